@@ -1,0 +1,1 @@
+"""gradkit: a course kit for building an autograd engine. README.md is the manual."""

@@ -1,0 +1,1 @@
+"""What the course is made into: the student's template, the release."""

@@ -1,0 +1,1 @@
+"""The kit proves itself: misconceptions must be caught, variants must not be."""

@@ -1,0 +1,103 @@
+"""The table of operations: what a step of an expression graph may be. A new operation is one row.
+
+Enters the sandbox, so it imports the standard library alone and starts fast.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
+"""How tightly a piece of Python text holds together, loosest first: what decides where parentheses are due."""
+
+
+class Operation:
+    """One row of the table.
+
+    name:       what a step calls it, as in `mul 0 1`.
+    text:       how a student writes it. PyTorch's tensors take the very same text. {a} and {b} stand for operands,
+                {k} for a plain number.
+    binds:      how tightly the text holds together (SUM ... ATOM).
+    needs:      how tightly the texts of {a} and {b} must hold together to go in without parentheses.
+    complex:    the same on complex numbers, with cmath's functions at hand, where it differs from `text`.
+    domain:     Python text over a, b, k: the arguments at which random graphs may use the operation. It keeps away from
+                kinks, poles and overflow (see DESIGN, "well-posed graphs only").
+    constants:  the plain numbers that random graphs put for {k}.
+    """
+
+    __slots__ = ("arity", "binds", "complex", "constants", "domain", "function", "name", "needs", "text")
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        binds: int,
+        needs: tuple[int, ...],
+        complex: str = "",
+        domain: str = "True",
+        constants: tuple[float, ...] = (),
+    ) -> None:
+        self.name = name
+        self.text = text
+        self.binds = binds
+        self.needs = needs
+        self.complex = complex or text
+        self.domain = domain
+        self.constants = constants
+        self.arity = len(needs)
+        """How many operands are nodes of the graph."""
+        self.function: Callable[..., object] = compiled(text, self.parameters)
+        """The operation itself, for anything that has Python's operators: (a), (a, b) or (a, k)."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The letters of `text` in the order in which a step names them: operands first, then the plain number."""
+        return ("a", "b")[: self.arity] + (("k",) if self.constants else ())
+
+
+def compiled(text: str, parameters: tuple[str, ...], names: dict[str, object] | None = None) -> Callable[..., object]:
+    """Make a function of a row's text, with `names` in reach of it. The text is ours, never a submission's."""
+    body = text.format(a="a", b="b", k="k")
+    function: Callable[..., object] = eval(f"lambda {', '.join(parameters)}: {body}", dict(names or {}))
+    return function
+
+
+_PLAIN = (1, 2, -3, 0.5, 2.5, -1.5)
+_NO_ZERO = "abs(b) >= 0.1"
+_SMALL = "abs(a) <= 8"
+
+OPERATIONS: dict[str, Operation] = {
+    row.name: row
+    for row in (
+        Operation("add", "{a} + {b}", SUM, (SUM, PRODUCT)),
+        Operation("mul", "{a} * {b}", PRODUCT, (PRODUCT, SIGN)),
+        Operation("neg", "-{a}", SIGN, (SIGN,)),
+        Operation("sub", "{a} - {b}", SUM, (SUM, PRODUCT)),
+        Operation("pow", "{a} ** {b}", POWER, (ATOM, SIGN), domain="0.1 <= a <= 10 and abs(b) <= 5"),
+        Operation("div", "{a} / {b}", PRODUCT, (PRODUCT, SIGN), domain=_NO_ZERO),
+        Operation("add_const", "{a} + {k}", SUM, (SUM,), constants=_PLAIN),
+        Operation("const_add", "{k} + {a}", SUM, (PRODUCT,), constants=_PLAIN),
+        Operation("sub_const", "{a} - {k}", SUM, (SUM,), constants=_PLAIN),
+        Operation("const_sub", "{k} - {a}", SUM, (PRODUCT,), constants=_PLAIN),
+        Operation("mul_const", "{a} * {k}", PRODUCT, (PRODUCT,), constants=_PLAIN),
+        Operation("const_mul", "{k} * {a}", PRODUCT, (SIGN,), constants=_PLAIN),
+        Operation("div_const", "{a} / {k}", PRODUCT, (PRODUCT,), constants=_PLAIN),
+        Operation("const_div", "{k} / {a}", PRODUCT, (SIGN,), domain="abs(a) >= 0.1", constants=_PLAIN),
+        Operation(
+            "pow_const",
+            "{a} ** {k}",
+            POWER,
+            (ATOM,),
+            domain="0.1 <= a <= 10 or (k == int(k) and 0.1 <= abs(a) <= 10)",
+            constants=(2, 3, -1, 0.5, -2, 1.5),
+        ),
+        Operation("const_pow", "{k} ** {a}", POWER, (SIGN,), domain="abs(a) <= 5", constants=(2, 3, 0.5, 2.5)),
+        Operation("exp", "{a}.exp()", ATOM, (ATOM,), complex="exp({a})", domain=_SMALL),
+        Operation("log", "{a}.log()", ATOM, (ATOM,), complex="log({a})", domain="a >= 0.1"),
+        Operation("tanh", "{a}.tanh()", ATOM, (ATOM,), complex="tanh({a})", domain=_SMALL),
+        Operation("sigmoid", "{a}.sigmoid()", ATOM, (ATOM,), complex="1 / (1 + exp(-{a}))", domain=_SMALL),
+        Operation("relu", "{a}.relu()", ATOM, (ATOM,), complex="{a} * ({a}.real > 0)", domain="abs(a) >= 0.05"),
+    )
+}

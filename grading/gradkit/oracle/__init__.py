@@ -1,0 +1,1 @@
+"""What is right: PyTorch's answers, complex-step answers while reducing, and the comparison with them."""

@@ -1,0 +1,111 @@
+"""Corpora: drawn with Hypothesis and answered by PyTorch once, then read from files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from ..graphs.corpus import PUBLIC_SEED, Corpus, Expressions, RandomGraphs, Wish, load, save, smallest_first, systematic
+from ..graphs.graph import Answers, Graph
+from . import complex_step, pytorch
+from .comparison import close
+
+
+def record(wish: Wish, seed: str) -> Corpus:
+    """Draw a corpus from a seed and have PyTorch answer it. Needs PyTorch and Hypothesis; takes about half a second."""
+    if isinstance(wish, Expressions):
+        return Corpus(wish.graphs, tuple(map(pytorch.answers, wish.graphs)))
+    few = len(wish.operations) <= 2  # a mixture of many operations has met each one's systematic part elsewhere
+    found = systematic(wish, seed, pytorch.well_posed_answers) if few else {}
+    found.update(_random_part(wish, seed, max(wish.count - len(found), wish.count // 4)))
+    return smallest_first(found)
+
+
+def _random_part(wish: RandomGraphs, seed: str, count: int) -> dict[Graph, Answers]:
+    """`count` random graphs (fewer where the rules leave no more) that use one of the operations asked for."""
+    import hypothesis
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    from ..graphs.strategies import expression_graphs
+
+    found: dict[Graph, Answers] = {}
+
+    def collect(graph: Graph) -> None:
+        if len(found) >= count or graph in found or len(graph.steps) < 2:
+            return
+        if any(step[0] in wish.operations for step in graph.steps):
+            answers = pytorch.well_posed_answers(graph)
+            if answers:
+                found[graph] = answers
+
+    strategy = expression_graphs(wish, complex_step.FUNCTIONS)
+    for attempt in range(10):
+        # A round draws about what is missing: Hypothesis cannot be told to stop when there is enough.
+        if len(found) < count:
+            drawn = settings(
+                max_examples=2 * (count - len(found)) + 20,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )(given(strategy)(collect))
+            hypothesis.seed(_number(f"{seed} {wish} {attempt}"))(drawn)()
+    return found
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+class Library:
+    """Where corpora come from: the recorded ones of the public seed, or another seed's, drawn when first asked for.
+
+    folder: the recorded corpora.
+    seed:   the public seed, or another.
+    cache:  where another seed's corpora are kept, if they are.
+    count:  how many graphs another seed draws for each wish (as many as it asks for, unless said).
+    """
+
+    def __init__(
+        self, folder: Path, seed: str = PUBLIC_SEED, cache: Path | None = None, count: int | None = None
+    ) -> None:
+        self.folder = folder
+        self.seed = seed
+        self._cache = cache
+        self._count = count
+        self._known: dict[Wish, Corpus] = {}
+
+    def corpus(self, wish: Wish) -> Corpus:
+        """The corpus for a wish. Raises FileNotFoundError, saying what to run, where none was recorded."""
+        if wish not in self._known:
+            self._known[wish] = self._find(wish)
+        return self._known[wish]
+
+    def _find(self, wish: Wish) -> Corpus:
+        if self.seed == PUBLIC_SEED or isinstance(wish, Expressions):
+            path = self.folder / f"{wish.name}.json"
+            if not path.exists():
+                raise FileNotFoundError(f"No recorded corpus {path.name}: run `gradkit corpora` to record it.")
+            return load(path)
+        if self._count:
+            wish = replace(wish, count=self._count)
+        if self._cache is None:
+            return record(wish, self.seed)
+        digest = hashlib.sha256(f"{self.seed} {wish}".encode()).hexdigest()[:16]
+        path = self._cache / f"{wish.name}-{digest}.json"
+        if not path.exists():
+            save(record(wish, self.seed), path)
+        return load(path)
+
+
+def differences(corpus: Corpus) -> list[str]:
+    """What live PyTorch answers otherwise than the record; empty when every number agrees."""
+    found = []
+    for graph, recorded in zip(corpus.graphs, corpus.answers):
+        live = pytorch.answers(graph)
+        for kind in ("data", "grad"):
+            for node, (old, new) in enumerate(zip(getattr(recorded, kind), getattr(live, kind), strict=True)):
+                if not close(old, new):
+                    found.append(f"{graph!r}: {kind} of node {node} is recorded as {old!r}, PyTorch says {new!r}")
+    return found

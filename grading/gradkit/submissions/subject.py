@@ -1,0 +1,140 @@
+"""`Subject`: the one handle through which a test touches a student's objects, whatever stands behind it.
+
+A test cannot tell whether the student's code runs beside it or in a sandbox. Operators, calls and attributes pass
+through; numbers come back as checked floats; one object has one handle, so that `is` works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+from ..graphs.graph import Answers, Graph
+from .outcome import SubmissionError
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answers to graphs, in order; `failure` says how the graph after the last answered one ended, if one did badly."""
+
+    answers: tuple[Answers, ...]
+    failure: SubmissionError | None = None
+
+
+class Transport(Protocol):
+    """What a Subject asks of the place where the student's code runs. A `ref` is that place's name for an object.
+
+    Each call raises SubmissionError where the student's code gives no answer.
+    """
+
+    def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
+        """A function of the operator module, or "call" or "getattr", applied to plain numbers, texts and Subjects."""
+
+    def assign(self, target: Subject, name: str, value: float | Subject) -> None:
+        """target.name = value."""
+
+    def number(self, target: Subject, name: str) -> float:
+        """target.name as a checked plain number."""
+
+    def items(self, target: Subject) -> list[Subject]:
+        """What iterating over the object gives."""
+
+    def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
+        """Many graphs in one message."""
+
+    def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
+        """How many Python functions run during backward() from the graph's output, counted up to `most` + 1."""
+
+
+class Subject:
+    """A handle on one of a student's objects (a class, a Value, a list of them)."""
+
+    __slots__ = ("_ref", "_transport")
+
+    _transport: Transport
+    _ref: Any
+
+    def __init__(self, transport: Transport, ref: object) -> None:
+        object.__setattr__(self, "_transport", transport)
+        object.__setattr__(self, "_ref", ref)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in ("data", "grad"):
+            return self._transport.number(self, name)
+        return self._transport.apply("getattr", (self, name), {})
+
+    def __setattr__(self, name: str, value: float | Subject) -> None:
+        self._transport.assign(self, name, value)
+
+    def __call__(self, *operands: Any, **keywords: Any) -> Subject:
+        return self._transport.apply("call", (self, *operands), keywords)
+
+    def __iter__(self) -> Iterator[Subject]:
+        return iter(self._transport.items(self))
+
+    def __len__(self) -> int:
+        return len(self._transport.items(self))
+
+    def __neg__(self) -> Subject:
+        return self._transport.apply("neg", (self,), {})
+
+    def __add__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("add", (self, other), {})
+
+    def __radd__(self, other: float) -> Subject:
+        return self._transport.apply("add", (other, self), {})
+
+    def __sub__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("sub", (self, other), {})
+
+    def __rsub__(self, other: float) -> Subject:
+        return self._transport.apply("sub", (other, self), {})
+
+    def __mul__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("mul", (self, other), {})
+
+    def __rmul__(self, other: float) -> Subject:
+        return self._transport.apply("mul", (other, self), {})
+
+    def __truediv__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("truediv", (self, other), {})
+
+    def __rtruediv__(self, other: float) -> Subject:
+        return self._transport.apply("truediv", (other, self), {})
+
+    def __pow__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("pow", (self, other), {})
+
+    def __rpow__(self, other: float) -> Subject:
+        return self._transport.apply("pow", (other, self), {})
+
+    def __repr__(self) -> str:
+        return "<a student's object>"
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("A student's object has no say in a verdict: compare numbers (x.data, x.grad) or use `is`.")
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError("A student's object is neither true, ordered nor a number: read x.data or x.grad.")
+
+    __ne__ = __eq__
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __float__ = __int__ = __index__ = __contains__ = _refuse
+
+
+def replay(value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
+    """Replay graphs on a student's Value, all in one message. Raises nothing that a student's code does."""
+    return value_class._transport.replay(value_class, graphs, backward)
+
+
+def backward_calls(value_class: Subject, graph: Graph, most: int) -> int:
+    """How many Python functions backward() runs on a graph; `most` + 1 if it was stopped there.
+
+    Raises SubmissionError where the student's code ends otherwise.
+    """
+    return value_class._transport.calls(value_class, graph, most)

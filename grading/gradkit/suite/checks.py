@@ -1,0 +1,141 @@
+"""What a graded test calls: hand a corpus to a student's Value and hold the answers against PyTorch's."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ..graphs.corpus import Corpus
+from ..graphs.domain import all_in_domain
+from ..graphs.graph import Answers, Graph
+from ..graphs.reduce import reduced
+from ..graphs.render import program
+from ..oracle import complex_step
+from ..oracle.comparison import Mismatch, close, wrong_data, wrong_gradients
+from ..submissions.outcome import SubmissionError, Verdict
+from ..submissions.subject import Reply, Subject, backward_calls, replay
+from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number
+
+Compare = Callable[[Graph, Answers, Answers], "Mismatch | None"]
+
+CALLS_PER_NODE = 60
+"""More Python calls for each node of a graph than a linear backward() has use for (right engines: 1 to 12)."""
+
+
+def check_forward(Value: Subject, corpus: Corpus) -> None:
+    """The number of every graph's output is PyTorch's. Raises NotPassed with the least graph that shows otherwise."""
+    _check(Value, corpus, wrong_data, backward=False)
+
+
+def check_gradients(Value: Subject, corpus: Corpus) -> None:
+    """The gradient of every leaf is PyTorch's. Raises NotPassed with the smallest graph that shows otherwise."""
+    _check(Value, corpus, wrong_gradients, backward=True)
+
+
+def check_inner_gradients(Value: Subject, corpus: Corpus) -> None:
+    """The gradient of every node, inner ones too, is PyTorch's. Raises NotPassed as check_gradients does."""
+    _check(Value, corpus, partial(wrong_gradients, inner=True), backward=True)
+
+
+def _check(Value: Subject, corpus: Corpus, compare: Compare, backward: bool) -> None:
+    reply = replay(Value, corpus.graphs, backward)
+    for graph, want, got in zip(corpus.graphs, corpus.answers, reply.answers):
+        mismatch = compare(graph, want, got)
+        if mismatch:
+            raise NotPassed(of_mismatch(_smallest_mismatch(Value, mismatch, compare, backward)))
+    if reply.failure:
+        raise _smallest_failure(Value, corpus.graphs[len(reply.answers)], reply.failure, backward)
+
+
+def _smallest_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Mismatch:
+    """Reduce a failing graph. Right answers come from complex-step differentiation, so PyTorch stays out of it."""
+    smallest = found
+
+    def still_fails(candidate: Graph) -> bool:
+        nonlocal smallest
+        reply = replay(Value, [candidate], backward) if _well_posed(candidate) else None
+        if reply is None or reply.failure:
+            return False
+        mismatch = compare(candidate, complex_step.answers(candidate), reply.answers[0])
+        smallest = mismatch or smallest
+        return mismatch is not None
+
+    reduced(found.graph, still_fails, complex_step.values)
+    return smallest
+
+
+def _smallest_failure(Value: Subject, graph: Graph, failure: SubmissionError, backward: bool) -> Exception:
+    """A graph on which the student's code gives no answer, reduced while it ends in the same way."""
+    if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
+        return failure
+    smallest, kind = failure, failure.message.partition(":")[0]
+
+    def still_fails(candidate: Graph) -> bool:
+        nonlocal smallest
+        ended = replay(Value, [candidate], backward).failure if _well_posed(candidate) else None
+        same = ended is not None and ended.verdict is failure.verdict and ended.message.partition(":")[0] == kind
+        if ended and same:
+            smallest = ended
+        return same
+
+    if len(graph) <= 100:
+        graph = reduced(graph, still_fails, complex_step.values)
+    code = tuple(program(graph, gradients=backward, shown=() if backward else (graph.output,)))
+    return with_evidence(smallest, of_error(smallest, code if len(graph) <= 100 else ()))
+
+
+def with_evidence(error: SubmissionError, evidence: Evidence) -> NotPassed:
+    """A NotPassed that carries the student's frames, for `--pdb`."""
+    return NotPassed(evidence).with_traceback(error.__traceback__)
+
+
+def _well_posed(graph: Graph) -> bool:
+    """Whether a reduced graph keeps to the domain of its operations, as the drawn one did."""
+    try:
+        return all_in_domain(graph, complex_step.values(graph))
+    except (ArithmeticError, ValueError):
+        return False
+
+
+def expect(yours: float, expected: float) -> None:
+    """A hand-written item's number is right. Raises NotPassed, showing the test's own lines up to here."""
+    if close(yours, expected):
+        return
+    frame = sys._getframe(1)
+    lines, what = _lines_up_to(frame.f_code, frame.f_lineno)
+    raise NotPassed(of_number(what, yours, expected, lines))
+
+
+def _lines_up_to(code: object, line: int) -> tuple[tuple[str, ...], str]:
+    """The statements of a test before a line, as a program to paste, and the text of the number that is asked for."""
+    source, first = inspect.getsourcelines(code)  # type: ignore[arg-type]
+    start = next(index for index, text in enumerate(source) if text.lstrip().startswith("def ")) + 1
+    body = inspect.cleandoc("\n" + "".join(source[start : line - first + 1])).split("\n")
+    *before, asked = [text for text in body if text.strip() and not text.strip().startswith('"""')]
+    what = asked.strip().removeprefix("expect(").rsplit(", ", 1)[0]
+    kept = [text for text in before if not text.strip().startswith("expect(")]
+    return ("from engine import Value", *kept, f"print({what})"), what
+
+
+def check_linear_cost(Value: Subject, graphs: Sequence[Graph]) -> None:
+    """backward() runs each closure once, whatever the shape: judged by counting calls, never by a clock.
+
+    Raises NotPassed at the first graph on which more Python functions run than a linear backward() has use for.
+    """
+    for graph in graphs:
+        most = CALLS_PER_NODE * len(graph)
+        if backward_calls(Value, graph, most) > most:
+            message = f"backward() ran more than {most:,} functions for a graph of {len(graph)} nodes, and was stopped"
+            code = tuple(program(graph)) if len(graph) < 30 else ()
+            hint = "Each node's closure should run once: keep a set of the nodes that were visited."
+            raise NotPassed(Evidence(Verdict.FAILED, message, code, hint=hint))
+
+
+def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
+    """Replay graphs for an item that compares by itself. Raises SubmissionError where one got no answer."""
+    reply = replay(Value, graphs, backward)
+    if reply.failure:
+        raise reply.failure
+    return reply

@@ -1,0 +1,113 @@
+"""What an item shows when it does not pass: the smallest failing expression, yours beside PyTorch's, and a hint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..graphs.render import expression_text, node_names, program
+from ..oracle.comparison import Mismatch, hint
+from ..submissions.outcome import SubmissionError, Verdict
+
+NODES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of the evidence: what was asked for, yours, and the right one."""
+
+    name: str
+    yours: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that a screen, a page or a record shows of a failure.
+
+    message:   one sentence or the last line of a traceback.
+    code:      lines of a program to paste; the last len(rows) of them print the rows' numbers.
+    rows:      yours beside PyTorch's.
+    origin:    the first wrong node, as the code names it; empty where the numbers cannot tell.
+    traceback: the student's own frames.
+    """
+
+    verdict: Verdict
+    message: str
+    code: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    origin: str = ""
+    hint: str = ""
+    traceback: str = ""
+
+    def cause(self) -> tuple[object, ...]:
+        """Equal for failures that are one and the same mistake, as far as the evidence tells."""
+        if self.traceback:
+            return (self.verdict, self.message, self.traceback)
+        return (self.verdict, self.message, self.code, self.rows) if self.code else (self.verdict, self.message)
+
+
+@dataclass
+class NotPassed(Exception):
+    """Ends an item that did not pass."""
+
+    evidence: Evidence = field()
+
+    def __str__(self) -> str:
+        return self.evidence.message
+
+
+def of_mismatch(mismatch: Mismatch) -> Evidence:
+    """The evidence of a wrong number."""
+    graph = mismatch.graph
+    gradients = mismatch.kind == "grad"
+    shown = list(mismatch.wrong[:NODES_SHOWN])
+    if mismatch.origin is not None and mismatch.origin not in shown:
+        shown.append(mismatch.origin)
+    names = node_names(graph, shown)
+    got, want = (getattr(answers, mismatch.kind) for answers in (mismatch.got, mismatch.want))
+    rows = tuple(Row(f"{names[node]}.{mismatch.kind}", got[node], want[node]) for node in shown)
+    origin = ""
+    if mismatch.origin is not None:
+        node = mismatch.origin
+        made = "" if node < len(graph.inputs) else f" = {expression_text(graph, node, names)}"
+        origin = names[node] + made
+    message = f"{rows[0].name} is {rows[0].yours!r}, PyTorch says {rows[0].expected!r}"
+    code = tuple(program(graph, gradients=gradients, shown=shown))
+    return Evidence(Verdict.FAILED, message, code, rows, origin, hint(mismatch))
+
+
+def of_number(what: str, yours: float, expected: float, code: tuple[str, ...]) -> Evidence:
+    """The evidence of a wrong number in a hand-written item, whose own lines are the code."""
+    row = Row(what, yours, expected)
+    return Evidence(Verdict.FAILED, f"{what} is {yours!r} and should be {expected!r}", code, (row,))
+
+
+def of_error(error: SubmissionError, code: tuple[str, ...] = ()) -> Evidence:
+    """The evidence of student's code that gave no answer."""
+    return Evidence(error.verdict, error.message, code, hint=_error_hint(error.message), traceback=error.traceback)
+
+
+_ERROR_HINTS = (
+    ("RecursionError", "One call inside another for every node is too deep, or a method calls itself for ever."),
+    ("operand type(s) for ** or pow(): 'int' and", "A plain number in front of ** asks for __rpow__."),
+    ("operand type(s) for ** or pow(): 'float' and", "A plain number in front of ** asks for __rpow__."),
+    ("operand type(s) for +: 'int' and", "A plain number in front of + asks for __radd__ (sum() starts from 0)."),
+    ("operand type(s) for +: 'float' and", "A plain number in front of + asks for __radd__."),
+    ("operand type(s) for -: 'int' and", "A plain number in front of - asks for __rsub__."),
+    ("operand type(s) for -: 'float' and", "A plain number in front of - asks for __rsub__."),
+    ("operand type(s) for *: 'int' and", "A plain number in front of * asks for __rmul__."),
+    ("operand type(s) for *: 'float' and", "A plain number in front of * asks for __rmul__."),
+    ("operand type(s) for /: 'int' and", "A plain number in front of / asks for __rtruediv__."),
+    ("operand type(s) for /: 'float' and", "A plain number in front of / asks for __rtruediv__."),
+    ("has no attribute 'data'", "Is a plain number used where a Value is expected? Wrap it: Value(other)."),
+    ("name 'math' is not defined", "`import math` stands at the top of the file in the template."),
+    (
+        "'NoneType' object is not callable",
+        "A closure was called where it should be kept: out._backward = _backward, without ().",
+    ),
+    ("math range error", "exp overflows beyond 709: choose the form whose exponent is never large."),
+)
+
+
+def _error_hint(message: str) -> str:
+    return next((hint for text, hint in _ERROR_HINTS if text in message), "")

@@ -1,0 +1,44 @@
+"""The mark that makes a test an item: points, title, prerequisites and corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..graphs.corpus import Wish
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+ATTRIBUTE = "gradkit_item"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What `@graded` says of a test.
+
+    points: a multiple of 0.5; all or nothing.
+    title:  what the student reads.
+    needs:  the items without which this one cannot pass, as `test_name` (same assignment) or `assignment/test_name`.
+    graphs: the corpus that the test's `graphs` argument gets.
+    """
+
+    points: float
+    title: str
+    needs: tuple[str, ...] = ()
+    graphs: Wish | None = None
+
+
+def graded(
+    points: float, title: str, *, needs: str | Sequence[str] = (), graphs: Wish | None = None
+) -> Callable[[Test], Test]:
+    """Make a test an item. Raises ValueError for points that are not a positive multiple of 0.5."""
+    if points <= 0 or (2 * points) % 1:
+        raise ValueError(f"{title}: points are positive multiples of 0.5, not {points}")
+    mark = Mark(points, title, (needs,) if isinstance(needs, str) else tuple(needs), graphs)
+
+    def attach(test: Test) -> Test:
+        setattr(test, ATTRIBUTE, mark)
+        return test
+
+    return attach

@@ -1,0 +1,69 @@
+"""What became of each item, and what that adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..submissions.outcome import Verdict
+from .evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Item:
+    """A graded test. `needs` holds the ids of its prerequisites."""
+
+    id: str
+    assignment: str
+    title: str
+    points: float
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """An item's verdict. `blocked_by` names the failed prerequisites, nearest first."""
+
+    item: Item
+    verdict: Verdict
+    evidence: Evidence | None = None
+    blocked_by: tuple[str, ...] = ()
+
+    @property
+    def earned(self) -> float:
+        return self.item.points if self.verdict is Verdict.PASSED else 0.0
+
+
+@dataclass
+class Results:
+    """The results so far, by item id, in the order in which they came."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    by_id: dict[str, ItemResult] = field(default_factory=dict)
+
+    def prerequisites(self, item: Item) -> list[ItemResult]:
+        """The results of everything that an item needs, directly or not, nearest first, as far as they were run."""
+        found: dict[str, ItemResult] = {}
+        waiting = list(item.needs)
+        while waiting:
+            name = waiting.pop(0)
+            if name in self.by_id and name not in found:
+                found[name] = self.by_id[name]
+                waiting += self.by_id[name].item.needs
+        return list(found.values())
+
+    def must_not_run(self, item: Item) -> tuple[str, ...]:
+        """The prerequisites after whose end this item is not run."""
+        return tuple(r.item.id for r in self.prerequisites(item) if r.verdict.stops_dependents)
+
+    def add(self, item: Item, verdict: Verdict, evidence: Evidence | None = None) -> ItemResult:
+        """Note an item's end. One that fails while a prerequisite did not pass is blocked; a stub stays a stub."""
+        blocked_by = tuple(r.item.id for r in self.prerequisites(item) if r.verdict is not Verdict.PASSED)
+        if blocked_by and verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED):
+            verdict = Verdict.BLOCKED
+        result = ItemResult(item, verdict, evidence, blocked_by if verdict is Verdict.BLOCKED else ())
+        self.by_id[item.id] = result
+        return result
+
+    def all(self) -> Iterable[ItemResult]:
+        return self.by_id.values()

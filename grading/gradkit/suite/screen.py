@@ -1,0 +1,148 @@
+"""The self-check's screen, as lines of text with a style each. It knows results, and nothing of pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from ..submissions.outcome import Verdict
+from .assignments import Assignment
+from .diagnosis import named_mistake
+from .evidence import Evidence
+from .results import ItemResult, Results
+
+Line = tuple[str, str]
+"""(style, text)"""
+
+STYLES: dict[str, dict[str, bool]] = {
+    "plain": {},
+    "good": {"green": True},
+    "title": {"bold": True},
+    "code": {"cyan": True},
+    "bad": {"red": True},
+    "dim": {"light": True},
+}
+
+MISTAKES_SHOWN = 3
+BAR = 24
+_QUIET = (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED)
+
+
+def summary(results: Results, course: Sequence[Assignment], warnings: Sequence[str]) -> list[Line]:
+    """The whole screen: points, then what to mend first, then what to write next."""
+    found = list(results.all())
+    taking_part = [a for a in course if any(r.item.assignment == a.name for r in found)]
+    lines = [_bar(assignment, found) for assignment in taking_part]
+    lines += [("bad", f"! {warning}") for warning in warnings]
+    lines += _mistakes(results, [r for r in found if r.verdict not in _QUIET])
+    lines += _not_written([r for r in found if r.verdict is Verdict.NOT_IMPLEMENTED])
+    lines += _what_next(taking_part, found)
+    return lines
+
+
+def _bar(assignment: Assignment, found: Iterable[ItemResult]) -> Line:
+    mine = [r for r in found if r.item.assignment == assignment.name]
+    earned, due = sum(r.earned for r in mine), sum(r.item.points for r in mine)
+    filled = int(BAR * earned / due)
+    text = f"{assignment.name:<16} {'█' * filled}{'░' * (BAR - filled)} {earned:g} of {due:g} points"
+    return ("good" if earned == due else "plain", text)
+
+
+def _mistakes(results: Results, wrong: list[ItemResult]) -> list[Line]:
+    """The first few mistakes: items that show one and the same cause stand together, and so do those they block."""
+    groups: dict[tuple[object, ...], list[ItemResult]] = {}
+    for result in wrong:
+        if result.evidence:
+            groups.setdefault(result.evidence.cause(), []).append(result)
+    lines: list[Line] = []
+    for group in list(groups.values())[:MISTAKES_SHOWN]:
+        lines += [("plain", ""), *explanation(group[0]), *_also(results, group)]
+    hidden = len(groups) - MISTAKES_SHOWN
+    if hidden > 0:
+        lines += [("plain", ""), ("plain", f"... and {hidden} more to look at once {_these(MISTAKES_SHOWN)} right.")]
+    return lines
+
+
+def _these(count: int) -> str:
+    return "this is" if count == 1 else "these are"
+
+
+def explanation(result: ItemResult) -> list[Line]:
+    """One item's evidence: title, code to paste with yours beside PyTorch's, first wrong node, hint."""
+    evidence = result.evidence
+    short = result.item.assignment.partition("_")[0]
+    points = "1 point" if result.item.points == 1 else f"{result.item.points:g} points"
+    lines: list[Line] = [("title", f"{result.item.title}  ({short}, {points})")]
+    if evidence is None:
+        return lines
+    lines += _code(evidence)
+    if evidence.traceback or not evidence.rows:
+        lines += [("bad", text) for text in evidence.traceback.splitlines()]
+        lines.append(("bad", evidence.message))
+    if evidence.origin and len(evidence.code) > 4:
+        lines.append(("plain", f"First wrong node: {evidence.origin}"))
+    advice = named_mistake(result.item.id, evidence) or evidence.hint
+    if advice:
+        lines.append(("plain", f"Hint: {advice}"))
+    return lines
+
+
+def _code(evidence: Evidence) -> list[Line]:
+    """The program, with yours and PyTorch's number behind each print."""
+    prints = len(evidence.rows)
+    lines: list[Line] = [("code", text) for text in evidence.code[: len(evidence.code) - prints]]
+    for text, row in zip(evidence.code[len(evidence.code) - prints :], evidence.rows):
+        lines.append(("code", f"{text}  # yours: {row.yours!r}  PyTorch: {row.expected!r}"))
+    return lines
+
+
+def _also(results: Results, group: list[ItemResult]) -> list[Line]:
+    """How many further items show the same, and how many depend on these."""
+    ids = {r.item.id for r in group}
+    same = len(group) - 1
+    blocked = sum(1 for r in results.all() if ids.intersection(r.blocked_by))
+    parts = []
+    if same:
+        parts.append(f"{same} more {'item shows' if same == 1 else 'items show'} the same")
+    if blocked:
+        parts.append(
+            f"{'and ' if parts else ''}{blocked} more {'depends' if blocked == 1 else 'depend'} on "
+            f"{'this' if len(group) == 1 else 'these'}"
+        )
+    return [("dim", "(" + ", ".join(parts) + ")")] if parts else []
+
+
+def _not_written(stubs: list[ItemResult]) -> list[Line]:
+    """What the stubs say, each once and in the course's order."""
+    messages = list(dict.fromkeys(r.evidence.message for r in stubs if r.evidence))
+    if not messages:
+        return []
+    points = sum(r.item.points for r in stubs)
+    lines = [("plain", ""), ("title", f"Not written yet: {len(stubs)} items, {points:g} points. Next:")]
+    lines += [("plain", f"  {message}") for message in messages[:2]]
+    return lines
+
+
+def _what_next(course: Sequence[Assignment], found: list[ItemResult]) -> list[Line]:
+    """Praise for what is whole, and the assignment that follows."""
+    whole = [a for a in course if all(r.verdict is Verdict.PASSED for r in found if r.item.assignment == a.name)]
+    if not whole:
+        return []
+    left = [a for a in course if a not in whole]
+    done = " and ".join(", ".join(a.name for a in whole).rsplit(", ", 1))
+    lines = [("plain", ""), ("good", f"All right: every item of {done} agrees with PyTorch.")]
+    if left:
+        lines.append(("plain", f"Next: {left[0].name}. {left[0].title}: {left[0].story}"))
+    else:
+        lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 200"))
+    return lines
+
+
+def drawable(text: str, stream: TextIO) -> str:
+    """The text in letters that a terminal can show: a Windows console may have no blocks to draw a bar with."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.replace("█", "#").replace("░", ".").encode(encoding, "replace").decode(encoding)
+    return text

@@ -1,0 +1,186 @@
+"""Self-check: runs the graded suites on a student's folder, in this process, and tells the student how it went."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import secrets
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from ..graphs.corpus import PUBLIC_SEED, Corpus
+from ..oracle.recording import Library
+from ..submissions.clock import Clock, TimeIsUp
+from ..submissions.local import LocalTransport
+from ..submissions.outcome import SubmissionError, Verdict
+from ..submissions.subject import Subject
+from . import imports, screen
+from .assignments import Assignment, assignments, corpora_folder
+from .evidence import Evidence, NotPassed, of_error
+from .graded import ATTRIBUTE, Mark
+from .results import Item, ItemResult, Results
+
+# How pytest's progress shows each verdict: category of its last line, letter, word.
+_STATUS = {
+    Verdict.PASSED: ("passed", ".", "PASSED"),
+    Verdict.FAILED: ("wrong", "F", "WRONG"),
+    Verdict.ERROR: ("wrong", "E", "ERROR"),
+    Verdict.NOT_IMPLEMENTED: ("not written yet", "-", "NOT WRITTEN YET"),
+    Verdict.BLOCKED: ("blocked", "b", "BLOCKED"),
+    Verdict.TIMEOUT: ("wrong", "T", "TIMEOUT"),
+    Verdict.OUT_OF_MEMORY: ("wrong", "M", "OUT OF MEMORY"),
+    Verdict.CRASHED: ("wrong", "X", "CRASHED"),
+}
+
+_ITEM = pytest.StashKey[Item]()
+_MARK = pytest.StashKey[Mark]()
+
+
+class SelfCheck:
+    """The hooks and fixtures of one run. folder: the student's."""
+
+    def __init__(self, config: pytest.Config, folder: Path) -> None:
+        if not folder.is_dir():
+            raise pytest.UsageError(f"There is no folder {folder} to check.")
+        self._config = config
+        self._folder = folder
+        self._clock = Clock(os.dup(2))
+        self._transport = LocalTransport(folder, self._clock)
+        self._loaded: dict[str, Subject | SubmissionError] = {}
+        self._library = self._choose_library()
+        self.results = Results()
+        if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
+            config.args[:] = [str(a.suite) for a in assignments() if self._has_files_of(a)]
+
+    def _has_files_of(self, assignment: Assignment) -> bool:
+        first = assignments()[0]
+        return assignment == first or all((self._folder / f"{name}.py").exists() for name in assignment.modules)
+
+    def _choose_library(self) -> Library:
+        count: int | None = self._config.getoption("--fresh")
+        if count is None:
+            return Library(corpora_folder(), PUBLIC_SEED)
+        if count < 1:
+            raise pytest.UsageError("--fresh takes how many graphs to draw for each item, for example --fresh 200.")
+        if importlib.util.find_spec("torch") is None:
+            raise pytest.UsageError("--fresh asks live PyTorch, which is not installed here: pip install torch")
+        seed = self._config.getoption("--fresh-seed") or secrets.token_hex(4)
+        return Library(corpora_folder(), seed, count=count)
+
+    # --- fixtures of graded tests ------------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def Value(self) -> Subject:
+        """The student's Value class."""
+        if "Value" not in self._loaded:
+            try:
+                self._loaded["Value"] = self._transport.load("engine", "Value")
+            except SubmissionError as error:
+                self._loaded["Value"] = error
+        found = self._loaded["Value"]
+        if isinstance(found, SubmissionError):
+            raise found
+        return found
+
+    @pytest.fixture
+    def graphs(self, request: pytest.FixtureRequest) -> Corpus:
+        """The corpus that the item's mark asks for."""
+        wish = request.node.stash[_MARK].graphs
+        if wish is None:
+            raise LookupError(f"{request.node.name} takes `graphs`, but @graded(graphs=...) does not say which")
+        return self._library.corpus(wish)
+
+    # --- collection and run ------------------------------------------------------------------------------------------
+
+    def pytest_report_header(self) -> str | None:
+        if self._library.seed == PUBLIC_SEED:
+            return None
+        return f"gradkit: new graphs, drawn from seed {self._library.seed} (again: --fresh-seed {self._library.seed})"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for test in items:
+            mark: Mark | None = getattr(getattr(test, "obj", None), ATTRIBUTE, None)
+            if mark:
+                assignment = test.path.parent.name
+                needs = tuple(name if "/" in name else f"{assignment}/{name}" for name in mark.needs)
+                item = Item(f"{assignment}/{test.name}", assignment, mark.title, mark.points, needs)
+                test.stash[_ITEM], test.stash[_MARK] = item, mark
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        graded = item.stash.get(_ITEM, None)
+        if graded:
+            seconds = next(a.item_seconds for a in assignments() if a.name == graded.assignment)
+            self._transport.forget()
+            self._clock.allow(seconds)
+            waits_for = self.results.must_not_run(graded)
+            if waits_for:
+                raise NotPassed(Evidence(Verdict.BLOCKED, f"not run, since {waits_for[0]} did not end well"))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        graded = item.stash.get(_ITEM, None)
+        if graded is None or (call.when != "call" and call.excinfo is None):
+            return report
+        result = self._judge(graded, call)
+        if result and result.evidence:
+            report.longrepr = "\n".join(text for _, text in screen.explanation(result))
+            report.outcome = "failed"
+        report.gradkit = result  # type: ignore[attr-defined]
+        return report
+
+    def _judge(self, item: Item, call: pytest.CallInfo[None]) -> ItemResult | None:
+        """The result of a graded test's end, or None where the fault is ours and pytest should show it."""
+        error = call.excinfo.value if call.excinfo else None
+        if error is None:
+            return self.results.add(item, Verdict.PASSED)
+        if isinstance(error, NotPassed):
+            return self.results.add(item, error.evidence.verdict, error.evidence)
+        if isinstance(error, SubmissionError):
+            return self.results.add(item, error.verdict, of_error(error))
+        if isinstance(error, TimeIsUp):
+            return self.results.add(item, Verdict.TIMEOUT, Evidence(Verdict.TIMEOUT, "Stopped at its time limit."))
+        return None
+
+    def pytest_enter_pdb(self) -> None:
+        self._clock.allow(float("inf"))
+
+    # --- what the student sees ---------------------------------------------------------------------------------------
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        result: ItemResult | None = getattr(report, "gradkit", None)
+        return _STATUS[result.verdict] if result else None
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not self.results.by_id:
+            return
+        writer = terminalreporter._tw
+        writer.line()
+        warnings = [imports.warning(self._folder, name) for name in ("engine",)]
+        for style, text in screen.summary(self.results, assignments(), [w for w in warnings if w]):
+            writer.line(screen.drawable(text, writer._file), **screen.STYLES[style])
+
+    def pytest_sessionfinish(self) -> None:
+        target = self._config.getoption("--gradkit-results")
+        if target:
+            record = {r.item.id: _record(r) for r in self.results.all()}
+            Path(target).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _record(result: ItemResult) -> dict[str, object]:
+    evidence = result.evidence
+    return {
+        "title": result.item.title,
+        "points": result.item.points,
+        "verdict": result.verdict.value,
+        "message": evidence.message if evidence else "",
+        "code": list(evidence.code) if evidence else [],
+        "hint": evidence.hint if evidence else "",
+        "blocked_by": list(result.blocked_by),
+    }

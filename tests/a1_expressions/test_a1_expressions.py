@@ -1,0 +1,244 @@
+"""a1, expressions: every operation makes a new Value with the right number, and remembers what it was made from."""
+
+from gradkit.suite import check_forward, expect, expressions, graded, random_graphs
+
+ARITHMETIC = ("add", "mul", "neg", "sub", "pow", "div")
+WITH_NUMBERS = ("const_add", "sub_const", "const_sub", "const_mul", "div_const", "const_div", "pow_const", "const_pow")
+
+
+@graded(1, "Value(3.0) keeps its number, and its gradient starts at 0")
+def test_a_value_keeps_its_number(Value):
+    x = Value(3.0)
+    expect(x.data, 3.0)
+    expect(x.grad, 0.0)
+
+
+# --- + ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "a + b adds", needs="test_a_value_keeps_its_number", graphs=random_graphs("add"))
+def test_addition(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(0.5, "x + 2 takes a plain number", needs="test_addition", graphs=random_graphs("add_const", reuse="leaves"))
+def test_value_plus_number(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(0.5, "2 + x has the number in front", needs="test_addition", graphs=random_graphs("const_add", reuse="leaves"))
+def test_number_plus_value(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(0.5, "sum([x, y]) starts from 0, so 0 + x must work", needs="test_number_plus_value")
+def test_sum(Value):
+    x, y, z = Value(1.0), Value(2.5), Value(-4.0)
+    total = sum([x, y, z])
+    expect(total.data, -0.5)
+
+
+# --- * ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "a * b multiplies", needs="test_addition", graphs=random_graphs("mul"))
+def test_multiplication(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5, "x * 2 takes a plain number", needs="test_multiplication", graphs=random_graphs("mul_const", reuse="leaves")
+)
+def test_value_times_number(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5, "2 * x has the number in front", needs="test_multiplication", graphs=random_graphs("const_mul", reuse="leaves")
+)
+def test_number_times_value(Value, graphs):
+    check_forward(Value, graphs)
+
+
+# --- - ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "-x changes the sign", needs="test_value_times_number", graphs=random_graphs("neg", reuse="leaves"))
+def test_negation(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(1, "a - b subtracts", needs="test_negation", graphs=random_graphs("sub", reuse="leaves"))
+def test_subtraction(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x - 2 takes a plain number",
+    needs=("test_subtraction", "test_value_plus_number"),
+    graphs=random_graphs("sub_const", reuse="leaves"),
+)
+def test_value_minus_number(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 - x is not x - 2",
+    needs=("test_subtraction", "test_number_plus_value"),
+    graphs=random_graphs("const_sub", reuse="leaves"),
+)
+def test_number_minus_value(Value, graphs):
+    check_forward(Value, graphs)
+
+
+# --- ** --------------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    1, "x ** 2 squares", needs="test_multiplication", graphs=random_graphs("pow_const", constants=(2,), reuse="leaves")
+)
+def test_square(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x ** -1 inverts",
+    needs="test_multiplication",
+    graphs=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
+)
+def test_inverse(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x ** 0.5 is the square root",
+    needs="test_multiplication",
+    graphs=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
+)
+def test_square_root(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "Zero and negative numbers have powers too",
+    needs="test_square",
+    graphs=expressions(
+        "powers_of_zero_and_negative_numbers",
+        (lambda x: x**2, (0.0,)),
+        (lambda x: x**3, (0.0,)),
+        (lambda x: x**3, (-2.0,)),
+        (lambda x: x**-2, (-2.0,)),
+    ),
+)
+def test_powers_of_zero_and_negative_numbers(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    1,
+    "a ** b also takes a Value as exponent",
+    needs=("test_square", "test_inverse", "test_square_root"),
+    graphs=random_graphs("pow", reuse="leaves"),
+)
+def test_power_of_two_values(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 ** x has the number in front",
+    needs="test_power_of_two_values",
+    graphs=random_graphs("const_pow", reuse="leaves"),
+)
+def test_number_to_the_value(Value, graphs):
+    check_forward(Value, graphs)
+
+
+# --- / ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "a / b divides", needs="test_inverse", graphs=random_graphs("div", reuse="leaves"))
+def test_division(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x / 2 takes a plain number",
+    needs=("test_division", "test_value_times_number"),
+    graphs=random_graphs("div_const", reuse="leaves"),
+)
+def test_value_over_number(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 / x is not x / 2",
+    needs=("test_division", "test_number_times_value"),
+    graphs=random_graphs("const_div", reuse="leaves"),
+)
+def test_number_over_value(Value, graphs):
+    check_forward(Value, graphs)
+
+
+# --- the graph -------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "A result remembers its parents: _prev holds the operands themselves", needs="test_multiplication")
+def test_a_result_remembers_its_parents(Value):
+    a, b = Value(2.0), Value(3.0)
+    c = a * b
+    expect(len(c._prev), 2)
+    a.data, b.data = 20.0, 300.0  # whoever holds a and b themselves sees these numbers
+    expect(sum(parent.data for parent in c._prev), 320.0)
+    expect(len(a._prev), 0)
+
+
+@graded(0.5, "An operation leaves its operands as they were", needs=("test_subtraction", "test_division"))
+def test_operands_stay_as_they_were(Value):
+    a, b = Value(2.0), Value(3.0)
+    a + b, a * b, -a, a - b, a**b, a / b
+    expect(a.data, 2.0)
+    expect(b.data, 3.0)
+
+
+@graded(
+    1,
+    "c = a + b; d = a * b; e = c ** d: with a = 3 and b = 4, e is 7**12",
+    needs="test_power_of_two_values",
+    graphs=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
+)
+def test_seven_to_the_twelfth(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(0.5, "Whole numbers are numbers too: Value(3) and Value(4)", needs="test_seven_to_the_twelfth")
+def test_whole_numbers(Value):
+    a, b = Value(3), Value(4)
+    e = (a + b) ** (a * b)
+    expect(e.data, 7**12)
+
+
+@graded(
+    2,
+    "Larger expressions, of everything so far",
+    needs=(
+        "test_subtraction",
+        "test_power_of_two_values",
+        "test_division",
+        "test_value_minus_number",
+        "test_number_minus_value",
+        "test_value_over_number",
+        "test_number_over_value",
+        "test_number_to_the_value",
+    ),
+    graphs=random_graphs(*ARITHMETIC, *WITH_NUMBERS, reuse="nodes", size=14),
+)
+def test_larger_expressions(Value, graphs):
+    check_forward(Value, graphs)

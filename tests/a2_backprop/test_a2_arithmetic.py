@@ -1,0 +1,252 @@
+"""a2, backpropagation: each operation passes its gradient on, times its local derivative, and collects with +=."""
+
+from gradkit.suite import check_gradients, expect, expressions, graded, random_graphs
+
+VALUES = "a1_expressions/"
+
+
+@graded(1, "The result answers to itself one to one: its own gradient is 1", needs=VALUES + "test_addition")
+def test_the_result_answers_to_itself(Value):
+    f = Value(2.0) + Value(3.0)
+    f.backward()
+    expect(f.grad, 1.0)
+
+
+# --- + ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    1,
+    "Addition passes its gradient on to both",
+    needs=("test_the_result_answers_to_itself", VALUES + "test_addition"),
+    graphs=random_graphs("add"),
+)
+def test_addition_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "a + a: a Value used twice collects from both uses",
+    needs="test_addition_gradient",
+    graphs=random_graphs("add", reuse="leaves"),
+)
+def test_addition_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x + 2 and its gradient",
+    needs=("test_addition_collects", "test_multiplication_collects", VALUES + "test_value_plus_number"),
+    graphs=random_graphs("add_const", reuse="leaves"),
+)
+def test_value_plus_number_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 + x and its gradient",
+    needs=("test_addition_collects", "test_multiplication_collects", VALUES + "test_number_plus_value"),
+    graphs=random_graphs("const_add", reuse="leaves"),
+)
+def test_number_plus_value_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(0.5, "sum([x, y, x]) passes its gradient on", needs="test_number_plus_value_gradient")
+def test_sum_gradient(Value):
+    x, y = Value(1.0), Value(2.5)
+    total = sum([x, y, x])
+    total.backward()
+    expect(x.grad, 2.0)
+    expect(y.grad, 1.0)
+
+
+# --- * ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    1,
+    "Multiplication passes each factor the other one",
+    needs=("test_addition_gradient", VALUES + "test_multiplication"),
+    graphs=random_graphs("mul"),
+)
+def test_multiplication_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "x * x: a factor used twice collects from both uses",
+    needs=("test_multiplication_gradient", "test_addition_collects"),
+    graphs=random_graphs("mul", reuse="leaves"),
+)
+def test_multiplication_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x * 2 and its gradient",
+    needs=("test_multiplication_collects", VALUES + "test_value_times_number"),
+    graphs=random_graphs("mul_const", reuse="leaves"),
+)
+def test_value_times_number_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 * x and its gradient",
+    needs=("test_multiplication_collects", VALUES + "test_number_times_value"),
+    graphs=random_graphs("const_mul", reuse="leaves"),
+)
+def test_number_times_value_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- - ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    1,
+    "-x and its gradient",
+    needs=("test_value_times_number_gradient", VALUES + "test_negation"),
+    graphs=random_graphs("neg", reuse="leaves"),
+)
+def test_negation_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "Subtraction passes the second operand minus its gradient",
+    needs=("test_negation_gradient", VALUES + "test_subtraction"),
+    graphs=random_graphs("sub", reuse="leaves"),
+)
+def test_subtraction_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x - 2 and its gradient",
+    needs=("test_subtraction_gradient", "test_value_plus_number_gradient", VALUES + "test_value_minus_number"),
+    graphs=random_graphs("sub_const", reuse="leaves"),
+)
+def test_value_minus_number_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 - x and its gradient",
+    needs=("test_subtraction_gradient", "test_number_plus_value_gradient", VALUES + "test_number_minus_value"),
+    graphs=random_graphs("const_sub", reuse="leaves"),
+)
+def test_number_minus_value_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- ** --------------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    1,
+    "x ** 2 and its gradient, 2 * x",
+    needs=("test_multiplication_collects", VALUES + "test_square"),
+    graphs=random_graphs("pow_const", constants=(2,), reuse="leaves"),
+)
+def test_square_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x ** -1 and its gradient",
+    needs=("test_square_gradient", VALUES + "test_inverse"),
+    graphs=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
+)
+def test_inverse_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x ** 0.5 and its gradient",
+    needs=("test_square_gradient", VALUES + "test_square_root"),
+    graphs=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
+)
+def test_square_root_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "Powers of zero and negative numbers, and their gradients",
+    needs=("test_square_gradient", VALUES + "test_powers_of_zero_and_negative_numbers"),
+    graphs=expressions(
+        "powers_of_zero_and_negative_numbers",
+        (lambda x: x**2, (0.0,)),
+        (lambda x: x**3, (0.0,)),
+        (lambda x: x**3, (-2.0,)),
+        (lambda x: x**-2, (-2.0,)),
+    ),
+)
+def test_powers_of_zero_and_negative_numbers_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "a ** b passes a gradient to the base and to the exponent",
+    needs=("test_square_gradient", VALUES + "test_power_of_two_values"),
+    graphs=random_graphs("pow", reuse="leaves"),
+)
+def test_power_of_two_values_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 ** x and its gradient",
+    needs=("test_power_of_two_values_gradient", VALUES + "test_number_to_the_value"),
+    graphs=random_graphs("const_pow", reuse="leaves"),
+)
+def test_number_to_the_value_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- / ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    1,
+    "a / b passes both operands their gradient",
+    needs=("test_inverse_gradient", VALUES + "test_division"),
+    graphs=random_graphs("div", reuse="leaves"),
+)
+def test_division_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "x / 2 and its gradient",
+    needs=("test_division_gradient", "test_value_times_number_gradient", VALUES + "test_value_over_number"),
+    graphs=random_graphs("div_const", reuse="leaves"),
+)
+def test_value_over_number_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "2 / x and its gradient",
+    needs=("test_division_gradient", "test_number_times_value_gradient", VALUES + "test_number_over_value"),
+    graphs=random_graphs("const_div", reuse="leaves"),
+)
+def test_number_over_value_gradient(Value, graphs):
+    check_gradients(Value, graphs)

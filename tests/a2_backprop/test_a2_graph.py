@@ -1,0 +1,189 @@
+"""a2, backpropagation: the whole graph. Order, accumulation, the cost and the depth of backward()."""
+
+from gradkit.suite import (
+    Graph,
+    answers_to,
+    check_gradients,
+    check_inner_gradients,
+    check_linear_cost,
+    expect,
+    expressions,
+    graded,
+    random_graphs,
+)
+
+VALUES = "a1_expressions/"
+COLLECTS = ("test_addition_collects", "test_multiplication_collects")
+
+
+# --- the story's expressions -----------------------------------------------------------------------------------------
+
+
+@graded(
+    1,
+    "d = a + b; e = c * g; f = d + e: the gradients of f at a = 10, b = 5, c = 7, g = 10",
+    needs=("test_addition_gradient", "test_multiplication_gradient"),
+    graphs=expressions("first_backpropagation", (lambda a, b, c, g: (a + b) + c * g, (10.0, 5.0, 7.0, 10.0))),
+)
+def test_first_backpropagation(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1, "Nudge a by 0.1, and f moves by about 0.1 times a's gradient: it predicts", needs="test_first_backpropagation"
+)
+def test_a_gradient_predicts_a_nudge(Value):
+    a, b, c, g = Value(10.0), Value(5.0), Value(7.0), Value(10.0)
+    f = (a + b) + c * g
+    f.backward()
+    nudged_a = (Value(10.1) + b) + c * g
+    nudged_c = (a + b) + Value(7.1) * g
+    expect(0.1 * a.grad, nudged_a.data - f.data)
+    expect(0.1 * c.grad, nudged_c.data - f.data)
+
+
+@graded(
+    1,
+    "e = (a + b) ** (a * b) at a = 3, b = 4: de/da and de/db",
+    needs="test_power_of_two_values_gradient",
+    graphs=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
+)
+def test_seven_to_the_twelfth_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- order and accumulation ------------------------------------------------------------------------------------------
+
+
+def twice_twice(a):
+    b = a + a
+    return b + b
+
+
+@graded(
+    1,
+    "a = 1; b = a + a; c = b + b: the gradient of a is 4",
+    needs="test_addition_collects",
+    graphs=expressions("twice_twice", (twice_twice, (1.0,))),
+)
+def test_twice_twice(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    2,
+    "A node passes on only what it has wholly received: topological order, backwards",
+    needs=COLLECTS,
+    graphs=random_graphs("add", "mul", reuse="nodes", size=10),
+)
+def test_a_node_waits_for_all_its_uses(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "Inner nodes get their gradient too, not only the leaves",
+    needs="test_a_node_waits_for_all_its_uses",
+    graphs=random_graphs("add", "mul", reuse="nodes", size=6),
+)
+def test_inner_nodes_have_gradients(Value, graphs):
+    check_inner_gradients(Value, graphs)
+
+
+@graded(1, "Two results that share a leaf add up in it", needs="test_multiplication_collects")
+def test_two_results_share_a_leaf(Value):
+    x, y = Value(3.0), Value(2.0)
+    (x * y).backward()
+    (x * x).backward()
+    expect(x.grad, 8.0)
+    expect(y.grad, 3.0)
+
+
+@graded(1, "With its gradient set back to 0, a leaf is ready for a fresh graph", needs="test_multiplication_collects")
+def test_a_fresh_graph_after_zero(Value):
+    x = Value(3.0)
+    (x * x).backward()
+    x.grad = 0.0
+    (x * x * x).backward()
+    expect(x.grad, 27.0)
+
+
+@graded(0.5, "What is not part of the result keeps the gradient 0", needs="test_multiplication_gradient")
+def test_what_is_not_used_keeps_zero(Value):
+    x, y = Value(3.0), Value(2.0)
+    unused = x * y
+    (x * Value(5.0)).backward()
+    expect(x.grad, 5.0)
+    expect(y.grad, 0.0)
+    expect(unused.grad, 0.0)
+
+
+@graded(
+    2,
+    "Larger expressions, of everything so far",
+    needs=(
+        "test_a_node_waits_for_all_its_uses",
+        "test_negation_gradient",
+        "test_subtraction_gradient",
+        "test_power_of_two_values_gradient",
+        "test_division_gradient",
+        "test_value_plus_number_gradient",
+        "test_number_plus_value_gradient",
+        "test_value_times_number_gradient",
+        "test_number_times_value_gradient",
+        "test_value_minus_number_gradient",
+        "test_number_minus_value_gradient",
+        "test_value_over_number_gradient",
+        "test_number_over_value_gradient",
+        "test_number_to_the_value_gradient",
+        "test_square_root_gradient",
+    ),
+    graphs=random_graphs(
+        *("add", "mul", "neg", "sub", "pow", "div", "const_add", "sub_const"),
+        *("const_sub", "const_mul", "div_const", "const_div", "pow_const", "const_pow"),
+        reuse="nodes",
+        size=14,
+    ),
+)
+def test_larger_expressions_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- cost and depth --------------------------------------------------------------------------------------------------
+
+
+def repeated(levels):
+    """y = y * k + y, again and again: short to write, but it has 2**levels paths from y back to its start."""
+    steps, y = [], 0
+    for _ in range(levels):
+        product = 2 + len(steps)
+        steps += [("mul", y, 1), ("add", product, y)]
+        y = product + 1
+    return Graph((1.0, 0.5), steps)
+
+
+def tournament(leaves):
+    """The sum of many leaves, added up in pairs: wide, and only as deep as its logarithm."""
+    steps, row = [], list(range(leaves))
+    while len(row) > 1:
+        made = range(leaves + len(steps), leaves + len(steps) + len(row) // 2)
+        steps += [("add", a, b) for a, b in zip(row[::2], row[1::2])]
+        row = [*made, *row[len(row) - len(row) % 2 :]]
+    return Graph([0.5] * leaves, steps)
+
+
+@graded(1, "backward() visits each node once: y = y * k + y, 24 times over", needs=COLLECTS)
+def test_cost_is_linear_in_depth(Value):
+    check_linear_cost(Value, [repeated(levels) for levels in (4, 8, 12, 24)])
+
+
+@graded(1, "backward() finds all gradients in one pass: 2,000 leaves", needs=COLLECTS)
+def test_cost_is_linear_in_leaves(Value):
+    check_linear_cost(Value, [tournament(20), tournament(200), tournament(2000)])
+
+
+@graded(1, "Graphs get deep: a chain of 20,000 additions", needs=COLLECTS)
+def test_depth(Value):
+    chain = [("add", 0, 1)] + [("add", node, 1) for node in range(2, 20_001)]
+    (answer,) = answers_to(Value, [Graph((1.0, 0.001), chain)], backward=True).answers
+    expect(answer.grad[1], 20_000.0)

@@ -1,0 +1,232 @@
+"""a3, activations: exp, log, tanh, sigmoid and relu, and what can be built of them."""
+
+from gradkit.suite import (
+    check_forward,
+    check_gradients,
+    expect,
+    expressions,
+    graded,
+    random_graphs,
+)
+
+VALUES = "a1_expressions/"
+GRADIENTS = "a2_backprop/"
+ADDED_AND_MULTIPLIED = (VALUES + "test_addition", VALUES + "test_multiplication")
+PASSED_BACK = (GRADIENTS + "test_addition_gradient", GRADIENTS + "test_multiplication_gradient")
+COLLECTED = (GRADIENTS + "test_addition_collects", GRADIENTS + "test_multiplication_collects")
+
+
+# --- exp -------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "x.exp() is e to the power of x", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("exp"))
+def test_exp(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(1, "exp is its own derivative", needs=("test_exp", *PASSED_BACK), graphs=random_graphs("exp"))
+def test_exp_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "x.exp() + x: exp collects with +=",
+    needs=("test_exp_gradient", *COLLECTED),
+    graphs=random_graphs("exp", reuse="leaves"),
+)
+def test_exp_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- log -------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "x.log() is the natural logarithm", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("log"))
+def test_log(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(1, "The derivative of log is 1 / x", needs=("test_log", *PASSED_BACK), graphs=random_graphs("log"))
+def test_log_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "x.log() + x: log collects with +=",
+    needs=("test_log_gradient", *COLLECTED),
+    graphs=random_graphs("log", reuse="leaves"),
+)
+def test_log_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- tanh ------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "x.tanh() squashes to (-1, 1)", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("tanh"))
+def test_tanh(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    1, "With t = tanh(x), the derivative is 1 - t**2", needs=("test_tanh", *PASSED_BACK), graphs=random_graphs("tanh")
+)
+def test_tanh_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "x.tanh() + x: tanh collects with +=",
+    needs=("test_tanh_gradient", *COLLECTED),
+    graphs=random_graphs("tanh", reuse="leaves"),
+)
+def test_tanh_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- sigmoid ---------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "x.sigmoid() squashes to (0, 1)", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("sigmoid"))
+def test_sigmoid(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    1,
+    "With s = sigmoid(x), the derivative is s * (1 - s)",
+    needs=("test_sigmoid", *PASSED_BACK),
+    graphs=random_graphs("sigmoid"),
+)
+def test_sigmoid_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "x.sigmoid() + x: sigmoid collects with +=",
+    needs=("test_sigmoid_gradient", *COLLECTED),
+    graphs=random_graphs("sigmoid", reuse="leaves"),
+)
+def test_sigmoid_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- relu ------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "x.relu() cuts below zero", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("relu"))
+def test_relu(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    1, "relu lets the gradient through above zero only", needs=("test_relu", *PASSED_BACK), graphs=random_graphs("relu")
+)
+def test_relu_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "x.relu() + x: relu collects with +=",
+    needs=("test_relu_gradient", *COLLECTED),
+    graphs=random_graphs("relu", reuse="leaves"),
+)
+def test_relu_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    0.5,
+    "relu at exactly 0 lets nothing through, as in PyTorch",
+    needs="test_relu_gradient",
+    graphs=expressions("relu_at_zero", (lambda x: x.relu(), (0.0,)), (lambda x, k: x.relu() * k, (0.0, 3.0))),
+)
+def test_relu_at_zero(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- all together ----------------------------------------------------------------------------------------------------
+
+
+@graded(1, "Large inputs do not overflow: tanh and sigmoid at 1000 and -1000", needs=("test_tanh", "test_sigmoid"))
+def test_stability(Value):
+    high, low = Value(1000.0), Value(-1000.0)
+    expect(high.tanh().data, 1.0)
+    expect(low.tanh().data, -1.0)
+    expect(high.sigmoid().data, 1.0)
+    expect(low.sigmoid().data, 0.0)
+    total = high.tanh() + low.tanh() + high.sigmoid() + low.sigmoid()
+    total.backward()
+    expect(high.grad, 0.0)
+    expect(low.grad, 0.0)
+
+
+@graded(
+    1,
+    "A neuron squashes a weighted sum: tanh(x1*w1 + x2*w2 + b)",
+    needs=("test_tanh_gradient", *PASSED_BACK),
+    graphs=expressions(
+        "neuron",
+        (lambda x1, w1, x2, w2, b: (x1 * w1 + x2 * w2 + b).tanh(), (2.0, -3.0, 0.5, 1.0, 6.2)),
+        (lambda x1, w1, x2, w2, b: (x1 * w1 + x2 * w2 + b).tanh(), (-1.0, 0.5, 2.0, 0.8, -0.3)),
+    ),
+)
+def test_neuron(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+def softmax(a, b, c):
+    """The probability that softmax gives to the first of three scores."""
+    scores = [a.exp(), b.exp(), c.exp()]
+    return scores[0] / sum(scores)
+
+
+SOFTMAX = expressions("softmax", (softmax, (1.0, 2.0, 3.0)), (softmax, (-0.5, 0.5, 0.0)), (softmax, (2.0, 2.0, 2.0)))
+
+
+@graded(
+    1,
+    "softmax turns three scores into probabilities: exp of one over the sum of all",
+    needs=("test_exp", VALUES + "test_division", VALUES + "test_sum"),
+    graphs=SOFTMAX,
+)
+def test_softmax(Value, graphs):
+    check_forward(Value, graphs)
+
+
+@graded(
+    1,
+    "softmax and its gradient: one probability rises, the others fall",
+    needs=(
+        "test_exp_collects",
+        "test_softmax",
+        GRADIENTS + "test_division_gradient",
+        GRADIENTS + "test_sum_gradient",
+        GRADIENTS + "test_a_node_waits_for_all_its_uses",
+    ),
+    graphs=SOFTMAX,
+)
+def test_softmax_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    2,
+    "Larger expressions, of all five functions",
+    needs=(
+        "test_exp_collects",
+        "test_log_collects",
+        "test_tanh_collects",
+        "test_sigmoid_collects",
+        "test_relu_collects",
+        GRADIENTS + "test_a_node_waits_for_all_its_uses",
+    ),
+    graphs=random_graphs("exp", "log", "tanh", "sigmoid", "relu", reuse="nodes", size=10),
+)
+def test_larger_expressions_of_functions(Value, graphs):
+    check_gradients(Value, graphs)
