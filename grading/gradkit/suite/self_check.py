@@ -19,6 +19,7 @@ from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject
 from . import imports, screen
 from .assignments import Assignment, assignments, corpora_folder
+from .diagnosis import fingerprint
 from .evidence import Evidence, NotPassed, of_error
 from .graded import ATTRIBUTE, Mark
 from .results import Item, ItemResult, Results
@@ -183,4 +184,5 @@ def _record(result: ItemResult) -> dict[str, object]:
         "code": list(evidence.code) if evidence else [],
         "hint": evidence.hint if evidence else "",
         "blocked_by": list(result.blocked_by),
+        "fingerprint": fingerprint(result.item.id, evidence) if evidence else "",
     }

@@ -1,0 +1,93 @@
+"""The kit proves itself: each misconception is caught by its own items and by no other, each variant keeps its marks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ..suite.assignments import corpora_folder
+from ..suite.diagnosis import DIAGNOSES
+from .runs import Record, primaries, run_all
+from .specimens import Misconception, Variant, misconceptions, reference_folder, variants, write_misconception
+
+GIVEN_UP = {"depth": "a2_backprop/test_depth", "stability": "a3_activations/test_stability"}
+"""The items that a variant's design may lose."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a specimen's run showed. `complaint` is empty where it went as it must."""
+
+    name: str
+    title: str
+    kind: str
+    record: Record
+    complaint: str
+
+    @property
+    def caught_by(self) -> list[str]:
+        return sorted(primaries(self.record))
+
+    @property
+    def blocked(self) -> int:
+        return sum(item.verdict == "blocked" for item in self.record.values())
+
+
+def judge_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
+    """It fails exactly the items that it says, and otherwise only what depends on them."""
+    found, due = primaries(record), set(mistake.caught_by)
+    complaint = ""
+    if not due:
+        complaint = "it names no item that catches it"
+    elif found != due:
+        complaint = f"not caught by {sorted(due - found)}, but by {sorted(found - due)}"
+    return Proof(name, mistake.title, mistake.kind, record, complaint)
+
+
+def judge_variant(name: str, variant: Variant, record: Record) -> Proof:
+    """It loses nothing but what its design gives up."""
+    lost = {item for item, result in record.items() if not result.passed}
+    unfair = lost - {GIVEN_UP[what] for what in variant.gives_up}
+    return Proof(name, variant.title, "variant", record, f"unfairly lost {sorted(unfair)}" if unfair else "")
+
+
+@contextmanager
+def specimen_folders() -> Iterator[dict[str, Path]]:
+    """A folder for every specimen, by name, for as long as the context lasts."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = {name: reference_folder() / "variants" / name for name in variants()}
+        for name, mistake in misconceptions().items():
+            folders[name] = Path(scratch) / name
+            write_misconception(mistake, folders[name])
+        yield folders
+
+
+def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
+    """Run every specimen through every suite. `progress` is told each one's name when it is done."""
+    mistakes, others = misconceptions(), variants()
+    proofs = []
+    with specimen_folders() as folders:
+        for name, record in run_all(folders):
+            progress(name)
+            judged = judge_variant(name, others[name], record) if name in others else None
+            proofs.append(judged or judge_misconception(name, mistakes[name], record))
+    return proofs
+
+
+def record_diagnoses(proofs: list[Proof]) -> int:
+    """Keep the fingerprint of each misconception's answers with its hint, where only one has it. Returns how many."""
+    hints: dict[str, set[str]] = {}
+    mistakes = misconceptions()
+    for proof in proofs:
+        if proof.name in mistakes:
+            for item in proof.caught_by:
+                hints.setdefault(proof.record[item].fingerprint, set()).add(mistakes[proof.name].hint)
+    unique = {mark: found.pop() for mark, found in sorted(hints.items()) if len(found) == 1}
+    text = msgspec.json.format(msgspec.json.encode(unique), indent=1)
+    (corpora_folder() / DIAGNOSES).write_bytes(text + b"\n")
+    return len(unique)
