@@ -26,7 +26,12 @@ def test_value_plus_number(Value, graphs):
     check_forward(Value, graphs)
 
 
-@graded(0.5, "2 + x has the number in front", needs="test_addition", graphs=random_graphs("const_add", reuse="leaves"))
+@graded(
+    0.5,
+    "2 + x has the number in front",
+    needs=("test_addition", "test_value_plus_number"),
+    graphs=random_graphs("const_add", reuse="leaves"),
+)
 def test_number_plus_value(Value, graphs):
     check_forward(Value, graphs)
 
@@ -54,7 +59,10 @@ def test_value_times_number(Value, graphs):
 
 
 @graded(
-    0.5, "2 * x has the number in front", needs="test_multiplication", graphs=random_graphs("const_mul", reuse="leaves")
+    0.5,
+    "2 * x has the number in front",
+    needs=("test_multiplication", "test_value_times_number"),
+    graphs=random_graphs("const_mul", reuse="leaves"),
 )
 def test_number_times_value(Value, graphs):
     check_forward(Value, graphs)
@@ -126,7 +134,7 @@ def test_square_root(Value, graphs):
 @graded(
     0.5,
     "Zero and negative numbers have powers too",
-    needs="test_square",
+    needs=("test_square", "test_inverse"),
     graphs=expressions(
         "powers_of_zero_and_negative_numbers",
         (lambda x: x**2, (0.0,)),
@@ -200,7 +208,11 @@ def test_a_result_remembers_its_parents(Value):
     expect(len(a._prev), 0)
 
 
-@graded(0.5, "An operation leaves its operands as they were", needs=("test_subtraction", "test_division"))
+@graded(
+    0.5,
+    "An operation leaves its operands as they were",
+    needs=("test_subtraction", "test_power_of_two_values", "test_division"),
+)
 def test_operands_stay_as_they_were(Value):
     a, b = Value(2.0), Value(3.0)
     a + b, a * b, -a, a - b, a**b, a / b

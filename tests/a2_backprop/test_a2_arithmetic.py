@@ -5,7 +5,11 @@ from gradkit.suite import check_gradients, expect, expressions, graded, random_g
 VALUES = "a1_expressions/"
 
 
-@graded(1, "The result answers to itself one to one: its own gradient is 1", needs=VALUES + "test_addition")
+@graded(
+    1,
+    "The result answers to itself one to one: its own gradient is 1",
+    needs=(VALUES + "test_addition", VALUES + "test_a_result_remembers_its_parents"),
+)
 def test_the_result_answers_to_itself(Value):
     f = Value(2.0) + Value(3.0)
     f.backward()
@@ -48,7 +52,12 @@ def test_value_plus_number_gradient(Value, graphs):
 @graded(
     0.5,
     "2 + x and its gradient",
-    needs=("test_addition_collects", "test_multiplication_collects", VALUES + "test_number_plus_value"),
+    needs=(
+        "test_addition_collects",
+        "test_multiplication_collects",
+        "test_value_plus_number_gradient",
+        VALUES + "test_number_plus_value",
+    ),
     graphs=random_graphs("const_add", reuse="leaves"),
 )
 def test_number_plus_value_gradient(Value, graphs):
@@ -100,7 +109,7 @@ def test_value_times_number_gradient(Value, graphs):
 @graded(
     0.5,
     "2 * x and its gradient",
-    needs=("test_multiplication_collects", VALUES + "test_number_times_value"),
+    needs=("test_multiplication_collects", "test_value_times_number_gradient", VALUES + "test_number_times_value"),
     graphs=random_graphs("const_mul", reuse="leaves"),
 )
 def test_number_times_value_gradient(Value, graphs):
@@ -186,7 +195,7 @@ def test_square_root_gradient(Value, graphs):
 @graded(
     0.5,
     "Powers of zero and negative numbers, and their gradients",
-    needs=("test_square_gradient", VALUES + "test_powers_of_zero_and_negative_numbers"),
+    needs=("test_square_gradient", "test_inverse_gradient", VALUES + "test_powers_of_zero_and_negative_numbers"),
     graphs=expressions(
         "powers_of_zero_and_negative_numbers",
         (lambda x: x**2, (0.0,)),

@@ -73,7 +73,7 @@ def test_twice_twice(Value, graphs):
 @graded(
     2,
     "A node passes on only what it has wholly received: topological order, backwards",
-    needs=COLLECTS,
+    needs=(*COLLECTS, "test_twice_twice"),
     graphs=random_graphs("add", "mul", reuse="nodes", size=10),
 )
 def test_a_node_waits_for_all_its_uses(Value, graphs):

@@ -1,4 +1,4 @@
-"""The kit proves itself: each misconception is caught by its own items and by no other, each variant keeps its marks."""
+"""The kit proves itself: a misconception is caught by its own items and no other, a variant keeps its marks."""
 
 from __future__ import annotations
 
@@ -79,15 +79,20 @@ def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
     return proofs
 
 
-def record_diagnoses(proofs: list[Proof]) -> int:
-    """Keep the fingerprint of each misconception's answers with its hint, where only one has it. Returns how many."""
+def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
+    """The fingerprint of each misconception's wrong answers, with its hint, where only one misconception has it."""
     hints: dict[str, set[str]] = {}
     mistakes = misconceptions()
     for proof in proofs:
         if proof.name in mistakes:
             for item in proof.caught_by:
                 hints.setdefault(proof.record[item].fingerprint, set()).add(mistakes[proof.name].hint)
-    unique = {mark: found.pop() for mark, found in sorted(hints.items()) if len(found) == 1}
-    text = msgspec.json.format(msgspec.json.encode(unique), indent=1)
+    return {mark: found.pop() for mark, found in sorted(hints.items()) if len(found) == 1}
+
+
+def record_diagnoses(proofs: list[Proof]) -> int:
+    """Keep the hints by fingerprint for the release, which has no misconceptions. Returns how many."""
+    hints = hints_by_fingerprint(proofs)
+    text = msgspec.json.format(msgspec.json.encode(hints), indent=1)
     (corpora_folder() / DIAGNOSES).write_bytes(text + b"\n")
-    return len(unique)
+    return len(hints)

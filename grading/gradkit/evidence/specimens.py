@@ -74,6 +74,6 @@ def write_misconception(mistake: Misconception, folder: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for edit in mistake.edits:
         if text.count(edit.old) != 1:
-            raise ValueError(f"{mistake.title}: {edit.old!r} stands {text.count(edit.old)} times in {path.name}, not once")
+            raise ValueError(f"{mistake.title}: {edit.old!r} stands {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
     path.write_text(text, encoding="utf-8")

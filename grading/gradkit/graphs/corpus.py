@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from .domain import all_in_domain
 from .graph import Answers, Graph
 from .operations import OPERATIONS
 from .trace import Tracer, traced
@@ -161,7 +162,7 @@ def systematic_shapes(wish: RandomGraphs, operation: str, constant: float | None
 
 
 def systematic(wish: RandomGraphs, seed: str, keep: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
-    """Every shape at a few numbers that `keep` accepts. The seed chooses the numbers."""
+    """Every shape at a few numbers that `keep` accepts, within the domains. The seed chooses the numbers."""
     rng = random.Random(f"{seed} {wish}")
     kept: dict[Graph, Answers] = {}
     for operation in wish.operations:
@@ -178,7 +179,7 @@ def _first_kept(shape: Shape, rng: random.Random, keep: Callable[[Graph], Answer
         numbers = [rng.choice((1, 1, -1)) * rng.randint(10, 300) / 100 for _ in range(3)]
         graph = Graph(*_unnamed(traced(shape, *numbers)))
         found = keep(graph)
-        if found:
+        if found and all_in_domain(graph, found.data):
             return {graph: found}
     return {}
 

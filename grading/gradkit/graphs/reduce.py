@@ -56,8 +56,6 @@ def _candidates(graph: Graph, values: list[float]) -> Iterator[Graph]:
     for node in range(len(graph.inputs)):
         for number in NICE_NUMBERS:
             yield graph.rebuilt(leaves={node: number})
-    for node in range(1, len(graph.inputs)):
-        yield graph.rebuilt(aliases={node: 0})
     for node in steps:
         if OPERATIONS[graph.steps[node - len(graph.inputs)][0]].constants:
             for number in (2, 3):

@@ -44,10 +44,17 @@ def node_names(graph: Graph, shown: Collection[int] = ()) -> dict[int, str]:
         if node < len(graph.inputs):
             names[node] = graph.names[node] if graph.names else _leaf_name(node, len(graph.inputs))
         elif node == graph.output:
-            names[node] = "y"
+            names[node] = _apart("y", graph.names)
         elif uses[node] > 1 or node in shown:
-            names[node] = next(taken, f"v{node}")
+            names[node] = _apart(next(taken, f"v{node}"), graph.names)
     return names
+
+
+def _apart(name: str, given: Sequence[str]) -> str:
+    """The name, made to differ from those that a story gives its leaves."""
+    while name in given:
+        name += "_"
+    return name
 
 
 def _leaf_name(node: int, count: int) -> str:

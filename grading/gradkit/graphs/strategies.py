@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .graph import Step
 from .operations import OPERATIONS
 
-LEAVES = st.integers(10, 300).flatmap(lambda size: st.sampled_from((size / 100, -size / 100)))
+LEAVES = st.sampled_from([sign * size / 100 for size in range(10, 301) for sign in (1, -1)])
 """Numbers with two decimals between 0.1 and 3 in size: no rule depends on more digits than a student likes to read."""
 
 
@@ -30,8 +30,10 @@ def expression_graphs(draw: st.DrawFn, wish: RandomGraphs, functions: Mapping[st
     steps: list[Step] = []
     values = list(inputs)
     free = list(range(len(inputs)))  # the nodes that the next step may use
-    for _ in range(draw(st.integers(1, wish.size))):
-        name = draw(st.sampled_from(operations))
+    count = draw(st.integers(2, wish.size))
+    focus = draw(st.integers(0, count - 1))  # one step at least is what the wish is about
+    for number in range(count):
+        name = draw(st.sampled_from(wish.operations if number == focus else operations))
         operands = [draw(st.sampled_from(free)) for _ in range(OPERATIONS[name].arity)]
         constants = wish.constants_of(name)
         plain = (draw(st.sampled_from(constants)),) if constants else ()

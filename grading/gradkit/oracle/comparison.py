@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -16,8 +17,11 @@ Kind = Literal["data", "grad"]
 
 
 def close(got: float, want: float) -> bool:
-    """Whether a student's number counts as the right one: |got - want| <= 1e-9 + 1e-7 * |want|. NaN never does."""
-    return abs(got - want) <= ABSOLUTE + RELATIVE * abs(want)
+    """Whether a student's number counts as the right one: |got - want| <= 1e-9 + 1e-7 * |want|.
+
+    NaN never does, and where infinity is due, nothing but infinity does.
+    """
+    return got == want or abs(got - want) <= ABSOLUTE + RELATIVE * abs(want) < math.inf
 
 
 @dataclass(frozen=True)

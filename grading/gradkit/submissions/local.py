@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import operator
+import os
 import re
 import sys
 import traceback
@@ -53,8 +54,12 @@ class LocalTransport:
             sys.path.insert(0, str(self.folder))
         if not (self.folder / f"{module}.py").exists():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this folder yet.")
-        with self._student(f"importing {module}.py"):
-            loaded = importlib.import_module(module)
+        try:
+            with self._student(f"importing {module}.py"):
+                loaded = importlib.import_module(module)
+        except SubmissionError as error:
+            error.message = f"{module}.py cannot be imported: {error.message}"
+            raise
         if Path(loaded.__file__ or "").resolve().parent != self.folder:
             raise SubmissionError(Verdict.ERROR, f"Python already has another module called {module}.")
         if not hasattr(loaded, name):
@@ -156,7 +161,7 @@ class LocalTransport:
     def _traceback(self, error: BaseException) -> str:
         """The student's own frames, innermost last, with file names and no folders."""
         if isinstance(error, SyntaxError):
-            return "".join(traceback.format_exception_only(error)).replace(str(self.folder), "").strip()
+            return "".join(traceback.format_exception_only(error)).replace(f"{self.folder}{os.sep}", "").strip()
         summary = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in summary if self._is_own(frame.filename)][-FRAMES_SHOWN:]
         if isinstance(error, RecursionError):

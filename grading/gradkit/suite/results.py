@@ -36,9 +36,12 @@ class ItemResult:
 
 @dataclass
 class Results:
-    """The results so far, by item id, in the order in which they came."""
+    """What was collected, and the results so far, by item id and in the order in which they came.
 
-    items: dict[str, Item] = field(default_factory=dict)
+    Not everything that was collected needs to run: a student may pick some (`-k tanh`) or stop early (`-x`).
+    """
+
+    collected: list[Item] = field(default_factory=list)
     by_id: dict[str, ItemResult] = field(default_factory=dict)
 
     def prerequisites(self, item: Item) -> list[ItemResult]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TextIO
 
 from ..submissions.outcome import Verdict
@@ -23,7 +23,9 @@ STYLES: dict[str, dict[str, bool]] = {
     "dim": {"light": True},
 }
 
-MISTAKES_SHOWN = 3
+MISTAKE_LINES = 27
+"""So many lines may go to mistakes: with the bars and pytest's own lines that makes one screen."""
+
 BAR = 24
 _QUIET = (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED)
 
@@ -32,20 +34,22 @@ def summary(results: Results, course: Sequence[Assignment], warnings: Sequence[s
     """The whole screen: points, then what to mend first, then what to write next."""
     found = list(results.all())
     taking_part = [a for a in course if any(r.item.assignment == a.name for r in found)]
-    lines = [_bar(assignment, found) for assignment in taking_part]
+    lines = [_bar(assignment, results) for assignment in taking_part]
     lines += [("bad", f"! {warning}") for warning in warnings]
     lines += _mistakes(results, [r for r in found if r.verdict not in _QUIET])
     lines += _not_written([r for r in found if r.verdict is Verdict.NOT_IMPLEMENTED])
-    lines += _what_next(taking_part, found)
+    lines += _praise(taking_part, results)
     return lines
 
 
-def _bar(assignment: Assignment, found: Iterable[ItemResult]) -> Line:
-    mine = [r for r in found if r.item.assignment == assignment.name]
+def _bar(assignment: Assignment, results: Results) -> Line:
+    mine = [r for r in results.all() if r.item.assignment == assignment.name]
     earned, due = sum(r.earned for r in mine), sum(r.item.points for r in mine)
     filled = int(BAR * earned / due)
     text = f"{assignment.name:<16} {'█' * filled}{'░' * (BAR - filled)} {earned:g} of {due:g} points"
-    return ("good" if earned == due else "plain", text)
+    there = sum(item.assignment == assignment.name for item in results.collected)
+    part = f" ({len(mine)} of {there} items ran)" if len(mine) < there else ""
+    return ("good" if earned == due else "plain", text + part)
 
 
 def _mistakes(results: Results, wrong: list[ItemResult]) -> list[Line]:
@@ -55,16 +59,18 @@ def _mistakes(results: Results, wrong: list[ItemResult]) -> list[Line]:
         if result.evidence:
             groups.setdefault(result.evidence.cause(), []).append(result)
     lines: list[Line] = []
-    for group in list(groups.values())[:MISTAKES_SHOWN]:
-        lines += [("plain", ""), *explanation(group[0]), *_also(results, group)]
-    hidden = len(groups) - MISTAKES_SHOWN
-    if hidden > 0:
-        lines += [("plain", ""), ("plain", f"... and {hidden} more to look at once {_these(MISTAKES_SHOWN)} right.")]
+    shown = 0
+    for group in groups.values():
+        account = [("plain", ""), *explanation(group[0]), *_also(results, group)]
+        if shown and len(lines) + len(account) > MISTAKE_LINES:
+            break
+        lines += account
+        shown += 1
+    left = len(groups) - shown
+    if left:
+        these = "this is" if shown == 1 else "these are"
+        lines += [("plain", ""), ("plain", f"... and {left} more to look at once {these} right.")]
     return lines
-
-
-def _these(count: int) -> str:
-    return "this is" if count == 1 else "these are"
 
 
 def explanation(result: ItemResult) -> list[Line]:
@@ -79,7 +85,7 @@ def explanation(result: ItemResult) -> list[Line]:
     if evidence.traceback or not evidence.rows:
         lines += [("bad", text) for text in evidence.traceback.splitlines()]
         lines.append(("bad", evidence.message))
-    if evidence.origin and len(evidence.code) > 4:
+    if evidence.origin:
         lines.append(("plain", f"First wrong node: {evidence.origin}"))
     advice = named_mistake(result.item.id, evidence) or evidence.hint
     if advice:
@@ -123,18 +129,19 @@ def _not_written(stubs: list[ItemResult]) -> list[Line]:
     return lines
 
 
-def _what_next(course: Sequence[Assignment], found: list[ItemResult]) -> list[Line]:
-    """Praise for what is whole, and the assignment that follows."""
-    whole = [a for a in course if all(r.verdict is Verdict.PASSED for r in found if r.item.assignment == a.name)]
-    if not whole:
-        return []
+def _praise(course: Sequence[Assignment], results: Results) -> list[Line]:
+    """A word for what is whole and, where nothing is wrong, the assignment that follows."""
+    passed = {r.item.id for r in results.all() if r.verdict is Verdict.PASSED}
+    whole = [a for a in course if passed.issuperset(item.id for item in results.collected if item.assignment == a.name)]
     left = [a for a in course if a not in whole]
-    done = " and ".join(", ".join(a.name for a in whole).rsplit(", ", 1))
-    lines = [("plain", ""), ("good", f"All right: every item of {done} agrees with PyTorch.")]
-    if left:
+    lines: list[Line] = []
+    if whole:
+        done = " and ".join(", ".join(a.name for a in whole).rsplit(", ", 1))
+        lines += [("plain", ""), ("good", f"All right: every item of {done} agrees with PyTorch.")]
+    if not left:
+        lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 50"))
+    elif whole and all(r.verdict in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for r in results.all()):
         lines.append(("plain", f"Next: {left[0].name}. {left[0].title}: {left[0].story}"))
-    else:
-        lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 200"))
     return lines
 
 

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,9 @@ _STATUS = {
     Verdict.CRASHED: ("wrong", "X", "CRASHED"),
 }
 
+_STUDENTS = (NotPassed, SubmissionError, TimeIsUp)
+"""How an item ends when the fault is the student's; anything else is ours, and pytest shows it in full."""
+
 _ITEM = pytest.StashKey[Item]()
 _MARK = pytest.StashKey[Mark]()
 
@@ -50,11 +54,13 @@ class SelfCheck:
         self._folder = folder
         self._clock = Clock(os.dup(2))
         self._transport = LocalTransport(folder, self._clock)
-        self._loaded: dict[str, Subject | SubmissionError] = {}
+        self._value: Subject | SubmissionError | None = None
         self._library = self._choose_library()
         self.results = Results()
         if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
             config.args[:] = [str(a.suite) for a in assignments() if self._has_files_of(a)]
+            if config.get_verbosity() <= 0 and self._library.seed == PUBLIC_SEED:
+                config.option.no_header = True  # the screen is for the student's code
 
     def _has_files_of(self, assignment: Assignment) -> bool:
         first = assignments()[0]
@@ -75,16 +81,17 @@ class SelfCheck:
 
     @pytest.fixture
     def Value(self) -> Subject:
-        """The student's Value class."""
-        if "Value" not in self._loaded:
+        """The student's Value class. A failing import is tried once, and settles all items."""
+        if self._value is None:
+            self._clock.allow(assignments()[0].item_seconds)
             try:
-                self._loaded["Value"] = self._transport.load("engine", "Value")
+                self._value = self._transport.load("engine", "Value")
             except SubmissionError as error:
-                self._loaded["Value"] = error
-        found = self._loaded["Value"]
-        if isinstance(found, SubmissionError):
-            raise found
-        return found
+                self._value = error
+        if isinstance(self._value, SubmissionError):
+            known = self._value
+            raise SubmissionError(known.verdict, known.message, known.traceback)
+        return self._value
 
     @pytest.fixture
     def graphs(self, request: pytest.FixtureRequest) -> Corpus:
@@ -106,17 +113,25 @@ class SelfCheck:
         for test in items:
             mark: Mark | None = getattr(getattr(test, "obj", None), ATTRIBUTE, None)
             if mark:
-                assignment = test.path.parent.name
+                assignment = self._assignment_of(test).name
                 needs = tuple(name if "/" in name else f"{assignment}/{name}" for name in mark.needs)
                 item = Item(f"{assignment}/{test.name}", assignment, mark.title, mark.points, needs)
                 test.stash[_ITEM], test.stash[_MARK] = item, mark
+                _leave_to_us(test)
+                self.results.collected.append(item)
+
+    def _assignment_of(self, test: pytest.Item) -> Assignment:
+        folder = test.path.parent.name
+        found = next((a for a in assignments() if a.name == folder), None)
+        if found is None:
+            raise pytest.UsageError(f"{test.path} holds graded items, but {folder} has no assignment.toml.")
+        return found
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         graded = item.stash.get(_ITEM, None)
         if graded:
-            seconds = next(a.item_seconds for a in assignments() if a.name == graded.assignment)
             self._transport.forget()
-            self._clock.allow(seconds)
+            self._clock.allow(self._assignment_of(item).item_seconds)
             waits_for = self.results.must_not_run(graded)
             if waits_for:
                 raise NotPassed(Evidence(Verdict.BLOCKED, f"not run, since {waits_for[0]} did not end well"))
@@ -172,6 +187,16 @@ class SelfCheck:
         if target:
             record = {r.item.id: _record(r) for r in self.results.all()}
             Path(target).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _leave_to_us(test: pytest.Item) -> None:
+    """Spare pytest its own account of a student's failure, which takes longer than the item; ours is shown instead."""
+    account = test.repr_failure
+
+    def brief(excinfo: pytest.ExceptionInfo[BaseException], **options: Any) -> Any:
+        return "" if isinstance(excinfo.value, _STUDENTS) else account(excinfo, **options)
+
+    test.repr_failure = brief  # type: ignore[method-assign, assignment]
 
 
 def _record(result: ItemResult) -> dict[str, object]:

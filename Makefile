@@ -1,0 +1,42 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: demo test lint release prove corpora stubs clean
+
+demo: .venv/.ready
+	$(BIN)/python grading/demo.py
+
+test: .venv/.ready
+	$(BIN)/pytest
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+release: .venv/.ready
+	$(BIN)/gradkit release --out dist
+
+prove: .venv/.ready
+	$(BIN)/gradkit prove
+
+corpora: .venv/.ready
+	$(BIN)/gradkit corpora --check
+
+stubs: .venv/.ready
+	$(BIN)/gradkit stubs
+
+# The course's packages are pinned. PyTorch comes from the same file, so that no other version of it can slip in.
+.venv/.ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "gradkit's pinned packages need Python 3.11: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf .venv dist

@@ -1,0 +1,98 @@
+"""What the kit's own tests share: engines to try things on, and a student's folder to put them in."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from gradkit.submissions.clock import Clock
+from gradkit.submissions.local import LocalTransport
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[2]
+
+settings.register_profile("kit", deadline=None, max_examples=60)
+settings.load_profile("kit")
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def solution():
+    """The text of the reference engine, with edits: solution((old, new), ...). Each `old` must stand in it once."""
+    source = (ROOT / "reference/solution/engine.py").read_text(encoding="utf-8")
+
+    def edited(*edits):
+        text = source
+        for old, new in edits:
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the solution"
+            text = text.replace(old, new)
+        return text
+
+    return edited
+
+
+@pytest.fixture(scope="session")
+def engine(solution):
+    """A Value class: the reference engine's, with edits, as of `solution`."""
+
+    def made(*edits):
+        namespace = {}
+        exec(compile(solution(*edits), "engine.py", "exec"), namespace)
+        return namespace["Value"]
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def stubbed(root):
+    """The template's text for these names, to put back into the solution: stubbed(source, "backward", "exp")."""
+    template = (root / "student_template/engine.py").read_text(encoding="utf-8")
+
+    def method(source, name):
+        return re.search(rf"    def {name}\(.*?(?=\n    def |\Z)", source, flags=re.S).group()
+
+    def put_back(source, *names):
+        for name in names:
+            source = source.replace(method(source, name), method(template, name))
+        return source
+
+    return put_back
+
+
+@pytest.fixture
+def clock():
+    """A clock with time enough for anything that ends by itself."""
+    clock = Clock()
+    clock.allow(30)
+    yield clock
+    clock.stop()
+
+
+@pytest.fixture
+def student(tmp_path, clock, monkeypatch):
+    """A student's folder: student("class Value: ...") writes engine.py there, and opens the folder in this process."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = sys.modules.pop("engine", None)
+
+    def opened(source=None):
+        if source is not None:
+            (tmp_path / "engine.py").write_text(source, encoding="utf-8")
+        importlib.invalidate_caches()
+        return LocalTransport(tmp_path, clock)
+
+    yield opened
+    sys.modules.pop("engine", None)
+    if before:
+        sys.modules["engine"] = before
+
+
+@pytest.fixture
+def handle(student):
+    """The handle on the Value class of a student's source."""
+    return lambda source: student(source).load("engine", "Value")

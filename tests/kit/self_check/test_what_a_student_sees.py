@@ -1,0 +1,107 @@
+"""Promises about the screen: one page, the truth, and what to do next."""
+
+import re
+
+SCREEN = 40
+"""Lines that a terminal window shows without scrolling, pytest's header and progress included."""
+
+TANH = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
+
+
+def test_on_the_untouched_template_every_item_is_reported_and_scores_nothing(student, root):
+    run = student.runs()
+    suites = "".join(path.read_text() for path in root.glob("tests/a?_*/test_*.py"))
+    assert len(run.items) == suites.count("\ndef test_") == suites.count("@graded(")
+    assert run.verdicts() == {"not_implemented"}
+    assert "skipped" not in run.screen
+    assert "a1: write Value.__init__" in run.screen
+
+
+def test_a_right_solution_is_told_so_without_pytorch(student, solution):
+    script = (
+        "import sys, pytest; status = pytest.main(sys.argv[1:]);"
+        "print('IMPORTED', sorted({'torch', 'numpy', 'libcst'} & set(sys.modules))); sys.exit(status)"
+    )
+    run = student.writes(solution()).runs(python=("-c", script))
+    assert run.status == 0
+    assert run.verdicts() == {"passed"}
+    assert "IMPORTED []" in run.screen
+    assert "All right: every item of a1_expressions, a2_backprop and a3_activations agrees with PyTorch." in run.screen
+
+
+def test_an_overwritten_gradient_in_tanh_alone_is_named_by_one_small_expression(student, solution):
+    run = student.writes(solution(TANH)).runs()
+    assert run.not_passed() <= {
+        "a3_activations/test_tanh_collects",
+        "a3_activations/test_larger_expressions_of_functions",
+    }
+    assert re.search(
+        r"x = Value\(\S+\)\ny = x\.tanh\(\) \+ x\ny\.backward\(\)\nprint\(x\.grad\)  # yours: ", run.screen
+    )
+    assert "+=" in run.screen
+
+
+def test_many_mistakes_still_fit_one_screen(student, solution):
+    broken = solution(
+        TANH,
+        ("return other + (-self)", "return self - other"),
+        ("self.grad += out.grad / self.data", "self.grad += out.grad / out.data"),
+        ("self.grad += out.data * (1 - out.data) * out.grad", "self.grad += (1 - out.data) * out.grad"),
+        ("max(0.0, self.data)", "2 * max(0.0, self.data)"),
+    )
+    run = student.writes(broken).runs()
+    assert len(run.lines) <= SCREEN
+    assert "more to look at once these are right." in run.screen
+
+
+def test_dependents_are_counted_and_not_listed(student, solution):
+    run = student.writes(solution(("self.data * other.data", "self.data + other.data"))).runs()
+    assert "a * b multiplies" in run.screen
+    assert re.search(r"\(\d+ more depend on this\)", run.screen)
+    assert "a / b divides" not in run.screen
+
+
+def test_a_students_exception_shows_the_students_lines_and_none_of_ours(student, solution):
+    run = student.writes(solution(("math.log(self.data), (self,)", "maths.log(self.data), (self,)"))).runs()
+    assert "NameError: name 'maths' is not defined" in run.screen
+    assert re.search(r"engine\.py:\d+, in log\n", run.screen)
+    assert "gradkit/" not in run.screen.replace("gradkit/_course", "")
+
+
+def test_a_file_that_cannot_be_imported_is_one_mistake(student, solution):
+    run = student.writes(solution(("def tanh(self):", "def tanh(self)"))).runs()
+    assert run.screen.count("engine.py cannot be imported") == 1
+    assert "SyntaxError" in run.screen
+    assert "passed" not in run.verdicts()
+
+
+def test_a_missing_file_is_said_to_be_missing(student):
+    (student.folder / "engine.py").unlink()
+    run = student.runs()
+    assert "There is no engine.py in this folder yet." in run.screen
+    assert run.verdicts() == {"not_implemented"}
+
+
+def test_a_finished_assignment_is_praised_and_the_next_one_named(student, solution, stubbed, without_closures):
+    later = ("backward", "exp", "log", "tanh", "sigmoid", "relu")
+    run = student.writes(stubbed(without_closures(solution()), *later)).runs()
+    assert "All right: every item of a1_expressions agrees with PyTorch." in run.screen
+    assert "Next: a2_backprop." in run.screen
+    assert "a2: write Value.backward" in run.screen
+
+
+def test_a_closure_that_is_not_written_is_told_from_a_wrong_one(student, solution, without_closures):
+    run = student.writes(without_closures(solution())).runs()
+    assert "No gradient arrives at any leaf" in run.screen
+
+
+def test_an_import_that_grading_does_not_offer_is_warned_of(student, solution):
+    run = student.writes(solution(("import math\n", "import math\nimport numpy\n"))).runs()
+    assert "engine.py imports numpy: grading offers Python's standard library only" in run.screen
+
+
+def test_markup_and_terminal_escapes_of_a_student_do_not_reach_the_screen(student, solution):
+    evil = 'raise ValueError("\\x1b[2J\\x1b[31mPASSED\\x07")\n        out = Value(math.exp(self.data)'
+    run = student.writes(solution(("out = Value(math.exp(self.data)", evil))).runs("--color=no")
+    assert "\x1b" not in run.screen
+    assert "\x07" not in run.screen

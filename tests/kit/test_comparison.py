@@ -1,0 +1,226 @@
+"""Comparison: the tolerance, the node that went wrong first, and hints that follow from the numbers."""
+
+import math
+from fractions import Fraction
+
+import pytest
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.graph import Answers, Graph, replay
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from gradkit.oracle.comparison import close, hint, wrong_data, wrong_gradients
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=8), complex_step.FUNCTIONS)
+NUMBERS = st.floats(-1e12, 1e12)
+NAN, INF = math.nan, math.inf
+
+
+# --- the tolerance ---------------------------------------------------------------------------------------------------
+
+
+@given(NUMBERS, st.floats(-3, 3))
+def test_the_tolerance_is_exactly_as_specified(want, share):
+    allowed = Fraction(1, 10**9) + abs(Fraction(want)) / 10**7
+    got = float(Fraction(want) + Fraction(share) * allowed)
+    distance = abs(Fraction(got) - Fraction(want))
+    assume(abs(distance / allowed - 1) > Fraction(1, 10**6))  # on the edge, rounding decides
+    assert close(got, want) == (distance < allowed)
+
+
+@given(NUMBERS)
+def test_the_very_number_is_right_and_so_is_an_int(number):
+    assert close(number, number)
+    assert close(float(round(number)), round(number))
+
+
+@given(NUMBERS)
+def test_what_is_not_a_finite_number_is_never_right(want):
+    for got in (NAN, INF, -INF):
+        assert not close(got, want)
+
+
+def test_minus_zero_is_zero():
+    assert close(-0.0, 0.0)
+    assert close(0.0, -0.0)
+
+
+@pytest.mark.parametrize("got", [0.0, 1e300, NAN, -INF])
+def test_nothing_passes_for_infinity_but_infinity(got):
+    assert not close(got, INF)
+    assert close(INF, INF)
+    assert close(-INF, -INF)
+
+
+@given(NUMBERS | st.sampled_from([NAN, INF]))
+def test_nothing_passes_for_nan(got):
+    assert not close(got, NAN)
+
+
+# --- the first wrong node --------------------------------------------------------------------------------------------
+
+
+def changed(numbers, *nodes):
+    """The numbers, wrong at these nodes."""
+    return [number + 1 + abs(number) if node in nodes else number for node, number in enumerate(numbers)]
+
+
+@given(GRAPHS)
+def test_right_answers_are_no_mismatch(graph):
+    answers = complex_step.answers(graph)
+    assert wrong_data(graph, answers, answers) is None
+    assert wrong_gradients(graph, answers, answers, inner=True) is None
+
+
+@given(GRAPHS, st.data())
+def test_the_first_wrong_number_is_found_in_forward_order(graph, data):
+    want = complex_step.answers(graph)
+    node = data.draw(st.integers(0, len(graph) - 1))
+    mismatch = wrong_data(graph, want, Answers(changed(want.data, node, graph.output), []))
+    assert mismatch.origin == node
+    assert mismatch.wrong == (graph.output,)
+    assert mismatch.kind == "data"
+
+
+@given(GRAPHS, st.data())
+def test_a_wrong_inner_number_alone_decides_nothing(graph, data):
+    want = complex_step.answers(graph)
+    node = data.draw(st.integers(0, graph.output - 1))
+    assert wrong_data(graph, want, Answers(changed(want.data, node), [])) is None
+
+
+@given(GRAPHS, st.data())
+def test_the_first_wrong_gradient_is_found_in_reverse_order(graph, data):
+    want = complex_step.answers(graph)
+    leaf = data.draw(st.integers(0, len(graph.inputs) - 1))
+    node = data.draw(st.integers(leaf, len(graph) - 2))
+    got = Answers(want.data, changed(want.grad, leaf, node))
+    mismatch = wrong_gradients(graph, want, got)
+    assert mismatch.origin == node
+    assert leaf in mismatch.wrong
+    assert all(each < len(graph.inputs) for each in mismatch.wrong)
+
+
+@given(GRAPHS, st.data())
+def test_an_inner_gradient_decides_only_where_it_is_asked_for(graph, data):
+    want = complex_step.answers(graph)
+    node = data.draw(st.integers(len(graph.inputs), len(graph) - 1))
+    got = Answers(want.data, changed(want.grad, node))
+    assert wrong_gradients(graph, want, got) is None
+    assert wrong_gradients(graph, want, got, inner=True).wrong == (node,)
+
+
+@given(GRAPHS)
+def test_no_origin_is_named_where_the_root_s_own_gradient_is_not_1(graph):
+    want = complex_step.answers(graph)
+    got = Answers(want.data, changed(want.grad, 0, graph.output))
+    assert wrong_gradients(graph, want, got).origin is None
+
+
+@given(GRAPHS)
+def test_no_origin_is_named_where_inner_gradients_were_reset(graph):
+    want = complex_step.answers(graph)
+    leaves = len(graph.inputs)
+    assume(len(graph.steps) > 1)
+    assume(all(want.grad[leaves:]))
+    reset = [*changed(want.grad, 0)[:leaves], *[0.0] * (len(graph.steps) - 1), 1.0]
+    assert wrong_gradients(graph, want, Answers(want.data, reset)).origin is None
+
+
+@given(GRAPHS, st.sampled_from([NAN, INF, -INF]))
+def test_nan_and_infinity_are_mismatches_like_any_other(graph, odd):
+    want = complex_step.answers(graph)
+    assert wrong_data(graph, want, Answers([*want.data[:-1], odd], [])).origin == graph.output
+    assert wrong_gradients(graph, want, Answers(want.data, [odd, *want.grad[1:]])).wrong == (0,)
+
+
+# --- hints -----------------------------------------------------------------------------------------------------------
+
+TANH = "self.grad += (1 - out.data**2) * out.grad"
+PRODUCT = "self.grad += other.data * out.grad"
+
+
+def tanh_plus_x(x):
+    return x.tanh() + x
+
+
+def times(a, b):
+    return a * b
+
+
+@pytest.mark.parametrize(
+    ("edit", "expression", "numbers", "said"),
+    [
+        ((TANH, TANH.replace("+=", "=")), tanh_plus_x, (0.5,), "share of `a + b` is lost: collect with +="),
+        ((PRODUCT, PRODUCT.replace("+=", "-=")), times, (2.0, 3.0), "sign is wrong: look at what `a * b`"),
+        (
+            (TANH, TANH.replace(" * out.grad", "")),
+            lambda x, k: x.tanh() * k,
+            (0.5, 3.0),
+            "`x.tanh()`'s local derivative alone: multiply by out.grad",
+        ),
+        ((TANH, "pass"), lambda x: x.tanh(), (0.5,), "No gradient arrives at any leaf: is `x.tanh()`'s closure kept"),
+        (("self.grad = 1.0", "self.grad = 2.0"), times, (2.0, 3.0), "gradient of the result itself is not 1"),
+        (("self.grad = 1.0", "pass"), times, (2.0, 3.0), "gradient of the result itself is not 1"),
+        (
+            (PRODUCT, "self.grad = other.data * out.grad; other.grad = 0.0"),
+            lambda x: x * x,
+            (3.0,),
+            "Both operands of `a * b` are the same node here: each use must add (+=)",
+        ),
+        (
+            (TANH, TANH.replace("out.data**2", "out.data")),
+            lambda x: x.tanh(),
+            (0.5,),
+            "Look at what `x.tanh()`'s closure passes on: out.grad times the local derivative.",
+        ),
+        (
+            (TANH, TANH.replace("out.data**2", "out.data")),
+            tanh_plus_x,
+            (0.5,),
+            "It collects from `x.tanh()` and `a + b`: check each closure",
+        ),
+    ],
+)
+def test_a_typical_slip_gets_its_hint(edit, expression, numbers, said, engine):
+    graph = traced(expression, *numbers)
+    mismatch = wrong_gradients(graph, complex_step.answers(graph), replay(engine(edit), graph, backward=True))
+    assert said in hint(mismatch)
+
+
+def test_a_wrong_number_points_to_the_operation_that_computed_it(engine):
+    graph = traced(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
+    wrong = engine(("math.tanh(self.data)", "math.tanh(-self.data)"))
+    mismatch = wrong_data(graph, complex_step.answers(graph), replay(wrong, graph, backward=False))
+    assert hint(mismatch) == "Its parents' numbers are right, so look at how `x.tanh()` computes its own."
+
+
+def test_a_changed_operand_is_said_to_be_one():
+    graph = traced(times, 2.0, 3.0)
+    mismatch = wrong_data(graph, complex_step.answers(graph), Answers([9.0, 3.0, 27.0], []))
+    assert "A leaf no longer holds the number it was given" in hint(mismatch)
+
+
+@given(GRAPHS, st.data())
+def test_every_mismatch_of_gradients_can_be_put_in_words(graph, data):
+    want = complex_step.answers(graph)
+    odd = st.sampled_from([0.0, 1.0, -1.0, NAN, INF])
+    replaced = data.draw(st.dictionaries(st.integers(0, len(graph) - 1), odd, min_size=1))
+    got = Answers(want.data, [replaced.get(node, number) for node, number in enumerate(want.grad)])
+    mismatch = wrong_gradients(graph, want, got, inner=True)
+    assume(mismatch)
+    said = hint(mismatch)
+    assert said or mismatch.origin is None
+    assert "{" not in said
+
+
+def test_the_graph_of_a_lost_share_names_what_was_kept():
+    graph = Graph((2.0,), [("tanh", 0), ("exp", 0), ("add", 1, 2), ("relu", 0), ("add", 3, 4)])
+    want = complex_step.answers(graph)
+    kept = complex_step.passed_on(graph, want.data, 2, 0)
+    said = hint(wrong_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
+    assert "used 3 times, but holds only what `x.exp()` passed on" in said
+    assert "the share of `x.tanh()` and `x.relu()` is lost" in said

@@ -1,0 +1,237 @@
+"""Graphs as data: what rebuilding keeps, and what replaying reads."""
+
+import math
+from collections import namedtuple
+
+import numpy
+import pytest
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.graph import Graph, NotANumber, number_of, plain_number, replay
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from hypothesis import given
+from hypothesis import strategies as st
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=8), complex_step.FUNCTIONS)
+
+
+def value(graph, node=None):
+    return complex_step.values(graph)[graph.output if node is None else node]
+
+
+def needed(graph):
+    found, waiting = set(), [graph.output]
+    while waiting:
+        node = waiting.pop()
+        found.add(node)
+        waiting += graph.parents(node)
+    return found
+
+
+# --- rebuilt ---------------------------------------------------------------------------------------------------------
+
+
+@given(GRAPHS, st.data())
+def test_rebuilding_for_an_earlier_output_keeps_its_value(graph, data):
+    node = data.draw(st.integers(0, len(graph) - 1))
+    assert value(graph.rebuilt(output=node)) == value(graph, node)
+
+
+@given(GRAPHS, st.data())
+def test_cutting_a_node_to_a_leaf_of_its_own_value_changes_nothing(graph, data):
+    node = data.draw(st.integers(0, len(graph) - 1))
+    assert value(graph.rebuilt(leaves={node: value(graph, node)})) == value(graph)
+
+
+@given(GRAPHS, st.data())
+def test_an_alias_gives_every_use_to_the_earlier_node(graph, data):
+    node = data.draw(st.integers(1, len(graph) - 1))
+    earlier = data.draw(st.integers(0, node - 1))
+    bypassed = graph.rebuilt(aliases={node: earlier}).build(_written, _WRITING)
+    assert bypassed[-1] == _written_with_alias(graph, node, earlier)
+
+
+def _written(number):
+    return repr(number)
+
+
+_WRITING = {name: lambda *parts, name=name: (name, *parts) for name in OPERATIONS}
+
+
+def _written_with_alias(graph, node, earlier):
+    """The expression's text where `node` is read as `earlier`, worked out without Graph.rebuilt."""
+    texts = [_written(number) for number in graph.inputs]
+    for index in range(len(graph)):
+        if index >= len(graph.inputs):
+            name, *operands = graph.steps[index - len(graph.inputs)]
+            plain = operands[OPERATIONS[name].arity :]
+            texts.append((name, *(texts[parent] for parent in graph.parents(index)), *plain))
+        if index == node:
+            texts[index] = texts[earlier]
+    return texts[graph.output]
+
+
+@given(GRAPHS)
+def test_a_step_can_get_another_number(graph):
+    forms = [i for i, step in enumerate(graph.steps) if OPERATIONS[step[0]].constants]
+    changed = graph.rebuilt(constants={len(graph.inputs) + i: 7 for i in forms})
+    assert [step[-1] for i, step in enumerate(changed.steps) if i in forms] == [7] * len(forms)
+    assert [step[0] for step in changed.steps] == [step[0] for step in graph.steps]
+
+
+@given(GRAPHS, st.data())
+def test_rebuilding_leaves_no_node_that_the_output_does_not_need(graph, data):
+    nodes = st.integers(0, len(graph) - 1)
+    cut = data.draw(st.dictionaries(nodes, st.just(1.0), max_size=2))
+    rebuilt = graph.rebuilt(output=data.draw(nodes), leaves=cut)
+    assert needed(rebuilt) == set(range(len(rebuilt)))
+
+
+@given(GRAPHS)
+def test_rebuilding_without_a_change_is_the_same_graph(graph):
+    assert graph.rebuilt() == graph
+
+
+def test_names_stay_with_the_leaves_that_remain():
+    graph = traced(lambda price, count, rest: price * count + rest, 2.0, 3.0, 4.0)
+    assert graph.names == ("price", "count", "rest")
+    assert graph.rebuilt(output=3).names == ("price", "count")
+    assert graph.rebuilt(leaves={3: 6.0}).names == ()
+
+
+# --- relations -------------------------------------------------------------------------------------------------------
+
+
+@given(GRAPHS)
+def test_parents_and_consumers_agree(graph):
+    for node in range(len(graph)):
+        consumers = graph.consumers(node)
+        assert consumers == sorted(set(consumers))
+        assert all((node in graph.parents(other)) == (other in consumers) for other in range(len(graph)))
+
+
+@given(GRAPHS, GRAPHS)
+def test_graphs_are_equal_when_they_are_the_same_expression_of_the_same_numbers(one, other):
+    again = Graph(list(one.inputs), [list(step) for step in one.steps], one.output, ["n"] * len(one.inputs))
+    assert again == one
+    assert hash(again) == hash(one)
+    assert (one == other) == (one.key() == other.key())
+    assert one.rebuilt(leaves={0: one.inputs[0] + 1}) != one
+    assert one != "a graph"
+
+
+def test_a_traced_expression_holds_only_what_the_result_needs():
+    def with_waste(a, b):
+        a * b  # not part of the result
+        return a + b
+
+    assert traced(with_waste, 1.0, 2.0) == Graph((1.0, 2.0), [("add", 0, 1)])
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.floats() | st.integers(-(10**300), 10**300))
+def test_ints_and_floats_are_numbers_and_come_back_as_floats(number):
+    found = plain_number(number, "here")
+    assert type(found) is float
+    assert found == float(number) or math.isnan(number)
+
+
+class Celsius(float):
+    pass
+
+
+class Count(int):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (True, "bool"),
+        (1j, "complex"),
+        (Celsius(1.0), "Celsius"),
+        (Count(1), "Count"),
+        (numpy.float64(1.0), "float64"),
+        (numpy.float32(1.0), "float32"),
+        (numpy.array(1.0), "ndarray"),
+        ("1.0", "str"),
+        (None, "NoneType"),
+        ([1.0], "list"),
+        (10**400, "int of more than 300 digits"),
+        (10**5000, "int of more than 300 digits"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_anything_else_is_refused_with_a_word_on_what_stands_there(value, said):
+    with pytest.raises(NotANumber, match=f"here is .*{said}"):
+        plain_number(value, "here")
+
+
+Node = namedtuple("Node", "data grad")
+
+
+def test_a_number_is_read_off_a_node():
+    assert number_of(Node(3, 0.5), "data", "a + b") == 3.0
+    assert number_of(Node(3, 0.5), "grad", "a + b") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (None, "a + b gave None: is a `return` missing?"),
+        (5.0, "a + b gave the plain number 5.0, not a Value"),
+        (5, "a + b gave the plain number 5, not a Value"),
+        (10**5000, "a + b is an int of more than 300 digits"),
+        (Node("5", 0), ".data of a \\+ b is of type str"),
+    ],
+    ids=lambda node: type(node).__name__,
+)
+def test_what_is_no_node_is_named(node, said):
+    with pytest.raises(NotANumber, match=said.replace("a + b", "a \\+ b")):
+        number_of(node, "data", "a + b")
+
+
+# --- replay ----------------------------------------------------------------------------------------------------------
+
+
+class Forward:
+    """An engine that knows addition, and nothing of gradients."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def __add__(self, other):
+        return Forward(self.data + other.data)
+
+
+@given(st.floats(-10, 10))
+def test_replay_without_backward_asks_for_no_gradient(number):
+    answers = replay(Forward, Graph((number,), [("add", 0, 0), ("add", 1, 0)]), backward=False)
+    assert answers.data == [number, number + number, number + number + number]
+    assert answers.grad == []
+
+
+def test_replay_passes_on_what_the_engine_raises(engine):
+    with pytest.raises(ZeroDivisionError):
+        replay(engine(), Graph((1.0, 0.0), [("div", 0, 1)]), backward=False)
+    with pytest.raises(AttributeError, match="backward"):
+        replay(Forward, Graph((1.0,), [("add", 0, 0)]), backward=True)
+
+
+def test_replay_says_which_operation_gave_no_value(engine):
+    forgotten = engine(
+        (
+            """out = Value(self.data + other.data, (self, other), "+")
+
+        def""",
+            """return
+
+        def""",
+        )
+    )
+    with pytest.raises(NotANumber, match=r"a \+ b gave None"):
+        replay(forgotten, Graph((1.0,), [("add", 0, 0)]), backward=False)

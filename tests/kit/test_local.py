@@ -1,0 +1,263 @@
+"""The in-process transport: whatever a student's code does, it ends in one verdict and a readable message."""
+
+import sys
+
+import pytest
+from gradkit.graphs.graph import Graph
+from gradkit.graphs.trace import traced
+from gradkit.submissions import local
+from gradkit.submissions.clock import Clock
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.subject import replay
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+ADDS = """
+class Loud(Exception):
+    def __str__(self): {loud}
+
+class Value:
+    def __init__(self, data): self.data = data
+    def __add__(self, other):
+        {body}
+"""
+
+
+@pytest.fixture
+def ending(handle):
+    """How adding two Values ends, with this as the body of __add__."""
+
+    def of(body, loud="return 'loud'"):
+        Value = handle(ADDS.format(body=body, loud=loud))
+        with pytest.raises(SubmissionError) as raised:
+            Value(1.0) + Value(2.0)
+        return raised.value
+
+    return of
+
+
+ENDINGS = {
+    "raise NotImplementedError('TODO a1: Value.__add__')": (Verdict.NOT_IMPLEMENTED, "TODO a1: Value.__add__"),
+    "raise NotImplementedError": (Verdict.NOT_IMPLEMENTED, "not written yet"),
+    "raise ValueError('odd')": (Verdict.ERROR, "ValueError: odd"),
+    "raise ValueError": (Verdict.ERROR, "ValueError"),
+    "raise StopIteration": (Verdict.ERROR, "StopIteration"),
+    "assert False, 'no'": (Verdict.ERROR, "AssertionError: no"),
+    "return self.lost": (Verdict.ERROR, "AttributeError: 'Value' object has no attribute 'lost'"),
+    "return self + other": (Verdict.ERROR, "RecursionError: maximum recursion depth exceeded"),
+    "raise MemoryError": (Verdict.OUT_OF_MEMORY, "MemoryError"),
+    "import sys; sys.exit(0)": (Verdict.CRASHED, "SystemExit left the program while add."),
+    "raise GeneratorExit": (Verdict.CRASHED, "GeneratorExit left the program while add."),
+    "import pytest; pytest.skip('easy')": (Verdict.CRASHED, "Skipped left the program while add."),
+    "import pytest; pytest.fail('no')": (Verdict.CRASHED, "Failed left the program while add."),
+    "import pytest; pytest.exit('bye')": (Verdict.ERROR, "Exit: bye"),
+    "import unittest; raise unittest.SkipTest('easy')": (Verdict.ERROR, "SkipTest: easy"),
+    "raise Loud": (Verdict.ERROR, "Loud: loud"),
+}
+
+
+@pytest.mark.parametrize("body", ENDINGS)
+def test_each_ending_has_its_verdict_and_message(body, ending):
+    verdict, message = ENDINGS[body]
+    found = ending(body)
+    assert found.verdict is verdict
+    assert found.message.startswith(message)
+    assert str(found).startswith(message)
+
+
+def test_ctrl_c_is_the_user_s_and_passes_through(handle):
+    Value = handle(ADDS.format(body="raise KeyboardInterrupt", loud="pass"))
+    with pytest.raises(KeyboardInterrupt):
+        Value(1.0) + Value(2.0)
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "loud", ["raise ValueError", "raise SystemExit", "return 5", "return self.lost", "return str(self)"]
+)
+def test_an_exception_whose_text_cannot_be_read_is_still_named(loud, ending):
+    found = ending("raise Loud", loud=loud)
+    assert found.verdict is Verdict.ERROR
+    assert found.message == "Loud: (its message cannot be read)"
+
+
+def test_messages_hold_no_addresses_which_differ_from_run_to_run(ending):
+    assert ending("raise ValueError(object())").message == "ValueError: <object object at 0x...>"
+
+
+@settings(max_examples=100)
+@given(st.text(st.characters(), max_size=2000))
+def test_any_text_becomes_one_short_printable_line(text):
+    tidy = local._tidy(text)
+    assert tidy.isprintable()
+    assert len(tidy) <= 300
+    assert text == tidy or not text.isprintable() or len(text) > 300 or "0x" in text
+
+
+def test_terminal_escapes_never_reach_a_message_or_a_traceback(ending):
+    found = ending(r"raise ValueError('\x1b[2J\x1b]0;title\x07 \u202e \ud800 \r\n done')  # " + "\x1b[31m red")
+    assert found.message.isprintable()
+    assert found.message.endswith("done")
+    assert "\x1b" not in found.traceback
+
+
+def test_a_message_of_any_length_is_cut(ending):
+    found = ending("raise ValueError('long ' * 10**6)")
+    assert len(found.message) == 300
+    assert found.message.endswith("...")
+
+
+# --- tracebacks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_traceback_shows_the_student_s_own_lines_and_no_folder(ending, tmp_path):
+    found = ending("return helper(self)\n\ndef helper(value):\n    return sorted([1, 2], key=lambda x: x / 0)")
+    assert found.traceback.splitlines() == [
+        "engine.py:8, in __add__",
+        "    return helper(self)",
+        "engine.py:11, in helper",
+        "    return sorted([1, 2], key=lambda x: x / 0)",
+        "engine.py:11, in <lambda>",
+        "    return sorted([1, 2], key=lambda x: x / 0)",
+    ]
+    assert str(tmp_path) not in found.traceback
+
+
+def test_frames_of_libraries_are_left_out(ending):
+    found = ending("import json; json.loads('{')")
+    assert found.traceback.splitlines() == ["engine.py:8, in __add__", "    import json; json.loads('{')"]
+
+
+def test_endless_recursion_shows_one_frame_and_not_a_thousand(ending):
+    assert len(ending("return self + other").traceback.splitlines()) == 2
+
+
+def test_a_stub_needs_no_traceback(ending):
+    assert ending("raise NotImplementedError('TODO')").traceback == ""
+
+
+def test_the_debugger_opens_in_the_student_s_frame(ending):
+    frame = ending("raise ValueError").__traceback__
+    files = []
+    while frame:
+        files.append(frame.tb_frame.f_code.co_filename)
+        frame = frame.tb_next
+    assert files[-1].endswith("engine.py")
+
+
+# --- loading ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def loading(student):
+    """How loading Value from this source ends (None: no file)."""
+
+    def of(source):
+        with pytest.raises(SubmissionError) as raised:
+            student(source).load("engine", "Value")
+        return raised.value
+
+    return of
+
+
+def test_a_missing_file_is_not_written_yet(loading):
+    found = loading(None)
+    assert found.verdict is Verdict.NOT_IMPLEMENTED
+    assert found.message == "There is no engine.py in this folder yet."
+
+
+def test_a_missing_class_is_not_written_yet(loading):
+    found = loading("x = 1")
+    assert found.verdict is Verdict.NOT_IMPLEMENTED
+    assert found.message == "engine.py has no Value yet."
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("class Value\n    pass", "SyntaxError: expected ':'"),
+        ("class Value:\nx = 1", "IndentationError: expected an indented block"),
+        ("x = 1\0", "SyntaxError: source code string cannot contain null bytes"),
+        ("from __future__ import braces", "SyntaxError: not a chance"),
+        ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_says_why(loading, source, said):
+    found = loading(source)
+    assert found.verdict is Verdict.ERROR
+    assert said in found.message
+
+
+def test_a_syntax_error_shows_the_line_and_no_folder(loading, tmp_path):
+    found = loading("x = 1\nclass Value\n    pass")
+    assert 'File "engine.py", line 2' in found.traceback
+    assert "class Value" in found.traceback
+    assert str(tmp_path) not in found.traceback
+
+
+def test_a_syntax_error_on_a_hostile_line_is_shown_short_and_printable(loading):
+    found = loading("x = = '\x1b[2J'" + " + 1" * 10**5)
+    assert all(line.isprintable() for line in found.traceback.splitlines())
+    assert len(found.traceback) < 3000
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ("raise SystemExit", Verdict.CRASHED),
+        ("raise MemoryError", Verdict.OUT_OF_MEMORY),
+        ("raise NotImplementedError('TODO')", Verdict.NOT_IMPLEMENTED),
+        ("import pytest; pytest.skip('x', allow_module_level=True)", Verdict.CRASHED),
+        ("def __getattr__(name): raise SystemExit", Verdict.CRASHED),
+        ("def __getattr__(name): raise ValueError", Verdict.ERROR),
+        ("import sys; sys.modules[__name__] = None", Verdict.ERROR),
+        ("import sys; sys.modules[__name__] = object()", Verdict.ERROR),
+        ("__file__ = 5", Verdict.ERROR),
+    ],
+)
+def test_an_import_that_ends_badly_has_a_verdict_too(loading, source, verdict):
+    assert loading(source).verdict is verdict
+
+
+def test_another_module_of_the_same_name_is_never_graded_instead(loading, monkeypatch, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other") / "engine.py"
+    other.write_text("class Value: pass")
+    monkeypatch.syspath_prepend(str(other.parent))
+    monkeypatch.delitem(sys.modules, "engine", raising=False)
+    __import__("engine")
+    found = loading("class Value: pass")
+    assert found.verdict is Verdict.ERROR
+    assert "another module called engine" in found.message
+    monkeypatch.delitem(sys.modules, "engine")
+
+
+def test_a_file_with_a_bom_crlf_and_noise_is_read(handle, capsys):
+    source = "\ufeffprint('hello')\r\nclass Value:\r\n    def __init__(self, data):\r\n        self.data = data\r\n"
+    assert handle(source)(2.0).data == 2.0
+
+
+# --- many graphs at once ---------------------------------------------------------------------------------------------
+
+
+def test_answers_up_to_the_first_bad_end_are_kept(handle, solution):
+    Value = handle(
+        solution(("out = Value(math.tanh", "if self.data > 1: raise KeyError('big')\n        out = Value(math.tanh"))
+    )
+    graphs = [traced(lambda x: x.tanh(), number) for number in (0.5, 1.0, 2.0, 0.1)]
+    reply = replay(Value, graphs, backward=True)
+    assert [answers.data[0] for answers in reply.answers] == [0.5, 1.0]
+    assert reply.failure.verdict is Verdict.ERROR
+    assert reply.failure.message == "KeyError: 'big'"
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(numbers=st.lists(st.floats(-5, 5), max_size=5))
+def test_a_reply_has_one_answer_a_graph_in_order(numbers, handle, solution):
+    graphs = [Graph((number,), [("neg", 0)]) for number in numbers]
+    transport = local.LocalTransport(handle(solution())._transport.folder, Clock())
+    reply = replay(transport.load("engine", "Value"), graphs, backward=True)
+    assert [answers.data for answers in reply.answers] == [[number, -number] for number in numbers]
+    assert reply.failure is None

@@ -1,0 +1,131 @@
+"""The table of operations: one text means the same to every back end, and its parentheses are right."""
+
+import pytest
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.domain import in_domain
+from gradkit.graphs.graph import Graph
+from gradkit.graphs.operations import ATOM, OPERATIONS, SUM
+from gradkit.graphs.render import expression_text, node_names
+from gradkit.graphs.strategies import LEAVES, expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step, pytorch
+from gradkit.oracle.comparison import close
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=8), complex_step.FUNCTIONS)
+ROWS = pytest.mark.parametrize("row", OPERATIONS.values(), ids=lambda row: row.name)
+
+
+def one_step(row, numbers, constant):
+    return Graph(numbers, [(row.name, *range(row.arity), *(() if constant is None else (constant,)))])
+
+
+@ROWS
+def test_a_row_means_the_same_to_a_value_to_pytorch_and_to_complex_numbers(row, engine):
+    make = engine()
+
+    @given(st.lists(LEAVES, min_size=row.arity, max_size=row.arity), st.sampled_from(row.constants or (None,)))
+    def holds(numbers, constant):
+        assume(in_domain(row.name, numbers, constant))
+        graph = one_step(row, numbers, constant)
+        (value,) = graph.build(make, {row.name: row.function})[row.arity :]
+        (step,) = graph.build(complex, complex_step.FUNCTIONS)[row.arity :]
+        torch = pytorch.answers(graph).data[-1]
+        assert close(value.data, torch)
+        assert close(step.real, torch)
+
+    holds()
+
+
+@ROWS
+def test_a_row_is_whole(row):
+    letters = {letter for letter in "abk" if f"{{{letter}}}" in row.text}
+    assert letters == set(row.parameters)
+    assert len(row.needs) == row.arity
+    assert SUM <= row.binds <= ATOM
+    assert OPERATIONS[row.name] is row
+
+
+@ROWS
+def test_the_domain_of_a_row_leaves_something_to_draw(row):
+    constants = row.constants or (None,)
+    assert all(any(in_domain(row.name, (a, b), k) for a in (0.5, 2.0) for b in (0.5, 2.0)) for k in constants)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "constant"),
+    [
+        ("log", (0.0,), None),
+        ("log", (-1.0,), None),
+        ("exp", (9.0,), None),
+        ("tanh", (-9.0,), None),
+        ("sigmoid", (8.5,), None),
+        ("relu", (0.0,), None),
+        ("div", (1.0, 0.0), None),
+        ("const_div", (0.0,), 1),
+        ("pow", (-1.0, 2.0), None),
+        ("pow", (0.0, 2.0), None),
+        ("pow_const", (-1.0,), 0.5),
+        ("pow_const", (0.0,), -1),
+    ],
+)
+def test_domains_keep_away_from_kinks_poles_and_overflow(name, arguments, constant):
+    assert not in_domain(name, arguments, constant)
+
+
+def tree(graph, node):
+    """What a node is, written out: equal trees are equal expressions, to the last parenthesis."""
+    if node < len(graph.inputs):
+        return graph.inputs[node]
+    name, *operands = graph.steps[node - len(graph.inputs)]
+    arity = OPERATIONS[name].arity
+    return (name, *(tree(graph, operand) for operand in operands[:arity]), *operands[arity:])
+
+
+@given(GRAPHS, st.data())
+def test_rendered_text_is_the_same_expression_whatever_is_named(graph, data):
+    letters = data.draw(st.just([]) | st.permutations(["y", "u", "v", "w", "z", "x", "y_", "v5", "v6", "a"]))
+    graph = Graph(graph.inputs, graph.steps, graph.output, letters[: len(graph.inputs)])
+    shown = data.draw(st.sets(st.integers(0, len(graph) - 1)))
+    names = node_names(graph, shown)
+
+    def program(*leaves):
+        known = {names[node]: leaf for node, leaf in enumerate(leaves)}
+        for node in range(len(graph.inputs), len(graph)):
+            if node in names:
+                known[names[node]] = eval(expression_text(graph, node, names), {}, known)
+        return known[names[graph.output]]
+
+    again = traced(program, *graph.inputs)
+    assert tree(again, again.output) == tree(graph, graph.output)
+    assert len(again) == len(graph)  # what is used twice is still one node
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a - (b - c)",
+        "a - (b + c)",
+        "a / (b * c)",
+        "a / (b / c)",
+        "(a ** b) ** c",
+        "a ** b ** c",
+        "(-a) ** b",
+        "-a ** b",
+        "-(a + b)",
+        "(a + b) * c",
+        "(a * b).exp()",
+        "(-a).tanh()",
+        "a ** -b",
+        "2 - (a - 3)",
+        "2 / (a * b)",
+        "2 ** -a",
+        "(2 * a) ** 2",
+        "--a",
+    ],
+)
+def test_parentheses_stand_where_they_are_due_and_nowhere_else(text):
+    letters = [letter for letter in "abc" if letter in text.replace("tanh", "")]
+    graph = traced(eval(f"lambda {', '.join(letters)}: {text}"), *range(1, len(letters) + 1))
+    assert expression_text(graph, graph.output, dict(enumerate(letters))) == text

@@ -1,0 +1,100 @@
+"""Three ways to the same numbers: PyTorch, complex-step differentiation and the reference engine."""
+
+import math
+
+import pytest
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.graph import Graph, replay
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step, pytorch
+from gradkit.oracle.comparison import close
+from hypothesis import given, settings
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=12), complex_step.FUNCTIONS)
+WELL_POSED = GRAPHS.filter(lambda graph: pytorch.well_posed_answers(graph) is not None)
+
+
+@pytest.fixture(scope="module")
+def reference(engine):
+    return engine()
+
+
+def agree(one, other):
+    assert len(one.data) == len(other.data) == len(one.grad) == len(other.grad)
+    assert all(map(close, one.data, other.data))
+    assert all(map(close, one.grad, other.grad))
+
+
+@settings(max_examples=150)
+@given(graph=WELL_POSED)
+def test_pytorch_complex_step_and_the_reference_agree_at_every_node(graph, reference):
+    expected = pytorch.answers(graph)
+    agree(complex_step.answers(graph), expected)
+    agree(replay(reference, graph, backward=True), expected)
+
+
+@given(WELL_POSED)
+def test_the_number_of_a_node_does_not_wait_for_gradients(graph):
+    assert complex_step.values(graph) == complex_step.answers(graph).data
+
+
+@given(WELL_POSED)
+def test_a_gradient_is_the_sum_of_what_each_consumer_passes_on(graph):
+    answers = pytorch.answers(graph)
+    for node in range(len(graph) - 1):
+        shares = [
+            answers.grad[consumer] * complex_step.passed_on(graph, answers.data, consumer, node)
+            for consumer in graph.consumers(node)
+        ]
+        assert sum(shares) == pytest.approx(answers.grad[node], rel=1e-6, abs=1e-6)
+
+
+@given(graph=WELL_POSED)
+def test_what_is_recorded_as_well_posed_has_pytorchs_own_answers(graph):
+    kept = pytorch.well_posed_answers(graph)
+    agree(kept, pytorch.answers(graph))
+
+
+@pytest.mark.parametrize("x", [0.1, 1.0, -2.0, 7.9])
+def test_complex_step_is_exact_to_rounding_where_differences_are_not(x):
+    (slope, _) = complex_step.answers(traced(lambda x: x.tanh(), x)).grad
+    assert slope == pytest.approx(1 / math.cosh(x) ** 2, rel=1e-14)
+
+
+@pytest.mark.parametrize("exponent", [2, 3, -1, -2])
+def test_negative_bases_have_whole_powers(exponent):
+    graph = Graph((-1.5,), [("pow_const", 0, exponent)])
+    agree(complex_step.answers(graph), pytorch.answers(graph))
+
+
+def test_what_the_output_does_not_need_has_the_gradient_0():
+    graph = Graph((2.0, 3.0), [("mul", 0, 1), ("add", 0, 0)], output=3)
+    assert complex_step.answers(graph).grad == pytorch.answers(graph).grad == [2.0, 0.0, 0.0, 1.0]
+
+
+def test_a_leaf_can_be_the_output():
+    graph = Graph((2.0,), [])
+    assert complex_step.answers(graph).grad == pytorch.answers(graph).grad == [1.0]
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        traced(lambda a, b: a / b, 1.0, 0.0),
+        traced(lambda a: a.log(), 0.0),
+        traced(lambda a: a.exp().exp().exp(), 8.0),
+        traced(lambda a: (a * a) * (a * a), 1e200),
+    ],
+    ids=["pole", "log of 0", "overflow", "infinite"],
+)
+def test_a_graph_without_finite_answers_is_refused_and_never_answered(graph):
+    for ask in (complex_step.answers, complex_step.values):
+        with pytest.raises((ArithmeticError, ValueError)):
+            ask(graph)
+
+
+def test_kinks_have_pytorch_s_side():
+    graph = traced(lambda x: x.relu(), 0.0)
+    assert complex_step.answers(graph).grad[0] == pytorch.answers(graph).grad[0] == 0.0

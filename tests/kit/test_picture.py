@@ -1,0 +1,99 @@
+"""The picture of a graph: well-formed SVG that shows each node's numbers and marks what is wrong."""
+
+import builtins
+import re
+from xml.etree import ElementTree
+
+import pytest
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.graph import Answers, Graph
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.render import picture
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from hypothesis import given, settings
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=6), complex_step.FUNCTIONS)
+WRONG = "#fde0dc"
+GRAPH = traced(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
+WANT = complex_step.answers(GRAPH)
+
+
+def texts(svg):
+    """All that can be read in a picture. Raises where it is not well-formed."""
+    return " ".join("".join(ElementTree.fromstring(svg.encode()).itertext()).split())
+
+
+def short(number):
+    return f"{number:.4g}"
+
+
+@settings(max_examples=8)
+@given(GRAPHS)
+def test_a_picture_shows_every_node_with_its_number_and_gradient(graph):
+    answers = complex_step.answers(graph)
+    shown = texts(picture(graph, answers))
+    for number in [*answers.data, *answers.grad]:
+        assert re.search(rf"(?<![\d.]){re.escape(short(number))}(?![\d.])", shown)
+    assert shown.count("data") == shown.count("grad") == len(graph)
+
+
+def test_a_picture_needs_no_answers():
+    shown = texts(picture(GRAPH))
+    assert "a * b" in shown
+    assert "data" not in shown
+
+
+def test_a_picture_of_numbers_alone_shows_no_gradients():
+    assert "grad" not in texts(picture(GRAPH, Answers(WANT.data, [])))
+
+
+def test_an_edge_leads_from_each_parent_to_what_is_made_of_it():
+    edges = re.findall(r"<title>n(\d+)&#45;&gt;n(\d+)</title>", picture(GRAPH))
+    assert sorted((int(a), int(b)) for a, b in edges) == sorted((p, n) for n in range(5) for p in GRAPH.parents(n))
+
+
+def test_wrong_nodes_stand_out_with_both_numbers():
+    got = Answers(WANT.data, [*WANT.grad[:2], 7.25, *WANT.grad[3:]])
+    svg = picture(GRAPH, WANT, got, wrong=[2])
+    assert svg.count(WRONG) == 1
+    assert f"7.25 ≠ {short(WANT.grad[2])}" in texts(svg)
+    assert texts(svg).count("≠") == 1
+
+
+def test_a_wrong_node_whose_numbers_look_alike_is_marked_all_the_same():
+    got = Answers(WANT.data, [WANT.grad[0] * (1 + 1e-6), *WANT.grad[1:]])
+    assert picture(GRAPH, WANT, got, wrong=[0]).count(WRONG) == 1
+
+
+def test_nothing_is_marked_where_nothing_is_wrong():
+    svg = picture(GRAPH, WANT, WANT)
+    assert WRONG not in svg
+    assert "≠" not in svg
+
+
+@pytest.mark.parametrize("name", ["<b>", "</table>", "a&b", '"', "'", "x>]; n9 [label=evil", "<script>", "naïve", "⊕"])
+def test_markup_in_a_name_is_shown_and_never_obeyed(name):
+    svg = picture(Graph((1.0,), [("tanh", 0)], names=(name,)), Answers([1.0, 0.76], [0.42, 1.0]))
+    assert name in texts(svg)
+    assert "<script" not in svg
+    assert len(re.findall(r'class="node"', svg)) == 2
+
+
+def test_numbers_that_are_none_can_be_drawn():
+    odd = Answers([float("nan"), float("inf")], [float("-inf"), 1.0])
+    assert {"nan", "inf", "-inf"} <= set(texts(picture(Graph((1.0,), [("tanh", 0)]), odd)).split())
+
+
+def test_without_graphviz_it_says_what_to_install(monkeypatch):
+    really_import = builtins.__import__
+
+    def refuse(name, *rest):
+        if name == "pygraphviz":
+            raise ImportError(name)
+        return really_import(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ImportError, match=r"gradkit\[pictures\]"):
+        picture(GRAPH)

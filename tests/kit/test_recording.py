@@ -1,0 +1,144 @@
+"""Recording: a seed decides everything, and every recorded number is PyTorch's."""
+
+import pytest
+from gradkit.graphs.corpus import PUBLIC_SEED, expressions, load, random_graphs
+from gradkit.graphs.graph import Answers
+from gradkit.oracle import recording
+from gradkit.oracle.pytorch import well_posed_answers
+from gradkit.oracle.recording import Library, differences, record
+from gradkit.suite.assignments import corpora_folder
+
+CORPORA = sorted(path for path in corpora_folder().glob("*.json") if path.stem != "diagnoses")
+WISH = random_graphs("tanh", reuse="nodes", count=30)
+STORY = expressions("story", (lambda a, b: a * b + a, (2.0, 3.0)))
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """What two seeds draw for one wish."""
+    return {seed: record(WISH, seed) for seed in ("autumn", "spring")}
+
+
+@pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
+def test_every_recorded_number_is_what_pytorch_says_today(path):
+    corpus = load(path)
+    assert corpus.graphs
+    assert differences(corpus) == []
+
+
+def test_a_changed_record_is_noticed():
+    corpus = load(corpora_folder() / "mul.json")
+    corpus.answers[3].grad[0] *= 1 + 1e-6
+    corpus.answers[5].data[-1] += 1e-3
+    found = differences(corpus)
+    assert len(found) == 2
+    assert "grad of node 0 is recorded as" in found[0]
+
+
+def test_a_record_with_too_few_numbers_is_an_error():
+    corpus = load(corpora_folder() / "mul.json")
+    corpus.answers[0].data.pop()
+    with pytest.raises(ValueError):
+        differences(corpus)
+
+
+# --- seeds -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_draws_the_same_corpus(drawn):
+    again = record(WISH, "autumn")
+    assert again.graphs == drawn["autumn"].graphs
+    assert [a.grad for a in again.answers] == [a.grad for a in drawn["autumn"].answers]
+
+
+def test_another_seed_draws_other_structures_and_other_leaves(drawn):
+    one, other = drawn["autumn"], drawn["spring"]
+    assert {graph.steps for graph in one.graphs} != {graph.steps for graph in other.graphs}
+    assert len({graph.inputs for graph in one.graphs} & {graph.inputs for graph in other.graphs}) <= 2
+    assert not set(one.graphs) & set(other.graphs)
+
+
+def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):
+    for corpus in drawn.values():
+        assert all(map(well_posed_answers, corpus.graphs))
+        assert differences(corpus) == []
+        sizes = [len(graph.steps) for graph in corpus.graphs]
+        assert sizes == sorted(sizes)
+        assert len(sizes) >= WISH.count
+
+
+def test_a_story_is_told_as_it_is_whatever_the_seed():
+    told = record(STORY, "autumn")
+    assert told.graphs == STORY.graphs
+    assert told.answers[0].grad == [4.0, 2.0, 1.0, 1.0]
+
+
+# --- the library -----------------------------------------------------------------------------------------------------
+
+
+def test_equal_wishes_share_one_corpus():
+    library = Library(corpora_folder())
+    assert library.corpus(random_graphs("mul")) is library.corpus(random_graphs("mul"))
+    assert library.corpus(random_graphs("mul")) is not library.corpus(random_graphs("mul", reuse="leaves"))
+
+
+def test_the_public_seed_reads_and_never_draws(monkeypatch):
+    monkeypatch.setattr(recording, "record", lambda *_: pytest.fail("drew a corpus"))
+    library = Library(corpora_folder(), PUBLIC_SEED)
+    assert library.corpus(random_graphs("tanh")).graphs == load(corpora_folder() / "tanh.json").graphs
+
+
+def test_a_wish_that_was_never_recorded_says_what_to_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match="gradkit corpora"):
+        Library(tmp_path).corpus(random_graphs("mul"))
+
+
+def test_another_seed_is_drawn_once_and_kept(tmp_path, monkeypatch):
+    first = Library(corpora_folder(), "autumn", cache=tmp_path).corpus(WISH)
+    monkeypatch.setattr(recording, "record", lambda *_: pytest.fail("drew a corpus again"))
+    assert Library(corpora_folder(), "autumn", cache=tmp_path).corpus(WISH).graphs == first.graphs
+
+
+def test_a_cache_never_confuses_seeds_or_wishes(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(recording, "record", lambda wish, seed: asked.append((wish, seed)) or load(CORPORA[0]))
+    fewer = random_graphs("tanh", reuse="nodes", count=29)
+    for seed, wish in [("autumn", WISH), ("spring", WISH), ("autumn", fewer)]:
+        Library(corpora_folder(), seed, cache=tmp_path).corpus(wish)
+    assert asked == [(WISH, "autumn"), (WISH, "spring"), (fewer, "autumn")]
+
+
+def test_another_seed_can_draw_another_number_of_graphs():
+    few = Library(corpora_folder(), "autumn", count=4).corpus(random_graphs("exp", "log", "tanh", reuse="nodes"))
+    assert len(few.graphs) == 4
+
+
+def test_stories_are_read_from_the_record_whatever_the_seed():
+    story = expressions("twice_twice", (lambda a: a, (1.0,)))  # a story is known by its name
+    assert Library(corpora_folder(), "autumn").corpus(story).answers[0].grad[0] == 4.0
+
+
+# --- well-posedness --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "numbers"),
+    [
+        (lambda a, b: a - b, (1.0, 1.0 - 1e-9)),  # cancels: too small
+        (lambda a, b: (a + b) - b, (0.001, 1e5)),  # cancels: float32 disagrees
+        (lambda a: a.exp().exp(), (3.0,)),  # too large
+        (lambda a: a.sigmoid(), (-20.0,)),  # a gradient that nobody could miss
+        (lambda a: a.log(), (-1.0,)),  # not a number
+        (lambda a, b: a / b, (1.0, 0.0)),  # infinite
+    ],
+)
+def test_a_graph_on_which_right_engines_could_differ_is_not_kept(expression, numbers):
+    (graph,) = expressions("trial", (expression, numbers)).graphs
+    assert well_posed_answers(graph) is None
+
+
+def test_an_ordinary_graph_is_kept_with_its_answers():
+    (graph,) = expressions("trial", (lambda a, b: (a * b).relu() + a, (2.0, -3.0))).graphs
+    kept = well_posed_answers(graph)
+    assert isinstance(kept, Answers)
+    assert kept.grad == [1.0, 0.0, 0.0, 1.0, 1.0]

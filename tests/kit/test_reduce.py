@@ -1,0 +1,127 @@
+"""Reduction: what a student sees still fails, is never larger, and is as small as the mistake allows."""
+
+import random
+
+import pytest
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.graph import Graph, NotANumber, replay
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.reduce import NICE_NUMBERS, TRIES, reduced
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.oracle import complex_step
+from gradkit.oracle.comparison import wrong_gradients
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=10), complex_step.FUNCTIONS)
+FINITE = GRAPHS.filter(lambda graph: all(abs(x) < 1e6 for x in complex_step.answers(graph).grad))
+
+
+def fails_on(Value):
+    """Whether a graph shows that an engine's gradients are wrong."""
+
+    def fails(graph):
+        try:
+            return wrong_gradients(graph, complex_step.answers(graph), replay(Value, graph, backward=True)) is not None
+        except (ArithmeticError, ValueError, NotANumber):
+            return False
+
+    return fails
+
+
+def is_no_larger(found, graph):
+    return (len(found.steps), len(found.inputs)) <= (len(graph.steps), len(graph.inputs))
+
+
+FAULTS = {
+    "mul passes its own factor": ("mul", ("self.grad += other.data * out.grad", "self.grad += self.data * out.grad")),
+    "mul overwrites": ("mul", ("other.grad += self.data * out.grad", "other.grad = self.data * out.grad")),
+    "add overwrites": ("add", ("other.grad += out.grad", "other.grad = out.grad")),
+    "tanh overwrites": ("tanh", ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2)")),
+    "exp ignores upstream": (
+        "exp",
+        ("self.grad += out.data * out.grad\n        out", "self.grad += out.data\n        out"),
+    ),
+    "log is not wired": ("log", ("self.grad += out.grad / self.data", "pass")),
+    "relu leaks": ("relu", ("self.grad += (self.data > 0) * out.grad", "self.grad += out.grad")),
+    "the exponent gets nothing": ("pow", ("if exponent is other:", "if False:")),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_one_operation_ends_at_one_or_two(fault, engine):
+    name, edit = FAULTS[fault]
+    fails = fails_on(engine(edit))
+    about = expression_graphs(random_graphs(name, reuse="nodes", size=8), complex_step.FUNCTIONS)
+
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.filter_too_much])
+    @given(about.filter(fails))
+    def holds(graph):
+        found = reduced(graph, fails, complex_step.values)
+        assert fails(found)
+        assert len(found.steps) <= 2
+        assert is_no_larger(found, graph)
+
+    holds()
+
+
+@settings(max_examples=30)
+@given(FINITE, st.integers())
+def test_it_ends_and_is_never_larger_whatever_fails(graph, seed):
+    rng = random.Random(seed)
+    asked = []
+
+    def fails(candidate):
+        asked.append(candidate)
+        try:
+            complex_step.values(candidate)
+        except (ArithmeticError, ValueError):
+            return False
+        return rng.random() < 0.3
+
+    found = reduced(graph, fails, complex_step.values)
+    assert is_no_larger(found, graph)
+    assert found == graph or found in asked
+    assert len(asked) <= TRIES
+
+
+@given(FINITE)
+def test_a_graph_that_nothing_smaller_shows_stays_as_it_is(graph):
+    assert reduced(graph, lambda _: False, complex_step.values) == graph
+
+
+@given(FINITE)
+def test_what_fails_everywhere_ends_at_a_single_nice_leaf(graph):
+    found = reduced(graph, lambda candidate: True, complex_step.values)
+    assert found == Graph((NICE_NUMBERS[0],), [])
+
+
+@given(FINITE)
+def test_each_step_is_smaller_than_the_one_before(graph):
+    sizes = []
+
+    def fails(candidate):
+        if any(step[0] in ("tanh", "mul") for step in candidate.steps):
+            sizes.append(len(candidate.steps))
+            return True
+        return False
+
+    assume(fails(graph))
+    reduced(graph, fails, complex_step.values)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1
+
+
+def test_leaves_become_nice_and_differ_where_that_shows_the_fault():
+    graph = Graph((1.37, -2.81), [("mul", 0, 1)])
+    found = reduced(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.values)
+    assert set(found.inputs) <= set(NICE_NUMBERS)
+    apart = reduced(graph, lambda g: len(g.steps) == 1 and len(set(g.inputs)) == 2, complex_step.values)
+    assert apart.inputs in {(2.0, 3.0), (3.0, 2.0)}
+
+
+def test_the_budget_holds_even_for_large_graphs():
+    chain = Graph((1.0, 0.5), [("add", 0, 1), *(("add", node, 1) for node in range(2, 200))])
+    asked = []
+    reduced(chain, lambda candidate: asked.append(candidate) or False, complex_step.values)
+    assert 0 < len(asked) <= TRIES

@@ -1,0 +1,120 @@
+"""Rendered programs: pasted into plain Python, they print the very numbers that the kit speaks of."""
+
+import io
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from types import SimpleNamespace
+
+import pytest
+from gradkit.graphs.corpus import load, random_graphs
+from gradkit.graphs.graph import Graph
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.render import PYTORCH, STUDENT, expression_text, node_names, program
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from gradkit.oracle.comparison import close
+from gradkit.suite.assignments import corpora_folder
+from hypothesis import given
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=12), complex_step.FUNCTIONS)
+
+CORPORA = sorted(path for path in corpora_folder().glob("*.json") if path.stem != "diagnoses")
+CORPUS = pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
+DIALECT = pytest.mark.parametrize("dialect", [STUDENT, PYTORCH], ids=["student", "pytorch"])
+
+
+def three_of(path):
+    """A small, a middling and a large graph of a recorded corpus, with PyTorch's answers."""
+    corpus = load(path)
+    chosen = sorted({0, len(corpus.graphs) // 2, len(corpus.graphs) - 1})
+    return [(corpus.graphs[index], corpus.answers[index]) for index in chosen]
+
+
+@pytest.fixture
+def printed(engine, monkeypatch):
+    """Runs a program as if it had been pasted into a file beside engine.py; gives the numbers that it prints."""
+    monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine()))
+
+    def run(lines):
+        screen = io.StringIO()
+        with redirect_stdout(screen):
+            exec("\n".join(lines), {})
+        return [float(line) for line in screen.getvalue().split()]
+
+    return run
+
+
+def test_enough_corpora_are_recorded_to_render_from():
+    assert len(CORPORA) >= 20
+
+
+@CORPUS
+@DIALECT
+def test_a_pasted_program_prints_the_recorded_gradient_of_every_node(path, dialect, printed):
+    for graph, answers in three_of(path):
+        numbers = printed(program(graph, dialect, gradients=True, shown=range(len(graph))))
+        assert len(numbers) == len(graph)
+        assert all(map(close, numbers, answers.grad))
+
+
+@CORPUS
+@DIALECT
+def test_a_pasted_program_prints_the_recorded_number_of_every_node(path, dialect, printed):
+    for graph, answers in three_of(path):
+        numbers = printed(program(graph, dialect, gradients=False, shown=range(len(graph))))
+        assert len(numbers) == len(graph)
+        assert all(map(close, numbers, answers.data))
+
+
+def test_a_program_runs_in_a_student_s_folder_as_it_stands(root):
+    graph = traced(lambda a, b: (a * b).tanh() + a / 3, 0.5, -2.0)
+    lines = program(graph, shown=[1, 0])
+    command = [sys.executable, "-c", "\n".join(lines)]
+    done = subprocess.run(command, cwd=root / "reference/solution", capture_output=True, text=True, check=True)
+    want = complex_step.answers(graph).grad
+    assert all(map(close, map(float, done.stdout.split()), [want[1], want[0]]))
+
+
+@given(GRAPHS)
+def test_a_program_has_its_prints_last_and_in_the_order_asked_for(graph):
+    shown = [graph.output, 0]
+    lines = program(graph, gradients=True, shown=shown)
+    names = node_names(graph, shown)
+    assert lines[-2:] == [f"print({names[node]}.grad)" for node in shown]
+    assert lines[-3] == f"{names[graph.output]}.backward()"
+    assert not any("backward" in line for line in program(graph, gradients=False, shown=shown))
+
+
+@given(GRAPHS)
+def test_no_two_nodes_share_a_name(graph):
+    names = node_names(graph, range(len(graph)))
+    assert len(set(names.values())) == len(names) == len(graph)
+
+
+def test_many_leaves_all_have_names():
+    wide = Graph([float(number) for number in range(40)], [("add", 0, 1), *(("add", i + 39, i) for i in range(2, 40))])
+    assert len(set(node_names(wide).values())) == 41
+
+
+def test_a_story_s_own_names_are_kept_and_never_taken_for_another_node():
+    graph = traced(lambda y, u: (y * u) * (y * u), 2.0, 3.0)
+    lines = program(graph, shown=[0])
+    assert lines[1] == "y = Value(2.0); u = Value(3.0)"
+    assert lines[-1] == "print(y.grad)"
+    assert not any(line.startswith(("y =", "u =")) for line in lines[2:])
+
+
+def test_what_is_used_once_is_written_out_in_place():
+    graph = traced(lambda a, b: (a + b).tanh() * a, 1.0, 2.0)
+    assert program(graph)[2] == "y = (a + b).tanh() * a"
+    assert expression_text(graph, 2, node_names(graph, [2])) == "a + b"
+
+
+def test_a_node_used_twice_is_made_once():
+    def square_of_sum(a, b):
+        total = a + b
+        return total * total
+
+    assert program(traced(square_of_sum, 1.0, 2.0))[2:4] == ["u = a + b", "y = u * u"]

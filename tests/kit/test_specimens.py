@@ -1,0 +1,67 @@
+"""The suites are strong and fair: a misconception is caught by its own items alone, a variant keeps its marks."""
+
+from collections import Counter
+
+import msgspec
+import pytest
+from gradkit.evidence.prove import hints_by_fingerprint, prove
+from gradkit.evidence.runs import primaries
+from gradkit.evidence.specimens import misconceptions, variants, write_misconception
+from gradkit.suite.assignments import corpora_folder
+from gradkit.suite.diagnosis import DIAGNOSES
+
+
+@pytest.fixture(scope="module")
+def proofs():
+    return {proof.name: proof for proof in prove()}
+
+
+@pytest.mark.parametrize("name", misconceptions())
+def test_a_misconception_fails_its_own_items_and_none_that_does_not_depend_on_them(proofs, name):
+    assert proofs[name].complaint == ""
+    assert primaries(proofs[name].record) == set(misconceptions()[name].caught_by) != set()
+
+
+@pytest.mark.parametrize("name", variants())
+def test_a_variant_keeps_full_marks_but_for_what_its_design_gives_up(proofs, name):
+    assert proofs[name].complaint == ""
+
+
+def test_a_classic_recursive_engine_loses_depth_and_stability_alone(proofs):
+    lost = {item for item, result in proofs["classic_recursive"].record.items() if not result.passed}
+    assert lost == {"a2_backprop/test_depth", "a3_activations/test_stability"}
+
+
+def test_there_are_specimens_of_every_kind():
+    kinds = Counter(mistake.kind for mistake in misconceptions().values())
+    assert kinds.keys() == {"operation", "form", "order", "wiring"}
+    assert min(kinds.values()) >= 3
+    assert sum(kinds.values()) >= 25
+    assert len(variants()) >= 10
+
+
+def test_the_recorded_diagnoses_are_those_of_today(proofs):
+    recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
+    assert recorded == hints_by_fingerprint(list(proofs.values()))
+    assert len(recorded) >= 25
+
+
+def test_an_item_that_misses_a_misconception_is_complained_of(tmp_path):
+    mistake = misconceptions()["tanh_overwrites"]
+    elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
+    from gradkit.evidence.prove import judge_misconception
+    from gradkit.evidence.runs import run
+
+    write_misconception(mistake, tmp_path / "it")
+    record = run(tmp_path / "it")
+    assert judge_misconception("it", mistake, record).complaint == ""
+    assert "not caught by ['a1_expressions/test_addition']" in judge_misconception("it", elsewhere, record).complaint
+
+
+def test_an_edit_that_does_not_fit_the_solution_is_refused(tmp_path):
+    mistake = misconceptions()["tanh_overwrites"]
+    with pytest.raises(ValueError, match="stands 0 times"):
+        write_misconception(
+            msgspec.structs.replace(mistake, edits=[msgspec.structs.replace(mistake.edits[0], old="no such line")]),
+            tmp_path / "it",
+        )

@@ -1,0 +1,183 @@
+"""Subject: a student's objects behind one kind of handle, which has no say in a verdict."""
+
+import math
+import operator
+
+import pytest
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from hypothesis import strategies as st
+
+NUMBERS = st.floats(-10, 10)
+
+
+@pytest.fixture
+def Value(handle, solution):
+    """The handle on the reference's Value."""
+    return handle(solution())
+
+
+# --- what passes through ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow"])
+def test_operators_work_between_values_and_with_numbers_on_either_side(Value, name):
+    apply = getattr(operator, name)
+    for left, right in [(Value(1.5), Value(2.5)), (1.5, Value(2.5)), (Value(1.5), 2.5), (Value(1.5), 2)]:
+        number = getattr(left, "data", left), getattr(right, "data", right)
+        assert apply(left, right).data == pytest.approx(apply(*number))
+
+
+def test_minus_sum_functions_and_backward_work(Value):
+    x = Value(2.0)
+    total = sum([-x, x.exp(), x * x])
+    total.backward()
+    assert total.data == -2.0 + math.exp(2.0) + 4.0
+    assert x.grad == -1.0 + math.exp(2.0) + 4.0
+
+
+def test_one_object_has_one_handle(Value):
+    a, b = Value(1.0), Value(1.0)
+    c = a * b
+    first, second = c._prev
+    assert first is a
+    assert second is b
+    assert a is not b
+    assert Value is Value.__self__ if hasattr(Value, "__self__") else True
+
+
+def test_keyword_arguments_reach_the_student_s_code(Value):
+    a = Value(data=1.0)
+    assert Value(_op="+", data=2.0, _children=(a,)).data == 2.0
+
+
+def test_handles_inside_keyword_arguments_arrive_as_the_objects_themselves(handle):
+    Pair = handle(
+        "class Value:\n    def __init__(self, first, other=None):\n        self.first, self.other = first, other"
+    )
+    inner = Pair(1.0)
+    assert Pair(2.0, other=inner).other is inner
+
+
+def test_numbers_can_be_written_and_come_back_as_floats(Value):
+    x = Value(3)
+    assert type(x.data) is float
+    x.grad = 5
+    assert type(x.grad) is float
+    assert x.grad == 5.0
+    x.data = -1.5
+    assert (x * 2).data == -3.0
+
+
+def test_any_iterable_can_be_gone_through_and_counted(handle):
+    source = "class Value:\n    def __init__(self, n): self.n = n\n    def parts(self): return {each: 0 for each in (1, 2, 3)}"
+    parts = handle(source)(1).parts()
+    assert len(parts) == 3
+    assert len(list(parts)) == 3
+
+
+def test_another_item_gets_new_handles(student, solution):
+    transport = student(solution())
+    first = transport.load("engine", "Value")
+    transport.forget()
+    assert transport.load("engine", "Value") is not first
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
+
+COMPARES = "compare numbers (x.data, x.grad) or use `is`"
+READS = "read x.data or x.grad"
+
+REFUSED = {
+    "x == y": (lambda x, y: x == y, COMPARES),
+    "x == 1": (lambda x, y: x == 1, COMPARES),
+    "1 == x": (lambda x, y: 1 == x, COMPARES),  # noqa: SIM300
+    "x != y": (lambda x, y: x != y, COMPARES),
+    "x != None": (lambda x, y: x != None, COMPARES),  # noqa: E711
+    "x in [y]": (lambda x, y: x in [y], COMPARES),
+    "[y].index(x)": (lambda x, y: [y].index(x), COMPARES),
+    "1 in x": (lambda x, y: 1 in x, READS),
+    "x < y": (lambda x, y: x < y, READS),
+    "x <= 1": (lambda x, y: x <= 1, READS),
+    "1 < x": (lambda x, y: 1 < x, READS),  # noqa: SIM300
+    "x >= 1": (lambda x, y: x >= 1, READS),
+    "max": (lambda x, y: max(x, y), READS),
+    "sorted": (lambda x, y: sorted([x, y]), READS),
+    "if x": (lambda x, y: 1 if x else 2, READS),
+    "not x": (lambda x, y: not x, READS),
+    "all": (lambda x, y: all([x]), READS),
+    "bool": (lambda x, y: bool(x), READS),
+    "float": (lambda x, y: float(x), READS),
+    "int": (lambda x, y: int(x), READS),
+    "math.isclose": (lambda x, y: math.isclose(x, 1.0), READS),
+    "range": (lambda x, y: range(x), READS),
+}
+
+
+@pytest.mark.parametrize("use", REFUSED)
+def test_a_verdict_cannot_hang_on_an_object_and_the_message_says_what_to_write(Value, use):
+    attempt, said = REFUSED[use]
+    with pytest.raises(TypeError) as refusal:
+        attempt(Value(1.0), Value(2.0))
+    assert said in str(refusal.value)
+
+
+ALWAYS_PLEASED = """
+class Value:
+    def __init__(self, data): self.data = data; self.grad = 0.0
+    def __eq__(self, other): raise SystemExit
+    def __repr__(self): raise SystemExit
+    def __hash__(self): raise SystemExit
+    def __bool__(self): raise SystemExit
+    def __float__(self): raise SystemExit
+    def __len__(self): raise SystemExit
+    def __class_getitem__(cls, item): raise SystemExit
+"""
+
+
+def test_a_student_s_own_say_is_never_asked_for(handle):
+    x = handle(ALWAYS_PLEASED)(1.0)
+    assert repr(x) == "<a student's object>"
+    assert f"{x}" == "<a student's object>"
+    assert len({x, x}) == 1
+    assert isinstance(hash(x), int)
+    assert x.data == 1.0
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("'5.0'", ".data of this is of type str"),
+        ("True", ".data of this is of type bool"),
+        ("1j", ".data of this is of type complex"),
+        ("None", ".data of this is of type NoneType"),
+        ("type('Fake', (float,), {})(5)", ".data of this is of type Fake"),
+        ("10**400", ".data of this is an int of more than 300 digits"),
+    ],
+)
+def test_what_is_not_a_plain_number_fails_and_says_what_it_is(handle, made, said):
+    x = handle(f"class Value:\n    def __init__(self, data): self.data = {made}")(5.0)
+    with pytest.raises(SubmissionError) as ending:
+        x.data
+    assert ending.value.verdict is Verdict.FAILED
+    assert ending.value.message == f"{said}; it should be a plain float or int".replace("digits; it", "digits; it") or (
+        "digits" in said and ending.value.message == said
+    )
+
+
+def test_a_number_where_a_value_is_due_is_said_to_be_one(handle):
+    source = "class Value:\n    def __init__(self, data): self.data = data\n    def __add__(self, other): return {}"
+    number = handle(source.format("self.data + other.data"))
+    with pytest.raises(SubmissionError, match="gave the plain number 3.0, not a Value"):
+        (number(1.0) + number(2.0)).data
+
+
+def test_an_attribute_that_is_missing_is_the_student_s_error(Value):
+    with pytest.raises(SubmissionError, match="has no attribute 'colour'") as ending:
+        Value(1.0).colour
+    assert ending.value.verdict is Verdict.ERROR
+
+
+def test_python_s_own_hooks_are_not_asked_of_the_student(Value):
+    for name in ("__array__", "__torch_function__", "__deepcopy__", "__index__x"):
+        with pytest.raises(AttributeError):
+            getattr(Value(1.0), name)

@@ -1,0 +1,78 @@
+"""The student's template is made from the reference, holds none of it, and says what each stub wants."""
+
+import ast
+
+import pytest
+from gradkit.course.stubs import UnassignedError, asked_for, out_of_step, template_of
+from gradkit.suite.assignments import assignments
+
+
+@pytest.fixture(scope="module")
+def template(root):
+    return (root / "student_template/engine.py").read_text(encoding="utf-8")
+
+
+def functions(source):
+    return {
+        f"{owner.name}.{item.name}": item
+        for owner in ast.parse(source).body
+        if isinstance(owner, ast.ClassDef)
+        for item in owner.body
+        if isinstance(item, ast.FunctionDef)
+    }
+
+
+def test_the_template_is_in_step_with_the_reference(root):
+    assert out_of_step(root / "reference/solution", root / "student_template", assignments()) == {}
+
+
+def test_a_stub_keeps_signature_and_docstring_and_says_which_assignment_asks(solution, template):
+    wanted, stubs = functions(solution()), functions(template)
+    assert stubs.keys() == wanted.keys() == asked_for(assignments()).keys()
+    for name, stub in stubs.items():
+        assert ast.dump(stub.args) == ast.dump(wanted[name].args)
+        assert ast.get_docstring(stub) == ast.get_docstring(wanted[name])
+        assert (
+            ast.unparse(stub.body[-1]) == f"raise NotImplementedError('{asked_for(assignments())[name]}: write {name}')"
+        )
+        assert len(stub.body) == 2
+
+
+def test_no_line_of_a_body_leaks_into_the_template(solution, template):
+    bodies = {
+        line.strip()
+        for function in functions(solution()).values()
+        for statement in function.body[1:]
+        for line in ast.unparse(statement).splitlines()
+    }
+    shown = {line.strip() for function in functions(template).values() for line in ast.unparse(function).splitlines()}
+    assert bodies
+    assert not bodies & shown
+
+
+def test_private_helpers_are_dropped_by_name():
+    source = (
+        "_TABLE = 1\n\n\ndef _helper():\n    return 1\n\n\nclass _Hidden:\n    pass\n\n\n"
+        "class V:\n    def f(self):\n        return _helper()\n"
+    )
+    made = template_of(source, {"V.f": "a1"})
+    assert "_helper" not in made
+    assert "_Hidden" not in made
+    assert 'raise NotImplementedError("a1: write V.f")' in made
+
+
+def test_a_public_function_that_no_assignment_asks_for_is_an_error():
+    with pytest.raises(UnassignedError, match=r"asks for V\.f"):
+        template_of("class V:\n    def f(self):\n        return 1\n", {})
+
+
+def test_the_reference_engine_can_be_read_in_one_sitting(solution):
+    assert len(solution().splitlines()) <= 150
+
+
+def test_every_docstring_says_which_assignment_asks_for_it(solution):
+    asked = asked_for(assignments())
+    for name, function in functions(solution()).items():
+        text = ast.get_docstring(function)
+        assert text, f"{name} has no docstring"
+        assert asked[name] in text, f"{name}'s docstring does not name {asked[name]}"
