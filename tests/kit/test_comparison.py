@@ -163,6 +163,13 @@ def times(a, b):
             "`x.tanh()`'s local derivative alone: multiply by out.grad",
         ),
         ((TANH, "pass"), lambda x: x.tanh(), (0.5,), "No gradient arrives at any leaf: is `x.tanh()`'s closure kept"),
+        (
+            (TANH, "pass"),
+            lambda x, k: x.tanh() * k,
+            (0.5, 3.0),
+            "Nothing arrives from `x.tanh()`: does backward() run its closure",
+        ),
+        ((TANH, TANH.replace("1 - out", "1.000001 - out")), lambda x: x.tanh(), (0.5,), "The first digits are right"),
         (("self.grad = 1.0", "self.grad = 2.0"), times, (2.0, 3.0), "gradient of the result itself is not 1"),
         (("self.grad = 1.0", "pass"), times, (2.0, 3.0), "gradient of the result itself is not 1"),
         (

@@ -6,10 +6,9 @@ import pytest
 from gradkit.graphs.graph import Graph
 from gradkit.graphs.trace import traced
 from gradkit.submissions import local
-from gradkit.submissions.clock import Clock
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.subject import replay
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ADDS = """
@@ -28,9 +27,9 @@ def ending(handle):
     """How adding two Values ends, with this as the body of __add__."""
 
     def of(body, loud="return 'loud'"):
-        Value = handle(ADDS.format(body=body, loud=loud))
+        value = handle(ADDS.format(body=body, loud=loud))
         with pytest.raises(SubmissionError) as raised:
-            Value(1.0) + Value(2.0)
+            value(1.0) + value(2.0)
         return raised.value
 
     return of
@@ -66,9 +65,9 @@ def test_each_ending_has_its_verdict_and_message(body, ending):
 
 
 def test_ctrl_c_is_the_user_s_and_passes_through(handle):
-    Value = handle(ADDS.format(body="raise KeyboardInterrupt", loud="pass"))
+    value = handle(ADDS.format(body="raise KeyboardInterrupt", loud="pass"))
     with pytest.raises(KeyboardInterrupt):
-        Value(1.0) + Value(2.0)
+        value(1.0) + value(2.0)
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
@@ -243,21 +242,22 @@ def test_a_file_with_a_bom_crlf_and_noise_is_read(handle, capsys):
 
 
 def test_answers_up_to_the_first_bad_end_are_kept(handle, solution):
-    Value = handle(
-        solution(("out = Value(math.tanh", "if self.data > 1: raise KeyError('big')\n        out = Value(math.tanh"))
-    )
+    line = "out = Value(math.tanh"
+    value = handle(solution((line, f"if self.data > 1: raise KeyError('big')\n        {line}")))
     graphs = [traced(lambda x: x.tanh(), number) for number in (0.5, 1.0, 2.0, 0.1)]
-    reply = replay(Value, graphs, backward=True)
+    reply = replay(value, graphs, backward=True)
     assert [answers.data[0] for answers in reply.answers] == [0.5, 1.0]
     assert reply.failure.verdict is Verdict.ERROR
     assert reply.failure.message == "KeyError: 'big'"
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(numbers=st.lists(st.floats(-5, 5), max_size=5))
-def test_a_reply_has_one_answer_a_graph_in_order(numbers, handle, solution):
-    graphs = [Graph((number,), [("neg", 0)]) for number in numbers]
-    transport = local.LocalTransport(handle(solution())._transport.folder, Clock())
-    reply = replay(transport.load("engine", "Value"), graphs, backward=True)
-    assert [answers.data for answers in reply.answers] == [[number, -number] for number in numbers]
-    assert reply.failure is None
+def test_a_reply_has_one_answer_a_graph_in_order(handle, solution):
+    value = handle(solution())
+
+    @given(st.lists(st.floats(-5, 5), max_size=5))
+    def holds(numbers):
+        reply = replay(value, [Graph((number,), [("neg", 0)]) for number in numbers], backward=True)
+        assert [answers.data for answers in reply.answers] == [[number, -number] for number in numbers]
+        assert reply.failure is None
+
+    holds()

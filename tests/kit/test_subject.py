@@ -5,9 +5,6 @@ import operator
 
 import pytest
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from hypothesis import strategies as st
-
-NUMBERS = st.floats(-10, 10)
 
 
 @pytest.fixture
@@ -42,7 +39,6 @@ def test_one_object_has_one_handle(Value):
     assert first is a
     assert second is b
     assert a is not b
-    assert Value is Value.__self__ if hasattr(Value, "__self__") else True
 
 
 def test_keyword_arguments_reach_the_student_s_code(Value):
@@ -50,12 +46,25 @@ def test_keyword_arguments_reach_the_student_s_code(Value):
     assert Value(_op="+", data=2.0, _children=(a,)).data == 2.0
 
 
+PAIR = """
+class Value:
+    def __init__(self, first, other=None):
+        self.first, self.other = first, other
+    def parts(self):
+        return {each: 0 for each in (1, 2, 3)}
+"""
+
+
 def test_handles_inside_keyword_arguments_arrive_as_the_objects_themselves(handle):
-    Pair = handle(
-        "class Value:\n    def __init__(self, first, other=None):\n        self.first, self.other = first, other"
-    )
-    inner = Pair(1.0)
-    assert Pair(2.0, other=inner).other is inner
+    pair = handle(PAIR)
+    inner = pair(1.0)
+    assert pair(2.0, other=inner).other is inner
+
+
+def test_any_iterable_can_be_gone_through_and_counted(handle):
+    parts = handle(PAIR)(1).parts()
+    assert len(parts) == 3
+    assert len(list(parts)) == 3
 
 
 def test_numbers_can_be_written_and_come_back_as_floats(Value):
@@ -66,13 +75,6 @@ def test_numbers_can_be_written_and_come_back_as_floats(Value):
     assert x.grad == 5.0
     x.data = -1.5
     assert (x * 2).data == -3.0
-
-
-def test_any_iterable_can_be_gone_through_and_counted(handle):
-    source = "class Value:\n    def __init__(self, n): self.n = n\n    def parts(self): return {each: 0 for each in (1, 2, 3)}"
-    parts = handle(source)(1).parts()
-    assert len(parts) == 3
-    assert len(list(parts)) == 3
 
 
 def test_another_item_gets_new_handles(student, solution):
@@ -159,15 +161,13 @@ def test_what_is_not_a_plain_number_fails_and_says_what_it_is(handle, made, said
     with pytest.raises(SubmissionError) as ending:
         x.data
     assert ending.value.verdict is Verdict.FAILED
-    assert ending.value.message == f"{said}; it should be a plain float or int".replace("digits; it", "digits; it") or (
-        "digits" in said and ending.value.message == said
-    )
+    assert ending.value.message.startswith(said)
 
 
 def test_a_number_where_a_value_is_due_is_said_to_be_one(handle):
     source = "class Value:\n    def __init__(self, data): self.data = data\n    def __add__(self, other): return {}"
     number = handle(source.format("self.data + other.data"))
-    with pytest.raises(SubmissionError, match="gave the plain number 3.0, not a Value"):
+    with pytest.raises(SubmissionError, match=r"gave the plain number 3\.0, not a Value"):
         (number(1.0) + number(2.0)).data
 
 

@@ -191,8 +191,9 @@ def _read(graph: Graph, nodes: list[object], name: str) -> list[float]:
 
 
 def _place(graph: Graph, node: int) -> str:
-    """How a message calls a node: a leaf, or `a + b`, `a.tanh()`."""
+    """How a message calls a node: a leaf, or `a + b`, `x.tanh()`."""
     if node < len(graph.inputs):
         return "Value(...)"
     name, *_, last = graph.steps[node - len(graph.inputs)]
-    return OPERATIONS[name].text.format(a="a", b="b", k=last)
+    row = OPERATIONS[name]
+    return row.text.format(a="a" if row.arity == 2 else "x", b="b", k=last)

@@ -12,6 +12,8 @@ from ..graphs.operations import OPERATIONS
 from . import complex_step
 
 ABSOLUTE, RELATIVE = 1e-9, 1e-7
+NEARLY = 1e-5
+"""A number this close, relatively, is the right one, worked out with too few digits."""
 
 Kind = Literal["data", "grad"]
 
@@ -70,6 +72,9 @@ def _first_wrong_gradient(graph: Graph, want: Answers, got: Answers) -> int | No
 def hint(mismatch: Mismatch) -> str:
     """One line that follows from the numbers alone: where to look, and what kind of slip it looks like."""
     graph, node = mismatch.graph, mismatch.origin
+    yours, right = (getattr(answers, mismatch.kind)[mismatch.wrong[0]] for answers in (mismatch.got, mismatch.want))
+    if abs(yours - right) <= NEARLY * abs(right):
+        return "The first digits are right: is something rounded, or kept in less than double precision (float32)?"
     if mismatch.kind == "data":
         return _data_hint(graph, node)
     if not close(mismatch.got.grad[graph.output], 1.0):
@@ -97,6 +102,11 @@ def _gradient_hint(mismatch: Mismatch, node: int) -> str:
         repeated = graph.parents(consumers[0]).count(node) > 1
         if repeated:
             return f"Both operands of {text} are the same node here: each use must add (+=) its share to the gradient."
+        if close(got, 0.0):
+            return (
+                f"Nothing arrives from {text}: does backward() run its closure, and only after the closure's own "
+                "out.grad is complete (reversed topological order)?"
+            )
         if close(got, -once):
             return f"The sign is wrong: look at what {text}'s closure passes on."
         local = once / want.grad[consumers[0]] if want.grad[consumers[0]] else 0.0

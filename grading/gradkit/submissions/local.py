@@ -57,14 +57,16 @@ class LocalTransport:
         try:
             with self._student(f"importing {module}.py"):
                 loaded = importlib.import_module(module)
+                home = Path(loaded.__file__ or "").resolve().parent
+                found = getattr(loaded, name, None)
         except SubmissionError as error:
             error.message = f"{module}.py cannot be imported: {error.message}"
             raise
-        if Path(loaded.__file__ or "").resolve().parent != self.folder:
+        if home != self.folder:
             raise SubmissionError(Verdict.ERROR, f"Python already has another module called {module}.")
-        if not hasattr(loaded, name):
+        if found is None:
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"{module}.py has no {name} yet.")
-        return self._subject(getattr(loaded, name))
+        return self._subject(found)
 
     def forget(self) -> None:
         """Let go of every handle: a new item begins."""
@@ -144,9 +146,20 @@ class LocalTransport:
             self._clock.stop()
             verdict = next((verdict for kind, verdict in _VERDICTS if isinstance(error, kind)), Verdict.CRASHED)
             frames = self._own_frames(error.__traceback__)
-            message = _message(error, doing, verdict)
+            message = _message(error, self._text(error), doing, verdict)
             text = "" if verdict in (Verdict.NOT_IMPLEMENTED, Verdict.FAILED) else self._traceback(error)
             raise SubmissionError(verdict, message, text).with_traceback(frames or error.__traceback__) from None
+
+    def _text(self, error: BaseException) -> str:
+        """What an exception says of itself: that may be the student's code again, and as slow or as odd."""
+        try:
+            with self._clock:
+                return str(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            self._clock.stop()
+            return "(its message cannot be read)"
 
     def _own_frames(self, found: TracebackType | None) -> TracebackType | None:
         """The part of a traceback that begins at the student's first frame."""
@@ -161,12 +174,13 @@ class LocalTransport:
     def _traceback(self, error: BaseException) -> str:
         """The student's own frames, innermost last, with file names and no folders."""
         if isinstance(error, SyntaxError):
-            return "".join(traceback.format_exception_only(error)).replace(f"{self.folder}{os.sep}", "").strip()
+            text = "".join(traceback.format_exception_only(error)).replace(f"{self.folder}{os.sep}", "").strip()
+            return "\n".join(map(_tidy, text.splitlines()))
         summary = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in summary if self._is_own(frame.filename)][-FRAMES_SHOWN:]
         if isinstance(error, RecursionError):
             own = own[-1:]
-        return "\n".join(f"{Path(f.filename).name}:{f.lineno}, in {f.name}\n    {f.line or ''}" for f in own)
+        return "\n".join(f"{Path(f.filename).name}:{f.lineno}, in {f.name}\n    {_tidy(f.line or '')}" for f in own)
 
 
 _APPLY: dict[str, Callable[..., object]] = {
@@ -179,16 +193,12 @@ def _object(operand: object) -> object:
     return operand._ref if isinstance(operand, Subject) else operand
 
 
-def _message(error: BaseException, doing: str, verdict: Verdict) -> str:
+def _message(error: BaseException, text: str, doing: str, verdict: Verdict) -> str:
     """One line about an exception, without addresses, which differ from run to run, and of bounded length."""
     if verdict is Verdict.TIMEOUT:
         return "Stopped: this took longer than its time limit. Is there a loop that never ends?"
     if verdict is Verdict.CRASHED:
         return f"{type(error).__name__} left the program while {doing}."
-    try:
-        text = str(error)
-    except Exception:
-        text = "(its message cannot be read)"
     if verdict in (Verdict.NOT_IMPLEMENTED, Verdict.FAILED):
         return _tidy(text) or "not written yet"
     return _tidy(f"{type(error).__name__}: {text}" if text else type(error).__name__)

@@ -44,13 +44,16 @@ def _check(Value: Subject, corpus: Corpus, compare: Compare, backward: bool) -> 
     for graph, want, got in zip(corpus.graphs, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
-            raise NotPassed(of_mismatch(_smallest_mismatch(Value, mismatch, compare, backward)))
+            raise NotPassed(Verdict.FAILED, partial(_explained_mismatch, Value, mismatch, compare, backward))
     if reply.failure:
-        raise _smallest_failure(Value, corpus.graphs[len(reply.answers)], reply.failure, backward)
+        graph, failure = corpus.graphs[len(reply.answers)], reply.failure
+        explain = partial(_explained_failure, Value, graph, failure, backward)
+        raise NotPassed(failure.verdict, explain).with_traceback(failure.__traceback__)  # for --pdb
 
 
-def _smallest_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Mismatch:
-    """Reduce a failing graph. Right answers come from complex-step differentiation, so PyTorch stays out of it."""
+def _explained_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Evidence:
+    """The evidence of a failing graph, reduced. Right answers come from complex-step differentiation meanwhile, so that
+    PyTorch stays out of it."""
     smallest = found
 
     def still_fails(candidate: Graph) -> bool:
@@ -63,13 +66,13 @@ def _smallest_mismatch(Value: Subject, found: Mismatch, compare: Compare, backwa
         return mismatch is not None
 
     reduced(found.graph, still_fails, complex_step.values)
-    return smallest
+    return of_mismatch(smallest)
 
 
-def _smallest_failure(Value: Subject, graph: Graph, failure: SubmissionError, backward: bool) -> Exception:
-    """A graph on which the student's code gives no answer, reduced while it ends in the same way."""
+def _explained_failure(Value: Subject, graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
+    """The evidence of a graph on which the student's code gives no answer, reduced while it ends in the same way."""
     if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
-        return failure
+        return of_error(failure)
     smallest, kind = failure, failure.message.partition(":")[0]
 
     def still_fails(candidate: Graph) -> bool:
@@ -80,15 +83,8 @@ def _smallest_failure(Value: Subject, graph: Graph, failure: SubmissionError, ba
             smallest = ended
         return same
 
-    if len(graph) <= 100:
-        graph = reduced(graph, still_fails, complex_step.values)
-    code = tuple(program(graph, gradients=backward, shown=() if backward else (graph.output,)))
-    return with_evidence(smallest, of_error(smallest, code if len(graph) <= 100 else ()))
-
-
-def with_evidence(error: SubmissionError, evidence: Evidence) -> NotPassed:
-    """A NotPassed that carries the student's frames, for `--pdb`."""
-    return NotPassed(evidence).with_traceback(error.__traceback__)
+    graph = reduced(graph, still_fails, complex_step.values)
+    return of_error(smallest, tuple(program(graph, gradients=backward, shown=() if backward else (graph.output,))))
 
 
 def _well_posed(graph: Graph) -> bool:
@@ -105,7 +101,7 @@ def expect(yours: float, expected: float) -> None:
         return
     frame = sys._getframe(1)
     lines, what = _lines_up_to(frame.f_code, frame.f_lineno)
-    raise NotPassed(of_number(what, yours, expected, lines))
+    raise NotPassed(Verdict.FAILED, partial(of_number, what, yours, expected, lines))
 
 
 def _lines_up_to(code: object, line: int) -> tuple[tuple[str, ...], str]:
@@ -130,7 +126,7 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph]) -> None:
             message = f"backward() ran more than {most:,} functions for a graph of {len(graph)} nodes, and was stopped"
             code = tuple(program(graph)) if len(graph) < 30 else ()
             hint = "Each node's closure should run once: keep a set of the nodes that were visited."
-            raise NotPassed(Evidence(Verdict.FAILED, message, code, hint=hint))
+            raise NotPassed(Verdict.FAILED, partial(Evidence, Verdict.FAILED, message, code, hint=hint))
 
 
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 from ..graphs.render import expression_text, node_names, program
 from ..oracle.comparison import Mismatch, hint
@@ -27,6 +29,7 @@ class Evidence:
     message:   one sentence or the last line of a traceback.
     code:      lines of a program to paste; the last len(rows) of them print the rows' numbers.
     rows:      yours beside PyTorch's.
+    source:    whose number the right one is.
     origin:    the first wrong node, as the code names it; empty where the numbers cannot tell.
     traceback: the student's own frames.
     """
@@ -35,6 +38,7 @@ class Evidence:
     message: str
     code: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
+    source: str = "PyTorch"
     origin: str = ""
     hint: str = ""
     traceback: str = ""
@@ -46,11 +50,21 @@ class Evidence:
         return (self.verdict, self.message, self.code, self.rows) if self.code else (self.verdict, self.message)
 
 
-@dataclass
 class NotPassed(Exception):
-    """Ends an item that did not pass."""
+    """Ends an item that did not pass.
 
-    evidence: Evidence = field()
+    `explain` makes the evidence. It is called when the evidence is first asked for: reducing a graph takes longer than
+    the item itself, and an item that is blocked by another needs none.
+    """
+
+    def __init__(self, verdict: Verdict, explain: Callable[[], Evidence]) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+        self._explain = explain
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        return self._explain()
 
     def __str__(self) -> str:
         return self.evidence.message
@@ -73,13 +87,13 @@ def of_mismatch(mismatch: Mismatch) -> Evidence:
         origin = names[node] + made
     message = f"{rows[0].name} is {rows[0].yours!r}, PyTorch says {rows[0].expected!r}"
     code = tuple(program(graph, gradients=gradients, shown=shown))
-    return Evidence(Verdict.FAILED, message, code, rows, origin, hint(mismatch))
+    return Evidence(Verdict.FAILED, message, code, rows, origin=origin, hint=hint(mismatch))
 
 
 def of_number(what: str, yours: float, expected: float, code: tuple[str, ...]) -> Evidence:
     """The evidence of a wrong number in a hand-written item, whose own lines are the code."""
     row = Row(what, yours, expected)
-    return Evidence(Verdict.FAILED, f"{what} is {yours!r} and should be {expected!r}", code, (row,))
+    return Evidence(Verdict.FAILED, f"{what} is {yours!r} and should be {expected!r}", code, (row,), source="right")
 
 
 def of_error(error: SubmissionError, code: tuple[str, ...] = ()) -> Evidence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ..submissions.outcome import Verdict
@@ -59,12 +59,16 @@ class Results:
         """The prerequisites after whose end this item is not run."""
         return tuple(r.item.id for r in self.prerequisites(item) if r.verdict.stops_dependents)
 
-    def add(self, item: Item, verdict: Verdict, evidence: Evidence | None = None) -> ItemResult:
-        """Note an item's end. One that fails while a prerequisite did not pass is blocked; a stub stays a stub."""
+    def add(self, item: Item, verdict: Verdict, explain: Callable[[], Evidence] | None = None) -> ItemResult:
+        """Note an item's end. One that fails while a prerequisite did not pass is blocked; a stub stays a stub.
+
+        `explain` makes the evidence, which a blocked item does without.
+        """
         blocked_by = tuple(r.item.id for r in self.prerequisites(item) if r.verdict is not Verdict.PASSED)
         if blocked_by and verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED):
-            verdict = Verdict.BLOCKED
-        result = ItemResult(item, verdict, evidence, blocked_by if verdict is Verdict.BLOCKED else ())
+            result = ItemResult(item, Verdict.BLOCKED, None, blocked_by)
+        else:
+            result = ItemResult(item, verdict, explain() if explain else None)
         self.by_id[item.id] = result
         return result
 

@@ -80,7 +80,7 @@ def explanation(result: ItemResult) -> list[Line]:
     points = "1 point" if result.item.points == 1 else f"{result.item.points:g} points"
     lines: list[Line] = [("title", f"{result.item.title}  ({short}, {points})")]
     if evidence is None:
-        return lines
+        return [*lines, *(("plain", f"blocked by {name}") for name in result.blocked_by[:1])]
     lines += _code(evidence)
     if evidence.traceback or not evidence.rows:
         lines += [("bad", text) for text in evidence.traceback.splitlines()]
@@ -98,7 +98,7 @@ def _code(evidence: Evidence) -> list[Line]:
     prints = len(evidence.rows)
     lines: list[Line] = [("code", text) for text in evidence.code[: len(evidence.code) - prints]]
     for text, row in zip(evidence.code[len(evidence.code) - prints :], evidence.rows):
-        lines.append(("code", f"{text}  # yours: {row.yours!r}  PyTorch: {row.expected!r}"))
+        lines.append(("code", f"{text}  # yours: {row.yours!r}  {evidence.source}: {row.expected!r}"))
     return lines
 
 

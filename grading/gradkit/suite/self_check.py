@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,9 @@ class SelfCheck:
             self._clock.allow(self._assignment_of(item).item_seconds)
             waits_for = self.results.must_not_run(graded)
             if waits_for:
-                raise NotPassed(Evidence(Verdict.BLOCKED, f"not run, since {waits_for[0]} did not end well"))
+                raise NotPassed(
+                    Verdict.BLOCKED, partial(Evidence, Verdict.BLOCKED, f"not run, for want of {waits_for[0]}")
+                )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -145,7 +148,7 @@ class SelfCheck:
         if graded is None or (call.when != "call" and call.excinfo is None):
             return report
         result = self._judge(graded, call)
-        if result and result.evidence:
+        if result and result.verdict is not Verdict.PASSED:
             report.longrepr = "\n".join(text for _, text in screen.explanation(result))
             report.outcome = "failed"
         report.gradkit = result  # type: ignore[attr-defined]
@@ -157,11 +160,11 @@ class SelfCheck:
         if error is None:
             return self.results.add(item, Verdict.PASSED)
         if isinstance(error, NotPassed):
-            return self.results.add(item, error.evidence.verdict, error.evidence)
+            return self.results.add(item, error.verdict, lambda: error.evidence)
         if isinstance(error, SubmissionError):
-            return self.results.add(item, error.verdict, of_error(error))
+            return self.results.add(item, error.verdict, partial(of_error, error))
         if isinstance(error, TimeIsUp):
-            return self.results.add(item, Verdict.TIMEOUT, Evidence(Verdict.TIMEOUT, "Stopped at its time limit."))
+            return self.results.add(item, Verdict.TIMEOUT, partial(Evidence, Verdict.TIMEOUT, "Stopped at its limit."))
         return None
 
     def pytest_enter_pdb(self) -> None:

@@ -1,0 +1,157 @@
+"""The cost of backward(), judged by counting calls: never a clock, never a hang."""
+
+import sys
+
+import pytest
+from gradkit.graphs.graph import Graph
+from gradkit.graphs.trace import traced
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.subject import backward_calls
+from gradkit.suite.checks import CALLS_PER_NODE, check_linear_cost
+from gradkit.suite.evidence import NotPassed
+
+BASE = """
+class Value:
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents = data, 0.0, parents
+    def __add__(self, other):
+        return Value(self.data + other.data, ((self, 1.0), (other, 1.0)))
+    def __mul__(self, other):
+        return Value(self.data * other.data, ((self, other.data), (other, self.data)))
+"""
+
+EXPONENTIAL = (
+    BASE
+    + """
+    def backward(self, upstream=1.0):
+        self.grad += upstream
+        for parent, slope in self.parents:
+            parent.backward(upstream * slope)
+"""
+)
+
+FINITE_DIFFERENCES = (
+    BASE
+    + """
+    def leaves(self, found):
+        if not self.parents:
+            found[id(self)] = self
+        for parent, _ in self.parents:
+            parent.leaves(found)
+        return found
+    def again(self):
+        return sum(parent.again() for parent, _ in self.parents) if self.parents else self.data
+    def backward(self):
+        before = self.again()
+        for leaf in self.leaves({}).values():
+            leaf.data += 1e-6
+            leaf.grad = (self.again() - before) / 1e-6
+            leaf.data -= 1e-6
+"""
+)
+
+SWALLOWS = (
+    BASE
+    + """
+    def step(self): pass
+    def backward(self):
+        for _ in range(10**4):
+            try: self.step()
+            except BaseException: pass
+"""
+)
+
+
+def repeated(levels):
+    """a = a * k + a, again and again: 2**levels paths lead from the end back to the start."""
+
+    def expression(a, k):
+        for _ in range(levels):
+            a = a * k + a
+        return a
+
+    return traced(expression, 1.0, 0.5)
+
+
+def sum_of(leaves):
+    """Leaves added up in pairs."""
+
+    def expression(*row):
+        while len(row) > 1:
+            row = [*map(lambda a, b: a + b, row[::2], row[1::2]), *row[len(row) - len(row) % 2 :]]
+        return row[0]
+
+    return traced(expression, *[0.5] * leaves)
+
+
+def test_the_count_of_a_right_backward_grows_as_its_graph_does(handle, solution):
+    value = handle(solution())
+    counts = [backward_calls(value, repeated(levels), 10**6) for levels in (4, 8, 12)]
+    assert counts[2] - counts[1] == counts[1] - counts[0] > 0
+    assert counts[2] < 12 * len(repeated(12))
+
+
+def test_the_count_of_an_exponential_backward_doubles_with_each_level(handle):
+    value = handle(EXPONENTIAL)
+    counts = [backward_calls(value, repeated(levels), 10**6) for levels in (4, 5, 6)]
+    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0])
+
+
+def test_an_exponential_backward_is_stopped_long_before_it_would_end(handle):
+    assert backward_calls(handle(EXPONENTIAL), repeated(60), 5000) == 5001
+
+
+def test_a_backward_that_swallows_the_stop_is_found_out_all_the_same(handle):
+    assert backward_calls(handle(SWALLOWS), repeated(2), 100) > 100
+
+
+def test_a_right_engine_passes_both_shapes(handle, solution):
+    value = handle(solution())
+    check_linear_cost(value, [repeated(24), sum_of(500)])
+
+
+@pytest.mark.parametrize(
+    ("source", "graph"),
+    [(EXPONENTIAL, repeated(24)), (FINITE_DIFFERENCES, sum_of(300))],
+    ids=["exponential", "finite differences"],
+)
+def test_exponential_and_quadratic_engines_do_not_pass(handle, source, graph):
+    with pytest.raises(NotPassed) as failure:
+        check_linear_cost(handle(source), [graph])
+    evidence = failure.value.evidence
+    assert evidence.verdict is Verdict.FAILED
+    assert f"more than {CALLS_PER_NODE * len(graph):,} functions for a graph of {len(graph)} nodes" in evidence.message
+    assert "visited" in evidence.hint
+
+
+def test_a_small_graph_of_excess_cost_is_shown_as_code(handle):
+    with pytest.raises(NotPassed) as failure:
+        check_linear_cost(handle(EXPONENTIAL), [repeated(4), repeated(13)])
+    assert failure.value.evidence.code[-1] == "y.backward()"
+
+
+@pytest.mark.parametrize("levels", [2, 30])
+def test_the_profile_function_that_was_set_before_is_set_again(handle, levels):
+    value = handle(EXPONENTIAL)
+
+    def mine(*_):
+        pass
+
+    before = sys.getprofile()
+    sys.setprofile(mine)
+    try:
+        backward_calls(value, repeated(levels), 1000)
+        found = sys.getprofile()
+    finally:
+        sys.setprofile(before)
+    assert found is mine
+
+
+def test_profiling_ends_even_where_backward_raises(handle):
+    value = handle(BASE + "    def backward(self): raise ValueError('odd')")
+    before = sys.getprofile()
+    with pytest.raises(SubmissionError) as ending:
+        backward_calls(value, Graph((1.0,), [("add", 0, 0)]), 100)
+    assert ending.value.verdict is Verdict.ERROR
+    assert ending.value.message == "ValueError: odd"
+    assert sys.getprofile() is before

@@ -1,0 +1,254 @@
+"""What a graded test calls: right engines pass, wrong ones get the least expression that shows it."""
+
+import io
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from types import SimpleNamespace
+
+import pytest
+from gradkit.graphs.corpus import Corpus, load, random_graphs
+from gradkit.graphs.graph import Graph
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from gradkit.oracle.comparison import close
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.suite import answers_to, check_forward, check_gradients, check_inner_gradients, expect
+from gradkit.suite.assignments import corpora_folder
+from gradkit.suite.evidence import NotPassed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=8), complex_step.FUNCTIONS)
+CHECKS = (check_forward, check_gradients, check_inner_gradients)
+
+TANH = "self.grad += (1 - out.data**2) * out.grad"
+PRODUCT = "self.grad += other.data * out.grad"
+
+# What is wrong, as an edit of the solution; the corpus that shows it; the check that finds it.
+WRONG = {
+    "mul adds": (("Value(self.data * other.data,", "Value(self.data + other.data,"), "mul", check_forward),
+    "tanh of minus x": (("math.tanh(self.data)", "math.tanh(-self.data)"), "tanh", check_forward),
+    "tanh overwrites": ((TANH, TANH.replace("+=", "=")), "tanh_leaves", check_gradients),
+    "tanh ignores upstream": ((TANH, TANH.replace(" * out.grad", "")), "tanh", check_gradients),
+    "mul has a wrong sign": ((PRODUCT, PRODUCT.replace("+=", "-=")), "mul", check_gradients),
+    "relu leaks": (("(self.data > 0) * out.grad", "out.grad"), "relu", check_gradients),
+    "inner gradients are lost": (
+        ("            node._backward()", "            node._backward()\n            node.grad *= not node._prev"),
+        "add_mul_nodes_size6",
+        check_inner_gradients,
+    ),
+}
+
+
+def corpus_of(*graphs):
+    return Corpus(tuple(graphs), tuple(map(complex_step.answers, graphs)))
+
+
+@pytest.fixture
+def caught(handle, solution):
+    """The evidence that a check gives against an edit of the solution."""
+
+    def by(check, corpus, *edits):
+        with pytest.raises(NotPassed) as failure:
+            check(handle(solution(*edits)), corpus)
+        return failure.value.evidence
+
+    return by
+
+
+def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
+    value = handle(solution())
+
+    @settings(max_examples=30)
+    @given(st.lists(GRAPHS, max_size=4))
+    def holds(graphs):
+        for check in CHECKS:
+            check(value, corpus_of(*graphs))
+
+    holds()
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_engine_gets_the_least_code_that_shows_it(name, caught):
+    edit, corpus, check = WRONG[name]
+    evidence = caught(check, load(corpora_folder() / f"{corpus}.json"), edit)
+    assert evidence.verdict is Verdict.FAILED
+    assert len(evidence.code) <= 8
+    assert evidence.hint
+    assert evidence.traceback == ""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_code_shown_prints_the_very_numbers_that_are_said_to_be_yours(name, caught, engine, monkeypatch):
+    edit, corpus, check = WRONG[name]
+    evidence = caught(check, load(corpora_folder() / f"{corpus}.json"), edit)
+    for value_class, numbers in [
+        (engine(edit), [row.yours for row in evidence.rows]),
+        (engine(), [row.expected for row in evidence.rows]),
+    ]:
+        monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=value_class))
+        screen = io.StringIO()
+        with redirect_stdout(screen):
+            exec("\n".join(evidence.code), {})
+        printed = [float(line) for line in screen.getvalue().split()]
+        assert len(printed) == len(numbers) > 0
+        assert all(map(close, printed, numbers))
+
+
+def test_lost_inner_gradients_decide_only_the_item_that_asks_for_them(handle, solution):
+    edit, corpus, _ = WRONG["inner gradients are lost"]
+    check_gradients(handle(solution(edit)), load(corpora_folder() / f"{corpus}.json"))
+
+
+def test_forward_never_asks_for_gradients(handle, solution):
+    value = handle(solution(("self.grad = 1.0\n", "raise ValueError\n")))
+    check_forward(value, corpus_of(traced(lambda a, b: a * b + a, 2.0, 3.0)))
+
+
+def test_code_that_raises_is_shown_with_the_least_expression_that_does_it(caught):
+    line = "out = Value(math.tanh(self.data)"
+    graph = traced(lambda a, b: ((a * b).tanh() + a) * b, 0.5, 0.3)
+    evidence = caught(check_forward, corpus_of(graph), (line, f"self.lost\n        {line}"))
+    assert evidence.verdict is Verdict.ERROR
+    assert evidence.message == "AttributeError: 'Value' object has no attribute 'lost'"
+    assert evidence.code == ("from engine import Value", "x = Value(2.0)", "y = x.tanh()", "print(y.data)")
+    assert "in tanh" in evidence.traceback
+
+
+def test_a_value_that_is_no_number_is_shown_likewise(caught):
+    edit = ('out = Value(self.data + other.data, (self, other), "+")', "return self.data + other.data")
+    evidence = caught(check_forward, corpus_of(traced(lambda a, b: a + b, 0.5, 0.3)), edit)
+    assert evidence.verdict is Verdict.FAILED
+    assert "gave the plain number" in evidence.message
+
+
+def test_wrong_numbers_are_shown_before_an_error_that_comes_later(caught):
+    graphs = corpus_of(traced(lambda a: a.tanh(), 0.5), traced(lambda a: a.exp(), 0.5))
+    wrong = (("math.tanh(self.data)", "math.tanh(-self.data)"), ("math.exp(self.data)", "math.exq(self.data)"))
+    assert "y.data is -" in caught(check_forward, graphs, *wrong).message
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("raise NotImplementedError('TODO a3: Value.tanh')", Verdict.NOT_IMPLEMENTED),
+        ("raise SystemExit", Verdict.CRASHED),
+        ("raise MemoryError", Verdict.OUT_OF_MEMORY),
+    ],
+)
+def test_endings_that_would_only_repeat_themselves_are_not_reduced(handle, solution, line, verdict):
+    start = "out = Value(math.tanh(self.data)"
+    value = handle(solution((start, f"print('called'); {line}\n        {start}")))
+    screen = io.StringIO()
+    with redirect_stdout(screen), pytest.raises(NotPassed) as failure:
+        check_forward(value, corpus_of(traced(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
+    assert failure.value.verdict is failure.value.evidence.verdict is verdict
+    assert failure.value.evidence.code == ()
+    assert screen.getvalue() == "called\n"
+
+
+def test_a_graph_is_reduced_only_when_its_evidence_is_asked_for(handle, solution):
+    start = "out = Value(math.tanh(self.data)"
+    value = handle(solution((start, f"print('called')\n        {start.replace('tanh(', 'tanh(-')}")))
+    screen = io.StringIO()
+    with redirect_stdout(screen):
+        with pytest.raises(NotPassed) as failure:
+            check_forward(value, corpus_of(traced(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
+        assert screen.getvalue() == "called\n"
+        first = failure.value.evidence
+        asked = screen.getvalue()
+        assert failure.value.evidence is first
+    assert len(asked) > len("called\n")
+    assert screen.getvalue() == asked
+
+
+def test_the_debugger_finds_the_student_s_frame(handle, solution):
+    value = handle(solution(("math.tanh(self.data)", "math.tamh(self.data)")))
+    with pytest.raises(NotPassed) as failure:
+        check_forward(value, corpus_of(traced(lambda a: a.tanh(), 0.5)))
+    assert failure.traceback[-1].path.name == "engine.py"
+
+
+def test_a_reduced_graph_keeps_to_the_domains(caught):
+    graph = traced(lambda a, b: (a * b).log() * a, 2.0, 3.0)
+    evidence = caught(check_gradients, corpus_of(graph), ("out.grad / self.data", "out.grad / self.data**2"))
+    assert evidence.code[1:3] == ("x = Value(2.0)", "y = x.log()")
+
+
+def test_answers_come_back_for_an_item_that_compares_by_itself(handle, solution):
+    graphs = [Graph((2.0,), [("exp", 0)]), Graph((3.0,), [("neg", 0)])]
+    reply = answers_to(handle(solution()), graphs, backward=True)
+    assert [answers.grad[-1] for answers in reply.answers] == [1.0, 1.0]
+
+
+def test_an_item_that_compares_by_itself_never_sees_half_a_reply(handle, solution):
+    value = handle(solution(("math.exp(self.data)", "math.exq(self.data)")))
+    with pytest.raises(SubmissionError, match="exq"):
+        answers_to(value, [Graph((3.0,), [("neg", 0)]), Graph((2.0,), [("exp", 0)])], backward=False)
+
+
+# --- expect ----------------------------------------------------------------------------------------------------------
+
+
+def an_item(Value):
+    """What a hand-written item looks like."""
+    x, y = Value(3.0), Value(2.0)
+    expect(x.data, 3.0)
+    for _ in range(2):
+        x = x * y
+    expect(x.data, 12.0)
+    expect(x.data + y.data, 15.0)  # wrong
+    expect(y.data, 99.0)
+
+
+def test_expect_shows_the_test_s_own_lines_up_to_the_wrong_number(engine):
+    with pytest.raises(NotPassed) as failure:
+        an_item(engine())
+    evidence = failure.value.evidence
+    assert evidence.message == "x.data + y.data is 14.0 and should be 15.0"
+    assert evidence.code == (
+        "from engine import Value",
+        "x, y = Value(3.0), Value(2.0)",
+        "for _ in range(2):",
+        "    x = x * y",
+        "print(x.data + y.data)",
+    )
+
+
+def test_expect_holds_numbers_to_the_same_tolerance():
+    expect(1.0 + 1e-8, 1.0)
+    with pytest.raises(NotPassed):
+        expect(1.0 + 2e-7, 1.0)
+    with pytest.raises(NotPassed):
+        expect(float("nan"), 1.0)
+
+
+# --- PyTorch stays out of it -----------------------------------------------------------------------------------------
+
+WITHOUT_PYTORCH = """
+import sys
+from pathlib import Path
+sys.modules["torch"] = None
+from gradkit.graphs.corpus import load
+from gradkit.submissions.clock import Clock
+from gradkit.submissions.local import LocalTransport
+from gradkit.suite import check_gradients
+from gradkit.suite.assignments import corpora_folder
+from gradkit.suite.evidence import NotPassed
+try:
+    check_gradients(LocalTransport(Path(sys.argv[1]), Clock()).load("engine", "Value"),
+                    load(corpora_folder() / "mul.json"))
+except NotPassed as failure:
+    print(len(failure.evidence.rows))
+"""
+
+
+@pytest.mark.parametrize("edits", [(), ((PRODUCT, "pass"),)], ids=["right", "wrong"])
+def test_neither_a_right_nor_a_wrong_engine_makes_it_import_pytorch(edits, solution, tmp_path):
+    (tmp_path / "engine.py").write_text(solution(*edits), encoding="utf-8")
+    command = [sys.executable, "-c", WITHOUT_PYTORCH, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == (["1"] if edits else [])

@@ -1,0 +1,163 @@
+"""Evidence: what a failure shows, and which failures are one and the same."""
+
+import pytest
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.graph import Answers
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.strategies import expression_graphs
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from gradkit.oracle.comparison import wrong_data, wrong_gradients
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.suite.evidence import NODES_SHOWN, Evidence, NotPassed, Row, of_error, of_mismatch, of_number
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=8), complex_step.FUNCTIONS)
+
+
+@st.composite
+def mismatches(draw):
+    """A graph some of whose gradients are wrong."""
+    graph = draw(GRAPHS)
+    want = complex_step.answers(graph)
+    odd = draw(st.dictionaries(st.integers(0, len(graph) - 1), st.floats(-3, 3), min_size=1))
+    got = Answers(want.data, [odd.get(node, number) for node, number in enumerate(want.grad)])
+    mismatch = wrong_gradients(graph, want, got, inner=draw(st.booleans()))
+    assume(mismatch)
+    return mismatch
+
+
+@given(mismatches())
+def test_each_row_has_its_print_at_the_end_of_the_code(mismatch):
+    evidence = of_mismatch(mismatch)
+    prints = evidence.code[len(evidence.code) - len(evidence.rows) :]
+    assert prints == tuple(f"print({row.name})" for row in evidence.rows)
+    assert not any(line.startswith("print") for line in evidence.code[: -len(evidence.rows)])
+
+
+@given(mismatches())
+def test_rows_hold_the_first_wrong_numbers_and_the_origin_and_no_more(mismatch):
+    evidence = of_mismatch(mismatch)
+    shown = [*mismatch.wrong[:NODES_SHOWN]]
+    if mismatch.origin is not None and mismatch.origin not in shown:
+        shown.append(mismatch.origin)
+    assert [(row.yours, row.expected) for row in evidence.rows] == [
+        (mismatch.got.grad[node], mismatch.want.grad[node]) for node in shown
+    ]
+    assert (evidence.origin == "") == (mismatch.origin is None)
+
+
+def test_a_wrong_gradient_reads_so():
+    graph = traced(lambda a, b: (a * b).tanh() * a, 0.5, 1.0)
+    want = complex_step.answers(graph)
+    evidence = of_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, 7.0, *want.grad[3:]])))
+    assert evidence.message == f"a.grad is 9.0, PyTorch says {want.grad[0]!r}"
+    assert evidence.code == (
+        "from engine import Value",
+        "a = Value(0.5); b = Value(1.0)",
+        "u = a * b",
+        "y = u.tanh() * a",
+        "y.backward()",
+        "print(a.grad)",
+        "print(b.grad)",
+        "print(u.grad)",
+    )
+    assert evidence.origin == "u = a * b"
+
+
+def test_a_wrong_number_needs_no_backward():
+    graph = traced(lambda x: x.exp(), 1.0)
+    want = complex_step.answers(graph)
+    evidence = of_mismatch(wrong_data(graph, want, Answers([1.0, 3.0], [])))
+    assert evidence.code == ("from engine import Value", "x = Value(1.0)", "y = x.exp()", "print(y.data)")
+    assert evidence.rows == (Row("y.data", 3.0, want.data[1]),)
+
+
+def test_a_leaf_that_went_wrong_is_named_alone():
+    graph = traced(lambda x: x + x, 1.0)
+    evidence = of_mismatch(wrong_gradients(graph, complex_step.answers(graph), Answers([1.0, 2.0], [1.0, 1.0])))
+    assert evidence.origin == "x"
+
+
+def test_a_hand_written_item_shows_its_number():
+    evidence = of_number("x.grad", 2.0, 3.0, ("from engine import Value", "print(x.grad)"))
+    assert evidence.message == "x.grad is 2.0 and should be 3.0"
+    assert evidence.rows == (Row("x.grad", 2.0, 3.0),)
+    assert evidence.source != "PyTorch"  # which was not asked
+
+
+def test_an_item_s_end_reads_as_its_evidence_does():
+    assert str(NotPassed(Verdict.ERROR, lambda: Evidence(Verdict.ERROR, "KeyError: 'odd'"))) == "KeyError: 'odd'"
+
+
+# --- hints for Python's own messages ---------------------------------------------------------------------------------
+
+BARE = "class Value:\n    def __init__(self, data): self.data = data\n"
+
+
+def bare_value(body=""):
+    namespace = {}
+    exec(BARE + body, namespace)
+    return namespace["Value"]
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda x: 2 + x, "__radd__"),
+        (lambda x: 2.5 + x, "__radd__"),
+        (lambda x: sum([x, x]), "sum() starts from 0"),
+        (lambda x: 2 - x, "__rsub__"),
+        (lambda x: 2.5 - x, "__rsub__"),
+        (lambda x: 2 * x, "__rmul__"),
+        (lambda x: 2.5 * x, "__rmul__"),
+        (lambda x: 2 / x, "__rtruediv__"),
+        (lambda x: 2.5 / x, "__rtruediv__"),
+        (lambda x: 2**x, "__rpow__"),
+        (lambda x: 2.5**x, "__rpow__"),
+        (lambda x: (2).data, "Value(other)"),
+        (lambda x: (2.5).data, "Value(other)"),
+        (lambda x: math.exp(x), "`import math`"),  # noqa: F821
+        (lambda x: (lambda: None)()(), "without ()"),
+        (lambda x: __import__("math").exp(1000), "exp overflows"),
+    ],
+)
+def test_what_python_says_gets_its_hint(use, said):
+    with pytest.raises(Exception) as raised:
+        use(bare_value()(1.0))
+    message = f"{raised.type.__name__}: {raised.value}"
+    assert said in of_error(SubmissionError(Verdict.ERROR, message)).hint
+
+
+def test_endless_recursion_gets_its_hint():
+    x = bare_value("    def __radd__(self, other): return other + self\n")(1.0)
+    with pytest.raises(RecursionError) as raised:
+        2 + x
+    assert "calls itself for ever" in of_error(SubmissionError(Verdict.ERROR, f"RecursionError: {raised.value}")).hint
+
+
+def test_an_unknown_message_gets_no_hint_and_keeps_its_traceback():
+    evidence = of_error(SubmissionError(Verdict.ERROR, "KeyError: 'odd'", "engine.py:3, in f"), ("y = x",))
+    assert evidence == Evidence(Verdict.ERROR, "KeyError: 'odd'", ("y = x",), traceback="engine.py:3, in f")
+
+
+# --- one and the same ------------------------------------------------------------------------------------------------
+
+
+def test_failures_at_the_same_line_are_one_cause_whatever_expression_shows_them():
+    one = Evidence(Verdict.ERROR, "E", code=("a",), traceback="engine.py:3")
+    assert one.cause() == Evidence(Verdict.ERROR, "E", code=("b",), traceback="engine.py:3").cause()
+    assert one.cause() != Evidence(Verdict.ERROR, "E", code=("a",), traceback="engine.py:4").cause()
+
+
+def test_wrong_numbers_are_one_cause_where_the_same_code_gives_the_same_numbers():
+    one = Evidence(Verdict.FAILED, "m", ("a",), (Row("x", 1.0, 2.0),))
+    assert one.cause() == Evidence(Verdict.FAILED, "m", ("a",), (Row("x", 1.0, 2.0),), hint="other").cause()
+    assert one.cause() != Evidence(Verdict.FAILED, "m", ("a",), (Row("x", 1.5, 2.0),)).cause()
+    assert one.cause() != Evidence(Verdict.FAILED, "m", ("b",), (Row("x", 1.0, 2.0),)).cause()
+
+
+def test_a_verdict_is_part_of_the_cause():
+    assert Evidence(Verdict.ERROR, "m").cause() != Evidence(Verdict.TIMEOUT, "m").cause()
+    assert Evidence(Verdict.TIMEOUT, "m").cause() == Evidence(Verdict.TIMEOUT, "m").cause()
