@@ -2,41 +2,43 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
 .PHONY: demo test lint release prove corpora stubs clean
 
 demo: .venv/.ready
-	$(BIN)/python grading/demo.py
+	@$(BIN)/python grading/demo.py
 
 test: .venv/.ready
-	$(BIN)/pytest
+	@$(BIN)/pytest
 
 lint: .venv/.ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 release: .venv/.ready
-	$(BIN)/gradkit release --out dist
+	@$(BIN)/gradkit release --out dist
 
 prove: .venv/.ready
-	$(BIN)/gradkit prove
+	@$(BIN)/gradkit prove
 
 corpora: .venv/.ready
-	$(BIN)/gradkit corpora --check
+	@$(BIN)/gradkit corpora --check
 
 stubs: .venv/.ready
-	$(BIN)/gradkit stubs
+	@$(BIN)/gradkit stubs
 
 # The course's packages are pinned. PyTorch comes from the same file, so that no other version of it can slip in.
 .venv/.ready: requirements.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "gradkit's pinned packages need Python 3.11: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "The pinned packages need Python 3.11: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
 
 clean:
 	rm -rf .venv dist
