@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from gradkit.submissions.clock import Clock
 from gradkit.submissions.local import LocalTransport
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]
 
-settings.register_profile("kit", deadline=None, max_examples=60)
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+settings.register_profile("kit", deadline=None, max_examples=60, suppress_health_check=UNHURRIED)
 settings.load_profile("kit")
 
 

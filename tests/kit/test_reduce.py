@@ -10,7 +10,7 @@ from gradkit.graphs.reduce import NICE_NUMBERS, TRIES, reduced
 from gradkit.graphs.strategies import expression_graphs
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=10), complex_step.FUNCTIONS)
@@ -54,7 +54,7 @@ def test_a_fault_of_one_operation_ends_at_one_or_two(fault, engine):
     fails = fails_on(engine(edit))
     about = expression_graphs(random_graphs(name, reuse="nodes", size=8), complex_step.FUNCTIONS)
 
-    @settings(max_examples=15, suppress_health_check=[HealthCheck.filter_too_much])
+    @settings(max_examples=15)
     @given(about.filter(fails))
     def holds(graph):
         found = reduced(graph, fails, complex_step.values)
@@ -96,17 +96,17 @@ def test_what_fails_everywhere_ends_at_a_single_nice_leaf(graph):
     assert found == Graph((NICE_NUMBERS[0],), [])
 
 
-@given(FINITE)
+@given(FINITE.filter(lambda graph: graph.steps))
 def test_each_step_is_smaller_than_the_one_before(graph):
+    (name, *_) = graph.steps[0]
     sizes = []
 
     def fails(candidate):
-        if any(step[0] in ("tanh", "mul") for step in candidate.steps):
+        if any(step[0] == name for step in candidate.steps):
             sizes.append(len(candidate.steps))
             return True
         return False
 
-    assume(fails(graph))
     reduced(graph, fails, complex_step.values)
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] == 1

@@ -1,0 +1,68 @@
+"""The warning about imports that grading will not find."""
+
+import pytest
+from gradkit.suite.imports import warning
+
+
+@pytest.fixture
+def warned(tmp_path):
+    """The warning for a source text or bytes."""
+
+    def of(source):
+        (tmp_path / "engine.py").write_bytes(source if isinstance(source, bytes) else source.encode())
+        return warning(tmp_path, "engine")
+
+    return of
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "import math, random, os.path\nfrom collections import abc",
+        "from __future__ import annotations",
+        "def plot():\n    import matplotlib.pyplot",
+        "try:\n    import numpy\nexcept ImportError:\n    numpy = None",
+        "if __name__ == '__main__':\n    import torch",
+        "from . import helpers",
+        "import engine",
+    ],
+)
+def test_what_grading_offers_or_never_runs_needs_no_warning(warned, source):
+    assert warned(source) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import numpy", "numpy"),
+        ("import numpy as np", "numpy"),
+        ("from torch.nn import Module", "torch"),
+        ("import matplotlib.pyplot as plt\nimport math", "matplotlib"),
+        ("import numpy\nfrom numpy import array\nimport torch", "numpy, torch"),
+    ],
+)
+def test_an_import_that_would_fail_in_grading_is_named_once(warned, source, names):
+    assert warned(source).startswith(f"engine.py imports {names}: grading offers")
+
+
+def test_a_file_of_one_s_own_beside_it_is_no_reason_to_warn(warned, tmp_path):
+    (tmp_path / "helpers.py").write_text("")
+    assert warned("import helpers") == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"class Value\n  import numpy", b"\xff\xfe\x00", b"import numpy\0", b"x = " + b"(" * 100_000],
+    ids=["syntax", "not text", "NUL", "nesting"],
+)
+def test_a_file_that_cannot_be_read_has_other_worries(warned, source):
+    assert warned(source) == ""
+
+
+def test_a_missing_file_has_no_imports(tmp_path):
+    assert warning(tmp_path, "engine") == ""
+
+
+def test_a_bom_and_crlf_do_not_hide_an_import(warned):
+    assert "numpy" in warned(b"\xef\xbb\xbfimport math\r\nimport numpy\r\n")

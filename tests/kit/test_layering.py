@@ -1,0 +1,99 @@
+"""The rooms of the house: who may import whom, where PyTorch is, and what enters the sandbox."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from gradkit.suite.assignments import course_home
+
+KIT = course_home() / "grading" / "gradkit"
+FILES = sorted(KIT.rglob("*.py"))
+ENTER_THE_SANDBOX = [KIT / "graphs" / "operations.py", KIT / "graphs" / "graph.py"]
+
+
+def fresh(code, *options, cwd=None):
+    """What a new interpreter prints."""
+    done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True, cwd=cwd)
+    return done.stdout.split()
+
+
+def imported(statements):
+    """The packages that these statements import."""
+    for node in statements:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield (node.module or "").partition(".")[0]
+
+
+def test_a_room_imports_only_the_rooms_below_it(root):
+    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(KIT)))
+def test_pytorch_is_imported_in_one_file_and_only_inside_its_functions(path):
+    tree = ast.parse(path.read_bytes())
+    at_once = [node for node in tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    whole = set(imported(ast.walk(tree)))
+    assert "torch" not in whole or path == KIT / "oracle" / "pytorch.py"
+    assert "torch" not in set(imported(at_once))
+
+
+def test_importing_every_room_that_a_student_runs_imports_no_pytorch():
+    code = """
+import sys
+import gradkit.suite.self_check, gradkit.suite.plugin, gradkit.graphs.reduce, gradkit.graphs.strategies
+import gradkit.oracle.pytorch, gradkit.oracle.recording, gradkit.submissions.local
+print("torch" in sys.modules, "pygraphviz" in sys.modules, "numpy" in sys.modules)
+"""
+    assert fresh(code) == ["False", "False", "False"]
+
+
+SLOW = ("dataclasses", "typing", "json", "re", "inspect", "enum", "collections", "functools", "contextlib", "random")
+
+
+def test_what_enters_the_sandbox_starts_fast():
+    code = f"""
+import sys
+sys.path.insert(0, {str(KIT.parent)!r})
+before = set(sys.modules)
+import gradkit.graphs.graph
+print(*sorted(set(sys.modules) - before))
+"""
+    loaded = fresh(code, "-S", "-P") if sys.version_info >= (3, 11) else fresh(code, "-S")
+    assert not set(loaded) & set(SLOW)
+    ours = {"gradkit", "gradkit.graphs", "gradkit.graphs.graph", "gradkit.graphs.operations"}
+    assert set(loaded) - {"__future__"} == ours
+
+
+@pytest.mark.parametrize("path", ENTER_THE_SANDBOX, ids=lambda path: path.name)
+def test_what_enters_the_sandbox_needs_the_standard_library_alone(path):
+    tree = ast.parse(path.read_bytes())
+    assert set(imported(ast.walk(tree))) <= sys.stdlib_module_names
+
+
+def test_the_sandbox_files_work_without_the_rest_of_the_kit(tmp_path):
+    room = tmp_path / "gradkit" / "graphs"
+    room.mkdir(parents=True)
+    for path in [KIT / "__init__.py", KIT / "graphs" / "__init__.py", *ENTER_THE_SANDBOX]:
+        (tmp_path / path.relative_to(KIT.parent)).write_bytes(path.read_bytes())
+    code = """
+import sys
+sys.path.insert(0, ".")
+from gradkit.graphs.graph import Graph, replay
+class Value:
+    def __init__(self, data): self.data = data
+    def __mul__(self, other): return Value(self.data * other.data)
+print(*replay(Value, Graph((2.0, 3.0), [("mul", 0, 1)]), False).data)
+"""
+    assert fresh(code, "-S", cwd=tmp_path) == ["2.0", "3.0", "6.0"]
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "graphs/__init__.py"])
+def test_the_doors_on_the_way_to_the_sandbox_files_import_nothing(name):
+    assert not list(imported(ast.walk(ast.parse((KIT / name).read_bytes()))))
+    assert "import" not in (KIT / name).read_text().partition('"""')[2].partition('"""')[2]

@@ -1,0 +1,204 @@
+"""The self-check's screen: few lines, the first mistake first, and nothing said twice."""
+
+import io
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite import screen
+from gradkit.suite.assignments import assignments
+from gradkit.suite.evidence import Evidence, Row
+from gradkit.suite.results import Item, Results
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIRST, SECOND = (
+    replace(assignments()[0], name="a1_first", title="First steps", story="begin."),
+    replace(assignments()[0], name="a2_second", title="Second steps", story="go on."),
+)
+COURSE = (FIRST, SECOND)
+
+WRONG = Evidence(
+    Verdict.FAILED,
+    "y.data is 5.0, PyTorch says 6.0",
+    ("from engine import Value", "a = Value(2.0); b = Value(3.0)", "y = a * b", "print(y.data)"),
+    (Row("y.data", 5.0, 6.0),),
+    origin="y = a * b",
+    hint="look at a * b",
+)
+RAISED = Evidence(Verdict.ERROR, "KeyError: 'odd'", traceback="engine.py:3, in f\n    {}['odd']")
+
+
+def item(name, *needs, points=1.0, assignment="a1_first"):
+    return Item(name, assignment, f"about {name}", points, needs)
+
+
+@pytest.fixture
+def lines():
+    """The screen, as text, of items given as (item, verdict, evidence)."""
+
+    def of(*ended, collected=None, warnings=(), course=COURSE):
+        results = Results(collected=list(collected or [each for each, *_ in ended]))
+        for each, verdict, *evidence in ended:
+            results.add(each, verdict, (lambda found=evidence[0]: found) if evidence else None)
+        return [text for _, text in screen.summary(results, course, warnings)]
+
+    return of
+
+
+@given(st.lists(st.sampled_from([verdict for verdict in Verdict if verdict is not Verdict.BLOCKED]), max_size=9))
+def test_any_results_make_a_screen_in_known_styles(verdicts):
+    results = Results()
+    for number, verdict in enumerate(verdicts):
+        each = item(str(number), *([str(number - 1)] if number % 3 else []), assignment=COURSE[number % 2].name)
+        results.collected.append(each)
+        results.add(each, verdict, partial(Evidence, verdict, f"it {verdict.value}"))
+    for style, text in screen.summary(results, COURSE, ["a warning"]):
+        assert style in screen.STYLES
+        assert "\n" not in text
+
+
+# --- points ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_bar_shows_points_of_each_assignment_that_took_part(lines):
+    shown = lines((item("one", points=2.5), Verdict.PASSED), (item("two"), Verdict.FAILED, WRONG))
+    (bar,) = [text for text in shown if text.startswith("a1_first")]
+    assert "2.5 of 3.5 points" in bar
+    assert bar.count("█") == 17
+    assert bar.count("█") + bar.count("░") == screen.BAR
+    assert not any(text.startswith("a2_second") for text in shown)
+
+
+def test_a_bar_is_full_only_when_nothing_is_missing(lines):
+    many = [(item(str(n)), Verdict.PASSED) for n in range(199)]
+    assert "░" in lines(*many, (item("last", points=0.5), Verdict.FAILED, WRONG))[0]
+    assert "░" not in lines(*many)[0]
+
+
+def test_a_part_of_the_items_is_said_to_be_one(lines):
+    one, two = item("one"), item("two")
+    assert lines((one, Verdict.PASSED), collected=[one, two])[0].endswith("(1 of 2 items ran)")
+    assert lines((one, Verdict.PASSED))[0].endswith("points")
+
+
+def test_warnings_stand_above_the_mistakes(lines):
+    shown = lines((item("one"), Verdict.FAILED, WRONG), warnings=["engine.py imports numpy"])
+    assert shown[1] == "! engine.py imports numpy"
+
+
+# --- mistakes --------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_number_is_shown_as_code_with_both_numbers_behind_the_print(lines):
+    assert lines((item("one"), Verdict.FAILED, WRONG))[2:] == [
+        "about one  (a1, 1 point)",
+        "from engine import Value",
+        "a = Value(2.0); b = Value(3.0)",
+        "y = a * b",
+        "print(y.data)  # yours: 5.0  PyTorch: 6.0",
+        "First wrong node: y = a * b",
+        "Hint: look at a * b",
+    ]
+
+
+def test_an_error_is_shown_with_the_student_s_own_frames(lines):
+    shown = lines((item("one", points=0.5), Verdict.ERROR, RAISED))
+    assert shown[2:] == ["about one  (a1, 0.5 points)", "engine.py:3, in f", "    {}['odd']", "KeyError: 'odd'"]
+
+
+def test_a_known_misconception_s_hint_takes_the_place_of_the_general_one(lines, monkeypatch):
+    monkeypatch.setattr(screen, "named_mistake", lambda name, evidence: f"as for {name}, think")
+    shown = lines((item("one"), Verdict.FAILED, WRONG))
+    assert shown[-1] == "Hint: as for one, think"
+    assert not any("look at" in text for text in shown)
+
+
+def test_one_cause_is_explained_once_with_what_shares_it_and_what_depends_on_it(lines):
+    shown = lines(
+        (item("one"), Verdict.ERROR, RAISED),
+        (item("two"), Verdict.ERROR, RAISED),
+        (item("three"), Verdict.ERROR, RAISED),
+        (item("four", "two"), Verdict.FAILED, WRONG),
+    )
+    assert sum(text == "KeyError: 'odd'" for text in shown) == 1
+    assert "(2 more items show the same, and 1 more depends on these)" in shown
+    assert "y = a * b" not in shown
+
+
+def test_blocked_items_are_counted_and_not_explained(lines):
+    shown = lines((item("one"), Verdict.FAILED, WRONG), (item("two", "one"), Verdict.ERROR, RAISED))
+    assert "(1 more depends on this)" in shown
+    assert "about two  (a1, 1 point)" not in shown
+
+
+def test_only_as_many_mistakes_are_shown_as_one_can_look_at(lines):
+    ended = [(item(str(n)), Verdict.ERROR, replace(RAISED, message=f"KeyError: {n}")) for n in range(40)]
+    shown = lines(*ended)
+    explained = [text for text in shown if text.startswith("KeyError")]
+    assert explained[0] == "KeyError: 0"
+    assert len(shown) < 40
+    assert f"... and {40 - len(explained)} more to look at once these are right." in shown
+
+
+def test_a_single_long_mistake_is_still_shown_whole(lines):
+    code = tuple(f"v{n} = Value({n})" for n in range(100))
+    shown = lines((item("one"), Verdict.FAILED, replace(WRONG, code=(*code, "print(y.data)"))))
+    assert set(code) <= set(shown)
+
+
+def test_a_blocked_item_on_its_own_says_what_blocks_it():
+    results = Results()
+    results.add(item("one"), Verdict.FAILED, lambda: WRONG)
+    blocked = results.add(item("two", "one"), Verdict.FAILED, lambda: WRONG)
+    assert [text for _, text in screen.explanation(blocked)] == ["about two  (a1, 1 point)", "blocked by one"]
+
+
+# --- what is not written, and what is whole --------------------------------------------------------------------------
+
+
+def test_stubs_are_counted_and_the_next_ones_named_each_once(lines):
+    stubs = [Evidence(Verdict.NOT_IMPLEMENTED, f"TODO {name}") for name in ("add", "add", "mul", "neg")]
+    shown = lines(*[(item(str(n)), Verdict.NOT_IMPLEMENTED, stub) for n, stub in enumerate(stubs)])
+    assert shown[-3:] == ["Not written yet: 4 items, 4 points. Next:", "  TODO add", "  TODO mul"]
+
+
+def test_what_is_whole_is_praised_and_the_next_assignment_named(lines):
+    shown = lines(
+        (item("one"), Verdict.PASSED),
+        (item("two", assignment="a2_second"), Verdict.NOT_IMPLEMENTED, Evidence(Verdict.NOT_IMPLEMENTED, "TODO")),
+    )
+    assert "All right: every item of a1_first agrees with PyTorch." in shown
+    assert shown[-1] == "Next: a2_second. Second steps: go on."
+
+
+def test_no_one_is_sent_on_while_something_is_wrong(lines):
+    shown = lines((item("one"), Verdict.PASSED), (item("two", assignment="a2_second"), Verdict.FAILED, WRONG))
+    assert not any(text.startswith("Next:") for text in shown)
+
+
+def test_a_part_that_ran_well_is_not_taken_for_the_whole(lines):
+    one, two = item("one"), item("two")
+    assert not any("All right" in text for text in lines((one, Verdict.PASSED), collected=[one, two]))
+
+
+def test_when_all_is_right_there_is_practice(lines):
+    shown = lines((item("one"), Verdict.PASSED), (item("two", assignment="a2_second"), Verdict.PASSED))
+    assert "All right: every item of a1_first and a2_second agrees with PyTorch." in shown
+    assert "--fresh" in shown[-1]
+
+
+# --- terminals -------------------------------------------------------------------------------------------------------
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["ascii", "cp1252", "cp437", "utf-8"]))
+def test_any_line_can_be_written_to_any_terminal(text, encoding):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    stream.write(screen.drawable(text, stream))
+
+
+def test_a_bar_is_drawn_in_letters_where_there_are_no_blocks():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    assert screen.drawable("a1 ██░░ 2 of 4", stream) == "a1 ##.. 2 of 4"
+    assert screen.drawable("a1 ██░░ 2 of 4", io.StringIO()) == "a1 ██░░ 2 of 4"
