@@ -8,8 +8,8 @@ class Value:
     """One number in an expression graph, and how the final result answers to a nudge of it: its gradient."""
 
     def __init__(self, data, _children=(), _op=""):
-        """a1. Keep the number, the parents and the operation's name. The gradient starts at 0: nothing is known yet.
-        Value(3.0).data is 3.0; for c = a + b, c._prev holds a and b themselves, and c._op may say "+"."""
+        """a1. Keep data, the parents as _prev and the operation as _op; grad starts at 0. For c = a + b, c._prev holds
+        a and b themselves, and c._op may say "+". a2: keep a closure too, self._backward; a leaf's does nothing."""
         raise NotImplementedError("a1: write Value.__init__")
 
     def __add__(self, other):
@@ -60,9 +60,9 @@ class Value:
         raise NotImplementedError("a1: write Value.__rtruediv__")
 
     def backward(self):
-        """a2. Find d(self)/d(node) for every node. self.grad is 1; then each closure runs once, in reversed topological
-        order, for a node may pass on only what it has wholly received. Use a list, not recursion: graphs get deep.
-        a = Value(1.0); b = a + a; c = b + b; c.backward() makes a.grad 4."""
+        """a2. Set self.grad to 1, list all nodes in topological order (parents before what they make), and run each
+        closure once from the list's end: a node may pass on only what it has wholly received. Graphs get deep, so keep
+        a stack of your own (a list), no recursion. b = a + a; c = b + b; c.backward() makes a.grad 4."""
         raise NotImplementedError("a2: write Value.backward")
 
     def exp(self):

@@ -8,12 +8,12 @@ class Value:
     """One number in an expression graph, and how the final result answers to a nudge of it: its gradient."""
 
     def __init__(self, data, _children=(), _op=""):
-        """a1. Keep the number, the parents and the operation's name. The gradient starts at 0: nothing is known yet.
-        Value(3.0).data is 3.0; for c = a + b, c._prev holds a and b themselves, and c._op may say "+"."""
+        """a1. Keep data, the parents as _prev and the operation as _op; grad starts at 0. For c = a + b, c._prev holds
+        a and b themselves, and c._op may say "+". a2: keep a closure too, self._backward; a leaf's does nothing."""
         self.data = data
         self.grad = 0.0
         self._prev, self._op = tuple(_children), _op
-        self._backward = lambda: None  # a leaf has no parents to pass a gradient to
+        self._backward = lambda: None  # an operation puts its own closure here
 
     def __add__(self, other):
         """self + other. a1: the value, also for a plain number. a2: the closure. d(a + b)/da = 1: a sum passes its
@@ -87,9 +87,9 @@ class Value:
         return other * self**-1
 
     def backward(self):
-        """a2. Find d(self)/d(node) for every node. self.grad is 1; then each closure runs once, in reversed topological
-        order, for a node may pass on only what it has wholly received. Use a list, not recursion: graphs get deep.
-        a = Value(1.0); b = a + a; c = b + b; c.backward() makes a.grad 4."""
+        """a2. Set self.grad to 1, list all nodes in topological order (parents before what they make), and run each
+        closure once from the list's end: a node may pass on only what it has wholly received. Graphs get deep, so keep
+        a stack of your own (a list), no recursion. b = a + a; c = b + b; c.backward() makes a.grad 4."""
         order, visited, stack = [], set(), [self]
         while stack:
             waiting = [parent for parent in stack[-1]._prev if parent not in visited]

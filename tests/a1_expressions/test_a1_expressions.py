@@ -11,6 +11,8 @@ def test_a_value_keeps_its_number(Value):
     x = Value(3.0)
     expect(x.data, 3.0)
     expect(x.grad, 0.0)
+    y = Value(0.123456789)
+    expect(y.data, 0.123456789)
 
 
 # --- + ---------------------------------------------------------------------------------------------------------------
@@ -21,7 +23,23 @@ def test_addition(Value, graphs):
     check_forward(Value, graphs)
 
 
-@graded(0.5, "x + 2 takes a plain number", needs="test_addition", graphs=random_graphs("add_const", reuse="leaves"))
+# --- * ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(1, "a * b multiplies", needs="test_addition", graphs=random_graphs("mul"))
+def test_multiplication(Value, graphs):
+    check_forward(Value, graphs)
+
+
+# --- + and * with a plain number -------------------------------------------------------------------------------------
+
+
+@graded(
+    0.5,
+    "x + 2 takes a plain number",
+    needs=("test_addition", "test_multiplication"),
+    graphs=random_graphs("add_const", reuse="leaves"),
+)
 def test_value_plus_number(Value, graphs):
     check_forward(Value, graphs)
 
@@ -29,7 +47,7 @@ def test_value_plus_number(Value, graphs):
 @graded(
     0.5,
     "2 + x has the number in front",
-    needs=("test_addition", "test_value_plus_number"),
+    needs="test_value_plus_number",
     graphs=random_graphs("const_add", reuse="leaves"),
 )
 def test_number_plus_value(Value, graphs):
@@ -41,14 +59,6 @@ def test_sum(Value):
     x, y, z = Value(1.0), Value(2.5), Value(-4.0)
     total = sum([x, y, z])
     expect(total.data, -0.5)
-
-
-# --- * ---------------------------------------------------------------------------------------------------------------
-
-
-@graded(1, "a * b multiplies", needs="test_addition", graphs=random_graphs("mul"))
-def test_multiplication(Value, graphs):
-    check_forward(Value, graphs)
 
 
 @graded(
@@ -201,10 +211,13 @@ def test_number_over_value(Value, graphs):
 @graded(1, "A result remembers its parents: _prev holds the operands themselves", needs="test_multiplication")
 def test_a_result_remembers_its_parents(Value):
     a, b = Value(2.0), Value(3.0)
-    c = a * b
+    c = a + b
+    d = a * b
     expect(len(c._prev), 2)
+    expect(len(d._prev), 2)
     a.data, b.data = 20.0, 300.0  # whoever holds a and b themselves sees these numbers
     expect(sum(parent.data for parent in c._prev), 320.0)
+    expect(sum(parent.data for parent in d._prev), 320.0)
     expect(len(a._prev), 0)
 
 

@@ -16,13 +16,35 @@ def test_the_result_answers_to_itself(Value):
     expect(f.grad, 1.0)
 
 
+@graded(0.5, "The gradient travels all the way back: (a + b) + c", needs="test_the_result_answers_to_itself")
+def test_the_gradient_travels_all_the_way(Value):
+    a, b, c = Value(2.0), Value(3.0), Value(7.0)
+    y = (a + b) + c
+    y.backward()
+    expect(c.grad, 1.0)
+    expect(a.grad, 1.0)
+
+
+@graded(
+    0.5,
+    "Nodes with equal numbers are different nodes: (a + b) + (c + d)",
+    needs="test_the_gradient_travels_all_the_way",
+)
+def test_equal_numbers_are_different_nodes(Value):
+    a, b, c, d = Value(1.0), Value(2.0), Value(1.0), Value(2.0)
+    y = (a + b) + (c + d)
+    y.backward()
+    expect(a.grad, 1.0)
+    expect(c.grad, 1.0)
+
+
 # --- + ---------------------------------------------------------------------------------------------------------------
 
 
 @graded(
     1,
     "Addition passes its gradient on to both",
-    needs=("test_the_result_answers_to_itself", VALUES + "test_addition"),
+    needs="test_equal_numbers_are_different_nodes",
     graphs=random_graphs("add"),
 )
 def test_addition_gradient(Value, graphs):
@@ -37,6 +59,32 @@ def test_addition_gradient(Value, graphs):
 )
 def test_addition_collects(Value, graphs):
     check_gradients(Value, graphs)
+
+
+# --- * ---------------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    1,
+    "Multiplication passes each factor the other one",
+    needs=("test_addition_gradient", VALUES + "test_multiplication"),
+    graphs=random_graphs("mul"),
+)
+def test_multiplication_gradient(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+@graded(
+    1,
+    "x * x: a factor used twice collects from both uses",
+    needs=("test_multiplication_gradient", "test_addition_collects"),
+    graphs=random_graphs("mul", reuse="leaves"),
+)
+def test_multiplication_collects(Value, graphs):
+    check_gradients(Value, graphs)
+
+
+# --- + and * with a plain number -------------------------------------------------------------------------------------
 
 
 @graded(
@@ -71,29 +119,6 @@ def test_sum_gradient(Value):
     total.backward()
     expect(x.grad, 2.0)
     expect(y.grad, 1.0)
-
-
-# --- * ---------------------------------------------------------------------------------------------------------------
-
-
-@graded(
-    1,
-    "Multiplication passes each factor the other one",
-    needs=("test_addition_gradient", VALUES + "test_multiplication"),
-    graphs=random_graphs("mul"),
-)
-def test_multiplication_gradient(Value, graphs):
-    check_gradients(Value, graphs)
-
-
-@graded(
-    1,
-    "x * x: a factor used twice collects from both uses",
-    needs=("test_multiplication_gradient", "test_addition_collects"),
-    graphs=random_graphs("mul", reuse="leaves"),
-)
-def test_multiplication_collects(Value, graphs):
-    check_gradients(Value, graphs)
 
 
 @graded(

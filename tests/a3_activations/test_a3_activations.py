@@ -154,6 +154,18 @@ def test_relu_at_zero(Value, graphs):
 
 
 @graded(
+    0.5,
+    "A function leaves its operand as it was",
+    needs=("test_exp", "test_log", "test_tanh", "test_sigmoid", "test_relu"),
+)
+def test_operands_of_functions_stay_as_they_were(Value):
+    x, y = Value(-2.0), Value(2.0)
+    x.exp(), y.log(), x.tanh(), x.sigmoid(), x.relu()
+    expect(x.data, -2.0)
+    expect(y.data, 2.0)
+
+
+@graded(
     1,
     "Large inputs do not overflow: tanh and sigmoid at 1000 and -1000",
     needs=("test_tanh_gradient", "test_sigmoid_gradient"),
@@ -223,6 +235,7 @@ def test_softmax_gradient(Value, graphs):
     2,
     "Larger expressions, of all five functions",
     needs=(
+        "test_operands_of_functions_stay_as_they_were",
         "test_exp_collects",
         "test_log_collects",
         "test_tanh_collects",

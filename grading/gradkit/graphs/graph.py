@@ -117,6 +117,19 @@ class Graph:
         names = [self.names[node] for node in is_leaf] if keeps_names else ()
         return Graph(inputs, steps, number[output], names)
 
+    def split(self, node: int, place: int, number: float) -> Graph:
+        """Another graph in which one operand of `node` is a new leaf of its own."""
+        new = len(self.inputs)
+        steps = []
+        for index, step in enumerate(self.steps):
+            end = 1 + OPERATIONS[step[0]].arity
+            operands = [parent + (parent >= new) for parent in step[1:end]]
+            if index == node - new:
+                operands[place] = new
+            steps.append((step[0], *operands, *step[end:]))
+        output = self.output + (self.output >= new)
+        return Graph([*self.inputs, number], steps, output).rebuilt()
+
 
 class Answers:
     """What an engine says of a graph: the number and, where backward() ran, the gradient of every node."""

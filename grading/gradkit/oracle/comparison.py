@@ -76,58 +76,84 @@ def hint(mismatch: Mismatch) -> str:
     if abs(yours - right) <= NEARLY * abs(right):
         return "The first digits are right: is something rounded, or kept in less than double precision (float32)?"
     if mismatch.kind == "data":
-        return _data_hint(graph, node)
+        return _data_hint(mismatch, node)
     if not close(mismatch.got.grad[graph.output], 1.0):
         return "The gradient of the result itself is not 1: backward() starts by setting it."
     if all(mismatch.got.grad[leaf] == 0 for leaf in range(len(graph.inputs))):
         makers = _texts(graph, range(len(graph.inputs), len(graph)))
-        return f"No gradient arrives at any leaf: is {makers}'s closure kept in the result and called by backward()?"
+        return f"No gradient arrives at any leaf: is each closure ({makers}) kept in its result and run by backward()?"
     return _gradient_hint(mismatch, node) if node is not None else ""
 
 
-def _data_hint(graph: Graph, node: int | None) -> str:
-    if node is None or node < len(graph.inputs):
-        return "A leaf no longer holds the number it was given: an operation must not change its operands."
-    return f"Its parents' numbers are right, so look at how {_texts(graph, [node])} computes its own."
-
-
-def _gradient_hint(mismatch: Mismatch, node: int) -> str:
-    graph, want = mismatch.graph, mismatch.want
-    consumers = graph.consumers(node)
-    shares = {c: want.grad[c] * _local(graph, want, c, node) for c in consumers}
-    got = mismatch.got.grad[node]
-    if len(consumers) == 1:
-        text = _texts(graph, consumers)
-        once = shares[consumers[0]]
-        repeated = graph.parents(consumers[0]).count(node) > 1
-        if repeated:
-            return f"Both operands of {text} are the same node here: each use must add (+=) its share to the gradient."
-        if close(got, 0.0):
-            return (
-                f"Nothing arrives from {text}: does backward() run its closure, and only after the closure's own "
-                "out.grad is complete (reversed topological order)?"
-            )
-        if close(got, -once):
-            return f"The sign is wrong: look at what {text}'s closure passes on."
-        local = once / want.grad[consumers[0]] if want.grad[consumers[0]] else 0.0
-        if close(got, local):
-            return f"This is {text}'s local derivative alone: multiply by out.grad, the upstream gradient."
-        return f"Look at what {text}'s closure passes on: out.grad times the local derivative."
-    for size in range(1, len(consumers)):
-        for kept in combinations(consumers, size):
-            if close(got, sum(shares[c] for c in kept)):
-                lost = [c for c in consumers if c not in kept]
-                return (
-                    f"It is used {len(consumers)} times, but holds only what {_texts(graph, kept)} passed on; "
-                    f"the share of {_texts(graph, lost)} is lost: collect with += in every closure, never =."
-                )
+def _data_hint(mismatch: Mismatch, node: int | None) -> str:
+    graph, got = mismatch.graph, mismatch.got.data
+    if node is None or node >= len(graph.inputs):
+        maker = _texts(graph, [graph.output if node is None else node])
+        return f"Its operands' numbers are right, so look at how {maker} computes its own."
     return (
-        f"It collects from {_texts(graph, consumers)}: check each closure, and the order in which backward() runs them."
+        f"A leaf was made with {graph.inputs[node]!r} and now holds {got[node]!r}: look at __init__, "
+        "and for an operation that changes its operands."
     )
 
 
-def _local(graph: Graph, want: Answers, consumer: int, parent: int) -> float:
-    return complex_step.passed_on(graph, want.data, consumer, parent)
+def _gradient_hint(mismatch: Mismatch, node: int) -> str:
+    graph, got = mismatch.graph, mismatch.got.grad[node]
+    consumers = graph.consumers(node)
+    shares = {consumer: mismatch.want.grad[consumer] * _local(mismatch, consumer, node) for consumer in consumers}
+    due = sum(shares.values())
+    text = _texts(graph, consumers)
+    if due and close(got, 2 * due):
+        return "It holds twice its due: does a closure run twice? backward() visits each node once."
+    if len(consumers) == 1:
+        return _single_use_hint(mismatch, node, consumers[0], due)
+    for size in range(1, len(consumers)):
+        for kept in combinations(consumers, size):
+            if close(got, sum(shares[consumer] for consumer in kept)):
+                return _lost_share_hint(graph, kept, [consumer for consumer in consumers if consumer not in kept])
+    return f"It collects from {text}: check each closure, and the order in which backward() runs them."
+
+
+def _lost_share_hint(graph: Graph, kept: tuple[int, ...], lost: list[int]) -> str:
+    """A node that is used more than once holds only some of its shares."""
+    waits = [consumer for consumer in lost if len(graph.consumers(consumer)) > 1]
+    if waits:
+        return (
+            f"The share of {_texts(graph, waits)} is missing. If every closure collects with +=, then its closure ran "
+            "before its own gradient was complete: look at the order."
+        )
+    return (
+        f"It is used {len(kept) + len(lost)} times, but holds only what {_texts(graph, kept)} passed on; "
+        f"the share of {_texts(graph, lost)} is lost: collect with += in every closure, never =."
+    )
+
+
+def _single_use_hint(mismatch: Mismatch, node: int, consumer: int, due: float) -> str:
+    """A node that one operation uses, once or as both operands."""
+    graph, got = mismatch.graph, mismatch.got.grad[node]
+    text, upstream = _texts(graph, [consumer]), mismatch.want.grad[consumer]
+    if graph.parents(consumer).count(node) > 1:
+        halves = [upstream * _local(mismatch, consumer, node, only=place) for place in (0, 1)]
+        if any(close(got, half) for half in halves):
+            return f"Both operands of {text} are the same node here: each use must add (+=) its share to the gradient."
+    elif close(got, 0.0):
+        served = [
+            p for p in graph.parents(consumer) if p != node and close(mismatch.got.grad[p], mismatch.want.grad[p])
+        ]
+        if served:
+            return f"The closure of {text} serves one operand and not the other: each gets its share."
+        return (
+            f"Nothing arrives from {text}: does its result keep closure and parents (_prev), and does backward() run "
+            "the closure once its own gradient is complete (reversed topological order)?"
+        )
+    elif close(got, -due):
+        return f"The sign is wrong: look at what the closure of {text} passes on."
+    elif upstream and close(got, due / upstream):
+        return f"This is the local derivative of {text} alone: multiply by out.grad, the upstream gradient."
+    return f"Look at what the closure of {text} passes on: out.grad times the local derivative."
+
+
+def _local(mismatch: Mismatch, consumer: int, parent: int, only: int | None = None) -> float:
+    return complex_step.passed_on(mismatch.graph, mismatch.want.data, consumer, parent, only)
 
 
 def _texts(graph: Graph, nodes: range | list[int] | tuple[int, ...]) -> str:

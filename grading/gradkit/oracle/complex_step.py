@@ -57,10 +57,14 @@ def _derivative(graph: Graph, plain: list[complex], nudged: int) -> float:
     return moved[graph.output].imag / STEP if graph.output in moved else 0.0
 
 
-def passed_on(graph: Graph, data: list[float], consumer: int, parent: int) -> float:
-    """The local derivative d(consumer)/d(parent): what `consumer` passes on for each unit of its own gradient."""
+def passed_on(graph: Graph, data: list[float], consumer: int, parent: int, only: int | None = None) -> float:
+    """The local derivative d(consumer)/d(parent): what `consumer` passes on for each unit of its own gradient.
+
+    only: the place of the one operand to count, where the parent stands in more than one.
+    """
     name, *operands = graph.steps[consumer - len(graph.inputs)]
     parents = graph.parents(consumer)
-    arguments = [data[node] + (1j * STEP if node == parent else 0) for node in parents]
+    nudged = [node == parent and only in (None, place) for place, node in enumerate(parents)]
+    arguments = [data[node] + (1j * STEP if nudge else 0) for node, nudge in zip(parents, nudged)]
     result = FUNCTIONS[name](*arguments, *operands[len(parents) :])
     return result.imag / STEP

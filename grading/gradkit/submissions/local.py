@@ -54,14 +54,10 @@ class LocalTransport:
             sys.path.insert(0, str(self.folder))
         if not (self.folder / f"{module}.py").exists():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this folder yet.")
-        try:
-            with self._student(f"importing {module}.py"):
-                loaded = importlib.import_module(module)
-                home = Path(loaded.__file__ or "").resolve().parent
-                found = getattr(loaded, name, None)
-        except SubmissionError as error:
-            error.message = f"{module}.py cannot be imported: {error.message}"
-            raise
+        with self._student(f"importing {module}.py"):
+            loaded = importlib.import_module(module)
+            home = Path(loaded.__file__ or "").resolve().parent
+            found = getattr(loaded, name, None)
         if home != self.folder:
             raise SubmissionError(Verdict.ERROR, f"Python already has another module called {module}.")
         if found is None:
@@ -85,8 +81,10 @@ class LocalTransport:
             setattr(target._ref, name, _object(value))
 
     def number(self, target: Subject, name: str) -> float:
+        if target._ref is None or type(target._ref) in (int, float):
+            raise SubmissionError(Verdict.FAILED, f"Here is {target._ref!r} where a Value is due.")
         with self._student(name):
-            return number_of(target._ref, name, "this")
+            return number_of(target._ref, name, "a Value")
 
     def items(self, target: Subject) -> list[Subject]:
         with self._student("iterating"):
@@ -175,7 +173,7 @@ class LocalTransport:
         """The student's own frames, innermost last, with file names and no folders."""
         if isinstance(error, SyntaxError):
             text = "".join(traceback.format_exception_only(error)).replace(f"{self.folder}{os.sep}", "").strip()
-            return "\n".join(map(_tidy, text.splitlines()))
+            return "\n".join(map(_tidy, text.splitlines()[:-1]))  # the last line is the message
         summary = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in summary if self._is_own(frame.filename)][-FRAMES_SHOWN:]
         if isinstance(error, RecursionError):
@@ -198,9 +196,13 @@ def _message(error: BaseException, text: str, doing: str, verdict: Verdict) -> s
     if verdict is Verdict.TIMEOUT:
         return "Stopped: this took longer than its time limit. Is there a loop that never ends?"
     if verdict is Verdict.CRASHED:
-        return f"{type(error).__name__} left the program while {doing}."
+        return f"{type(error).__name__}: this ends the whole program, where an answer is due ({doing})."
     if verdict in (Verdict.NOT_IMPLEMENTED, Verdict.FAILED):
         return _tidy(text) or "not written yet"
+    if isinstance(error, RecursionError):
+        return "RecursionError: maximum recursion depth exceeded"  # Python's own text varies with where it strikes
+    if isinstance(error, SyntaxError):
+        text = error.msg
     return _tidy(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from ..oracle.comparison import Mismatch, close, wrong_data, wrong_gradients
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Reply, Subject, backward_calls, replay
 from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number
+from .own_lines import lines_up_to
 
 Compare = Callable[[Graph, Answers, Answers], "Mismatch | None"]
 
@@ -70,18 +70,18 @@ def _explained_mismatch(Value: Subject, found: Mismatch, compare: Compare, backw
 
 
 def _explained_failure(Value: Subject, graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
-    """The evidence of a graph on which the student's code gives no answer, reduced while it ends in the same way."""
+    """The evidence of a graph on which the student's code gives no answer, reduced while it gives none."""
     if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
         return of_error(failure)
-    smallest, kind = failure, failure.message.partition(":")[0]
+    smallest = failure
 
     def still_fails(candidate: Graph) -> bool:
         nonlocal smallest
         ended = replay(Value, [candidate], backward).failure if _well_posed(candidate) else None
-        same = ended is not None and ended.verdict is failure.verdict and ended.message.partition(":")[0] == kind
-        if ended and same:
-            smallest = ended
-        return same
+        if ended is None or ended.verdict not in (Verdict.ERROR, Verdict.FAILED):
+            return False
+        smallest = ended
+        return True
 
     graph = reduced(graph, still_fails, complex_step.values)
     return of_error(smallest, tuple(program(graph, gradients=backward, shown=() if backward else (graph.output,))))
@@ -97,36 +97,26 @@ def _well_posed(graph: Graph) -> bool:
 
 def expect(yours: float, expected: float) -> None:
     """A hand-written item's number is right. Raises NotPassed, showing the test's own lines up to here."""
-    if close(yours, expected):
-        return
-    frame = sys._getframe(1)
-    lines, what = _lines_up_to(frame.f_code, frame.f_lineno)
-    raise NotPassed(Verdict.FAILED, partial(of_number, what, yours, expected, lines))
+    if not close(yours, expected):
+        frame = sys._getframe(1)
+        lines, what = lines_up_to(frame.f_code, frame.f_lineno)
+        raise NotPassed(Verdict.FAILED, partial(of_number, what, yours, expected, lines))
 
 
-def _lines_up_to(code: object, line: int) -> tuple[tuple[str, ...], str]:
-    """The statements of a test before a line, as a program to paste, and the text of the number that is asked for."""
-    source, first = inspect.getsourcelines(code)  # type: ignore[arg-type]
-    start = next(index for index, text in enumerate(source) if text.lstrip().startswith("def ")) + 1
-    body = inspect.cleandoc("\n" + "".join(source[start : line - first + 1])).split("\n")
-    *before, asked = [text for text in body if text.strip() and not text.strip().startswith('"""')]
-    what = asked.strip().removeprefix("expect(").rsplit(", ", 1)[0]
-    kept = [text for text in before if not text.strip().startswith("expect(")]
-    return ("from engine import Value", *kept, f"print({what})"), what
-
-
-def check_linear_cost(Value: Subject, graphs: Sequence[Graph]) -> None:
+def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[str]) -> None:
     """backward() runs each closure once, whatever the shape: judged by counting calls, never by a clock.
 
+    code: what these graphs do, as a program to paste.
     Raises NotPassed at the first graph on which more Python functions run than a linear backward() has use for.
     """
     for graph in graphs:
         most = CALLS_PER_NODE * len(graph)
         if backward_calls(Value, graph, most) > most:
-            message = f"backward() ran more than {most:,} functions for a graph of {len(graph)} nodes, and was stopped"
-            code = tuple(program(graph)) if len(graph) < 30 else ()
+            message = (
+                f"backward() ran more than {most:,} functions for a graph of {len(graph):,} nodes: it was stopped."
+            )
             hint = "Each node's closure should run once: keep a set of the nodes that were visited."
-            raise NotPassed(Verdict.FAILED, partial(Evidence, Verdict.FAILED, message, code, hint=hint))
+            raise NotPassed(Verdict.FAILED, partial(Evidence, Verdict.FAILED, message, tuple(code), hint=hint))
 
 
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:

@@ -9,6 +9,7 @@ from functools import cached_property
 from ..graphs.render import expression_text, node_names, program
 from ..oracle.comparison import Mismatch, hint
 from ..submissions.outcome import SubmissionError, Verdict
+from .error_hints import hint_for
 
 NODES_SHOWN = 3
 
@@ -26,6 +27,7 @@ class Row:
 class Evidence:
     """Everything that a screen, a page or a record shows of a failure.
 
+    heading:   what the trouble is called, where it is not the item's own.
     message:   one sentence or the last line of a traceback.
     code:      lines of a program to paste; the last len(rows) of them print the rows' numbers.
     rows:      yours beside PyTorch's.
@@ -38,6 +40,7 @@ class Evidence:
     message: str
     code: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
+    heading: str = ""
     source: str = "PyTorch"
     origin: str = ""
     hint: str = ""
@@ -45,9 +48,10 @@ class Evidence:
 
     def cause(self) -> tuple[object, ...]:
         """Equal for failures that are one and the same mistake, as far as the evidence tells."""
-        if self.traceback:
-            return (self.verdict, self.message, self.traceback)
-        return (self.verdict, self.message, self.code, self.rows) if self.code else (self.verdict, self.message)
+        if self.rows:
+            return (self.verdict, self.code, self.rows)
+        missing_name = self.message.startswith("NameError")  # wherever it is met
+        return (self.verdict, self.message, "" if missing_name else self.traceback or self.code)
 
 
 class NotPassed(Exception):
@@ -79,7 +83,8 @@ def of_mismatch(mismatch: Mismatch) -> Evidence:
         shown.append(mismatch.origin)
     names = node_names(graph, shown)
     got, want = (getattr(answers, mismatch.kind) for answers in (mismatch.got, mismatch.want))
-    rows = tuple(Row(f"{names[node]}.{mismatch.kind}", got[node], want[node]) for node in shown)
+    # Adding 0.0 makes a 0.0 of a -0.0, which would only be one more thing to wonder about.
+    rows = tuple(Row(f"{names[node]}.{mismatch.kind}", got[node], want[node] + 0.0) for node in shown)
     origin = ""
     if mismatch.origin is not None:
         node = mismatch.origin
@@ -96,32 +101,8 @@ def of_number(what: str, yours: float, expected: float, code: tuple[str, ...]) -
     return Evidence(Verdict.FAILED, f"{what} is {yours!r} and should be {expected!r}", code, (row,), source="right")
 
 
-def of_error(error: SubmissionError, code: tuple[str, ...] = ()) -> Evidence:
+def of_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = "") -> Evidence:
     """The evidence of student's code that gave no answer."""
-    return Evidence(error.verdict, error.message, code, hint=_error_hint(error.message), traceback=error.traceback)
-
-
-_ERROR_HINTS = (
-    ("RecursionError", "One call inside another for every node is too deep, or a method calls itself for ever."),
-    ("operand type(s) for ** or pow(): 'int' and", "A plain number in front of ** asks for __rpow__."),
-    ("operand type(s) for ** or pow(): 'float' and", "A plain number in front of ** asks for __rpow__."),
-    ("operand type(s) for +: 'int' and", "A plain number in front of + asks for __radd__ (sum() starts from 0)."),
-    ("operand type(s) for +: 'float' and", "A plain number in front of + asks for __radd__."),
-    ("operand type(s) for -: 'int' and", "A plain number in front of - asks for __rsub__."),
-    ("operand type(s) for -: 'float' and", "A plain number in front of - asks for __rsub__."),
-    ("operand type(s) for *: 'int' and", "A plain number in front of * asks for __rmul__."),
-    ("operand type(s) for *: 'float' and", "A plain number in front of * asks for __rmul__."),
-    ("operand type(s) for /: 'int' and", "A plain number in front of / asks for __rtruediv__."),
-    ("operand type(s) for /: 'float' and", "A plain number in front of / asks for __rtruediv__."),
-    ("has no attribute 'data'", "Is a plain number used where a Value is expected? Wrap it: Value(other)."),
-    ("name 'math' is not defined", "`import math` stands at the top of the file in the template."),
-    (
-        "'NoneType' object is not callable",
-        "A closure was called where it should be kept: out._backward = _backward, without ().",
-    ),
-    ("math range error", "exp overflows beyond 709: choose the form whose exponent is never large."),
-)
-
-
-def _error_hint(message: str) -> str:
-    return next((hint for text, hint in _ERROR_HINTS if text in message), "")
+    return Evidence(
+        error.verdict, error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback
+    )

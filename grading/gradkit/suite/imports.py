@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def warning(folder: Path, module: str) -> str:
-    """One line about imports at the top of a file that grading will not find; empty where there are none.
+    """One line about imports that grading will not find; empty where there are none.
 
     A file that cannot be read or parsed has other worries, and its own message.
     """
@@ -20,17 +20,19 @@ def warning(folder: Path, module: str) -> str:
     if not missing:
         return ""
     names = ", ".join(dict.fromkeys(missing))
-    return f"{module}.py imports {names}: grading offers Python's standard library only, so the import will fail there."
+    return f"{module}.py imports {names}: grading offers Python's standard library only, so that line will fail there."
 
 
-def _imported(tree: ast.Module) -> list[str]:
-    """The packages imported by top-level statements: those run whenever the file is imported."""
+def _imported(tree: ast.AST) -> list[str]:
+    """The packages that a file imports anywhere but in a demonstration under `if __name__ == ...`."""
     found: list[str] = []
-    for statement in tree.body:
-        if isinstance(statement, ast.Import):
-            found += [alias.name.partition(".")[0] for alias in statement.names]
-        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-            found.append(statement.module.partition(".")[0])
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name.partition(".")[0] for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.append(node.module.partition(".")[0])
+        elif not (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)):
+            found += _imported(node)
     return found
 
 

@@ -60,12 +60,13 @@ class Results:
         return tuple(r.item.id for r in self.prerequisites(item) if r.verdict.stops_dependents)
 
     def add(self, item: Item, verdict: Verdict, explain: Callable[[], Evidence] | None = None) -> ItemResult:
-        """Note an item's end. One that fails while a prerequisite did not pass is blocked; a stub stays a stub.
+        """Note an item's end. One that fails while a prerequisite is wrong is blocked; a stub stays a stub.
 
         `explain` makes the evidence, which a blocked item does without.
         """
-        blocked_by = tuple(r.item.id for r in self.prerequisites(item) if r.verdict is not Verdict.PASSED)
-        if blocked_by and verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED):
+        fine = (Verdict.PASSED, Verdict.NOT_IMPLEMENTED)
+        blocked_by = tuple(r.item.id for r in self.prerequisites(item) if r.verdict not in fine)
+        if blocked_by and verdict not in fine:
             result = ItemResult(item, Verdict.BLOCKED, None, blocked_by)
         else:
             result = ItemResult(item, verdict, explain() if explain else None)

@@ -37,8 +37,9 @@ def summary(results: Results, course: Sequence[Assignment], warnings: Sequence[s
     lines = [_bar(assignment, results) for assignment in taking_part]
     lines += [("bad", f"! {warning}") for warning in warnings]
     lines += _mistakes(results, [r for r in found if r.verdict not in _QUIET])
-    lines += _not_written([r for r in found if r.verdict is Verdict.NOT_IMPLEMENTED])
-    lines += _praise(taking_part, results)
+    wrong = any(r.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for r in found)
+    lines += _not_written([r for r in found if r.verdict is Verdict.NOT_IMPLEMENTED], course, wrong)
+    lines += _praise(taking_part, results, course)
     return lines
 
 
@@ -78,7 +79,9 @@ def explanation(result: ItemResult) -> list[Line]:
     evidence = result.evidence
     short = result.item.assignment.partition("_")[0]
     points = "1 point" if result.item.points == 1 else f"{result.item.points:g} points"
-    lines: list[Line] = [("title", f"{result.item.title}  ({short}, {points})")]
+    test = result.item.id.rpartition("/test_")[2]
+    heading = evidence.heading if evidence and evidence.heading else result.item.title
+    lines: list[Line] = [("title", f"{heading}  ({short}, {points}; -k {test})")]
     if evidence is None:
         return [*lines, *(("plain", f"blocked by {name}") for name in result.blocked_by[:1])]
     lines += _code(evidence)
@@ -118,29 +121,33 @@ def _also(results: Results, group: list[ItemResult]) -> list[Line]:
     return [("dim", "(" + ", ".join(parts) + ")")] if parts else []
 
 
-def _not_written(stubs: list[ItemResult]) -> list[Line]:
-    """What the stubs say, each once and in the course's order."""
-    messages = list(dict.fromkeys(r.evidence.message for r in stubs if r.evidence))
+def _not_written(stubs: list[ItemResult], course: Sequence[Assignment], something_wrong: bool) -> list[Line]:
+    """How much is not written yet and, where nothing that is written is wrong, what to write next."""
+    messages = {r.evidence.message for r in stubs if r.evidence}
     if not messages:
         return []
     points = sum(r.item.points for r in stubs)
-    lines = [("plain", ""), ("title", f"Not written yet: {len(stubs)} items, {points:g} points. Next:")]
-    lines += [("plain", f"  {message}") for message in messages[:2]]
-    return lines
+    items = "1 item" if len(stubs) == 1 else f"{len(stubs)} items"
+    lines = [("plain", ""), ("title", f"Not written yet: {items}, {points:g} points.")]
+    if something_wrong:
+        return lines
+    order = [f"{assignment.short}: write {name}" for assignment in course for name in assignment.names]
+    known = [message for message in order if message in messages]
+    return [*lines, ("plain", f"Next: {(known or sorted(messages))[0]}")]
 
 
-def _praise(course: Sequence[Assignment], results: Results) -> list[Line]:
+def _praise(taking_part: Sequence[Assignment], results: Results, course: Sequence[Assignment]) -> list[Line]:
     """A word for what is whole and, where nothing is wrong, the assignment that follows."""
-    passed = {r.item.id for r in results.all() if r.verdict is Verdict.PASSED}
-    whole = [a for a in course if passed.issuperset(item.id for item in results.collected if item.assignment == a.name)]
-    left = [a for a in course if a not in whole]
+    verdicts = {item.id: Verdict.BLOCKED for item in results.collected} | {r.item.id: r.verdict for r in results.all()}
+    whole = [a for a in taking_part if {v for id, v in verdicts.items() if id.startswith(a.name)} == {Verdict.PASSED}]
     lines: list[Line] = []
     if whole:
         done = " and ".join(", ".join(a.name for a in whole).rsplit(", ", 1))
         lines += [("plain", ""), ("good", f"All right: every item of {done} agrees with PyTorch.")]
-    if not left:
+    if len(whole) == len(course):
         lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 50"))
-    elif whole and all(r.verdict in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for r in results.all()):
+    elif whole and set(verdicts.values()) <= {Verdict.PASSED, Verdict.NOT_IMPLEMENTED}:
+        left = [a for a in course if a not in whole]
         lines.append(("plain", f"Next: {left[0].name}. {left[0].title}: {left[0].story}"))
     return lines
 

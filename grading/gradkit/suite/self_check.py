@@ -7,7 +7,9 @@ import json
 import os
 import secrets
 from collections.abc import Generator
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,11 @@ from ..submissions.local import LocalTransport
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject
 from . import imports, screen
-from .assignments import Assignment, assignments, corpora_folder
+from .assignments import Assignment, assignments, corpora_folder, course_home
 from .diagnosis import fingerprint
 from .evidence import Evidence, NotPassed, of_error
 from .graded import ATTRIBUTE, Mark
+from .own_lines import lines_at
 from .results import Item, ItemResult, Results
 
 # How pytest's progress shows each verdict: category of its last line, letter, word.
@@ -59,13 +62,14 @@ class SelfCheck:
         self._library = self._choose_library()
         self.results = Results()
         if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
-            config.args[:] = [str(a.suite) for a in assignments() if self._has_files_of(a)]
+            config.args[:] = [str(assignment.suite) for assignment in self._taken_up()]
             if config.get_verbosity() <= 0 and self._library.seed == PUBLIC_SEED:
                 config.option.no_header = True  # the screen is for the student's code
 
-    def _has_files_of(self, assignment: Assignment) -> bool:
-        first = assignments()[0]
-        return assignment == first or all((self._folder / f"{name}.py").exists() for name in assignment.modules)
+    def _taken_up(self) -> list[Assignment]:
+        """The assignments whose files are there; with no file at all, those of the first file."""
+        there = [a for a in assignments() if all((self._folder / f"{name}.py").exists() for name in a.modules)]
+        return there or [a for a in assignments() if a.modules == assignments()[0].modules]
 
     def _choose_library(self) -> Library:
         count: int | None = self._config.getoption("--fresh")
@@ -109,6 +113,16 @@ class SelfCheck:
             return None
         return f"gradkit: new graphs, drawn from seed {self._library.seed} (again: --fresh-seed {self._library.seed})"
 
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        """Show a suite under its assignment's name: its path leads through folders that no student looks into."""
+        suite = next((a for a in assignments() if a.suite == module_path.parent), None)
+        if suite is None or self._config.rootpath == course_home():
+            return None
+        module: pytest.Module = pytest.Module.from_parent(
+            parent.session, path=module_path, name=suite.short, nodeid=suite.name
+        )
+        return module
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for test in items:
@@ -119,6 +133,8 @@ class SelfCheck:
                 item = Item(f"{assignment}/{test.name}", assignment, mark.title, mark.points, needs)
                 test.stash[_ITEM], test.stash[_MARK] = item, mark
                 _leave_to_us(test)
+                if test.nodeid.startswith(f"{assignment}::"):
+                    test.location = (assignment, test.location[1], test.name)
                 self.results.collected.append(item)
 
     def _assignment_of(self, test: pytest.Item) -> Assignment:
@@ -147,14 +163,16 @@ class SelfCheck:
         graded = item.stash.get(_ITEM, None)
         if graded is None or (call.when != "call" and call.excinfo is None):
             return report
-        result = self._judge(graded, call)
+        # Evidence is made by running the student's code again, whose prints have been seen once.
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            result = self._judge(item, graded, call)
         if result and result.verdict is not Verdict.PASSED:
             report.longrepr = "\n".join(text for _, text in screen.explanation(result))
             report.outcome = "failed"
         report.gradkit = result  # type: ignore[attr-defined]
         return report
 
-    def _judge(self, item: Item, call: pytest.CallInfo[None]) -> ItemResult | None:
+    def _judge(self, test: pytest.Item, item: Item, call: pytest.CallInfo[None]) -> ItemResult | None:
         """The result of a graded test's end, or None where the fault is ours and pytest should show it."""
         error = call.excinfo.value if call.excinfo else None
         if error is None:
@@ -162,7 +180,9 @@ class SelfCheck:
         if isinstance(error, NotPassed):
             return self.results.add(item, error.verdict, lambda: error.evidence)
         if isinstance(error, SubmissionError):
-            return self.results.add(item, error.verdict, partial(of_error, error))
+            heading = "engine.py cannot be used yet" if call.when == "setup" else ""
+            code = lines_at(error.__traceback__, test.path)
+            return self.results.add(item, error.verdict, partial(of_error, error, code, heading))
         if isinstance(error, TimeIsUp):
             return self.results.add(item, Verdict.TIMEOUT, partial(Evidence, Verdict.TIMEOUT, "Stopped at its limit."))
         return None

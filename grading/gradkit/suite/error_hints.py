@@ -1,0 +1,42 @@
+"""Hints for a student's exceptions, by what Python says."""
+
+from __future__ import annotations
+
+import re
+
+_METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow"}
+_OPERANDS = re.compile(r"operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'")
+
+_HINTS = (
+    ("RecursionError", "A call inside a call for every node is too deep: keep a stack of your own (a list). Or does a "
+     "method call itself for ever?"),
+    ("takes no arguments", "Is __init__ spelled so, with two underscores on each side?"),
+    ("required positional argument", "Leave the `def` line as the template has it."),
+    ("has no attribute 'data'", "Is a plain number used where a Value is due? Wrap it: Value(other)."),
+    ("has no attribute '_prev'", "__init__ keeps data, grad, _prev and _op, under just these names."),
+    ("must be real number, not Value", "The math functions take numbers: pass self.data."),
+    ("name 'math' is not defined", "`import math` stands at the top of the file in the template."),
+    ("'NoneType' object is not callable", "Was a closure called where it should be kept? out._backward = _backward, "
+     "without ()."),
+    ("math domain error", "log exists for positive numbers only: where is it needed, and where not?"),
+    ("math range error", "exp overflows beyond 709: choose the form whose exponent is never large."),
+)  # fmt: skip
+"""(what the message holds, the hint); the first that fits."""
+
+
+def hint_for(message: str) -> str:
+    """One line about a student's exception; empty where nothing fits."""
+    found = _OPERANDS.search(message)
+    if found and found[1] in _METHODS:
+        return _operator_hint(*found.groups())
+    return next((hint for text, hint in _HINTS if text in message), "")
+
+
+def _operator_hint(operator: str, left: str, right: str) -> str:
+    method = _METHODS[operator]
+    if "NoneType" in (left, right):
+        return "One operand is None: is a `return` missing where it was made?"
+    if left in ("int", "float"):
+        also = " sum() asks for it too, since it starts from 0." if operator == "+" else ""
+        return f"A plain number in front of {operator} asks for __r{method}__.{also}"
+    return f"Here {operator} asks for __{method}__: is it there, spelled so, and does it take what stands on the right?"

@@ -1,0 +1,63 @@
+"""A hand-written item shown as a program to paste: the test's own statements, up to the one that did not hold."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, TracebackType
+
+IMPORT = "from engine import Value"
+_HELPERS = ("check_", "answers_to")
+"""What a student's Python does not have: a test that calls such cannot be shown as a program."""
+
+
+def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
+    """The program of a test's statements up to a line, and the number asked for there, if it asks for one.
+
+    Earlier expectations held and are left out; the last becomes a print.
+    """
+    source, first = inspect.getsourcelines(code)
+    text = textwrap.dedent("".join(source))
+    function = ast.parse(text).body[0]
+    lines = [IMPORT]
+    asked = ""
+    for statement in _statements(function):
+        reached = (statement.end_lineno or 0) + first - 1 >= line
+        expected = _expectation(statement)
+        if expected is None:
+            lines += (ast.get_source_segment(text, statement) or "").splitlines()
+        elif reached:
+            asked = ast.get_source_segment(text, expected) or ""
+            lines.append(f"print({asked})")
+        if reached:
+            break
+    return tuple(lines), asked
+
+
+def lines_at(found: TracebackType | None, test: Path) -> tuple[str, ...]:
+    """The program up to where a traceback passes through a test; none where it does not, or needs our helpers."""
+    while found and Path(found.tb_frame.f_code.co_filename) != test:
+        found = found.tb_next
+    if found is None:
+        return ()
+    lines, _ = lines_up_to(found.tb_frame.f_code, found.tb_lineno)
+    return () if any(helper in line for line in lines for helper in _HELPERS) else lines
+
+
+def _statements(function: ast.stmt) -> Iterator[ast.stmt]:
+    """A function's statements, without its docstring."""
+    body = function.body if isinstance(function, ast.FunctionDef) else []
+    for statement in body:
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+            yield statement
+
+
+def _expectation(statement: ast.stmt) -> ast.expr | None:
+    """The number that an `expect(number, right)` asks for."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "expect":
+        return call.args[0]
+    return None
