@@ -66,7 +66,6 @@ print(record(wish, "autumn").graphs == before)
 """
 
 
-@pytest.mark.xfail(strict=True, reason="Hypothesis also draws numbers that stand in the source of loaded modules")
 def test_a_seed_draws_the_same_whatever_a_student_s_file_holds(tmp_path):
     (tmp_path / "engine.py").write_text(f"numbers = {list(range(2, 300))}")
     command = [sys.executable, "-c", BEFORE_AND_AFTER, str(tmp_path)]

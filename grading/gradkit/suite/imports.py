@@ -24,14 +24,14 @@ def warning(folder: Path, module: str) -> str:
 
 
 def _imported(tree: ast.AST) -> list[str]:
-    """The packages that a file imports anywhere but in a demonstration under `if __name__ == ...`."""
+    """The packages that a file imports, but for a demonstration under `if __name__ == ...` and what a `try` guards."""
     found: list[str] = []
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             found += [alias.name.partition(".")[0] for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.append(node.module.partition(".")[0])
-        elif not (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)):
+        elif not (isinstance(node, ast.Try) or (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test))):
             found += _imported(node)
     return found
 

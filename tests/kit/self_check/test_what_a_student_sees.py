@@ -70,7 +70,7 @@ def test_a_students_exception_shows_the_students_lines_and_none_of_ours(student,
 
 def test_a_file_that_cannot_be_imported_is_one_mistake(student, solution):
     run = student.writes(solution(("def tanh(self):", "def tanh(self)"))).runs()
-    assert run.screen.count("engine.py cannot be imported") == 1
+    assert run.screen.count("engine.py cannot be used yet") == 1
     assert "SyntaxError" in run.screen
     assert "passed" not in run.verdicts()
 
