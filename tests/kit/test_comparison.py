@@ -156,19 +156,19 @@ def times(a, b):
     ("edit", "expression", "numbers", "said"),
     [
         ((TANH, TANH.replace("+=", "=")), tanh_plus_x, (0.5,), "share of `a + b` is lost: collect with +="),
-        ((PRODUCT, PRODUCT.replace("+=", "-=")), times, (2.0, 3.0), "sign is wrong: look at what `a * b`"),
+        ((PRODUCT, PRODUCT.replace("+=", "-=")), times, (2.0, 3.0), "sign is wrong"),
         (
             (TANH, TANH.replace(" * out.grad", "")),
             lambda x, k: x.tanh() * k,
             (0.5, 3.0),
-            "`x.tanh()`'s local derivative alone: multiply by out.grad",
+            "local derivative of `x.tanh()` alone: multiply by out.grad",
         ),
-        ((TANH, "pass"), lambda x: x.tanh(), (0.5,), "No gradient arrives at any leaf: is `x.tanh()`'s closure kept"),
+        ((TANH, "pass"), lambda x: x.tanh(), (0.5,), "No gradient arrives at any leaf: is each closure (`x.tanh()`)"),
         (
             (TANH, "pass"),
             lambda x, k: x.tanh() * k,
             (0.5, 3.0),
-            "Nothing arrives from `x.tanh()`: does backward() run its closure",
+            "Nothing arrives from `x.tanh()`",
         ),
         ((TANH, TANH.replace("1 - out", "1.000001 - out")), lambda x: x.tanh(), (0.5,), "The first digits are right"),
         (("self.grad = 1.0", "self.grad = 2.0"), times, (2.0, 3.0), "gradient of the result itself is not 1"),
@@ -183,7 +183,7 @@ def times(a, b):
             (TANH, TANH.replace("out.data**2", "out.data")),
             lambda x: x.tanh(),
             (0.5,),
-            "Look at what `x.tanh()`'s closure passes on: out.grad times the local derivative.",
+            "Look at what the closure of `x.tanh()` passes on",
         ),
         (
             (TANH, TANH.replace("out.data**2", "out.data")),
@@ -203,13 +203,13 @@ def test_a_wrong_number_points_to_the_operation_that_computed_it(engine):
     graph = traced(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
     wrong = engine(("math.tanh(self.data)", "math.tanh(-self.data)"))
     mismatch = wrong_data(graph, complex_step.answers(graph), replay(wrong, graph, backward=False))
-    assert hint(mismatch) == "Its parents' numbers are right, so look at how `x.tanh()` computes its own."
+    assert "look at how `x.tanh()` computes its own" in hint(mismatch)
 
 
 def test_a_changed_operand_is_said_to_be_one():
     graph = traced(times, 2.0, 3.0)
     mismatch = wrong_data(graph, complex_step.answers(graph), Answers([9.0, 3.0, 27.0], []))
-    assert "A leaf no longer holds the number it was given" in hint(mismatch)
+    assert "A leaf was made with 2.0 and now holds 9.0" in hint(mismatch)
 
 
 @given(GRAPHS, st.data())
@@ -223,6 +223,11 @@ def test_every_mismatch_of_gradients_can_be_put_in_words(graph, data):
     said = hint(mismatch)
     assert said or mismatch.origin is None
     assert "{" not in said
+
+
+def test_a_share_of_nothing_can_be_put_in_words():
+    graph = traced(lambda x: x.tanh().relu(), -0.5)
+    assert hint(wrong_gradients(graph, complex_step.answers(graph), Answers([-0.5, -0.4, 0.0], [0.7, 0.0, 1.0])))
 
 
 def test_the_graph_of_a_lost_share_names_what_was_kept():

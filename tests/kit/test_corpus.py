@@ -1,6 +1,7 @@
 """Corpora: every drawn graph keeps the rules, and a corpus holds what an item counts on."""
 
 import dataclasses
+from collections import Counter
 
 import msgspec
 import pytest
@@ -13,16 +14,17 @@ from gradkit.graphs.corpus import (
     load,
     random_graphs,
     save,
+    systematic,
     systematic_shapes,
 )
 from gradkit.graphs.domain import all_in_domain
-from gradkit.graphs.graph import STUDENT_FUNCTIONS
+from gradkit.graphs.graph import STUDENT_FUNCTIONS, Answers
 from gradkit.graphs.operations import OPERATIONS
 from gradkit.graphs.strategies import expression_graphs
 from gradkit.graphs.trace import traced
 from gradkit.oracle import complex_step
 from gradkit.suite.assignments import assignments, corpora_folder
-from hypothesis import given
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 WISHES = wishes(assignments())
@@ -119,19 +121,36 @@ def test_every_node_leads_to_the_output(wish):
     assert all(graph.rebuilt() == graph for graph in recorded(wish).graphs)
 
 
-@given(st.data())
-def test_the_strategy_itself_keeps_to_the_wish(data):
-    names = data.draw(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=1, max_size=3, unique=True))
-    reuse = data.draw(st.sampled_from(["nothing", "leaves", "nodes"]))
-    wish = random_graphs(*names, reuse=reuse, size=data.draw(st.integers(2, 9)))
-    graph = data.draw(expression_graphs(wish, complex_step.FUNCTIONS))
-    assert {step[0] for step in graph.steps} <= {*wish.operations, *wish.companions}
-    assert len(graph.steps) <= wish.size
-    assert all_in_domain(graph, complex_step.values(graph))
-    if reuse != "nodes":
-        assert max(uses(graph)[len(graph.inputs) :], default=0) <= 1
-    if reuse == "nothing":
-        assert max(uses(graph)) <= 1
+@pytest.mark.parametrize("reuse", ["nothing", "leaves", "nodes"])
+def test_the_strategy_itself_keeps_to_the_wish(reuse):
+    @given(st.data())
+    def holds(data):
+        names = data.draw(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=1, max_size=3, unique=True))
+        wish = random_graphs(*names, reuse=reuse, size=data.draw(st.integers(2, 9)))
+        graph = data.draw(expression_graphs(wish, complex_step.FUNCTIONS))
+        assert {step[0] for step in graph.steps} <= {*wish.operations, *wish.companions}
+        assert len(graph.steps) <= wish.size
+        assert all_in_domain(graph, complex_step.values(graph))
+        assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for leaf in graph.inputs)
+        assert reuse == "nodes" or max(uses(graph)[len(graph.inputs) :], default=0) <= 1
+        assert reuse != "nothing" or max(uses(graph)) <= 1
+
+    holds()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        lambda graph: max(uses(graph)[len(graph.inputs) :]) > 1,
+        lambda graph: {step[0] for step in graph.steps} == {"tanh", "add", "mul"},
+        lambda graph: len(graph.inputs) == 4,
+        lambda graph: len(graph.steps) == 6,
+    ],
+    ids=["an inner node used twice", "companions", "several leaves", "as large as was asked for"],
+)
+def test_the_strategy_reaches_what_a_random_part_is_there_for(wanted):
+    graphs = expression_graphs(random_graphs("tanh", reuse="nodes", size=6), complex_step.FUNCTIONS)
+    assert find(graphs, lambda graph: graph.steps and wanted(graph), settings=settings(max_examples=3000))
 
 
 def test_items_use_only_what_stands_before_them():
@@ -187,11 +206,41 @@ def test_an_upstream_gradient_other_than_1_is_met(wish):
     assert len(other) >= 10 or wish.operations == ("add",)  # sums alone only ever pass on 1
 
 
-def test_functions_stand_inside_and_around_other_operations():
-    wish = random_graphs("tanh")
-    texts = [traced(shape, 1.0, 2.0, 3.0).steps for shape in systematic_shapes(wish, "tanh", None)]
-    assert (("add", 0, 1), ("tanh", 3), ("mul", 4, 2)) in texts  # g(f(h(x)))
-    assert (("tanh", 0), ("tanh", 2), ("mul", 3, 1)) in texts
+def drawn_shapes(*asked, **how):
+    """The steps of a systematic part of which nothing is turned away."""
+    return {graph.steps for graph in systematic(random_graphs(*asked, **how), "autumn", complex_step.answers)}
+
+
+def test_functions_stand_alone_inside_and_around_other_operations():
+    assert drawn_shapes("tanh") == {
+        (("tanh", 0),),
+        (("tanh", 0), ("add", 2, 1)),
+        (("tanh", 0), ("mul", 2, 1)),  # an upstream gradient other than 1
+        (("add", 0, 1), ("tanh", 3), ("mul", 4, 2)),  # g(f(h(x)))
+        (("mul", 0, 1), ("tanh", 3), ("mul", 4, 2)),
+        (("tanh", 0), ("tanh", 2), ("mul", 3, 1)),
+    }
+
+
+def test_an_operation_meets_an_upstream_gradient_itself_and_its_own_operand_again():
+    assert drawn_shapes("div") >= {(("div", 0, 1), ("mul", 3, 2)), (("div", 0, 1), ("div", 3, 2))}
+    assert drawn_shapes("div", reuse="leaves") >= {
+        (("div", 0, 0),),
+        (("div", 0, 1), ("mul", 2, 0), ("add", 3, 1)),
+        (("div", 0, 1), ("div", 0, 2)),
+    }
+
+
+def test_every_shape_is_drawn_at_several_numbers_that_are_nice_to_read():
+    found = systematic(random_graphs("exp"), "autumn", complex_step.answers)
+    assert set(Counter(graph.steps for graph in found).values()) == {4}
+    assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for graph in found for leaf in graph.inputs)
+    assert any(leaf < 0 for graph in found for leaf in graph.inputs)
+
+
+def test_nothing_is_drawn_where_nothing_is_well_posed_or_within_the_domains():
+    assert systematic(random_graphs("exp"), "autumn", lambda graph: None) == {}
+    assert systematic(random_graphs("log"), "autumn", lambda graph: Answers([-1.0] * len(graph), [])) == {}
 
 
 def test_shapes_that_would_need_a_later_operation_are_left_out():

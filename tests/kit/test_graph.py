@@ -90,6 +90,19 @@ def test_rebuilding_leaves_no_node_that_the_output_does_not_need(graph, data):
     assert needed(rebuilt) == set(range(len(rebuilt)))
 
 
+@given(GRAPHS, st.data())
+def test_an_operand_split_off_as_a_leaf_of_its_value_changes_nothing(graph, data):
+    node = data.draw(st.integers(len(graph.inputs), len(graph) - 1))
+    place = data.draw(st.integers(0, len(graph.parents(node)) - 1))
+    split = graph.split(node, place, value(graph, graph.parents(node)[place]))
+    assert value(split) == value(graph)
+    assert needed(split) == set(range(len(split)))
+
+
+def test_splitting_parts_the_two_uses_of_one_node():
+    assert Graph((2.0,), [("mul", 0, 0)]).split(1, 0, 5.0) == Graph((2.0, 5.0), [("mul", 1, 0)])
+
+
 @given(GRAPHS)
 def test_rebuilding_without_a_change_is_the_same_graph(graph):
     assert graph.rebuilt() == graph
@@ -121,6 +134,11 @@ def test_graphs_are_equal_when_they_are_the_same_expression_of_the_same_numbers(
     assert (one == other) == (one.key() == other.key())
     assert one.rebuilt(leaves={0: one.inputs[0] + 1}) != one
     assert one != "a graph"
+
+
+@given(GRAPHS)
+def test_a_graph_is_shown_as_the_code_that_makes_it(graph):
+    assert eval(repr(graph)) == graph
 
 
 def test_a_traced_expression_holds_only_what_the_result_needs():

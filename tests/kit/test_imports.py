@@ -21,7 +21,6 @@ def warned(tmp_path):
         "",
         "import math, random, os.path\nfrom collections import abc",
         "from __future__ import annotations",
-        "def plot():\n    import matplotlib.pyplot",
         "try:\n    import numpy\nexcept ImportError:\n    numpy = None",
         "if __name__ == '__main__':\n    import torch",
         "from . import helpers",
@@ -40,6 +39,7 @@ def test_what_grading_offers_or_never_runs_needs_no_warning(warned, source):
         ("from torch.nn import Module", "torch"),
         ("import matplotlib.pyplot as plt\nimport math", "matplotlib"),
         ("import numpy\nfrom numpy import array\nimport torch", "numpy, torch"),
+        ("def plot():\n    import matplotlib.pyplot", "matplotlib"),
     ],
 )
 def test_an_import_that_would_fail_in_grading_is_named_once(warned, source, names):

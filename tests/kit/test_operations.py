@@ -2,7 +2,7 @@
 
 import pytest
 from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.domain import in_domain
+from gradkit.graphs.domain import all_in_domain, in_domain
 from gradkit.graphs.graph import Graph
 from gradkit.graphs.operations import ATOM, OPERATIONS, SUM
 from gradkit.graphs.render import expression_text, node_names
@@ -72,6 +72,22 @@ def test_the_domain_of_a_row_leaves_something_to_draw(row):
 )
 def test_domains_keep_away_from_kinks_poles_and_overflow(name, arguments, constant):
     assert not in_domain(name, arguments, constant)
+
+
+@pytest.mark.parametrize(
+    ("graph", "holds"),
+    [
+        (Graph((2.0,), [("log", 0)]), True),
+        (Graph((-2.0,), [("log", 0)]), False),
+        (Graph((-2.0,), [("pow_const", 0, 2)]), True),
+        (Graph((-2.0,), [("pow_const", 0, 0.5)]), False),
+        (Graph((2.0, 3.0), [("add", 0, 1), ("log", 2), ("relu", 0)]), True),
+        (Graph((2.0, -3.0), [("add", 0, 1), ("log", 2), ("relu", 0)]), False),
+    ],
+)
+def test_a_graph_is_in_its_domain_when_every_step_of_it_is(graph, holds):
+    values = [*graph.inputs, sum(graph.inputs), 0.0, 0.0]
+    assert all_in_domain(graph, values[: len(graph)]) is holds
 
 
 def tree(graph, node):

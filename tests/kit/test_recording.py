@@ -83,6 +83,7 @@ def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):
     for corpus in drawn.values():
         assert all(map(well_posed_answers, corpus.graphs))
         assert differences(corpus) == []
+        assert all({"tanh"} <= {step[0] for step in graph.steps} <= {"tanh", "add", "mul"} for graph in corpus.graphs)
         sizes = [len(graph.steps) for graph in corpus.graphs]
         assert sizes == sorted(sizes)
         assert len(sizes) >= WISH.count

@@ -96,6 +96,9 @@ def test_no_two_nodes_share_a_name(graph):
 def test_many_leaves_all_have_names():
     wide = Graph([float(number) for number in range(40)], [("add", 0, 1), *(("add", i + 39, i) for i in range(2, 40))])
     assert len(set(node_names(wide).values())) == 41
+    few = Graph((1.0, 2.0, 3.0), [("add", 0, 1), ("add", 3, 2)])
+    assert node_names(few) == {0: "a", 1: "b", 2: "c", 4: "y"}
+    assert node_names(Graph((1.0,), [("neg", 0)])) == {0: "x", 1: "y"}
 
 
 def test_a_story_s_own_names_are_kept_and_never_taken_for_another_node():

@@ -148,3 +148,11 @@ def test_the_mark_stays_on_the_test(halves):
 
     mark = getattr(test, ATTRIBUTE)
     assert (mark.points, mark.title, mark.needs, mark.graphs) == (halves / 2, "a title", ("test_before",), None)
+
+
+def test_a_mark_takes_one_prerequisite_or_many():
+    @graded(1, "a title", needs=["test_one", "test_two"])
+    def test():
+        pass
+
+    assert getattr(test, ATTRIBUTE).needs == ("test_one", "test_two")

@@ -31,7 +31,8 @@ RAISED = Evidence(Verdict.ERROR, "KeyError: 'odd'", traceback="engine.py:3, in f
 
 
 def item(name, *needs, points=1.0, assignment="a1_first"):
-    return Item(name, assignment, f"about {name}", points, needs)
+    ids = [f"{assignment}/test_{each}" for each in (name, *needs)]
+    return Item(ids[0], assignment, f"about {name}", points, tuple(ids[1:]))
 
 
 @pytest.fixture
@@ -45,6 +46,13 @@ def lines():
         return [text for _, text in screen.summary(results, course, warnings)]
 
     return of
+
+
+def test_a_bar_is_green_only_when_it_is_full():
+    for verdict, style in [(Verdict.PASSED, "good"), (Verdict.FAILED, "plain")]:
+        results = Results()
+        results.add(item("one"), verdict, lambda: WRONG)
+        assert screen.summary(results, COURSE, [])[0][0] == style
 
 
 @given(st.lists(st.sampled_from([verdict for verdict in Verdict if verdict is not Verdict.BLOCKED]), max_size=9))
@@ -93,7 +101,7 @@ def test_warnings_stand_above_the_mistakes(lines):
 
 def test_a_wrong_number_is_shown_as_code_with_both_numbers_behind_the_print(lines):
     assert lines((item("one"), Verdict.FAILED, WRONG))[2:] == [
-        "about one  (a1, 1 point)",
+        "about one  (a1, 1 point; -k one)",
         "from engine import Value",
         "a = Value(2.0); b = Value(3.0)",
         "y = a * b",
@@ -105,13 +113,13 @@ def test_a_wrong_number_is_shown_as_code_with_both_numbers_behind_the_print(line
 
 def test_an_error_is_shown_with_the_student_s_own_frames(lines):
     shown = lines((item("one", points=0.5), Verdict.ERROR, RAISED))
-    assert shown[2:] == ["about one  (a1, 0.5 points)", "engine.py:3, in f", "    {}['odd']", "KeyError: 'odd'"]
+    assert shown[2:] == ["about one  (a1, 0.5 points; -k one)", "engine.py:3, in f", "    {}['odd']", "KeyError: 'odd'"]
 
 
 def test_a_known_misconception_s_hint_takes_the_place_of_the_general_one(lines, monkeypatch):
     monkeypatch.setattr(screen, "named_mistake", lambda name, evidence: f"as for {name}, think")
     shown = lines((item("one"), Verdict.FAILED, WRONG))
-    assert shown[-1] == "Hint: as for one, think"
+    assert shown[-1] == "Hint: as for a1_first/test_one, think"
     assert not any("look at" in text for text in shown)
 
 
@@ -130,7 +138,7 @@ def test_one_cause_is_explained_once_with_what_shares_it_and_what_depends_on_it(
 def test_blocked_items_are_counted_and_not_explained(lines):
     shown = lines((item("one"), Verdict.FAILED, WRONG), (item("two", "one"), Verdict.ERROR, RAISED))
     assert "(1 more depends on this)" in shown
-    assert "about two  (a1, 1 point)" not in shown
+    assert not any(text.startswith("about two") for text in shown)
 
 
 def test_only_as_many_mistakes_are_shown_as_one_can_look_at(lines):
@@ -152,16 +160,28 @@ def test_a_blocked_item_on_its_own_says_what_blocks_it():
     results = Results()
     results.add(item("one"), Verdict.FAILED, lambda: WRONG)
     blocked = results.add(item("two", "one"), Verdict.FAILED, lambda: WRONG)
-    assert [text for _, text in screen.explanation(blocked)] == ["about two  (a1, 1 point)", "blocked by one"]
+    assert [text for _, text in screen.explanation(blocked)] == [
+        "about two  (a1, 1 point; -k two)",
+        "blocked by a1_first/test_one",
+    ]
 
 
 # --- what is not written, and what is whole --------------------------------------------------------------------------
 
 
-def test_stubs_are_counted_and_the_next_ones_named_each_once(lines):
-    stubs = [Evidence(Verdict.NOT_IMPLEMENTED, f"TODO {name}") for name in ("add", "add", "mul", "neg")]
-    shown = lines(*[(item(str(n)), Verdict.NOT_IMPLEMENTED, stub) for n, stub in enumerate(stubs)])
-    assert shown[-3:] == ["Not written yet: 4 items, 4 points. Next:", "  TODO add", "  TODO mul"]
+def stub(name):
+    return Evidence(Verdict.NOT_IMPLEMENTED, f"{FIRST.short}: write {name}")
+
+
+def test_stubs_are_counted_and_the_first_of_the_course_is_next(lines):
+    late, early = FIRST.names[3], FIRST.names[1]
+    shown = lines(*[(item(name), Verdict.NOT_IMPLEMENTED, stub(name)) for name in (late, early, late)])
+    assert shown[-2:] == ["Not written yet: 2 items, 2 points.", f"Next: a1: write {early}"]
+
+
+def test_what_is_wrong_comes_before_what_is_not_written(lines):
+    shown = lines((item("one"), Verdict.FAILED, WRONG), (item("two"), Verdict.NOT_IMPLEMENTED, stub(FIRST.names[1])))
+    assert shown[-1].startswith("Not written yet: 1 item, ")
 
 
 def test_what_is_whole_is_praised_and_the_next_assignment_named(lines):

@@ -148,12 +148,12 @@ def test_a_student_s_own_say_is_never_asked_for(handle):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        ("'5.0'", ".data of this is of type str"),
-        ("True", ".data of this is of type bool"),
-        ("1j", ".data of this is of type complex"),
-        ("None", ".data of this is of type NoneType"),
-        ("type('Fake', (float,), {})(5)", ".data of this is of type Fake"),
-        ("10**400", ".data of this is an int of more than 300 digits"),
+        ("'5.0'", "of type str"),
+        ("True", "of type bool"),
+        ("1j", "of type complex"),
+        ("None", "of type NoneType"),
+        ("type('Fake', (float,), {})(5)", "of type Fake"),
+        ("10**400", "an int of more than 300 digits"),
     ],
 )
 def test_what_is_not_a_plain_number_fails_and_says_what_it_is(handle, made, said):
@@ -161,14 +161,21 @@ def test_what_is_not_a_plain_number_fails_and_says_what_it_is(handle, made, said
     with pytest.raises(SubmissionError) as ending:
         x.data
     assert ending.value.verdict is Verdict.FAILED
-    assert ending.value.message.startswith(said)
+    assert ending.value.message.startswith(".data of")
+    assert said in ending.value.message
 
 
-def test_a_number_where_a_value_is_due_is_said_to_be_one(handle):
-    source = "class Value:\n    def __init__(self, data): self.data = data\n    def __add__(self, other): return {}"
-    number = handle(source.format("self.data + other.data"))
-    with pytest.raises(SubmissionError, match=r"gave the plain number 3\.0, not a Value"):
-        (number(1.0) + number(2.0)).data
+@pytest.mark.parametrize(
+    ("given", "said"), [("self.data + other.data", "3.0"), ("None", "None"), ("7", "7"), ("10**5000", "digits")]
+)
+def test_what_is_given_where_a_value_is_due_is_named(handle, given, said):
+    source = (
+        f"class Value:\n    def __init__(self, data): self.data = data\n    def __add__(self, other): return {given}"
+    )
+    value = handle(source)
+    with pytest.raises(SubmissionError) as ending:
+        (value(1.0) + value(2.0)).data
+    assert said in ending.value.message
 
 
 def test_an_attribute_that_is_missing_is_the_student_s_error(Value):

@@ -81,9 +81,9 @@ class LocalTransport:
             setattr(target._ref, name, _object(value))
 
     def number(self, target: Subject, name: str) -> float:
-        if target._ref is None or type(target._ref) in (int, float):
-            raise SubmissionError(Verdict.FAILED, f"Here is {target._ref!r} where a Value is due.")
         with self._student(name):
+            if target._ref is None or type(target._ref) in (int, float):
+                raise NotANumber(f"Here is {target._ref!r} where a Value is due.")
             return number_of(target._ref, name, "a Value")
 
     def items(self, target: Subject) -> list[Subject]:

@@ -28,7 +28,8 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
         reached = (statement.end_lineno or 0) + first - 1 >= line
         expected = _expectation(statement)
         if expected is None:
-            lines += (ast.get_source_segment(text, statement) or "").splitlines()
+            segment = ast.get_source_segment(text, statement) or ""
+            lines += textwrap.dedent(" " * statement.col_offset + segment).splitlines()
         elif reached:
             asked = ast.get_source_segment(text, expected) or ""
             lines.append(f"print({asked})")

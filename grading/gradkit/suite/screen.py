@@ -78,7 +78,7 @@ def explanation(result: ItemResult) -> list[Line]:
     """One item's evidence: title, code to paste with yours beside PyTorch's, first wrong node, hint."""
     evidence = result.evidence
     short = result.item.assignment.partition("_")[0]
-    points = "1 point" if result.item.points == 1 else f"{result.item.points:g} points"
+    points = _count(result.item.points, "point")
     test = result.item.id.rpartition("/test_")[2]
     heading = evidence.heading if evidence and evidence.heading else result.item.title
     lines: list[Line] = [("title", f"{heading}  ({short}, {points}; -k {test})")]
@@ -126,9 +126,8 @@ def _not_written(stubs: list[ItemResult], course: Sequence[Assignment], somethin
     messages = {r.evidence.message for r in stubs if r.evidence}
     if not messages:
         return []
-    points = sum(r.item.points for r in stubs)
-    items = "1 item" if len(stubs) == 1 else f"{len(stubs)} items"
-    lines = [("plain", ""), ("title", f"Not written yet: {items}, {points:g} points.")]
+    size = f"{_count(len(stubs), 'item')}, {_count(sum(r.item.points for r in stubs), 'point')}"
+    lines = [("plain", ""), ("title", f"Not written yet: {size}.")]
     if something_wrong:
         return lines
     order = [f"{assignment.short}: write {name}" for assignment in course for name in assignment.names]
@@ -136,17 +135,22 @@ def _not_written(stubs: list[ItemResult], course: Sequence[Assignment], somethin
     return [*lines, ("plain", f"Next: {(known or sorted(messages))[0]}")]
 
 
+def _count(number: float, what: str) -> str:
+    return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"
+
+
 def _praise(taking_part: Sequence[Assignment], results: Results, course: Sequence[Assignment]) -> list[Line]:
     """A word for what is whole and, where nothing is wrong, the assignment that follows."""
-    verdicts = {item.id: Verdict.BLOCKED for item in results.collected} | {r.item.id: r.verdict for r in results.all()}
-    whole = [a for a in taking_part if {v for id, v in verdicts.items() if id.startswith(a.name)} == {Verdict.PASSED}]
+    ends = {r.item.id: r.verdict for r in results.all()}
+    missing = {item.assignment for item in results.collected if ends.get(item.id) is not Verdict.PASSED}
+    whole = [assignment for assignment in taking_part if assignment.name not in missing]
     lines: list[Line] = []
     if whole:
         done = " and ".join(", ".join(a.name for a in whole).rsplit(", ", 1))
         lines += [("plain", ""), ("good", f"All right: every item of {done} agrees with PyTorch.")]
     if len(whole) == len(course):
         lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 50"))
-    elif whole and set(verdicts.values()) <= {Verdict.PASSED, Verdict.NOT_IMPLEMENTED}:
+    elif whole and {ends.get(item.id) for item in results.collected} <= {Verdict.PASSED, Verdict.NOT_IMPLEMENTED}:
         left = [a for a in course if a not in whole]
         lines.append(("plain", f"Next: {left[0].name}. {left[0].title}: {left[0].story}"))
     return lines
