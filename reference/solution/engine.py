@@ -69,7 +69,7 @@ class Value:
 
         def _backward():
             self.grad += exponent.data * self.data ** (exponent.data - 1) * out.grad
-            if exponent is other:  # a plain exponent needs no gradient, and log(a) may not exist
+            if exponent is other and self.data > 0:  # a plain exponent needs no gradient, and log(a) may not exist
                 exponent.grad += math.log(self.data) * out.data * out.grad
         out._backward = _backward
         return out

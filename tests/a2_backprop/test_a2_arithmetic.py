@@ -227,6 +227,7 @@ def test_square_root_gradient(Value, graphs):
         (lambda x: x**3, (0.0,)),
         (lambda x: x**3, (-2.0,)),
         (lambda x: x**-2, (-2.0,)),
+        (lambda x: x**0, (3.0,)),
     ),
 )
 def test_powers_of_zero_and_negative_numbers_gradient(Value, graphs):

@@ -1,7 +1,6 @@
 """Corpora: every drawn graph keeps the rules, and a corpus holds what an item counts on."""
 
 import dataclasses
-from collections import Counter
 
 import msgspec
 import pytest
@@ -14,11 +13,9 @@ from gradkit.graphs.corpus import (
     load,
     random_graphs,
     save,
-    systematic,
-    systematic_shapes,
 )
 from gradkit.graphs.domain import all_in_domain
-from gradkit.graphs.graph import STUDENT_FUNCTIONS, Answers
+from gradkit.graphs.graph import STUDENT_FUNCTIONS
 from gradkit.graphs.operations import OPERATIONS
 from gradkit.graphs.strategies import expression_graphs
 from gradkit.graphs.trace import traced
@@ -30,11 +27,6 @@ from hypothesis import strategies as st
 WISHES = wishes(assignments())
 DRAWN = pytest.mark.parametrize(
     "wish", [wish for wish in WISHES.values() if isinstance(wish, RandomGraphs)], ids=lambda wish: wish.name
-)
-OF_ONE = [wish for wish in WISHES.values() if isinstance(wish, RandomGraphs) and len(wish.operations) == 1]
-ONE_OPERATION = pytest.mark.parametrize("wish", OF_ONE, ids=lambda wish: wish.name)
-REUSING_LEAVES = pytest.mark.parametrize(
-    "wish", [wish for wish in OF_ONE if wish.reuse == "leaves"], ids=lambda wish: wish.name
 )
 
 
@@ -90,6 +82,16 @@ def test_a_graph_is_about_what_was_asked_for_with_only_its_companions_beside(wis
         assert len(graph.steps) <= max(wish.size, 3)
 
 
+LARGE = [wish for wish in WISHES.values() if isinstance(wish, RandomGraphs) and wish.size >= 10]
+
+
+@pytest.mark.xfail(strict=True, reason="most drawn steps do not lead to the output, and are cut away")
+@pytest.mark.parametrize("wish", LARGE, ids=lambda wish: wish.name)
+def test_larger_expressions_are_larger(wish):
+    sizes = [len(graph.steps) for graph in recorded(wish).graphs]
+    assert sum(size >= wish.size // 2 for size in sizes) >= len(sizes) // 3
+
+
 @DRAWN
 def test_constants_are_those_that_were_asked_for(wish):
     forms = [step for graph in recorded(wish).graphs for step in graph.steps if OPERATIONS[step[0]].constants]
@@ -143,10 +145,8 @@ def test_the_strategy_itself_keeps_to_the_wish(reuse):
     [
         lambda graph: max(uses(graph)[len(graph.inputs) :]) > 1,
         lambda graph: {step[0] for step in graph.steps} == {"tanh", "add", "mul"},
-        lambda graph: len(graph.inputs) == 4,
-        lambda graph: len(graph.steps) == 6,
     ],
-    ids=["an inner node used twice", "companions", "several leaves", "as large as was asked for"],
+    ids=["an inner node used twice", "companions"],
 )
 def test_the_strategy_reaches_what_a_random_part_is_there_for(wanted):
     graphs = expression_graphs(random_graphs("tanh", reuse="nodes", size=6), complex_step.FUNCTIONS)
@@ -162,95 +162,6 @@ def test_items_use_only_what_stands_before_them():
 def test_an_unknown_operation_is_refused_at_once():
     with pytest.raises(KeyError):
         random_graphs("cosh")
-
-
-# --- the systematic part ---------------------------------------------------------------------------------------------
-
-
-def shapes(wish):
-    """The steps of every graph of a corpus, without its numbers."""
-    return {graph.steps for graph in recorded(wish).graphs}
-
-
-@ONE_OPERATION
-def test_the_systematic_part_has_f_alone(wish):
-    (name,) = wish.operations
-    row = OPERATIONS[name]
-    alone = {(name, *range(row.arity), *plain) for plain in [(k,) for k in wish.constants_of(name)] or [()]}
-    assert {steps[0] for steps in shapes(wish)} >= alone
-
-
-@REUSING_LEAVES
-def test_where_leaves_are_reused_f_meets_its_own_operand_again(wish):
-    (name,) = wish.operations
-    found = shapes(wish)
-    for plain in [(k,) for k in wish.constants_of(name)] or [()]:
-        if OPERATIONS[name].arity == 2:
-            assert ((name, 0, 0),) in found  # x * x
-        else:
-            first = (name, 0, *plain)
-            assert (first, ("add", 1, 0)) in found  # f(x) + x
-            assert (first, ("add", 0, 1)) in found  # x + f(x)
-
-
-@ONE_OPERATION
-def test_an_upstream_gradient_other_than_1_is_met(wish):
-    corpus = recorded(wish)
-    upstream = [
-        answers.grad[len(graph.inputs) + index]
-        for graph, answers in zip(corpus.graphs, corpus.answers)
-        for index, step in enumerate(graph.steps)
-        if step[0] in wish.operations
-    ]
-    other = [gradient for gradient in upstream if gradient != 1]
-    assert len(other) >= 10 or wish.operations == ("add",)  # sums alone only ever pass on 1
-
-
-def drawn_shapes(*asked, **how):
-    """The steps of a systematic part of which nothing is turned away."""
-    return {graph.steps for graph in systematic(random_graphs(*asked, **how), "autumn", complex_step.answers)}
-
-
-def test_functions_stand_alone_inside_and_around_other_operations():
-    assert drawn_shapes("tanh") == {
-        (("tanh", 0),),
-        (("tanh", 0), ("add", 2, 1)),
-        (("tanh", 0), ("mul", 2, 1)),  # an upstream gradient other than 1
-        (("add", 0, 1), ("tanh", 3), ("mul", 4, 2)),  # g(f(h(x)))
-        (("mul", 0, 1), ("tanh", 3), ("mul", 4, 2)),
-        (("tanh", 0), ("tanh", 2), ("mul", 3, 1)),
-    }
-
-
-def test_an_operation_meets_an_upstream_gradient_itself_and_its_own_operand_again():
-    assert drawn_shapes("div") >= {(("div", 0, 1), ("mul", 3, 2)), (("div", 0, 1), ("div", 3, 2))}
-    assert drawn_shapes("div", reuse="leaves") >= {
-        (("div", 0, 0),),
-        (("div", 0, 1), ("mul", 2, 0), ("add", 3, 1)),
-        (("div", 0, 1), ("div", 0, 2)),
-    }
-
-
-def test_every_shape_is_drawn_at_several_numbers_that_are_nice_to_read():
-    found = systematic(random_graphs("exp"), "autumn", complex_step.answers)
-    assert set(Counter(graph.steps for graph in found).values()) == {4}
-    assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for graph in found for leaf in graph.inputs)
-    assert any(leaf < 0 for graph in found for leaf in graph.inputs)
-
-
-def test_nothing_is_drawn_where_nothing_is_well_posed_or_within_the_domains():
-    assert systematic(random_graphs("exp"), "autumn", lambda graph: None) == {}
-    assert systematic(random_graphs("log"), "autumn", lambda graph: Answers([-1.0] * len(graph), [])) == {}
-
-
-def test_shapes_that_would_need_a_later_operation_are_left_out():
-    used = {
-        step[0]
-        for reuse in ("nothing", "leaves")
-        for shape in systematic_shapes(random_graphs("add", reuse=reuse), "add", None)
-        for step in traced(shape, 1.0, 2.0, 3.0).steps
-    }
-    assert used == {"add"}
 
 
 # --- files and wishes ------------------------------------------------------------------------------------------------

@@ -241,6 +241,11 @@ def test_replay_passes_on_what_the_engine_raises(engine):
         replay(Forward, Graph((1.0,), [("add", 0, 0)]), backward=True)
 
 
+def test_replay_says_where_a_leaf_holds_no_number(engine):
+    with pytest.raises(NotANumber, match=r"\.data of Value\(\.\.\.\) is of type str"):
+        replay(engine(("self.data = data", "self.data = str(data)")), Graph((1.0,), []), backward=False)
+
+
 def test_replay_says_which_operation_gave_no_value(engine):
     forgotten = engine(
         (

@@ -74,6 +74,13 @@ def test_what_the_output_does_not_need_has_the_gradient_0():
     assert complex_step.answers(graph).grad == pytorch.answers(graph).grad == [2.0, 0.0, 0.0, 1.0]
 
 
+def test_an_earlier_node_can_be_the_output(reference):
+    graph = Graph((2.0, 3.0), [("mul", 0, 1), ("add", 2, 0), ("mul", 3, 3)], output=3)
+    agree(complex_step.answers(graph), pytorch.answers(graph))
+    agree(replay(reference, graph, backward=True), pytorch.answers(graph))
+    assert pytorch.answers(graph).grad == [4.0, 2.0, 1.0, 1.0, 0.0]
+
+
 def test_a_leaf_can_be_the_output():
     graph = Graph((2.0,), [])
     assert complex_step.answers(graph).grad == pytorch.answers(graph).grad == [1.0]

@@ -32,10 +32,13 @@ class Clock:
     def __init__(self, stderr: int = 2) -> None:
         self._stderr = stderr
         self._left = math.inf
+        self.spent = 0.0
+        """Seconds that the student's code has taken so far, over all items."""
         self._deadline = math.inf
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._target = ctypes.c_ulong(0)
+        self._entered = 0.0
 
     def allow(self, seconds: float) -> None:
         """Start a new item with this much time; math.inf for no limit."""
@@ -56,8 +59,11 @@ class Clock:
         faulthandler.cancel_dump_traceback_later()
 
     def __enter__(self) -> None:
+        self._entered = time.monotonic()
         if math.isinf(self._left):
             return
+        if self._left <= 0:
+            raise TimeIsUp
         if self._thread is None:
             self._target = ctypes.c_ulong(threading.get_ident())
             self._thread = threading.Thread(target=self._watch, name="gradkit-clock", daemon=True)
@@ -66,9 +72,10 @@ class Clock:
         self._deadline = time.monotonic() + self._left
 
     def __exit__(self, *_: object) -> None:
-        left = self._deadline - time.monotonic()
         self.stop()
-        self._left = max(0.0, left)
+        taken = time.monotonic() - self._entered
+        self.spent += taken
+        self._left = max(0.0, self._left - taken)
 
     def _watch(self) -> None:
         while True:

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -22,6 +23,8 @@ from .subject import Reply, Subject
 
 FRAMES_SHOWN = 4
 MESSAGE_LENGTH = 300
+MOST_ITEMS = 100_000
+"""No list of a student's is longer than that; one without an end would fill the memory."""
 
 _VERDICTS: tuple[tuple[type[BaseException], Verdict], ...] = (
     (NotImplementedError, Verdict.NOT_IMPLEMENTED),
@@ -54,10 +57,12 @@ class LocalTransport:
             sys.path.insert(0, str(self.folder))
         if not (self.folder / f"{module}.py").exists():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this folder yet.")
+        depth = sys.getrecursionlimit()
         with self._student(f"importing {module}.py"):
             loaded = importlib.import_module(module)
-            home = Path(loaded.__file__ or "").resolve().parent
+            home = Path(loaded.__file__ or "").parent.resolve()  # the file itself may be a link
             found = getattr(loaded, name, None)
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))  # less than ours would stop pytest
         if home != self.folder:
             raise SubmissionError(Verdict.ERROR, f"Python already has another module called {module}.")
         if found is None:
@@ -82,13 +87,11 @@ class LocalTransport:
 
     def number(self, target: Subject, name: str) -> float:
         with self._student(name):
-            if target._ref is None or type(target._ref) in (int, float):
-                raise NotANumber(f"Here is {target._ref!r} where a Value is due.")
-            return number_of(target._ref, name, "a Value")
+            return number_of(target._ref, name, "this")
 
     def items(self, target: Subject) -> list[Subject]:
         with self._student("iterating"):
-            found = list(target._ref)
+            found = list(islice(target._ref, MOST_ITEMS))
         return [self._subject(item) for item in found]
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
@@ -152,7 +155,7 @@ class LocalTransport:
         """What an exception says of itself: that may be the student's code again, and as slow or as odd."""
         try:
             with self._clock:
-                return str(error)
+                return str.__str__(str(error))  # an exact str: a subclass would run code wherever it is used
         except KeyboardInterrupt:
             raise
         except BaseException:
@@ -191,19 +194,25 @@ def _object(operand: object) -> object:
     return operand._ref if isinstance(operand, Subject) else operand
 
 
+def _kind(error: BaseException) -> str:
+    """The name of an exception's class, which a metaclass of the student's may want to answer itself."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name
+
+
 def _message(error: BaseException, text: str, doing: str, verdict: Verdict) -> str:
     """One line about an exception, without addresses, which differ from run to run, and of bounded length."""
     if verdict is Verdict.TIMEOUT:
-        return "Stopped: this took longer than its time limit. Is there a loop that never ends?"
+        return "Stopped at the time limit. Is there a loop that never ends, or a search through a list at every step?"
     if verdict is Verdict.CRASHED:
-        return f"{type(error).__name__}: this ends the whole program, where an answer is due ({doing})."
+        return f"{_kind(error)}: this ends the whole program, where an answer is due ({doing})."
     if verdict in (Verdict.NOT_IMPLEMENTED, Verdict.FAILED):
         return _tidy(text) or "not written yet"
     if isinstance(error, RecursionError):
         return "RecursionError: maximum recursion depth exceeded"  # Python's own text varies with where it strikes
     if isinstance(error, SyntaxError):
         text = error.msg
-    return _tidy(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    return _tidy(f"{_kind(error)}: {text}" if text else _kind(error))
 
 
 def _tidy(text: str) -> str:

@@ -23,10 +23,16 @@ class Reply:
 
 
 class Transport(Protocol):
-    """What a Subject asks of the place where the student's code runs. A `ref` is that place's name for an object.
+    """What is asked of the place where the student's code runs. A `ref` is that place's name for an object.
 
     Each call raises SubmissionError where the student's code gives no answer.
     """
+
+    def load(self, module: str, name: str) -> Subject:
+        """A name of a student's module."""
+
+    def forget(self) -> None:
+        """A new item begins: every handle so far is void."""
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
         """A function of the operator module, or "call" or "getattr", applied to plain numbers, texts and Subjects."""

@@ -40,7 +40,7 @@ def check_inner_gradients(Value: Subject, corpus: Corpus) -> None:
 
 
 def _check(Value: Subject, corpus: Corpus, compare: Compare, backward: bool) -> None:
-    reply = replay(Value, corpus.graphs, backward)
+    reply = _replayed(Value, corpus.graphs, backward)
     for graph, want, got in zip(corpus.graphs, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
@@ -121,7 +121,25 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
 
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
     """Replay graphs for an item that compares by itself. Raises SubmissionError where one got no answer."""
-    reply = replay(Value, graphs, backward)
+    reply = _replayed(Value, graphs, backward)
     if reply.failure:
         raise reply.failure
+    return reply
+
+
+def _replayed(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
+    """A reply that is whole: every graph has its answer, or the one after the last answer is said to have failed.
+
+    Raises SubmissionError for any other reply, and ValueError where there is nothing to ask.
+    """
+    if not graphs:
+        raise ValueError("an item without graphs would pass whatever the student wrote")
+    reply = replay(Value, graphs, backward)
+    expected = len(graphs) if reply.failure is None else min(len(reply.answers), len(graphs) - 1)
+    whole = len(reply.answers) == expected and all(
+        len(answers.data) == len(graph) and len(answers.grad) == len(graph) * backward
+        for graph, answers in zip(graphs, reply.answers)
+    )
+    if not whole:
+        raise SubmissionError(Verdict.PROTOCOL, "The answers do not fit the questions.")
     return reply

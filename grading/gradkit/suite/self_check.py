@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import secrets
+import threading
 from collections.abc import Generator
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
@@ -20,7 +21,7 @@ from ..oracle.recording import Library
 from ..submissions.clock import Clock, TimeIsUp
 from ..submissions.local import LocalTransport
 from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.subject import Subject
+from ..submissions.subject import Subject, Transport
 from . import imports, screen
 from .assignments import Assignment, assignments, corpora_folder, course_home
 from .diagnosis import fingerprint
@@ -57,9 +58,13 @@ class SelfCheck:
         self._config = config
         self._folder = folder
         self._clock = Clock(os.dup(2))
-        self._transport = LocalTransport(folder, self._clock)
-        self._value: Subject | SubmissionError | None = None
+        self._transport: Transport = LocalTransport(folder, self._clock)
+        self._broken: SubmissionError | None = None
+        """How the import ended, if it ended badly."""
         self._library = self._choose_library()
+        target = config.getoption("--gradkit-results")
+        self._record_to = config.invocation_params.dir / target if target else None
+        self._exitstatus = 0
         self.results = Results()
         if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
             config.args[:] = [str(assignment.suite) for assignment in self._taken_up()]
@@ -87,16 +92,13 @@ class SelfCheck:
     @pytest.fixture
     def Value(self) -> Subject:
         """The student's Value class. A failing import is tried once, and settles all items."""
-        if self._value is None:
-            self._clock.allow(assignments()[0].item_seconds)
+        known = self._broken
+        if known is None:
             try:
-                self._value = self._transport.load("engine", "Value")
+                return self._transport.load("engine", "Value")
             except SubmissionError as error:
-                self._value = error
-        if isinstance(self._value, SubmissionError):
-            known = self._value
-            raise SubmissionError(known.verdict, known.message, known.traceback)
-        return self._value
+                self._broken = known = error
+        raise SubmissionError(known.verdict, known.message, known.traceback)
 
     @pytest.fixture
     def graphs(self, request: pytest.FixtureRequest) -> Corpus:
@@ -147,8 +149,9 @@ class SelfCheck:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         graded = item.stash.get(_ITEM, None)
         if graded:
+            assignment = self._assignment_of(item)
             self._transport.forget()
-            self._clock.allow(self._assignment_of(item).item_seconds)
+            self._clock.allow(min(assignment.item_seconds, max(0.0, assignment.submission_seconds - self._clock.spent)))
             waits_for = self.results.must_not_run(graded)
             if waits_for:
                 raise NotPassed(
@@ -205,11 +208,18 @@ class SelfCheck:
         for style, text in screen.summary(self.results, assignments(), [w for w in warnings if w]):
             writer.line(screen.drawable(text, writer._file), **screen.STYLES[style])
 
-    def pytest_sessionfinish(self) -> None:
-        target = self._config.getoption("--gradkit-results")
-        if target:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._exitstatus = int(exitstatus)
+        if self._record_to:
             record = {r.item.id: _record(r) for r in self.results.all()}
-            Path(target).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            self._record_to.write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """A thread that the student's code has left running would keep the terminal for as long as it likes."""
+        if any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+            print("engine.py has started a thread that is still running; it is ended here.", flush=True)
+            os._exit(self._exitstatus)
 
 
 def _leave_to_us(test: pytest.Item) -> None:

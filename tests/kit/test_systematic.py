@@ -1,0 +1,109 @@
+"""The systematic part of a corpus: the few shapes that catch what random graphs alone would miss."""
+
+from collections import Counter
+
+import pytest
+from gradkit.course.corpora import wishes
+from gradkit.graphs.corpus import RandomGraphs, load, random_graphs, systematic, systematic_shapes
+from gradkit.graphs.graph import Answers
+from gradkit.graphs.operations import OPERATIONS
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from gradkit.suite.assignments import assignments, corpora_folder
+
+WISHES = wishes(assignments())
+OF_ONE = [wish for wish in WISHES.values() if isinstance(wish, RandomGraphs) and len(wish.operations) == 1]
+ONE_OPERATION = pytest.mark.parametrize("wish", OF_ONE, ids=lambda wish: wish.name)
+REUSING_LEAVES = pytest.mark.parametrize(
+    "wish", [wish for wish in OF_ONE if wish.reuse == "leaves"], ids=lambda wish: wish.name
+)
+
+
+def recorded(wish):
+    return load(corpora_folder() / f"{wish.name}.json")
+
+
+def shapes(wish):
+    """The steps of every graph of a corpus, without its numbers."""
+    return {graph.steps for graph in recorded(wish).graphs}
+
+
+@ONE_OPERATION
+def test_the_systematic_part_has_f_alone(wish):
+    (name,) = wish.operations
+    row = OPERATIONS[name]
+    alone = {(name, *range(row.arity), *plain) for plain in [(k,) for k in wish.constants_of(name)] or [()]}
+    assert {steps[0] for steps in shapes(wish)} >= alone
+
+
+@REUSING_LEAVES
+def test_where_leaves_are_reused_f_meets_its_own_operand_again(wish):
+    (name,) = wish.operations
+    found = shapes(wish)
+    for plain in [(k,) for k in wish.constants_of(name)] or [()]:
+        if OPERATIONS[name].arity == 2:
+            assert ((name, 0, 0),) in found  # x * x
+        else:
+            first = (name, 0, *plain)
+            assert (first, ("add", 1, 0)) in found  # f(x) + x
+            assert (first, ("add", 0, 1)) in found  # x + f(x)
+
+
+@ONE_OPERATION
+def test_an_upstream_gradient_other_than_1_is_met(wish):
+    corpus = recorded(wish)
+    upstream = [
+        answers.grad[len(graph.inputs) + index]
+        for graph, answers in zip(corpus.graphs, corpus.answers)
+        for index, step in enumerate(graph.steps)
+        if step[0] in wish.operations
+    ]
+    other = [gradient for gradient in upstream if gradient != 1]
+    assert len(other) >= 10 or wish.operations == ("add",)  # sums alone only ever pass on 1
+
+
+def drawn_shapes(*asked, **how):
+    """The steps of a systematic part of which nothing is turned away."""
+    return {graph.steps for graph in systematic(random_graphs(*asked, **how), "autumn", complex_step.answers)}
+
+
+def test_functions_stand_alone_inside_and_around_other_operations():
+    assert drawn_shapes("tanh") == {
+        (("tanh", 0),),
+        (("tanh", 0), ("add", 2, 1)),
+        (("tanh", 0), ("mul", 2, 1)),  # an upstream gradient other than 1
+        (("add", 0, 1), ("tanh", 3), ("mul", 4, 2)),  # g(f(h(x)))
+        (("mul", 0, 1), ("tanh", 3), ("mul", 4, 2)),
+        (("tanh", 0), ("tanh", 2), ("mul", 3, 1)),
+    }
+
+
+def test_an_operation_meets_an_upstream_gradient_itself_and_its_own_operand_again():
+    assert drawn_shapes("div") >= {(("div", 0, 1), ("mul", 3, 2)), (("div", 0, 1), ("div", 3, 2))}
+    assert drawn_shapes("div", reuse="leaves") >= {
+        (("div", 0, 0),),
+        (("div", 0, 1), ("mul", 2, 0), ("add", 3, 1)),
+        (("div", 0, 1), ("div", 0, 2)),
+    }
+
+
+def test_every_shape_is_drawn_at_several_numbers_that_are_nice_to_read():
+    found = systematic(random_graphs("exp"), "autumn", complex_step.answers)
+    assert set(Counter(graph.steps for graph in found).values()) == {4}
+    assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for graph in found for leaf in graph.inputs)
+    assert any(leaf < 0 for graph in found for leaf in graph.inputs)
+
+
+def test_nothing_is_drawn_where_nothing_is_well_posed_or_within_the_domains():
+    assert systematic(random_graphs("exp"), "autumn", lambda graph: None) == {}
+    assert systematic(random_graphs("log"), "autumn", lambda graph: Answers([-1.0] * len(graph), [])) == {}
+
+
+def test_shapes_that_would_need_a_later_operation_are_left_out():
+    used = {
+        step[0]
+        for reuse in ("nothing", "leaves")
+        for shape in systematic_shapes(random_graphs("add", reuse=reuse), "add", None)
+        for step in traced(shape, 1.0, 2.0, 3.0).steps
+    }
+    assert used == {"add"}
