@@ -124,6 +124,18 @@ def test_relu(Value, graphs):
 
 
 @graded(
+    0.5,
+    "A function leaves its operand as it was",
+    needs=("test_exp", "test_log", "test_tanh", "test_sigmoid", "test_relu"),
+)
+def test_operands_of_functions_stay_as_they_were(Value):
+    x, y = Value(-2.0), Value(2.0)
+    x.exp(), y.log(), x.tanh(), x.sigmoid(), x.relu()
+    expect(x.data, -2.0)
+    expect(y.data, 2.0)
+
+
+@graded(
     1, "relu lets the gradient through above zero only", needs=("test_relu", *PASSED_BACK), graphs=random_graphs("relu")
 )
 def test_relu_gradient(Value, graphs):
@@ -133,7 +145,7 @@ def test_relu_gradient(Value, graphs):
 @graded(
     1,
     "x.relu() + x: relu collects with +=",
-    needs=("test_relu_gradient", *COLLECTED),
+    needs=("test_relu_gradient", "test_operands_of_functions_stay_as_they_were", *COLLECTED),
     graphs=random_graphs("relu", reuse="leaves"),
 )
 def test_relu_collects(Value, graphs):
@@ -151,18 +163,6 @@ def test_relu_at_zero(Value, graphs):
 
 
 # --- all together ----------------------------------------------------------------------------------------------------
-
-
-@graded(
-    0.5,
-    "A function leaves its operand as it was",
-    needs=("test_exp", "test_log", "test_tanh", "test_sigmoid", "test_relu"),
-)
-def test_operands_of_functions_stay_as_they_were(Value):
-    x, y = Value(-2.0), Value(2.0)
-    x.exp(), y.log(), x.tanh(), x.sigmoid(), x.relu()
-    expect(x.data, -2.0)
-    expect(y.data, 2.0)
 
 
 @graded(

@@ -15,6 +15,7 @@ from gradkit.graphs.trace import traced
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import close
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.subject import Reply
 from gradkit.suite import answers_to, check_forward, check_gradients, check_inner_gradients, expect
 from gradkit.suite.assignments import corpora_folder
 from gradkit.suite.evidence import NotPassed
@@ -63,7 +64,7 @@ def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
     value = handle(solution())
 
     @settings(max_examples=30)
-    @given(st.lists(GRAPHS, max_size=4))
+    @given(st.lists(GRAPHS, min_size=1, max_size=4))
     def holds(graphs):
         for check in CHECKS:
             check(value, corpus_of(*graphs))
@@ -122,7 +123,7 @@ def test_a_value_that_is_no_number_is_shown_likewise(caught):
     edit = ('out = Value(self.data + other.data, (self, other), "+")', "return self.data + other.data")
     evidence = caught(check_forward, corpus_of(traced(lambda a, b: a + b, 0.5, 0.3)), edit)
     assert evidence.verdict is Verdict.FAILED
-    assert "gave the plain number" in evidence.message
+    assert "is a plain float, not a Value" in evidence.message
 
 
 def test_wrong_numbers_are_shown_before_an_error_that_comes_later(caught):
@@ -252,3 +253,27 @@ def test_neither_a_right_nor_a_wrong_engine_makes_it_import_pytorch(edits, solut
     command = [sys.executable, "-c", WITHOUT_PYTORCH, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == (["1"] if edits else [])
+
+
+def test_an_item_without_graphs_is_refused_since_it_would_always_pass(handle, solution):
+    for check in CHECKS:
+        with pytest.raises(ValueError, match="without graphs"):
+            check(handle(solution()), corpus_of())
+
+
+@pytest.mark.parametrize("drop", [0, 1, "data", "grad"])
+def test_answers_that_do_not_fit_the_questions_never_pass(handle, solution, monkeypatch, drop):
+    value = handle(solution())
+    honest = type(value._transport).replay
+
+    def short(self, value_class, graphs, backward):
+        answers = list(honest(self, value_class, graphs, backward).answers)
+        if isinstance(drop, int):
+            return Reply(tuple(answers[:drop]))
+        setattr(answers[-1], drop, [])
+        return Reply(tuple(answers))
+
+    monkeypatch.setattr(type(value._transport), "replay", short)
+    with pytest.raises(SubmissionError) as ending:
+        check_gradients(value, corpus_of(traced(lambda a, b: a * b, 0.5, 0.3), traced(lambda a: a.exp(), 0.5)))
+    assert ending.value.verdict is Verdict.PROTOCOL

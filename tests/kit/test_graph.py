@@ -201,9 +201,9 @@ def test_a_number_is_read_off_a_node():
 @pytest.mark.parametrize(
     ("node", "said"),
     [
-        (None, "a + b gave None: is a `return` missing?"),
-        (5.0, "a + b gave the plain number 5.0, not a Value"),
-        (5, "a + b gave the plain number 5, not a Value"),
+        (None, "a + b is None, not a Value: is a `return` missing?"),
+        (5.0, "a + b is a plain float, not a Value"),
+        (5, "a + b is a plain int, not a Value"),
         (10**5000, "a + b is an int of more than 300 digits"),
         (Node("5", 0), ".data of a \\+ b is of type str"),
     ],
@@ -257,5 +257,5 @@ def test_replay_says_which_operation_gave_no_value(engine):
         def""",
         )
     )
-    with pytest.raises(NotANumber, match=r"a \+ b gave None"):
+    with pytest.raises(NotANumber, match=r"a \+ b is None"):
         replay(forgotten, Graph((1.0,), [("add", 0, 0)]), backward=False)

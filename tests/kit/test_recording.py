@@ -76,7 +76,7 @@ def test_another_seed_draws_other_structures_and_other_leaves(drawn):
     one, other = drawn["autumn"], drawn["spring"]
     assert {graph.steps for graph in one.graphs} != {graph.steps for graph in other.graphs}
     assert len({graph.inputs for graph in one.graphs} & {graph.inputs for graph in other.graphs}) <= 2
-    assert not set(one.graphs) & set(other.graphs)
+    assert len(set(one.graphs) & set(other.graphs)) <= 2  # two may agree by chance on f(x) + x at one number
 
 
 def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):

@@ -30,11 +30,14 @@ def expression_graphs(draw: st.DrawFn, wish: RandomGraphs, functions: Mapping[st
     steps: list[Step] = []
     values = list(inputs)
     free = list(range(len(inputs)))  # the nodes that the next step may use
-    count = draw(st.integers(2, wish.size))
+    count = draw(st.integers(max(2, wish.size - 3), wish.size))
     focus = draw(st.integers(0, count - 1))  # one step at least is what the wish is about
     for number in range(count):
         name = draw(st.sampled_from(wish.operations if number == focus else operations))
-        operands = [draw(st.sampled_from(free)) for _ in range(OPERATIONS[name].arity)]
+        # One operand is recent, or most steps would lead nowhere and be cut away; the other may be anything.
+        operands = [draw(st.sampled_from(free[:-3:-1]))]
+        if OPERATIONS[name].arity == 2:
+            operands.insert(draw(st.integers(0, 1)), draw(st.sampled_from(free)))
         constants = wish.constants_of(name)
         plain = (draw(st.sampled_from(constants)),) if constants else ()
         spent = [node for node in operands if wish.reuse == "nothing" or node >= len(inputs)]
