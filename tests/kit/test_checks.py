@@ -194,31 +194,6 @@ def test_an_item_that_compares_by_itself_never_sees_half_a_reply(handle, solutio
 # --- expect ----------------------------------------------------------------------------------------------------------
 
 
-def an_item(Value):
-    """What a hand-written item looks like."""
-    x, y = Value(3.0), Value(2.0)
-    expect(x.data, 3.0)
-    for _ in range(2):
-        x = x * y
-    expect(x.data, 12.0)
-    expect(x.data + y.data, 15.0)  # wrong
-    expect(y.data, 99.0)
-
-
-def test_expect_shows_the_test_s_own_lines_up_to_the_wrong_number(engine):
-    with pytest.raises(NotPassed) as failure:
-        an_item(engine())
-    evidence = failure.value.evidence
-    assert evidence.message == "x.data + y.data is 14.0 and should be 15.0"
-    assert evidence.code == (
-        "from engine import Value",
-        "x, y = Value(3.0), Value(2.0)",
-        "for _ in range(2):",
-        "    x = x * y",
-        "print(x.data + y.data)",
-    )
-
-
 def test_expect_holds_numbers_to_the_same_tolerance():
     expect(1.0 + 1e-8, 1.0)
     with pytest.raises(NotPassed):

@@ -130,6 +130,17 @@ def test_what_python_says_gets_its_hint(use, said):
     assert said in of_error(SubmissionError(Verdict.ERROR, message)).hint
 
 
+def test_a_plain_number_on_the_right_asks_for_the_method_itself_and_none_for_a_return():
+    x = bare_value()(1.0)
+    for use, said in [(lambda: x * 2, "__mul__"), (lambda: x**x, "__pow__"), (lambda: 2 * None, "`return`")]:
+        with pytest.raises(TypeError) as raised:
+            use()
+        assert said in of_error(SubmissionError(Verdict.ERROR, f"TypeError: {raised.value}")).hint
+    with pytest.raises(TypeError) as raised:
+        2 * x
+    assert "sum()" not in of_error(SubmissionError(Verdict.ERROR, f"TypeError: {raised.value}")).hint
+
+
 def test_endless_recursion_gets_its_hint():
     x = bare_value("    def __radd__(self, other): return other + self\n")(1.0)
     with pytest.raises(RecursionError) as raised:

@@ -82,6 +82,12 @@ def test_an_exception_whose_text_cannot_be_read_is_still_named(loud, ending):
     assert found.message == "Loud: (its message cannot be read)"
 
 
+def test_a_syntax_error_of_the_student_s_own_making_is_no_way_out(ending):
+    found = ending("raise SyntaxError(Loud())", loud="raise SystemExit")
+    assert found.verdict is Verdict.ERROR
+    assert found.message == "SyntaxError: (its message cannot be read)"
+
+
 def test_messages_hold_no_addresses_which_differ_from_run_to_run(ending):
     assert ending("raise ValueError(object())").message == "ValueError: <object object at 0x...>"
 

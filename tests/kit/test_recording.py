@@ -12,7 +12,7 @@ from gradkit.oracle.recording import Library, differences, record
 from gradkit.suite.assignments import corpora_folder
 
 CORPORA = sorted(path for path in corpora_folder().glob("*.json") if path.stem != "diagnoses")
-WISH = random_graphs("tanh", reuse="nodes", count=30)
+WISH = random_graphs("tanh", reuse="nodes", count=60)
 STORY = expressions("story", (lambda a, b: a * b + a, (2.0, 3.0)))
 
 
@@ -75,7 +75,8 @@ def test_a_seed_draws_the_same_whatever_a_student_s_file_holds(tmp_path):
 def test_another_seed_draws_other_structures_and_other_leaves(drawn):
     one, other = drawn["autumn"], drawn["spring"]
     assert {graph.steps for graph in one.graphs} != {graph.steps for graph in other.graphs}
-    assert len({graph.inputs for graph in one.graphs} & {graph.inputs for graph in other.graphs}) <= 2
+    leaves = [{graph.inputs for graph in corpus.graphs} for corpus in (one, other)]
+    assert len(leaves[0] & leaves[1]) < len(leaves[0]) / 4  # a single leaf may be drawn again by chance
     assert len(set(one.graphs) & set(other.graphs)) <= 2  # two may agree by chance on f(x) + x at one number
 
 
@@ -124,7 +125,7 @@ def test_another_seed_is_drawn_once_and_kept(tmp_path, monkeypatch):
 def test_a_cache_never_confuses_seeds_or_wishes(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(recording, "record", lambda wish, seed: asked.append((wish, seed)) or load(CORPORA[0]))
-    fewer = random_graphs("tanh", reuse="nodes", count=29)
+    fewer = random_graphs("tanh", reuse="nodes", count=59)
     for seed, wish in [("autumn", WISH), ("spring", WISH), ("autumn", fewer)]:
         Library(corpora_folder(), seed, cache=tmp_path).corpus(wish)
     assert asked == [(WISH, "autumn"), (WISH, "spring"), (fewer, "autumn")]

@@ -167,7 +167,7 @@ def test_what_is_not_a_plain_number_fails_and_says_what_it_is(handle, made, said
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("self.data + other.data", "plain float"), ("None", "None"), ("7", "plain int"), ("10**5000", "digits")],
+    [("self.data + other.data", "plain float"), ("None", "None"), ("7", "plain int"), ("10**5000", "int")],
 )
 def test_what_is_given_where_a_value_is_due_is_named(handle, given, said):
     source = (

@@ -177,7 +177,6 @@ def number_of(node: object, name: str, what: str) -> float:
     if node is None:
         raise NotANumber(f"{what} is None, not a Value: is a `return` missing?")
     if type(node) in (int, float):
-        plain_number(node, what)  # raises for an int that is too long to show
         raise NotANumber(f"{what} is a plain {type(node).__name__}, not a Value: no gradient can flow through it")
     return plain_number(getattr(node, name), f".{name} of {what}")
 

@@ -10,10 +10,11 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..graphs.graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of
 from ..graphs.graph import replay as replay_graph
@@ -147,20 +148,21 @@ class LocalTransport:
             self._clock.stop()
             verdict = next((verdict for kind, verdict in _VERDICTS if isinstance(error, kind)), Verdict.CRASHED)
             frames = self._own_frames(error.__traceback__)
-            message = _message(error, self._text(error), doing, verdict)
+            said = self._said(partial(str, error), "(its message cannot be read)")
+            message = _message(error, said, doing, verdict)
             text = "" if verdict in (Verdict.NOT_IMPLEMENTED, Verdict.FAILED) else self._traceback(error)
             raise SubmissionError(verdict, message, text).with_traceback(frames or error.__traceback__) from None
 
-    def _text(self, error: BaseException) -> str:
+    def _said(self, say: Callable[[], str], otherwise: str) -> str:
         """What an exception says of itself: that may be the student's code again, and as slow or as odd."""
         try:
             with self._clock:
-                return str.__str__(str(error))  # an exact str: a subclass would run code wherever it is used
+                return str.__str__(say())  # an exact str: a subclass would run code wherever it is used
         except KeyboardInterrupt:
             raise
         except BaseException:
             self._clock.stop()
-            return "(its message cannot be read)"
+            return otherwise
 
     def _own_frames(self, found: TracebackType | None) -> TracebackType | None:
         """The part of a traceback that begins at the student's first frame."""
@@ -175,7 +177,8 @@ class LocalTransport:
     def _traceback(self, error: BaseException) -> str:
         """The student's own frames, innermost last, with file names and no folders."""
         if isinstance(error, SyntaxError):
-            text = "".join(traceback.format_exception_only(error)).replace(f"{self.folder}{os.sep}", "").strip()
+            text = self._said(lambda: "".join(traceback.format_exception_only(error)), "")
+            text = text.replace(f"{self.folder}{os.sep}", "").strip()
             return "\n".join(map(_tidy, text.splitlines()[:-1]))  # the last line is the message
         summary = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in summary if self._is_own(frame.filename)][-FRAMES_SHOWN:]
@@ -194,6 +197,11 @@ def _object(operand: object) -> object:
     return operand._ref if isinstance(operand, Subject) else operand
 
 
+def _is_pythons_own(error: BaseException) -> TypeGuard[SyntaxError]:
+    """Whether this is a syntax error that Python found, and not one that a student's code made up."""
+    return isinstance(error, SyntaxError) and type(error.msg) is str and type(error.text) in (str, type(None))
+
+
 def _kind(error: BaseException) -> str:
     """The name of an exception's class, which a metaclass of the student's may want to answer itself."""
     name: str = type.__dict__["__name__"].__get__(type(error))
@@ -210,7 +218,7 @@ def _message(error: BaseException, text: str, doing: str, verdict: Verdict) -> s
         return _tidy(text) or "not written yet"
     if isinstance(error, RecursionError):
         return "RecursionError: maximum recursion depth exceeded"  # Python's own text varies with where it strikes
-    if isinstance(error, SyntaxError):
+    if _is_pythons_own(error):
         text = error.msg
     return _tidy(f"{_kind(error)}: {text}" if text else _kind(error))
 

@@ -17,7 +17,7 @@ _HELPERS = ("check_", "answers_to")
 def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     """The program of a test's statements up to a line, and the number asked for there, if it asks for one.
 
-    Earlier expectations held and are left out; the last becomes a print.
+    Earlier expectations held and are left out; the last becomes a print. No lines for a test that needs our helpers.
     """
     source, first = inspect.getsourcelines(code)
     text = textwrap.dedent("".join(source))
@@ -35,17 +35,18 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
             lines.append(f"print({asked})")
         if reached:
             break
+    if any(helper in shown for shown in lines for helper in _HELPERS):
+        return (), asked
     return tuple(lines), asked
 
 
 def lines_at(found: TracebackType | None, test: Path) -> tuple[str, ...]:
-    """The program up to where a traceback passes through a test; none where it does not, or needs our helpers."""
+    """The program up to where a traceback passes through a test; none where it does not."""
     while found and Path(found.tb_frame.f_code.co_filename) != test:
         found = found.tb_next
     if found is None:
         return ()
-    lines, _ = lines_up_to(found.tb_frame.f_code, found.tb_lineno)
-    return () if any(helper in line for line in lines for helper in _HELPERS) else lines
+    return lines_up_to(found.tb_frame.f_code, found.tb_lineno)[0]
 
 
 def _statements(function: ast.stmt) -> Iterator[ast.stmt]:

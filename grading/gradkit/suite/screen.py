@@ -85,7 +85,7 @@ def explanation(result: ItemResult) -> list[Line]:
     if evidence is None:
         return [*lines, *(("plain", f"blocked by {name}") for name in result.blocked_by[:1])]
     lines += _code(evidence)
-    if evidence.traceback or not evidence.rows:
+    if evidence.traceback or not evidence.rows or not evidence.code:
         lines += [("bad", text) for text in evidence.traceback.splitlines()]
         lines.append(("bad", evidence.message))
     if evidence.origin:
