@@ -7,6 +7,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.graded import ATTRIBUTE, graded
 from gradkit.suite.results import Item, Results
+from gradkit.suite.self_check import _STATUS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,3 +157,8 @@ def test_a_mark_takes_one_prerequisite_or_many():
         pass
 
     assert getattr(test, ATTRIBUTE).needs == ("test_one", "test_two")
+
+
+def test_every_verdict_has_a_letter_of_its_own_on_the_progress_line():
+    assert _STATUS.keys() == set(Verdict)
+    assert len({letter for _, letter, _ in _STATUS.values()}) == len(Verdict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -56,7 +56,3 @@ def run_all(folders: Mapping[str, Path], workers: int = 2) -> Iterator[tuple[str
 def primaries(record: Record) -> set[str]:
     """The items that fail in their own right: everything they need passes."""
     return {name for name, item in record.items() if not item.passed and item.verdict != "blocked"}
-
-
-def points(items: Iterable[ItemRecord]) -> float:
-    return sum(item.points for item in items)

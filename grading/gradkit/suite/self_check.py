@@ -40,6 +40,7 @@ _STATUS = {
     Verdict.TIMEOUT: ("wrong", "T", "TIMEOUT"),
     Verdict.OUT_OF_MEMORY: ("wrong", "M", "OUT OF MEMORY"),
     Verdict.CRASHED: ("wrong", "X", "CRASHED"),
+    Verdict.PROTOCOL: ("wrong", "P", "PROTOCOL"),
 }
 
 _STUDENTS = (NotPassed, SubmissionError, TimeIsUp)
