@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,13 +15,14 @@ from rich.progress import Progress
 from rich.table import Table
 
 from .graphs.corpus import PUBLIC_SEED
-from .suite.assignments import assignments, course_home
+from .suite.assignments import assignments, chosen, corpora_folder, course_home
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="A course kit for building an autograd engine. Students need only pytest; these commands are for authors.",
+    help="A course kit for building an autograd engine. Students need only pytest; these commands are for those who "
+    "grade (grade, explain, doctor) and those who write the course.",
 )
 console = Console()
 
@@ -40,8 +44,119 @@ def complain(message: str) -> NoReturn:
 
 
 @app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="a2_backprop, a2, ... or all")],
+    submissions: Annotated[Path, typer.Argument(help="a folder that holds a folder or a zip for each student")],
+    out: Annotated[Path, typer.Option(help="where the reports go: a JSON file for each student, and grades.csv")],
+    workers: Annotated[int | None, typer.Option(min=1, help="so many at a time (default: one a core)")] = None,
+    seed: Annotated[
+        str, typer.Option(envvar="GRADKIT_SEED", help="a private seed: other graphs than the students have")
+    ] = PUBLIC_SEED,
+    no_sandbox: Annotated[
+        bool, typer.Option("--no-sandbox", help="run submissions with all the rights that you have here")
+    ] = False,
+) -> None:
+    """Grade a class. Each submission runs in a sandbox. Stopped and started again, grading goes on where it was.
+
+    Example: gradkit grade a2_backprop submissions/ --out reports/
+    """
+    from .course.corpora import default_cache
+    from .grader.classroom import BusyError, Classroom
+    from .grader.conditions import conditions_of
+    from .grader.console import graded_with_progress, show_class
+    from .grader.grader import suite_of
+    from .grader.summary import GRADES, write_grades
+    from .oracle.recording import Library
+    from .submissions.roster import RosterError, roster
+    from .submissions.sandbox import SandboxError
+
+    try:
+        course = chosen(assignment)
+        students, others = roster(submissions, out)
+        _draw_if_private(seed)
+        suite = suite_of(course, Library(corpora_folder(), seed, default_cache(), secret=True))
+        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), out.absolute(), no_sandbox)
+        graded = graded_with_progress(console, classroom, students, workers or _cores())
+    except (LookupError, FileNotFoundError, RosterError, BusyError, SandboxError) as error:
+        complain(str(error.args[0]))
+    except KeyboardInterrupt:
+        console.print("\nStopped. The same command goes on from here.")
+        raise typer.Exit(130) from None
+    reports = show_class(console, classroom, graded)
+    write_grades(reports, out / GRADES)
+    console.print(f"Reports and {GRADES} are in {out}; `gradkit explain` shows what is in a report.", highlight=False)
+    if others:
+        console.print(f"Neither folder nor zip, so left alone: {', '.join(others[:8])}", style="yellow", markup=False)
+    if seed == PUBLIC_SEED:
+        console.print("Graded on the graphs that students have: --seed gives others.", style="yellow")
+    if no_sandbox:
+        console.print("Graded without a sandbox: submissions could do whatever you can here.", style="yellow")
+    raise typer.Exit(len(reports) < len(students))
+
+
+def _draw_if_private(seed: str) -> None:
+    """Have another process draw a private seed's graphs, if need be: one that has imported PyTorch forks slowly."""
+    from .course.corpora import default_cache, wishes
+    from .oracle.recording import Library
+
+    library = Library(corpora_folder(), seed, default_cache())
+    if not all(library.is_ready(wish) for wish in wishes(assignments()).values()):
+        console.print("Drawing the seed's graphs, with PyTorch's answers (once, about half a minute) ...")
+        command = [sys.executable, "-c", "from gradkit.cli import main; main()", "corpora"]
+        if subprocess.run(command, env={**os.environ, "GRADKIT_SEED": seed}, check=False).returncode:
+            raise typer.Exit(1)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@app.command()
+def explain(
+    report: Annotated[Path, typer.Argument(help="a student's report, as `gradkit grade` wrote it")],
+    item: Annotated[str, typer.Argument(help="one item, as in tanh_collects; all of them if left out")] = "",
+) -> None:
+    """Show the evidence in a report: the smallest failing expressions, yours beside PyTorch's, and hints.
+
+    Example: gradkit explain reports/ada.json tanh_collects
+    """
+    from .grader.console import show_report
+    from .grader.report import UnreadableError, read
+
+    try:
+        found = read(report)
+    except UnreadableError as error:
+        complain(str(error))
+    results = found.results()
+    meant = [result for name, result in results.by_id.items() if item and name.endswith((f"/{item}", f"/test_{item}"))]
+    if item and not meant:
+        near = [name.rpartition("/test_")[2] for name in results.by_id if item.lower() in name.lower()]
+        complain(f"There is no item {item!r} in this report. " + (f"Is it one of {', '.join(near)}?" if near else ""))
+    if not item:
+        show_report(console, found)
+    for result in meant:
+        show_report(console, found, result)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine can do for grading, by trying it, and what to install.
+
+    Example: gradkit doctor
+    """
+    from .grader.console import show_findings
+    from .grader.doctor import examine
+
+    findings = examine()
+    show_findings(console, findings)
+    raise typer.Exit(any(finding.needed and not finding.fine for finding in findings))
+
+
+@app.command()
 def corpora(
-    seed: Annotated[str, typer.Option(help="draw another seed's corpora, into a cache")] = PUBLIC_SEED,
+    seed: Annotated[
+        str, typer.Option(envvar="GRADKIT_SEED", help="draw another seed's corpora, into a cache")
+    ] = PUBLIC_SEED,
     check: Annotated[bool, typer.Option("--check", help="re-derive every recorded number from live PyTorch")] = False,
 ) -> None:
     """Record the corpora that the suites ask for, drawn with Hypothesis and answered by PyTorch.

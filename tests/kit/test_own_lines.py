@@ -8,9 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from gradkit.course.corpora import _imported
 from gradkit.suite import check_forward, expect
 from gradkit.suite.assignments import course_home
+from gradkit.suite.collection import _imported
 from gradkit.suite.evidence import NotPassed
 from gradkit.suite.graded import ATTRIBUTE
 from gradkit.suite.own_lines import lines_at, lines_up_to

@@ -6,11 +6,11 @@ import venv
 import zipfile
 
 import pytest
-from gradkit.course.corpora import graded_tests
 from gradkit.course.release import STUDENT_FOLDER, leaks_in, make_release, secrets
 from gradkit.suite.assignments import assignments
+from gradkit.suite.collection import graded_tests
 
-ITEMS = [name for assignment in assignments() for name, _ in graded_tests(assignment)]
+ITEMS = [test.name for assignment in assignments() for test in graded_tests(assignment)]
 
 
 @pytest.fixture(scope="module")

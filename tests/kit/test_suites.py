@@ -4,8 +4,8 @@ import ast
 from collections import Counter
 
 import pytest
-from gradkit.course.corpora import graded_tests
 from gradkit.suite.assignments import assignments, course_home
+from gradkit.suite.collection import graded_tests
 
 FILES = sorted((course_home() / "tests").glob("a?_*/test_*.py"))
 FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -90,23 +90,23 @@ def test_names_and_titles_are_unique_within_an_assignment(assignment):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     assert [name for name, count in Counter(defined).items() if count > 1] == []
-    titles = Counter(mark.title for _, mark in graded_tests(assignment))
+    titles = Counter(test.mark.title for test in graded_tests(assignment))
     assert [title for title, count in titles.items() if count > 1] == []
     assert len(titles) == len(defined)
 
 
 @ASSIGNMENT
 def test_points_are_multiples_of_a_half(assignment):
-    assert all(mark.points > 0 and (2 * mark.points) % 1 == 0 for _, mark in graded_tests(assignment))
+    assert all(t.mark.points > 0 and (2 * t.mark.points) % 1 == 0 for t in graded_tests(assignment))
 
 
 def test_every_item_needs_only_items_that_stand_before_it():
     before = set()
     for assignment in assignments():
-        for name, mark in graded_tests(assignment):
-            needs = {need if "/" in need else f"{assignment.name}/{need}" for need in mark.needs}
-            assert needs <= before, f"{assignment.name}/{name} needs {sorted(needs - before)}"
-            before.add(f"{assignment.name}/{name}")
+        for test in graded_tests(assignment):
+            needs = set(test.item.needs)
+            assert needs <= before, f"{test.item.id} needs {sorted(needs - before)}"
+            before.add(test.item.id)
     assert before
 
 

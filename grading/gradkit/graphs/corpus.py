@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -79,10 +80,11 @@ Wish = RandomGraphs | Expressions
 
 @dataclass(frozen=True)
 class Corpus:
-    """Graphs, smallest first, and PyTorch's answers to each."""
+    """Graphs, smallest first, and PyTorch's answers to each. `secret`: no student may see a graph as it was drawn."""
 
     graphs: tuple[Graph, ...]
     answers: tuple[Answers, ...]
+    secret: bool = False
 
 
 def random_graphs(
@@ -218,8 +220,18 @@ def save(corpus: Corpus, path: Path) -> None:
         for g, a in zip(corpus.graphs, corpus.answers)
     ]
     text = b",\n".join(msgspec.json.encode(line) for line in lines)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"[\n" + text + b"\n]\n")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_whole(path, b"[\n" + text + b"\n]\n")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all, whenever this process may be killed."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with unfinished.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    unfinished.replace(path)
 
 
 def load(path: Path) -> Corpus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,17 +15,26 @@ from . import complex_step, pytorch
 from .comparison import close
 
 
-def record(wish: Wish, seed: str) -> Corpus:
-    """Draw a corpus from a seed and have PyTorch answer it. Needs PyTorch and Hypothesis; takes about half a second."""
+def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus:
+    """Draw a corpus from a seed and have PyTorch answer it. Needs PyTorch and Hypothesis; takes about half a second.
+
+    without: graphs that it shall not hold, for they are known already.
+    """
     if isinstance(wish, Expressions):
         return Corpus(wish.graphs, tuple(map(pytorch.answers, wish.graphs)))
+
+    def keep(graph: Graph) -> Answers | None:
+        return None if graph in without else pytorch.well_posed_answers(graph)
+
     few = len(wish.operations) <= 2  # a mixture of many operations has met each one's systematic part elsewhere
-    found = systematic(wish, seed, pytorch.well_posed_answers) if few else {}
-    found.update(_random_part(wish, seed, max(wish.count - len(found), wish.count // 4)))
+    found = systematic(wish, seed, keep) if few else {}
+    found.update(_random_part(wish, seed, max(wish.count - len(found), wish.count // 4), keep))
     return smallest_first(found)
 
 
-def _random_part(wish: RandomGraphs, seed: str, count: int) -> dict[Graph, Answers]:
+def _random_part(
+    wish: RandomGraphs, seed: str, count: int, keep: Callable[[Graph], Answers | None]
+) -> dict[Graph, Answers]:
     """`count` random graphs (fewer where the rules leave no more) that use one of the operations asked for."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
@@ -37,7 +47,7 @@ def _random_part(wish: RandomGraphs, seed: str, count: int) -> dict[Graph, Answe
         if len(found) >= count or graph in found or len(graph.steps) < 2:
             return
         if any(step[0] in wish.operations for step in graph.steps):
-            answers = pytorch.well_posed_answers(graph)
+            answers = keep(graph)
             if answers:
                 found[graph] = answers
 
@@ -79,16 +89,27 @@ class Library:
     seed:   the public seed, or another.
     cache:  where another seed's corpora are kept, if they are.
     count:  how many graphs another seed draws for each wish (as many as it asks for, unless said).
+    secret: whether another seed's graphs are kept from students.
     """
 
     def __init__(
-        self, folder: Path, seed: str = PUBLIC_SEED, cache: Path | None = None, count: int | None = None
+        self,
+        folder: Path,
+        seed: str = PUBLIC_SEED,
+        cache: Path | None = None,
+        count: int | None = None,
+        secret: bool = False,
     ) -> None:
+        self.secret = secret and seed != PUBLIC_SEED
         self.folder = folder
         self.seed = seed
         self._cache = cache
         self._count = count
         self._known: dict[Wish, Corpus] = {}
+
+    def is_ready(self, wish: Wish) -> bool:
+        """Whether a corpus can be had without drawing it now."""
+        return wish in self._known or self._path(wish).exists()
 
     def corpus(self, wish: Wish) -> Corpus:
         """The corpus for a wish. Raises FileNotFoundError, saying what to run, where none was recorded."""
@@ -97,20 +118,31 @@ class Library:
         return self._known[wish]
 
     def _find(self, wish: Wish) -> Corpus:
-        if self.seed == PUBLIC_SEED or isinstance(wish, Expressions):
-            path = self.folder / f"{wish.name}.json"
+        path = self._path(wish)
+        if self._is_recorded(wish):
             if not path.exists():
                 raise FileNotFoundError(f"No recorded corpus {path.name}: run `gradkit corpora` to record it.")
             return load(path)
-        if self._count:
-            wish = replace(wish, count=self._count)
+        known = self.folder / f"{wish.name}.json"
+        public = set(load(known).graphs) if known.exists() else set()
+        asked = replace(wish, count=self._count) if self._count and isinstance(wish, RandomGraphs) else wish
         if self._cache is None:
-            return record(wish, self.seed)
-        digest = hashlib.sha256(f"{self.seed} {wish}".encode()).hexdigest()[:16]
-        path = self._cache / f"{wish.name}-{digest}.json"
+            return record(asked, self.seed, public)
         if not path.exists():
-            save(record(wish, self.seed), path)
-        return load(path)
+            save(record(asked, self.seed, public), path)
+        return replace(load(path), secret=self.secret)
+
+    def _is_recorded(self, wish: Wish) -> bool:
+        return self.seed == PUBLIC_SEED or isinstance(wish, Expressions)
+
+    def _path(self, wish: Wish) -> Path:
+        """Where a corpus is kept. The name changes whenever the recorded corpora do, and so the way of drawing."""
+        known = self.folder / f"{wish.name}.json"
+        if self._is_recorded(wish) or self._cache is None:
+            return known
+        recorded = known.read_bytes() if known.exists() else b""
+        digest = hashlib.sha256(f"{self.seed} {wish} {self._count} ".encode() + recorded).hexdigest()[:16]
+        return self._cache / f"{wish.name}-{digest}.json"
 
 
 def differences(corpus: Corpus) -> list[str]:

@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import operator
-import os
-import re
 import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, TypeGuard
+from types import TracebackType
+from typing import Any
 
-from ..graphs.graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of
+from ..graphs.graph import Graph, number_of
 from ..graphs.graph import replay as replay_graph
+from . import worker
+from .accounts import failure
 from .clock import Clock, TimeIsUp
 from .outcome import SubmissionError, Verdict
 from .subject import Reply, Subject
-
-FRAMES_SHOWN = 4
-MESSAGE_LENGTH = 300
-MOST_ITEMS = 100_000
-"""No list of a student's is longer than that; one without an end would fill the memory."""
-
-_VERDICTS: tuple[tuple[type[BaseException], Verdict], ...] = (
-    (NotImplementedError, Verdict.NOT_IMPLEMENTED),
-    (TimeIsUp, Verdict.TIMEOUT),
-    (MemoryError, Verdict.OUT_OF_MEMORY),
-    (NotANumber, Verdict.FAILED),
-    (Exception, Verdict.ERROR),
-)
-"""The first that fits decides. What is no Exception (SystemExit, a test framework's skip) means leaving: crashed."""
-
-
-class _TooManyCalls(BaseException):
-    """Stops a backward() that has run more functions than anyone would wait for."""
 
 
 class LocalTransport:
@@ -52,47 +29,51 @@ class LocalTransport:
         self._clock = clock
         self._subjects: dict[int, Subject] = {}
 
+    @property
+    def spent(self) -> float:
+        return self._clock.spent
+
+    def begin(self, seconds: float) -> None:
+        self._subjects.clear()
+        self._clock.allow(seconds)
+
+    def finish(self) -> None:
+        """Nothing can be on its way here."""
+
+    def untold(self, subject: Subject) -> Subject:
+        return subject
+
     def load(self, module: str, name: str) -> Subject:
-        """A name of the student's module. Raises SubmissionError where the import fails or the name is missing."""
         if str(self.folder) not in sys.path:
             sys.path.insert(0, str(self.folder))
         if not (self.folder / f"{module}.py").exists():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this folder yet.")
-        depth = sys.getrecursionlimit()
-        with self._student(f"importing {module}.py"):
-            loaded = importlib.import_module(module)
-            home = Path(loaded.__file__ or "").parent.resolve()  # the file itself may be a link
-            found = getattr(loaded, name, None)
-        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))  # less than ours would stop pytest
-        if home != self.folder:
-            raise SubmissionError(Verdict.ERROR, f"Python already has another module called {module}.")
-        if found is None:
-            raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"{module}.py has no {name} yet.")
+        with self._student("load", module):
+            try:
+                found = worker.load(module, name)
+            finally:
+                if module in sys.modules and _home(module) != self.folder:
+                    raise SubmissionError(Verdict.ERROR, f"Python already has another module called {module}.")
         return self._subject(found)
-
-    def forget(self) -> None:
-        """Let go of every handle: a new item begins."""
-        self._subjects.clear()
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
         plain = [_object(operand) for operand in operands]
         named = {name: _object(value) for name, value in keywords.items()}
-        function = _APPLY.get(operation) or getattr(operator, operation)
-        with self._student(operation):
-            result = function(*plain, **named)
+        with self._student("apply", operation):
+            result = worker.apply(operation, plain, named)
         return self._subject(result)
 
     def assign(self, target: Subject, name: str, value: float | Subject) -> None:
-        with self._student(name):
+        with self._student("assign"):
             setattr(target._ref, name, _object(value))
 
     def number(self, target: Subject, name: str) -> float:
-        with self._student(name):
+        with self._student("number"):
             return number_of(target._ref, name, "this")
 
     def items(self, target: Subject) -> list[Subject]:
-        with self._student("iterating"):
-            found = list(islice(target._ref, MOST_ITEMS))
+        with self._student("items"):
+            found = worker.items(target._ref)
         return [self._subject(item) for item in found]
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
@@ -106,25 +87,8 @@ class LocalTransport:
         return Reply(tuple(answers))
 
     def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
-        count = 0
-
-        def counted(_frame: FrameType, event: str, _argument: object) -> None:
-            nonlocal count
-            count += event == "call"
-            if count > most:
-                raise _TooManyCalls
-
-        with self._student("backward"):
-            nodes = graph.build(value_class._ref, STUDENT_FUNCTIONS)
-            before = sys.getprofile()
-            sys.setprofile(counted)
-            try:
-                nodes[graph.output].backward()
-            except _TooManyCalls:
-                pass
-            finally:
-                sys.setprofile(before)
-        return count
+        with self._student("calls"):
+            return worker.calls(value_class._ref, graph, most)
 
     def _subject(self, found: object) -> Subject:
         """One object, one handle: `is` on handles is `is` on the student's objects."""
@@ -134,7 +98,7 @@ class LocalTransport:
         return subject
 
     @contextmanager
-    def _student(self, doing: str) -> Iterator[None]:
+    def _student(self, request: str, argument: str = "") -> Iterator[None]:
         """Run a student's code within the time limit; whatever it raises becomes a SubmissionError.
 
         The new exception carries the student's frames last, so that `--pdb` opens in the student's code.
@@ -146,85 +110,31 @@ class LocalTransport:
             raise
         except BaseException as error:
             self._clock.stop()
-            verdict = next((verdict for kind, verdict in _VERDICTS if isinstance(error, kind)), Verdict.CRASHED)
-            frames = self._own_frames(error.__traceback__)
-            said = self._said(partial(str, error), "(its message cannot be read)")
-            message = _message(error, said, doing, verdict)
-            text = "" if verdict in (Verdict.NOT_IMPLEMENTED, Verdict.FAILED) else self._traceback(error)
-            raise SubmissionError(verdict, message, text).with_traceback(frames or error.__traceback__) from None
+            verdict = Verdict.TIMEOUT if isinstance(error, TimeIsUp) else Verdict(worker.verdict_of(error))
+            message = self._message(error, worker.doing(request, argument))
+            account = failure(verdict, message, worker.frames_of(error, str(self.folder)), self.folder)
+            raise account.with_traceback(self._own_frames(error.__traceback__) or error.__traceback__) from None
 
-    def _said(self, say: Callable[[], str], otherwise: str) -> str:
-        """What an exception says of itself: that may be the student's code again, and as slow or as odd."""
+    def _message(self, error: BaseException, doing: str) -> str:
+        """What an exception says of itself: that may be the student's code again, and as slow."""
         try:
             with self._clock:
-                return str.__str__(say())  # an exact str: a subclass would run code wherever it is used
-        except KeyboardInterrupt:
-            raise
-        except BaseException:
+                return worker.message_of(error, doing)
+        except TimeIsUp:
             self._clock.stop()
-            return otherwise
+            return worker.UNREADABLE
 
     def _own_frames(self, found: TracebackType | None) -> TracebackType | None:
         """The part of a traceback that begins at the student's first frame."""
-        while found and not self._is_own(found.tb_frame.f_code.co_filename):
+        while found and Path(found.tb_frame.f_code.co_filename).parent != self.folder:
             found = found.tb_next
         return found
 
-    def _is_own(self, filename: str) -> bool:
-        path = Path(filename)
-        return path.is_absolute() and path.parent == self.folder
 
-    def _traceback(self, error: BaseException) -> str:
-        """The student's own frames, innermost last, with file names and no folders."""
-        if isinstance(error, SyntaxError):
-            text = self._said(lambda: "".join(traceback.format_exception_only(error)), "")
-            text = text.replace(f"{self.folder}{os.sep}", "").strip()
-            return "\n".join(map(_tidy, text.splitlines()[:-1]))  # the last line is the message
-        summary = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in summary if self._is_own(frame.filename)][-FRAMES_SHOWN:]
-        if isinstance(error, RecursionError):
-            own = own[-1:]
-        return "\n".join(f"{Path(f.filename).name}:{f.lineno}, in {f.name}\n    {_tidy(f.line or '')}" for f in own)
-
-
-_APPLY: dict[str, Callable[..., object]] = {
-    "getattr": getattr,
-    "call": lambda function, *operands, **keywords: function(*operands, **keywords),
-}
+def _home(module: str) -> Path:
+    """The folder that an imported module comes from. The file itself may be a link."""
+    return Path(getattr(sys.modules[module], "__file__", None) or "").parent.resolve()
 
 
 def _object(operand: object) -> object:
     return operand._ref if isinstance(operand, Subject) else operand
-
-
-def _is_pythons_own(error: BaseException) -> TypeGuard[SyntaxError]:
-    """Whether this is a syntax error that Python found, and not one that a student's code made up."""
-    return isinstance(error, SyntaxError) and type(error.msg) is str and type(error.text) in (str, type(None))
-
-
-def _kind(error: BaseException) -> str:
-    """The name of an exception's class, which a metaclass of the student's may want to answer itself."""
-    name: str = type.__dict__["__name__"].__get__(type(error))
-    return name
-
-
-def _message(error: BaseException, text: str, doing: str, verdict: Verdict) -> str:
-    """One line about an exception, without addresses, which differ from run to run, and of bounded length."""
-    if verdict is Verdict.TIMEOUT:
-        return "Stopped at the time limit. Is there a loop that never ends, or a search through a list at every step?"
-    if verdict is Verdict.CRASHED:
-        return f"{_kind(error)}: this ends the whole program, where an answer is due ({doing})."
-    if verdict in (Verdict.NOT_IMPLEMENTED, Verdict.FAILED):
-        return _tidy(text) or "not written yet"
-    if isinstance(error, RecursionError):
-        return "RecursionError: maximum recursion depth exceeded"  # Python's own text varies with where it strikes
-    if _is_pythons_own(error):
-        text = error.msg
-    return _tidy(f"{_kind(error)}: {text}" if text else _kind(error))
-
-
-def _tidy(text: str) -> str:
-    """One line, printable, without 0x... addresses."""
-    text = re.sub(r"0x[0-9a-fA-F]+", "0x...", text)
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 3] + "..."

@@ -28,11 +28,21 @@ class Transport(Protocol):
     Each call raises SubmissionError where the student's code gives no answer.
     """
 
-    def load(self, module: str, name: str) -> Subject:
-        """A name of a student's module."""
+    @property
+    def spent(self) -> float:
+        """Seconds that the student's code has taken so far."""
 
-    def forget(self) -> None:
-        """A new item begins: every handle so far is void."""
+    def begin(self, seconds: float) -> None:
+        """A new item begins: every handle so far is void, and the student's code may run for so long."""
+
+    def finish(self) -> None:
+        """An item that seems to have passed ends: nothing more may be on its way from the student's side."""
+
+    def load(self, module: str, name: str) -> Subject:
+        """A name of a student's module. SubmissionError also where the import fails or the name is missing."""
+
+    def untold(self, subject: Subject) -> Subject:
+        """The same loaded name, in a place where the student's code was told nothing that a student may not see."""
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
         """A function of the operator module, or "call" or "getattr", applied to plain numbers, texts and Subjects."""
@@ -144,3 +154,11 @@ def backward_calls(value_class: Subject, graph: Graph, most: int) -> int:
     Raises SubmissionError where the student's code ends otherwise.
     """
     return value_class._transport.calls(value_class, graph, most)
+
+
+def untold(value_class: Subject) -> Subject:
+    """The same class in a place that was told no secret graph: what a student is shown comes from there.
+
+    Raises SubmissionError where it cannot be loaded again.
+    """
+    return value_class._transport.untold(value_class)

@@ -60,6 +60,15 @@ def assignments() -> tuple[Assignment, ...]:
     return tuple(map(_read, sorted((course_home() / "assignments").glob("*/assignment.toml"))))
 
 
+def chosen(name: str) -> tuple[Assignment, ...]:
+    """The assignments that a command's word means: a2_backprop, a2, or all. Raises LookupError, naming them all."""
+    course = assignments()
+    found = course if name == "all" else tuple(a for a in course if name in (a.name, a.short))
+    if not found:
+        raise LookupError(f"There is no assignment {name!r}: choose all, {', '.join(a.name for a in course)}.")
+    return found
+
+
 def _read(path: Path) -> Assignment:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     limits = table["limits"]

@@ -9,13 +9,13 @@ from functools import partial
 from ..graphs.corpus import Corpus
 from ..graphs.domain import all_in_domain
 from ..graphs.graph import Answers, Graph
-from ..graphs.reduce import reduced
+from ..graphs.reduce import NICE_NUMBERS, reduced
 from ..graphs.render import program
 from ..oracle import complex_step
 from ..oracle.comparison import Mismatch, close, wrong_data, wrong_gradients
 from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.subject import Reply, Subject, backward_calls, replay
-from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number
+from ..submissions.subject import Reply, Subject, backward_calls, replay, untold
+from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number, withheld
 from .own_lines import lines_up_to
 
 Compare = Callable[[Graph, Answers, Answers], "Mismatch | None"]
@@ -41,19 +41,55 @@ def check_inner_gradients(Value: Subject, corpus: Corpus) -> None:
 
 def _check(Value: Subject, corpus: Corpus, compare: Compare, backward: bool) -> None:
     reply = _replayed(Value, corpus.graphs, backward)
+    explain = partial(_of_secret if corpus.secret else _as_found, Value, corpus, compare, backward)
     for graph, want, got in zip(corpus.graphs, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
-            raise NotPassed(Verdict.FAILED, partial(_explained_mismatch, Value, mismatch, compare, backward))
+            raise NotPassed(Verdict.FAILED, partial(explain, graph, mismatch))
     if reply.failure:
         graph, failure = corpus.graphs[len(reply.answers)], reply.failure
-        explain = partial(_explained_failure, Value, graph, failure, backward)
-        raise NotPassed(failure.verdict, explain).with_traceback(failure.__traceback__)  # for --pdb
+        ended = NotPassed(failure.verdict, partial(explain, graph, failure))
+        raise ended.with_traceback(failure.__traceback__)  # for --pdb
 
 
-def _explained_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Evidence:
-    """The evidence of a failing graph, reduced. Right answers come from complex-step differentiation meanwhile, so that
-    PyTorch stays out of it."""
+def _as_found(
+    Value: Subject, corpus: Corpus, compare: Compare, backward: bool, graph: Graph, found: Mismatch | SubmissionError
+) -> Evidence:
+    """The evidence of a failing graph, reduced."""
+    if isinstance(found, Mismatch):
+        return of_mismatch(_reduced_mismatch(Value, found, compare, backward))
+    if found.verdict not in (Verdict.ERROR, Verdict.FAILED):
+        return of_error(found)
+    return _of_failure(*_reduced_failure(Value, graph, found, backward), backward)
+
+
+def _of_secret(
+    Value: Subject, corpus: Corpus, compare: Compare, backward: bool, graph: Graph, found: Mismatch | SubmissionError
+) -> Evidence:
+    """The evidence of a failing graph that no student may see as it was drawn.
+
+    It is shown reduced to leaves that were not drawn, and answered anew where the student's code was told nothing
+    secret: what has seen the drawn graphs could write them into any message or number.
+    """
+    if isinstance(found, Mismatch):
+        verdict, graph = Verdict.FAILED, _reduced_mismatch(Value, found, compare, backward).graph
+    else:
+        verdict, graph = found.verdict, _reduced_failure(Value, graph, found, backward)[0]
+    if graph in corpus.graphs or not set(graph.inputs) <= set(NICE_NUMBERS):
+        return withheld(verdict)
+    try:
+        reply = replay(untold(Value), [graph], backward)
+    except SubmissionError as error:
+        return of_error(error)
+    if reply.failure:
+        return _of_failure(graph, reply.failure, backward)
+    mismatch = compare(graph, complex_step.answers(graph), reply.answers[0]) if reply.answers else None
+    return of_mismatch(mismatch) if mismatch else withheld(verdict)
+
+
+def _reduced_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Mismatch:
+    """The smallest wrong answer. Right answers come from complex-step differentiation meanwhile, so that PyTorch stays
+    out of it."""
     smallest = found
 
     def still_fails(candidate: Graph) -> bool:
@@ -66,25 +102,36 @@ def _explained_mismatch(Value: Subject, found: Mismatch, compare: Compare, backw
         return mismatch is not None
 
     reduced(found.graph, still_fails, complex_step.values)
-    return of_mismatch(smallest)
+    return smallest
 
 
-def _explained_failure(Value: Subject, graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
-    """The evidence of a graph on which the student's code gives no answer, reduced while it gives none."""
-    if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
-        return of_error(failure)
+_REPEATABLE = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
+"""Ends after which the student's code can be asked again at once."""
+
+
+def _reduced_failure(
+    Value: Subject, graph: Graph, failure: SubmissionError, backward: bool
+) -> tuple[Graph, SubmissionError]:
+    """The smallest graph on which the student's code gives no answer, and how it ends there."""
+    if failure.verdict not in _REPEATABLE:
+        return graph, failure
     smallest = failure
 
     def still_fails(candidate: Graph) -> bool:
         nonlocal smallest
         ended = replay(Value, [candidate], backward).failure if _well_posed(candidate) else None
-        if ended is None or ended.verdict not in (Verdict.ERROR, Verdict.FAILED):
+        if ended is None or ended.verdict not in _REPEATABLE:
             return False
         smallest = ended
         return True
 
-    graph = reduced(graph, still_fails, complex_step.values)
-    return of_error(smallest, tuple(program(graph, gradients=backward, shown=() if backward else (graph.output,))))
+    return reduced(graph, still_fails, complex_step.values), smallest
+
+
+def _of_failure(graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
+    if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
+        return of_error(failure)
+    return of_error(failure, tuple(program(graph, gradients=backward, shown=() if backward else (graph.output,))))
 
 
 def _well_posed(graph: Graph) -> bool:

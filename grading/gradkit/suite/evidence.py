@@ -8,10 +8,20 @@ from functools import cached_property
 
 from ..graphs.render import expression_text, node_names, program
 from ..oracle.comparison import Mismatch, hint
+from ..submissions.accounts import TIME_IS_UP
 from ..submissions.outcome import SubmissionError, Verdict
 from .error_hints import hint_for
 
 NODES_SHOWN = 3
+
+ENDINGS = {
+    Verdict.TIMEOUT: TIME_IS_UP,
+    Verdict.OUT_OF_MEMORY: "The memory that grading allows was used up.",
+    Verdict.CRASHED: "The program ended where an answer was due.",
+    Verdict.PROTOCOL: "The program's answers do not fit the questions.",
+    Verdict.NOT_IMPLEMENTED: "not written yet",
+}
+"""What is said of an end whose own words may not be shown."""
 
 
 @dataclass(frozen=True)
@@ -106,3 +116,11 @@ def of_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = 
     return Evidence(
         error.verdict, error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback
     )
+
+
+def withheld(verdict: Verdict) -> Evidence:
+    """The evidence of an item that cannot be shown on anything but secret graphs."""
+    message = "It does not hold on the graphs that this class is graded with, and none simple enough to show breaks it."
+    if verdict in ENDINGS:
+        message = ENDINGS[verdict]
+    return Evidence(verdict, message)

@@ -9,7 +9,6 @@ import secrets
 import threading
 from collections.abc import Generator
 from contextlib import redirect_stderr, redirect_stdout
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,16 @@ import pytest
 
 from ..graphs.corpus import PUBLIC_SEED, Corpus
 from ..oracle.recording import Library
-from ..submissions.clock import Clock, TimeIsUp
+from ..submissions.clock import Clock
 from ..submissions.local import LocalTransport
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject, Transport
 from . import imports, screen
 from .assignments import Assignment, assignments, corpora_folder, course_home
+from .collection import SUBJECTS, item_of
 from .diagnosis import fingerprint
-from .evidence import Evidence, NotPassed, of_error
 from .graded import ATTRIBUTE, Mark
-from .own_lines import lines_at
+from .judging import STUDENTS, judge, must_not_run
 from .results import Item, ItemResult, Results
 
 # How pytest's progress shows each verdict: category of its last line, letter, word.
@@ -42,9 +41,6 @@ _STATUS = {
     Verdict.CRASHED: ("wrong", "X", "CRASHED"),
     Verdict.PROTOCOL: ("wrong", "P", "PROTOCOL"),
 }
-
-_STUDENTS = (NotPassed, SubmissionError, TimeIsUp)
-"""How an item ends when the fault is the student's; anything else is ours, and pytest shows it in full."""
 
 _ITEM = pytest.StashKey[Item]()
 _MARK = pytest.StashKey[Mark]()
@@ -96,7 +92,7 @@ class SelfCheck:
         known = self._broken
         if known is None:
             try:
-                return self._transport.load("engine", "Value")
+                return self._transport.load(*SUBJECTS["Value"])
             except SubmissionError as error:
                 self._broken = known = error
         raise SubmissionError(known.verdict, known.message, known.traceback)
@@ -131,13 +127,12 @@ class SelfCheck:
         for test in items:
             mark: Mark | None = getattr(getattr(test, "obj", None), ATTRIBUTE, None)
             if mark:
-                assignment = self._assignment_of(test).name
-                needs = tuple(name if "/" in name else f"{assignment}/{name}" for name in mark.needs)
-                item = Item(f"{assignment}/{test.name}", assignment, mark.title, mark.points, needs)
+                assignment = self._assignment_of(test)
+                item = item_of(assignment, test.name, mark)
                 test.stash[_ITEM], test.stash[_MARK] = item, mark
                 _leave_to_us(test)
-                if test.nodeid.startswith(f"{assignment}::"):
-                    test.location = (assignment, test.location[1], test.name)
+                if test.nodeid.startswith(f"{assignment.name}::"):
+                    test.location = (assignment.name, test.location[1], test.name)
                 self.results.collected.append(item)
 
     def _assignment_of(self, test: pytest.Item) -> Assignment:
@@ -151,13 +146,11 @@ class SelfCheck:
         graded = item.stash.get(_ITEM, None)
         if graded:
             assignment = self._assignment_of(item)
-            self._transport.forget()
-            self._clock.allow(min(assignment.item_seconds, max(0.0, assignment.submission_seconds - self._clock.spent)))
-            waits_for = self.results.must_not_run(graded)
-            if waits_for:
-                raise NotPassed(
-                    Verdict.BLOCKED, partial(Evidence, Verdict.BLOCKED, f"not run, for want of {waits_for[0]}")
-                )
+            left = max(0.0, assignment.submission_seconds - self._transport.spent)
+            self._transport.begin(min(assignment.item_seconds, left))
+            blocked = must_not_run(self.results, graded)
+            if blocked:
+                raise blocked
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -169,27 +162,14 @@ class SelfCheck:
             return report
         # Evidence is made by running the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            result = self._judge(item, graded, call)
+            error = call.excinfo.value if call.excinfo else None
+            heading = "engine.py cannot be used yet" if call.when == "setup" else ""
+            result = judge(self.results, graded, error, item.path, heading)
         if result and result.verdict is not Verdict.PASSED:
             report.longrepr = "\n".join(text for _, text in screen.explanation(result))
             report.outcome = "failed"
         report.gradkit = result  # type: ignore[attr-defined]
         return report
-
-    def _judge(self, test: pytest.Item, item: Item, call: pytest.CallInfo[None]) -> ItemResult | None:
-        """The result of a graded test's end, or None where the fault is ours and pytest should show it."""
-        error = call.excinfo.value if call.excinfo else None
-        if error is None:
-            return self.results.add(item, Verdict.PASSED)
-        if isinstance(error, NotPassed):
-            return self.results.add(item, error.verdict, lambda: error.evidence)
-        if isinstance(error, SubmissionError):
-            heading = "engine.py cannot be used yet" if call.when == "setup" else ""
-            code = lines_at(error.__traceback__, test.path)
-            return self.results.add(item, error.verdict, partial(of_error, error, code, heading))
-        if isinstance(error, TimeIsUp):
-            return self.results.add(item, Verdict.TIMEOUT, partial(Evidence, Verdict.TIMEOUT, "Stopped at its limit."))
-        return None
 
     def pytest_enter_pdb(self) -> None:
         self._clock.allow(float("inf"))
@@ -228,7 +208,7 @@ def _leave_to_us(test: pytest.Item) -> None:
     account = test.repr_failure
 
     def brief(excinfo: pytest.ExceptionInfo[BaseException], **options: Any) -> Any:
-        return "" if isinstance(excinfo.value, _STUDENTS) else account(excinfo, **options)
+        return "" if isinstance(excinfo.value, STUDENTS) else account(excinfo, **options)
 
     test.repr_failure = brief  # type: ignore[method-assign, assignment]
 

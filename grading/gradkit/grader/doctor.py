@@ -1,0 +1,102 @@
+"""What this machine can do for grading, and what to install where it cannot."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..submissions import seccomp
+from ..submissions.pipe import PipeTransport
+from ..submissions.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination. needed: grading cannot go on without it."""
+
+    what: str
+    fine: bool
+    said: str
+    needed: bool = True
+
+
+def examine() -> list[Finding]:
+    """Look at everything that grading needs, by trying it."""
+    return [
+        Finding("gradkit", True, f"{importlib.metadata.version('gradkit')} on Python {platform.python_version()}"),
+        _bubblewrap(),
+        _filter(),
+        _sandbox(),
+        _addresses(),
+        _pytorch(),
+    ]
+
+
+def _bubblewrap() -> Finding:
+    path = find_bubblewrap()
+    if not path:
+        return Finding("bubblewrap", False, f"not found: {INSTALL}")
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return Finding("bubblewrap", bool(said), f"{said} ({path})")
+
+
+def _filter() -> Finding:
+    machine = platform.machine()
+    if machine not in seccomp.REFUSED:
+        return Finding("system-call filter", False, f"none for {machine}: only for {', '.join(seccomp.REFUSED)}")
+    return Finding("system-call filter", True, f"{len(seccomp.REFUSED[machine])} calls are refused on {machine}")
+
+
+_PROBE = """
+import os, socket
+class Value:
+    def fork(self): os.fork()
+    def connect(self): socket.socket()
+    def write(self): open("/submission/here", "w")
+    def look(self): open("/etc/passwd")
+"""
+
+
+def _sandbox() -> Finding:
+    """Start a worker and try what it must not be able to do."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "submission"
+        folder.mkdir()
+        (folder / "engine.py").write_text(_PROBE, encoding="utf-8")
+        try:
+            sandbox = Sandbox(Path(scratch))
+            sandbox.check()
+        except SandboxError as error:
+            return Finding("sandbox", False, str(error))
+        transport = PipeTransport(lambda: sandbox.start(folder, 10), folder)
+        transport.begin(10)
+        probe = transport.load("engine", "Value")()
+        could = []
+        for name in ("fork", "connect", "write", "look"):
+            try:
+                getattr(probe, name)()
+                could.append(name)
+            except Exception:
+                continue
+        transport.close()
+    if could:
+        return Finding("sandbox", False, f"a submission could {' and '.join(could)} in it")
+    return Finding("sandbox", True, "starts; no processes, no network, nothing to write, no files of this machine")
+
+
+def _addresses() -> Finding:
+    if keep_addresses():
+        return Finding("equal bytes", True, "memory is laid out alike every time: one seed, one report")
+    said = "memory is laid out by chance here: numbers in reports may differ in their last digits from run to run"
+    return Finding("equal bytes", False, said, needed=False)
+
+
+def _pytorch() -> Finding:
+    if importlib.util.find_spec("torch") is None:
+        return Finding("PyTorch", False, "not installed; a private seed needs it: pip install torch", needed=False)
+    return Finding("PyTorch", True, f"{importlib.metadata.version('torch')} (used to draw a private seed's graphs)")

@@ -1,0 +1,138 @@
+"""Grades one submission: runs every item's test on it from outside, and notes what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ..graphs.corpus import RandomGraphs
+from ..oracle.recording import Library
+from ..submissions.intake import TakenIn
+from ..submissions.outcome import SubmissionError, Verdict
+from ..submissions.subject import Subject, Transport
+from ..suite.assignments import Assignment
+from ..suite.collection import SUBJECTS, GradedTest, graded_tests
+from ..suite.evidence import Evidence, NotPassed, of_error, withheld
+from ..suite.judging import judge, must_not_run
+from ..suite.own_lines import lines_at
+from ..suite.results import Results
+
+
+class GraderError(Exception):
+    """The fault is ours: a test ended in a way that has nothing to do with the submission."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The items to grade, fixed before any submission is opened, and where their graphs come from."""
+
+    assignments: tuple[Assignment, ...]
+    tests: tuple[GradedTest, ...]
+    library: Library
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The files to grade, without `.py`."""
+        return tuple(dict.fromkeys(module for assignment in self.assignments for module in assignment.modules))
+
+    @property
+    def seconds(self) -> float:
+        """How long the student's code may run in all."""
+        return sum(assignment.submission_seconds for assignment in self.assignments)
+
+
+def suite_of(assignments: Sequence[Assignment], library: Library) -> Suite:
+    """The suite of some assignments, with every corpus at hand. Raises FileNotFoundError where one is not recorded."""
+    tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
+    for test in tests:
+        if test.mark.graphs:
+            library.corpus(test.mark.graphs)
+    return Suite(tuple(assignments), tests, library)
+
+
+def grade(suite: Suite, taken: TakenIn, transport: Transport) -> Results:
+    """Every item's result. Raises GraderError where an item's end is no verdict.
+
+    taken: how the submission was taken in; a problem with it settles every item.
+    """
+    results = Results([test.item for test in suite.tests])
+    run = _Run(suite, results, transport, taken.problem)
+    for test in suite.tests:
+        run.item(test)
+    return results
+
+
+class _Run:
+    def __init__(self, suite: Suite, results: Results, transport: Transport, problem: SubmissionError | None) -> None:
+        self._suite = suite
+        self._results = results
+        self._transport = transport
+        self._broken: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, problem) if problem else {}
+        """How loading something of the submission ended, where it ended badly: it is not tried again."""
+        self._limits = {assignment.name: assignment for assignment in suite.assignments}
+        self._spent = dict.fromkeys(self._limits, 0.0)
+
+    def item(self, test: GradedTest) -> None:
+        """Run one item and note its result."""
+        limits = self._limits[test.item.assignment]
+        before = self._transport.spent
+        left = limits.submission_seconds - self._spent[limits.name]
+        self._transport.begin(max(0.0, min(limits.item_seconds, left)))
+        heading = ""
+        error: BaseException | None = must_not_run(self._results, test.item)
+        if error is None:
+            try:
+                subjects = {name: self._load(name) for name in test.subjects}
+            except SubmissionError as unusable:
+                heading, error = f"{SUBJECTS[test.subjects[0]][0]}.py cannot be used yet", unusable
+            else:
+                error = self._ended(test, subjects)
+        judge(self._results, test.item, error, test.path, heading)
+        self._spent[limits.name] += self._transport.spent - before
+
+    def _load(self, name: str) -> Subject:
+        """Something of the submission. A failing import is tried once, and settles all items that need it."""
+        known = self._broken.get(name)
+        if known is None:
+            try:
+                return self._transport.load(*SUBJECTS[name])
+            except SubmissionError as error:
+                self._broken[name] = known = error
+        raise SubmissionError(known.verdict, known.message, known.traceback)
+
+    def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
+        """Run a test and say what it raised, if anything, in words that a student may see."""
+        try:
+            self._call(test, subjects)
+            self._transport.finish()
+        except (NotPassed, SubmissionError) as error:
+            return self._presentable(test, subjects, error) if self._suite.library.secret else error
+        except Exception as error:
+            raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
+        return None
+
+    def _call(self, test: GradedTest, subjects: dict[str, Subject]) -> None:
+        wish = test.mark.graphs
+        graphs = {"graphs": self._suite.library.corpus(wish)} if wish else {}
+        test.function(**subjects, **graphs)
+
+    def _presentable(
+        self, test: GradedTest, subjects: dict[str, Subject], error: NotPassed | SubmissionError
+    ) -> NotPassed:
+        """The same end, told without any word of code that was told secrets and could pass them on."""
+        if isinstance(test.mark.graphs, RandomGraphs):
+            if isinstance(error, NotPassed):
+                return error  # the check has seen to it (suite/checks.py)
+            return NotPassed(error.verdict, partial(withheld, error.verdict))
+        return NotPassed(error.verdict, partial(self._told_anew, test, subjects, error.verdict))
+
+    def _told_anew(self, test: GradedTest, subjects: dict[str, Subject], verdict: Verdict) -> Evidence:
+        """The evidence of the same item where the student's code was told nothing secret."""
+        try:
+            self._call(test, {name: self._transport.untold(subject) for name, subject in subjects.items()})
+        except NotPassed as again:
+            return again.evidence
+        except SubmissionError as again:
+            return of_error(again, lines_at(again.__traceback__, test.path))
+        return withheld(verdict)

@@ -1,0 +1,181 @@
+"""The report of a submission: a typed, versioned record, one JSON file a student. docs/report.md says what is in it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ..graphs.corpus import write_whole
+from ..submissions.accounts import tidy
+from ..submissions.intake import TakenIn
+from ..submissions.outcome import Verdict
+from ..suite.diagnosis import named_mistake
+from ..suite.evidence import Evidence, Row
+from ..suite.results import Item, ItemResult, Results
+
+FORMAT: Literal[1] = 1
+
+Number = float | Literal["nan", "inf", "-inf"]
+"""JSON has no way to write the other three."""
+
+
+class RowRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    yours: Number
+    expected: Number
+
+
+class EvidenceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    message: str
+    code: tuple[str, ...] = ()
+    rows: tuple[RowRecord, ...] = ()
+    heading: str = ""
+    source: str = ""
+    origin: str = ""
+    hint: str = ""
+    traceback: str = ""
+
+
+class ItemRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    assignment: str
+    title: str
+    points: float
+    earned: float
+    verdict: Verdict
+    needs: tuple[str, ...]
+    blocked_by: tuple[str, ...]
+    evidence: EvidenceRecord | None
+
+
+class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a submission was graded with; equal conditions and an equal submission give an equal report."""
+
+    kit: str
+    python: str
+    suite: str
+    seed: str
+    sandbox: bool
+    fixed_addresses: bool
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: Literal[1]
+    student: str
+    submission: str
+    notes: tuple[str, ...]
+    conditions: Conditions
+    earned: float
+    points: float
+    items: tuple[ItemRecord, ...]
+
+    def of_assignments(self) -> dict[str, tuple[float, float]]:
+        """For each assignment the points earned and the points there are."""
+        found: dict[str, tuple[float, float]] = {}
+        for item in self.items:
+            earned, points = found.get(item.assignment, (0.0, 0.0))
+            found[item.assignment] = (earned + item.earned, points + item.points)
+        return found
+
+    def verdicts(self) -> Counter[Verdict]:
+        """How many items ended in each way."""
+        return Counter(item.verdict for item in self.items)
+
+    def results(self) -> Results:
+        """The results that it was made from."""
+        results = Results([_item(record) for record in self.items])
+        for item, record in zip(results.collected, self.items, strict=True):
+            evidence = _evidence(record) if record.evidence else None
+            results.by_id[item.id] = ItemResult(item, record.verdict, evidence, record.blocked_by)
+        return results
+
+
+class UnreadableError(Exception):
+    """A file is no report; the message says why."""
+
+
+def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Results) -> Report:
+    """The report that results make. Raises ValueError where an item has no result: no report is better than half."""
+    if [item.id for item in results.collected] != list(results.by_id):
+        raise ValueError("not every item has its result")
+    found = tuple(map(_record, results.all()))
+    earned, points = sum(item.earned for item in found), sum(item.points for item in found)
+    notes = tuple(tidy(note) for note in taken.notes)
+    return Report(FORMAT, student, taken.digest, notes, conditions, earned, points, found)
+
+
+def write(report: Report, path: Path) -> None:
+    """Write a report: the file is there whole or not at all."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+
+
+def read(path: Path) -> Report:
+    """Read a report. Raises UnreadableError, naming the field, where the file is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError as error:
+        raise UnreadableError(f"{path.name} cannot be read: {error.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(f"{path.name} is no report of `gradkit grade`: {error}") from None
+
+
+def _record(result: ItemResult) -> ItemRecord:
+    item, evidence = result.item, result.evidence
+    if result.verdict is Verdict.PASSED:
+        evidence = None
+    return ItemRecord(
+        item.id,
+        item.assignment,
+        item.title,
+        item.points,
+        result.earned,
+        result.verdict,
+        item.needs,
+        result.blocked_by,
+        _evidence_record(item, evidence) if evidence else None,
+    )
+
+
+def _evidence_record(item: Item, evidence: Evidence) -> EvidenceRecord:
+    rows = tuple(RowRecord(row.name, _written(row.yours), _written(row.expected)) for row in evidence.rows)
+    return EvidenceRecord(
+        evidence.message,
+        evidence.code,
+        rows,
+        evidence.heading,
+        evidence.source if rows else "",
+        evidence.origin,
+        named_mistake(item.id, evidence) or evidence.hint,
+        evidence.traceback,
+    )
+
+
+def _item(record: ItemRecord) -> Item:
+    return Item(record.id, record.assignment, record.title, record.points, record.needs)
+
+
+def _evidence(record: ItemRecord) -> Evidence:
+    found = record.evidence
+    assert found is not None
+    rows = tuple(Row(row.name, float(row.yours), float(row.expected)) for row in found.rows)
+    return Evidence(
+        record.verdict,
+        found.message,
+        found.code,
+        rows,
+        found.heading,
+        found.source,
+        found.origin,
+        found.hint,
+        found.traceback,
+    )
+
+
+def _written(number: float) -> Number:
+    if math.isfinite(number):
+        return number
+    return "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"

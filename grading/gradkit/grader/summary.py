@@ -1,0 +1,57 @@
+"""What a class of reports adds up to: grades.csv, and the words for a table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+from ..graphs.corpus import write_whole
+from ..submissions.outcome import Verdict
+from .report import Report
+
+GRADES = "grades.csv"
+
+
+def write_grades(reports: Sequence[Report], path: Path) -> None:
+    """Write a row for each report: points by assignment, in all, and how many items ended in each way."""
+    assignments = list(dict.fromkeys(name for report in reports for name in report.of_assignments()))
+    text = StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["student", *assignments, "points", "out_of", *(verdict.value for verdict in Verdict), "notes"])
+    for report in reports:
+        of, counts = report.of_assignments(), report.verdicts()
+        rows.writerow(
+            [
+                neutral(report.student),
+                *(f"{of[name][0]:g}" if name in of else "" for name in assignments),
+                f"{report.earned:g}",
+                f"{report.points:g}",
+                *(counts[verdict] for verdict in Verdict),
+                neutral("; ".join(report.notes)),
+            ]
+        )
+    write_whole(path, text.getvalue().encode())
+
+
+def neutral(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula. (https://owasp.org/www-community/attacks/CSV_Injection)"""
+    return f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def verdict_counts(report: Report) -> str:
+    """How its items ended: `80 passed, 1 failed, 5 blocked`."""
+    counts = report.verdicts()
+    return ", ".join(f"{counts[verdict]} {verdict.value.replace('_', ' ')}" for verdict in Verdict if counts[verdict])
+
+
+def most_often(reports: Sequence[Report], most: int = 3) -> list[tuple[str, int]]:
+    """The titles of the items that most students got wrong, and how many did: what to talk about in class."""
+    wrong: dict[str, int] = {}
+    fine = (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED)
+    for report in reports:
+        for item in report.items:
+            if item.verdict not in fine:
+                wrong[item.title] = wrong.get(item.title, 0) + 1
+    return sorted(wrong.items(), key=lambda pair: -pair[1])[:most]

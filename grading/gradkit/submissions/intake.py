@@ -1,0 +1,200 @@
+"""Taking a submission in: from a folder or zip of any shape to a clean folder that holds the student's files alone.
+
+Nothing is unpacked: the entries are listed, the few that are wanted are read under a cap and written anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from .accounts import tidy
+from .outcome import SubmissionError, Verdict
+
+MOST_FILE = 1 << 20
+"""Bytes of one file: a thousand times what a long engine needs."""
+MOST_ZIP = 64 << 20
+MOST_ENTRIES = 10_000
+MOST_FILES = 50
+"""So many .py files beside the one that is graded may come along."""
+_DEEPEST = 12
+
+_NOISE = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
+_COPY_MARK = r"[ _-]*(\(\d+\)|-? ?copy|\d+)?"
+
+
+class _UnfitError(Exception):
+    """The submission cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A regular file of a submission. parts: its path.   read: its first bytes, up to the number asked for."""
+
+    parts: tuple[str, ...]
+    read: Callable[[int], bytes]
+
+
+@dataclass
+class TakenIn:
+    """What became of a submission.
+
+    digest:  equal for submissions that are graded alike.
+    problem: why it cannot be graded, if it cannot; this settles all its items.
+    notes:   what was done on the way that the instructor should know.
+    """
+
+    digest: str = ""
+    problem: SubmissionError | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def take_in(source: Path, target: Path, modules: Sequence[str]) -> TakenIn:
+    """Copy a student's .py files into a folder that is made for them. Raises nothing that a submission does.
+
+    source:  a folder, or a zip.
+    modules: the files to grade, without `.py`; the first must be there.
+    """
+    target.mkdir(parents=True)
+    taken = TakenIn()
+    files: dict[str, bytes] = {}
+    try:
+        files = _chosen(_entries(source), modules, taken.notes)
+    except _UnfitError as error:
+        taken.problem = SubmissionError(Verdict.ERROR, tidy(str(error)))
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
+        taken.problem = SubmissionError(Verdict.ERROR, f"The submission cannot be read: {type(error).__name__}.")
+    except Exception as error:  # zlib and lzma have errors of their own, and a broken zip finds them all
+        taken.problem = SubmissionError(Verdict.ERROR, f"The submission cannot be unpacked: {type(error).__name__}.")
+    digest = hashlib.sha256(repr(taken.problem).encode())
+    for name, content in sorted(files.items()):
+        digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
+        (target / name).write_bytes(content)
+    taken.digest = digest.hexdigest()[:32]
+    if not taken.problem and not any(f"{module}.py" in files for module in modules):
+        taken.problem = SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {modules[0]}.py in this submission.")
+    return taken
+
+
+# --- which files -----------------------------------------------------------------------------------------------------
+
+
+def _chosen(entries: list[_Entry], modules: Sequence[str], notes: list[str]) -> dict[str, bytes]:
+    """The files to grade, and the .py files beside them, by name."""
+    wanted = {f"{module}.py" for module in modules}
+    home, renamed = _home(entries, wanted, notes)
+    files: dict[str, bytes] = {}
+    for entry in entries:
+        name = renamed.get(entry.parts, entry.parts[-1])
+        if entry.parts[:-1] != home or not re.fullmatch(r"[A-Za-z_]\w*\.py", name):
+            continue
+        if name in files and name in wanted:
+            raise _UnfitError(f"The submission holds {name} twice.")
+        content = entry.read(MOST_FILE + 1)
+        if len(content) > MOST_FILE:
+            if name in wanted:
+                raise _UnfitError(f"{name} is larger than a megabyte.")
+            notes.append(f"{name} was left out: it is larger than a megabyte")
+        elif name in wanted or len(files) < MOST_FILES:
+            files[name] = content
+    return files
+
+
+def _home(
+    entries: list[_Entry], wanted: set[str], notes: list[str]
+) -> tuple[tuple[str, ...] | None, dict[tuple[str, ...], str]]:
+    """The folder that holds the files to grade, and the entries in it that stand for one under another name."""
+    renamed: dict[tuple[str, ...], str] = {}
+    folders = {entry.parts[:-1] for entry in entries if entry.parts[-1] in wanted}
+    if not folders:
+        for entry in entries:
+            meant = _meant(entry.parts[-1], wanted)
+            if meant:
+                renamed[entry.parts] = meant
+        folders = {parts[:-1] for parts in renamed}
+        if len(set(renamed.values())) < len(renamed):
+            raise _UnfitError(f"Which file is meant? {_listed(list(renamed)[:4])}")
+        notes += [f"{parts[-1]} was taken for {meant}" for parts, meant in sorted(renamed.items())]
+    nearest = sorted(folders, key=lambda folder: (len(folder), folder))
+    if len(nearest) > 1:
+        if len(nearest[0]) == len(nearest[1]):
+            raise _UnfitError(f"Which folder is meant? {_listed(nearest[:4])}")
+        notes.append(f"of {len(nearest)} folders the outermost was taken: {_listed(nearest[:1])}")
+    return (nearest[0] if nearest else None), renamed
+
+
+def _meant(name: str, wanted: set[str]) -> str:
+    """The file that a download's or a copy's name stands for: `engine (1).py`, `Engine.py`, `engine.py.txt`."""
+    for file in sorted(wanted):
+        if re.fullmatch(re.escape(file[:-3]) + _COPY_MARK + r"\.py(\.txt)?", name, re.I):
+            return file
+    return ""
+
+
+def _listed(paths: Sequence[tuple[str, ...]]) -> str:
+    return ", ".join("/".join(parts) or "." for parts in sorted(paths))
+
+
+# --- what is there ---------------------------------------------------------------------------------------------------
+
+
+def _entries(source: Path) -> list[_Entry]:
+    if not source.is_dir():
+        return list(_of_zip(source))
+    found = list(_of_folder(source))
+    zips = [entry for entry in found if entry.parts[-1].lower().endswith(".zip")]
+    if len(zips) == 1 and not any(entry.parts[-1].lower().endswith(".py") for entry in found):
+        return list(_of_zip(source.joinpath(*zips[0].parts)))  # as learning platforms hand uploads out
+    return found
+
+
+def _of_folder(source: Path) -> Iterator[_Entry]:
+    """The regular files below a folder. Links are not followed, and what is no file is not opened."""
+    seen = 0
+    for folder, below, names in os.walk(source, followlinks=False):
+        parts = Path(folder).relative_to(source).parts
+        below[:] = sorted(name for name in below if not _NOISE.fullmatch(name) and len(parts) < _DEEPEST)
+        for name in sorted(names):
+            seen += 1
+            if seen > MOST_ENTRIES:
+                raise _UnfitError(f"The submission holds more than {MOST_ENTRIES:,} files.")
+            path = Path(folder) / name
+            if not _NOISE.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
+                yield _Entry((*parts, name), lambda most, path=path: _start_of(path, most))  # type: ignore[misc]
+
+
+def _start_of(path: Path, most: int) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as opened:
+        return opened.read(most)
+
+
+def _of_zip(source: Path) -> Iterator[_Entry]:
+    if source.stat().st_size > MOST_ZIP:
+        raise _UnfitError(f"The zip is larger than {MOST_ZIP >> 20} megabytes.")
+    with source.open("rb") as opened:
+        archive = zipfile.ZipFile(BytesIO(opened.read(MOST_ZIP)))
+    if len(archive.infolist()) > MOST_ENTRIES:
+        raise _UnfitError(f"The zip holds more than {MOST_ENTRIES:,} files.")
+    for info in archive.infolist():
+        parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if info.is_dir() or not parts or ".." in parts or kind not in (0, stat.S_IFREG):
+            continue
+        if not any(_NOISE.fullmatch(part) for part in parts) and len(parts) <= _DEEPEST:
+            yield _Entry(parts, lambda most, info=info: _unpacked(archive, info, most))  # type: ignore[misc]
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    """The first bytes of a zip's file, whatever size it claims: a bomb unpacks no further."""
+    if info.flag_bits & 1:
+        raise _UnfitError("The zip is locked by a password.")
+    with archive.open(info) as opened:
+        return opened.read(most)

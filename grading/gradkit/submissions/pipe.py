@@ -1,0 +1,225 @@
+"""The sandboxed transport: a submission behind a pipe, where anything that it can forge is a number.
+
+Whatever goes wrong ends the item with the verdict that says so, and never raises a score: the worker is thrown away and
+the next item gets a fresh one, which has heard nothing of what was asked before.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..graphs.graph import Answers, Graph
+from .accounts import failure
+from .link import Answer, EndedError, GarbledError, Link
+from .outcome import SubmissionError, Verdict
+from .subject import Reply, Subject
+from .worker import MOST_ITEMS, packed
+
+if TYPE_CHECKING:
+    from .worker import Frame
+
+_KEEPS_WORKER = (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_IMPLEMENTED)
+"""After these ends the student's code goes on in the same process, as it would in self-check."""
+
+_FROM_WORKER = (*_KEEPS_WORKER, Verdict.OUT_OF_MEMORY, Verdict.CRASHED)
+"""How a worker may say that the student's code ended; anything else is none of its business."""
+
+
+class PipeTransport:
+    """A submission whose code runs in workers.
+
+    start:  starts a worker for this submission.
+    folder: its files, as the kit has taken them in.
+    """
+
+    def __init__(self, start: Callable[[], Link], folder: Path) -> None:
+        self._start = start
+        self._folder = folder
+        self._link: Link | None = None
+        self._left = 0.0
+        self._fresh = True
+        """Whether the next request is an item's first."""
+        self._subjects: dict[int, Subject] = {}
+        self._loaded: dict[tuple[str, str], int] = {}
+        """What this worker has loaded, by module and name, and its number there."""
+        self._places: dict[int, tuple[str, str]] = {}
+        """The same the other way round, and kept when the worker is lost."""
+        self._untold: PipeTransport | None = None
+        self._lost: SubmissionError | None = None
+        """How this item lost its worker, and with it every object that its handles stand for."""
+        self._spent = 0.0
+
+    @property
+    def spent(self) -> float:
+        return self._spent + (self._untold.spent if self._untold else 0.0)
+
+    def begin(self, seconds: float) -> None:
+        self._left = seconds
+        self._lost = None
+        self._fresh = True
+        self._subjects.clear()
+        if self._link and self._link.unasked():
+            self.close()  # too late to be blamed on an item, but nothing of it shall be taken for an answer
+
+    def finish(self) -> None:
+        if self._link:
+            self._ask("finish")
+
+    def close(self) -> None:
+        """End the worker; the next item starts another."""
+        if self._link:
+            self._link.close()
+            self._link = None
+        self._loaded.clear()
+        if self._untold:
+            self._untold.close()
+
+    def untold(self, subject: Subject) -> Subject:
+        module, name = self._places[subject._ref[0]]
+        if self._untold is None:
+            self._untold = PipeTransport(self._start, self._folder)
+        self._untold.begin(self._left)
+        return self._untold.load(module, name)
+
+    def load(self, module: str, name: str) -> Subject:
+        if not (self._folder / f"{module}.py").is_file():
+            raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this submission.")
+        place = (module, name)
+        if place not in self._loaded:
+            subject = self._one(self._ask("load", module, name))
+            self._loaded[place] = subject._ref[0]
+            self._places[subject._ref[0]] = place
+        return self._subject(self._loaded[place])
+
+    def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
+        named = {name: _plain(value) for name, value in keywords.items()}
+        return self._one(self._ask("apply", operation, [_plain(operand) for operand in operands], named))
+
+    def assign(self, target: Subject, name: str, value: float | Subject) -> None:
+        self._ask("assign", target._ref, name, _plain(value))
+
+    def number(self, target: Subject, name: str) -> float:
+        return self._number(self._ask("number", target._ref, name))
+
+    def items(self, target: Subject) -> list[Subject]:
+        refs = self._ask("items", target._ref).refs
+        if len(refs) > MOST_ITEMS:
+            raise self._garbled()
+        return [self._subject(ref) for ref in refs]
+
+    def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
+        answer, ended = self._exchange("replay", value_class._ref, _packed(graphs), backward)
+        numbers = self._numbers(answer) if answer else []
+        found, place = [], 0
+        for graph in graphs:
+            middle = place + len(graph)
+            end = middle + len(graph) * backward
+            if end > len(numbers):
+                break
+            found.append(Answers(numbers[place:middle], numbers[middle:end]))
+            place = end
+        if place != len(numbers) or (ended is None and len(found) < len(graphs)):
+            raise self._garbled()
+        return Reply(tuple(found), ended)
+
+    def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
+        count = self._number(self._ask("calls", value_class._ref, packed([graph]), most))
+        if not 0 <= count <= most + 1:
+            raise self._garbled()
+        return int(count)
+
+    # --- one question ------------------------------------------------------------------------------------------------
+
+    def _ask(self, *request: object) -> Answer:
+        answer, ended = self._exchange(*request)
+        if ended or answer is None:
+            raise ended or self._garbled()
+        return answer
+
+    def _exchange(self, *request: object) -> tuple[Answer | None, SubmissionError | None]:
+        """The reply, if one came, and how the student's code ended, if it gave no answer."""
+        if self._lost:
+            return None, self._lost
+        if self._left <= 0:
+            return None, self._dirty(Verdict.TIMEOUT)
+        link = self._link = self._link or self._start()
+        started = time.monotonic()
+        try:
+            answer = link.ask((self._fresh, *request), self._left)
+            self._fresh = False
+        except TimeoutError:
+            return None, self._dirty(Verdict.TIMEOUT)
+        except EndedError:
+            return None, self._dirty(Verdict.CRASHED, f"The program is gone: {link.ending()}.")
+        except GarbledError:
+            return None, self._garbled()
+        finally:
+            taken = time.monotonic() - started
+            self._left -= taken
+            self._spent += taken
+        return answer, self._ended(answer) if answer.verdict else None
+
+    def _ended(self, answer: Answer) -> SubmissionError:
+        verdict = next((verdict for verdict in _FROM_WORKER if verdict.value == answer.verdict), None)
+        if verdict is None:
+            return self._garbled()
+        if verdict not in _KEEPS_WORKER:
+            return self._dirty(verdict, answer.message, answer.frames)
+        return failure(verdict, answer.message, answer.frames, self._folder)
+
+    def _dirty(self, verdict: Verdict, message: str = "", frames: Sequence[Frame] = ()) -> SubmissionError:
+        """The worker can be of no further use; nor can any handle of this item."""
+        self.close()
+        self._lost = failure(verdict, message, frames, self._folder)
+        return self._lost
+
+    def _garbled(self) -> SubmissionError:
+        return self._dirty(Verdict.PROTOCOL, "The program's answers do not fit the questions.")
+
+    # --- what is in a reply ------------------------------------------------------------------------------------------
+
+    def _one(self, answer: Answer) -> Subject:
+        if len(answer.refs) != 1:
+            raise self._garbled()
+        return self._subject(answer.refs[0])
+
+    def _subject(self, ref: int) -> Subject:
+        """One object, one handle: `is` on handles is `is` on the student's objects, as far as the worker tells."""
+        subject = self._subjects.get(ref)
+        if subject is None:
+            subject = self._subjects[ref] = Subject(self, (ref,))
+        return subject
+
+    def _number(self, answer: Answer) -> float:
+        found = self._numbers(answer)
+        if len(found) != 1:
+            raise self._garbled()
+        return found[0]
+
+    def _numbers(self, answer: Answer) -> list[float]:
+        found = array("d")
+        if len(answer.numbers) % found.itemsize:
+            raise self._garbled()
+        found.frombytes(answer.numbers)
+        return found.tolist()
+
+
+def _plain(operand: object) -> object:
+    return operand._ref if isinstance(operand, Subject) else operand
+
+
+_PACKED: dict[int, tuple[Sequence[Graph], bytes]] = {}
+
+
+def keep_packed(graphs: Sequence[Graph]) -> None:
+    """Pack these graphs once, for all the submissions that they will be sent to."""
+    _PACKED[id(graphs)] = (graphs, packed(graphs))
+
+
+def _packed(graphs: Sequence[Graph]) -> bytes:
+    kept = _PACKED.get(id(graphs))
+    return kept[1] if kept and kept[0] is graphs else packed(graphs)
