@@ -124,7 +124,7 @@ def test_another_seed_is_drawn_once_and_kept(tmp_path, monkeypatch):
 
 def test_a_cache_never_confuses_seeds_or_wishes(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(recording, "record", lambda wish, seed: asked.append((wish, seed)) or load(CORPORA[0]))
+    monkeypatch.setattr(recording, "record", lambda wish, seed, _: asked.append((wish, seed)) or load(CORPORA[0]))
     fewer = random_graphs("tanh", reuse="nodes", count=59)
     for seed, wish in [("autumn", WISH), ("spring", WISH), ("autumn", fewer)]:
         Library(corpora_folder(), seed, cache=tmp_path).corpus(wish)

@@ -28,7 +28,7 @@ def test_a_variant_keeps_full_marks_but_for_what_its_design_gives_up(proofs, nam
 
 
 def test_a_classic_recursive_engine_loses_depth_and_stability_alone(proofs):
-    lost = {item for item, result in proofs["classic_recursive"].record.items() if not result.passed}
+    lost = primaries(proofs["classic_recursive"].record)
     assert lost == {"a2_backprop/test_depth", "a3_activations/test_stability"}
 
 
@@ -50,10 +50,10 @@ def test_an_item_that_misses_a_misconception_is_complained_of(tmp_path):
     mistake = misconceptions()["tanh_overwrites"]
     elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
     from gradkit.evidence.prove import judge_misconception
-    from gradkit.evidence.runs import run
+    from gradkit.evidence.runs import run_all
 
     write_misconception(mistake, tmp_path / "it")
-    record = run(tmp_path / "it")
+    ((_, record),) = run_all({"it": tmp_path / "it"})
     assert judge_misconception("it", mistake, record).complaint == ""
     assert "not caught by ['a1_expressions/test_addition']" in judge_misconception("it", elsewhere, record).complaint
 

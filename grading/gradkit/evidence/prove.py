@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from ..submissions.outcome import Verdict
 from ..suite.assignments import corpora_folder
-from ..suite.diagnosis import DIAGNOSES
+from ..suite.diagnosis import DIAGNOSES, fingerprint
 from .runs import Record, primaries, run_all
 from .specimens import Misconception, Variant, misconceptions, reference_folder, variants, write_misconception
 
@@ -35,7 +36,7 @@ class Proof:
 
     @property
     def blocked(self) -> int:
-        return sum(item.verdict == "blocked" for item in self.record.values())
+        return sum(item.verdict is Verdict.BLOCKED for item in self.record.values())
 
 
 def judge_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
@@ -51,7 +52,7 @@ def judge_misconception(name: str, mistake: Misconception, record: Record) -> Pr
 
 def judge_variant(name: str, variant: Variant, record: Record) -> Proof:
     """It loses nothing but what its design gives up."""
-    lost = {item for item, result in record.items() if not result.passed}
+    lost = {item for item, result in record.items() if result.verdict is not Verdict.PASSED}
     unfair = lost - {GIVEN_UP[what] for what in variant.gives_up}
     return Proof(name, variant.title, "variant", record, f"unfairly lost {sorted(unfair)}" if unfair else "")
 
@@ -76,7 +77,7 @@ def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
             progress(name)
             judged = judge_variant(name, others[name], record) if name in others else None
             proofs.append(judged or judge_misconception(name, mistakes[name], record))
-    return proofs
+    return sorted(proofs, key=lambda proof: proof.name)
 
 
 def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
@@ -86,7 +87,9 @@ def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
     for proof in proofs:
         if proof.name in mistakes:
             for item in proof.caught_by:
-                hints.setdefault(proof.record[item].fingerprint, set()).add(mistakes[proof.name].hint)
+                evidence = proof.record[item].evidence
+                if evidence:
+                    hints.setdefault(fingerprint(item, evidence), set()).add(mistakes[proof.name].hint)
     return {mark: found.pop() for mark, found in sorted(hints.items()) if len(found) == 1}
 
 

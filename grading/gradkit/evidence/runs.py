@@ -1,58 +1,38 @@
-"""Run the graded suites on a folder, in a process of its own, and read what became of each item."""
+"""Run the graded suites on specimens, which are ours and need no sandbox, and see what became of each item."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
+from ..grader import report
+from ..grader.classroom import Classroom
+from ..grader.conditions import conditions_of
+from ..grader.grader import suite_of
+from ..oracle.recording import Library
+from ..submissions.outcome import Verdict
+from ..submissions.roster import Student
+from ..suite.assignments import assignments, corpora_folder
+from ..suite.results import ItemResult
 
-from ..suite.assignments import assignments
-
-
-class ItemRecord(msgspec.Struct, frozen=True):
-    """What `pytest --gradkit-results` writes of an item."""
-
-    title: str
-    points: float
-    verdict: str
-    message: str
-    code: list[str]
-    hint: str
-    blocked_by: list[str]
-    fingerprint: str
-
-    @property
-    def passed(self) -> bool:
-        return self.verdict == "passed"
-
-
-Record = dict[str, ItemRecord]
-
-
-def run(folder: Path) -> Record:
-    """Every item's record. Raises RuntimeError, with what pytest said, where the run itself broke."""
-    suites = [str(assignment.suite) for assignment in assignments()]
-    with tempfile.TemporaryDirectory() as scratch:
-        results = Path(scratch) / "results.json"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suites]
-        options = ["--submission", str(folder.resolve()), "--gradkit-results", str(results)]
-        ended = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-        if ended.returncode not in (0, 1):
-            raise RuntimeError(f"pytest broke on {folder}:\n{ended.stdout}{ended.stderr}")
-        return msgspec.json.decode(results.read_bytes(), type=Record)
+Record = dict[str, ItemResult]
+"""Every item's result, by its id."""
 
 
 def run_all(folders: Mapping[str, Path], workers: int = 2) -> Iterator[tuple[str, Record]]:
-    """The records of many folders, in their order, as they come; each runs in a process of its own."""
-    with ThreadPoolExecutor(workers) as pool:
-        yield from zip(folders, pool.map(run, folders.values()), strict=True)
+    """The records of many folders, as they come. Raises RuntimeError where the run itself broke."""
+    suite = suite_of(assignments(), Library(corpora_folder()))
+    with tempfile.TemporaryDirectory() as out:
+        classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
+        students = [Student(name, folder.resolve()) for name, folder in folders.items()]
+        for graded in classroom.grade(students, workers):
+            if graded and graded.trouble:
+                raise RuntimeError(f"{graded.student.name}: {graded.trouble}")
+            if graded:
+                yield graded.student.name, report.read(classroom.report_path(graded.student)).results().by_id
 
 
 def primaries(record: Record) -> set[str]:
     """The items that fail in their own right: everything they need passes."""
-    return {name for name, item in record.items() if not item.passed and item.verdict != "blocked"}
+    return {name for name, item in record.items() if item.verdict not in (Verdict.PASSED, Verdict.BLOCKED)}

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..graphs.corpus import UNFINISHED
 from ..submissions.intake import take_in
 from ..submissions.pipe import PipeTransport, keep_packed
 from ..submissions.roster import Student
@@ -31,7 +32,7 @@ from .grader import Suite, grade
 from .report import Conditions, Report
 
 WORKPLACE = ".gradkit"
-"""The folder among the reports for what is needed while grading; nothing in it is kept."""
+"""The folder among the reports for what is needed while grading; it goes when that ends."""
 
 GRACE = 60.0
 """Seconds beyond the submission's own limit after which its grader process is given up: intake takes some."""
@@ -96,20 +97,24 @@ class Classroom:
             finally:
                 gc.unfreeze()
 
+    def transport(self, sandbox: Sandbox, folder: Path) -> PipeTransport:
+        """The way to a submission that was taken in."""
+        return PipeTransport(partial(sandbox.start, folder, self.suite.seconds), folder)
+
     def _grade_one(self, scratch: Path, sandbox: Sandbox, student: Student) -> bool:
         """Grade one student into a report. False where the report that is there still holds."""
-        folder = scratch / f"submission-{os.getpid()}"
+        folder = scratch / "submissions" / student.name
         taken = take_in(student.source, folder, self.suite.modules)
         path = self.report_path(student)
         if _still_holds(path, taken.digest, self.conditions):
             return False
-        transport = PipeTransport(partial(sandbox.start, folder, self.suite.seconds), folder)
+        transport = self.transport(sandbox, folder)
         try:
             results = grade(self.suite, taken, transport)
         finally:
             transport.close()
+            shutil.rmtree(folder, ignore_errors=True)
         report.write(report.report_of(student.name, taken, self.conditions, results), path)
-        shutil.rmtree(folder, ignore_errors=True)
         return True
 
 
@@ -124,22 +129,34 @@ def _still_holds(path: Path, digest: str, conditions: Conditions) -> bool:
 @contextmanager
 def _workplace(out: Path) -> Iterator[Path]:
     """An empty folder for this run alone. What a killed run left behind goes with the next one."""
-    home = out / WORKPLACE
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BusyError(f"Another `gradkit grade` is at work on {out}.") from None
-        for unfinished in out.glob(".*.json.*"):
-            unfinished.unlink(missing_ok=True)
-        scratch = home / "scratch"
+    out.mkdir(parents=True, exist_ok=True)
+    lock = os.open(out, os.O_RDONLY)
+    try:
+        _lock(lock)
+        for unfinished in out.glob(f".*{UNFINISHED}"):
+            unfinished.unlink()
+        scratch = out / WORKPLACE
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
             yield scratch
         finally:
-            shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
+    except BlockingIOError:
+        raise BusyError(f"Another `gradkit grade` is at work on {out}.") from None
+    finally:
+        os.close(lock)
+
+
+def _lock(folder: int) -> None:
+    """Take a folder for this run alone. Raises BlockingIOError where another has it and does not end in a moment: the
+    children of a run that was killed take one to follow it."""
+    for _ in range(40):
+        try:
+            return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 # --- processes -------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def _say_now_and_then(console: Console, done: int, total: int) -> None:
 
 def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded]) -> list[Report]:
     """Print a row for every student, then what the instructor should know. Returns the reports, by student."""
-    table = Table("student", "points", "items", "seconds", box=None, pad_edge=False)
+    table = Table("student", f"of {classroom.suite.points:g}", "items", "seconds", box=None, pad_edge=False)
     table.columns[1].justify = table.columns[3].justify = "right"
     reports, remarks = [], []
     for each in sorted(graded, key=lambda each: each.student.name):
@@ -75,14 +75,14 @@ def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded])
         report = read(classroom.report_path(each.student))
         reports.append(report)
         seconds = "as before" if each.seconds is None else f"{each.seconds:.2f}"
-        table.add_row(Text(name), f"{report.earned:g} of {report.points:g}", verdict_counts(report), seconds)
+        table.add_row(Text(name), f"{report.earned:g}", verdict_counts(report), seconds)
         remarks += [(name, note) for note in report.notes]
     console.print(table)
     for name, remark in remarks:
         console.print(Text(f"{name}: {remark}"), style="yellow")
     if len(reports) > 1:
         mean = sum(report.earned for report in reports) / len(reports)
-        console.print(f"\n{mean:.1f} of {reports[0].points:g} points on average", highlight=False)
+        console.print(f"\n{mean:.1f} of {classroom.suite.points:g} points on average", highlight=False)
         often = "; ".join(f"{title} ({count})" for title, count in most_often(reports))
         if often:
             console.print(Text(f"Most often wrong: {often}"))

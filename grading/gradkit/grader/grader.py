@@ -37,6 +37,11 @@ class Suite:
         return tuple(dict.fromkeys(module for assignment in self.assignments for module in assignment.modules))
 
     @property
+    def points(self) -> float:
+        """How many there are to earn."""
+        return sum(test.item.points for test in self.tests)
+
+    @property
     def seconds(self) -> float:
         """How long the student's code may run in all."""
         return sum(assignment.submission_seconds for assignment in self.assignments)

@@ -224,13 +224,14 @@ def save(corpus: Corpus, path: Path) -> None:
     write_whole(path, b"[\n" + text + b"\n]\n")
 
 
+UNFINISHED = ".unfinished"
+"""How the name of a file ends that a killed process may leave behind."""
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, whenever this process may be killed."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with unfinished.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    unfinished.write_bytes(content)
     unfinished.replace(path)
 
 

@@ -113,7 +113,18 @@ class PipeTransport:
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
         answer, ended = self._exchange("replay", value_class._ref, _packed(graphs), backward)
-        numbers = self._numbers(answer) if answer else []
+        if answer is None:
+            return Reply((), ended)
+        try:
+            found = self._answers(self._numbers(answer), graphs, backward, whole=ended is None)
+        except SubmissionError as garbled:
+            return Reply((), garbled)
+        return Reply(found, ended)
+
+    def _answers(
+        self, numbers: list[float], graphs: Sequence[Graph], backward: bool, whole: bool
+    ) -> tuple[Answers, ...]:
+        """The answers that a reply's numbers make up: to every graph, or to the first ones where it is not `whole`."""
         found, place = [], 0
         for graph in graphs:
             middle = place + len(graph)
@@ -122,9 +133,9 @@ class PipeTransport:
                 break
             found.append(Answers(numbers[place:middle], numbers[middle:end]))
             place = end
-        if place != len(numbers) or (ended is None and len(found) < len(graphs)):
+        if place != len(numbers) or (whole and len(found) < len(graphs)):
             raise self._garbled()
-        return Reply(tuple(found), ended)
+        return tuple(found)
 
     def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
         count = self._number(self._ask("calls", value_class._ref, packed([graph]), most))

@@ -299,7 +299,7 @@ def reply(
 
     Written out here, for the sandbox has no library for it. (https://github.com/msgpack/msgpack/blob/master/spec.md)
     """
-    from array import array
+    from _struct import pack  # the array module would load half the collections package
 
     def sized(code: int, length: int) -> bytes:
         return bytes([code]) + length.to_bytes(4, "big")
@@ -311,7 +311,7 @@ def reply(
     def number(count: int) -> bytes:
         return b"\xd3" + max(-1, min(count, 2**31)).to_bytes(8, "big", signed=True)
 
-    raw = array("d", numbers).tobytes()
+    raw = pack(f"{len(numbers)}d", *numbers)
     parts = [b"\x96", sized(0xC6, len(nonce)), nonce, sized(0xDD, len(refs)), *map(number, refs)]
     parts += [sized(0xC6, len(raw)), raw, text(verdict), text(message), sized(0xDD, len(frames))]
     for file, line, function, column in frames:

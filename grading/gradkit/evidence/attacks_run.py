@@ -1,0 +1,195 @@
+"""Grades the whole corpus of attacks as one class, and holds what came of it against its labels."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from ..course.corpora import default_cache
+from ..grader.classroom import Classroom, Graded
+from ..grader.conditions import conditions_of
+from ..grader.console import show_class, show_report
+from ..grader.grader import suite_of
+from ..grader.report import Report, read
+from ..grader.summary import GRADES, write_grades
+from ..graphs.corpus import PUBLIC_SEED
+from ..oracle.recording import Library
+from ..submissions.outcome import Verdict
+from ..submissions.roster import Student, roster
+from ..suite.assignments import assignments, corpora_folder
+from .attacks import Attack, build_class
+from .attacks_host import CANARY, temporary_canary, watched
+from .specimens import reference_folder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attack. `complaint` is empty where it went as it must; `report` is None where there is none."""
+
+    name: str
+    attack: Attack
+    report: Report | None
+    seconds: float
+    complaint: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of all attacks. `host` are complaints of what no attack alone can be blamed for."""
+
+    outcomes: tuple[Outcome, ...]
+    host: tuple[str, ...]
+
+    @property
+    def complaints(self) -> list[str]:
+        return [f"{each.name}: {each.complaint}" for each in self.outcomes if each.complaint] + list(self.host)
+
+
+def run_attacks(
+    chosen: Mapping[str, Attack], progress: Callable[[str], None] = lambda name: None, workers: int = 2
+) -> Run:
+    """Grade attacks as a class, under the limits and in the sandbox of any class. `progress` hears each one's name.
+
+    Raises SandboxError where no sandbox can be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="gradkit-class-") as place:
+        folder, out = Path(place) / "submissions", Path(place) / "reports"
+        folder.mkdir()
+        made = build_class(chosen, folder)
+        canaries = [Path(place) / CANARY, folder / f"{CANARY}.txt", temporary_canary()]
+        absent = [Path(path) for attack in chosen.values() for path in attack.untouched]
+        with watched(canaries, [folder], absent) as watch:
+            graded = list(_grade(folder, out, made, workers, progress))
+            host = watch.complaints()
+            touched = watch.came_into_being()
+        secrets = [watch.secret, *reference_words()]
+        host += _unfit_tables(out, [each for each, _ in graded])
+        host += _unexpected_files(out, [each.student for each, _ in graded])
+        outcomes = tuple(_outcome(out, each, name, chosen[name], secrets, touched) for each, name in graded)
+    return Run(tuple(sorted(outcomes, key=lambda outcome: outcome.name)), tuple(host))
+
+
+def _grade(
+    folder: Path, out: Path, made: Mapping[Path, str], workers: int, progress: Callable[[str], None]
+) -> Iterator[tuple[Graded, str]]:
+    suite = suite_of(assignments(), Library(corpora_folder(), PUBLIC_SEED, default_cache(), secret=True))
+    classroom = Classroom(suite, conditions_of(suite, sandboxed=True), out)
+    students, _ = roster(folder, out)
+    for graded in classroom.grade(students, workers):
+        if graded:
+            name = made[graded.student.source]
+            progress(name)
+            yield graded, name
+
+
+def _outcome(
+    out: Path, graded: Graded, name: str, attack: Attack, secrets: Collection[str], touched: Collection[Path]
+) -> Outcome:
+    seconds = graded.seconds or 0.0
+    if graded.trouble:
+        return Outcome(name, attack, None, seconds, f"not graded: {graded.trouble.strip().splitlines()[-1]}")
+    path = out / f"{graded.student.name}.json"
+    report = read(path)
+    complaint = judge(attack, report) or judge_text(report, [*secrets, *attack.unsaid])
+    came = [path for path in attack.untouched if Path(path) in touched]
+    return Outcome(name, attack, report, seconds, complaint or (f"it made {', '.join(came)}" if came else ""))
+
+
+# --- judging one report ----------------------------------------------------------------------------------------------
+
+
+def judge(attack: Attack, report: Report) -> str:
+    """What is wrong with a report, held against its attack's label; empty where nothing is."""
+    ends = {item.id: item.verdict for item in report.items}
+    wrong = {name: verdict for name, verdict in ends.items() if verdict not in (Verdict.PASSED, Verdict.BLOCKED)}
+    blocked = [item for item in report.items if item.verdict is Verdict.BLOCKED]
+    if attack.every:
+        others = sorted({verdict.value for verdict in ends.values()} - {attack.every.value, Verdict.BLOCKED.value})
+        if others or not wrong:
+            return f"items ended {', '.join(others)}, where all should be {attack.every.value}"
+    elif wrong != attack.verdicts:
+        return f"wrong are {_listed(wrong)}, and should be {_listed(attack.verdicts)}"
+    loose = [item.id for item in blocked if not set(item.blocked_by) & set(wrong)]
+    if loose:
+        return f"blocked by none of those: {', '.join(loose)}"
+    earned = sum(item.points for item in report.items if item.verdict is Verdict.PASSED)
+    return "" if report.earned == earned else f"{report.earned:g} points for items that are worth {earned:g}"
+
+
+def _listed(verdicts: Mapping[str, Verdict]) -> str:
+    return ", ".join(f"{name} {verdict.value}" for name, verdict in sorted(verdicts.items())) or "none"
+
+
+def judge_text(report: Report, unsaid: Collection[str]) -> str:
+    """What a report says and must not: these words, and characters that mean something to a terminal."""
+    for text in texts(msgspec.to_builtins(report)):
+        said = [words for words in unsaid if words in text]
+        if said:
+            return f"its report says {said[0]!r}"
+        if not is_harmless(text):
+            return f"its report holds a control character: {text!r}"
+    return ""
+
+
+def texts(record: object) -> Iterator[str]:
+    """Every text in a record made of dicts, lists and plain values."""
+    if isinstance(record, str):
+        yield record
+    elif isinstance(record, dict):
+        yield from (text for value in record.values() for text in texts(value))
+    elif isinstance(record, list | tuple):
+        yield from (text for value in record for text in texts(value))
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a text does nothing but be read: no escapes, no signs that turn the line around."""
+    return text.replace("\n", "").isprintable()
+
+
+def reference_words() -> list[str]:
+    """How each of the reference's files begins: words that no student writes."""
+    words = []
+    for path in sorted(reference_folder().glob("solution/*.py")):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        words += [said[:60]] if said else []
+    return words
+
+
+# --- judging what a class adds up to ---------------------------------------------------------------------------------
+
+
+def _unfit_tables(out: Path, graded: Sequence[Graded]) -> list[str]:
+    """Complaints of what the instructor would see: the table of the class, each report on screen, grades.csv."""
+    screen = StringIO()
+    console = Console(file=screen, width=200, color_system=None)
+    reports = [read(out / f"{each.student.name}.json") for each in graded if not each.trouble]
+    for report in reports:
+        show_report(console, report)
+    shown = screen.getvalue().splitlines()
+    write_grades(reports, out / GRADES)
+    cells = grades_cells((out / GRADES).read_text(encoding="utf-8"))
+    return [f"the screen would show {line!r}" for line in shown if not is_harmless(line)] + unfit_cells(cells)
+
+
+def grades_cells(text: str) -> list[str]:
+    """The cells of a CSV file, as a spreadsheet reads them."""
+    return [cell for row in csv.reader(StringIO(text, newline="")) for cell in row]
+
+
+def unfit_cells(cells: Sequence[str]) -> list[str]:
+    """Complaints of cells that a spreadsheet would take for a formula, or that hold control characters."""
+    bad = [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@")) or not cell.isprintable()]
+    return [f"{GRADES} holds the cell {cell!r}" for cell in bad]
+
+
+def _unexpected_files(out: Path, students: Sequence[Student]) -> list[str]:
+    due = {GRADES, *(f"{student.name}.json" for student in students)}
+    return [f"{path.name} lies among the reports" for path in out.iterdir() if path.name not in due]

@@ -1,0 +1,105 @@
+"""What the tests of grading share: a sandbox, submissions in it, and classes of them."""
+
+import dataclasses
+import shutil
+import zipfile
+from functools import partial
+
+import pytest
+from gradkit.evidence.specimens import misconceptions, write_misconception
+from gradkit.grader import report
+from gradkit.grader.classroom import Classroom
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.grader import suite_of
+from gradkit.oracle.recording import Library
+from gradkit.submissions.pipe import PipeTransport
+from gradkit.submissions.roster import roster
+from gradkit.submissions.sandbox import Sandbox
+from gradkit.suite.assignments import chosen, corpora_folder
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """One sandbox for all tests: making it takes longer than starting a worker in it."""
+    return Sandbox(tmp_path_factory.mktemp("sandbox"))
+
+
+@pytest.fixture
+def opened(tmp_path, sandbox):
+    """The transport to a submission whose engine.py is this text; its workers are ended with the test."""
+    made = []
+
+    def of(source, place=sandbox, **others):
+        folder = tmp_path / f"submission{len(made)}"
+        folder.mkdir()
+        for name, text in {"engine": source, **others}.items():
+            (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        transport = PipeTransport(partial(place.start, folder, 30), folder)
+        transport.begin(10)
+        made.append(transport)
+        return transport
+
+    yield of
+    for transport in made:
+        transport.close()
+
+
+@pytest.fixture(scope="session")
+def suite():
+    """The items of some assignments on the recorded graphs: suite("a1"), suite("all")."""
+    return lambda name: suite_of(chosen(name), Library(corpora_folder()))
+
+
+class School:
+    """A folder of submissions, and grading it."""
+
+    def __init__(self, home, suite):
+        self.submissions, self.out = home / "submissions", home / "reports"
+        self.submissions.mkdir()
+        self.suite = suite
+
+    def hands_in(self, student, engine, inside=""):
+        folder = self.submissions / student / inside
+        folder.mkdir(parents=True)
+        (folder / "engine.py").write_text(engine, encoding="utf-8")
+
+    def hands_in_a_zip(self, student, **files):
+        with zipfile.ZipFile(self.submissions / f"{student}.zip", "w") as archive:
+            for name, text in files.items():
+                archive.writestr(f"{name}.py", text)
+
+    def hands_in_a_mistake(self, student, name):
+        write_misconception(misconceptions()[name], self.submissions / student)
+
+    def is_graded(self, workers=2, suite=None, bare=False, kind=Classroom):
+        """The reports by student, and what became of each."""
+        suite = suite or self.suite
+        classroom = kind(suite, conditions_of(suite, not bare), self.out, bare)
+        students, _ = roster(self.submissions, self.out)
+        ended = [graded for graded in classroom.grade(students, workers) if graded]
+        assert [graded.trouble for graded in ended if graded.trouble] == []
+        self.ended = {graded.student.name: graded for graded in ended}
+        return {name: report.read(self.out / f"{name}.json") for name in self.ended}
+
+    def starts_anew(self):
+        shutil.rmtree(self.out)
+
+
+@pytest.fixture
+def school(tmp_path, suite):
+    """An empty class that is graded in a1, where nothing else is asked for."""
+    return School(tmp_path, suite("a1"))
+
+
+@pytest.fixture
+def short_of_time(suite):
+    """A suite whose limits are these, in seconds."""
+
+    def of(name, item, submission):
+        whole = suite(name)
+        assignments = [
+            dataclasses.replace(a, item_seconds=item, submission_seconds=submission) for a in whole.assignments
+        ]
+        return dataclasses.replace(whole, assignments=tuple(assignments))
+
+    return of

@@ -1,0 +1,312 @@
+"""The pipe: handles work as in self-check, and whatever goes wrong on the way costs that item and never pays."""
+
+import dataclasses
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gradkit.grader.grader import grade
+from gradkit.graphs.graph import Graph
+from gradkit.submissions import link as links
+from gradkit.submissions.intake import TakenIn
+from gradkit.submissions.link import Link
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.pipe import PipeTransport
+from gradkit.submissions.subject import backward_calls, replay
+from gradkit.suite.assignments import course_home
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+# --- handles ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def right(opened, solution):
+    """The reference's Value, in a sandbox."""
+    return opened(solution()).load("engine", "Value")
+
+
+def test_operators_calls_attributes_and_assignment_pass_through(right):
+    x, y = right(3.0), right(data=2.0)
+    z = 2 * x - y / 4 + (-x) ** 2
+    z.backward()
+    assert (z.data, x.grad, y.grad) == (14.5, 8.0, -0.25)
+    x.data = 5
+    assert x.data == 5.0
+
+
+def test_one_object_has_one_handle(right):
+    x = right(3.0)
+    y = x * x
+    assert [parent is x for parent in y._prev] == [True, True]
+    assert right(3.0) is not x
+
+
+def test_handles_of_an_earlier_item_are_void_and_the_class_is_not_loaded_again(opened, solution):
+    transport = opened(solution())
+    first = transport.load("engine", "Value")
+    x = first(1.0)
+    transport.begin(10)
+    assert transport.load("engine", "Value") is not first
+    with pytest.raises(SubmissionError):
+        x.tanh()
+
+
+def test_many_graphs_are_one_message_and_their_answers_come_in_order(right):
+    @settings(max_examples=20)
+    @given(st.lists(st.floats(-5, 5), min_size=1, max_size=5))
+    def holds(numbers):
+        reply = replay(right, [Graph((number,), [("neg", 0)]) for number in numbers], backward=True)
+        assert [answers.data for answers in reply.answers] == [[number, -number] for number in numbers]
+        assert [answers.grad for answers in reply.answers] == [[-1.0, 1.0]] * len(numbers)
+        assert reply.failure is None
+
+    holds()
+
+
+def test_answers_up_to_the_first_bad_end_are_kept(opened, solution):
+    line = "out = Value(math.tanh"
+    value = opened(solution((line, f"if self.data > 1: raise KeyError('big')\n        {line}"))).load("engine", "Value")
+    reply = replay(value, [Graph((number,), [("tanh", 0)]) for number in (0.5, 1.0, 2.0, 0.1)], backward=True)
+    assert [answers.data[0] for answers in reply.answers] == [0.5, 1.0]
+    assert reply.failure.message == "KeyError: 'big'"
+    assert reply.failure.traceback.splitlines()[0].startswith("engine.py:")
+    assert "raise KeyError('big')" in reply.failure.traceback
+
+
+def test_calls_are_counted_and_stopped(right):
+    chain = Graph((1.0,), [("neg", node) for node in range(10)])
+    assert backward_calls(right, chain, 1000) in range(10, 60)
+    assert backward_calls(right, chain, 5) == 6
+
+
+def test_numbers_that_are_none_are_told_from_wrong_ones(opened):
+    value = opened("class Value:\n    def __init__(self, data): self.data = True; self.grad = 1j").load(
+        "engine", "Value"
+    )
+    for name in ("data", "grad"):
+        with pytest.raises(SubmissionError) as raised:
+            getattr(value(1.0), name)
+        assert raised.value.verdict is Verdict.FAILED
+
+
+# --- ends ------------------------------------------------------------------------------------------------------------
+
+ADDS = "class Value:\n    def __init__(self, data): self.data = data\n    def __add__(self, other):\n        {}\n"
+
+ENDS = {
+    "raise NotImplementedError('a1: write it')": (Verdict.NOT_IMPLEMENTED, "a1: write it"),
+    "raise ValueError('odd')": (Verdict.ERROR, "ValueError: odd"),
+    "return self + other": (Verdict.ERROR, "RecursionError: maximum recursion depth exceeded"),
+    "raise MemoryError": (Verdict.OUT_OF_MEMORY, "MemoryError"),
+    "import sys; sys.exit(0)": (Verdict.CRASHED, "SystemExit: this ends the whole program"),
+    "raise KeyboardInterrupt": (Verdict.CRASHED, "KeyboardInterrupt: this ends"),
+    "import os; os._exit(0)": (Verdict.CRASHED, "The program is gone: it ended itself with status 0."),
+    "import os; os.kill(os.getpid(), 9)": (Verdict.CRASHED, "The program is gone: it was ended by signal 9."),
+    "import ctypes; ctypes.string_at(0)": (Verdict.CRASHED, "The program is gone: it was ended by signal 11."),
+    "while True: pass": (Verdict.TIMEOUT, "Stopped at the time limit."),
+    "return sum(iter(int, 1))": (Verdict.TIMEOUT, "Stopped at the time limit."),
+    "import sys; raise ValueError(chr(27) + '[2J' + chr(0xd800) + repr(object()))": (
+        Verdict.ERROR,
+        "ValueError:  [2J\\ud800<object object at 0x...>",
+    ),
+}
+
+
+@pytest.mark.parametrize("body", ENDS)
+def test_each_end_has_its_verdict_and_message_and_the_next_item_starts_afresh(body, opened):
+    verdict, message = ENDS[body]
+    transport = opened(ADDS.format(body))
+    transport.begin(1)
+    value = transport.load("engine", "Value")
+    with pytest.raises(SubmissionError) as raised:
+        value(1.0) + value(2.0)
+    assert raised.value.verdict is verdict
+    assert raised.value.message.startswith(message)
+    transport.begin(5)
+    assert transport.load("engine", "Value")(4.0).data == 4.0
+
+
+def test_after_a_lost_worker_nothing_of_that_item_can_be_asked_any_more(opened):
+    transport = opened(ADDS.format("import os; os._exit(0)"))
+    value = transport.load("engine", "Value")
+    x = value(1.0)
+    for _ in range(2):
+        with pytest.raises(SubmissionError) as raised:
+            x + x
+        assert raised.value.verdict is Verdict.CRASHED
+    with pytest.raises(SubmissionError):
+        transport.load("engine", "Value")
+
+
+def test_time_is_counted_over_an_item_and_over_all(opened):
+    transport = opened(ADDS.format("import time; time.sleep(0.2); return self"))
+    value = transport.load("engine", "Value")
+    before = transport.spent
+    transport.begin(0.5)
+    x = transport.load("engine", "Value")(1.0)
+    with pytest.raises(SubmissionError) as raised:
+        x + x + x + x
+    assert raised.value.verdict is Verdict.TIMEOUT
+    assert 0.4 < transport.spent - before < 5
+    assert value is not x
+
+
+def test_with_no_time_left_nothing_is_asked(opened):
+    transport = opened("raise SystemExit")
+    transport.begin(0)
+    with pytest.raises(SubmissionError) as raised:
+        transport.load("engine", "Value")
+    assert raised.value.verdict is Verdict.TIMEOUT
+
+
+def test_what_is_untold_is_another_process_that_heard_nothing(opened):
+    source = "heard = []\nclass Value:\n    def __init__(self, data): heard.append(data); self.data = len(heard)\n"
+    transport = opened(source)
+    value = transport.load("engine", "Value")
+    assert [value(1.0).data, value(1.0).data] == [1.0, 2.0]
+    assert transport.untold(value)(1.0).data == 1.0
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+
+FAULTY = """
+import os, sys, time
+sys.path.insert(0, {grading!r})
+from gradkit.submissions import worker
+count, honest = 0, worker.reply
+
+def faulty(nonce, *rest):
+    global count
+    count += 1
+    message = honest(nonce, *rest)
+    return {fault} if count == {at} + 1 else message  # the first reply says that the worker is ready
+
+worker.reply = faulty
+worker.main({fd}, {folder!r})
+"""
+
+FAULTS = {
+    "killed": "os._exit(9)",
+    "stalled": "time.sleep(60)",
+    "flooded": "b'x' * 50_000_000",
+    "truncated": "os.write({fd}, message[: len(message) // 2]) and os._exit(0)",
+    "truncated and stalled": "os.write({fd}, message[: len(message) // 2]) and time.sleep(60)",
+    "doubled": "message * 2",
+    "another's": "honest(bytes(8), *rest)",
+    "empty": "(0).to_bytes(4, 'big')",
+    "cut within": "(len(message) - 5).to_bytes(4, 'big') + message[4:-1]",
+    "longer": "(len(message) - 3).to_bytes(4, 'big') + message[4:] + b'x'",
+    "more numbers": "honest(nonce, rest[0] if rest else (), (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0))",
+    "odd bytes": "message[:4] + message[4:].replace(b'\\x00', b'\\xff')",
+    "not a number": "honest(nonce, rest[0] if rest else (), [float('nan')] * len(rest[1] if rest[1:] else ()))",
+    "endless": "honest(nonce, rest[0] if rest else (), [float('inf')] * len(rest[1] if rest[1:] else ()))",
+    "claims to have passed": "honest(nonce, (), (), 'passed', '', ())",
+    "claims to be blocked": "honest(nonce, (), (), 'blocked', '', ())",
+    "handles of nothing": "honest(nonce, (2**31 - 1,), rest[1] if rest[1:] else ())",
+}
+
+ITEMS = (
+    *("a_value_keeps_its_number", "addition", "multiplication", "value_plus_number", "negation", "subtraction"),
+    *("number_plus_value", "number_minus_value", "a_result_remembers_its_parents"),
+)
+
+
+class OfTheItems:
+    """A few items of a1, and the honest result of an engine that gets one of them wrong."""
+
+    def __init__(self, suite, folder):
+        tests = tuple(test for test in suite("a1").tests if test.name.removeprefix("test_") in ITEMS)
+        assert len(tests) == len(ITEMS)
+        brief = [dataclasses.replace(a, item_seconds=1, submission_seconds=60) for a in suite("a1").assignments]
+        self.suite = dataclasses.replace(suite("a1"), tests=tests, assignments=tuple(brief))
+        self.folder = folder
+        self.asked = 0
+
+    def start(self, at=-1, fault="message"):
+        ours, theirs = socket.socketpair()
+        fd = theirs.fileno()
+        grading = str(course_home() / "grading")
+        code = FAULTY.format(grading=grading, fault=fault.format(fd=fd), at=at, fd=fd, folder=str(self.folder))
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen([sys.executable, "-S", "-c", code], pass_fds=[fd], **quiet)
+        theirs.close()
+        link = Link(process, ours)
+        link.ask(((),), 20)
+        return link
+
+    def graded(self, at=-1, fault="message"):
+        """Each item's verdict where one worker's reply number `at` is faulty."""
+        starts = iter([(at, fault)])
+        transport = PipeTransport(lambda: self.start(*next(starts, ())), self.folder)
+        try:
+            results = grade(self.suite, TakenIn(), transport)
+        finally:
+            transport.close()
+        return {name: result.verdict for name, result in results.by_id.items()}
+
+
+@pytest.fixture(scope="module")
+def few_items(suite, solution, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faulty")
+    wrong = solution(("return other + (-self)", "return self - other"))
+    (folder / "engine.py").write_text(wrong, encoding="utf-8")
+    return OfTheItems(suite, folder)
+
+
+@pytest.fixture(scope="module")
+def honest(few_items):
+    verdicts = few_items.graded()
+    assert sorted(verdicts.values()) == ["failed"] + ["passed"] * (len(ITEMS) - 1)
+    return verdicts
+
+
+@pytest.fixture(scope="module")
+def messages(few_items):
+    """How many messages an honest run takes."""
+    count = 0
+
+    class Counting(Link):
+        def ask(self, request, seconds):
+            nonlocal count
+            count += 1
+            return super().ask(request, seconds)
+
+    few_items_start = few_items.start
+    transport = PipeTransport(lambda: _counted(few_items_start(), Counting), few_items.folder)
+    grade(few_items.suite, TakenIn(), transport)
+    transport.close()
+    return count
+
+
+def _counted(link, kind):
+    return kind(link._process, link._end)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_at_any_message_costs_its_item_and_never_raises_a_score(fault, few_items, honest, messages):
+    slow = "stalled" in fault
+    assert messages > 30
+    for at in range(1, messages + 1, 7 if slow else 1):
+        found = few_items.graded(at, FAULTS[fault])
+        assert found.keys() == honest.keys()
+        passed = {name for name, verdict in found.items() if verdict is Verdict.PASSED}
+        assert passed <= {name for name, verdict in honest.items() if verdict is Verdict.PASSED}, at
+        own = [n for n, v in found.items() if v not in (Verdict.PASSED, Verdict.BLOCKED) and honest[n] != v]
+        assert len(own) <= 1 or not passed, (at, own)  # where the import itself failed, nothing can pass
+
+
+def test_a_link_takes_no_more_than_its_cap(monkeypatch, few_items):
+    monkeypatch.setattr(links, "MOST_BYTES", 100)
+    assert few_items.graded()["a1_expressions/test_addition"] is Verdict.PROTOCOL
+
+
+def test_the_worker_s_files_are_the_ones_that_the_kit_says(sandbox):
+    staged = {str(path.relative_to(sandbox._kit)) for path in Path(sandbox._kit).rglob("*.pyc")}
+    assert {name for name in staged if "__init__" not in name} == {
+        "gradkit/graphs/operations.pyc",
+        "gradkit/graphs/graph.pyc",
+        "gradkit/submissions/worker.pyc",
+    }
