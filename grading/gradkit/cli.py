@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -128,7 +129,9 @@ def explain(
     except UnreadableError as error:
         complain(str(error))
     results = found.results()
-    meant = [result for name, result in results.by_id.items() if item and name.endswith((f"/{item}", f"/test_{item}"))]
+    meant = [
+        each for name, each in results.by_id.items() if item and f"/{name}".endswith((f"/{item}", f"/test_{item}"))
+    ]
     if item and not meant:
         near = [name.rpartition("/test_")[2] for name in results.by_id if item.lower() in name.lower()]
         complain(f"There is no item {item!r} in this report. " + (f"Is it one of {', '.join(near)}?" if near else ""))
@@ -180,7 +183,7 @@ def corpora(
                 graphs += len(corpus.graphs)
                 progress.advance(task)
     if not check:
-        console.print(f"{graphs} graphs of seed {seed!r} are ready.", highlight=False)
+        console.print(f"{graphs} graphs of {'the public' if seed == PUBLIC_SEED else 'this'} seed are ready.")
     elif wrong:
         complain("\n".join(wrong[:20]))
     else:
@@ -255,6 +258,32 @@ def prove(
         console.print(f"{record_diagnoses(proofs)} fingerprints recorded")
     if any(proof.complaint for proof in proofs):
         complain("Some specimens did not go as they must: see the last column.")
+
+
+@app.command()
+def attacks() -> None:
+    """Grade every attack of the corpus, and show that each gets what its honest part earns, and touches nothing.
+
+    Example: gradkit attacks
+    """
+    from .evidence.attacks import attacks as corpus
+    from .evidence.attacks_run import run_attacks
+    from .submissions.sandbox import SandboxError
+
+    with Progress(console=console, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("grading attacks", total=len(corpus()))
+        try:
+            run = run_attacks(corpus(), lambda _name: progress.update(task, advance=1, refresh=True), _cores())
+        except SandboxError as error:
+            complain(str(error))
+    table = Table("attack", "group", "earned", "must get", "as it must be")
+    for each in run.outcomes:
+        earned = f"{each.report.earned:g}" if each.report else "-"
+        table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.complaint) or "yes")
+    console.print(table)
+    if run.complaints:
+        complain("\n".join(["Some attacks did not go as they must:", *run.complaints]))
+    console.print(f"{len(run.outcomes)} attacks, and none got through.", highlight=False)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ def gradkit():
     return call
 
 
-@pytest.mark.parametrize("command", ["corpora", "stubs", "release", "prove"])
+@pytest.mark.parametrize("command", ["grade", "explain", "doctor", "corpora", "stubs", "release", "prove"])
 def test_help_of_every_command_shows_an_example(gradkit, command):
     shown = gradkit(command, "--help")
     assert shown.exit_code == 0

@@ -37,7 +37,8 @@ def write_grades(reports: Sequence[Report], path: Path) -> None:
 
 def neutral(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula. (https://owasp.org/www-community/attacks/CSV_Injection)"""
-    return f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    is_formula = cell.startswith(("\t", "\r")) or cell.lstrip().startswith(("=", "+", "-", "@"))
+    return f"'{cell}" if is_formula else cell
 
 
 def verdict_counts(report: Report) -> str:

@@ -1,0 +1,207 @@
+"""A class: every student gets a report, one student's trouble stays that student's, and a stopped run goes on."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from gradkit.grader import classroom as classrooms
+from gradkit.grader.classroom import BusyError, Classroom
+from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.sandbox import SandboxError
+
+ENDLESS = ("return Value(other) ** self", "while True: pass")
+"""2 ** x: in a1 nothing but the larger expressions depends on it."""
+
+
+def test_right_wrong_and_missing_submissions_get_what_they_earned(school, solution):
+    school.hands_in("ada", solution())
+    school.hands_in_a_zip("ben", engine=solution())
+    school.hands_in_a_mistake("cleo", "number_minus_value_swapped")
+    (school.submissions / "dan").mkdir()
+    school.hands_in("eve", "class Value:\n  def")
+    reports = school.is_graded()
+    assert {name: report.earned for name, report in reports.items()} == {
+        "ada": 19.5,
+        "ben": 19.5,
+        "cleo": 17.0,
+        "dan": 0.0,
+        "eve": 0.0,
+    }
+    assert {report.points for report in reports.values()} == {19.5}
+    assert {item.verdict for item in reports["dan"].items} == {Verdict.NOT_IMPLEMENTED}
+    verdicts = {item.verdict for item in reports["eve"].items}
+    assert verdicts <= {Verdict.ERROR, Verdict.BLOCKED}
+    assert "SyntaxError" in reports["eve"].items[0].evidence.message
+
+
+def test_a_hung_submission_loses_only_its_own_item(school, solution, short_of_time):
+    school.hands_in("ada", solution())
+    school.hands_in("ben", solution(ENDLESS))
+    reports = school.is_graded(suite=short_of_time("a1", 0.5, 20))
+    ended = {item.id.rpartition("test_")[2]: item.verdict for item in reports["ben"].items}
+    assert ended.pop("number_to_the_value") is Verdict.TIMEOUT
+    assert ended.pop("larger_expressions") is Verdict.BLOCKED
+    assert set(ended.values()) == {Verdict.PASSED}
+    assert reports["ada"].earned == 19.5
+
+
+def test_a_class_in_which_everyone_hangs_in_every_item_ends_within_its_limits(school, short_of_time):
+    for number in range(4):
+        school.hands_in(f"student{number}", "class Value:\n    def __init__(self, data):\n        while True: pass")
+    started = time.monotonic()
+    reports = school.is_graded(suite=short_of_time("a1", 0.3, 1.0))
+    assert time.monotonic() - started < 4 / 2 * 1.0 + 5
+    assert {report.earned for report in reports.values()} == {0.0}
+
+
+def test_an_import_that_hangs_settles_all_items_at_once(school, short_of_time):
+    school.hands_in("ada", "while True: pass")
+    started = time.monotonic()
+    (report,) = school.is_graded(suite=short_of_time("a1", 0.5, 60)).values()
+    assert time.monotonic() - started < 5
+    assert {item.verdict for item in report.items} == {Verdict.TIMEOUT, Verdict.BLOCKED}
+
+
+def test_the_denominator_is_the_suite_s_whatever_is_handed_in(school, suite):
+    school.hands_in("ada", "raise SystemExit")
+    school.hands_in_a_zip("ben")
+    for report in school.is_graded(suite=suite("all")).values():
+        assert (report.earned, report.points, len(report.items)) == (0.0, 73.5, 86)
+
+
+def test_names_with_spaces_and_unicode_are_kept_and_hostile_ones_are_safe(school, solution):
+    names = {
+        "Ada Lovelace": "Ada Lovelace",
+        "李雷": "李雷",
+        "=HYPERLINK(1)": "=HYPERLINK(1)",
+        "a\nb\x1b[31m": "a%0Ab%1B[31m",
+    }
+    for name in names:
+        school.hands_in(name, solution())
+    assert school.is_graded().keys() == set(names.values())
+    assert {path.name for path in school.out.iterdir()} == {f"{name}.json" for name in names.values()}
+
+
+# --- again and again -------------------------------------------------------------------------------------------------
+
+
+def test_an_unchanged_submission_is_not_graded_twice_and_a_changed_one_is(school, solution):
+    for name in ("ada", "ben"):
+        school.hands_in(name, solution())
+    first = school.is_graded()
+    (school.submissions / "ben" / "engine.py").write_text(solution(("self.data + other.data", "self.data")))
+    second = school.is_graded()
+    assert school.ended["ada"].seconds is None
+    assert school.ended["ben"].seconds is not None
+    assert first["ada"] == second["ada"]
+    assert second["ben"].earned < first["ben"].earned
+
+
+@pytest.mark.parametrize("spoil", ["", "{}", '{"format": 99}', "\x00", "[" * 5000])
+def test_a_spoiled_report_is_made_again(school, solution, spoil):
+    school.hands_in("ada", solution())
+    first = school.is_graded()
+    (school.out / "ada.json").write_text(spoil)
+    assert school.is_graded() == first
+
+
+def test_other_conditions_are_graded_anew(school, solution, suite):
+    school.hands_in("ada", solution())
+    school.is_graded()
+    (report,) = school.is_graded(suite=suite("a2")).values()
+    assert report.points == 32.0
+
+
+def test_two_runs_give_the_same_bytes_also_for_parents_in_a_set(school, suite, root):
+    school.hands_in("classic", (root / "reference/variants/classic_recursive/engine.py").read_text())
+    school.hands_in_a_mistake("wrong", "tanh_overwrites")
+    written = []
+    for workers in (1, 2):
+        school.is_graded(workers, suite("all"))
+        written.append({path.name: path.read_bytes() for path in school.out.iterdir()})
+        school.starts_anew()
+    assert written[0] == written[1]
+
+
+def test_killed_at_random_moments_and_started_again_it_ends_with_the_same_reports(school, solution, tmp_path):
+    for number in range(8):
+        school.hands_in(f"student{number}", solution())
+    school.hands_in_a_mistake("wrong", "number_over_value_swapped")
+    school.is_graded()
+    undisturbed = {path.name: path.read_bytes() for path in school.out.iterdir()}
+    school.starts_anew()
+    gradkit = Path(sys.executable).with_name("gradkit")
+    command = [str(gradkit), "grade", "a1", str(school.submissions), "--out", str(school.out)]
+    rng = random.Random(7)
+    for _ in range(10):
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.3, 1.5))
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+    found = {path.name: path.read_bytes() for path in school.out.iterdir() if path.suffix == ".json"}
+    assert found == undisturbed
+    assert {path.name for path in school.out.iterdir()} == {*undisturbed, "grades.csv"}
+
+
+def test_two_runs_on_one_folder_do_not_mix(school, solution, monkeypatch):
+    school.hands_in("ada", solution())
+    monkeypatch.setattr(classrooms.time, "sleep", lambda seconds: None)
+    with classrooms._workplace(school.out), pytest.raises(BusyError, match="Another"):
+        school.is_graded()
+
+
+# --- when it is our own fault ----------------------------------------------------------------------------------------
+
+
+def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody_else(school, solution, monkeypatch):
+    for name in ("ada", "ben"):
+        school.hands_in(name, solution())
+    honest = Classroom._grade_one
+
+    def lost(self, scratch, sandbox, student):
+        if student.name == "ada":
+            import os
+
+            os._exit(9)
+        return honest(self, scratch, sandbox, student)
+
+    monkeypatch.setattr(Classroom, "_grade_one", lost)
+    with pytest.raises(AssertionError, match="own process was lost"):
+        school.is_graded()
+    assert (school.out / "ben.json").exists()
+    assert not (school.out / "ada.json").exists()
+
+
+def test_a_grader_process_that_does_not_come_back_is_given_up(school, solution, monkeypatch, short_of_time):
+    school.hands_in("ada", solution())
+    monkeypatch.setattr(classrooms, "GRACE", 0.2)
+    monkeypatch.setattr(Classroom, "_grade_one", lambda *_: time.sleep(60))
+    started = time.monotonic()
+    with pytest.raises(AssertionError, match="own process was lost"):
+        school.is_graded(suite=short_of_time("a1", 0.1, 0.3))
+    assert time.monotonic() - started < 10
+
+
+def test_without_a_sandbox_nothing_is_graded(school, solution, monkeypatch):
+    school.hands_in("ada", solution())
+    monkeypatch.setattr("gradkit.submissions.sandbox.find_bubblewrap", lambda: "")
+    with pytest.raises(SandboxError):
+        school.is_graded()
+    assert list(school.out.iterdir()) == []
+
+
+def test_without_a_sandbox_by_wish_the_report_says_so(school, solution):
+    school.hands_in("ada", solution())
+    assert school.is_graded(bare=True)["ada"].conditions.sandbox is False
+    assert school.is_graded()["ada"].conditions.sandbox is True
+
+
+def test_nothing_is_left_behind(school, solution):
+    school.hands_in("ada", solution())
+    school.is_graded()
+    assert [path.name for path in school.out.iterdir()] == ["ada.json"]

