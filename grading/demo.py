@@ -1,14 +1,52 @@
-"""Four made-up students run `pytest` in their folders. `make demo` shows their screens."""
+"""Grades a made-up class and shows what came out. `make demo` runs it."""
 
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
-from gradkit.evidence.specimens import misconceptions, reference_folder, write_misconception
+from gradkit.evidence.specimens import misconceptions, reference_folder, variants, write_misconception
 from gradkit.suite.assignments import course_home
+
+VARIANTS = {
+    "Bao": "classic_recursive",
+    "Chidi": "function_objects",
+    "Dalia": "tape",
+    "Emre": "dataclass_eq",
+    "Fatou": "noisy_and_odd",
+}
+MISTAKES = {
+    "Goran": "tanh_overwrites",
+    "Hana": "number_minus_value_swapped",
+    "Ines": "multiplication_passes_own_factor",
+    "Jonas": "no_visited_set",
+    "Kavya": "order_by_recursion",
+    "Lars": "sigmoid_ignores_upstream",
+    "Mei": "closure_called_too_early",
+    "Nour": "sum_forgets_its_parents",
+}
+BROKEN = {
+    "Olga, a comma too few": ("def __init__(self, data, _children=(), _op=" + '""):', "def __init__(self data):"),
+    "Pavel, an endless loop in sigmoid": ("z = math.exp(-abs(self.data))", "while True: pass"),
+    "Quynh, a package that is not there": ("import math\n", "import math\nimport numpy\n"),
+}
+HOSTILE = {
+    "Mallory, leaves with a smile": "import os\nos._exit(0)\n",
+    "Mallory, prints a result": 'print(\'{"passed": 86, "failed": 0}\')\nraise SystemExit(0)\n',
+    "Mallory, reads the answers": f"exec(open({str(reference_folder() / 'solution' / 'engine.py')!r}).read())\n",
+    "Mallory, borrows PyTorch": "import torch\nclass Value(torch.Tensor): pass\n",
+    "Mallory, a fork bomb": "import os\nwhile True: os.fork()\n",
+    "Mallory, eats all memory": "x = []\nwhile True: x.append(bytearray(1 << 24))\n",
+    "Mallory, agrees with everything": (
+        "class Value:\n    data = grad = 0.5\n    _prev = ()\n    def __getattr__(self, name): return lambda *_: self\n"
+        "    def __init__(self, *_): pass\n    def __eq__(self, other): return True\n"
+        "    __add__ = __radd__ = __mul__ = __rmul__ = __sub__ = __pow__ = lambda self, other: self\n"
+    ),
+    "=HYPERLINK(evil) \x1b[31m": "raise ValueError('\\x1b[2J\\x1b[1;32mALL PASSED')\n",
+}
 
 
 def without_reflected_operators(source: str) -> str:
@@ -18,27 +56,46 @@ def without_reflected_operators(source: str) -> str:
     )
 
 
+def hand_in(folder: Path, student: str, engine: str | bytes) -> None:
+    home = folder / student
+    home.mkdir()
+    (home / "engine.py").write_bytes(engine.encode() if isinstance(engine, str) else engine)
+
+
+def make_class(folder: Path) -> None:
+    """A folder or zip for each student: right, partly right, wrong in named ways, broken and hostile."""
+    right = (reference_folder() / "solution" / "engine.py").read_text(encoding="utf-8")
+    hand_in(folder, "Ada, all right", right)
+    for student, name in VARIANTS.items():
+        hand_in(folder, f"{student}, {name}", (reference_folder() / "variants" / name / "engine.py").read_bytes())
+    assert set(VARIANTS.values()) <= variants().keys()
+    for student, name in MISTAKES.items():
+        write_misconception(misconceptions()[name], folder / f"{student}, {name}")
+    hand_in(folder, "Rosa, no reflected operators", without_reflected_operators(right))
+    for student, (old, new) in BROKEN.items():
+        assert right.count(old) == 1, old
+        hand_in(folder, student, right.replace(old, new))
+    shutil.copytree(course_home() / "student_template", folder / "Sven, nothing written yet")
+    (folder / "Tara, an empty folder").mkdir()
+    with zipfile.ZipFile(folder / "Umut, a zip from a Mac.zip", "w") as archive:
+        archive.writestr("homework 3/engine (1).py", right)
+        archive.writestr("__MACOSX/homework 3/._engine (1).py", "\0\5\26\7")
+    for student, source in HOSTILE.items():
+        hand_in(folder, student, source)
+
+
 def main() -> int:
-    template, solution = course_home() / "student_template", reference_folder() / "solution"
-    right = (solution / "engine.py").read_text(encoding="utf-8")
+    gradkit = [sys.executable, "-c", "from gradkit.cli import main; main()"]
     with tempfile.TemporaryDirectory() as scratch:
-        wrong = Path(scratch) / "tanh_overwrites"
-        write_misconception(misconceptions()["tanh_overwrites"], wrong)
-        students = {
-            "Ada: all right": right,
-            "Ben: = for += in tanh, and nowhere else": (wrong / "engine.py").read_text(encoding="utf-8"),
-            "Cleo: no reflected operators": without_reflected_operators(right),
-            "Dan: nothing written yet": (template / "engine.py").read_text(encoding="utf-8"),
-        }
-        for number, (student, engine) in enumerate(students.items()):
-            folder = Path(scratch) / str(number)
-            shutil.copytree(template, folder)
-            (folder / "engine.py").write_text(engine, encoding="utf-8")
-            print(f"\n{'=' * 100}\n{student}\n{'=' * 100}", flush=True)
-            command = [sys.executable, "-m", "pytest", "--no-header", "-p", "no:cacheprovider"]
-            if subprocess.run(command, cwd=folder, check=False).returncode not in (0, 1):
-                return 1
-    return 0
+        submissions = Path(scratch) / "submissions"
+        submissions.mkdir()
+        make_class(submissions)
+        print("$ gradkit grade all submissions --out reports\n", flush=True)
+        ended = subprocess.run([*gradkit, "grade", "all", "submissions", "--out", "reports"], cwd=scratch, check=False)
+        for report in ("Goran, tanh_overwrites", "Rosa, no reflected operators"):
+            print(f"\n$ gradkit explain 'reports/{report}.json'\n", flush=True)
+            subprocess.run([*gradkit, "explain", f"reports/{report}.json"], cwd=scratch, check=True)
+    return ended.returncode
 
 
 if __name__ == "__main__":

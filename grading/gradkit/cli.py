@@ -80,6 +80,8 @@ def grade(
         graded = graded_with_progress(console, classroom, students, workers or _cores())
     except (LookupError, FileNotFoundError, RosterError, BusyError, SandboxError) as error:
         complain(str(error.args[0]))
+    except OSError as error:
+        complain(f"{out}: {error.strerror}")
     except KeyboardInterrupt:
         console.print("\nStopped. The same command goes on from here.")
         raise typer.Exit(130) from None

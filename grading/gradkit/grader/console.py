@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import math
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -30,29 +31,28 @@ def graded_with_progress(
 ) -> list[Graded]:
     """Grade a class while a bar says how far it is and how long it takes at most. Raises as Classroom.grade does."""
     found: list[Graded] = []
-    with _bar(console, len(students)) as (progress, task):
+    started = time.monotonic()
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
+    # It refreshes itself from a thread unless told otherwise, and a process with threads is not to be forked.
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("grading", total=len(students), left="")
         for graded in classroom.grade(students, workers):
             if graded:
                 found.append(graded)
-                progress.advance(task)
                 _say_now_and_then(console, len(found), len(students))
-            left = classroom.suite.seconds * -(-(len(students) - len(found)) // workers)
-            progress.update(task, bound=f"at most {timedelta(seconds=round(left))}", refresh=True)
+            rounds = math.ceil((len(students) - len(found)) / workers)
+            left = time_left(time.monotonic() - started, len(found), len(students), rounds * classroom.suite.seconds)
+            progress.update(task, completed=len(found), left=left, refresh=True)
     return found
 
 
-@contextmanager
-def _bar(console: Console, total: int) -> Iterator[tuple[Progress, TaskID]]:
-    columns = (
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("({task.fields[bound]})"),
-    )
-    # It refreshes itself from a thread unless told otherwise, and a process with threads is not to be forked.
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
-        yield progress, progress.add_task("grading", total=total, bound="")
+def time_left(elapsed: float, done: int, total: int, most: float) -> str:
+    """How long a run still takes: going by what is done, and at most, by the limits. All in seconds."""
+    bound = f"at most {timedelta(seconds=math.ceil(most))} left"
+    if not done:
+        return bound
+    likely = min(most, elapsed / done * (total - done))
+    return f"about {timedelta(seconds=math.ceil(likely))}, {bound}"
 
 
 def _say_now_and_then(console: Console, done: int, total: int) -> None:

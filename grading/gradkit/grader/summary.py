@@ -53,6 +53,6 @@ def most_often(reports: Sequence[Report], most: int = 3) -> list[tuple[str, int]
     fine = (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED)
     for report in reports:
         for item in report.items:
-            if item.verdict not in fine:
+            if item.verdict not in fine and not (item.evidence and item.evidence.heading):  # could it be used at all?
                 wrong[item.title] = wrong.get(item.title, 0) + 1
     return sorted(wrong.items(), key=lambda pair: -pair[1])[:most]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import marshal
 import os
+import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -69,7 +72,7 @@ class Link:
             if size > MOST_BYTES:
                 raise GarbledError(f"a reply of {size:,} bytes")
             answer = _ANSWER.decode(self._read(size, deadline))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise GarbledError(str(error)) from None
         except TimeoutError:
             raise
@@ -103,10 +106,17 @@ class Link:
         return found
 
     def close(self) -> None:
-        """End the worker, whatever it is doing."""
+        """End the worker, whatever it is doing, and whatever it has started."""
         self._end.close()
-        self._process.kill()
-        self._process.wait()
+        below = _children(self._process.pid)
+        for pid in below:  # bubblewrap ends with the sandbox within, and takes it along; killed first, it could not
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            self._process.wait(0.5 if below else 0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
 
@@ -118,3 +128,11 @@ class Link:
             return "it closed its side of the connection"
         number = -status if status < 0 else status - 128
         return f"it was ended by signal {number}" if 0 < number < 65 else f"it ended itself with status {status}"
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that a process has started; none where the system does not tell."""
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []

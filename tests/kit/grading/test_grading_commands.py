@@ -3,13 +3,23 @@
 import csv
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
 
 import pytest
 from gradkit.cli import app
 from gradkit.grader import doctor
+from gradkit.grader.classroom import Classroom
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.console import graded_with_progress, time_left
 from gradkit.submissions import sandbox as sandboxes
+from gradkit.submissions.roster import roster
+from rich.console import Console
 from typer.testing import CliRunner
 
 
@@ -97,8 +107,6 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_install(graded, sch
 
 
 def test_a_submission_that_our_own_fault_left_ungraded_changes_the_status(graded, school, solution, monkeypatch):
-    from gradkit.grader.classroom import Classroom
-
     school.hands_in("ada", solution())
     monkeypatch.setattr(Classroom, "_grade_one", lambda *_: 1 / 0)
     shown = graded()
@@ -228,3 +236,54 @@ def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
     shown = gradkit("doctor")
     assert shown.exit_code == 0
     assert "last digits" in " ".join(shown.output.split())
+
+
+# --- how long it takes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "done", "most", "said"),
+    [
+        (3.0, 0, 300, "at most 0:05:00 left"),
+        (10.0, 2, 120, "about 0:00:20, at most 0:02:00 left"),
+        (100.0, 1, 60, "about 0:01:00, at most 0:01:00 left"),
+        (9.0, 6, 0, "about 0:00:00, at most 0:00:00 left"),
+    ],
+)
+def test_the_time_that_is_left_is_told_from_what_is_done_and_from_the_limits(elapsed, done, most, said):
+    assert time_left(elapsed, done, 6, most) == said
+
+
+def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
+    for name in ("ada", "ben", "cleo"):
+        school.hands_in(name, solution())
+    console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
+    students, _ = roster(school.submissions, school.out)
+    classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
+    assert len(graded_with_progress(console, classroom, students, 2)) == 3
+    screen = console.file.getvalue()
+    assert "at most 0:02:00 left" in screen  # three students, two at a time, a minute each
+    assert "3/3" in screen
+
+
+def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school):
+    for number in range(4):
+        school.hands_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
+    command = [sys.executable, "-c", "from gradkit.cli import main; main()", "grade", "a1", str(school.submissions)]
+    running = subprocess.Popen([*command, "--out", str(school.out)], stdout=subprocess.PIPE, text=True)
+    time.sleep(2.5)
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "The same command goes on from here." in said
+    deadline = time.monotonic() + 5
+    while any(str(school.out) in command for command in command_lines()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def command_lines():
+    """The command lines of all processes of this machine."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
