@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test lint release prove corpora stubs clean
+.PHONY: demo test lint release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
@@ -23,6 +23,12 @@ release: .venv/.ready
 
 prove: .venv/.ready
 	@$(BIN)/gradkit prove
+
+attacks: .venv/.ready
+	@$(BIN)/gradkit attacks
+
+bench: .venv/.ready
+	@$(BIN)/python grading/benchmarks/bench.py
 
 corpora: .venv/.ready
 	@$(BIN)/gradkit corpora --check

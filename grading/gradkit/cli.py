@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from .graphs.corpus import PUBLIC_SEED
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
@@ -278,7 +278,7 @@ def attacks() -> None:
             run = run_attacks(corpus(), lambda _name: progress.update(task, advance=1, refresh=True), _cores())
         except SandboxError as error:
             complain(str(error))
-    table = Table("attack", "group", "earned", "must get", "as it must be")
+    table = Table(Column("attack", overflow="fold"), "group", "earned", "must get", "as it must be")
     for each in run.outcomes:
         earned = f"{each.report.earned:g}" if each.report else "-"
         table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.complaint) or "yes")

@@ -38,6 +38,8 @@ def test_a_gradient_predicts_a_nudge(Value):
     f.backward()
     nudged_a = (Value(10.1) + b) + c * g
     nudged_c = (a + b) + Value(7.1) * g
+    expect(f.data, 85.0)
+    expect(nudged_a.data, 85.1)
     expect(0.1 * a.grad, nudged_a.data - f.data)
     expect(0.1 * c.grad, nudged_c.data - f.data)
 
@@ -178,7 +180,11 @@ def tournament(leaves):
     return Graph([0.5] * leaves, steps)
 
 
-@graded(1, "backward() visits each node once: y = y * k + y, 24 times over", needs=COLLECTS)
+@graded(
+    1,
+    "backward() visits each node once: y = y * k + y, 24 times over",
+    needs=(*COLLECTS, "test_a_node_waits_for_all_its_uses"),
+)
 def test_cost_is_linear_in_depth(Value):
     code = (
         "from engine import Value",
@@ -188,6 +194,8 @@ def test_cost_is_linear_in_depth(Value):
         "y.backward()",
     )
     check_linear_cost(Value, [repeated(levels) for levels in (4, 8, 12, 24)], code)
+    (answer,) = answers_to(Value, [repeated(24)], backward=True).answers  # a backward() that does nothing is no bargain
+    expect(answer.grad[0], 1.5**24)
 
 
 @graded(1, "backward() finds all gradients in one pass: 2,000 leaves", needs=COLLECTS)
@@ -200,6 +208,11 @@ def test_cost_is_linear_in_leaves(Value):
         "row[0].backward()",
     )
     check_linear_cost(Value, [tournament(20), tournament(200), tournament(2000)], code)
+    total = tournament(8000)
+    scaled = Graph(total.inputs, [*total.steps, ("mul", total.output, 0)])
+    (answer,) = answers_to(Value, [scaled], backward=True).answers
+    expect(answer.grad[0], 4000.5)
+    expect(answer.grad[7999], 0.5)
 
 
 @graded(1, "Graphs get deep: a chain of 20,000 additions", needs=COLLECTS)

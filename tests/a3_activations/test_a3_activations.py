@@ -156,7 +156,12 @@ def test_relu_collects(Value, graphs):
     0.5,
     "relu at exactly 0 lets nothing through, as in PyTorch",
     needs="test_relu_gradient",
-    graphs=expressions("relu_at_zero", (lambda x: x.relu(), (0.0,)), (lambda x, k: x.relu() * k, (0.0, 3.0))),
+    graphs=expressions(
+        "relu_at_zero",
+        (lambda x: x.relu(), (0.0,)),
+        (lambda x, k: x.relu() * k, (0.0, 3.0)),
+        (lambda x, y: x.relu() + y, (0.0, 2.0)),
+    ),
 )
 def test_relu_at_zero(Value, graphs):
     check_gradients(Value, graphs)

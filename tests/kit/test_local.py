@@ -108,6 +108,16 @@ def test_terminal_escapes_never_reach_a_message_or_a_traceback(ending):
     assert "\x1b" not in found.traceback
 
 
+@pytest.mark.parametrize("file", ["\0.py", "../engine.py", "/etc/passwd", "", "x" * 5000, "engine.py\n"])
+def test_a_forged_frame_opens_no_other_file_and_breaks_nothing(file, tmp_path):
+    (tmp_path / "engine.py").write_text("first = 1\n")
+    (tmp_path.parent / "engine.py").write_text("secret = 1\n")
+    error = accounts.failure(Verdict.ERROR, "odd", [(file, 1, "f", 0), ("engine.py", 10**9, "g", 2**31)], tmp_path)
+    assert "secret" not in error.traceback
+    assert "root:" not in error.traceback
+    assert all(line.isprintable() for line in error.traceback.splitlines())
+
+
 def test_a_message_of_any_length_is_cut(ending):
     found = ending("raise ValueError('long ' * 10**6)")
     assert len(found.message) == 300

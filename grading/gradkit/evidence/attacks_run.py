@@ -6,21 +6,20 @@ import ast
 import csv
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from ..course.corpora import default_cache
 from ..grader.classroom import Classroom, Graded
 from ..grader.conditions import conditions_of
 from ..grader.console import show_class, show_report
 from ..grader.grader import suite_of
 from ..grader.report import Report, read
 from ..grader.summary import GRADES, write_grades
-from ..graphs.corpus import PUBLIC_SEED
+from ..graphs.corpus import Corpus, RandomGraphs, Wish
 from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student, roster
@@ -28,6 +27,17 @@ from ..suite.assignments import assignments, corpora_folder
 from .attacks import Attack, build_class
 from .attacks_host import CANARY, temporary_canary, watched
 from .specimens import reference_folder
+
+
+class _AsIfPrivate(Library):
+    """The recorded graphs, kept as secret as a private seed's, so that attacks have something to betray."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.secret = True
+
+    def corpus(self, wish: Wish) -> Corpus:
+        return replace(super().corpus(wish), secret=isinstance(wish, RandomGraphs))
 
 
 @dataclass(frozen=True)
@@ -64,25 +74,31 @@ def run_attacks(
         folder, out = Path(place) / "submissions", Path(place) / "reports"
         folder.mkdir()
         made = build_class(chosen, folder)
+        classroom = _classroom(out)
         canaries = [Path(place) / CANARY, folder / f"{CANARY}.txt", temporary_canary()]
         absent = [Path(path) for attack in chosen.values() for path in attack.untouched]
         with watched(canaries, [folder], absent) as watch:
-            graded = list(_grade(folder, out, made, workers, progress))
+            graded = list(_grade(classroom, folder, made, workers, progress))
             host = watch.complaints()
             touched = watch.came_into_being()
         secrets = [watch.secret, *reference_words()]
-        host += _unfit_tables(out, [each for each, _ in graded])
+        host += _unfit_tables(classroom, [each for each, _ in graded])
         host += _unexpected_files(out, [each.student for each, _ in graded])
-        outcomes = tuple(_outcome(out, each, name, chosen[name], secrets, touched) for each, name in graded)
-    return Run(tuple(sorted(outcomes, key=lambda outcome: outcome.name)), tuple(host))
+        found = {name: _outcome(out, each, name, chosen[name], secrets, touched) for each, name in graded}
+    missing = {name: Outcome(name, chosen[name], None, 0.0, "nobody graded it") for name in made.values()}
+    outcomes = {**missing, **found}
+    return Run(tuple(outcomes[name] for name in sorted(outcomes)), tuple(host))
+
+
+def _classroom(out: Path) -> Classroom:
+    suite = suite_of(assignments(), _AsIfPrivate(corpora_folder()))
+    return Classroom(suite, conditions_of(suite, sandboxed=True), out)
 
 
 def _grade(
-    folder: Path, out: Path, made: Mapping[Path, str], workers: int, progress: Callable[[str], None]
+    classroom: Classroom, folder: Path, made: Mapping[Path, str], workers: int, progress: Callable[[str], None]
 ) -> Iterator[tuple[Graded, str]]:
-    suite = suite_of(assignments(), Library(corpora_folder(), PUBLIC_SEED, default_cache(), secret=True))
-    classroom = Classroom(suite, conditions_of(suite, sandboxed=True), out)
-    students, _ = roster(folder, out)
+    students, _ = roster(folder, classroom.out)
     for graded in classroom.grade(students, workers):
         if graded:
             name = made[graded.student.source]
@@ -120,8 +136,9 @@ def judge(attack: Attack, report: Report) -> str:
     loose = [item.id for item in blocked if not set(item.blocked_by) & set(wrong)]
     if loose:
         return f"blocked by none of those: {', '.join(loose)}"
-    earned = sum(item.points for item in report.items if item.verdict is Verdict.PASSED)
-    return "" if report.earned == earned else f"{report.earned:g} points for items that are worth {earned:g}"
+    due = sum(item.points for item in report.items if item.verdict is Verdict.PASSED)
+    due = due if attack.earned is None else attack.earned
+    return "" if report.earned == due else f"it earned {report.earned:g}, where {due:g} are due"
 
 
 def _listed(verdicts: Mapping[str, Verdict]) -> str:
@@ -166,16 +183,16 @@ def reference_words() -> list[str]:
 # --- judging what a class adds up to ---------------------------------------------------------------------------------
 
 
-def _unfit_tables(out: Path, graded: Sequence[Graded]) -> list[str]:
+def _unfit_tables(classroom: Classroom, graded: Sequence[Graded]) -> list[str]:
     """Complaints of what the instructor would see: the table of the class, each report on screen, grades.csv."""
     screen = StringIO()
     console = Console(file=screen, width=200, color_system=None)
-    reports = [read(out / f"{each.student.name}.json") for each in graded if not each.trouble]
+    reports = show_class(console, classroom, graded)
     for report in reports:
         show_report(console, report)
     shown = screen.getvalue().splitlines()
-    write_grades(reports, out / GRADES)
-    cells = grades_cells((out / GRADES).read_text(encoding="utf-8"))
+    write_grades(reports, classroom.out / GRADES)
+    cells = grades_cells((classroom.out / GRADES).read_text(encoding="utf-8"))
     return [f"the screen would show {line!r}" for line in shown if not is_harmless(line)] + unfit_cells(cells)
 
 

@@ -29,7 +29,7 @@ class Graph:
         self, inputs: Sequence[float], steps: Sequence[Step], output: int | None = None, names: Sequence[str] = ()
     ) -> None:
         self.inputs = tuple(inputs)
-        self.steps = tuple(tuple(step) for step in steps)
+        self.steps = tuple(map(tuple, steps))
         self.output = len(self.inputs) + len(self.steps) - 1 if output is None else output
         self.names = tuple(names)
 
@@ -64,13 +64,14 @@ class Graph:
     def build(self, leaf: Callable[[float], Any], functions: Mapping[str, Callable[..., Any]]) -> list[Any]:
         """Make every node, in order. `leaf` makes a node of a number, `functions` holds each operation by name."""
         nodes = [leaf(number) for number in self.inputs]
-        for name, first, *more in self.steps:
-            if not more:
-                nodes.append(functions[name](nodes[first]))
-            elif OPERATIONS[name].arity == 2:
-                nodes.append(functions[name](nodes[first], nodes[more[0]]))
+        for step in self.steps:
+            function = functions[step[0]]
+            if len(step) == 2:
+                nodes.append(function(nodes[step[1]]))
+            elif OPERATIONS[step[0]].arity == 2:
+                nodes.append(function(nodes[step[1]], nodes[step[2]]))
             else:
-                nodes.append(functions[name](nodes[first], more[0]))
+                nodes.append(function(nodes[step[1]], step[2]))
         return nodes
 
     def rebuilt(
@@ -194,8 +195,14 @@ def replay(value_class: Callable[[float], Any], graph: Graph, backward: bool) ->
     return Answers(data, _read(graph, nodes, "grad"))
 
 
-def _read(graph: Graph, nodes: list[object], name: str) -> list[float]:
-    numbers = []
+def _read(graph: Graph, nodes: list[Any], name: str) -> list[float]:
+    try:
+        numbers = [node.data for node in nodes] if name == "data" else [node.grad for node in nodes]
+    except AttributeError:
+        numbers = []
+    if set(map(type, numbers)) == {float}:
+        return numbers
+    numbers = []  # once more, one by one, to say what stands where no float does
     for index, node in enumerate(nodes):
         value = getattr(node, name, None)
         numbers.append(value if type(value) is float else number_of(node, name, _place(graph, index)))

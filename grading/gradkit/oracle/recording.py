@@ -127,7 +127,7 @@ class Library:
         public = set(load(known).graphs) if known.exists() else set()
         asked = replace(wish, count=self._count) if self._count and isinstance(wish, RandomGraphs) else wish
         if self._cache is None:
-            return record(asked, self.seed, public)
+            return replace(record(asked, self.seed, public), secret=self.secret)
         if not path.exists():
             save(record(asked, self.seed, public), path)
         return replace(load(path), secret=self.secret)

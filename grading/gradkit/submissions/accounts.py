@@ -44,7 +44,7 @@ def _line(path: Path, number: int) -> str:
     encoding may be a trap."""
     try:
         lines = re.split(r"\r\n|\r|\n", path.read_bytes().decode("utf-8-sig", "replace"))
-    except OSError:
+    except (OSError, ValueError):  # ValueError for a name with a NUL in it
         return ""
     return lines[number - 1] if 0 < number <= len(lines) else ""
 

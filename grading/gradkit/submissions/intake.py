@@ -25,6 +25,8 @@ MOST_ENTRIES = 10_000
 MOST_FILES = 50
 """So many .py files beside the one that is graded may come along."""
 _DEEPEST = 12
+_ENTRY = b"PK\x01\x02"
+"""How each entry in a zip's directory begins."""
 
 _NOISE = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
 _COPY_MARK = r"[ _-]*(\(\d+\)|-? ?copy|\d+)?"
@@ -91,18 +93,22 @@ def _chosen(entries: list[_Entry], modules: Sequence[str], notes: list[str]) -> 
     wanted = {f"{module}.py" for module in modules}
     home, renamed = _home(entries, wanted, notes)
     files: dict[str, bytes] = {}
+    beside = 0
     for entry in entries:
         name = renamed.get(entry.parts, entry.parts[-1])
         if entry.parts[:-1] != home or not re.fullmatch(r"[A-Za-z_]\w*\.py", name):
             continue
         if name in files and name in wanted:
             raise _UnfitError(f"The submission holds {name} twice.")
+        beside += name not in wanted
+        if name not in wanted and beside > MOST_FILES:
+            continue  # not even read: thousands of them may unpack to a megabyte each
         content = entry.read(MOST_FILE + 1)
         if len(content) > MOST_FILE:
             if name in wanted:
                 raise _UnfitError(f"{name} is larger than a megabyte.")
             notes.append(f"{name} was left out: it is larger than a megabyte")
-        elif name in wanted or len(files) < MOST_FILES:
+        else:
             files[name] = content
     return files
 
@@ -180,9 +186,10 @@ def _of_zip(source: Path) -> Iterator[_Entry]:
     if source.stat().st_size > MOST_ZIP:
         raise _UnfitError(f"The zip is larger than {MOST_ZIP >> 20} megabytes.")
     with source.open("rb") as opened:
-        archive = zipfile.ZipFile(BytesIO(opened.read(MOST_ZIP)))
-    if len(archive.infolist()) > MOST_ENTRIES:
+        whole = opened.read(MOST_ZIP)
+    if whole.count(_ENTRY) > MOST_ENTRIES:  # before zipfile makes an object of each
         raise _UnfitError(f"The zip holds more than {MOST_ENTRIES:,} files.")
+    archive = zipfile.ZipFile(BytesIO(whole))
     for info in archive.infolist():
         parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
         kind = stat.S_IFMT(info.external_attr >> 16)

@@ -126,9 +126,9 @@ class PipeTransport:
     ) -> tuple[Answers, ...]:
         """The answers that a reply's numbers make up: to every graph, or to the first ones where it is not `whole`."""
         found, place = [], 0
-        for graph in graphs:
-            middle = place + len(graph)
-            end = middle + len(graph) * backward
+        for size in map(len, graphs):
+            middle = place + size
+            end = middle + size * backward
             if end > len(numbers):
                 break
             found.append(Answers(numbers[place:middle], numbers[middle:end]))

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 MOST_ITEMS = 100_000
 """No list of a student's is longer than that; one without an end would fill the memory."""
 
+MOST_UNCOLLECTED = 500_000
+"""Objects that may pile up before Python's collector looks for cycles among them: some 50 megabytes. Each node of an
+engine with closures is one, and looking as often as Python would takes a third as long as the arithmetic."""
+
 MOST_TEXT = 2_000
 """Characters of an exception's message that are passed on."""
 
@@ -96,9 +100,10 @@ def calls(value_class: Callable[[float], Any], graph: Graph, most: int) -> int:
 
     def counted(_frame: FrameType, event: str, _argument: object) -> None:
         nonlocal count
-        count += event == "call"
-        if count > most:
-            raise _TooManyCalls
+        if event == "call":
+            count += 1
+            if count > most:
+                raise _TooManyCalls
 
     nodes = graph.build(value_class, STUDENT_FUNCTIONS)
     before = sys.getprofile()
@@ -330,6 +335,7 @@ def _limit(limits: Sequence[tuple[str, int]]) -> None:
 
 def main(descriptor: int, folder: str) -> None:
     """Answer requests on a socket until it is closed. The first message holds the limits."""
+    import gc
     import marshal
     import posix
 
@@ -351,6 +357,7 @@ def main(descriptor: int, folder: str) -> None:
     worker = Worker(folder)
     spare = [bytes(1 << 20)]  # let go when memory runs out, so that there is some left to say so
     sys.path.append(folder)
+    gc.set_threshold(MOST_UNCOLLECTED)
     nonce, limits = marshal.loads(read(int.from_bytes(read(HEADER), "big")))
     _limit(limits)
     write(reply(nonce))

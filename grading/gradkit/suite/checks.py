@@ -183,10 +183,8 @@ def _replayed(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
         raise ValueError("an item without graphs would pass whatever the student wrote")
     reply = replay(Value, graphs, backward)
     expected = len(graphs) if reply.failure is None else min(len(reply.answers), len(graphs) - 1)
-    whole = len(reply.answers) == expected and all(
-        len(answers.data) == len(graph) and len(answers.grad) == len(graph) * backward
-        for graph, answers in zip(graphs, reply.answers)
-    )
-    if not whole:
+    sizes = [len(graph) for graph in graphs[:expected]]
+    data, grad = ([len(getattr(answers, name)) for answers in reply.answers] for name in ("data", "grad"))
+    if data != sizes or grad != [size * backward for size in sizes]:
         raise SubmissionError(Verdict.PROTOCOL, "The answers do not fit the questions.")
     return reply

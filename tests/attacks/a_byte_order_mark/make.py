@@ -1,0 +1,3 @@
+def make(target, source):
+    target.mkdir()
+    (target / "engine.py").write_bytes(source.encode("utf-8-sig"))

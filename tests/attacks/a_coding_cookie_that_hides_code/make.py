@@ -1,0 +1,3 @@
+def make(target, source):
+    target.mkdir()
+    (target / "engine.py").write_bytes(b"# coding: utf-7\n# +AAo-raise SystemExit(0)\n")

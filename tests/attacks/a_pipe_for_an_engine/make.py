@@ -1,0 +1,6 @@
+import os
+
+
+def make(target, source):
+    target.mkdir()
+    os.mkfifo(target / "engine.py")

@@ -1,0 +1,12 @@
+import io
+import zipfile
+
+
+def make(target, source):
+    name, content = "engine.py", source.encode()
+    for depth in range(5):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr(name, content)
+        name, content = f"{depth}.zip", buffer.getvalue()
+    target.with_name(target.name + ".zip").write_bytes(content)

@@ -1,0 +1,2 @@
+def make(target, source):
+    target.with_name(target.name + ".zip").write_text(source)

@@ -1,0 +1,6 @@
+import zipfile
+
+
+def make(target, source):
+    with zipfile.ZipFile(f"{target}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../engine.py", source)

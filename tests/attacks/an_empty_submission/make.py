@@ -1,0 +1,2 @@
+def make(target, source):
+    target.mkdir()

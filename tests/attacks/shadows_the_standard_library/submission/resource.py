@@ -1,0 +1,1 @@
+raise SystemExit("the submission's module was imported in place of Python's")

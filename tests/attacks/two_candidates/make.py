@@ -1,0 +1,4 @@
+def make(target, source):
+    target.mkdir()
+    for name in ("engine (1).py", "engine (2).py"):
+        (target / name).write_text(source)

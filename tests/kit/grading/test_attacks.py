@@ -1,0 +1,215 @@
+"""The corpus of attacks, graded as a class: nobody gets more, or less, than the honest part of it earns."""
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from gradkit.evidence.attacks import GROUPS, Attack, Edit, attacks, build, build_class, source_of
+from gradkit.evidence.attacks_host import Watch, watched
+from gradkit.evidence.attacks_run import grades_cells, is_harmless, judge, judge_text, run_attacks, unfit_cells
+from gradkit.submissions.outcome import Verdict
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+
+KEEPS, ADDS = "a1_expressions/test_a_value_keeps_its_number", "a1_expressions/test_addition"
+
+
+@pytest.fixture(scope="module")
+def run():
+    """All of them, graded once."""
+    return run_attacks(attacks())
+
+
+@pytest.fixture(scope="module")
+def outcomes(run):
+    return {outcome.name: outcome for outcome in run.outcomes}
+
+
+@pytest.mark.parametrize("name", attacks())
+def test_an_attack_gets_exactly_what_its_honest_part_earns(name, outcomes):
+    assert not outcomes[name].complaint
+
+
+def test_nothing_of_the_machine_was_touched_read_reached_or_left_behind(run):
+    assert not run.host
+
+
+def test_there_are_at_least_sixty_attacks_and_some_of_every_group():
+    corpus = attacks()
+    groups = [attack.group for attack in corpus.values()]
+    assert len(corpus) >= 60
+    assert all(groups.count(group) >= 4 for group in GROUPS)
+
+
+def test_every_title_is_one_sentence():
+    assert not [name for name, attack in attacks().items() if not attack.title.endswith(".") or "\n" in attack.title]
+
+
+# --- the labels ------------------------------------------------------------------------------------------------------
+
+
+def attack(**fields):
+    return Attack(title="Something.", group="sources", **fields)
+
+
+@pytest.mark.parametrize("fields", [{}, {"full_marks": True, "every": Verdict.ERROR}])
+def test_a_label_says_one_thing_alone(fields):
+    with pytest.raises(ValueError, match="full_marks, every and verdicts"):
+        attack(**fields)
+
+
+def test_an_edit_that_does_not_fit_the_solution_is_refused():
+    with pytest.raises(ValueError, match="0 times"):
+        source_of(attack(full_marks=True, edits=[Edit("no such line", "")]))
+
+
+def test_an_attack_that_makes_no_submission_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradkit.evidence.attacks.build", lambda *_: None)
+    with pytest.raises(ValueError, match="0 submissions"):
+        build_class({"nobody": attack(full_marks=True)}, tmp_path)
+
+
+def test_what_stands_before_and_after_the_solution_comes_with_it(tmp_path):
+    build("none_of_the_folders", attack(full_marks=True, before="# first\n", after="# last\n"), tmp_path / "ada")
+    text = (tmp_path / "ada/engine.py").read_text()
+    assert text.startswith("# first\n")
+    assert text.endswith("# last\n")
+
+
+# --- the judge -------------------------------------------------------------------------------------------------------
+
+
+def item(name, verdict, blocked_by=()):
+    earned = 1.0 * (verdict is Verdict.PASSED)
+    return types.SimpleNamespace(id=name, verdict=verdict, points=1.0, earned=earned, blocked_by=blocked_by)
+
+
+def reported(*items, earned=None):
+    earned = sum(each.earned for each in items) if earned is None else earned
+    return types.SimpleNamespace(items=items, earned=earned)
+
+
+ALL_PASSED = reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.PASSED))
+ONE_FAILED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.PASSED))
+THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOCKED, (KEEPS,)))
+
+
+@pytest.mark.parametrize(
+    ("label", "report"),
+    [
+        (attack(full_marks=True), ALL_PASSED),
+        (attack(verdicts={KEEPS: Verdict.FAILED}), ONE_FAILED),
+        (attack(verdicts={KEEPS: Verdict.FAILED}), THE_REST_BLOCKED),
+        (attack(every=Verdict.FAILED), THE_REST_BLOCKED),
+        (attack(verdicts={KEEPS: Verdict.FAILED}, earned=1), ONE_FAILED),
+    ],
+)
+def test_the_judge_has_nothing_to_say_of_what_went_as_it_must(label, report):
+    assert judge(label, report) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "report"),
+    [
+        (attack(full_marks=True), ONE_FAILED),
+        (attack(full_marks=True), reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.BLOCKED, (KEEPS,)))),
+        (attack(every=Verdict.FAILED), ALL_PASSED),
+        (attack(every=Verdict.FAILED), ONE_FAILED),
+        (attack(every=Verdict.CRASHED), THE_REST_BLOCKED),
+        (attack(verdicts={KEEPS: Verdict.FAILED}), ALL_PASSED),
+        (attack(verdicts={KEEPS: Verdict.CRASHED}), ONE_FAILED),
+        (attack(verdicts={ADDS: Verdict.FAILED}), ONE_FAILED),
+        (attack(verdicts={KEEPS: Verdict.FAILED}, earned=2), ONE_FAILED),
+        (attack(full_marks=True), reported(*ALL_PASSED.items, earned=3.0)),
+    ],
+)
+def test_the_judge_complains_of_a_wrong_label(label, report):
+    assert judge(label, report)
+
+
+@pytest.mark.parametrize("text", ["\x1b[31m", "two\rlines", "\u202eback", "\x9b", "\x00"])
+def test_text_that_means_something_to_a_terminal_is_complained_of(text):
+    assert not is_harmless(text)
+
+
+def test_a_secret_or_an_escape_in_a_report_is_complained_of(outcomes):
+    report = outcomes["messages_with_escapes"].report
+    assert judge_text(report, []) == ""
+    assert "Large inputs" in judge_text(report, ["Large inputs"])
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-rf", "@SUM(A1)", " =1", "a\x1b"])
+def test_a_cell_that_a_spreadsheet_would_work_out_is_complained_of(cell):
+    assert unfit_cells([cell])
+    assert not unfit_cells(grades_cells(f"ada,1.5,'{cell[:1]}\n") if cell.isprintable() and cell[0] != " " else ["ada"])
+
+
+# --- the watch -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder to be watched, and no repository, in which others may be at work."""
+    monkeypatch.setattr("gradkit.evidence.attacks_host.REPOSITORY", ())
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class/engine.py").write_text("as it was")
+    return tmp_path
+
+
+@pytest.fixture
+def watch(place):
+    with watched([place / "canary"], [place / "class"], [place / "marker"]) as watch:
+        yield watch
+
+
+def test_the_watch_has_nothing_to_say_where_nothing_happened(watch):
+    assert watch.complaints() == []
+
+
+@pytest.mark.parametrize(
+    ("touch", "complaint"),
+    [
+        (lambda place: (place / "canary").write_text("seen"), "canary was changed"),
+        (lambda place: (place / "canary").unlink(), "canary was removed"),
+        (lambda place: (place / "class/engine.py").write_text("changed"), "engine.py was changed"),
+        (lambda place: (place / "class/more").mkdir(), "more was created"),
+        (lambda place: (place / "marker").symlink_to("nowhere"), "marker came into being"),
+    ],
+)
+def test_a_touched_file_is_noticed(watch, place, touch, complaint):
+    touch(place)
+    assert [said for said in watch.complaints() if complaint in said]
+
+
+def test_a_connection_is_noticed(watch):
+    import socket
+
+    socket.create_connection(watch._listener.getsockname()).close()
+    assert any("port" in said for said in watch.complaints())
+
+
+def test_a_process_that_is_left_over_is_noticed_even_as_an_orphan(watch, monkeypatch):
+    import subprocess
+
+    monkeypatch.setattr("gradkit.evidence.attacks_host._SECONDS_TO_END", 0.2)
+    said = subprocess.run(
+        ["sh", "-c", "sleep 60 >&- 2>&- & echo $!"], capture_output=True, text=True, check=True
+    ).stdout
+    assert watch.complaints() == ["a process was left over: sleep"]
+    subprocess.run(["kill", said.strip()], check=True)
+    assert watch.complaints() == []
+
+
+def test_a_marker_of_an_earlier_run_is_not_taken_for_this_ones(place):
+    (place / "marker").touch()
+    watch = Watch([], [], [place / "marker"])
+    assert watch.came_into_being() == []
+    assert watch.complaints() == [f"{place / 'marker'} was there before: remove it"]
+    watch.close()
+
+
+def test_no_attack_is_collected_by_our_own_pytest(pytestconfig, root):
+    folders = [folder.name for folder in Path(root / "tests").iterdir() if folder.is_dir()]
+    assert "attacks" in folders
+    assert "attacks" in pytestconfig.getini("norecursedirs")
