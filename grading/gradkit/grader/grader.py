@@ -18,6 +18,8 @@ from ..suite.judging import judge, must_not_run
 from ..suite.own_lines import lines_at
 from ..suite.results import Results
 
+_NO_TIME_LEFT = "The {:g} seconds that a submission has for {} are used up."
+
 
 class GraderError(Exception):
     """The fault is ours: a test ended in a way that has nothing to do with the submission."""
@@ -82,13 +84,15 @@ class _Run:
         """Run one item and note its result."""
         limits = self._limits[test.item.assignment]
         before = self._transport.spent
-        left = limits.submission_seconds - self._spent[limits.name]
-        self._transport.begin(max(0.0, min(limits.item_seconds, left)))
+        seconds = min(limits.item_seconds, limits.submission_seconds - self._spent[limits.name])
         heading = ""
         error: BaseException | None = must_not_run(self._results, test.item)
+        if error is None and seconds <= 0:
+            error = SubmissionError(Verdict.TIMEOUT, _NO_TIME_LEFT.format(limits.submission_seconds, limits.name))
         if error is None:
+            self._transport.begin(seconds)
             try:
-                subjects = {name: self._load(name) for name in test.subjects}
+                subjects = {name: self._load(name, seconds < limits.item_seconds) for name in test.subjects}
             except SubmissionError as unusable:
                 heading, error = f"{SUBJECTS[test.subjects[0]][0]}.py cannot be used yet", unusable
             else:
@@ -96,14 +100,17 @@ class _Run:
         judge(self._results, test.item, error, test.path, heading)
         self._spent[limits.name] += self._transport.spent - before
 
-    def _load(self, name: str) -> Subject:
-        """Something of the submission. A failing import is tried once, and settles all items that need it."""
+    def _load(self, name: str, in_a_hurry: bool) -> Subject:
+        """Something of the submission. A failing import is tried once, and settles all items that need it; but not one
+        that had less time than an item has."""
         known = self._broken.get(name)
         if known is None:
             try:
                 return self._transport.load(*SUBJECTS[name])
             except SubmissionError as error:
-                self._broken[name] = known = error
+                known = error
+                if not (in_a_hurry and error.verdict is Verdict.TIMEOUT):
+                    self._broken[name] = error
         raise SubmissionError(known.verdict, known.message, known.traceback)
 
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:

@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -28,7 +29,7 @@ class GradedTest:
     function: Callable[..., None]
     path: Path
 
-    @property
+    @cached_property
     def subjects(self) -> tuple[str, ...]:
         """Which of SUBJECTS it takes."""
         return tuple(name for name in inspect.signature(self.function).parameters if name in SUBJECTS)

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import threading
+from collections import defaultdict
 from collections.abc import Generator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -58,6 +59,10 @@ class SelfCheck:
         self._transport: Transport = LocalTransport(folder, self._clock)
         self._broken: SubmissionError | None = None
         """How the import ended, if it ended badly."""
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        """Seconds that the student's code has run, by assignment, but for the item that is on."""
+        self._began = ("", 0.0)
+        """Which assignment's item is on, and what had been spent in all before it."""
         self._library = self._choose_library()
         target = config.getoption("--gradkit-results")
         self._record_to = config.invocation_params.dir / target if target else None
@@ -146,11 +151,17 @@ class SelfCheck:
         graded = item.stash.get(_ITEM, None)
         if graded:
             assignment = self._assignment_of(item)
-            left = max(0.0, assignment.submission_seconds - self._transport.spent)
-            self._transport.begin(min(assignment.item_seconds, left))
+            self._transport.begin(max(0.0, min(assignment.item_seconds, self._seconds_left(assignment))))
             blocked = must_not_run(self.results, graded)
             if blocked:
                 raise blocked
+
+    def _seconds_left(self, assignment: Assignment) -> float:
+        """How long the student's code may still run in the items of an assignment, one of which begins now."""
+        name, before = self._began
+        self._spent[name] += self._transport.spent - before
+        self._began = (assignment.name, self._transport.spent)
+        return assignment.submission_seconds - self._spent[assignment.name]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -1,5 +1,6 @@
 """A class: every student gets a report, one student's trouble stays that student's, and a stopped run goes on."""
 
+import dataclasses
 import random
 import signal
 import subprocess
@@ -64,6 +65,21 @@ def test_an_import_that_hangs_settles_all_items_at_once(school, short_of_time):
     (report,) = school.is_graded(suite=short_of_time("a1", 0.5, 60)).values()
     assert time.monotonic() - started < 5
     assert {item.verdict for item in report.items} == {Verdict.TIMEOUT, Verdict.BLOCKED}
+
+
+def test_time_that_one_assignment_has_used_up_is_not_taken_from_another(school, solution, short_of_time):
+    school.hands_in(
+        "ada", solution(("out = Value(self.data**exponent.data", "while True: pass\n        out = Value(1"))
+    )
+    suite = short_of_time("all", 0.4, 1.0)
+    alone = tuple(dataclasses.replace(test, item=dataclasses.replace(test.item, needs=())) for test in suite.tests)
+    (report,) = school.is_graded(suite=dataclasses.replace(suite, tests=alone)).values()
+    ended = {item.id: item for item in report.items}
+    last = ended["a1_expressions/test_larger_expressions"]
+    assert last.verdict is Verdict.TIMEOUT
+    assert last.evidence.message == "The 1 seconds that a submission has for a1_expressions are used up."
+    for item in ("a1_expressions/test_addition", "a2_backprop/test_addition_gradient", "a3_activations/test_tanh"):
+        assert ended[item].verdict is Verdict.PASSED
 
 
 def test_the_denominator_is_the_suite_s_whatever_is_handed_in(school, suite):

@@ -1,0 +1,235 @@
+"""Shows how fast grading is, as ratios within this run: `make bench`, or with --quick in less than a minute.
+
+Each measurement runs in processes of its own, on one core unless said otherwise, in turn with what it is held against.
+Exit status 1 if a figure that was asked for is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import common
+import recorded
+from common import cores, in_turn, measured, median
+from rich.console import Console
+from rich.table import Table
+
+WIDTH = 120
+BUSY = 0.5
+"""A load before the start from which on a warning is due: two workers can have no two cores then."""
+BARE_FLAGS = ("-s", "-S")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much to measure. copies: submissions of a class.   times: how often each measurement is repeated."""
+
+    copies: int
+    times: int
+    pair_copies: int
+    pairs: int
+    memory: tuple[int, int, int]
+
+
+FULL = Effort(copies=20, times=3, pair_copies=40, pairs=5, memory=(50, 250, 500))
+QUICK = Effort(copies=8, times=1, pair_copies=24, pairs=1, memory=(10, 20, 40))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A row of the table. fine: None for a figure that nothing was asked of."""
+
+    what: str
+    asked: str
+    found: str
+    fine: bool | None
+
+
+def main(words: list[str]) -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true", help="fewer copies and repetitions: rough figures")
+    effort = QUICK if options.parse_args(words).quick else FULL
+    console = Console(highlight=False, width=WIDTH)
+    began = time.monotonic()
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        console.print(f"Other programs are at work here (load {load:.1f}): the ratios will be rough.", style="yellow")
+    findings: list[Finding] = []
+    for title, measure in MEASUREMENTS:
+        console.print(f"{time.monotonic() - began:4.0f} s  measuring {title} ...", style="dim")
+        for finding in measure(effort, console):
+            findings.append(finding)
+    console.print()
+    console.print(table(findings))
+    return any(finding.fine is False for finding in findings)
+
+
+def table(findings: list[Finding]) -> Table:
+    """Every ratio, what was asked for and what was found."""
+    shown = Table("measured", "asked", "found", "", box=None, pad_edge=False)
+    for finding in findings:
+        mark = {True: "[green]ok[/]", False: "[red]MISSED[/]", None: ""}[finding.fine]
+        shown.add_row(finding.what, finding.asked, finding.found, mark)
+    return shown
+
+
+# --- one submission, one core ----------------------------------------------------------------------------------------
+
+
+def one_submission(effort: Effort, console: Console) -> list[Finding]:
+    """Grading against pytest with live PyTorch, and against the submission's bare arithmetic."""
+    core = cores()[:1]
+    with tempfile.TemporaryDirectory() as scratch:
+        requests = Path(scratch) / "requests"
+        recorded.save(requests)
+        graded, drawn, live, bare = in_turn(
+            effort.times,
+            lambda: measured("grade_class.py", effort.copies, on=core),
+            lambda: pytest_seconds("drawn", core),
+            lambda: pytest_seconds("recorded", core),
+            lambda: measured("bare.py", requests, common.right_submission(), 5, on=core, flags=BARE_FLAGS),
+        )
+        accounts = Path(scratch) / "accounts"
+        accounts.mkdir()
+        itemised = measured("grade_class.py", effort.copies, "--itemised", accounts, on=core)
+    wall = median([each["seconds"] for each in graded])
+    own = {name: median([each[name] for each in bare]) for name in bare[0]}
+    show_items(console, itemised, own)
+    return [
+        Finding("a submission, graded (one core)", "", f"{wall * 1000:.0f} ms", None),
+        Finding("setting up a class, once", "", f"{median([each['set_up'] for each in graded]) * 1000:.0f} ms", None),
+        _times("one cold pytest that draws the graphs and asks PyTorch", 20, median(drawn), wall),
+        _times("one cold pytest that asks PyTorch of the recorded graphs", 10, median(live), wall),
+        _over("wall time over bare arithmetic", 2.5, wall, own["arithmetic"]),
+        _over("- over the same graphs as straight-line Python", None, wall, own["straight"]),
+        _over("- over bare arithmetic without Python's collector", None, wall, own["uncollected"]),
+        _over("- over straight-line Python without it", None, wall, own["straight_uncollected"]),
+    ]
+
+
+def pytest_seconds(live: str, core: list[int]) -> float:
+    """Wall time of one cold pytest process on the right submission. Raises RuntimeError where that is not all right."""
+    seconds, asked = one_pytest(live, core)
+    graphs = sum(len(corpus.graphs) for corpus in common.corpora())
+    if not graphs <= asked <= 1.2 * graphs:
+        raise RuntimeError(f"PyTorch answered {asked} graphs, where {graphs} were due")
+    return seconds
+
+
+def one_pytest(live: str, core: list[int], *selected: str) -> tuple[float, int]:
+    """Seconds of one cold pytest process on the right submission, and how many graphs live PyTorch has answered in it.
+
+    live: see live_pytorch.py.   selected: more words of pytest's, to run less.
+    Raises RuntimeError where an item does not pass.
+    """
+    course = common.suite().assignments
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "live_pytorch", *selected]
+    command += ["--submission", str(common.right_submission()), *(str(assignment.suite) for assignment in course)]
+    seconds, said = common.timed(command, core, LIVE=live, PYTHONPATH=str(common.HERE))
+    return seconds, int(said.rpartition("PyTorch answered ")[2].split()[0])
+
+
+def _times(what: str, asked: float, theirs: float, ours: float) -> Finding:
+    ratio = theirs / ours
+    return Finding(f"{what}: {theirs:.2f} s", f">= {asked:g}", f"{ratio:.1f} times as long", ratio >= asked)
+
+
+def _over(what: str, asked: float | None, wall: float, bare: float) -> Finding:
+    ratio = wall / bare
+    fine = None if asked is None else ratio <= asked
+    return Finding(f"{what}: {bare * 1000:.0f} ms", f"<= {asked:g}" if asked else "", f"{ratio:.2f}", fine)
+
+
+def show_items(console: Console, itemised: dict[str, Any], own: dict[str, float]) -> None:
+    """Print where a submission's wall time goes. What happens within the worker is taken from the bare process."""
+    items = dict(itemised["items"])
+    inside = {
+        "the submission's bare arithmetic, without Python's collector": own["uncollected"],
+        "worker: reading the nodes": own["reading"],
+        "worker: counting calls": own["counting"],
+        "worker: making graphs of questions": own["unpacking"],
+        "worker: packing replies": own["packing"],
+    }
+    waiting = items.pop("waiting")
+    inside["worker: messages, switching processes, cold caches, collector"] = waiting - sum(inside.values())
+    outside = {f"grader: {label}": seconds for label, seconds in items.items()}
+    outside["fork and end of the grader process"] = itemised["seconds"] - waiting - sum(items.values())
+    account = Table("where the time of a submission goes", "ms", "%", box=None, pad_edge=False)
+    account.columns[1].justify = account.columns[2].justify = "right"
+    for label, seconds in sorted({**inside, **outside}.items(), key=lambda row: -row[1]):
+        account.add_row(label, f"{seconds * 1000:.1f}", f"{seconds / itemised['seconds']:.0%}")
+    account.add_row("altogether", f"{itemised['seconds'] * 1000:.1f}", "100%")
+    console.print()
+    console.print(account)
+    console.print(f"({own['graphs']:,} graphs of {own['nodes']:,} nodes)\n")
+
+
+# --- a class ---------------------------------------------------------------------------------------------------------
+
+
+def two_workers(effort: Effort, _console: Console) -> list[Finding]:
+    """Two workers on two cores against one on one."""
+    what = f"two workers on two cores, against one ({effort.pair_copies} submissions)"
+    if len(cores()) < 2:
+        return [Finding(what, ">= 1.8", "this machine has one core", None)]
+    either = itertools.cycle(cores()[:2])  # what else runs here may be busy on one of them
+    one, two = in_turn(
+        effort.pairs,
+        lambda: measured("grade_class.py", effort.pair_copies, on=[next(either)]),
+        lambda: measured("grade_class.py", effort.pair_copies, "--workers", 2, on=cores()[:2]),
+    )
+    ratio = median([a["seconds"] / b["seconds"] for a, b in zip(one, two)])
+    return [Finding(what, ">= 1.8", f"{ratio:.2f} times as fast", ratio >= 1.8)]
+
+
+def memory(effort: Effort, _console: Console) -> list[Finding]:
+    """Resident memory while a large class is graded."""
+    early, middle, late = effort.memory
+    found = measured("grade_class.py", late, "--workers", 2, "--memory-at", *effort.memory, on=cores()[:2])
+    sizes = [found["memory"][str(count)] for count in effort.memory]
+    largest = [found["child"][str(count)] for count in effort.memory]
+    flat = sizes[-1] <= 1.02 * sizes[0] and largest[-1] <= 1.02 * largest[0]
+    return [
+        Finding(
+            f"resident memory after {early}, {middle} and {late} submissions",
+            "flat",
+            f"{', '.join(f'{size:.1f}' for size in sizes)} MB",
+            flat,
+        ),
+        Finding("the largest process under it by then", "", f"{', '.join(f'{m:.1f}' for m in largest)} MB", None),
+    ]
+
+
+def everyone_hangs(_effort: Effort, _console: Console) -> list[Finding]:
+    """A class that never answers."""
+    students, workers = 8, 2
+    found = measured("hanging.py", students, workers, on=cores()[:2])
+    what = f"all {students} hang in all items (limits: 0.2 s an item, 1 s an assignment)"
+    return [
+        Finding(
+            what,
+            f"<= {found['bar']:.0f} s, as the bar says",
+            f"{found['took']:.1f} s",
+            found["took"] <= found["bar"],
+        )
+    ]
+
+
+MEASUREMENTS: tuple[tuple[str, Callable[[Effort, Console], list[Finding]]], ...] = (
+    ("one submission on one core", one_submission),
+    ("two workers on two cores", two_workers),
+    ("memory", memory),
+    ("a class that hangs", everyone_hangs),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,110 @@
+"""What the measurements share: a class of copies, processes of their own on chosen cores, medians."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gradkit.evidence.specimens import reference_folder
+from gradkit.grader.classroom import Classroom
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.grader import Suite, suite_of
+from gradkit.graphs.corpus import Corpus
+from gradkit.oracle.recording import Library
+from gradkit.submissions.roster import Student
+from gradkit.suite.assignments import assignments, corpora_folder
+
+HERE = Path(__file__).parent
+MEASURED = ("a1", "a2", "a3")
+"""The assignments whose suites are measured, whole."""
+
+median = statistics.median
+
+
+def suite() -> Suite:
+    """The measured suites, with the recorded corpora of the public seed."""
+    course = tuple(assignment for assignment in assignments() if assignment.short in MEASURED)
+    return suite_of(course, Library(corpora_folder()))
+
+
+def corpora() -> list[Corpus]:
+    """Every corpus of the measured suites, once."""
+    chosen = suite()
+    wishes = dict.fromkeys(test.mark.graphs for test in chosen.tests if test.mark.graphs)
+    return [chosen.library.corpus(wish) for wish in wishes]
+
+
+def right_submission() -> Path:
+    """The folder with the right engine.py."""
+    return reference_folder() / "solution"
+
+
+def copies(folder: Path, count: int, source: str | None = None) -> list[Student]:
+    """A class in which everyone hands in the same engine.py: the right one, or `source`."""
+    students = []
+    for number in range(count):
+        home = folder / f"student{number:03}"
+        home.mkdir(parents=True)
+        if source is None:
+            shutil.copy(right_submission() / "engine.py", home)
+        else:
+            (home / "engine.py").write_text(source, encoding="utf-8")
+        students.append(Student(home.name, home))
+    return students
+
+
+@contextmanager
+def classroom(count: int, source: str | None = None, with_suite: Suite | None = None) -> Iterator[Any]:
+    """A classroom for copies of a submission, and the class; everything is gone afterwards."""
+    with tempfile.TemporaryDirectory() as scratch:
+        chosen = with_suite or suite()
+        room = Classroom(chosen, conditions_of(chosen, True), Path(scratch) / "reports")
+        yield room, copies(Path(scratch) / "class", count, source)
+
+
+def cores() -> list[int]:
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def timed(command: Sequence[str], on: Iterable[int], **environment: str) -> tuple[float, str]:
+    """Run a command on these cores alone: seconds of wall time, and what it printed. Raises where it fails."""
+    allowed = set(on)
+    started = time.perf_counter()
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stdout[-4000:]}")
+    return seconds, done.stdout
+
+
+def measured(script: str, *words: object, on: Iterable[int], flags: Sequence[str] = ()) -> Any:
+    """Run one of the scripts beside this one in a process of its own, and return what it found."""
+    command = [sys.executable, *flags, str(HERE / script), *map(str, words)]
+    return json.loads(timed(command, on, PYTHONHASHSEED="0")[1].splitlines()[-1])
+
+
+def in_turn(times: int, *measurements: Callable[[], Any]) -> list[list[Any]]:
+    """Take each measurement so many times, in turn (A B A B), so that a change of the machine's mood meets them all."""
+    found: list[list[Any]] = [[] for _ in measurements]
+    for _ in range(times):
+        for results, measurement in zip(found, measurements):
+            results.append(measurement())
+    return found

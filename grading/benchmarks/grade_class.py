@@ -1,0 +1,129 @@
+"""Grades a class of copies of the right submission, in this process, and prints how that went as JSON.
+
+seconds:  wall time for each submission, from the first fork to the last report, divided by their number.
+set_up:   seconds before the first fork: imports, corpora, sandbox.
+memory:   resident megabytes of this process when so many submissions were graded.
+child:    megabytes of the largest child at the same moments.
+items:    where a submission's time went, in seconds, when asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+BEGAN = time.perf_counter()
+
+import common  # noqa: E402
+from gradkit.grader import classroom, grader, report  # noqa: E402
+from gradkit.submissions.link import Link  # noqa: E402
+from gradkit.submissions.pipe import PipeTransport  # noqa: E402
+from gradkit.submissions.sandbox import Sandbox  # noqa: E402
+from stopwatch import Stopwatch  # noqa: E402
+
+WAITING = "waiting"
+"""For answers to an item's questions: the worker's time is in it."""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("copies", type=int)
+    options.add_argument("--workers", type=int, default=1)
+    options.add_argument("--itemised", type=Path, help="a folder for each child's account")
+    options.add_argument("--memory-at", type=int, nargs="*", default=())
+    chosen = options.parse_args()
+    if chosen.itemised:
+        _itemise(chosen.itemised)
+    first_fork = _first_fork()
+    memory, child = {}, {}
+    with common.classroom(chosen.copies) as (room, students):
+        done = 0
+        for graded in room.grade(students, chosen.workers):
+            if graded is None:
+                continue
+            if graded.trouble:
+                raise RuntimeError(graded.trouble)
+            done += 1
+            if done in chosen.memory_at:
+                memory[done] = _resident()
+                child[done] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        ended = time.perf_counter()
+        for student in students:
+            _must_be_right(room.report_path(student))
+    found: dict[str, Any] = {"seconds": (ended - first_fork[0]) / chosen.copies, "set_up": first_fork[0] - BEGAN}
+    print(json.dumps({**found, "memory": memory, "child": child, "items": _accounts(chosen.itemised)}))
+
+
+def _first_fork() -> list[float]:
+    """A list that will hold the moment of the first fork."""
+    moments: list[float] = []
+    fork = classroom._fork
+
+    def noted(*operands: Any) -> Any:
+        moments.append(time.perf_counter())
+        return fork(*operands)
+
+    classroom._fork = noted
+    return moments
+
+
+def _must_be_right(path: Path) -> None:
+    found = report.read(path)
+    if found.earned != found.points:
+        raise RuntimeError(f"{found.student} got {found.earned} of {found.points} points")
+
+
+def _resident() -> float:
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError("VmRSS")
+
+
+# --- where the time goes ---------------------------------------------------------------------------------------------
+
+
+def _itemise(folder: Path) -> None:
+    watch = Stopwatch()
+    watch.around(classroom, "take_in", "intake")
+    watch.around(Sandbox, "start", "start of sandbox and interpreter")
+    watch.around(Link, "ask", _of_question)
+    watch.around(PipeTransport, "replay", "taking answers apart")
+    watch.around(grader._Run, "item", "items, apart from their tests")
+    watch.around(grader._Run, "_call", "test functions and comparison")
+    watch.around(report, "report_of", "report")
+    watch.around(report, "write", "report")
+    watch.around(PipeTransport, "close", "end of the worker")
+    watch.around(classroom.shutil, "rmtree", "tidying up")
+    watch.around(classroom.Classroom, "_grade_one", "grader process, the rest")
+    graded = classroom.Classroom._grade_one
+
+    def and_accounted(self: Any, scratch: Path, sandbox: Any, student: Any) -> bool:
+        watch.seconds.clear()
+        done = graded(self, scratch, sandbox, student)
+        (folder / f"{student.name}.json").write_text(json.dumps(watch.seconds), encoding="utf-8")
+        return done
+
+    classroom.Classroom._grade_one = and_accounted  # type: ignore[method-assign]
+
+
+def _of_question(_link: Link, request: tuple[Any, ...], _seconds: float) -> str:
+    if len(request) == 1:
+        return "start of sandbox and interpreter"
+    if request[1] == "load":
+        return "import of engine.py"
+    return "waiting at an item's end" if request[1] == "finish" else WAITING
+
+
+def _accounts(folder: Path | None) -> dict[str, float]:
+    accounts = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")] if folder else []
+    labels = {label for account in accounts for label in account}
+    return {label: sum(account.get(label, 0.0) for account in accounts) / len(accounts) for label in labels}
+
+
+if __name__ == "__main__":
+    main()

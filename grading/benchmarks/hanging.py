@@ -1,0 +1,64 @@
+"""A class in which everyone hangs in every item: prints as JSON when it ended, and when the progress bar said it would.
+
+The limits are small here (ITEM and SUBMISSION seconds), and the items' prerequisites are taken away: with them, an item
+whose prerequisite ran out of time would not be run at all, and the class end sooner.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+
+import common
+from gradkit.grader import report
+from gradkit.grader.console import graded_with_progress
+from gradkit.grader.grader import Suite
+from gradkit.submissions.outcome import Verdict
+from rich.console import Console
+
+ITEM, SUBMISSION = 0.2, 1.0
+"""Seconds of the student's code for an item, and for a submission of one assignment."""
+
+HANGS = "class Value:\n    def __init__(self, data):\n        while True:\n            pass\n"
+
+
+def impatient(suite: Suite) -> Suite:
+    """The suite with small limits and no prerequisites."""
+    return Suite(
+        tuple(replace(a, item_seconds=ITEM, submission_seconds=SUBMISSION) for a in suite.assignments),
+        tuple(replace(test, item=replace(test.item, needs=())) for test in suite.tests),
+        suite.library,
+    )
+
+
+def main(students: int, workers: int) -> None:
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=120)
+    with common.classroom(students, HANGS, impatient(common.suite())) as (room, group):
+        began = time.perf_counter()
+        graded = graded_with_progress(console, room, group, workers)
+        took = time.perf_counter() - began
+        timeouts = 0
+        for each in graded:
+            if each.trouble:
+                raise RuntimeError(each.trouble)
+            found = report.read(room.report_path(each.student))
+            timeouts += found.verdicts()[Verdict.TIMEOUT]
+            if found.verdicts()[Verdict.TIMEOUT] < len(room.suite.tests):
+                raise RuntimeError(f"an item did not run out of time: {found.verdicts()}")
+    print(json.dumps({"took": took, "bar": _promised(screen.getvalue()), "timeouts": timeouts}))
+
+
+def _promised(screen: str) -> float:
+    """The first bound that the bar showed, in seconds."""
+    hours, minutes, seconds = map(int, re.findall(r"at most (\d+):(\d+):(\d+)", screen)[0])
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds).total_seconds()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

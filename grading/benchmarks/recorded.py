@@ -1,0 +1,58 @@
+"""The questions that grading asks of a submission, taken down while one is graded, so that they follow the suites."""
+
+from __future__ import annotations
+
+import marshal
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import common
+from gradkit.grader.grader import Suite, grade
+from gradkit.submissions.intake import take_in
+from gradkit.submissions.link import Link
+from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.pipe import PipeTransport
+from gradkit.submissions.sandbox import Sandbox
+
+Request = tuple[Any, ...]
+"""(whether a new item begins, what to do, arguments...), as submissions/worker.py takes it."""
+
+
+class _Listening:
+    """A link that passes everything on and takes the questions down."""
+
+    def __init__(self, link: Link, heard: list[Request]) -> None:
+        self._link = link
+        self._heard = heard
+
+    def ask(self, request: Request, seconds: float) -> Any:
+        self._heard.append(request)
+        return self._link.ask(request, seconds)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+
+def requests_of(suite: Suite, submission: Path) -> list[Request]:
+    """Every question that grading asks of a right submission, in order. Raises RuntimeError where it is not right."""
+    heard: list[Request] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        sandbox = Sandbox(Path(scratch) / "workers")
+        folder = Path(scratch) / "submission"
+        taken = take_in(submission, folder, suite.modules)
+        transport = PipeTransport(lambda: _Listening(sandbox.start(folder, 60), heard), folder)  # type: ignore
+        try:
+            results = grade(suite, taken, transport)
+        finally:
+            transport.close()
+    if any(result.verdict is not Verdict.PASSED for result in results.all()):
+        raise RuntimeError(f"{submission} is not right")
+    return heard
+
+
+def save(path: Path) -> list[Request]:
+    """Keep the questions of the measured suites in a file, for bare.py."""
+    heard = requests_of(common.suite(), common.right_submission())
+    path.write_bytes(marshal.dumps(heard))
+    return heard

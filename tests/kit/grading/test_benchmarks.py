@@ -1,0 +1,64 @@
+"""The pieces of `make bench` run, on a tiny size. How long they take is for `make bench` to say."""
+
+import json
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def bench(root):
+    """The entry of the benchmarks, imported as it is when it runs."""
+    folder = root / "grading" / "benchmarks"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        import bench
+
+        yield bench
+    for path in folder.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+@pytest.fixture
+def core(bench):
+    return bench.cores()[:1]
+
+
+def test_a_class_is_graded_and_its_time_and_memory_accounted_for(bench, core, tmp_path):
+    found = bench.measured("grade_class.py", 2, "--itemised", tmp_path, "--memory-at", 1, 2, on=core)
+    assert 0 < found["seconds"] < sum(found["items"].values()) + 5
+    assert found["items"]["waiting"] > 0
+    assert found["memory"].keys() == found["child"].keys() == {"1", "2"}
+
+
+def test_the_bare_arithmetic_is_that_of_the_questions_that_grading_asks(bench, core, tmp_path):
+    suite = bench.common.suite()
+    asked = bench.recorded.save(tmp_path / "requests")
+    assert sum(request[1] == "replay" for request in asked) >= sum(bool(test.mark.graphs) for test in suite.tests)
+    right = bench.common.right_submission()
+    found = bench.measured("bare.py", tmp_path / "requests", right, 1, on=core, flags=bench.BARE_FLAGS)
+    assert found["graphs"] >= sum(len(suite.library.corpus(t.mark.graphs).graphs) for t in suite.tests if t.mark.graphs)
+    assert found["arithmetic"] > 0
+
+
+def test_live_pytorch_answers_as_many_graphs_as_were_recorded(bench, core, root):
+    pytest.importorskip("torch")
+    recorded = json.loads((root / "tests" / "corpora" / "add.json").read_text(encoding="utf-8"))
+    seconds, asked = bench.one_pytest("drawn", core, "-k", "test_addition_gradient")
+    assert seconds > 0
+    assert len(recorded) <= asked <= 1.2 * len(recorded)
+
+
+def test_a_class_that_hangs_ends(bench, core):
+    found = bench.measured("hanging.py", 1, 1, on=core)
+    assert found["bar"] == 3.0
+
+
+def test_the_table_says_what_was_missed(bench):
+    from rich.console import Console
+
+    console = Console(width=bench.WIDTH, record=True)
+    console.print(bench.table([bench._over("a", 2.5, 5.0, 1.0), bench._times("b", 20, 100.0, 1.0)]))
+    first, second = console.export_text().splitlines()[1:3]
+    assert "MISSED" in first
+    assert "ok" in second
