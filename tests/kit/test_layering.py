@@ -9,7 +9,7 @@ from gradkit.suite.assignments import course_home
 
 KIT = course_home() / "grading" / "gradkit"
 FILES = sorted(KIT.rglob("*.py"))
-ENTER_THE_SANDBOX = [KIT / "graphs" / "operations.py", KIT / "graphs" / "graph.py"]
+ENTER_THE_SANDBOX = [KIT / "graphs/operations.py", KIT / "graphs/graph.py", KIT / "submissions/worker.py"]
 
 
 def fresh(code, *options, cwd=None):
@@ -61,13 +61,14 @@ def test_what_enters_the_sandbox_starts_fast():
 import sys
 sys.path.insert(0, {str(KIT.parent)!r})
 before = set(sys.modules)
-import gradkit.graphs.graph
+import gradkit.submissions.worker
 print(*sorted(set(sys.modules) - before))
 """
     loaded = fresh(code, "-S", "-P") if sys.version_info >= (3, 11) else fresh(code, "-S")
     assert not set(loaded) & set(SLOW)
     ours = {"gradkit", "gradkit.graphs", "gradkit.graphs.graph", "gradkit.graphs.operations"}
-    assert set(loaded) - {"__future__"} == ours
+    ours |= {"gradkit.submissions", "gradkit.submissions.worker"}
+    assert set(loaded) - {"__future__", "_operator"} == ours
 
 
 @pytest.mark.parametrize("path", ENTER_THE_SANDBOX, ids=lambda path: path.name)
@@ -77,14 +78,15 @@ def test_what_enters_the_sandbox_needs_the_standard_library_alone(path):
 
 
 def test_the_sandbox_files_work_without_the_rest_of_the_kit(tmp_path):
-    room = tmp_path / "gradkit" / "graphs"
-    room.mkdir(parents=True)
-    for path in [KIT / "__init__.py", KIT / "graphs" / "__init__.py", *ENTER_THE_SANDBOX]:
+    doors = [KIT / "__init__.py", KIT / "graphs/__init__.py", KIT / "submissions/__init__.py"]
+    for path in [*doors, *ENTER_THE_SANDBOX]:
+        (tmp_path / path.relative_to(KIT.parent)).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path.relative_to(KIT.parent)).write_bytes(path.read_bytes())
     code = """
 import sys
 sys.path.insert(0, ".")
-from gradkit.graphs.graph import Graph, replay
+from gradkit.graphs.graph import Graph
+from gradkit.submissions.worker import replay
 class Value:
     def __init__(self, data): self.data = data
     def __mul__(self, other): return Value(self.data * other.data)
@@ -93,7 +95,7 @@ print(*replay(Value, Graph((2.0, 3.0), [("mul", 0, 1)]), False).data)
     assert fresh(code, "-S", cwd=tmp_path) == ["2.0", "3.0", "6.0"]
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "graphs/__init__.py"])
+@pytest.mark.parametrize("name", ["__init__.py", "graphs/__init__.py", "submissions/__init__.py"])
 def test_the_doors_on_the_way_to_the_sandbox_files_import_nothing(name):
     assert not list(imported(ast.walk(ast.parse((KIT / name).read_bytes()))))
     assert "import" not in (KIT / name).read_text().partition('"""')[2].partition('"""')[2]

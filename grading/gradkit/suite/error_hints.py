@@ -18,6 +18,7 @@ _HINTS = (
     ("name 'math' is not defined", "`import math` stands at the top of the file in the template."),
     ("'NoneType' object is not callable", "Was a closure called where it should be kept? out._backward = _backward, "
      "without ()."),
+    ("Read-only file system", "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
     ("math domain error", "log exists for positive numbers only: where is it needed, and where not?"),
     ("math range error", "exp overflows beyond 709: choose the form whose exponent is never large."),
 )  # fmt: skip

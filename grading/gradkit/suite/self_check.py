@@ -22,7 +22,7 @@ from ..submissions.clock import Clock
 from ..submissions.local import LocalTransport
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject, Transport
-from . import imports, screen
+from . import offers, screen
 from .assignments import Assignment, assignments, corpora_folder, course_home
 from .collection import SUBJECTS, item_of
 from .diagnosis import fingerprint
@@ -196,8 +196,8 @@ class SelfCheck:
             return
         writer = terminalreporter._tw
         writer.line()
-        warnings = [imports.warning(self._folder, name) for name in ("engine",)]
-        for style, text in screen.summary(self.results, assignments(), [w for w in warnings if w]):
+        warnings = [warning for name in ("engine",) for warning in offers.warnings(self._folder, name)]
+        for style, text in screen.summary(self.results, assignments(), warnings):
             writer.line(screen.drawable(text, writer._file), **screen.STYLES[style])
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:

@@ -1,16 +1,16 @@
-"""The warning about imports that grading will not find."""
+"""The warnings about what grading does not offer: packages, and a place to write to."""
 
 import pytest
-from gradkit.suite.imports import warning
+from gradkit.suite.offers import warnings
 
 
 @pytest.fixture
 def warned(tmp_path):
-    """The warning for a source text or bytes."""
+    """The warnings for a source text or bytes."""
 
     def of(source):
         (tmp_path / "engine.py").write_bytes(source if isinstance(source, bytes) else source.encode())
-        return warning(tmp_path, "engine")
+        return "\n".join(warnings(tmp_path, "engine"))
 
     return of
 
@@ -25,6 +25,9 @@ def warned(tmp_path):
         "if __name__ == '__main__':\n    import torch",
         "from . import helpers",
         "import engine",
+        "print(open('numbers.txt').read(), open('numbers.txt', 'rb'))",
+        "import os\nprint(file=open(os.devnull, 'w'))",
+        "if __name__ == '__main__':\n    open('plot.svg', 'w').write('')",
     ],
 )
 def test_what_grading_offers_or_never_runs_needs_no_warning(warned, source):
@@ -46,6 +49,13 @@ def test_an_import_that_would_fail_in_grading_is_named_once(warned, source, name
     assert warned(source).startswith(f"engine.py imports {names}: grading offers")
 
 
+@pytest.mark.parametrize(
+    "call", ["open('log.txt', 'w')", "open('log.txt', mode='a')", "open('log.txt', 'r+')", "open('x', 'xb').write(b'')"]
+)
+def test_a_file_that_is_written_is_named_by_its_line(warned, call):
+    assert warned(f"import math\ndef f():\n    {call}").startswith("engine.py writes a file (line 3): grading lets no")
+
+
 def test_a_file_of_one_s_own_beside_it_is_no_reason_to_warn(warned, tmp_path):
     (tmp_path / "helpers.py").write_text("")
     assert warned("import helpers") == ""
@@ -53,15 +63,21 @@ def test_a_file_of_one_s_own_beside_it_is_no_reason_to_warn(warned, tmp_path):
 
 @pytest.mark.parametrize(
     "source",
-    [b"class Value\n  import numpy", b"\xff\xfe\x00", b"import numpy\0", b"x = " + b"(" * 100_000],
-    ids=["syntax", "not text", "NUL", "nesting"],
+    [
+        b"class Value\n  import numpy",
+        b"\xff\xfe\x00",
+        b"import numpy\0",
+        b"x = " + b"(" * 100_000,
+        b"x = 1" + b" + 1" * 5000,
+    ],
+    ids=["syntax", "not text", "NUL", "nesting", "a long sum"],
 )
 def test_a_file_that_cannot_be_read_has_other_worries(warned, source):
     assert warned(source) == ""
 
 
 def test_a_missing_file_has_no_imports(tmp_path):
-    assert warning(tmp_path, "engine") == ""
+    assert warnings(tmp_path, "engine") == []
 
 
 def test_a_bom_and_crlf_do_not_hide_an_import(warned):

@@ -1,0 +1,56 @@
+"""What a student's file asks for and the grading sandbox does not offer: better said now than on the day of grading."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def warnings(folder: Path, module: str) -> list[str]:
+    """Lines about packages that grading will not find and files that it will not write; none where all is well.
+
+    A file that cannot be read or parsed has other worries, and its own message.
+    """
+    try:
+        tree = ast.parse((folder / f"{module}.py").read_bytes())
+        missing = dict.fromkeys(name for name in _imported(tree) if not _offered(folder, name))
+        written = [node.lineno for node in _run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)]
+    except Exception:  # parsers have many ways of giving up, and these are only warnings
+        return []
+    found = []
+    if missing:
+        found.append(f"imports {', '.join(missing)}: grading offers Python's standard library only")
+    if written:
+        found.append(f"writes a file (line {written[0]}): grading lets no file be written")
+    return [f"{module}.py {what}, so that will fail there." for what in found]
+
+
+def _run(tree: ast.AST) -> Iterator[ast.AST]:
+    """What may run when the file is graded: not a demonstration under `if __name__ == ...`, nor what a `try` guards."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.Try) or (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test))):
+            yield node
+            yield from _run(node)
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """The packages that a file imports."""
+    for node in _run(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _offered(folder: Path, name: str) -> bool:
+    return name in sys.stdlib_module_names or (folder / f"{name}.py").exists()
+
+
+def _opens_to_write(call: ast.Call) -> bool:
+    """Whether this is an open(...) whose mode says that it writes. The null device is there to be written to."""
+    if not (isinstance(call.func, ast.Name) and call.func.id == "open") or "devnull" in ast.unparse(call):
+        return False
+    modes = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    return any(isinstance(mode, ast.Constant) and set(str(mode.value)) & set("wax+") for mode in modes)
