@@ -67,7 +67,7 @@ def grade(
     from .grader.console import graded_with_progress, show_class
     from .grader.grader import suite_of
     from .grader.summary import GRADES, write_grades
-    from .oracle.recording import Library
+    from .oracle.recording import Library, MissingCorpusError
     from .submissions.roster import RosterError, roster
     from .submissions.sandbox import SandboxError
 
@@ -78,10 +78,10 @@ def grade(
         suite = suite_of(course, Library(corpora_folder(), seed, default_cache(), secret=True))
         classroom = Classroom(suite, conditions_of(suite, not no_sandbox), out.absolute(), no_sandbox)
         graded = graded_with_progress(console, classroom, students, workers or _cores())
-    except (LookupError, FileNotFoundError, RosterError, BusyError, SandboxError) as error:
+    except (LookupError, MissingCorpusError, RosterError, BusyError, SandboxError) as error:
         complain(str(error.args[0]))
     except OSError as error:
-        complain(f"{out}: {error.strerror}")
+        complain(f"{error.filename or 'grading'}: {error.strerror or error}")
     except KeyboardInterrupt:
         console.print("\nStopped. The same command goes on from here.")
         raise typer.Exit(130) from None
@@ -106,7 +106,9 @@ def _draw_if_private(seed: str) -> None:
     if not all(library.is_ready(wish) for wish in wishes(assignments()).values()):
         console.print("Drawing the seed's graphs, with PyTorch's answers (once, about half a minute) ...")
         command = [sys.executable, "-c", "from gradkit.cli import main; main()", "corpora"]
-        if subprocess.run(command, env={**os.environ, "GRADKIT_SEED": seed}, check=False).returncode:
+        # Python looks for modules where it stands, and that may be a student's folder.
+        ended = subprocess.run(command, env={**os.environ, "GRADKIT_SEED": seed}, cwd=corpora_folder(), check=False)
+        if ended.returncode:
             raise typer.Exit(1)
 
 
@@ -136,7 +138,9 @@ def explain(
     ]
     if item and not meant:
         near = [name.rpartition("/test_")[2] for name in results.by_id if item.lower() in name.lower()]
-        complain(f"There is no item {item!r} in this report. " + (f"Is it one of {', '.join(near)}?" if near else ""))
+        complain(
+            f"There is no item {item!r} in this report." + (f" Is it one of {', '.join(near[:8])}?" if near else "")
+        )
     if not item:
         show_report(console, found)
     for result in meant:

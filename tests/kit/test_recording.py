@@ -112,7 +112,7 @@ def test_the_public_seed_reads_and_never_draws(monkeypatch):
 
 
 def test_a_wish_that_was_never_recorded_says_what_to_run(tmp_path):
-    with pytest.raises(FileNotFoundError, match="gradkit corpora"):
+    with pytest.raises(recording.MissingCorpusError, match="gradkit corpora"):
         Library(tmp_path).corpus(random_graphs("mul"))
 
 

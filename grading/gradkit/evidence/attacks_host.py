@@ -6,6 +6,7 @@ import ctypes
 import os
 import secrets
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,9 @@ CANARY = "gradkit-canary"
 """How the files begin that hold the secret, and what its variable in the environment is called. Attacks look for it."""
 
 REPOSITORY = ("student_template", "reference", "tests", "assignments", "grading", "pyproject.toml")
+
+NULL_DEVICE = Path("/dev/null")
+"""All that is shared with the sandbox and not read-only."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 _SECONDS_TO_END = 3.0
@@ -37,7 +41,7 @@ class Watch:
         self.secret = secrets.token_hex(16)
         for canary in canaries:
             canary.write_text(self.secret, encoding="utf-8")
-        self._places = [*canaries, *folders, *(course_home() / name for name in REPOSITORY)]
+        self._places = [*canaries, *folders, NULL_DEVICE, *(course_home() / name for name in REPOSITORY)]
         self._absent = absent
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
@@ -109,7 +113,8 @@ def state_of(places: Iterable[Path]) -> State:
     found = {}
     for path in _all_paths(places):
         status = path.lstat()
-        found[path] = (status.st_mode, 0 if path.is_dir() else status.st_size, status.st_mtime_ns * path.is_file())
+        is_folder = stat.S_ISDIR(status.st_mode)
+        found[path] = (status.st_mode, 0 if is_folder else status.st_size, 0 if is_folder else status.st_mtime_ns)
     return found
 
 

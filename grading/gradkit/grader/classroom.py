@@ -63,6 +63,7 @@ class _Running:
     pipe: int
     started: float
     said: bytes = b""
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _workplace(out: Path) -> Iterator[Path]:
     out.mkdir(parents=True, exist_ok=True)
     lock = os.open(out, os.O_RDONLY)
     try:
-        _lock(lock)
+        _lock(lock, out)
         for unfinished in out.glob(f".*{UNFINISHED}"):
             unfinished.unlink()
         scratch = out / WORKPLACE
@@ -142,21 +143,19 @@ def _workplace(out: Path) -> Iterator[Path]:
             yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    except BlockingIOError:
-        raise BusyError(f"Another `gradkit grade` is at work on {out}.") from None
     finally:
         os.close(lock)
 
 
-def _lock(folder: int) -> None:
-    """Take a folder for this run alone. Raises BlockingIOError where another has it and does not end in a moment: the
+def _lock(folder: int, out: Path) -> None:
+    """Take a folder for this run alone. Raises BusyError where another has it and does not end in a moment: the
     children of a run that was killed take one to follow it."""
     for _ in range(40):
         try:
             return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.05)
-    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    raise BusyError(f"Another `gradkit grade` is at work on {out}.")
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
@@ -178,8 +177,10 @@ def _at_work(
                 running[pipe].said += chunk
                 if not chunk:
                     yield _ended(running.pop(pipe))
-            for late in [child for child in running.values() if time.monotonic() - child.started > most]:
-                os.kill(late.pid, signal.SIGKILL)
+            for child in running.values():
+                if time.monotonic() - child.started > most and not child.late:
+                    child.late = True
+                    os.kill(child.pid, signal.SIGKILL)
             if not ready:
                 yield None
     finally:
@@ -222,6 +223,8 @@ def _ended(child: _Running) -> Graded:
     os.close(child.pipe)
     os.waitpid(child.pid, 0)
     seconds = time.monotonic() - child.started
+    if child.late:
+        return Graded(child.student, seconds, f"the grader's own process did not come back in {seconds:.0f} s")
     if not child.said:
         return Graded(child.student, seconds, "the grader's own process was lost; is memory short?")
     said = json.loads(child.said)

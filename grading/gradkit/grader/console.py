@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from ..submissions.accounts import tidy
@@ -63,7 +63,14 @@ def _say_now_and_then(console: Console, done: int, total: int) -> None:
 
 def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded]) -> list[Report]:
     """Print a row for every student, then what the instructor should know. Returns the reports, by student."""
-    table = Table("student", f"of {classroom.suite.points:g}", "items", "seconds", box=None, pad_edge=False)
+    table = Table(
+        Column("student", overflow="fold"),
+        f"of {classroom.suite.points:g}",
+        "items",
+        "seconds",
+        box=None,
+        pad_edge=False,
+    )
     table.columns[1].justify = table.columns[3].justify = "right"
     reports, remarks = [], []
     for each in sorted(graded, key=lambda each: each.student.name):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..submissions import seccomp
+from ..submissions.outcome import SubmissionError
 from ..submissions.pipe import PipeTransport
 from ..submissions.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
 
@@ -53,13 +54,23 @@ def _filter() -> Finding:
 
 
 _PROBE = """
-import os, socket
+import fcntl, os, socket
 class Value:
     def fork(self): os.fork()
     def connect(self): socket.socket()
     def write(self): open("/submission/here", "w")
     def look(self): open("/etc/passwd")
+    def change(self): os.chmod("/dev/null", os.stat("/dev/null").st_mode & 0o777)
+    def whisper(self): fcntl.flock(open(os.__file__), fcntl.LOCK_SH)
 """
+_TRIED = {
+    "fork": "start processes",
+    "connect": "open sockets",
+    "write": "write files",
+    "look": "read this machine's files",
+    "change": "change modes",
+    "whisper": "lock files that others see",
+}
 
 
 def _sandbox() -> Finding:
@@ -77,16 +88,16 @@ def _sandbox() -> Finding:
         transport.begin(10)
         probe = transport.load("engine", "Value")()
         could = []
-        for name in ("fork", "connect", "write", "look"):
+        for name, said in _TRIED.items():
             try:
                 getattr(probe, name)()
-                could.append(name)
-            except Exception:
+                could.append(said)
+            except SubmissionError:
                 continue
         transport.close()
     if could:
-        return Finding("sandbox", False, f"a submission could {' and '.join(could)} in it")
-    return Finding("sandbox", True, "starts; no processes, no network, nothing to write, no files of this machine")
+        return Finding("sandbox", False, f"a submission could {', '.join(could)} in it")
+    return Finding("sandbox", True, "starts, and a submission could do nothing in it that it must not")
 
 
 def _addresses() -> Finding:

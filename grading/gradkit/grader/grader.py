@@ -12,13 +12,12 @@ from ..submissions.intake import TakenIn
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject, Transport
 from ..suite.assignments import Assignment
-from ..suite.collection import SUBJECTS, GradedTest, graded_tests
+from ..suite.collection import GradedTest, graded_tests
 from ..suite.evidence import Evidence, NotPassed, of_error, withheld
 from ..suite.judging import judge, must_not_run
+from ..suite.loading import Loader, heading, no_time_left
 from ..suite.own_lines import lines_at
 from ..suite.results import Results
-
-_NO_TIME_LEFT = "The {:g} seconds that a submission has for {} are used up."
 
 
 class GraderError(Exception):
@@ -50,7 +49,7 @@ class Suite:
 
 
 def suite_of(assignments: Sequence[Assignment], library: Library) -> Suite:
-    """The suite of some assignments, with every corpus at hand. Raises FileNotFoundError where one is not recorded."""
+    """The suite of some assignments, with every corpus at hand. Raises MissingCorpusError where one is not recorded."""
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
     for test in tests:
         if test.mark.graphs:
@@ -75,8 +74,7 @@ class _Run:
         self._suite = suite
         self._results = results
         self._transport = transport
-        self._broken: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, problem) if problem else {}
-        """How loading something of the submission ended, where it ended badly: it is not tried again."""
+        self._loader = Loader(transport, problem)
         self._limits = {assignment.name: assignment for assignment in suite.assignments}
         self._spent = dict.fromkeys(self._limits, 0.0)
 
@@ -85,33 +83,20 @@ class _Run:
         limits = self._limits[test.item.assignment]
         before = self._transport.spent
         seconds = min(limits.item_seconds, limits.submission_seconds - self._spent[limits.name])
-        heading = ""
+        said = ""
         error: BaseException | None = must_not_run(self._results, test.item)
         if error is None and seconds <= 0:
-            error = SubmissionError(Verdict.TIMEOUT, _NO_TIME_LEFT.format(limits.submission_seconds, limits.name))
+            error = no_time_left(limits)
         if error is None:
             self._transport.begin(seconds)
             try:
-                subjects = {name: self._load(name, seconds < limits.item_seconds) for name in test.subjects}
+                subjects = {name: self._loader.subject(name, seconds < limits.item_seconds) for name in test.subjects}
             except SubmissionError as unusable:
-                heading, error = f"{SUBJECTS[test.subjects[0]][0]}.py cannot be used yet", unusable
+                said, error = heading(test.subjects[0]), unusable
             else:
                 error = self._ended(test, subjects)
-        judge(self._results, test.item, error, test.path, heading)
+        judge(self._results, test.item, error, test.path, said)
         self._spent[limits.name] += self._transport.spent - before
-
-    def _load(self, name: str, in_a_hurry: bool) -> Subject:
-        """Something of the submission. A failing import is tried once, and settles all items that need it; but not one
-        that had less time than an item has."""
-        known = self._broken.get(name)
-        if known is None:
-            try:
-                return self._transport.load(*SUBJECTS[name])
-            except SubmissionError as error:
-                known = error
-                if not (in_a_hurry and error.verdict is Verdict.TIMEOUT):
-                    self._broken[name] = error
-        raise SubmissionError(known.verdict, known.message, known.traceback)
 
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
         """Run a test and say what it raised, if anything, in words that a student may see."""

@@ -18,7 +18,7 @@ def write_grades(reports: Sequence[Report], path: Path) -> None:
     """Write a row for each report: points by assignment, in all, and how many items ended in each way."""
     assignments = list(dict.fromkeys(name for report in reports for name in report.of_assignments()))
     text = StringIO()
-    rows = csv.writer(text)
+    rows = csv.writer(text, quoting=csv.QUOTE_ALL)  # some spreadsheets split at a semicolon too
     rows.writerow(["student", *assignments, "points", "out_of", *(verdict.value for verdict in Verdict), "notes"])
     for report in reports:
         of, counts = report.of_assignments(), report.verdicts()

@@ -82,6 +82,10 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
+class MissingCorpusError(Exception):
+    """A corpus was not recorded; the message says what to run."""
+
+
 class Library:
     """Where corpora come from: the recorded ones of the public seed, or another seed's, drawn when first asked for.
 
@@ -112,7 +116,7 @@ class Library:
         return wish in self._known or self._path(wish).exists()
 
     def corpus(self, wish: Wish) -> Corpus:
-        """The corpus for a wish. Raises FileNotFoundError, saying what to run, where none was recorded."""
+        """The corpus for a wish. Raises MissingCorpusError, saying what to run, where none was recorded."""
         if wish not in self._known:
             self._known[wish] = self._find(wish)
         return self._known[wish]
@@ -121,7 +125,7 @@ class Library:
         path = self._path(wish)
         if self._is_recorded(wish):
             if not path.exists():
-                raise FileNotFoundError(f"No recorded corpus {path.name}: run `gradkit corpora` to record it.")
+                raise MissingCorpusError(f"No recorded corpus {path.name}: run `gradkit corpora` to record it.")
             return load(path)
         known = self.folder / f"{wish.name}.json"
         public = set(load(known).graphs) if known.exists() else set()

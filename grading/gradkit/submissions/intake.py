@@ -29,7 +29,9 @@ _ENTRY = b"PK\x01\x02"
 """How each entry in a zip's directory begins."""
 
 _NOISE = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
-_COPY_MARK = r"[ _-]*(\(\d+\)|-? ?copy|\d+)?"
+_COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.py(\.txt)?"
+"""How a download or a copy is called; each part begins with letters of its own, so that no name takes long to match."""
+_TELLING = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
 
 
 class _UnfitError(Exception):
@@ -68,7 +70,10 @@ def take_in(source: Path, target: Path, modules: Sequence[str]) -> TakenIn:
     taken = TakenIn()
     files: dict[str, bytes] = {}
     try:
-        files = _chosen(_entries(source), modules, taken.notes)
+        entries = _entries(source, modules)
+        files = _chosen(entries, modules, taken.notes)
+        if not any(f"{module}.py" in files for module in modules):
+            taken.problem = SubmissionError(Verdict.NOT_IMPLEMENTED, tidy(_nothing(entries, modules[0])))
     except _UnfitError as error:
         taken.problem = SubmissionError(Verdict.ERROR, tidy(str(error)))
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
@@ -80,8 +85,6 @@ def take_in(source: Path, target: Path, modules: Sequence[str]) -> TakenIn:
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
         (target / name).write_bytes(content)
     taken.digest = digest.hexdigest()[:32]
-    if not taken.problem and not any(f"{module}.py" in files for module in modules):
-        taken.problem = SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {modules[0]}.py in this submission.")
     return taken
 
 
@@ -97,12 +100,16 @@ def _chosen(entries: list[_Entry], modules: Sequence[str], notes: list[str]) -> 
     for entry in entries:
         name = renamed.get(entry.parts, entry.parts[-1])
         if entry.parts[:-1] != home or not re.fullmatch(r"[A-Za-z_]\w*\.py", name):
+            if entry.parts[:-1] == home and _meant(name, wanted):
+                notes.append(f"{name} was left alone, since {_meant(name, wanted)} is there")
             continue
         if name in files and name in wanted:
             raise _UnfitError(f"The submission holds {name} twice.")
         beside += name not in wanted
-        if name not in wanted and beside > MOST_FILES:
-            continue  # not even read: thousands of them may unpack to a megabyte each
+        if name not in wanted and beside > MOST_FILES:  # not even read: each may unpack to a megabyte
+            if beside == MOST_FILES + 1:
+                notes.append(f"only {MOST_FILES} .py files beside those that are graded came along")
+            continue
         content = entry.read(MOST_FILE + 1)
         if len(content) > MOST_FILE:
             if name in wanted:
@@ -139,9 +146,16 @@ def _home(
 def _meant(name: str, wanted: set[str]) -> str:
     """The file that a download's or a copy's name stands for: `engine (1).py`, `Engine.py`, `engine.py.txt`."""
     for file in sorted(wanted):
-        if re.fullmatch(re.escape(file[:-3]) + _COPY_MARK + r"\.py(\.txt)?", name, re.I):
+        if re.fullmatch(_COPY.format(re.escape(file[:-3])), name, re.I):
             return file
     return ""
+
+
+def _nothing(entries: list[_Entry], module: str) -> str:
+    """What is said of a submission without the file: what it holds instead, for a name may be all that is wrong."""
+    there = [entry.parts for entry in entries if _TELLING.fullmatch(entry.parts[-1])]
+    said = f"There is no {module}.py in this submission"
+    return f"{said}; it holds {_listed(there[:5])}{', ...' if len(there) > 5 else ''}." if there else f"{said}."
 
 
 def _listed(paths: Sequence[tuple[str, ...]]) -> str:
@@ -151,14 +165,17 @@ def _listed(paths: Sequence[tuple[str, ...]]) -> str:
 # --- what is there ---------------------------------------------------------------------------------------------------
 
 
-def _entries(source: Path) -> list[_Entry]:
+def _entries(source: Path, modules: Sequence[str]) -> list[_Entry]:
     if not source.is_dir():
         return list(_of_zip(source))
     found = list(_of_folder(source))
-    zips = [entry for entry in found if entry.parts[-1].lower().endswith(".zip")]
-    if len(zips) == 1 and not any(entry.parts[-1].lower().endswith(".py") for entry in found):
-        return list(_of_zip(source.joinpath(*zips[0].parts)))  # as learning platforms hand uploads out
-    return found
+    wanted = {f"{module}.py" for module in modules}
+    if any(entry.parts[-1] in wanted or _meant(entry.parts[-1], wanted) for entry in found):
+        return found
+    zips = [entry.parts for entry in found if entry.parts[-1].lower().endswith(".zip")]
+    if len(zips) > 1:
+        raise _UnfitError(f"Which zip is meant? {_listed(zips[:4])}")
+    return list(_of_zip(source.joinpath(*zips[0]))) if zips else found  # as learning platforms hand uploads out
 
 
 def _of_folder(source: Path) -> Iterator[_Entry]:

@@ -62,6 +62,10 @@ class PipeTransport:
         self._lost = None
         self._fresh = True
         self._subjects.clear()
+        if self._untold:
+            self._untold.close()
+            self._spent += self._untold.spent
+            self._untold = None
         if self._link and self._link.unasked():
             self.close()  # too late to be blamed on an item, but nothing of it shall be taken for an answer
 
@@ -81,6 +85,8 @@ class PipeTransport:
     def untold(self, subject: Subject) -> Subject:
         module, name = self._places[subject._ref[0]]
         if self._untold is None:
+            self.close()  # one of the two could whisper to the other by ways that no sandbox closes, such as timing
+            self._lost = failure(Verdict.CRASHED, "The worker was ended.", (), self._folder)
             self._untold = PipeTransport(self._start, self._folder)
         self._untold.begin(self._left)
         return self._untold.load(module, name)
@@ -169,7 +175,7 @@ class PipeTransport:
         except GarbledError:
             return None, self._garbled()
         finally:
-            taken = time.monotonic() - started
+            taken = time.monotonic() - started - link.asleep
             self._left -= taken
             self._spent += taken
         return answer, self._ended(answer) if answer.verdict else None

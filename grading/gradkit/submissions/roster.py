@@ -26,9 +26,11 @@ class Student:
 def roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
     """The students of a folder that holds a folder or a zip for each, in order; and the names of what else it holds.
 
-    leave_out: where reports go, which may be inside.
+    leave_out: where reports go, which may be inside; what it lies in is no student.
     Raises RosterError where there is none.
     """
+    if folder.is_file():
+        raise RosterError(f"{safe_name(folder.name)} is a file: unpack it, and name the folder of submissions.")
     if not folder.is_dir():
         raise RosterError(f"There is no folder {safe_name(str(folder), 300)}.")
     found: dict[str, Student] = {}
@@ -37,7 +39,7 @@ def roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
         path = Path(entry.path)
         is_folder = entry.is_dir(follow_symlinks=False)
         is_zip = entry.is_file(follow_symlinks=False) and entry.name.lower().endswith(".zip")
-        if entry.name.startswith(".") or entry.name == "__MACOSX" or path.resolve() == leave_out.resolve():
+        if entry.name.startswith(".") or entry.name == "__MACOSX" or leave_out.resolve().is_relative_to(path.resolve()):
             continue
         if not (is_folder or is_zip):
             others.append(safe_name(entry.name))
@@ -45,6 +47,8 @@ def roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
         name = safe_name(entry.name if is_folder else entry.name[:-4])
         if name in found:  # a folder and a zip of the same name
             name = safe_name(entry.name)
+        while name in found:
+            name += "~"
         found[name] = Student(name, path)
     if not found:
         raise RosterError(_nothing(folder, others))
@@ -53,7 +57,10 @@ def roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
 
 def _nothing(folder: Path, others: list[str]) -> str:
     if any(name.endswith(".py") for name in others):
-        return "This folder holds Python files itself: name the folder above it, which holds a folder for each student."
+        return (
+            "There are Python files in this folder itself, and no folder or zip for a student. Is it one student's? "
+            "Then name the folder above it."
+        )
     return f"{safe_name(folder.name)} holds no submissions: a folder or a zip for each student is due."
 
 
@@ -67,7 +74,7 @@ def safe_name(name: str, longest: int = _LONGEST) -> str:
         raw = f"%{raw}%"
     if len(raw.encode()) <= longest:
         return raw
-    mark = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
+    mark = hashlib.sha256(raw.encode()).hexdigest()[:12]
     return raw.encode()[: longest - 13].decode("utf-8", "ignore") + f"~{mark}"
 
 
@@ -76,4 +83,4 @@ def _is_plain(letter: str) -> bool:
 
 
 def _escaped(letter: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
+    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))

@@ -9,22 +9,38 @@ from pathlib import Path
 
 
 def warnings(folder: Path, module: str) -> list[str]:
-    """Lines about packages that grading will not find and files that it will not write; none where all is well.
+    """Lines about packages that grading will not find and files that it will not write, in a student's file and in the
+    files beside it that it imports; none where all is well.
 
     A file that cannot be read or parsed has other worries, and its own message.
     """
-    try:
-        tree = ast.parse((folder / f"{module}.py").read_bytes())
-        missing = dict.fromkeys(name for name in _imported(tree) if not _offered(folder, name))
-        written = [node.lineno for node in _run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)]
-    except Exception:  # parsers have many ways of giving up, and these are only warnings
-        return []
-    found = []
+    found: list[str] = []
+    waiting, seen = [module], {module}
+    while waiting:
+        name = waiting.pop(0)
+        try:
+            tree = ast.parse((folder / f"{name}.py").read_bytes())
+            imported = dict.fromkeys(_imported(tree))
+            found += [f"{name}.py {what}" for what in _complaints(folder, tree, list(imported))]
+        except Exception:  # parsers have many ways of giving up, and these are only warnings
+            continue
+        waiting += [other for other in imported if _is_beside(folder, other) and other not in seen]
+        seen.update(imported)
+    return found
+
+
+def _complaints(folder: Path, tree: ast.AST, imported: list[str]) -> Iterator[str]:
+    standard = sys.stdlib_module_names
+    missing = [name for name in imported if name not in standard and not _is_beside(folder, name)]
+    hidden = [name for name in imported if name in standard and _is_beside(folder, name)]
+    written = [node.lineno for node in _run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)]
     if missing:
-        found.append(f"imports {', '.join(missing)}: grading offers Python's standard library only")
+        names = ", ".join(missing)
+        yield f"imports {names}: grading offers Python's standard library only, and the .py files beside it."
+    if hidden:
+        yield f"imports {hidden[0]}: Python has a module of that name, which grading finds first; rename yours."
     if written:
-        found.append(f"writes a file (line {written[0]}): grading lets no file be written")
-    return [f"{module}.py {what}, so that will fail there." for what in found]
+        yield f"writes a file (line {written[0]}): grading lets no file be written, so that will fail there."
 
 
 def _run(tree: ast.AST) -> Iterator[ast.AST]:
@@ -44,8 +60,8 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def _offered(folder: Path, name: str) -> bool:
-    return name in sys.stdlib_module_names or (folder / f"{name}.py").exists()
+def _is_beside(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").exists()
 
 
 def _opens_to_write(call: ast.Call) -> bool:

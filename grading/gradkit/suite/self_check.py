@@ -20,14 +20,15 @@ from ..graphs.corpus import PUBLIC_SEED, Corpus
 from ..oracle.recording import Library
 from ..submissions.clock import Clock
 from ..submissions.local import LocalTransport
-from ..submissions.outcome import SubmissionError, Verdict
+from ..submissions.outcome import Verdict
 from ..submissions.subject import Subject, Transport
 from . import offers, screen
 from .assignments import Assignment, assignments, corpora_folder, course_home
-from .collection import SUBJECTS, item_of
+from .collection import item_of
 from .diagnosis import fingerprint
 from .graded import ATTRIBUTE, Mark
 from .judging import STUDENTS, judge, must_not_run
+from .loading import Loader, heading, no_time_left
 from .results import Item, ItemResult, Results
 
 # How pytest's progress shows each verdict: category of its last line, letter, word.
@@ -57,8 +58,9 @@ class SelfCheck:
         self._folder = folder
         self._clock = Clock(os.dup(2))
         self._transport: Transport = LocalTransport(folder, self._clock)
-        self._broken: SubmissionError | None = None
-        """How the import ended, if it ended badly."""
+        self._loader = Loader(self._transport)
+        self._in_a_hurry = False
+        """Whether the item that is on has less time than an item has."""
         self._spent: defaultdict[str, float] = defaultdict(float)
         """Seconds that the student's code has run, by assignment, but for the item that is on."""
         self._began = ("", 0.0)
@@ -94,13 +96,7 @@ class SelfCheck:
     @pytest.fixture
     def Value(self) -> Subject:
         """The student's Value class. A failing import is tried once, and settles all items."""
-        known = self._broken
-        if known is None:
-            try:
-                return self._transport.load(*SUBJECTS["Value"])
-            except SubmissionError as error:
-                self._broken = known = error
-        raise SubmissionError(known.verdict, known.message, known.traceback)
+        return self._loader.subject("Value", self._in_a_hurry)
 
     @pytest.fixture
     def graphs(self, request: pytest.FixtureRequest) -> Corpus:
@@ -151,10 +147,14 @@ class SelfCheck:
         graded = item.stash.get(_ITEM, None)
         if graded:
             assignment = self._assignment_of(item)
-            self._transport.begin(max(0.0, min(assignment.item_seconds, self._seconds_left(assignment))))
+            left = self._seconds_left(assignment)
+            self._in_a_hurry = left < assignment.item_seconds
+            self._transport.begin(max(0.0, min(assignment.item_seconds, left)))
             blocked = must_not_run(self.results, graded)
             if blocked:
                 raise blocked
+            if left <= 0:
+                raise no_time_left(assignment)
 
     def _seconds_left(self, assignment: Assignment) -> float:
         """How long the student's code may still run in the items of an assignment, one of which begins now."""
@@ -174,8 +174,7 @@ class SelfCheck:
         # Evidence is made by running the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             error = call.excinfo.value if call.excinfo else None
-            heading = "engine.py cannot be used yet" if call.when == "setup" else ""
-            result = judge(self.results, graded, error, item.path, heading)
+            result = judge(self.results, graded, error, item.path, heading("Value") if call.when == "setup" else "")
         if result and result.verdict is not Verdict.PASSED:
             report.longrepr = "\n".join(text for _, text in screen.explanation(result))
             report.outcome = "failed"

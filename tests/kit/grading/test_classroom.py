@@ -1,16 +1,19 @@
 """A class: every student gets a report, one student's trouble stays that student's, and a stopped run goes on."""
 
 import dataclasses
+import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from gradkit.grader import classroom as classrooms
 from gradkit.grader.classroom import BusyError, Classroom
+from gradkit.submissions import link as links
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox import SandboxError
 
@@ -77,7 +80,7 @@ def test_time_that_one_assignment_has_used_up_is_not_taken_from_another(school, 
     ended = {item.id: item for item in report.items}
     last = ended["a1_expressions/test_larger_expressions"]
     assert last.verdict is Verdict.TIMEOUT
-    assert last.evidence.message == "The 1 seconds that a submission has for a1_expressions are used up."
+    assert last.evidence.message == "The 1 s that a submission has for a1_expressions are used up."
     for item in ("a1_expressions/test_addition", "a2_backprop/test_addition_gradient", "a3_activations/test_tanh"):
         assert ended[item].verdict is Verdict.PASSED
 
@@ -171,6 +174,31 @@ def test_two_runs_on_one_folder_do_not_mix(school, solution, monkeypatch):
         school.is_graded()
 
 
+def test_what_goes_wrong_within_a_run_is_not_taken_for_another_run(school):
+    with pytest.raises(BlockingIOError, match="no more processes"), classrooms._workplace(school.out):
+        raise BlockingIOError("no more processes")
+
+
+def test_time_in_which_the_grader_itself_was_stopped_is_nobody_s_fault(school, solution, short_of_time):
+    slow = ("        out = Value(self.data + other.data", "        _rest()\n        out = Value(self.data + other.data")
+    rest = "\n\nimport time\nrested = []\ndef _rest():\n    if not rested: rested.append(time.sleep(1.5))\n"
+    school.hands_in("ada", solution(slow) + rest)
+
+    def stops_it_for_a_while():
+        time.sleep(0.8)
+        (grader,) = links._children(os.getpid())
+        os.kill(grader, signal.SIGSTOP)
+        time.sleep(4)
+        os.kill(grader, signal.SIGCONT)
+
+    pausing = threading.Thread(target=stops_it_for_a_while)
+    pausing.start()
+    (report,) = school.is_graded(suite=short_of_time("a1", 3, 60)).values()
+    pausing.join()
+    assert school.ended["ada"].seconds > 4
+    assert report.earned == report.points
+
+
 # --- when it is our own fault ----------------------------------------------------------------------------------------
 
 
@@ -181,8 +209,6 @@ def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody
 
     def lost(self, scratch, sandbox, student):
         if student.name == "ada":
-            import os
-
             os._exit(9)
         return honest(self, scratch, sandbox, student)
 
@@ -198,7 +224,7 @@ def test_a_grader_process_that_does_not_come_back_is_given_up(school, solution, 
     monkeypatch.setattr(classrooms, "GRACE", 0.2)
     monkeypatch.setattr(Classroom, "_grade_one", lambda *_: time.sleep(60))
     started = time.monotonic()
-    with pytest.raises(AssertionError, match="own process was lost"):
+    with pytest.raises(AssertionError, match="did not come back"):
         school.is_graded(suite=short_of_time("a1", 0.1, 0.3))
     assert time.monotonic() - started < 10
 

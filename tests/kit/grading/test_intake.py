@@ -115,7 +115,17 @@ def test_a_zip_in_a_folder_is_what_a_learning_platform_hands_out(taken, laid_out
 
 
 @pytest.mark.parametrize(
-    "name", ["engine (1).py", "engine-2.py", "Engine.py", "engine.py.txt", "engine copy.py", "ENGINE.PY"]
+    "name",
+    [
+        "engine (1).py",
+        "engine-2.py",
+        "Engine.py",
+        "engine.py.txt",
+        "engine copy.py",
+        "ENGINE.PY",
+        "Copy of engine.py",
+        "engine (1) (1).py",
+    ],
 )
 def test_a_download_s_name_is_understood_and_noted(name, taken, laid_out):
     files, found = taken(laid_out({name: ENGINE}))
@@ -126,7 +136,7 @@ def test_a_download_s_name_is_understood_and_noted(name, taken, laid_out):
 def test_a_name_as_it_should_be_goes_before_one_that_is_nearly_so(taken, laid_out):
     files, found = taken(laid_out({"engine (1).py": b"old", "engine.py": ENGINE}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == []
+    assert found.notes == ["engine (1).py was left alone, since engine.py is there"]
 
 
 def test_of_several_engines_the_outermost_is_taken_and_that_is_noted(taken, laid_out):
@@ -140,6 +150,7 @@ def test_of_several_engines_the_outermost_is_taken_and_that_is_noted(taken, laid
     [
         ({"a/engine.py": b"1", "b/engine.py": b"2"}, "Which folder is meant? a, b"),
         ({"engine (1).py": b"1", "engine (2).py": b"2"}, "Which file is meant? engine (1).py, engine (2).py"),
+        ({"hw1.zip": b"1", "hw2.zip": b"2"}, "Which zip is meant? hw1.zip, hw2.zip"),
     ],
 )
 def test_where_it_cannot_be_told_nothing_is_guessed(files, said, taken, laid_out):
@@ -147,12 +158,41 @@ def test_where_it_cannot_be_told_nothing_is_guessed(files, said, taken, laid_out
     assert (found_files, found.problem.verdict, found.problem.message) == ({}, Verdict.ERROR, said)
 
 
-@pytest.mark.parametrize("files", [{}, {"notes.txt": b"sorry"}, {"engine/readme.md": b""}])
-def test_an_empty_submission_is_one_that_is_not_written(files, taken, laid_out):
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "."),
+        ({"engine/readme.md": b""}, "."),
+        ({"notes.txt": b"sorry"}, "; it holds notes.txt."),
+        ({"ada_engine.py": ENGINE, "old/engine_final.py": b""}, "; it holds ada_engine.py, old/engine_final.py."),
+        ({"engine.rar": b"Rar!"}, "; it holds engine.rar."),
+        ({f"hw{number}.py": b"" for number in range(9)}, "; it holds hw0.py, hw1.py, hw2.py, hw3.py, hw4.py, ...."),
+    ],
+)
+def test_a_submission_without_the_file_is_not_written_and_says_what_it_holds(files, said, taken, laid_out):
     found_files, found = taken(laid_out(files))
     assert found_files == {}
     assert found.problem.verdict is Verdict.NOT_IMPLEMENTED
-    assert found.problem.message == "There is no engine.py in this submission."
+    assert found.problem.message == f"There is no engine.py in this submission{said}"
+
+
+def test_a_zip_beside_a_demo_is_looked_into(taken, laid_out, tmp_path):
+    packed = zipped(tmp_path / "it.zip", ("engine.py", ENGINE)).read_bytes()
+    assert taken(laid_out({"hw.zip": packed, "demo.py": b"1"}))[0] == {"engine.py": ENGINE}
+
+
+def test_helpers_beyond_a_number_are_left_out_and_that_is_noted(taken, laid_out):
+    helpers = {f"helper{number:03}.py": b"" for number in range(intake.MOST_FILES + 10)}
+    files, found = taken(laid_out({"engine.py": ENGINE, **helpers}))
+    assert len(files) == intake.MOST_FILES + 1
+    assert found.notes == ["only 50 .py files beside those that are graded came along"]
+
+
+@pytest.mark.parametrize(
+    "name", ["engine" + "1" * 200 + "!.py", "engine" + " copy" * 40 + "!", "engine" + "(1)" * 60 + "x.py"]
+)
+def test_no_name_takes_long_to_understand(name, taken, laid_out):
+    assert taken(laid_out({name: ENGINE}))[0] == {}
 
 
 # --- hostile ---------------------------------------------------------------------------------------------------------

@@ -170,6 +170,19 @@ def test_what_is_untold_is_another_process_that_heard_nothing(opened):
     assert transport.untold(value)(1.0).data == 1.0
 
 
+def test_while_the_untold_worker_lives_the_one_that_was_told_does_not(opened):
+    transport = opened("class Value:\n    def __init__(self, data): self.data = data")
+    value = transport.load("engine", "Value")
+    told = transport._link._process
+    untold = transport.untold(value)
+    assert told.returncode is not None
+    assert untold(1.0).data == 1.0
+    other = untold._transport._link._process
+    transport.begin(10)
+    assert transport.load("engine", "Value")(2.0).data == 2.0
+    assert other.returncode is not None
+
+
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 FAULTY = """

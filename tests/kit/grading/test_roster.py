@@ -2,7 +2,7 @@
 
 import pytest
 from gradkit.submissions.roster import RosterError, roster, safe_name
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 
@@ -36,6 +36,24 @@ def test_the_folder_of_reports_is_no_student(names):
     assert names("ada/", "reports/")[0] == ["ada"]
 
 
+def test_what_the_folder_of_reports_lies_in_is_no_student(tmp_path):
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "reports" / "a1").mkdir(parents=True)
+    students, _ = roster(tmp_path, tmp_path / "reports" / "a1")
+    assert [student.name for student in students] == ["ada"]
+
+
+def test_no_name_displaces_another(names):
+    long = "v" * 201
+    assert len(set(names(f"{long}/", f"{safe_name(long)}/")[0])) == 2
+
+
+def test_a_file_in_place_of_a_folder_is_said_to_be_one(tmp_path):
+    (tmp_path / "class.zip").write_bytes(b"")
+    with pytest.raises(RosterError, match=r"class\.zip is a file: unpack it"):
+        roster(tmp_path / "class.zip", tmp_path)
+
+
 def test_a_link_is_no_student(names, tmp_path):
     (tmp_path / "link").symlink_to("/etc")
     assert names("ada/") == (["ada"], ["link"])
@@ -46,6 +64,7 @@ def test_a_link_is_no_student(names, tmp_path):
     [
         ((), "holds no submissions"),
         (("engine.py",), "name the folder above it"),
+        (("Ada_1_assignsubmission_file_engine.py",), "Is it one student's"),
         (("notes.txt",), "a folder or a zip for each student"),
     ],
 )
@@ -64,6 +83,8 @@ def test_an_ordinary_name_stays_as_it_is(name):
     assert safe_name(name) == name
 
 
+@example("\ud800")
+@example("\udcff")
 @given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=300))
 def test_any_name_becomes_one_that_is_safe_in_a_file_name(name):
     safe = safe_name(name)

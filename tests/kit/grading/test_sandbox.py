@@ -1,6 +1,7 @@
 """The sandbox: one promise each about what a submission cannot do in it, tried from inside."""
 
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -236,17 +237,84 @@ def test_an_unknown_processor_is_refused_and_named(monkeypatch, tmp_path):
         Sandbox(tmp_path)
 
 
-@pytest.mark.parametrize("machine", seccomp.REFUSED)
-def test_the_filter_has_one_check_for_each_refused_call(machine):
+ALLOW, EPERM, KILL = 0x7FFF0000, 0x00050001, 0x80000000
+
+
+def filtered(program, machine, number, command=0):
+    """What the kernel would do with a call: the filter run step by step."""
+    data = {0: number, 4: {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine], 24: command}
+    place, loaded = 0, 0
+    while True:
+        code, holds, fails, value = struct.unpack_from("=HBBI", program, 8 * place)
+        place += 1
+        if code == 0x20:
+            loaded = data[value]
+        elif code == 0x06:
+            return value
+        else:
+            place += holds if (loaded == value if code == 0x15 else loaded >= value) else fails
+
+
+MACHINES = pytest.mark.parametrize("machine", seccomp.REFUSED)
+
+
+@MACHINES
+def test_the_filter_refuses_every_call_of_the_table_and_lets_the_others_through(machine):
     program = seccomp.program(machine)
-    assert len(program) % 8 == 0
-    assert len(program) // 8 == 6 + len(seccomp.REFUSED[machine]) + (machine == "x86_64")
-    assert len(set(seccomp.REFUSED[machine].values())) == len(seccomp.REFUSED[machine])
+    refused = set(seccomp.REFUSED[machine].values())
+    assert len(refused) == len(seccomp.REFUSED[machine])
+    special = {numbers[machine] for numbers, _ in seccomp.ALLOWED}
+    for number in set(range(600)) - special:
+        assert filtered(program, machine, number) == (EPERM if number in refused else ALLOW), number
+
+
+@MACHINES
+def test_of_some_calls_the_filter_lets_a_few_commands_through(machine):
+    program = seccomp.program(machine)
+    for numbers, commands in seccomp.ALLOWED:
+        for command in [*range(2000), *range(0x5400, 0x5480)]:
+            due = ALLOW if command in commands else EPERM
+            assert filtered(program, machine, numbers[machine], command) == due
+
+
+def test_calls_under_foreign_numbers_are_refused_and_a_foreign_processor_s_end_the_process():
+    program = seccomp.program("x86_64")
+    assert filtered(program, "x86_64", 0x40000000 + 1) == EPERM
+    assert filtered(program, "aarch64", 1) == KILL
 
 
 def test_every_processor_s_table_refuses_the_same_kinds_of_calls():
-    only_x86 = {"fork", "vfork"}  # which other processors do without
-    assert set(seccomp.REFUSED["x86_64"]) - only_x86 == set(seccomp.REFUSED["aarch64"])
+    older = {"fork", "vfork", "chmod", "chown", "lchown", "utime", "utimes", "futimesat", "inotify_init"}
+    assert set(seccomp.REFUSED["x86_64"]) - older == set(seccomp.REFUSED["aarch64"])
+
+
+# --- marks that others could read ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "os.chmod('/dev/null', 0o666)",
+        "os.fchmod(0, 0o666)",
+        "os.chown('/dev/null', 0, 0)",
+        "os.utime('/dev/null')",
+        "os.utime(1)",
+        "os.setxattr(os.__file__, 'user.x', b'1')",
+        "fcntl.flock(open(os.__file__), fcntl.LOCK_SH)",
+        "fcntl.lockf(open(os.__file__), fcntl.LOCK_SH)",
+        "fcntl.fcntl(open(os.__file__), fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+        "fcntl.fcntl(os.open('/', 0), fcntl.F_NOTIFY, fcntl.DN_ACCESS)",
+        "fcntl.fcntl(open(os.__file__), fcntl.F_GETLK, bytes(32))",
+    ],
+)
+def test_a_submission_leaves_no_mark_on_a_file_that_others_see(refused, line):
+    assert "PermissionError" in refused("import fcntl, os", line).message
+
+
+def test_a_worker_holds_no_descriptor_but_the_null_device_s_and_its_own_socket(tried):
+    held = "found = sum(1 for fd in range(64) if not _closed(fd))"
+    closed = "def _closed(fd):\n            try: os.fstat(fd)\n            except OSError: return True"
+    assert tried("import os", closed, held) == 4
 
 
 def test_a_worker_holds_the_submission_three_files_of_ours_and_the_standard_library(tried):

@@ -1,0 +1,71 @@
+"""Loading what a submission offers: once, and a failure settles what needs it, unless it only lacked time."""
+
+import pytest
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.suite.assignments import assignments
+from gradkit.suite.loading import Loader, heading, no_time_left
+
+
+class Transport:
+    """Ends each loading as it is told."""
+
+    def __init__(self, *ends):
+        self.ends = list(ends)
+        self.asked = 0
+
+    def load(self, module, name):
+        self.asked += 1
+        end = self.ends.pop(0)
+        if isinstance(end, Verdict):
+            raise SubmissionError(end, f"ended {end.value}", "engine.py:1")
+        return end
+
+
+def ending(loader, in_a_hurry=False):
+    with pytest.raises(SubmissionError) as raised:
+        loader.subject("Value", in_a_hurry)
+    return raised.value
+
+
+def test_what_loads_is_asked_for_in_every_item():
+    transport = Transport("one", "two")
+    loader = Loader(transport)
+    assert [loader.subject("Value", False), loader.subject("Value", False)] == ["one", "two"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.ERROR, Verdict.CRASHED, Verdict.TIMEOUT, Verdict.NOT_IMPLEMENTED])
+def test_a_failing_import_is_tried_once(verdict):
+    transport = Transport(verdict, "too late")
+    loader = Loader(transport)
+    first, second = ending(loader), ending(loader)
+    assert transport.asked == 1
+    assert first is not second  # an exception that is raised twice would gather both tracebacks
+    assert (second.verdict, second.message, second.traceback) == (verdict, f"ended {verdict.value}", "engine.py:1")
+
+
+def test_running_out_of_what_little_time_was_left_proves_nothing():
+    loader = Loader(Transport(Verdict.TIMEOUT, "in time"))
+    assert ending(loader, in_a_hurry=True).verdict is Verdict.TIMEOUT
+    assert loader.subject("Value", False) == "in time"
+
+
+def test_any_other_failure_in_a_hurry_is_a_failure():
+    loader = Loader(Transport(Verdict.ERROR, "too late"))
+    ending(loader, in_a_hurry=True)
+    assert ending(loader).verdict is Verdict.ERROR
+
+
+def test_a_submission_that_cannot_be_used_is_not_even_asked():
+    transport = Transport()
+    assert ending(Loader(transport, SubmissionError(Verdict.ERROR, "no zip"))).message == "no zip"
+    assert transport.asked == 0
+
+
+def test_an_item_that_comes_too_late_says_why():
+    ended = no_time_left(assignments()[0])
+    assert ended.verdict is Verdict.TIMEOUT
+    assert ended.evidence.message == "The 60 s that a submission has for a1_expressions are used up."
+
+
+def test_the_trouble_is_called_by_the_file():
+    assert heading("Value") == "engine.py cannot be used yet"
