@@ -94,7 +94,7 @@ class Classroom:
             gc.freeze()  # or each child would copy every page that its collector visits
             try:
                 job = partial(self._grade_one, scratch, sandbox)
-                yield from _at_work(list(students), job, workers, self.suite.seconds + GRACE)
+                yield from _at_work(list(students), job, workers, self.suite.longest + GRACE)
             finally:
                 gc.unfreeze()
 

@@ -32,17 +32,21 @@ def graded_with_progress(
     """Grade a class while a bar says how far it is and how long it takes at most. Raises as Classroom.grade does."""
     found: list[Graded] = []
     started = time.monotonic()
+
+    def left() -> str:
+        rounds = math.ceil((len(students) - len(found)) / workers)
+        return time_left(time.monotonic() - started, len(found), len(students), rounds * classroom.suite.longest)
+
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
     # It refreshes itself from a thread unless told otherwise, and a process with threads is not to be forked.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
-        task = progress.add_task("grading", total=len(students), left="")
+        task = progress.add_task("grading", total=len(students), left=left())
+        progress.refresh()
         for graded in classroom.grade(students, workers):
             if graded:
                 found.append(graded)
                 _say_now_and_then(console, len(found), len(students))
-            rounds = math.ceil((len(students) - len(found)) / workers)
-            left = time_left(time.monotonic() - started, len(found), len(students), rounds * classroom.suite.seconds)
-            progress.update(task, completed=len(found), left=left, refresh=True)
+            progress.update(task, completed=len(found), left=left(), refresh=True)
     return found
 
 

@@ -19,6 +19,9 @@ from ..suite.loading import Loader, heading, no_time_left
 from ..suite.own_lines import lines_at
 from ..suite.results import Results
 
+WORKER = 0.1
+"""Seconds that ending a worker and starting another may take: about three times what they do."""
+
 
 class GraderError(Exception):
     """The fault is ours: a test ended in a way that has nothing to do with the submission."""
@@ -46,6 +49,11 @@ class Suite:
     def seconds(self) -> float:
         """How long the student's code may run in all."""
         return sum(assignment.submission_seconds for assignment in self.assignments)
+
+    @property
+    def longest(self) -> float:
+        """How many seconds grading takes at most: each item may need a fresh worker."""
+        return self.seconds + WORKER * len(self.tests)
 
 
 def suite_of(assignments: Sequence[Assignment], library: Library) -> Suite:
