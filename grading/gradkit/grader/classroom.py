@@ -37,6 +37,9 @@ WORKPLACE = ".gradkit"
 GRACE = 60.0
 """Seconds beyond the submission's own limit after which its grader process is given up: intake takes some."""
 
+_LOOK = 0.1
+"""Seconds after which the parent of the graders looks up."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -105,12 +108,12 @@ class Classroom:
     def _grade_one(self, scratch: Path, sandbox: Sandbox, student: Student) -> bool:
         """Grade one student into a report. False where the report that is there still holds."""
         folder = scratch / "submissions" / student.name
-        taken = take_in(student.source, folder, self.suite.modules)
         path = self.report_path(student)
-        if _still_holds(path, taken.digest, self.conditions):
-            return False
         transport = self.transport(sandbox, folder)
         try:
+            taken = take_in(student.source, folder, self.suite.modules)
+            if _still_holds(path, taken.digest, self.conditions):
+                return False
             results = grade(self.suite, taken, transport)
         finally:
             transport.close()
@@ -171,13 +174,16 @@ def _at_work(
             while waiting and len(running) < workers:
                 started = _fork(waiting.pop(), job)
                 running[started.pipe] = started
-            ready, _, _ = select.select(list(running), [], [], 0.1)
+            looked = time.monotonic()
+            ready, _, _ = select.select(list(running), [], [], _LOOK)
+            asleep = time.monotonic() - looked - _LOOK
             for pipe in ready:
                 chunk = os.read(pipe, 1 << 16)
                 running[pipe].said += chunk
                 if not chunk:
                     yield _ended(running.pop(pipe))
             for child in running.values():
+                child.started += asleep if asleep > 1 else 0  # stopped by Ctrl-Z, and its children with it
                 if time.monotonic() - child.started > most and not child.late:
                     child.late = True
                     os.kill(child.pid, signal.SIGKILL)
