@@ -19,7 +19,8 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from . import seccomp
@@ -63,7 +64,7 @@ class Sandbox:
         self._empty = scratch / "empty"
         self._empty.mkdir(parents=True, exist_ok=True)
         self._filter = scratch / "filter"
-        self._enclosure = [] if bare else self._bubblewrap()
+        self._enclosure = [] if bare else self._bubblewrap(scratch)
         keep_addresses()
 
     def start(self, submission: Path, cpu_seconds: float, errors: int = subprocess.DEVNULL) -> Link:
@@ -110,7 +111,7 @@ class Sandbox:
         """Start a worker and end it. Raises SandboxError, with what bubblewrap said, where that fails."""
         self.start(self._empty, 5, errors=subprocess.PIPE).close()
 
-    def _bubblewrap(self) -> list[str]:
+    def _bubblewrap(self, scratch: Path) -> list[str]:
         """The command that encloses a worker, all but the two words that differ from start to start."""
         if sys.platform != "linux":
             raise SandboxError("Sandboxed grading needs Linux: grade in a virtual machine or container that runs it.")
@@ -125,7 +126,7 @@ class Sandbox:
         alone = ["--unshare-user", "--unshare-all", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent"]
         alone += ["--new-session", "--clearenv", "--setenv", "PYTHONHASHSEED", "0", "--hostname", "worker"]
         alone += ["--uid", _NOBODY, "--gid", _NOBODY, "--seccomp", "{rules}"]
-        seen = [path for place in _readable() for path in ("--ro-bind", place, place)]
+        seen = [word for pair in _shelved(scratch / "libraries") for word in ("--ro-bind", *pair)]
         for packages in _packages():
             seen += ["--ro-bind", str(self._empty), packages]
         seen += ["--dev-bind", "/dev/null", "/dev/null", "--ro-bind", str(self._kit), _KIT]
@@ -192,6 +193,27 @@ def _readable() -> tuple[str, ...]:
     if os.path.exists("/etc/ld.so.cache"):
         places.append("/etc/ld.so.cache")
     return tuple(dict.fromkeys(places))
+
+
+def _shelved(shelves: Path) -> Iterator[tuple[str, str]]:
+    """What a worker may read, as pairs (where it is here, where the worker finds it).
+
+    Libraries of one folder are copied into a folder of their own: a mount for each would take longer, and the whole
+    folder holds more than a worker should see.
+    """
+    places = _readable()
+    for folder, files in groupby(sorted(places, key=os.path.dirname), key=os.path.dirname):
+        together = [place for place in files if os.path.isfile(place)]
+        holds_more = any(place.startswith(f"{folder}/") for place in places if os.path.dirname(place) != folder)
+        if len(together) < 3 or holds_more:
+            yield from ((place, place) for place in together)
+            continue
+        shelf = shelves / folder.strip("/").replace("/", "-")
+        shelf.mkdir(parents=True)
+        for place in together:
+            shutil.copy(place, shelf)
+        yield str(shelf), folder
+    yield from ((place, place) for place in places if not os.path.isfile(place))
 
 
 def _standard_library() -> list[str]:
