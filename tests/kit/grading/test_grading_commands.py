@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from gradkit.cli import app
 from gradkit.grader import doctor
-from gradkit.grader.classroom import Classroom
+from gradkit.grader.classroom import WORKPLACE, Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.console import graded_with_progress, time_left
 from gradkit.submissions import sandbox as sandboxes
@@ -287,17 +287,24 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
 def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school):
     for number in range(4):
         school.hands_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
-    command = [sys.executable, "-c", "from gradkit.cli import main; main()", "grade", "a1", str(school.submissions)]
-    running = subprocess.Popen([*command, "--out", str(school.out)], stdout=subprocess.PIPE, text=True)
-    time.sleep(2.5)
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so in a shell's background
+    start = f"{heed}\nfrom gradkit.cli import main; main()"
+    command = [sys.executable, "-c", start, "grade", "a1", str(school.submissions), "--out", str(school.out)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    submission = str(school.out / WORKPLACE / "submissions" / "hangs")
+    wait_until(lambda: any(submission in command for command in command_lines()))
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=20)
     assert running.returncode == 130
     assert "The same command goes on from here." in said
-    deadline = time.monotonic() + 5
-    while any(str(school.out) in command for command in command_lines()):
+    wait_until(lambda: not any(str(school.out) in command for command in command_lines()))
+
+
+def wait_until(so, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not so():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def command_lines():
