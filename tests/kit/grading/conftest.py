@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import time
 import zipfile
 from functools import partial
 
@@ -42,6 +43,19 @@ def opened(tmp_path, sandbox):
     yield of
     for transport in made:
         transport.close()
+
+
+@pytest.fixture
+def eventually():
+    """Waits until something holds, and fails where it does not within some seconds."""
+
+    def wait(holds, seconds):
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

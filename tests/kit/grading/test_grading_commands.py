@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -284,7 +283,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     assert "3/3" in screen
 
 
-def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school):
+def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school, eventually):
     for number in range(4):
         school.hands_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so in a shell's background
@@ -292,19 +291,12 @@ def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school):
     command = [sys.executable, "-c", start, "grade", "a1", str(school.submissions), "--out", str(school.out)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     submission = str(school.out / WORKPLACE / "submissions" / "hangs")
-    wait_until(lambda: any(submission in command for command in command_lines()))
+    eventually(lambda: any(submission in command for command in command_lines()), 20)
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=20)
     assert running.returncode == 130
     assert "The same command goes on from here." in said
-    wait_until(lambda: not any(str(school.out) in command for command in command_lines()))
-
-
-def wait_until(so, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(lambda: not any(str(school.out) in command for command in command_lines()), 5)
 
 
 def command_lines():

@@ -82,17 +82,14 @@ def test_a_submission_traces_nobody(tried):
     assert tried("import ctypes; found = ctypes.CDLL(None).ptrace(0, 0, 0, 0)") == -1
 
 
-def test_no_worker_outlives_its_transport(opened):
+def test_no_worker_outlives_its_transport(opened, eventually):
     transport = opened(PROBE.format(body="found = 1"))
     transport.load("engine", "Value")
     pid = transport._link._process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     assert children
     transport.close()
-    deadline = time.monotonic() + 5
-    while any(Path(f"/proc/{child}").exists() for child in [pid, *children]):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in [pid, *children]), 5)
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
