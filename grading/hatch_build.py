@@ -15,6 +15,7 @@ class CourseHook(BuildHookInterface[Any]):
         root = Path(self.root)
         suites = [path.relative_to(root).parent for path in root.glob("assignments/*/assignment.toml")]
         files = [f"{folder}/assignment.toml" for folder in suites]
-        files += [str(p.relative_to(root)) for f in suites for p in (root / "tests" / f.name).glob("*.py")]
+        suite_files = [path for folder in suites for path in (root / "tests" / folder.name).glob("*.py")]
+        files += [str(path.relative_to(root)) for path in suite_files if not path.name.endswith("_hidden.py")]
         files += [str(path.relative_to(root)) for path in root.glob("tests/corpora/*.json")]
         build_data["force_include"].update({str(root / name): f"{INSIDE}/{name}" for name in files})

@@ -10,7 +10,8 @@ from gradkit.course.release import STUDENT_FOLDER, leaks_in, make_release, secre
 from gradkit.suite.assignments import assignments
 from gradkit.suite.collection import graded_tests
 
-ITEMS = [test.name for assignment in assignments() for test in graded_tests(assignment)]
+TESTS = [test for assignment in assignments() for test in graded_tests(assignment)]
+ITEMS = [test.name for test in TESTS if not test.item.hidden]
 
 
 @pytest.fixture(scope="module")

@@ -59,12 +59,15 @@ def _wheel(target: Path) -> Path:
 
 
 def secrets() -> set[str]:
-    """The lines that no release may hold: of the solution and its variants, beyond what the template shows, and of the
-    misconceptions' edits."""
+    """The lines that no release may hold: of the solution and its variants, beyond what the template shows, of the
+    misconceptions' edits, and of hidden items."""
     reference = course_home() / "reference"
     open_lines = set(_lines((course_home() / "student_template").glob("*.py")))
     open_lines |= set(_lines((course_home() / "grading").rglob("*.py")))
-    return set(_lines([*reference.rglob("*.py"), *reference.rglob("*.toml")])) - open_lines
+    suites = set(course_home().glob("tests/a*/test_*.py"))
+    hidden = {path for path in suites if path.name.endswith("_hidden.py")}
+    open_lines |= set(_lines(suites - hidden))
+    return set(_lines([*reference.rglob("*.py"), *reference.rglob("*.toml"), *hidden])) - open_lines
 
 
 def _lines(paths: Iterable[Path]) -> Iterator[str]:

@@ -38,7 +38,7 @@ class GradedTest:
 def item_of(assignment: Assignment, name: str, mark: Mark) -> Item:
     """The item that a test of this name is."""
     needs = tuple(need if "/" in need else f"{assignment.name}/{need}" for need in mark.needs)
-    return Item(f"{assignment.name}/{name}", assignment.name, mark.title, mark.points, needs)
+    return Item(f"{assignment.name}/{name}", assignment.name, mark.title, mark.points, needs, mark.hidden)
 
 
 def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:

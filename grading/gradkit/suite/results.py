@@ -11,13 +11,14 @@ from .evidence import Evidence
 
 @dataclass(frozen=True)
 class Item:
-    """A graded test. `needs` holds the ids of its prerequisites."""
+    """A graded test. `needs` holds the ids of its prerequisites; of a hidden one students see title and verdict."""
 
     id: str
     assignment: str
     title: str
     points: float
     needs: tuple[str, ...]
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
