@@ -8,7 +8,7 @@ import pytest
 from gradkit.graphs.corpus import random_graphs
 from gradkit.graphs.graph import Answers, Graph
 from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.render import picture
+from gradkit.graphs.picture import picture
 from gradkit.graphs.strategies import expression_graphs
 from gradkit.graphs.trace import traced
 from gradkit.oracle import complex_step

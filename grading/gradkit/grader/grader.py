@@ -9,11 +9,12 @@ from functools import partial
 from ..graphs.corpus import RandomGraphs
 from ..oracle.recording import Library
 from ..submissions.intake import TakenIn
+from ..submissions.notebook import Notebook
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject, Transport
 from ..suite.assignments import Assignment
 from ..suite.collection import GradedTest, graded_tests
-from ..suite.evidence import Evidence, NotPassed, of_error, withheld
+from ..suite.evidence import Evidence, NotPassed, hidden, of_error, withheld
 from ..suite.judging import judge, must_not_run
 from ..suite.loading import Loader, heading, no_time_left
 from ..suite.own_lines import lines_at
@@ -39,6 +40,11 @@ class Suite:
     def modules(self) -> tuple[str, ...]:
         """The files to grade, without `.py`."""
         return tuple(dict.fromkeys(module for assignment in self.assignments for module in assignment.modules))
+
+    @property
+    def notebook(self) -> Notebook | None:
+        """The notebook that may be handed in instead of files. Each assignment has its own, so that of one alone."""
+        return self.assignments[0].notebook if len(self.assignments) == 1 else None
 
     @property
     def points(self) -> float:
@@ -112,6 +118,8 @@ class _Run:
             self._call(test, subjects)
             self._transport.finish()
         except (NotPassed, SubmissionError) as error:
+            if test.item.hidden:
+                return NotPassed(error.verdict, partial(hidden, error.verdict))
             return self._presentable(test, subjects, error) if self._suite.library.secret else error
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error

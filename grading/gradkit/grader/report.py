@@ -10,14 +10,15 @@ from typing import Literal
 import msgspec
 
 from ..graphs.corpus import write_whole
+from ..graphs.graph import Answers, Graph
 from ..submissions.accounts import tidy
 from ..submissions.intake import TakenIn
 from ..submissions.outcome import Verdict
 from ..suite.diagnosis import named_mistake
-from ..suite.evidence import Evidence, Row
+from ..suite.evidence import Drawing, Evidence, Row
 from ..suite.results import Item, ItemResult, Results
 
-FORMAT: Literal[1] = 1
+FORMAT: Literal[2] = 2
 
 Number = float | Literal["nan", "inf", "-inf"]
 """JSON has no way to write the other three."""
@@ -29,6 +30,21 @@ class RowRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expected: Number
 
 
+class AnswersRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    data: tuple[Number, ...]
+    grad: tuple[Number, ...]
+
+
+class DrawingRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    inputs: tuple[float, ...]
+    steps: tuple[tuple[str | int | float, ...], ...]
+    output: int
+    names: tuple[str, ...]
+    want: AnswersRecord
+    got: AnswersRecord
+    wrong: tuple[int, ...]
+
+
 class EvidenceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     message: str
     code: tuple[str, ...] = ()
@@ -38,6 +54,7 @@ class EvidenceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: str = ""
     hint: str = ""
     traceback: str = ""
+    drawing: DrawingRecord | None = None
 
 
 class ItemRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +67,7 @@ class ItemRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...]
     blocked_by: tuple[str, ...]
     evidence: EvidenceRecord | None
+    hidden: bool
 
 
 class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +82,7 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: Literal[1]
+    format: Literal[2]
     student: str
     submission: str
     notes: tuple[str, ...]
@@ -102,7 +120,7 @@ def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Res
     """The report that results make. Raises ValueError where an item has no result: no report is better than half."""
     if [item.id for item in results.collected] != list(results.by_id):
         raise ValueError("not every item has its result")
-    found = tuple(map(_record, results.all()))
+    found = tuple(map(item_record, results.all()))
     earned, points = sum(item.earned for item in found), sum(item.points for item in found)
     notes = tuple(tidy(note) for note in taken.notes)
     return Report(FORMAT, student, taken.digest, notes, conditions, earned, points, found)
@@ -123,7 +141,8 @@ def read(path: Path) -> Report:
         raise UnreadableError(f"{path.name} is no report of `gradkit grade`: {error}") from None
 
 
-def _record(result: ItemResult) -> ItemRecord:
+def item_record(result: ItemResult) -> ItemRecord:
+    """What a report keeps of an item's result."""
     item, evidence = result.item, result.evidence
     if result.verdict is Verdict.PASSED:
         evidence = None
@@ -137,6 +156,7 @@ def _record(result: ItemResult) -> ItemRecord:
         item.needs,
         result.blocked_by,
         _evidence_record(item, evidence) if evidence else None,
+        item.hidden,
     )
 
 
@@ -151,11 +171,22 @@ def _evidence_record(item: Item, evidence: Evidence) -> EvidenceRecord:
         evidence.origin,
         named_mistake(item.id, evidence) or evidence.hint,
         evidence.traceback,
+        _drawing_record(evidence.drawing) if evidence.drawing else None,
     )
 
 
+def _drawing_record(drawing: Drawing) -> DrawingRecord:
+    graph = drawing.graph
+    want, got = _answers_record(drawing.want), _answers_record(drawing.got)
+    return DrawingRecord(graph.inputs, graph.steps, graph.output, graph.names, want, got, drawing.wrong)
+
+
+def _answers_record(answers: Answers) -> AnswersRecord:
+    return AnswersRecord(tuple(map(_written, answers.data)), tuple(map(_written, answers.grad)))
+
+
 def _item(record: ItemRecord) -> Item:
-    return Item(record.id, record.assignment, record.title, record.points, record.needs)
+    return Item(record.id, record.assignment, record.title, record.points, record.needs, record.hidden)
 
 
 def _evidence(record: ItemRecord) -> Evidence:
@@ -172,7 +203,18 @@ def _evidence(record: ItemRecord) -> Evidence:
         found.origin,
         found.hint,
         found.traceback,
+        drawing_of(found.drawing) if found.drawing else None,
     )
+
+
+def drawing_of(record: DrawingRecord) -> Drawing:
+    """The drawing that a record was made from."""
+    graph = Graph(record.inputs, record.steps, record.output, record.names)
+    return Drawing(graph, _answers(record.want), _answers(record.got), record.wrong)
+
+
+def _answers(record: AnswersRecord) -> Answers:
+    return Answers([float(number) for number in record.data], [float(number) for number in record.grad])
 
 
 def _written(number: float) -> Number:

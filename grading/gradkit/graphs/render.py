@@ -1,12 +1,11 @@
-"""A graph as runnable Python, for a student's engine or for PyTorch, and as a picture."""
+"""A graph as runnable Python, for a student's engine or for PyTorch."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .graph import Answers, Graph
+from .graph import Graph
 from .operations import ATOM, OPERATIONS
 
 
@@ -98,50 +97,3 @@ def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, sh
         lines.append(f"{names[graph.output]}.backward()")
     attribute = "grad" if gradients else "data"
     return lines + [dialect.show.format(names[node], attribute) for node in shown]
-
-
-def picture(graph: Graph, want: Answers | None = None, got: Answers | None = None, wrong: Collection[int] = ()) -> str:
-    """The graph as SVG: each node with its operation, data and gradient; wrong nodes stand out, with both numbers.
-
-    Raises ImportError, saying what to install, where pygraphviz is missing.
-    """
-    try:
-        import pygraphviz
-    except ImportError as error:
-        raise ImportError("Pictures need Graphviz: pip install 'gradkit[pictures]'") from error
-    names = node_names(graph, range(len(graph)))
-    lines = ['digraph { rankdir=LR; bgcolor="transparent"; node [shape=plain fontname="Helvetica" fontsize=11];']
-    for node in range(len(graph)):
-        lines.append(f"n{node} [label=<{_card(graph, node, names[node], want, got, node in wrong)}>];")
-        lines += [f"n{parent} -> n{node};" for parent in graph.parents(node)]
-    drawn: bytes = pygraphviz.AGraph(string="\n".join([*lines, "}"])).draw(format="svg", prog="dot")
-    return drawn.decode()
-
-
-def _card(graph: Graph, node: int, name: str, want: Answers | None, got: Answers | None, wrong: bool) -> str:
-    """A node's label as Graphviz's HTML-like table."""
-    head = f"<b>{html.escape(name)}</b>"
-    if node >= len(graph.inputs):
-        head += " = " + html.escape(_inline(graph, node, _shorts(graph, node))[0])
-    rows = [f'<td colspan="2">{head}</td>']
-    for title, kind in (("data", "data"), ("grad", "grad")):
-        numbers = [
-            _short(getattr(answers, kind)[node]) for answers in (want, got) if answers and getattr(answers, kind)
-        ]
-        if numbers:
-            differs = wrong and len(set(numbers)) > 1
-            shown = f"{numbers[-1]} <b>≠ {numbers[0]}</b>" if differs else numbers[0]
-            rows.append(f'<td align="left">{title}</td><td align="right">{shown}</td>')
-    colour = "#fde0dc" if wrong else "#e8f0fe" if node < len(graph.inputs) else "#ffffff"
-    edge = 'color="#c62828"' if wrong else 'color="#5f6368"'
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<table border="1" cellborder="0" cellspacing="0" cellpadding="4" bgcolor="{colour}" {edge}>{body}</table>'
-
-
-def _shorts(graph: Graph, node: int) -> dict[int, str]:
-    names = node_names(graph, range(len(graph)))
-    return {parent: names[parent] for parent in graph.parents(node)}
-
-
-def _short(number: float) -> str:
-    return html.escape(f"{number:.4g}")

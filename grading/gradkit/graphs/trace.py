@@ -1,4 +1,4 @@
-"""Write a graph as the expression that it is: `traced(lambda a, b: (a + b) * a, a=10, b=5)`."""
+"""Write a graph as the expression or the program that it is: `traced(lambda a, b: (a + b) * a, 10, 5)`."""
 
 from __future__ import annotations
 
@@ -75,16 +75,42 @@ class Tracer:
         return self._then("relu")
 
 
+def traced_program(code: str) -> tuple[Graph, dict[int, str]]:
+    """The graph of a program, as in "a = Value(2.0); b = a.tanh()", and the names that it gives to its nodes.
+
+    Its output is what the last line makes. The program is the course's own: it is executed.
+    """
+    steps: list[tuple[Tracer, Step]] = []
+    leaves: list[tuple[Tracer, float]] = []
+
+    def leaf(number: float) -> Tracer:
+        leaves.append((Tracer(steps), number))
+        return leaves[-1][0]
+
+    variables: dict[str, Tracer] = {}
+    exec(code, {"Value": leaf}, variables)
+    nodes = [tracer for tracer, _ in leaves] + [tracer for tracer, _ in steps]
+    names = {nodes.index(tracer): name for name, tracer in variables.items()}
+    inputs = range(len(leaves))
+    graph = Graph([number for _, number in leaves], _numbered(nodes, steps), names=[names[node] for node in inputs])
+    return graph, names
+
+
 def traced(expression: Callable[..., Tracer], *numbers: float) -> Graph:
     """The graph of `expression` at these inputs. The function's own parameter names are kept for showing it."""
     steps: list[tuple[Tracer, Step]] = []
     inputs = [Tracer(steps) for _ in numbers]
     result = expression(*inputs)
-    number = {id(node): index for index, node in enumerate([*inputs, *(node for node, _ in steps)])}
-    numbered = [
+    nodes = [*inputs, *(node for node, _ in steps)]
+    parameters = list(inspect.signature(expression).parameters)
+    names = parameters if len(parameters) == len(numbers) else ()
+    return Graph(numbers, _numbered(nodes, steps), nodes.index(result), names).rebuilt()
+
+
+def _numbered(nodes: list[Tracer], steps: list[tuple[Tracer, Step]]) -> list[Step]:
+    """The steps, with nodes by their numbers."""
+    number = {id(node): index for index, node in enumerate(nodes)}
+    return [
         (name, *(number[id(item)] if isinstance(item, Tracer) else item for item in operands))
         for _, (name, *operands) in steps
     ]
-    parameters = list(inspect.signature(expression).parameters)
-    names = parameters if len(parameters) == len(numbers) else ()
-    return Graph(numbers, numbered, number[id(result)], names).rebuilt()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..graphs.graph import Answers, Graph
 from ..graphs.render import expression_text, node_names, program
 from ..oracle.comparison import Mismatch, hint
 from ..submissions.accounts import TIME_IS_UP
@@ -34,6 +35,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """What a picture of the failing expression shows: PyTorch's answers, the student's, and which nodes are wrong."""
+
+    graph: Graph
+    want: Answers
+    got: Answers
+    wrong: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that a screen, a page or a record shows of a failure.
 
@@ -44,6 +55,7 @@ class Evidence:
     source:    whose number the right one is.
     origin:    the first wrong node, as the code names it; empty where the numbers cannot tell.
     traceback: the student's own frames.
+    drawing:   the expression as a graph, where a wrong number was found in one.
     """
 
     verdict: Verdict
@@ -55,6 +67,7 @@ class Evidence:
     origin: str = ""
     hint: str = ""
     traceback: str = ""
+    drawing: Drawing | None = field(default=None, compare=False)
 
     def cause(self) -> tuple[object, ...]:
         """Equal for failures that are one and the same mistake, as far as the evidence tells."""
@@ -102,7 +115,8 @@ def of_mismatch(mismatch: Mismatch) -> Evidence:
         origin = names[node] + made
     message = f"{rows[0].name} is {rows[0].yours!r}, PyTorch says {rows[0].expected!r}"
     code = tuple(program(graph, gradients=gradients, shown=shown))
-    return Evidence(Verdict.FAILED, message, code, rows, origin=origin, hint=hint(mismatch))
+    drawing = Drawing(graph, mismatch.want, mismatch.got, tuple(shown))
+    return Evidence(Verdict.FAILED, message, code, rows, origin=origin, hint=hint(mismatch), drawing=drawing)
 
 
 def of_number(what: str, yours: float, expected: float, code: tuple[str, ...]) -> Evidence:
@@ -116,6 +130,11 @@ def of_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = 
     return Evidence(
         error.verdict, error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback
     )
+
+
+def hidden(verdict: Verdict) -> Evidence:
+    """The evidence of a hidden item."""
+    return Evidence(verdict, "What this item checks is kept for grading: its title is the hint.")
 
 
 def withheld(verdict: Verdict) -> Evidence:

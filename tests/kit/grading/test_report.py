@@ -83,6 +83,8 @@ def test_real_reports_fit_the_schema(school, suite, schema):
         (report.ItemRecord, ("$defs", "item")),
         (report.EvidenceRecord, ("$defs", "evidence")),
         (report.RowRecord, ("$defs", "row")),
+        (report.DrawingRecord, ("$defs", "drawing")),
+        (report.AnswersRecord, ("$defs", "answers")),
     ],
 )
 def test_the_schema_has_the_fields_of_the_record_each_explained_on_a_line_of_its_own(struct, path, schema, root):
@@ -110,7 +112,7 @@ def test_half_a_report_is_none():
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": 2}', b"[" * 100_000, b'{"format": 1, "student": 5}']
+    "content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": 1}', b"[" * 100_000, b'{"format": 2, "student": 5}']
 )
 def test_a_file_that_is_no_report_is_said_to_be_none(content, tmp_path):
     (tmp_path / "x.json").write_bytes(content)
