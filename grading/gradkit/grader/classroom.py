@@ -101,17 +101,13 @@ class Classroom:
             finally:
                 gc.unfreeze()
 
-    def transport(self, sandbox: Sandbox, folder: Path) -> PipeTransport:
-        """The way to a submission that was taken in."""
-        return PipeTransport(partial(sandbox.start, folder, self.suite.seconds), folder)
-
     def _grade_one(self, scratch: Path, sandbox: Sandbox, student: Student) -> bool:
         """Grade one student into a report. False where the report that is there still holds."""
         folder = scratch / "submissions" / student.name
         path = self.report_path(student)
-        transport = self.transport(sandbox, folder)
+        transport = transport_to(sandbox, folder, self.suite)
         try:
-            taken = take_in(student.source, folder, self.suite.modules)
+            taken = take_in(student.source, folder, self.suite.modules, self.suite.notebook)
             if _still_holds(path, taken.digest, self.conditions):
                 return False
             results = grade(self.suite, taken, transport)
@@ -120,6 +116,11 @@ class Classroom:
             shutil.rmtree(folder, ignore_errors=True)
         report.write(report.report_of(student.name, taken, self.conditions, results), path)
         return True
+
+
+def transport_to(sandbox: Sandbox, folder: Path, suite: Suite) -> PipeTransport:
+    """The way to a submission that was taken in to a folder."""
+    return PipeTransport(partial(sandbox.start, folder, suite.seconds), folder)
 
 
 def _still_holds(path: Path, digest: str, conditions: Conditions) -> bool:

@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 
 from .accounts import tidy
+from .notebook import MOST_NOTEBOOK, Notebook, NotebookError, as_module, solutions
 from .outcome import SubmissionError, Verdict
 
 MOST_FILE = 1 << 20
@@ -29,13 +30,17 @@ _ENTRY = b"PK\x01\x02"
 """How each entry in a zip's directory begins."""
 
 _NOISE = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
-_COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.py(\.txt)?"
+_COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.{}(\.txt|\.json)?"
 """How a download or a copy is called; each part begins with letters of its own, so that no name takes long to match."""
 _TELLING = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
 
 
 class _UnfitError(Exception):
     """The submission cannot be used; the message says why."""
+
+    def __init__(self, message: str, verdict: Verdict = Verdict.ERROR) -> None:
+        super().__init__(message)
+        self.verdict = verdict
 
 
 @dataclass(frozen=True)
@@ -60,22 +65,28 @@ class TakenIn:
     notes: list[str] = field(default_factory=list)
 
 
-def take_in(source: Path, target: Path, modules: Sequence[str]) -> TakenIn:
+def take_in(source: Path, target: Path, modules: Sequence[str], notebook: Notebook | None = None) -> TakenIn:
     """Copy a student's .py files into a folder that is made for them. Raises nothing that a submission does.
 
-    source:  a folder, or a zip.
-    modules: the files to grade, without `.py`; the first must be there.
+    source:   a folder, or a zip.
+    modules:  the files to grade, without `.py`; the first must be there.
+    notebook: the notebook whose solution cells stand for those files where it is there.
     """
     target.mkdir(parents=True)
     taken = TakenIn()
     files: dict[str, bytes] = {}
     try:
-        entries = _entries(source, modules)
-        files = _chosen(entries, modules, taken.notes)
+        page = f"{notebook.name}.ipynb" if notebook else ""
+        entries = _entries(source, {page, *(f"{module}.py" for module in modules)} - {""})
+        if notebook and any(_stands_for(entry.parts[-1], {page}) for entry in entries):
+            files = _of_notebook(_chosen(entries, {page}, notebook.name, taken.notes), notebook, page, taken.notes)
+        else:
+            wanted = {f"{module}.py" for module in modules}
+            files = _chosen(entries, wanted, notebook.name if notebook else "", taken.notes)
         if not any(f"{module}.py" in files for module in modules):
             taken.problem = SubmissionError(Verdict.NOT_IMPLEMENTED, tidy(_nothing(entries, modules[0])))
     except _UnfitError as error:
-        taken.problem = SubmissionError(Verdict.ERROR, tidy(str(error)))
+        taken.problem = SubmissionError(error.verdict, tidy(str(error)))
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
         taken.problem = SubmissionError(Verdict.ERROR, f"The submission cannot be read: {type(error).__name__}.")
     except Exception as error:  # zlib and lzma have errors of their own, and a broken zip finds them all
@@ -91,15 +102,28 @@ def take_in(source: Path, target: Path, modules: Sequence[str]) -> TakenIn:
 # --- which files -----------------------------------------------------------------------------------------------------
 
 
-def _chosen(entries: list[_Entry], modules: Sequence[str], notes: list[str]) -> dict[str, bytes]:
+def _of_notebook(files: dict[str, bytes], notebook: Notebook, page: str, notes: list[str]) -> dict[str, bytes]:
+    """The files that a notebook's solution cells stand for, and the .py files beside it."""
+    try:
+        found = solutions(files.pop(page), notebook, notes)
+    except NotebookError as error:
+        raise _UnfitError(f"{page} {error}.") from None
+    if not found:
+        raise _UnfitError(f"{page} holds no solution cell.", Verdict.NOT_IMPLEMENTED)
+    for name in [f"{id_}.py" for id_ in notebook.defines]:
+        if files.pop(name, None) is not None:
+            notes.append(f"{name} was left alone, since {page} is there")
+    return files | {f"{id_}.py": as_module(source) for id_, source in found.items()}
+
+
+def _chosen(entries: list[_Entry], wanted: set[str], assignment: str, notes: list[str]) -> dict[str, bytes]:
     """The files to grade, and the .py files beside them, by name."""
-    wanted = {f"{module}.py" for module in modules}
-    home, renamed = _home(entries, wanted, notes)
+    home, renamed = _home(entries, wanted, assignment, notes)
     files: dict[str, bytes] = {}
     beside = 0
     for entry in entries:
         name = renamed.get(entry.parts, entry.parts[-1])
-        if entry.parts[:-1] != home or not re.fullmatch(r"[A-Za-z_]\w*\.py", name):
+        if entry.parts[:-1] != home or not (name in wanted or re.fullmatch(r"[A-Za-z_]\w*\.py", name)):
             if entry.parts[:-1] == home and _meant(name, wanted):
                 notes.append(f"{name} was left alone, since {_meant(name, wanted)} is there")
             continue
@@ -110,10 +134,11 @@ def _chosen(entries: list[_Entry], modules: Sequence[str], notes: list[str]) -> 
             if beside == MOST_FILES + 1:
                 notes.append(f"only {MOST_FILES} .py files beside those that are graded came along")
             continue
-        content = entry.read(MOST_FILE + 1)
-        if len(content) > MOST_FILE:
+        most = MOST_NOTEBOOK if name.endswith(".ipynb") else MOST_FILE
+        content = entry.read(most + 1)
+        if len(content) > most:
             if name in wanted:
-                raise _UnfitError(f"{name} is larger than a megabyte.")
+                raise _UnfitError(f"{name} is larger than {'a megabyte' if most == MOST_FILE else '20 megabytes'}.")
             notes.append(f"{name} was left out: it is larger than a megabyte")
         else:
             files[name] = content
@@ -121,7 +146,7 @@ def _chosen(entries: list[_Entry], modules: Sequence[str], notes: list[str]) -> 
 
 
 def _home(
-    entries: list[_Entry], wanted: set[str], notes: list[str]
+    entries: list[_Entry], wanted: set[str], assignment: str, notes: list[str]
 ) -> tuple[tuple[str, ...] | None, dict[tuple[str, ...], str]]:
     """The folder that holds the files to grade, and the entries in it that stand for one under another name."""
     renamed: dict[tuple[str, ...], str] = {}
@@ -135,9 +160,10 @@ def _home(
         if len(set(renamed.values())) < len(renamed):
             raise _UnfitError(f"Which file is meant? {_listed(list(renamed)[:4])}")
         notes += [f"{parts[-1]} was taken for {meant}" for parts, meant in sorted(renamed.items())]
-    nearest = sorted(folders, key=lambda folder: (len(folder), folder))
+    named = {folder: (len(folder), folder[-1:] != (assignment,)) for folder in folders}
+    nearest = sorted(folders, key=lambda folder: (named[folder], folder))
     if len(nearest) > 1:
-        if len(nearest[0]) == len(nearest[1]):
+        if named[nearest[0]] == named[nearest[1]]:
             raise _UnfitError(f"Which folder is meant? {_listed(nearest[:4])}")
         notes.append(f"of {len(nearest)} folders the outermost was taken: {_listed(nearest[:1])}")
     return (nearest[0] if nearest else None), renamed
@@ -146,9 +172,14 @@ def _home(
 def _meant(name: str, wanted: set[str]) -> str:
     """The file that a download's or a copy's name stands for: `engine (1).py`, `Engine.py`, `engine.py.txt`."""
     for file in sorted(wanted):
-        if re.fullmatch(_COPY.format(re.escape(file[:-3])), name, re.I):
+        stem, _, ending = file.rpartition(".")
+        if re.fullmatch(_COPY.format(re.escape(stem), ending), name, re.I):
             return file
     return ""
+
+
+def _stands_for(name: str, wanted: set[str]) -> bool:
+    return name in wanted or bool(_meant(name, wanted))
 
 
 def _nothing(entries: list[_Entry], module: str) -> str:
@@ -165,12 +196,11 @@ def _listed(paths: Sequence[tuple[str, ...]]) -> str:
 # --- what is there ---------------------------------------------------------------------------------------------------
 
 
-def _entries(source: Path, modules: Sequence[str]) -> list[_Entry]:
+def _entries(source: Path, wanted: set[str]) -> list[_Entry]:
     if not source.is_dir():
         return list(_of_zip(source))
     found = list(_of_folder(source))
-    wanted = {f"{module}.py" for module in modules}
-    if any(entry.parts[-1] in wanted or _meant(entry.parts[-1], wanted) for entry in found):
+    if any(_stands_for(entry.parts[-1], wanted) for entry in found):
         return found
     zips = [entry.parts for entry in found if entry.parts[-1].lower().endswith(".zip")]
     if len(zips) > 1:

@@ -6,11 +6,27 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from ..submissions.notebook import Notebook
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Task:
+    """A part of an assignment's notebook: its items are checked in one cell.
+
+    minutes: how long a student may be at it.   items: their ids, as in a1_expressions/test_addition.
+    """
+
+    name: str
+    title: str
+    minutes: int
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -22,6 +38,7 @@ class Assignment:
     modules:      the files it grades, without `.py`.
     names:        what the student writes in it: `Value.__add__` and so on.
     item_seconds, submission_seconds: limits on the student's code.
+    tasks:        the parts of its notebook, in order; each item belongs to one.
     """
 
     name: str
@@ -31,11 +48,18 @@ class Assignment:
     names: tuple[str, ...]
     item_seconds: float
     submission_seconds: float
+    tasks: tuple[Task, ...] = ()
 
     @property
     def short(self) -> str:
         """a1, a2, ..."""
         return self.name.partition("_")[0]
+
+    @property
+    def notebook(self) -> Notebook:
+        """Its notebook: a solution cell for each file."""
+        names = tuple(dict.fromkeys(name.partition(".")[0] for name in self.names))
+        return Notebook(self.name, dict.fromkeys(self.modules, names))
 
     @property
     def suite(self) -> Path:
@@ -72,12 +96,20 @@ def chosen(name: str) -> tuple[Assignment, ...]:
 def _read(path: Path) -> Assignment:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     limits = table["limits"]
+    name = path.parent.name
+    tasks = tuple(_task(name, task) for task in table.get("tasks", ()))
     return Assignment(
-        path.parent.name,
+        name,
         table["title"],
         table["story"],
         tuple(table["modules"]),
         tuple(table["names"]),
         limits["item_seconds"],
         limits["submission_seconds"],
+        tasks,
     )
+
+
+def _task(assignment: str, table: dict[str, Any]) -> Task:
+    items = tuple(f"{assignment}/test_{item}" for item in table["items"])
+    return Task(table["name"], table["title"], table["minutes"], items)
