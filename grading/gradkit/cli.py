@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from .cli_course import app as course_app
 from .graphs.corpus import PUBLIC_SEED
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
 
@@ -23,8 +24,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="A course kit for building an autograd engine. Students need only pytest; these commands are for those who "
-    "grade (grade, explain, doctor) and those who write the course.",
+    "grade (grade, explain, doctor, course) and those who write the course.",
 )
+app.add_typer(course_app, name="course")
 console = Console()
 
 
@@ -53,18 +55,23 @@ def grade(
     seed: Annotated[
         str, typer.Option(envvar="GRADKIT_SEED", help="a private seed: other graphs than the students have")
     ] = PUBLIC_SEED,
+    gradebook: Annotated[
+        str, typer.Option(envvar="GRADKIT_GRADEBOOK", help="also write nbgrader's: a file, or a database's URL")
+    ] = "",
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="run submissions with all the rights that you have here")
     ] = False,
 ) -> None:
     """Grade a class. Each submission runs in a sandbox. Stopped and started again, grading goes on where it was.
 
-    Example: gradkit grade a2_backprop submissions/ --out reports/
+    Examples: gradkit grade a2_backprop submissions/ --out reports/
+    gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
     """
     from .course.corpora import default_cache
     from .grader.classroom import BusyError, Classroom
     from .grader.conditions import conditions_of
-    from .grader.console import graded_with_progress, show_class
+    from .grader.console import graded_with_progress, show_class, write_gradebook
+    from .grader.gradebook import GradebookError, check_at_hand
     from .grader.grader import suite_of
     from .grader.summary import GRADES, write_grades
     from .oracle.recording import Library, MissingCorpusError
@@ -76,9 +83,11 @@ def grade(
         students, others = roster(submissions, out)
         _draw_if_private(seed)
         suite = suite_of(course, Library(corpora_folder(), seed, default_cache(), secret=True))
+        if gradebook:
+            check_at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
         classroom = Classroom(suite, conditions_of(suite, not no_sandbox), out.absolute(), no_sandbox)
         graded = graded_with_progress(console, classroom, students, workers or _cores())
-    except (LookupError, MissingCorpusError, RosterError, BusyError, SandboxError) as error:
+    except (LookupError, MissingCorpusError, RosterError, BusyError, SandboxError, GradebookError) as error:
         complain(str(error.args[0]))
     except OSError as error:
         complain(f"{error.filename or 'grading'}: {error.strerror or error}")
@@ -87,6 +96,12 @@ def grade(
         raise typer.Exit(130) from None
     reports = show_class(console, classroom, graded)
     write_grades(reports, out / GRADES)
+    if gradebook:
+        sources = {student.name: student for student in students}
+        try:
+            write_gradebook(console, gradebook, suite, [(sources[report.student], report) for report in reports])
+        except GradebookError as error:
+            complain(f"{error} (The reports are written; the same command goes on from there.)")
     console.print(f"Reports and {GRADES} are in {out}; `gradkit explain` shows what is in a report.", highlight=False)
     if others:
         console.print(f"Neither folder nor zip, so left alone: {', '.join(others[:8])}", style="yellow", markup=False)

@@ -19,6 +19,8 @@ from ..suite.assignments import assignments
 from ..suite.results import ItemResult
 from .classroom import Classroom, Graded
 from .doctor import Finding
+from .gradebook import opened
+from .grader import Suite
 from .report import Report, read
 from .summary import most_often, verdict_counts
 
@@ -98,6 +100,18 @@ def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded])
         if often:
             console.print(Text(f"Most often wrong: {often}"))
     return reports
+
+
+def write_gradebook(console: Console, url: str, suite: Suite, reports: Sequence[tuple[Student, Report]]) -> None:
+    """Write reports into nbgrader's gradebook, while a bar says how far it is. Raises GradebookError."""
+    late = []
+    with opened(url, suite) as book, Progress(console=console, transient=True) as progress:
+        for student, report in progress.track(reports, description="into the gradebook"):
+            if book.write(student, report):
+                late.append(student.name)
+    console.print(f"{len(reports)} submissions are in the gradebook.", highlight=False)
+    if late:
+        console.print(Text(f"Late: {', '.join(late)}. A penalty is nbgrader's to give, or yours."), style="yellow")
 
 
 def show_report(console: Console, report: Report, item: ItemResult | None = None) -> None:

@@ -1,0 +1,109 @@
+"""In place of nbgrader's Execute: grading in the sandbox. Each test cell gets the output that it would have had."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbformat.v4 import new_output
+from nbgrader import utils
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from ...grader.classroom import transport_to
+from ...grader.feedback import feedback
+from ...grader.grader import Suite, grade, suite_of
+from ...grader.report import ItemRecord, item_record
+from ...graphs.corpus import PUBLIC_SEED
+from ...oracle.recording import Library
+from ...submissions.intake import take_in
+from ...submissions.sandbox import Sandbox
+from ...suite.assignments import Assignment, Task, corpora_folder
+from ..corpora import default_cache
+from .here import NotOursError, assignment_of, course_folder_of
+
+
+class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
+    """Grades the submission as `gradkit grade` does, and writes each task's points and evidence into its test cell.
+
+    SaveAutoGrades, late penalties, feedback and formgrader go on from there as ever. No cell is executed.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> Any:
+        """The graded notebook. Raises NotOursError, SandboxError, and MissingCorpusError for a seed not drawn yet."""
+        names = resources["nbgrader"]
+        assignment = assignment_of(names["assignment"])
+        folders = course_folder_of(self)
+        submitted = Path(folders.format_path(folders.submitted_directory, names["student"], assignment.name))
+        records = _graded(assignment, submitted)
+        tasks = {task.name: task for task in assignment.tasks}
+        for number, cell in enumerate(filter(_is_test, nb.cells), 1):
+            name = cell.metadata.nbgrader["grade_id"]
+            cell.execution_count = number
+            cell.outputs = [_output(cell, tasks[name], records, number) if name in tasks else _not_run(name)]
+        return nb, resources
+
+
+def _is_test(cell: Any) -> bool:
+    return cell.cell_type == "code" and bool(utils.is_grade(cell)) and not utils.is_solution(cell)
+
+
+def _output(cell: Any, task: Task, records: Mapping[str, ItemRecord], number: int) -> Any:
+    mine = [records[item] for item in task.items]
+    points = sum(item.points for item in mine)
+    if float(cell.metadata.nbgrader["points"]) != points:
+        raise NotOursError(
+            f"The test cell {task.name} has other points than its items, {points:g}: after a change to the course, run "
+            "`gradkit course build`, then `nbgrader generate_assignment --force`."
+        )
+    page = feedback(mine, {id_: record.title for id_, record in records.items()})
+    earned = f"{sum(item.earned for item in mine):g}"
+    return new_output("execute_result", {"text/plain": earned, "text/html": page}, execution_count=number)
+
+
+def _not_run(name: str) -> Any:
+    """nbgrader gives all points for a test cell without an output, so one that is not ours gets an error."""
+    said = f"The test cell {name} is none of gradkit's, and no code is run here: grade it by hand."
+    return new_output("error", ename="NotGraded", evalue=said, traceback=[said])
+
+
+# --- what all submissions share --------------------------------------------------------------------------------------
+
+
+def _graded(assignment: Assignment, submitted: Path) -> dict[str, ItemRecord]:
+    """Every item's record, by id."""
+    suite, sandbox = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED)), _sandbox()
+    folder = _scratch() / "submission"
+    transport = transport_to(sandbox, folder, suite)
+    try:
+        taken = take_in(submitted, folder, suite.modules, suite.notebook)
+        results = grade(suite, taken, transport)
+    finally:
+        transport.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    return {result.item.id: item_record(result) for result in results.all()}
+
+
+@cache
+def _suite(name: str, seed: str) -> Suite:
+    return suite_of([assignment_of(name)], Library(corpora_folder(), seed, default_cache(), secret=True))
+
+
+@cache
+def _sandbox() -> Sandbox:
+    sandbox = Sandbox(_scratch(), False)
+    sandbox.check()
+    return sandbox
+
+
+@cache
+def _scratch() -> Path:
+    """A folder for as long as this process lives."""
+    folder = Path(tempfile.mkdtemp(prefix="gradkit-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

@@ -1,0 +1,30 @@
+"""Reading what was submitted: a notebook that Jupyter cannot read is graded like an empty one, and aborts nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat.v4 import new_notebook
+
+from ...submissions.notebook import MOST_NOTEBOOK
+
+RAW = "gradkit_raw"
+"""Among nbconvert's resources: the notebook's bytes, no more of them than may be looked at."""
+
+
+class AnyNotebook(NotebookExporter):
+    """nbconvert's exporter of notebooks, for files that may hold anything."""
+
+    def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:
+        """Read a notebook, whatever it is, and pass it through the preprocessors."""
+        with Path(filename).open("rb") as opened:
+            raw = opened.read(MOST_NOTEBOOK + 1)
+        try:
+            notebook = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)
+        except Exception as error:
+            self.log.warning("%s cannot be read as a notebook (%s)", filename, type(error).__name__)
+            notebook = new_notebook()
+        return self.from_notebook_node(notebook, resources={**(resources or {}), RAW: raw}, **more)

@@ -1,0 +1,82 @@
+"""What a student reads of a task's items, as HTML: in a notebook, on nbgrader's feedback pages and in formgrader.
+
+Everything that stems from a submission goes through the template's escaping; what does not is our own drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ..graphs.graph import Answers
+from ..graphs.picture import picture
+from ..graphs.render import STUDENT
+from ..submissions.outcome import Verdict
+from ..suite.evidence import Drawing
+from .report import EvidenceRecord, ItemRecord, drawing_of
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_COLOURS = {Verdict.PASSED: "#2e7d32", Verdict.BLOCKED: "#8a5300", Verdict.NOT_IMPLEMENTED: "#5f6368"}
+_WRONG = "#c62828"
+
+
+def feedback(items: Sequence[ItemRecord], titles: Mapping[str, str], warnings: Sequence[str] = ()) -> str:
+    """A task's items as HTML: title and points of each, and the evidence of what did not pass.
+
+    titles:   of every item that may have blocked one of these, by id.
+    warnings: what the student should know before anything else.
+    """
+    shown: dict[tuple[object, ...], str] = {}
+    parts = [_item(item, titles, shown) for item in items]
+    return _template().render(items=parts, warnings=warnings)
+
+
+def _item(item: ItemRecord, titles: Mapping[str, str], shown: dict[tuple[object, ...], str]) -> dict[str, Any]:
+    evidence = item.evidence
+    remark = f"Look at “{titles.get(item.blocked_by[0], item.blocked_by[0])}” first." if item.blocked_by else ""
+    if evidence:
+        first = shown.setdefault(_cause(evidence), item.title)
+        if first != item.title:
+            evidence, remark = None, f"As in “{first}”."
+    # A notebook has its Value already, and no engine.py to import it from: so the code is shown without that line.
+    return {
+        "title": item.title,
+        "earned": f"{item.earned:g}",
+        "points": "1 point" if item.points == 1 else f"{item.points:g} points",
+        "verdict": item.verdict.value.replace("_", " "),
+        "colour": _COLOURS.get(item.verdict, _WRONG),
+        "remark": remark,
+        "evidence": evidence,
+        "code": [line for line in evidence.code if line != STUDENT.imports] if evidence else [],
+        "picture": _picture(drawing_of(evidence.drawing)) if evidence and evidence.drawing else "",
+    }
+
+
+def _cause(evidence: EvidenceRecord) -> tuple[object, ...]:
+    return (evidence.message, evidence.code, evidence.rows, evidence.heading, evidence.traceback)
+
+
+def _picture(drawing: Drawing) -> Any:
+    """The failing expression as a graph; nothing where this machine cannot draw."""
+    from markupsafe import Markup
+
+    want, got = drawing.want, drawing.got
+    if not got.grad:  # no gradient was asked for
+        want, got = Answers(want.data, []), Answers(got.data, [])
+    try:
+        drawn = picture(drawing.graph, want, got, drawing.wrong)
+    except ImportError:
+        return ""
+    return Markup(drawn[drawn.index("<svg") :])
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("gradkit.grader", "."), autoescape=True, undefined=StrictUndefined
+    ).get_template("feedback.html.j2")

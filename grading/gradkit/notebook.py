@@ -1,0 +1,123 @@
+"""What a notebook's test cells call: `check(Value, "a1_expressions/addition", ...)`.
+
+The solution cell's text is graded as it will be when it is handed in: by itself, as a file. So a helper in another cell
+is missed here already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from inspect import unwrap
+from pathlib import Path
+from types import CodeType, FunctionType
+
+from .grader.feedback import feedback
+from .grader.grader import Suite, grade
+from .grader.report import item_record
+from .oracle.recording import Library
+from .submissions.clock import Clock
+from .submissions.intake import TakenIn
+from .submissions.local import LocalTransport
+from .submissions.notebook import as_module
+from .suite.assignments import Assignment, assignments, corpora_folder
+from .suite.collection import graded_tests
+from .suite.offers import warnings
+
+_CLOCK = Clock()
+
+
+class Checked:
+    """What a test cell ends with: nbgrader reads its text as the cell's points, and a student sees the items."""
+
+    def __init__(self, points: float, page: str) -> None:
+        self.points = points
+        self._page = page
+
+    def __repr__(self) -> str:
+        return f"{self.points:g}"
+
+    def _repr_html_(self) -> str:
+        return self._page
+
+
+def check(subject: type, *items: str) -> Checked:
+    """Grade some items of one assignment on the cell that defines a class.
+
+    subject: the class, as that cell has made it.   items: as in "a1_expressions/addition".
+    Raises LookupError for an item that there is not, ValueError where no cell defines the class.
+    """
+    assignment, suite = _suite(items)
+    source = as_module(_source_of(subject))
+    with tempfile.TemporaryDirectory() as name, _quiet():
+        folder = Path(name)
+        module = assignment.modules[0]
+        (folder / f"{module}.py").write_bytes(source)
+        with _apart(module):
+            results = grade(suite, TakenIn(), LocalTransport(folder, _CLOCK))
+        said = warnings(folder, module)
+        records = [item_record(result) for result in results.all()]
+        page = feedback(records, {record.id: record.title for record in records}, said)
+    return Checked(sum(record.earned for record in records), page)
+
+
+def _suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
+    """The items as a suite of their own."""
+    ids = {item.replace("/", "/test_", 1) for item in items}
+    named = {item.partition("/")[0] for item in items}
+    assignment = next((each for each in assignments() if {each.name} == named), None)
+    tests = tuple(test for test in graded_tests(assignment) if test.item.id in ids) if assignment else ()
+    missing = sorted(ids - {test.item.id for test in tests})
+    if assignment is None or missing:
+        raise LookupError(f"This gradkit has no such items of one assignment: {', '.join(missing) or items}")
+    return assignment, Suite((assignment,), tests, Library(corpora_folder()))
+
+
+def _source_of(subject: type) -> str:
+    """The text of the cell that defines a class."""
+    for code in _codes(subject):
+        if Path(code.co_filename).exists():
+            raise ValueError(
+                f"{subject.__name__} comes from {Path(code.co_filename).name}, and what is handed in is the notebook's "
+                "solution cell: put your code there."
+            )
+        lines = linecache.getlines(code.co_filename)
+        if lines:
+            return "".join(lines)
+    raise ValueError(f"No cell of this notebook defines {subject.__name__}: run the solution cell first.")
+
+
+def _codes(subject: type) -> Iterator[CodeType]:
+    for each in subject.__mro__[:-1]:
+        for found in vars(each).values():
+            function = unwrap(getattr(found, "fget", None) or getattr(found, "__func__", None) or found)
+            if isinstance(function, FunctionType):
+                yield function.__code__
+
+
+@contextlib.contextmanager
+def _apart(module: str) -> Iterator[None]:
+    """Leave what this kernel has imported, and from where, as it was."""
+    known, path = sys.modules.pop(module, None), list(sys.path)
+    try:
+        yield
+    finally:
+        sys.modules.pop(module, None)
+        if known:
+            sys.modules[module] = known
+        sys.path[:] = path
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let nothing that a student's code prints reach the cell: for a word on stderr nbgrader takes all points."""
+    with (
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        yield
