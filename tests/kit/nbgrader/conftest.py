@@ -1,0 +1,88 @@
+"""What the tests of nbgrader share: a course folder as an instructor has it, and the real commands in it."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ASSIGNMENTS = ("a1_expressions", "a2_backprop", "a3_activations")
+
+
+class Course:
+    """A course folder: nbgrader's folders below it, and its commands."""
+
+    def __init__(self, home):
+        self.home = home
+
+    def runs(self, *command, ok=True):
+        """What a command says, run in the course folder with this environment's programs on the PATH."""
+        programs = str(Path(sys.executable).parent)
+        environment = {**os.environ, "PATH": programs + os.pathsep + os.environ["PATH"]}
+        done = subprocess.run(
+            command, cwd=self.home, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        said = done.stdout + done.stderr
+        assert (done.returncode == 0) == ok, said[-4000:]
+        return said
+
+    def notebook(self, step, assignment, student="."):
+        return nbformat.read(self.path(step, assignment, student), as_version=4)
+
+    def path(self, step, assignment, student="."):
+        return self.home / step / student / assignment / f"{assignment}.ipynb"
+
+    def solution(self, assignment):
+        """What the solution cell holds in source/, without nbgrader's marks."""
+        source = solution_cell(self.notebook("source", assignment)).source
+        return "\n".join(line for line in source.splitlines() if "### " not in line)
+
+    def hands_in(self, student, assignment, engine=None, edit=lambda notebook: None):
+        """Hand in the released notebook, with this text in its solution cell, and edited."""
+        notebook = self.notebook("release", assignment)
+        if engine is not None:
+            solution_cell(notebook).source = engine
+        edit(notebook)
+        path = self.path("submitted", assignment, student)
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+        return path
+
+    def exported(self):
+        """Points by student and assignment, as `nbgrader export` writes them."""
+        self.runs("nbgrader", "export")
+        with (self.home / "grades.csv").open(newline="") as opened:
+            return {(row["student_id"], row["assignment"]): row for row in csv.DictReader(opened)}
+
+    def graded(self, assignment, *options):
+        """Points by student, as `gradkit grade` finds them."""
+        out = self.home / f"reports-{assignment}"
+        self.runs("gradkit", "grade", assignment, "submitted", "--out", str(out), *options)
+        with (out / "grades.csv").open(newline="") as opened:
+            return {row["student"]: float(row["points"]) for row in csv.DictReader(opened)}
+
+
+def solution_cell(notebook):
+    return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory, root):
+    """A course folder after `gradkit course build` and `nbgrader generate_assignment`, not to be changed."""
+    course = Course(tmp_path_factory.mktemp("course"))
+    shutil.copy(root / "assignments/nbgrader_config.py", course.home)
+    course.runs("gradkit", "course", "build", "--out", "source")
+    for assignment in ASSIGNMENTS:
+        course.runs("nbgrader", "generate_assignment", assignment)
+    return course
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    """A course folder of one's own: everything is released, nothing handed in."""
+    shutil.copytree(released.home, tmp_path / "course")
+    return Course(tmp_path / "course")
