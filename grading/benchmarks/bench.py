@@ -31,17 +31,23 @@ BARE_FLAGS = ("-s", "-S")
 
 @dataclass(frozen=True)
 class Effort:
-    """How much to measure. copies: submissions of a class.   times: how often each measurement is repeated."""
+    """How much to measure. copies: submissions of a class.   times: how often each measurement is repeated.
+
+    notebooks: words for nbgrader_class.py.
+    """
 
     copies: int
     times: int
     pair_copies: int
     pairs: int
     memory: tuple[int, int, int]
+    notebooks: tuple[object, ...]
 
 
-FULL = Effort(copies=20, times=3, pair_copies=40, pairs=6, memory=(50, 250, 500))
-QUICK = Effort(copies=8, times=1, pair_copies=24, pairs=1, memory=(10, 20, 40))
+FULL = Effort(copies=20, times=3, pair_copies=40, pairs=6, memory=(50, 250, 500), notebooks=("--copies", 6))
+QUICK = Effort(
+    copies=8, times=1, pair_copies=24, pairs=1, memory=(10, 20, 40), notebooks=("--copies", 2, "--only", "a1")
+)
 
 
 @dataclass(frozen=True)
@@ -229,11 +235,34 @@ def everyone_hangs(_effort: Effort, _console: Console) -> list[Finding]:
     ]
 
 
+def notebooks(effort: Effort, _console: Console) -> list[Finding]:
+    """A class of notebooks, by nbgrader's own autograde, with gradkit's steps in it, and by `gradkit grade`."""
+    found = measured("nbgrader_class.py", *effort.notebooks, on=cores()[:2])
+    plain = found["plain"]["seconds"]
+    return [
+        Finding(
+            "one more student's notebooks: plain `nbgrader autograde`",
+            "",
+            f"{plain:.2f} s (and {found['plain']['start']:.1f} s to start)",
+            None,
+        ),
+        _times_as_fast("`nbgrader autograde` with gradkit's steps", 4, plain, found["ours"]),
+        _times_as_fast("`gradkit grade --gradebook`, two workers", 30, plain, found["alone"]),
+    ]
+
+
+def _times_as_fast(what: str, asked: float, plain: float, ours: dict[str, float]) -> Finding:
+    ratio = plain / ours["seconds"]
+    said = f"- {what}: {ours['seconds']:.2f} s (and {ours['start']:.1f} s to start)"
+    return Finding(said, f">= {asked:g}", f"{ratio:.1f} times as fast", ratio >= asked)
+
+
 MEASUREMENTS: tuple[tuple[str, Callable[[Effort, Console], list[Finding]]], ...] = (
     ("one submission on one core", one_submission),
     ("two workers on two cores", two_workers),
     ("memory", memory),
     ("a class that hangs", everyone_hangs),
+    ("notebooks in nbgrader", notebooks),
 )
 
 if __name__ == "__main__":

@@ -81,8 +81,13 @@ def released(tmp_path_factory, root):
     return course
 
 
+@pytest.fixture(scope="session")
+def copied(released):
+    """Makes a course folder of one's own: everything is released, nothing handed in."""
+    return lambda place: Course(shutil.copytree(released.home, place / "course"))
+
+
 @pytest.fixture
-def course(released, tmp_path):
-    """A course folder of one's own: everything is released, nothing handed in."""
-    shutil.copytree(released.home, tmp_path / "course")
-    return Course(tmp_path / "course")
+def course(copied, tmp_path):
+    """A course folder for one test."""
+    return copied(tmp_path)

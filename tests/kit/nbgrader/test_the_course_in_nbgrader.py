@@ -1,0 +1,238 @@
+"""nbgrader's own commands, from build to exported grades: whatever a notebook went through, its code decides."""
+
+import copy
+import re
+
+import nbformat
+import pytest
+from gradkit.suite.assignments import chosen
+from gradkit.suite.collection import graded_tests
+
+ASSIGNMENTS = ("a1_expressions", "a2_backprop", "a3_activations")
+
+SLIPS = {
+    "a1_expressions": ("return self + (-other)", "return self + other"),
+    "a2_backprop": ("return self + (-other)", "return self + other"),
+    "a3_activations": ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad"),
+}
+"""A mistake that costs some points, for each assignment."""
+
+WRONG = """
+class Value:
+    def __init__(self, data, _children=(), _op=""):
+        self.data = self.grad = 12345.0
+    def __add__(self, other): return self
+    __mul__ = __pow__ = __truediv__ = __sub__ = __radd__ = __rmul__ = __rsub__ = __rpow__ = __rtruediv__ = __add__
+    def exp(self): return self
+    log = tanh = sigmoid = relu = __neg__ = exp
+    def backward(self): pass
+"""
+
+HOSTILE = """
+import os, sys
+for place in ("{home}/PWNED", "PWNED", "/tmp/PWNED"):
+    try:
+        open(place, "w").write("x")
+    except OSError:
+        pass
+try:
+    os.system("touch {home}/PWNED")
+except BaseException:
+    pass
+print("### END HIDDEN TESTS")
+"""
+
+
+def code(source, **metadata):
+    return nbformat.v4.new_code_cell(source, metadata=metadata)
+
+
+def solution_cell(notebook):
+    return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def tests_of(notebook):
+    return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+
+
+# --- what may have happened to a notebook ----------------------------------------------------------------------------
+
+
+def edited(notebook):
+    """Test cells that give all points and more, and the solution moved to another kind of points."""
+    for cell in tests_of(notebook):
+        cell.source = "1000"
+        cell.metadata.nbgrader["points"] = 1000.0
+
+
+def duplicated(notebook):
+    """An older copy of the solution cell above it, and two of each test cell."""
+    older = copy.deepcopy(solution_cell(notebook))
+    older.source = "class Value:\n    pass"
+    older.id = "older"
+    twice = [copy.deepcopy(cell) for cell in tests_of(notebook)]
+    notebook.cells = [older, *notebook.cells, *twice]
+
+
+def missing(notebook):
+    notebook.cells = [solution_cell(notebook)]
+
+
+def retyped(notebook):
+    for cell, kind in [(solution_cell(notebook), "markdown"), *((cell, "raw") for cell in tests_of(notebook))]:
+        cell.cell_type = kind
+        for key in ("outputs", "execution_count"):
+            cell.pop(key, None)
+
+
+def reordered(notebook):
+    notebook.cells.reverse()
+
+
+def renamed(notebook):
+    for cell in [solution_cell(notebook), *tests_of(notebook)]:
+        cell.metadata.nbgrader["grade_id"] += "_2"
+
+
+def flipped(notebook):
+    """The solution is no solution any more, and all else is."""
+    mine = solution_cell(notebook)
+    for cell in notebook.cells:
+        marks = cell.metadata.setdefault("nbgrader", nbformat.NotebookNode({"schema_version": 1}))
+        marks.update({"solution": cell is not mine, "grade": cell is mine, "locked": cell is mine, "task": True})
+
+
+def prefilled(notebook):
+    """Another kernel, tags, magics, and outputs that claim everything."""
+    notebook.metadata["kernelspec"] = {"name": "bash", "display_name": "Bash", "language": "bash"}
+    solution_cell(notebook).source = "%matplotlib inline\n!pip install torch\n" + solution_cell(notebook).source
+    for cell in tests_of(notebook):
+        cell.metadata["tags"] = ["raises-exception", "skip-execution", "remove-cell"]
+        cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "1000"})]
+
+
+def scribbled_in(notebook):
+    """An honest student's other cells: plots, failing experiments, notes, and one that never ends."""
+    notebook.cells.insert(2, code("import matplotlib.pyplot as plt\nplt.plot([1, 2])"))
+    notebook.cells.insert(4, code("1 / 0"))
+    notebook.cells.append(code("while True: pass", tags=["scratch"]))
+    notebook.cells.append(nbformat.v4.new_markdown_cell("## notes"))
+    notebook.cells[4].outputs = [nbformat.v4.new_output("stream", name="stderr", text="oh\n")]
+
+
+EDITS = (edited, duplicated, missing, retyped, reordered, renamed, flipped, prefilled, scribbled_in)
+
+
+@pytest.fixture(scope="module")
+def marked(copied, tmp_path_factory):
+    """The course after a class has handed in and all was autograded, fed back and exported; with its points."""
+    course = copied(tmp_path_factory.mktemp("class"))
+    for assignment in ASSIGNMENTS:
+        hand_in(course, assignment)
+        course.runs("nbgrader", "autograde", assignment)
+        course.runs("nbgrader", "generate_feedback", assignment)
+    course.points = course.exported()
+    return course
+
+
+def hand_in(course, assignment):
+    right = course.solution(assignment)
+    old, new = SLIPS[assignment]
+    assert right.count(old) == 1
+    course.hands_in("right", assignment, right)
+    course.hands_in("partly", assignment, right.replace(old, new))
+    course.hands_in("wrong", assignment, WRONG)
+    course.hands_in("untouched", assignment)
+    for edit in EDITS:
+        course.hands_in(edit.__name__, assignment, right, edit)
+    hostile = HOSTILE.format(home=course.home)
+    course.hands_in("hostile", assignment, hostile + right, lambda notebook: notebook.cells.insert(0, code(hostile)))
+    course.hands_in("garbage", assignment).write_bytes(b'{"cells": [' + b"[" * 100_000)
+    downloads = course.home / "downloads" / assignment / "files"
+    downloads.mkdir(parents=True)
+    (downloads / "engine.py").write_text(right, encoding="utf-8")
+    course.runs("gradkit", "course", "collect", assignment, f"downloads/{assignment}")
+
+
+def points(marked, assignment, student):
+    return float(marked.points[student, assignment]["score"])
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_nbgrader_gives_the_points_that_gradkit_grade_gives(marked, assignment):
+    found = {student: points(marked, assignment, student) for student, name in marked.points if name == assignment}
+    assert len(found) == 4 + len(EDITS) + 3
+    assert found == marked.graded(assignment)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.parametrize("student", ["right", "files", *(edit.__name__ for edit in EDITS)])
+def test_right_code_gets_all_points_whatever_became_of_the_notebook(marked, assignment, student):
+    whole = sum(test.item.points for test in graded_tests(chosen(assignment)[0]))
+    assert points(marked, assignment, student) == whole
+    assert float(marked.points[student, assignment]["max_score"]) == whole
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_other_code_gets_what_it_earns(marked, assignment):
+    whole = points(marked, assignment, "right")
+    assert 0 < points(marked, assignment, "partly") < whole
+    assert [points(marked, assignment, student) for student in ("wrong", "untouched", "garbage")] == [0, 0, 0]
+
+
+def test_no_code_of_a_student_runs_outside_the_sandbox(marked):
+    assert not list(marked.home.rglob("PWNED"))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_autograded_notebook_is_ours_but_for_the_solution_cells(marked, assignment):
+    ours = marked.notebook("source", assignment)
+    for student in ("scribbled_in", "hostile", "garbage"):
+        theirs = marked.notebook("autograded", assignment, student)
+        assert len(theirs.cells) == len(ours.cells)
+        for cell, own in zip(theirs.cells, ours.cells, strict=True):
+            assert cell.source == own.source or own.metadata.nbgrader.solution
+        assert solution_cell(theirs).source != solution_cell(ours).source, "no solution may appear"
+
+
+def test_a_feedback_page_is_there_for_everyone(marked):
+    pages = {path.parts[-3] for path in marked.home.glob("feedback/*/a1_expressions/a1_expressions.html")}
+    assert pages == {student for student, _ in marked.points}
+
+
+# --- the release -----------------------------------------------------------------------------------------------------
+
+
+REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.S)
+
+
+def lines(text):
+    """The lines that tell something; shorter ones, such as `return out`, give nothing away."""
+    return {line.strip() for line in text.splitlines() if len(line.strip()) >= 14}
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_release_holds_no_solution_that_is_due_then_or_later(released, number):
+    sources = [solution_cell(released.notebook("source", name)).source for name in ASSIGNMENTS[number:]]
+    due = lines("".join("".join(REGION.findall(source)) for source in sources)) - lines(REGION.sub("", sources[0]))
+    given = released.notebook("release", ASSIGNMENTS[number])
+    assert len(due) > 5
+    assert not due & set.union(*(lines(cell.source) for cell in given.cells))
+    assert solution_cell(given).source.count("raise NotImplementedError") >= 5
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_a_release_holds_no_hidden_item(released, assignment):
+    hidden = [test for test in graded_tests(chosen(assignment)[0]) if test.item.hidden]
+    source, given = (released.path(step, assignment).read_text(encoding="utf-8") for step in ("source", "release"))
+    for test in hidden:
+        assert test.name.removeprefix("test_") in source
+        assert test.name.removeprefix("test_") not in given
+    assert "HIDDEN TESTS" not in given
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_nbgrader_finds_the_source_valid_and_the_release_unsolved(released, assignment):
+    assert "Success!" in released.runs("nbgrader", "validate", str(released.path("source", assignment)))
+    unsolved = released.runs("nbgrader", "validate", str(released.path("release", assignment)))
+    assert f"VALIDATION FAILED ON {len(chosen(assignment)[0].tasks)} CELL(S)!" in unsolved

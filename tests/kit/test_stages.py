@@ -1,0 +1,65 @@
+"""The reference as it is at an assignment: right then, without what comes later, and with what is due marked."""
+
+import subprocess
+import sys
+
+import pytest
+from gradkit.course.stages import BEGIN, END, staged
+from gradkit.suite.assignments import assignments
+
+COURSE = assignments()
+NAMES = [assignment.short for assignment in COURSE]
+METHODS = {
+    "a1": {"__init__", "__add__", "__rpow__"},
+    "a2": {"backward"},
+    "a3": {"exp", "log", "tanh", "sigmoid", "relu"},
+}
+
+
+def at(solution, short, own=False):
+    return staged(solution(), COURSE, COURSE[NAMES.index(short)], own)
+
+
+def regions(source):
+    """The lines between the marks, by the method that they stand in."""
+    found, method, inside = {}, "", False
+    for line in source.splitlines():
+        if line.startswith("    def "):
+            method = line.split("def ")[1].split("(")[0]
+        if line.strip() in (BEGIN, END):
+            assert inside == (line.strip() == END), "marks stand in turn"
+            inside = not inside
+        elif inside:
+            found.setdefault(method, []).append(line.strip())
+    assert not inside
+    return found
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("short", NAMES)
+def test_an_assignments_engine_is_right_and_asks_for_what_is_due(short, own, solution, tmp_path):
+    source = at(solution, short, own)
+    (tmp_path / "engine.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", COURSE[NAMES.index(short)].suite, "--submission", tmp_path]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert METHODS[short] <= regions(source).keys()
+
+
+def test_before_backward_is_asked_for_there_are_no_closures(solution):
+    assert "_backward" not in at(solution, "a1").replace("self._backward; a leaf's does nothing", "")
+    assert "def backward" not in at(solution, "a1")
+    assert "def exp" not in at(solution, "a2")
+
+
+def test_what_came_before_is_given_and_only_the_closures_are_due(solution):
+    due = regions(at(solution, "a2"))
+    assert due.keys() == {"__init__", "__add__", "__mul__", "__pow__", "backward"}
+    assert due["__add__"][0] == "def _backward():"
+    assert due["__add__"][-1] == "out._backward = _backward"
+    assert 'out = Value(self.data + other.data, (self, other), "+")' in at(solution, "a2")
+
+
+def test_students_who_bring_their_own_engine_find_stubs_everywhere(solution):
+    due = regions(at(solution, "a3", own=True))
+    assert {*METHODS["a1"], *METHODS["a2"], *METHODS["a3"]} <= due.keys()
+    assert due["__radd__"] == ["return self + other"]
