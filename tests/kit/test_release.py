@@ -26,6 +26,16 @@ def test_a_release_holds_neither_the_reference_nor_a_misconceptions_edit(release
     assert [leak for path in release for leak in leaks_in(path, secrets())] == []
 
 
+def test_a_release_holds_no_hidden_item_and_all_that_a_notebook_needs(release):
+    names = [name for path in release for name in zipfile.ZipFile(path).namelist()]
+    assert not [name for name in names if name.endswith("_hidden.py")]
+    assert {"gradkit/notebook.py", "gradkit/grader/feedback.html.j2"} <= set(names)
+    hidden = [test.path.read_text(encoding="utf-8") for test in TESTS if test.item.hidden]
+    assert hidden
+    assert "unused = d * c" in hidden[0]
+    assert "unused = d * c" in secrets()
+
+
 def test_the_secrets_are_the_lines_that_give_an_answer_away(solution):
     assert "self.grad += (1 - out.data**2) * out.grad" in secrets()
     assert "self.grad = (1 - out.data**2) * out.grad" in " ".join(secrets())

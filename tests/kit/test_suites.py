@@ -100,6 +100,12 @@ def test_points_are_multiples_of_a_half(assignment):
     assert all(t.mark.points > 0 and (2 * t.mark.points) % 1 == 0 for t in graded_tests(assignment))
 
 
+@pytest.mark.parametrize("assignment", assignments(), ids=lambda each: each.name)
+def test_hidden_items_have_files_of_their_own_which_a_release_leaves_out(assignment):
+    for test in graded_tests(assignment):
+        assert test.item.hidden == test.path.name.endswith("_hidden.py")
+
+
 def test_every_item_needs_only_items_that_stand_before_it():
     before = set()
     for assignment in assignments():

@@ -75,6 +75,27 @@ def test_real_reports_fit_the_schema(school, suite, schema):
         schema.validate(json.loads((school.out / f"{name}.json").read_bytes()))
 
 
+def test_of_a_hidden_item_a_report_holds_title_and_verdict_only(school, suite):
+    school.hands_in_a_mistake("ada", "waits_for_uses_elsewhere")
+    (missed,) = [item for item in school.is_graded(suite=suite("a2"))["ada"].items if not item.earned]
+    assert missed.hidden
+    assert missed.verdict is Verdict.FAILED
+    assert missed.evidence.message == "What this item checks is kept for grading: its title is the hint."
+    assert (missed.evidence.code, missed.evidence.rows, missed.evidence.drawing) == ((), (), None)
+
+
+def test_a_drawing_in_a_report_is_the_failing_expression(school, suite):
+    school.hands_in_a_mistake("ada", "subtraction_forgets_the_minus")
+    wrong = [item for item in school.is_graded(suite=suite("a2"))["ada"].items if item.evidence]
+    drawing = report.drawing_of(wrong[0].evidence.drawing)
+    assert [step[0] for step in drawing.graph.steps] == ["sub"]
+    node = drawing.wrong[0]
+    assert (drawing.got.grad[node], drawing.want.grad[node]) == (
+        wrong[0].evidence.rows[0].yours,
+        wrong[0].evidence.rows[0].expected,
+    )
+
+
 @pytest.mark.parametrize(
     ("struct", "path"),
     [
