@@ -92,16 +92,17 @@ def grade(
     except OSError as error:
         complain(f"{error.filename or 'grading'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        console.print("\nStopped. The same command goes on from here.")
-        raise typer.Exit(130) from None
+        _stopped()
     reports = show_class(console, classroom, graded)
     write_grades(reports, out / GRADES)
     if gradebook:
-        sources = {student.name: student for student in students}
+        owners = sorted((each.student for each in graded if not each.trouble), key=lambda student: student.name)
         try:
-            write_gradebook(console, gradebook, suite, [(sources[report.student], report) for report in reports])
+            write_gradebook(console, gradebook, suite, list(zip(owners, reports, strict=True)))
         except GradebookError as error:
             complain(f"{error} (The reports are written; the same command goes on from there.)")
+        except KeyboardInterrupt:
+            _stopped()
     console.print(f"Reports and {GRADES} are in {out}; `gradkit explain` shows what is in a report.", highlight=False)
     if others:
         console.print(f"Neither folder nor zip, so left alone: {', '.join(others[:8])}", style="yellow", markup=False)
@@ -110,6 +111,12 @@ def grade(
     if no_sandbox:
         console.print("Graded without a sandbox: submissions could do whatever you can here.", style="yellow")
     raise typer.Exit(len(reports) < len(students))
+
+
+def _stopped() -> NoReturn:
+    """Leave after Ctrl-C."""
+    console.print("\nStopped. The same command goes on from here.")
+    raise typer.Exit(130) from None
 
 
 def _draw_if_private(seed: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from .suite.assignments import course_home
+from .suite.assignments import chosen, course_home
 
 app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, and collect submissions for it.")
 console = Console()
@@ -46,3 +46,47 @@ def build(
         raise _complain(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'") from None
     except OSError as error:
         raise _complain(f"{error.filename}: {error.strerror}") from None
+
+
+@app.command()
+def collect(
+    assignment: Annotated[str, typer.Argument(help="a2_backprop, or a2")],
+    downloads: Annotated[Path, typer.Argument(help="a folder or zip of submissions, or a platform's download")],
+    into: Annotated[Path, typer.Option(help="nbgrader's folder of submissions")] = Path("submitted"),
+    force: Annotated[bool, typer.Option("--force", help="write over what is there and differs")] = False,
+) -> None:
+    """Bring submissions into nbgrader's folder; .py files become notebooks. Nothing of a student's is run.
+
+    Example: gradkit course collect a2_backprop downloads/
+    """
+    from .course.collect import collect as collect_all
+    from .course.downloads import DownloadsError
+
+    try:
+        meant = chosen(assignment)
+        if len(meant) > 1:
+            raise LookupError("Name one assignment: each has a notebook of its own.")
+        missing, count, others = [], 0, []
+        for each in collect_all(meant[0], downloads, into, force):
+            if isinstance(each, str):
+                others.append(each)
+                continue
+            count += 1
+            if each.problem:
+                missing.append(each.student)
+            said = each.problem or ", ".join(each.taken)
+            _say(f"{each.student}: {said}", "red" if each.problem else "")
+            for note in each.notes:
+                _say(f"    {note}", "yellow")
+    except (LookupError, DownloadsError) as error:
+        raise _complain(str(error.args[0])) from None
+    except OSError as error:
+        raise _complain(f"{error.filename or downloads}: {error.strerror or error}") from None
+    _say(f"{count - len(missing)} of {count} students have a notebook in {into}.")
+    if others:
+        _say(f"Of no student's name, so left alone: {', '.join(others[:8])}", "yellow")
+    raise typer.Exit(bool(missing))
+
+
+def _say(text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

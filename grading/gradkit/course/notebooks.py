@@ -143,7 +143,7 @@ class _Filled:
         self._solved.append(module)
         source = (self._solution / f"{module}.py").read_text(encoding="utf-8")
         cell.source = staged(source, assignments(), self._assignment, self._own).rstrip()
-        cell.metadata["nbgrader"] = _nbgrader(module, solution=True)
+        cell.metadata["nbgrader"] = nbgrader_marks(module, solution=True)
 
     def _test_cell(self, cell: NotebookNode, task: Task) -> None:
         self._tested.append(task.name)
@@ -153,7 +153,7 @@ class _Filled:
             names += [f"    {BEGIN_HIDDEN}", *hidden, f"    {END_HIDDEN}"]
         lines = ["from gradkit.notebook import check", "", "check(", "    Value,", *names, ")"]
         cell.source = "\n".join(lines).replace("/test_", "/")
-        cell.metadata["nbgrader"] = _nbgrader(task.name, points=self._points(task))
+        cell.metadata["nbgrader"] = nbgrader_marks(task.name, points=self._points(task))
 
     # --- text --------------------------------------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ def _drawn_into(pictures: dict[str, Any]) -> Callable[[re.Match[str]], str]:
     return drawn
 
 
-def _nbgrader(grade_id: str, solution: bool = False, points: float | None = None) -> dict[str, object]:
+def nbgrader_marks(grade_id: str, solution: bool = False, points: float | None = None) -> dict[str, object]:
     """A cell's metadata, as nbgrader's schema 3 has it."""
     marks: dict[str, object] = {
         "schema_version": 3,

@@ -7,6 +7,10 @@ so a run may be stopped anywhere and repeated.
 from __future__ import annotations
 
 import importlib.util
+import logging
+import os
+import re
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +24,23 @@ from .report import Report
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
+    from sqlalchemy import URL
 
 LONGEST_ID = 128
 """Letters that nbgrader's table has for a student's id."""
+PATIENCE = 10
+"""Seconds to wait for a PostgreSQL server that does not answer, where PGCONNECT_TIMEOUT does not say otherwise."""
+_TRIES = 3
+"""How often a report is written when another run gets in between: it may enter the same student, then submission."""
+
 _LONGEST_STAMP = 64
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^/~]*(\w/[^/~]*)*")
+"""How nbgrader's times begin. What has less of a date would be filled up with today's, and /... is read as a file."""
+
+_NO_URL = (
+    "This is no database URL; one is like postgresql+psycopg://user:password@host/database. "
+    "In a password, @ is written as %40."
+)
 
 
 class GradebookError(Exception):
@@ -48,7 +65,19 @@ class Book:
 
     def write(self, student: Student, report: Report) -> bool:
         """Write a report. Returns whether the submission is late, by the due date and the timestamp that are known."""
-        who = safe_name(report.student, LONGEST_ID)
+        from nbgrader.api import InvalidEntry
+        from sqlalchemy.exc import IntegrityError
+
+        for _ in range(_TRIES - 1):
+            try:
+                return self._write(student, report)
+            except InvalidEntry as error:
+                if not isinstance(error.__context__, IntegrityError):
+                    raise
+        return self._write(student, report)
+
+    def _write(self, student: Student, report: Report) -> bool:
+        who = student_id(student)
         self._gradebook.update_or_create_student(who)
         late = [self._write_page(page, who, student.source, report) for page in self._pages]
         return any(late)
@@ -62,7 +91,8 @@ class Book:
             task = page.tasks.get(grade.cell_id)
             if task:
                 _score(grade, sum(earned[item] for item in task.items))
-        late = bool(submission.total_seconds_late)
+        # nbgrader cannot tell where there is an extension of no date
+        late = submission.assignment.duedate is not None and bool(submission.total_seconds_late)
         self._gradebook.db.commit()
         return late
 
@@ -76,18 +106,42 @@ def _score(grade: Any, earned: float) -> None:
     grade.auto_score = earned
 
 
+def student_id(student: Student) -> str:
+    """A student's id in the gradebook: as in reports, and for nbgrader the folder's name, where the table has room."""
+    return student.name if len(student.name.encode()) <= LONGEST_ID else safe_name(student.name, LONGEST_ID)
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
 def check_at_hand(url: str) -> None:
     """What can be said of a gradebook without opening it. Raises GradebookError."""
     if importlib.util.find_spec("nbgrader") is None:
         raise GradebookError("The gradebook needs nbgrader: pip install 'gradkit[nbgrader]'")
-    file = _address(url).removeprefix("sqlite:///")
-    if "://" not in file and not Path(file).is_file():
+    _meant(url)
+
+
+def _meant(url: str) -> URL:
+    """The database that is meant. Raises GradebookError, which never repeats what may hold a password."""
+    from sqlalchemy import URL, make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        meant = make_url(url) if "://" in url else URL.create("sqlite", database=str(Path(url).absolute()))
+        meant.get_dialect().import_dbapi()
+    except (ArgumentError, ValueError):
+        raise GradebookError(_NO_URL) from None
+    except ImportError as error:
+        raise GradebookError(
+            f"This database needs {error.name or 'a driver'}, which is not installed here. For PostgreSQL: "
+            "pip install 'gradkit[postgres]', and a URL like postgresql+psycopg://user:password@host/database."
+        ) from None
+    file = meant.database if meant.get_backend_name() == "sqlite" else ""
+    if ("@" in (meant.host or "")) or (file and "@" in file and not Path(file).exists()):
+        raise GradebookError(_NO_URL)
+    if file and not Path(file).is_file():
         raise GradebookError(f"There is no gradebook {file}: `nbgrader generate_assignment` makes one.")
-
-
-def _address(url: str) -> str:
-    """The URL of a database that may be given as a file."""
-    return url if "://" in url else f"sqlite:///{Path(url).absolute()}"
+    return meant
 
 
 @contextmanager
@@ -98,21 +152,51 @@ def opened(url: str, suite: Suite) -> Iterator[Book]:
     Raises GradebookError, here or while it is written to, without any password in its words.
     """
     check_at_hand(url)
+    meant = _meant(url)
+    os.environ.setdefault("PGCONNECT_TIMEOUT", str(PATIENCE))
+    with _in_plain_words(meant), _open(meant) as gradebook:
+        yield Book(gradebook, suite)
+
+
+def _open(meant: URL) -> Gradebook:
+    """nbgrader's gradebook, if it is one already: nbgrader would make one of any database."""
     from nbgrader.api import Gradebook
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+    from sqlalchemy import create_engine, inspect
 
     try:
-        with Gradebook(_address(url)) as gradebook:
-            yield Book(gradebook, suite)
-    except (ArgumentError, NoSuchModuleError):
-        raise GradebookError("This is no database URL; one is like postgresql+psycopg://user@host/database.") from None
-    except ImportError as error:
-        raise GradebookError(f"This database needs {error.name}: pip install 'gradkit[postgres]'") from None
-    except FileNotFoundError:
-        raise GradebookError("nbgrader looks for the command `alembic`: activate the environment it is in.") from None
-    except SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines()
-        raise GradebookError(f"The gradebook cannot be written: {said[0] if said else type(error).__name__}") from None
+        engine = create_engine(meant)
+        is_gradebook = inspect(engine).has_table("submitted_assignment")
+        engine.dispose()
+    except (TypeError, ValueError):  # what its options are to the driver
+        raise GradebookError(_NO_URL) from None
+    if not is_gradebook:
+        raise GradebookError("There is no gradebook in this database: `nbgrader generate_assignment` makes one.")
+    return Gradebook(meant, course_id="")  # of no name: it would be entered
+
+
+@contextmanager
+def _in_plain_words(meant: URL) -> Iterator[None]:
+    """Say in a line what a database complains of, and nothing of what nbgrader logs, or SQLAlchemy remarks on it."""
+    from nbgrader.api import InvalidEntry
+    from sqlalchemy.exc import SAWarning, SQLAlchemyError
+
+    log = logging.getLogger("tornado.application")
+    was, log.disabled = log.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Object of type", SAWarning)
+            yield
+    except (SQLAlchemyError, InvalidEntry) as error:
+        raise GradebookError(f"The gradebook cannot be written: {_said(error, meant)}") from None
+    finally:
+        log.disabled = was
+
+
+def _said(error: Exception, meant: URL) -> str:
+    """The first line of an error, without the name of its class and without the password."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    said = re.sub(r"^\([\w.]+\) ", "", lines[0]) if lines else type(error).__name__
+    return said.replace(meant.password, "***") if meant.password else said
 
 
 def _page(gradebook: Gradebook, assignment: Assignment, points: Mapping[str, float]) -> _Page:
@@ -138,10 +222,11 @@ def timestamp(source: Path, assignment: str) -> Any:
     from nbgrader.utils import parse_utc
 
     for path in (source / assignment / "timestamp.txt", source / "timestamp.txt"):
-        if path.is_file() and not path.is_symlink():
+        if path.is_file() and path.resolve() == source.resolve() / path.relative_to(source):
             try:
                 with path.open("rb") as opened_:
-                    return parse_utc(opened_.read(_LONGEST_STAMP).decode().strip())
-            except (ValueError, OverflowError, OSError):
+                    stamp = opened_.read(_LONGEST_STAMP).decode().strip()
+                return parse_utc(stamp) if _STAMP.fullmatch(stamp) else None
+            except Exception:  # a student may have written it, and what dateutil raises is open
                 return None
     return None

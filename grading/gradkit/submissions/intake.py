@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from .accounts import tidy
 from .notebook import MOST_NOTEBOOK, Notebook, NotebookError, as_module, solutions
@@ -35,7 +36,7 @@ _COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.{}(\.txt|\.json)?"
 _TELLING = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
 
 
-class _UnfitError(Exception):
+class UnfitError(Exception):
     """The submission cannot be used; the message says why."""
 
     def __init__(self, message: str, verdict: Verdict = Verdict.ERROR) -> None:
@@ -44,7 +45,7 @@ class _UnfitError(Exception):
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """A regular file of a submission. parts: its path.   read: its first bytes, up to the number asked for."""
 
     parts: tuple[str, ...]
@@ -76,21 +77,13 @@ def take_in(source: Path, target: Path, modules: Sequence[str], notebook: Notebo
     taken = TakenIn()
     files: dict[str, bytes] = {}
     try:
-        page = f"{notebook.name}.ipynb" if notebook else ""
-        entries = _entries(source, {page, *(f"{module}.py" for module in modules)} - {""})
-        if notebook and any(_stands_for(entry.parts[-1], {page}) for entry in entries):
-            files = _of_notebook(_chosen(entries, {page}, notebook.name, taken.notes), notebook, page, taken.notes)
-        else:
-            wanted = {f"{module}.py" for module in modules}
-            files = _chosen(entries, wanted, notebook.name if notebook else "", taken.notes)
-        if not any(f"{module}.py" in files for module in modules):
-            taken.problem = SubmissionError(Verdict.NOT_IMPLEMENTED, tidy(_nothing(entries, modules[0])))
-    except _UnfitError as error:
-        taken.problem = SubmissionError(error.verdict, tidy(str(error)))
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
-        taken.problem = SubmissionError(Verdict.ERROR, f"The submission cannot be read: {type(error).__name__}.")
-    except Exception as error:  # zlib and lzma have errors of their own, and a broken zip finds them all
-        taken.problem = SubmissionError(Verdict.ERROR, f"The submission cannot be unpacked: {type(error).__name__}.")
+        entries = _entries(source, modules, notebook)
+        files = submitted_files(entries, modules, notebook, taken.notes)
+        if notebook and _page(notebook) in files:
+            files = _of_notebook(files, notebook, taken.notes)
+    except Exception as error:
+        files = {}
+        taken.problem = problem_of(error)
     digest = hashlib.sha256(repr(taken.problem).encode())
     for name, content in sorted(files.items()):
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
@@ -99,24 +92,62 @@ def take_in(source: Path, target: Path, modules: Sequence[str], notebook: Notebo
     return taken
 
 
+def problem_of(error: Exception) -> SubmissionError:
+    """What is said of a submission that could not be taken in, by the exception that it raised."""
+    if isinstance(error, UnfitError):
+        return SubmissionError(error.verdict, tidy(str(error)))
+    # zlib and lzma have errors of their own, and a broken zip finds them all
+    expected = (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError)
+    what = "read" if isinstance(error, expected) else "unpacked"
+    return SubmissionError(Verdict.ERROR, f"The submission cannot be {what}: {type(error).__name__}.")
+
+
 # --- which files -----------------------------------------------------------------------------------------------------
 
 
-def _of_notebook(files: dict[str, bytes], notebook: Notebook, page: str, notes: list[str]) -> dict[str, bytes]:
+def submitted_files(
+    entries: list[Entry], modules: Sequence[str], notebook: Notebook | None, notes: list[str]
+) -> dict[str, bytes]:
+    """What counts of a submission, by name: the notebook or else the files to grade, and the .py files beside.
+
+    notes: gets a line for what the instructor should know.
+    Raises UnfitError, and whatever reading a broken zip raises: see `problem_of`.
+    """
+    assignment = notebook.name if notebook else ""
+    wanted = _names(modules, None)
+    if notebook and any(_stands_for(entry.parts[-1], {_page(notebook)}) for entry in entries):
+        files = _chosen(entries, {_page(notebook)}, assignment, notes)
+        for name in sorted(wanted & files.keys()):
+            del files[name]
+            notes.append(f"{name} was left alone, since {_page(notebook)} is there")
+        return files
+    files = _chosen(entries, wanted, assignment, notes)
+    if not wanted & files.keys():
+        raise UnfitError(_nothing(entries, modules[0]), Verdict.NOT_IMPLEMENTED)
+    return files
+
+
+def _names(modules: Sequence[str], notebook: Notebook | None) -> set[str]:
+    return {f"{module}.py" for module in modules} | ({_page(notebook)} if notebook else set())
+
+
+def _page(notebook: Notebook) -> str:
+    return f"{notebook.name}.ipynb"
+
+
+def _of_notebook(files: dict[str, bytes], notebook: Notebook, notes: list[str]) -> dict[str, bytes]:
     """The files that a notebook's solution cells stand for, and the .py files beside it."""
+    page = _page(notebook)
     try:
         found = solutions(files.pop(page), notebook, notes)
     except NotebookError as error:
-        raise _UnfitError(f"{page} {error}.") from None
+        raise UnfitError(f"{page} {error}.") from None
     if not found:
-        raise _UnfitError(f"{page} holds no solution cell.", Verdict.NOT_IMPLEMENTED)
-    for name in [f"{id_}.py" for id_ in notebook.defines]:
-        if files.pop(name, None) is not None:
-            notes.append(f"{name} was left alone, since {page} is there")
+        raise UnfitError(f"{page} holds no solution cell.", Verdict.NOT_IMPLEMENTED)
     return files | {f"{id_}.py": as_module(source) for id_, source in found.items()}
 
 
-def _chosen(entries: list[_Entry], wanted: set[str], assignment: str, notes: list[str]) -> dict[str, bytes]:
+def _chosen(entries: list[Entry], wanted: set[str], assignment: str, notes: list[str]) -> dict[str, bytes]:
     """The files to grade, and the .py files beside them, by name."""
     home, renamed = _home(entries, wanted, assignment, notes)
     files: dict[str, bytes] = {}
@@ -128,7 +159,7 @@ def _chosen(entries: list[_Entry], wanted: set[str], assignment: str, notes: lis
                 notes.append(f"{name} was left alone, since {_meant(name, wanted)} is there")
             continue
         if name in files and name in wanted:
-            raise _UnfitError(f"The submission holds {name} twice.")
+            raise UnfitError(f"The submission holds {name} twice.")
         beside += name not in wanted
         if name not in wanted and beside > MOST_FILES:  # not even read: each may unpack to a megabyte
             if beside == MOST_FILES + 1:
@@ -138,7 +169,7 @@ def _chosen(entries: list[_Entry], wanted: set[str], assignment: str, notes: lis
         content = entry.read(most + 1)
         if len(content) > most:
             if name in wanted:
-                raise _UnfitError(f"{name} is larger than {'a megabyte' if most == MOST_FILE else '20 megabytes'}.")
+                raise UnfitError(f"{name} is larger than {'a megabyte' if most == MOST_FILE else '20 megabytes'}.")
             notes.append(f"{name} was left out: it is larger than a megabyte")
         else:
             files[name] = content
@@ -146,7 +177,7 @@ def _chosen(entries: list[_Entry], wanted: set[str], assignment: str, notes: lis
 
 
 def _home(
-    entries: list[_Entry], wanted: set[str], assignment: str, notes: list[str]
+    entries: list[Entry], wanted: set[str], assignment: str, notes: list[str]
 ) -> tuple[tuple[str, ...] | None, dict[tuple[str, ...], str]]:
     """The folder that holds the files to grade, and the entries in it that stand for one under another name."""
     renamed: dict[tuple[str, ...], str] = {}
@@ -158,13 +189,13 @@ def _home(
                 renamed[entry.parts] = meant
         folders = {parts[:-1] for parts in renamed}
         if len(set(renamed.values())) < len(renamed):
-            raise _UnfitError(f"Which file is meant? {_listed(list(renamed)[:4])}")
+            raise UnfitError(f"Which file is meant? {_listed(list(renamed)[:4])}")
         notes += [f"{parts[-1]} was taken for {meant}" for parts, meant in sorted(renamed.items())]
     named = {folder: (len(folder), folder[-1:] != (assignment,)) for folder in folders}
     nearest = sorted(folders, key=lambda folder: (named[folder], folder))
     if len(nearest) > 1:
         if named[nearest[0]] == named[nearest[1]]:
-            raise _UnfitError(f"Which folder is meant? {_listed(nearest[:4])}")
+            raise UnfitError(f"Which folder is meant? {_listed(nearest[:4])}")
         notes.append(f"of {len(nearest)} folders the outermost was taken: {_listed(nearest[:1])}")
     return (nearest[0] if nearest else None), renamed
 
@@ -182,7 +213,7 @@ def _stands_for(name: str, wanted: set[str]) -> bool:
     return name in wanted or bool(_meant(name, wanted))
 
 
-def _nothing(entries: list[_Entry], module: str) -> str:
+def _nothing(entries: list[Entry], module: str) -> str:
     """What is said of a submission without the file: what it holds instead, for a name may be all that is wrong."""
     there = [entry.parts for entry in entries if _TELLING.fullmatch(entry.parts[-1])]
     said = f"There is no {module}.py in this submission"
@@ -196,20 +227,32 @@ def _listed(paths: Sequence[tuple[str, ...]]) -> str:
 # --- what is there ---------------------------------------------------------------------------------------------------
 
 
-def _entries(source: Path, wanted: set[str]) -> list[_Entry]:
-    if not source.is_dir():
-        return list(_of_zip(source))
-    found = list(_of_folder(source))
-    if any(_stands_for(entry.parts[-1], wanted) for entry in found):
-        return found
-    zips = [entry.parts for entry in found if entry.parts[-1].lower().endswith(".zip")]
+def _entries(source: Path, modules: Sequence[str], notebook: Notebook | None) -> list[Entry]:
+    if source.is_dir():
+        return looked_into(list(entries_of_folder(source)), modules, notebook)
+    with source.open("rb") as opened:
+        return list(_unzipped(opened.read(MOST_ZIP + 1)))
+
+
+def looked_into(entries: list[Entry], modules: Sequence[str], notebook: Notebook | None) -> list[Entry]:
+    """A folder's entries or, where they hold nothing to grade, those of the one zip among them.
+
+    So do learning platforms hand uploads out. Raises as `submitted_files` does.
+    """
+    wanted = _names(modules, notebook)
+    if any(_stands_for(entry.parts[-1], wanted) for entry in entries):
+        return entries
+    zips = [entry for entry in entries if entry.parts[-1].lower().endswith(".zip")]
     if len(zips) > 1:
-        raise _UnfitError(f"Which zip is meant? {_listed(zips[:4])}")
-    return list(_of_zip(source.joinpath(*zips[0]))) if zips else found  # as learning platforms hand uploads out
+        raise UnfitError(f"Which zip is meant? {_listed([entry.parts for entry in zips[:4]])}")
+    return list(_unzipped(zips[0].read(MOST_ZIP + 1))) if zips else entries
 
 
-def _of_folder(source: Path) -> Iterator[_Entry]:
-    """The regular files below a folder. Links are not followed, and what is no file is not opened."""
+def entries_of_folder(source: Path) -> Iterator[Entry]:
+    """The regular files below a folder. Links are not followed, and what is no file is not opened.
+
+    Raises UnfitError where there are too many, and OSError.
+    """
     seen = 0
     for folder, below, names in os.walk(source, followlinks=False):
         parts = Path(folder).relative_to(source).parts
@@ -217,38 +260,55 @@ def _of_folder(source: Path) -> Iterator[_Entry]:
         for name in sorted(names):
             seen += 1
             if seen > MOST_ENTRIES:
-                raise _UnfitError(f"The submission holds more than {MOST_ENTRIES:,} files.")
+                raise UnfitError(f"The submission holds more than {MOST_ENTRIES:,} files.")
             path = Path(folder) / name
             if not _NOISE.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
-                yield _Entry((*parts, name), lambda most, path=path: _start_of(path, most))  # type: ignore[misc]
+                yield Entry((*parts, name), lambda most, path=path: start_of(path, most))  # type: ignore[misc]
 
 
-def _start_of(path: Path, most: int) -> bytes:
+def start_of(path: Path, most: int) -> bytes:
+    """The first bytes of a file that is no link. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb") as opened:
         return opened.read(most)
 
 
-def _of_zip(source: Path) -> Iterator[_Entry]:
-    if source.stat().st_size > MOST_ZIP:
-        raise _UnfitError(f"The zip is larger than {MOST_ZIP >> 20} megabytes.")
-    with source.open("rb") as opened:
-        whole = opened.read(MOST_ZIP)
-    if whole.count(_ENTRY) > MOST_ENTRIES:  # before zipfile makes an object of each
-        raise _UnfitError(f"The zip holds more than {MOST_ENTRIES:,} files.")
-    archive = zipfile.ZipFile(BytesIO(whole))
+def _unzipped(whole: bytes) -> Iterator[Entry]:
+    return entries_of_zip(BytesIO(whole), MOST_ZIP, MOST_ENTRIES)
+
+
+def entries_of_zip(opened: BinaryIO, most_bytes: int, most_entries: int) -> Iterator[Entry]:
+    """The regular files in a zip, which must stay open while they are read.
+
+    Raises UnfitError where it is too large, and whatever a broken zip raises.
+    """
+    if opened.seek(0, os.SEEK_END) > most_bytes:
+        raise UnfitError(f"The zip is larger than {most_bytes >> 20} megabytes.")
+    if _marks(opened) > most_entries:  # before zipfile makes an object of each
+        raise UnfitError(f"The zip holds more than {most_entries:,} files.")
+    archive = zipfile.ZipFile(opened)
     for info in archive.infolist():
         parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir() or not parts or ".." in parts or kind not in (0, stat.S_IFREG):
             continue
         if not any(_NOISE.fullmatch(part) for part in parts) and len(parts) <= _DEEPEST:
-            yield _Entry(parts, lambda most, info=info: _unpacked(archive, info, most))  # type: ignore[misc]
+            yield Entry(parts, lambda most, info=info: _unpacked(archive, info, most))  # type: ignore[misc]
+
+
+def _marks(opened: BinaryIO) -> int:
+    """How often the mark of an entry stands in a zip: at least once for each."""
+    opened.seek(0)
+    found, end = 0, b""
+    while piece := opened.read(1 << 20):
+        found += (end + piece).count(_ENTRY)
+        end = piece[1 - len(_ENTRY) :]
+    return found
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
     """The first bytes of a zip's file, whatever size it claims: a bomb unpacks no further."""
     if info.flag_bits & 1:
-        raise _UnfitError("The zip is locked by a password.")
+        raise UnfitError("The zip is locked by a password.")
     with archive.open(info) as opened:
         return opened.read(most)

@@ -200,6 +200,24 @@ def test_a_feedback_page_is_there_for_everyone(marked):
     assert pages == {student for student, _ in marked.points}
 
 
+def test_plain_nbgrader_gives_honest_notebooks_the_same_points(course):
+    config = course.home / "nbgrader_config.py"
+    own, _, ours = config.read_text(encoding="utf-8").partition("# Autograding runs no cell")
+    assert "GradeInSandbox" in ours
+    config.write_text(own, encoding="utf-8")
+    for assignment in ASSIGNMENTS:
+        right = course.solution(assignment)
+        course.hands_in("partly", assignment, right.replace(*SLIPS[assignment]))
+        course.hands_in("magic", assignment, "%config Completer.use_jedi = False\n" + right)
+        course.hands_in("untouched", assignment)
+        course.runs("nbgrader", "autograde", assignment)
+    points = course.exported()
+    for assignment in ASSIGNMENTS:
+        found = {student: float(points[student, assignment]["score"]) for student in ("partly", "magic", "untouched")}
+        assert found == course.graded(assignment)
+        assert found["magic"] > found["partly"] > found["untouched"] == 0
+
+
 # --- the release -----------------------------------------------------------------------------------------------------
 
 
@@ -231,8 +249,9 @@ def test_a_release_holds_no_hidden_item(released, assignment):
     assert "HIDDEN TESTS" not in given
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_nbgrader_finds_the_source_valid_and_the_release_unsolved(released, assignment):
-    assert "Success!" in released.runs("nbgrader", "validate", str(released.path("source", assignment)))
-    unsolved = released.runs("nbgrader", "validate", str(released.path("release", assignment)))
-    assert f"VALIDATION FAILED ON {len(chosen(assignment)[0].tasks)} CELL(S)!" in unsolved
+def test_nbgrader_finds_the_sources_valid_and_the_releases_unsolved(released):
+    sources, releases = ([str(released.path(step, name)) for name in ASSIGNMENTS] for step in ("source", "release"))
+    assert released.runs("nbgrader", "validate", *sources).count("Success! Your notebook passes all the tests.") == 3
+    unsolved = released.runs("nbgrader", "validate", *releases)
+    counts = [int(count) for count in re.findall(r"VALIDATION FAILED ON (\d+)\s+CELL", unsolved)]
+    assert counts == [len(chosen(name)[0].tasks) for name in ASSIGNMENTS]

@@ -78,14 +78,14 @@ def _not_run(name: str) -> Any:
 def _graded(assignment: Assignment, submitted: Path) -> dict[str, ItemRecord]:
     """Every item's record, by id."""
     suite, sandbox = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED)), _sandbox()
-    folder = _scratch() / "submission"
+    folder = Path(tempfile.mkdtemp(dir=_scratch())) / "files"
     transport = transport_to(sandbox, folder, suite)
     try:
         taken = take_in(submitted, folder, suite.modules, suite.notebook)
         results = grade(suite, taken, transport)
     finally:
         transport.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder.parent, ignore_errors=True)
     return {result.item.id: item_record(result) for result in results.all()}
 
 

@@ -1,0 +1,356 @@
+"""What instructors and students see: formgrader's pages and feedback pages, opened in a browser and read."""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from gradkit.evidence.specimens import misconceptions
+from gradkit.suite.assignments import chosen
+from gradkit.suite.collection import graded_tests
+from selenium import webdriver
+from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+NAME = "a2_backprop"
+PATIENCE = 60
+
+SCRIPT = "<script data-mine>document.title='PWNED'</script>"
+IMAGE = '</pre></div><img data-mine src=x onerror="document.title=`PWNED`;alert(1)">'
+MARKUP = {
+    "message": f"{SCRIPT}{IMAGE}",
+    "function": "</code><svg data-mine onload=alert(2)>",
+    "file": "<img data-mine src=y onerror=alert(3)>.py",
+    "exception": "<b data-mine>Boom",
+    "line": f"# {IMAGE} {{{{ 7 * 7 }}}}",
+}
+"""Where a traceback shows a student's own text, and what stands there."""
+
+HOSTILE = f"""
+
+# {SCRIPT}
+def backward(self):
+    raise type({MARKUP["exception"]!r}, (Exception,), {{}})({MARKUP["message"]!r})  {MARKUP["line"]}
+
+
+folder = backward.__code__.co_filename.rpartition("/")[0]
+backward.__code__ = backward.__code__.replace(
+    co_name={MARKUP["function"]!r}, co_filename=folder + "/" + {MARKUP["file"]!r}
+)
+
+
+def passes_on(self):  {MARKUP["line"]}
+    backward(self)  {MARKUP["line"]}
+
+
+Value.backward = passes_on
+"""
+
+WRONG_NODE = "#fde0dc"
+HIDDEN = "What is not part of the result stays out of it"
+MINUS = "x - y: both gradients"
+
+SLIPS = {
+    "minus": [("return self + (-other)", "return self + other")],
+    "waits": [(edit.old, edit.new) for edit in misconceptions()["waits_for_uses_elsewhere"].edits],
+}
+STUDENTS = {"right", "untouched", "hostile", "adjusted", *SLIPS}
+
+
+# --- a course that was graded, a server for it, and a browser --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def programs():
+    """Chromium and its driver."""
+    found = [shutil.which("chromium"), shutil.which("chromedriver")]
+    if not all(found):
+        said = "These tests need a browser: apt-get install chromium chromium-driver"
+        (pytest.fail if os.environ.get("GRADKIT_NO_SKIPS") else pytest.skip)(said)
+    return found
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """A home of its own for everything that is started here, so that no settings of this machine's user count."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+            (home / name).mkdir()
+            patch.setenv(name, str(home / name))
+        yield home
+
+
+@pytest.fixture(scope="module")
+def marked(programs, elsewhere, copied, tmp_path_factory):
+    """The course after a small class has handed in a2_backprop and all was graded."""
+    course = copied(tmp_path_factory.mktemp("pages"))
+    right = course.solution(NAME)
+    course.hands_in("right", NAME, right)
+    course.hands_in("untouched", NAME)
+    course.hands_in("hostile", NAME, right + HOSTILE)
+    for student, edits in {**SLIPS, "adjusted": SLIPS["minus"]}.items():
+        text = right
+        for old, new in edits:
+            assert text.count(old.strip("\n")) == 1
+            text = text.replace(old.strip("\n"), new.strip("\n"))
+        course.hands_in(student, NAME, text)
+    course.runs("nbgrader", "autograde", NAME)
+    course.runs("nbgrader", "generate_feedback", NAME)
+    return course
+
+
+@pytest.fixture(scope="module")
+def server(marked, elsewhere):
+    """The address of a Jupyter server in the course folder that has formgrader and nothing else, and its token."""
+    extensions = {"nbgrader.server_extensions.formgrader": True}
+    extensions |= dict.fromkeys(
+        ("jupyterlab", "notebook", "jupyter_lsp", "jupyter_server_terminals", "jupytext"), False
+    )
+    settings = {"ServerApp": {"jpserver_extensions": extensions}}
+    (elsewhere / "JUPYTER_CONFIG_DIR/jupyter_server_config.json").write_text(json.dumps(settings))
+    token, log = secrets.token_hex(), elsewhere / "server.log"
+    command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
+    command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=marked.home,
+            env={**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield address_of(process, elsewhere / "JUPYTER_RUNTIME_DIR", log), token
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def address_of(process, folder, log):
+    """Where a server listens: it says so in a file as soon as it does."""
+    told = folder / f"jpserver-{process.pid}.json"
+    end = time.monotonic() + PATIENCE
+    while not told.exists():
+        assert process.poll() is None, log.read_text(errors="replace")[-4000:]
+        assert time.monotonic() < end, log.read_text(errors="replace")[-4000:]
+        time.sleep(0.1)
+    return f"http://127.0.0.1:{json.loads(told.read_text())['port']}"
+
+
+@pytest.fixture(scope="module")
+def browser(programs, elsewhere):
+    """Chromium, which reaches this machine and no other."""
+    options = webdriver.ChromeOptions()
+    options.binary_location, driver = programs
+    for argument in (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+        *(f"--user-data-dir={elsewhere / 'profile'}", "--window-size=1300,1000"),
+        *("--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+    ):
+        options.add_argument(argument)
+    opened = webdriver.Chrome(options, Service(executable_path=driver))
+    yield opened
+    opened.quit()
+
+
+class Pages:
+    """Opens pages, and reads them once their scripts have filled them."""
+
+    def __init__(self, browser, server, course, screens):
+        self.browser, self.course, self.screens = browser, course, screens
+        self.address, token = server
+        browser.get(f"{self.address}/formgrader/manage_assignments?token={token}")
+
+    def opens(self, place, ready="true", screen=""):
+        """Open a page, wait until a condition in JavaScript holds, and keep a picture for whoever wonders."""
+        self.browser.get(place if ":" in place else f"{self.address}/formgrader/{place}")
+        WebDriverWait(self.browser, PATIENCE).until(lambda it: it.execute_script(f"return Boolean({ready})"))
+        if screen:
+            shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+            (self.screens / f"{screen}.png").write_bytes(base64.b64decode(shot["data"]))
+
+    def table(self, place, screen=""):
+        """A table's rows, each as text by the cells' classes."""
+        self.opens(place, "window.models && models.loaded && models.length", screen)
+        return self.browser.execute_script(
+            "return [...document.querySelectorAll('#main-table tr')].map(row => Object.fromEntries("
+            "[...row.cells].map(cell => [cell.className.split(' ').filter(c => c != 'text-center')[0],"
+            " (cell.querySelector('.name-shown') || cell).textContent.trim()])))"
+        )
+
+    def submission(self, student):
+        """Open a student's submission as formgrader shows it to who grades it."""
+        self.table(f"gradebook/{NAME}/{NAME}")
+        link = self.browser.find_element(By.XPATH, f"//a[contains(@class, 'name-shown') and text()='{student}']")
+        ready = "window.formgrader && formgrader.grades.loaded && formgrader.comments.loaded"
+        self.opens(link.get_attribute("href"), ready, f"submission-{student}")
+
+    def feedback(self, student):
+        """Open a student's feedback page, from the file that the student gets."""
+        path = self.course.path("feedback", NAME, student).with_suffix(".html")
+        self.opens(path.as_uri(), screen=f"feedback-{student}")
+
+    def scores(self):
+        """What the score fields of a submission say: what was typed, else what autograding found."""
+        fields = self.browser.find_elements(By.CSS_SELECTOR, "input.score")
+        return {
+            field.get_attribute("id"): float(field.get_attribute("value") or field.get_attribute("placeholder"))
+            for field in fields
+        }
+
+    def item(self, title):
+        """The part of a page that is about an item."""
+        return self.browser.find_element(By.XPATH, f"//div[div/b[text()={json.dumps(title)}]]")
+
+    def text(self):
+        return self.browser.find_element(By.TAG_NAME, "body").text
+
+
+@pytest.fixture(scope="module")
+def pages(browser, server, marked, tmp_path_factory):
+    return Pages(browser, server, marked, tmp_path_factory.mktemp("screens"))
+
+
+def points(row):
+    """The points of `31.5 / 32`."""
+    return float(row["score"].partition(" / ")[0])
+
+
+def tasks_in(course, student):
+    """What each task earned, from the outputs of the autograded notebook's test cells."""
+    cells = course.notebook("autograded", NAME, student).cells
+    return {
+        cell.metadata.nbgrader.grade_id: float(cell.outputs[0]["data"]["text/plain"])
+        for cell in cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+
+
+# --- scores ----------------------------------------------------------------------------------------------------------
+
+
+def test_manage_assignments_lists_the_assignment_with_its_number_of_submissions(pages):
+    row = next(row for row in pages.table("manage_assignments", "manage") if row["name"] == NAME)
+    assert row["num-submissions"] == str(len(STUDENTS))
+
+
+def test_the_submissions_of_an_assignment_are_shown_as_graded(pages):
+    rows = {row["student-id"]: row for row in pages.table(f"manage_submissions/{NAME}", "submissions")}
+    assert set(rows) == STUDENTS
+    assert {row["status"] for student, row in rows.items() if student != "adjusted"} == {"graded"}
+
+
+@pytest.mark.parametrize("place", [f"manage_submissions/{NAME}", f"gradebook/{NAME}/{NAME}", "manage_students"])
+def test_every_table_shows_the_scores_that_are_exported(pages, marked, place):
+    due = {student: float(row["score"]) for (student, name), row in marked.exported().items() if name == NAME}
+    rows = pages.table(place, place.replace("/", "-"))
+    names = [row.get("student-id") or row.get("id") or row["name"] for row in rows]
+    assert dict(zip(names, map(points, rows))) == due
+
+
+@pytest.mark.parametrize("student", ["right", "minus", "untouched"])
+def test_a_submission_s_page_shows_each_task_s_score_in_its_field(pages, marked, student):
+    pages.submission(student)
+    assert pages.scores() == tasks_in(marked, student)
+    assert list(pages.scores()) == [task.name for task in chosen(NAME)[0].tasks]
+
+
+def test_a_score_typed_by_hand_stays_also_when_it_is_autograded_again(pages, marked):
+    before = tasks_in(marked, "adjusted")
+    pages.submission("adjusted")
+    field = pages.browser.find_element(By.ID, "numbers")
+    field.send_keys("0.5\t")
+    WebDriverWait(pages.browser, PATIENCE).until(
+        lambda it: it.execute_script("return formgrader.grades.findWhere({name: 'numbers'}).get('score') == 0.5")
+    )
+    for _ in range(2):
+        pages.submission("adjusted")
+        assert pages.scores() == {**before, "numbers": 0.5}
+        due = sum(before.values()) - before["numbers"] + 0.5
+        assert float(marked.exported()["adjusted", NAME]["score"]) == due
+        marked.runs("nbgrader", "autograde", NAME, "--student", "adjusted", "--force")
+
+
+@pytest.mark.parametrize("student", ["right", "minus", "untouched", "hostile"])
+def test_a_feedback_page_shows_the_scores_that_are_exported(pages, marked, student):
+    pages.feedback(student)
+    row = marked.exported()[student, NAME]
+    assert f"(Score: {float(row['score'])} / {float(row['max_score'])})" in pages.text()
+    told = pages.browser.find_elements(By.CSS_SELECTOR, "#toc li")
+    due = tasks_in(marked, student)
+    assert [float(line.text.split("Score: ")[1].split(" /")[0]) for line in told] == list(due.values())
+
+
+# --- what is shown of a failure --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["submission", "feedback"])
+def look(request, pages):
+    """Opens a student's page, as the instructor sees it and as the student does."""
+    return getattr(pages, request.param)
+
+
+def test_a_page_shows_the_student_s_code_and_what_it_answered_beside_PyTorch(pages, marked, look):
+    look("minus")
+    assert "return self + other" in pages.text()
+    shown = pages.item(MINUS)
+    assert [cell.text for cell in shown.find_elements(By.TAG_NAME, "th")] == ["", "yours", "PyTorch"]
+    assert [cell.text for cell in shown.find_elements(By.TAG_NAME, "td")] == ["b.grad", "1.0", "-1.0"]
+    assert "a - b" in shown.find_element(By.TAG_NAME, "pre").text
+
+
+def test_a_page_shows_every_item_of_every_task(pages, look):
+    look("right")
+    for test in graded_tests(chosen(NAME)[0]):
+        assert pages.item(test.item.title).is_displayed()
+
+
+def test_a_page_shows_the_failing_graph_and_marks_the_wrong_node(pages, look):
+    look("minus")
+    drawn = pages.item(MINUS).find_element(By.TAG_NAME, "svg")
+    assert drawn.size["width"] > 100
+    marks = drawn.find_elements(By.CSS_SELECTOR, f"polygon[fill='{WRONG_NODE}']")
+    assert marks
+    assert all(mark.is_displayed() for mark in marks)
+
+
+def test_a_hidden_item_shows_its_title_and_verdict_and_none_of_its_code(pages, look):
+    look("waits")
+    shown = pages.item(HIDDEN)
+    assert HIDDEN in shown.text
+    assert "0 of 2 points · failed" in shown.text
+    assert not shown.find_elements(By.CSS_SELECTOR, "pre, table, svg")
+
+
+# --- what a student wrote --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unharmed(pages, look):
+    """The page of a submission full of markup, after its scripts had time to run."""
+    look("hostile")
+    time.sleep(0.5)
+    return pages
+
+
+def test_no_page_runs_what_a_student_wrote(unharmed):
+    with pytest.raises(NoAlertPresentException):
+        unharmed.browser.switch_to.alert.accept()
+    assert unharmed.browser.title == NAME
+    assert not unharmed.browser.find_elements(By.CSS_SELECTOR, "[data-mine]")
+
+
+def test_what_a_student_wrote_is_shown_as_it_is(unharmed):
+    shown = unharmed.text()
+    for part in MARKUP.values():
+        assert part in shown
