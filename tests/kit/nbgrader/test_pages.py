@@ -271,7 +271,7 @@ def test_a_score_typed_by_hand_stays_also_when_it_is_autograded_again(pages, mar
     field = pages.browser.find_element(By.ID, "numbers")
     field.send_keys("0.5\t")
     WebDriverWait(pages.browser, PATIENCE).until(
-        lambda it: it.execute_script("return formgrader.grades.findWhere({name: 'numbers'}).get('score') == 0.5")
+        lambda it: it.execute_script("return formgrader.grades.findWhere({name: 'numbers'}).get('manual_score') == 0.5")
     )
     for _ in range(2):
         pages.submission("adjusted")

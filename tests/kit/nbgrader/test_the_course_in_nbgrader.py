@@ -51,7 +51,7 @@ def solution_cell(notebook):
     return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution"))
 
 
-def tests_of(notebook):
+def graded_cells(notebook):
     return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
 
 
@@ -60,7 +60,7 @@ def tests_of(notebook):
 
 def edited(notebook):
     """Test cells that give all points and more, and the solution moved to another kind of points."""
-    for cell in tests_of(notebook):
+    for cell in graded_cells(notebook):
         cell.source = "1000"
         cell.metadata.nbgrader["points"] = 1000.0
 
@@ -70,7 +70,7 @@ def duplicated(notebook):
     older = copy.deepcopy(solution_cell(notebook))
     older.source = "class Value:\n    pass"
     older.id = "older"
-    twice = [copy.deepcopy(cell) for cell in tests_of(notebook)]
+    twice = [copy.deepcopy(cell) for cell in graded_cells(notebook)]
     notebook.cells = [older, *notebook.cells, *twice]
 
 
@@ -79,7 +79,7 @@ def missing(notebook):
 
 
 def retyped(notebook):
-    for cell, kind in [(solution_cell(notebook), "markdown"), *((cell, "raw") for cell in tests_of(notebook))]:
+    for cell, kind in [(solution_cell(notebook), "markdown"), *((cell, "raw") for cell in graded_cells(notebook))]:
         cell.cell_type = kind
         for key in ("outputs", "execution_count"):
             cell.pop(key, None)
@@ -90,7 +90,7 @@ def reordered(notebook):
 
 
 def renamed(notebook):
-    for cell in [solution_cell(notebook), *tests_of(notebook)]:
+    for cell in [solution_cell(notebook), *graded_cells(notebook)]:
         cell.metadata.nbgrader["grade_id"] += "_2"
 
 
@@ -106,7 +106,7 @@ def prefilled(notebook):
     """Another kernel, tags, magics, and outputs that claim everything."""
     notebook.metadata["kernelspec"] = {"name": "bash", "display_name": "Bash", "language": "bash"}
     solution_cell(notebook).source = "%matplotlib inline\n!pip install torch\n" + solution_cell(notebook).source
-    for cell in tests_of(notebook):
+    for cell in graded_cells(notebook):
         cell.metadata["tags"] = ["raises-exception", "skip-execution", "remove-cell"]
         cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "1000"})]
 

@@ -6,6 +6,7 @@ import random
 import shutil
 import sys
 import uuid
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ HOW = (
 )
 
 
+@cache
 def suite(name):
     return suite_of(chosen(name), Library(corpora_folder()))
 
