@@ -1,0 +1,112 @@
+"""What a student reads of a task: all of it escaped, each cause once, and of a hidden item the title alone."""
+
+import builtins
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from gradkit.grader.feedback import feedback
+from gradkit.grader.report import EvidenceRecord, ItemRecord, RowRecord
+from gradkit.submissions.outcome import Verdict
+from hypothesis import given
+from hypothesis import strategies as st
+
+OURS = {"div", "b", "span", "pre", "table", "tr", "th", "td", "code", "p"}
+EVIDENCE = EvidenceRecord("x.grad is 1.0", ("x = Value(2.0)", "print(x.grad)"), (RowRecord("x.grad", 1.0, 2.0),))
+
+
+def item(name, verdict=Verdict.FAILED, evidence=None, blocked_by=(), hidden=False):
+    id_ = f"a1_trial/test_{name}"
+    return ItemRecord(id_, "a1_trial", f"about {name}", 1.0, 0.0, verdict, (), blocked_by, evidence, hidden)
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.open, self.shown = set(), set(), [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.shown += data
+
+
+def read(page):
+    found = _Tags()
+    found.feed(page)
+    found.close()
+    assert not found.open, "every element is closed"
+    return found
+
+
+WORDS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["<script>alert(1)</script>", "</pre><img src=x onerror=y>", "{{ 7*7 }}", "`<b>`"]),
+)
+RECORDS = st.builds(
+    EvidenceRecord,
+    message=WORDS,
+    code=st.lists(WORDS, max_size=2).map(tuple),
+    rows=st.lists(st.builds(RowRecord, WORDS, st.floats(allow_nan=False), st.floats(allow_nan=False)), max_size=1).map(
+        tuple
+    ),
+    heading=WORDS,
+    source=WORDS,
+    origin=WORDS,
+    hint=WORDS,
+    traceback=WORDS,
+)
+
+
+@given(RECORDS, WORDS, WORDS)
+def test_nothing_of_a_submissions_becomes_an_element(evidence, title, warning):
+    found = read(feedback([msgspec.structs.replace(item("x", evidence=evidence), title=title)], {}, [warning]))
+    assert found.tags <= OURS
+    assert found.attributes <= {"style"}
+
+
+def test_a_mistake_stands_beside_pytorchs_number():
+    shown = read(feedback([item("x", evidence=EVIDENCE)], {})).shown
+    assert all(part in shown for part in ("about x", "0 of 1 point", "failed", "x.grad", "1.0", "2.0"))
+
+
+def test_a_blocked_item_names_what_to_look_at_first():
+    page = feedback([item("x", Verdict.BLOCKED, blocked_by=("a1_trial/test_y",))], {"a1_trial/test_y": "about y"})
+    assert "Look at “about y” first." in page
+
+
+def test_one_cause_is_shown_once():
+    page = feedback([item("x", evidence=EVIDENCE), item("y", evidence=EVIDENCE)], {})
+    assert page.count("print(x.grad)") == 1
+    assert "As in “about x”." in page
+
+
+def test_code_in_a_hint_is_set_as_code():
+    evidence = msgspec.structs.replace(EVIDENCE, hint="look at how `2 - x` computes")
+    assert "<code>2 - x</code>" in feedback([item("x", evidence=evidence)], {})
+
+
+def test_without_graphviz_there_is_a_page_without_a_picture(monkeypatch, school, suite):
+    school.hands_in_a_mistake("ada", "subtraction_forgets_the_minus")
+    items = [each for each in school.is_graded(suite=suite("a2"))["ada"].items if each.evidence]
+    assert "#fde0dc" in feedback(items, {}), "the wrong node is marked"
+    real = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name == "pygraphviz":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert "<svg" not in feedback(items, {})
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.TIMEOUT, Verdict.NOT_IMPLEMENTED])
+def test_every_verdict_is_said_in_words(verdict):
+    assert verdict.value.replace("_", " ") in feedback([item("x", verdict)], {})
