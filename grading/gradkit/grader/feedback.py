@@ -13,7 +13,7 @@ from ..graphs.graph import Answers
 from ..graphs.picture import picture
 from ..graphs.render import STUDENT
 from ..submissions.outcome import Verdict
-from ..suite.evidence import Drawing
+from ..suite.evidence import ENDINGS, Drawing
 from .report import EvidenceRecord, ItemRecord, drawing_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WRONG = "#c62828"
 def feedback(items: Sequence[ItemRecord], titles: Mapping[str, str], warnings: Sequence[str] = ()) -> str:
     """A task's items as HTML: title and points of each, and the evidence of what did not pass.
 
-    titles:   of every item that may have blocked one of these, by id.
+    titles:   of every item that may have blocked one of these, by id and in the order in which they ran.
     warnings: what the student should know before anything else.
     """
     shown: dict[tuple[object, ...], str] = {}
@@ -35,9 +35,9 @@ def feedback(items: Sequence[ItemRecord], titles: Mapping[str, str], warnings: S
 
 
 def _item(item: ItemRecord, titles: Mapping[str, str], shown: dict[tuple[object, ...], str]) -> dict[str, Any]:
-    evidence = item.evidence
-    remark = f"Look at “{titles.get(item.blocked_by[0], item.blocked_by[0])}” first." if item.blocked_by else ""
-    if evidence:
+    evidence = _worth_showing(item)
+    remark = f"Look at “{_root(item.blocked_by, titles)}” first." if item.blocked_by else ""
+    if evidence and _has_details(evidence):
         first = shown.setdefault(_cause(evidence), item.title)
         if first != item.title:
             evidence, remark = None, f"As in “{first}”."
@@ -53,6 +53,26 @@ def _item(item: ItemRecord, titles: Mapping[str, str], shown: dict[tuple[object,
         "code": [line for line in evidence.code if line != STUDENT.imports] if evidence else [],
         "picture": _picture(drawing_of(evidence.drawing)) if evidence and evidence.drawing else "",
     }
+
+
+def _worth_showing(item: ItemRecord) -> EvidenceRecord | None:
+    """The evidence. A stub needs none: that it is one says everything, unless it has words of its own."""
+    evidence = item.evidence
+    if evidence is None or item.verdict is not Verdict.NOT_IMPLEMENTED:
+        return evidence
+    own_words = evidence.message != ENDINGS[Verdict.NOT_IMPLEMENTED]
+    return EvidenceRecord(evidence.message) if own_words else None
+
+
+def _root(blocked_by: Sequence[str], titles: Mapping[str, str]) -> str:
+    """The title of what ran first: nothing before it can have blocked it, so there is evidence to look at."""
+    first = next((id_ for id_ in titles if id_ in blocked_by), blocked_by[0])
+    return titles.get(first, first)
+
+
+def _has_details(evidence: EvidenceRecord) -> bool:
+    """One sentence of ours, as a hidden item has it, does not make two failures one."""
+    return bool(evidence.code or evidence.rows or evidence.traceback)
 
 
 def _cause(evidence: EvidenceRecord) -> tuple[object, ...]:

@@ -1,0 +1,311 @@
+"""`gradkit grade --gradebook` where something is amiss: a line that says what to do, no password, and the reports."""
+
+import importlib.util
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from gradkit.cli import app
+from gradkit.grader import gradebook
+from sqlalchemy import URL, make_url
+from typer.testing import CliRunner
+
+A1 = "a1_expressions"
+SECRET = "hunter2-s3cret"
+LATE, IN_TIME = "2026-05-01 13:00:00 UTC", "2026-05-01 11:00:00 UTC"
+
+
+class Class:
+    """Some submissions, and `gradkit grade a1` on them."""
+
+    def __init__(self, home):
+        self.submissions, self.out = home / "submissions", home / "reports"
+
+    def hands_in(self, student, engine, stamp=""):
+        (self.submissions / student).mkdir(parents=True)
+        (self.submissions / student / "engine.py").write_text(engine, encoding="utf-8")
+        if stamp:
+            (self.submissions / student / "timestamp.txt").write_text(stamp)
+
+    def is_graded(self, url, course="a1"):
+        options = [course, self.submissions, "--out", self.out, "--gradebook", url]
+        return CliRunner().invoke(app, ["grade", *map(str, options)])
+
+    def is_refused(self, url):
+        """What is said instead, as one line, after all that a refusal promises was looked at."""
+        shown = self.is_graded(url)
+        assert shown.exit_code == 1
+        assert isinstance(shown.exception, SystemExit), repr(shown.exception)
+        assert "Traceback" not in shown.output
+        for secret in (SECRET, *re.split(r"\W", SECRET)):
+            assert secret not in shown.output
+        assert (self.out / "ada.json").is_file()
+        return " ".join(shown.output.split())
+
+
+@pytest.fixture(scope="module")
+def graded_once(tmp_path_factory, solution):
+    made = Class(tmp_path_factory.mktemp("class"))
+    made.hands_in("ada", solution())
+    assert CliRunner().invoke(app, ["grade", "a1", str(made.submissions), "--out", str(made.out)]).exit_code == 0
+    return made
+
+
+@pytest.fixture
+def school(graded_once, tmp_path, monkeypatch):
+    """A class of ada, whose a1 is right and was graded before."""
+    monkeypatch.setenv("COLUMNS", "120")
+    shutil.copytree(graded_once.submissions.parent, tmp_path, dirs_exist_ok=True)
+    return Class(tmp_path)
+
+
+# --- all is well -----------------------------------------------------------------------------------------------------
+
+
+def test_points_arrive_and_late_submissions_are_named(school, solution, book):
+    school.hands_in("ben", solution(("return self + (-other)", "return self + other")), LATE)
+    school.hands_in("[red]cleo", "class Value:\n  def", LATE)
+    school.hands_in("dan", solution(), IN_TIME)
+    shown = school.is_graded(book.url)
+    assert shown.exit_code == 0
+    assert "4 submissions are in the gradebook." in shown.output
+    assert "Late: [red]cleo, ben. A penalty is nbgrader's to give, or yours." in shown.output
+    assert "SAWarning" not in shown.output
+    found = {who: sum(grade[0] or 0 for grade in seen["grades"].values()) for (who, _), seen in book.seen().items()}
+    assert found == {"ada": 19.5, "ben": 15.5, "[red]cleo": 0.0, "dan": 19.5}
+
+
+def test_a_report_that_was_renamed_with_its_submission_is_entered_under_the_new_name(school, files):
+    book = files.fresh()
+    (school.submissions / "ada").rename(school.submissions / "augusta")
+    (school.out / "ada.json").rename(school.out / "augusta.json")
+    assert school.is_graded(book.url).exit_code == 0
+    assert book.seen().keys() == {("augusta", A1)}
+
+
+def test_stopped_with_ctrl_c_while_writing_it_says_how_to_go_on(school, files, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gradebook.Book, "write", stopped)
+    shown = school.is_graded(files.fresh().url)
+    assert shown.exit_code == 130
+    assert "The same command goes on from here." in shown.output
+
+
+# --- gradebooks that do not fit --------------------------------------------------------------------------------------
+
+
+def test_an_assignment_that_the_gradebook_has_not_is_named(school, book):
+    with book.by_hand() as opened:
+        opened.remove_assignment(A1)
+    before = book.dump()
+    assert f"The gradebook has no {A1}: run `nbgrader generate_assignment {A1}` first." in school.is_refused(book.url)
+    assert book.dump() == before
+
+
+@pytest.mark.parametrize("change", ["points", "a task less"])
+def test_a_stale_assignment_gets_no_points_at_all(school, book, change):
+    with book.by_hand() as opened:
+        cell = opened.find_grade_cell("powers", A1, A1)
+        if change == "points":
+            cell.max_score += 1
+        else:
+            cell.name = "squares"
+        opened.db.commit()
+    before = book.dump()
+    assert f"`nbgrader generate_assignment {A1} --force`" in school.is_refused(book.url)
+    assert book.dump() == before
+
+
+def test_a_database_that_is_no_gradebook_is_left_as_it_is(school, server, tmp_path):
+    other, empty = tmp_path / "other.db", tmp_path / "empty.db"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE letters (text)")
+    empty.write_bytes(b"")
+    before = other.read_bytes()
+    for url in (other, empty, f"sqlite:///{other}", "sqlite://", server.url.render_as_string(hide_password=False)):
+        assert "There is no gradebook in this database" in school.is_refused(url)
+    assert other.read_bytes() == before
+    assert empty.read_bytes() == b""
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(school, tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear Ada, " * 200)
+    assert "file is not a database" in school.is_refused(letter)
+    assert letter.read_text() == "Dear Ada, " * 200
+
+
+# --- what is heard of before anything is graded ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def nothing_graded(school):
+    """The school, after whose grading something would be missing from the reports."""
+    school.hands_in("zoe", "")
+    yield school
+    assert not (school.out / "zoe.json").exists()
+
+
+@pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
+def test_a_file_that_is_not_there_is_not_made(nothing_graded, tmp_path, form):
+    said = nothing_graded.is_refused(form.format(tmp_path / "gradebook.db"))
+    assert "There is no gradebook" in said
+    assert "`nbgrader generate_assignment` makes one." in said
+    assert not (tmp_path / "gradebook.db").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"nonsense://ada:{SECRET}@127.0.0.1/grades",
+        f"postgresql:/ada:{SECRET}@127.0.0.1/grades",
+        f"postgresql+psycopg//ada:{SECRET}@127.0.0.1/grades",
+        f"://ada:{SECRET}@127.0.0.1/grades",
+        f"postgresql+psycopg://ada:{SECRET}",
+        f"postgresql+psycopg://ada:x@{SECRET}@127.0.0.1/grades",
+        f"postgresql+psycopg://ada@127.0.0.1:{SECRET}/grades",
+    ],
+)
+def test_a_url_that_is_none_is_not_repeated(nothing_graded, url):
+    said = nothing_graded.is_refused(url)
+    assert "This is no database URL; one is like postgresql+psycopg://user:password@host/database." in said
+
+
+def test_without_nbgrader_it_is_said_what_to_install(nothing_graded, files, monkeypatch):
+    honest = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "nbgrader" else honest(name))
+    assert "pip install 'gradkit[nbgrader]'" in nothing_graded.is_refused(files.fresh().url)
+
+
+def test_without_a_driver_it_is_said_what_to_install(nothing_graded, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    said = nothing_graded.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1/grades")
+    assert "This database needs psycopg, which is not installed here." in said
+    assert "pip install 'gradkit[postgres]'" in said
+
+
+# --- databases that do not answer as they should ---------------------------------------------------------------------
+
+
+@contextmanager
+def served(answers):
+    """The URL of something on loopback that talks to whoever comes, as far as PostgreSQL's protocol goes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            while True:
+                try:
+                    with listening.accept()[0] as caller:
+                        answers(caller)
+                except OSError:
+                    return
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = listening.getsockname()[1]
+        yield f"postgresql+psycopg://ada:{SECRET}@127.0.0.1:{port}/grades?sslmode=disable&gssencmode=disable"
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_server_that_is_not_there(school):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    said = school.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1:{port}/grades")
+    assert "The gradebook cannot be written: connection failed" in said
+    assert "(The reports are written; the same command goes on from there.)" in said
+
+
+def test_a_server_that_does_not_answer_is_given_up(school, monkeypatch):
+    monkeypatch.delenv("PGCONNECT_TIMEOUT", raising=False)
+    monkeypatch.setattr(gradebook, "PATIENCE", 2)
+    with served(lambda caller: caller.recv(1 << 16) and caller.recv(1)) as url:
+        assert "timeout expired" in school.is_refused(url)
+
+
+def test_a_server_that_repeats_the_password_is_not_quoted(school):
+    def answers(caller):
+        caller.recv(1 << 16)
+        caller.sendall(b"R\0\0\0\x08\0\0\0\x03")  # the password, please, as it stands
+        said = b"SFATAL\0C28P01\0Mno such password: " + caller.recv(1 << 16)[5:-1] + b"\0\0"
+        caller.sendall(b"E" + (len(said) + 4).to_bytes(4, "big") + said)
+
+    with served(answers) as url:
+        assert "no such password: ***" in school.is_refused(url)
+
+
+def test_a_server_that_says_nonsense(school):
+    with served(lambda caller: caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
+        assert "The gradebook cannot be written: " in school.is_refused(url)
+
+
+@pytest.fixture
+def guarded(server):
+    """The URL of a gradebook for a user of whom PostgreSQL asks a password."""
+    server.runs("CREATE ROLE gradkit_guarded LOGIN PASSWORD 'right'")
+    yield make_url(server.fresh().url).set(username="gradkit_guarded", password=SECRET)
+    server.runs("DROP ROLE gradkit_guarded")
+
+
+def test_a_wrong_password(school, guarded):
+    said = school.is_refused(guarded.render_as_string(hide_password=False))
+    assert 'password authentication failed for user "gradkit_guarded"' in said
+
+
+def test_a_user_who_may_not_write(school, guarded):
+    said = school.is_refused(guarded.set(password="right").render_as_string(hide_password=False))
+    assert "permission denied for table" in said
+
+
+def test_a_database_that_is_not_there(school, server):
+    said = school.is_refused(server.url.set(database="gradkit_nowhere").render_as_string(hide_password=False))
+    assert 'database "gradkit_nowhere" does not exist' in said
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("lock", ["EXCLUSIVE", "IMMEDIATE"])
+def test_a_locked_sqlite_file(school, files, graded, lock, known):
+    book = files.fresh()
+    if known:
+        book.enters("a1", graded("ada", "a1", 0.5))
+    path = make_url(book.url).database
+    before = book.dump()
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute(f"BEGIN {lock}")
+        assert "The gradebook cannot be written: database is locked" in school.is_refused(
+            f"sqlite:///{path}?timeout=0.2"
+        )
+        other.execute("ROLLBACK")
+    assert book.dump() == before
+    assert school.is_graded(book.url).exit_code == 0
+    assert sum(score or 0 for score in book.scores("ada").values()) == 19.5
+
+
+def test_what_nbgrader_logs_of_it_is_not_shown(school, files):
+    path = make_url(files.fresh().url).database
+    command = [str(Path(sys.executable).with_name("gradkit")), "grade", "a1", str(school.submissions)]
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        url = f"sqlite:///{path}?timeout=0.2"
+        done = subprocess.run(
+            [*command, "--out", str(school.out), "--gradebook", url], capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert " ".join(done.stderr.split()) == (
+        "The gradebook cannot be written: database is locked "
+        "(The reports are written; the same command goes on from there.)"
+    )
+
+
+def test_a_file_name_is_a_file_name(school, files, tmp_path):
+    for name in ("what?.db", "a b.db", "50%20.db", "me@home:x.db"):
+        path = shutil.copy(make_url(files.fresh().url).database, tmp_path / name)
+        assert school.is_graded(path).exit_code == 0
+        assert type(files.fresh())(URL.create("sqlite", database=str(path))).seen().keys() == {("ada", A1)}
