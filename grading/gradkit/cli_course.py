@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,7 @@ def collect(
 
     Example: gradkit course collect a2_backprop downloads/
     """
+    from .course.collect import NOTHING
     from .course.collect import collect as collect_all
     from .course.downloads import DownloadsError
 
@@ -66,26 +68,27 @@ def collect(
         meant = chosen(assignment)
         if len(meant) > 1:
             raise LookupError("Name one assignment: each has a notebook of its own.")
-        missing, count, others = [], 0, []
+        states, others = Counter[str](), []
         for each in collect_all(meant[0], downloads, into, force):
             if isinstance(each, str):
                 others.append(each)
                 continue
-            count += 1
-            if each.problem:
-                missing.append(each.student)
+            states[each.state] += 1
             said = each.problem or ", ".join(each.taken)
             _say(f"{each.student}: {said}", "red" if each.problem else "")
             for note in each.notes:
                 _say(f"    {note}", "yellow")
     except (LookupError, DownloadsError) as error:
         raise _complain(str(error.args[0])) from None
+    except ImportError as error:
+        raise _complain(f"This needs {error.name}: pip install 'gradkit[nbgrader]'") from None
     except OSError as error:
         raise _complain(f"{error.filename or downloads}: {error.strerror or error}") from None
-    _say(f"{count - len(missing)} of {count} students have a notebook in {into}.")
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    _say(f"{states.total() - states[NOTHING]} of {states.total()} students have a notebook in {into}: {counts}.")
     if others:
         _say(f"Of no student's name, so left alone: {', '.join(others[:8])}", "yellow")
-    raise typer.Exit(bool(missing))
+    raise typer.Exit(bool(states[NOTHING]))
 
 
 def _say(text: str, style: str = "") -> None:

@@ -10,21 +10,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..grader.gradebook import timestamp
 from ..graphs.corpus import write_whole
-from ..submissions.intake import looked_into, problem_of, start_of, submitted_files
-from ..suite.assignments import Assignment
+from ..submissions.accounts import tidy
+from ..submissions.intake import Entry, looked_into, problem_of, submitted_files
+from ..suite.assignments import Assignment, assignments
 from .downloads import HandedIn, handed_in
 from .notebooks import KERNEL, nbgrader_marks
 
 TIMESTAMP = "timestamp.txt"
 _LONGEST_STAMP = 64
 
+NEW, AS_BEFORE, SKIPPED, NOTHING = "new", "as before", "skipped", "without a notebook"
+"""What can become of a submission."""
+
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of a student. taken: the files that are in nbgrader's folder now.   problem: why there are none."""
+    """What became of a student.
+
+    state:   one of the four above.
+    taken:   the files that were handed in, as nbgrader wants them.
+    notes:   what the instructor should know, each fit to be printed.
+    problem: why there are none.
+    """
 
     student: str
+    state: str
     taken: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
@@ -35,47 +47,87 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
 
     downloads: a folder or zip with a folder or zip for each student, or a learning platform's download.
     force:     write over what is there and differs.
-    Raises DownloadsError where there is no student, and OSError where nothing can be written.
+    Raises DownloadsError where there is no student, OSError where nothing can be written, and ImportError where
+    nbgrader is due to read a time, and is not installed.
     """
+    in_place = downloads.resolve() == into.resolve()
     with handed_in(downloads, into) as (students, others):
         for student in students:
-            yield _collected(assignment, student, into / student.student / assignment.name, force)
+            home = student.folder if in_place and student.folder else into / student.student
+            yield _collected(assignment, student, home / assignment.name, in_place, force)
         yield from others
 
 
-def _collected(assignment: Assignment, student: HandedIn, target: Path, force: bool) -> Collected:
-    notes = list(student.notes)
-    page = f"{assignment.name}.ipynb"
+def _collected(assignment: Assignment, student: HandedIn, target: Path, in_place: bool, force: bool) -> Collected:
+    notes: list[str] = []
     try:
-        entries = looked_into(student.entries(), assignment.modules, assignment.notebook)
-        files = submitted_files(entries, assignment.modules, assignment.notebook, notes)
+        files = _files(assignment, student, in_place, notes)
+    except ImportError:
+        raise
     except Exception as error:
-        return Collected(student.student, (), tuple(notes), problem_of(error).message)
+        return Collected(student.student, NOTHING, (), tuple(map(tidy, notes)), problem_of(error).message)
+    left_over = [] if in_place else _left_over(assignment, target, files)
+    state = _state(target, files, left_over)
+    if state == SKIPPED and not force:
+        notes.append("what is there already differs, and was left as it is: --force writes over it")
+    elif state != AS_BEFORE:
+        state = NEW
+        _put(target, files, left_over)
+    return Collected(student.student, state, tuple(sorted(files)), tuple(map(tidy, notes)))
+
+
+def _files(assignment: Assignment, student: HandedIn, in_place: bool, notes: list[str]) -> dict[str, bytes]:
+    """A notebook, handed in or made, and the files beside it. Raises what reading a submission raises."""
+    page, modules = f"{assignment.name}.ipynb", assignment.modules
+    entries = listed = student.entries(notes)
+    if in_place:  # where a folder for each assignment stands, that of another is not meant
+        others = {other.name for other in assignments()} - {assignment.name}
+        entries = [entry for entry in entries if entry.parts[0] not in others]
+    entries = looked_into(entries, modules, assignment.notebook)
+    files = submitted_files(entries, modules, assignment.notebook, notes)
     if page not in files:
-        texts = {module: files.pop(f"{module}.py", b"") for module in assignment.modules}
+        texts = {module: files.pop(f"{module}.py") for module in modules if f"{module}.py" in files}
         files[page] = _notebook_of(assignment, texts, notes)
         notes.append(f"{page} was made of {', '.join(f'{module}.py' for module in texts)}")
-    files |= _timestamp(student)
-    if not force and _differs(target, files):
-        notes.append("what is there already differs, and was left as it is: --force writes over it")
-        return Collected(student.student, tuple(sorted(files)), tuple(notes))
+    if student.folder and not in_place:
+        files |= _timestamp(assignment, student.folder, listed, notes)
+    return files
+
+
+def _state(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> str:
+    """What is in nbgrader's folder already: nothing that differs, the same, or another submission."""
+    there = {name: (target / name).read_bytes() for name in files if (target / name).exists()}
+    if left_over or any(content != files[name] for name, content in there.items()):
+        return SKIPPED
+    return AS_BEFORE if there.keys() == files.keys() else NEW
+
+
+def _left_over(assignment: Assignment, target: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """The .py files of an earlier submission: beside another notebook they would come along with it."""
+    if not (target / f"{assignment.name}.ipynb").exists():
+        return []
+    return [path for path in sorted(target.glob("*.py")) if path.name not in files]
+
+
+def _put(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> None:
+    """Write a submission, the notebook last: as long as that is not there, it is not taken for whole."""
     target.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        write_whole(target / name, content)
-    return Collected(student.student, tuple(sorted(files)), tuple(notes))
+    for path in left_over:
+        path.unlink()
+    for name in sorted(files, key=lambda name: name.endswith(".ipynb")):
+        write_whole(target / name, files[name])
 
 
-def _differs(target: Path, files: Mapping[str, bytes]) -> bool:
-    there = {name: target / name for name in files if (target / name).exists()}
-    return any(path.read_bytes() != files[name] for name, path in there.items())
-
-
-def _timestamp(student: HandedIn) -> dict[str, bytes]:
-    """When it was handed in, if nbgrader has noted that beside it."""
-    path = student.folder / TIMESTAMP if student.folder else None
-    if path is None or path.is_symlink() or not path.is_file():
+def _timestamp(assignment: Assignment, folder: Path, entries: list[Entry], notes: list[str]) -> dict[str, bytes]:
+    """When it was handed in, if nbgrader has noted that beside it. What tells no time, nbgrader would stumble over."""
+    places = ((assignment.name, TIMESTAMP), (TIMESTAMP,))
+    found = [entry for place in places for entry in entries if entry.parts == place]
+    if not found:
         return {}
-    return {TIMESTAMP: start_of(path, _LONGEST_STAMP)}
+    if timestamp(folder, assignment.name) is None:
+        notes.append(f"{TIMESTAMP} was left out: it tells no time")
+        return {}
+    return {TIMESTAMP: found[0].read(_LONGEST_STAMP)}
 
 
 def _notebook_of(assignment: Assignment, texts: Mapping[str, bytes], notes: list[str]) -> bytes:

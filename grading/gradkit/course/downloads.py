@@ -20,8 +20,8 @@ from ..submissions.intake import Entry, UnfitError, entries_of_folder, entries_o
 from ..submissions.roster import safe_name
 
 MOST_CLASS = 4 << 30
-"""Bytes of a whole class's zip, of which no more is read than is needed."""
-MOST_CLASS_ENTRIES = 200_000
+"""Bytes of a whole class's zip, of which no more is read than is needed. The platform has made it, so its entries are
+not counted beforehand: by a file full of their marks one student could have everyone's refused."""
 
 _NO_GLOB = str.maketrans("[]*?%", "()--=")
 """nbgrader looks for folders by patterns, and a percent sign would be escaped once more when `submitted` is graded."""
@@ -36,14 +36,14 @@ class HandedIn:
     """What a student handed in.
 
     student: a name that is the student's alone, and safe in a path.
-    entries: lists the files; it raises what reading a submission raises (see intake.problem_of).
+    entries: lists the files, and notes what the instructor should know; it raises what reading a submission raises
+             (see intake.problem_of).
     folder:  the student's own folder on disk, where no platform stands between.
     """
 
     student: str
-    entries: Callable[[], list[Entry]]
+    entries: Callable[[list[str]], list[Entry]]
     folder: Path | None
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class _Top:
 
     @property
     def is_zip(self) -> bool:
-        return not self.is_folder and self.name.lower().endswith(".zip")
+        is_link = self.path is not None and self.path.is_symlink()
+        return not (self.is_folder or is_link) and self.name.lower().endswith(".zip")
 
     def shape(self) -> tuple[_Shape, dict[str, str]] | None:
         """How a platform has named it, and the parts of its name."""
@@ -148,7 +149,7 @@ def _tops(downloads: Path, leave_out: Path, stack: ExitStack) -> list[_Top]:
         raise DownloadsError(f"There is no folder or zip {safe_name(str(downloads), 300)}.")
     try:
         opened = stack.enter_context(downloads.open("rb"))
-        return _in_zip(list(entries_of_zip(opened, MOST_CLASS, MOST_CLASS_ENTRIES)))
+        return _in_zip(list(entries_of_zip(opened, MOST_CLASS)))
     except UnfitError as error:
         raise DownloadsError(f"{safe_name(downloads.name)}: {error}") from None
     except Exception as error:
@@ -233,27 +234,34 @@ def _named(groups: list[_Group]) -> Iterator[HandedIn]:
         while name in taken:
             name += "~"
         taken.add(name)
-        notes = list(group.notes)
         if not alone:
-            notes.append(f"{called[_plain(group.name)]} are called {_plain(group.name)}")
-        yield HandedIn(name, partial(_listed, group), group.folder, tuple(notes))
+            group.notes.append(f"{called[_plain(group.name)]} are called {_plain(group.name)}")
+        yield HandedIn(name, partial(_listed, group), group.folder)
 
 
 def _plain(name: str) -> str:
-    return safe_name(name, LONGEST_ID).translate(_NO_GLOB)
+    return safe_name(name.translate(_NO_GLOB), LONGEST_ID).translate(_NO_GLOB)
 
 
-def _listed(group: _Group) -> list[Entry]:
-    """All files of a student; of what was uploaded again, the last."""
+def _listed(group: _Group, notes: list[str]) -> list[Entry]:
+    notes += group.notes
     entries = [entry for listed in group.entries for entry in listed()]
-    if not group.numbered:
-        return entries
-    newest: dict[tuple[str, ...], tuple[int, Entry]] = {}
+    return _newest(entries, notes) if group.numbered else entries
+
+
+def _newest(entries: list[Entry], notes: list[str]) -> list[Entry]:
+    """Of files that were uploaded again the last, each under its first name. Two of one number both stay: no guess."""
+    uploads: dict[str, list[tuple[int, Entry]]] = {}
     for entry in entries:
-        found = _NUMBERED.fullmatch(entry.parts[-1])
-        name = found["stem"] + found["ending"] if found else entry.parts[-1]
-        number = int(found["number"] or 0) if found else 0
-        parts = (*entry.parts[:-1], name)
-        if parts not in newest or newest[parts][0] < number:
-            newest[parts] = number, Entry(parts, entry.read)
-    return [entry for _, entry in newest.values()]
+        name, number = entry.parts[-1], 0
+        if found := _NUMBERED.fullmatch(name):
+            name, number = found["stem"] + found["ending"], int(found["number"] or 0)
+        uploads.setdefault(name, []).append((number, entry))
+    newest = []
+    for name, mine in uploads.items():
+        last = max(number for number, _ in mine)
+        notes += [f"{entry.parts[-1]} was left alone: there is a newer one" for number, entry in mine if number < last]
+        if last:
+            notes.append(f"{name} was uploaded as number {last}")
+        newest += [Entry((name,), entry.read) for number, entry in mine if number == last]
+    return newest

@@ -274,18 +274,18 @@ def start_of(path: Path, most: int) -> bytes:
 
 
 def _unzipped(whole: bytes) -> Iterator[Entry]:
-    return entries_of_zip(BytesIO(whole), MOST_ZIP, MOST_ENTRIES)
+    if len(whole) <= MOST_ZIP and whole.count(_ENTRY) > MOST_ENTRIES:  # before zipfile makes an object of each
+        raise UnfitError(f"The zip holds more than {MOST_ENTRIES:,} files.")
+    return entries_of_zip(BytesIO(whole), MOST_ZIP)
 
 
-def entries_of_zip(opened: BinaryIO, most_bytes: int, most_entries: int) -> Iterator[Entry]:
+def entries_of_zip(opened: BinaryIO, most_bytes: int) -> Iterator[Entry]:
     """The regular files in a zip, which must stay open while they are read.
 
     Raises UnfitError where it is too large, and whatever a broken zip raises.
     """
     if opened.seek(0, os.SEEK_END) > most_bytes:
         raise UnfitError(f"The zip is larger than {most_bytes >> 20} megabytes.")
-    if _marks(opened) > most_entries:  # before zipfile makes an object of each
-        raise UnfitError(f"The zip holds more than {most_entries:,} files.")
     archive = zipfile.ZipFile(opened)
     for info in archive.infolist():
         parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
@@ -294,16 +294,6 @@ def entries_of_zip(opened: BinaryIO, most_bytes: int, most_entries: int) -> Iter
             continue
         if not any(_NOISE.fullmatch(part) for part in parts) and len(parts) <= _DEEPEST:
             yield Entry(parts, lambda most, info=info: _unpacked(archive, info, most))  # type: ignore[misc]
-
-
-def _marks(opened: BinaryIO) -> int:
-    """How often the mark of an entry stands in a zip: at least once for each."""
-    opened.seek(0)
-    found, end = 0, b""
-    while piece := opened.read(1 << 20):
-        found += (end + piece).count(_ENTRY)
-        end = piece[1 - len(_ENTRY) :]
-    return found
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:

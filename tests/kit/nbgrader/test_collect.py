@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 from gradkit.cli import app
-from gradkit.course.collect import collect
+from gradkit.course.collect import AS_BEFORE, NEW, NOTHING, SKIPPED, collect
+from gradkit.course.downloads import DownloadsError
 from gradkit.suite.assignments import chosen
 from typer.testing import CliRunner
 
@@ -54,6 +55,15 @@ SHAPES = {
     "Moodle's files": {
         "ada_12_assignsubmission_file_engine.py": ENGINE,
         "bob_34_assignsubmission_file_engine.py": ENGINE,
+    },
+    "Moodle 4's folders, with text": {
+        "ada_12_assignsubmission_file/engine.py": ENGINE,
+        "ada_12_assignsubmission_onlinetext/onlinetext.html": "<p>",
+        "bob_34_assignsubmission_file/engine.py": ENGINE,
+    },
+    "a platform's download in a folder": {
+        "all/ada_12_assignsubmission_file_/engine.py": ENGINE,
+        "all/bob_34_assignsubmission_file_/engine.py": ENGINE,
     },
     "Canvas's files": {
         "ada_12_345_engine.py": ENGINE,
@@ -104,6 +114,90 @@ def test_no_name_leads_out_of_the_folder(collected, tmp_path):
 def test_a_timestamp_of_nbgraders_comes_along(collected):
     there, _ = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "2026-01-01 00:00 UTC"})
     assert there[f"ada/{ASSIGNMENT}/timestamp.txt"] == b"2026-01-01 00:00 UTC"
+
+
+def test_the_timestamp_in_a_folder_for_each_assignment_is_found(collected):
+    there, _ = collected(
+        {f"ada/{ASSIGNMENT}/engine.py": ENGINE, f"ada/{ASSIGNMENT}/timestamp.txt": "2026-01-01 00:00 UTC"}
+    )
+    assert there[f"ada/{ASSIGNMENT}/timestamp.txt"] == b"2026-01-01 00:00 UTC"
+
+
+def test_a_timestamp_that_tells_no_time_stays_out_and_is_noted(collected):
+    there, ended = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "yesterday, I swear"})
+    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
+    assert "timestamp.txt was left out: it tells no time" in ended["ada"].notes
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mx", "\udcffx"])
+def test_notes_are_fit_to_be_printed(name, collected):
+    _, ended = collected({f"ada/{name}/engine.py": ENGINE, "ada/b/c/engine.py": ENGINE})
+    assert all(note.isprintable() for note in ended["ada"].notes)
+
+
+def test_forced_a_submission_is_replaced_with_all_its_files(collected, tmp_path):
+    collected({"ada/engine.py": ENGINE, "ada/helper.py": "x = 1"})
+    (tmp_path / "downloads/ada/helper.py").unlink()
+    _, ended = collected({})
+    assert ended["ada"].state == SKIPPED
+    assert set(collected({}, force=True)[0]) == {f"ada/{ASSIGNMENT}/{PAGE}"}
+
+
+def test_in_nbgraders_own_folder_files_become_notebooks_where_they_are(tmp_path):
+    into = tmp_path / "submitted"
+    for place in (f"[ada]/{ASSIGNMENT}", "bob/a2_backprop"):
+        (into / place).mkdir(parents=True)
+        (into / place / "engine.py").write_text(ENGINE)
+    (into / "[ada]" / ASSIGNMENT / "timestamp.txt").write_text("2026-01-01 00:00 UTC")
+    for state in (NEW, AS_BEFORE):
+        assert [each.state for each in collect(chosen("a1")[0], into, into)] == [state, NOTHING]
+    assert {path.name for path in into.glob(f"*/{ASSIGNMENT}/*")} == {"engine.py", PAGE, "timestamp.txt"}
+    assert {path.name for path in into.iterdir()} == {"[ada]", "bob"}
+
+
+def test_one_students_file_does_not_keep_a_class_from_being_collected(collected):
+    full_of_marks = b"PK\1\2" * 300_000
+    there, _ = collected({"ada_1_2_engine.py": ENGINE, "eve_3_4_x.bin": full_of_marks}, as_zip=True)
+    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
+
+
+def test_of_canvas_numbers_the_highest_is_taken_and_that_is_noted(collected):
+    there, ended = collected(
+        {"ada_1_2_engine-9.py": "old", "ada_1_3_engine-10.py": ENGINE, "ada_1_1_engine.py": "older"}
+    )
+    assert solution(there[f"ada/{ASSIGNMENT}/{PAGE}"]) == ENGINE
+    assert "engine.py was uploaded as number 10" in ended["ada"].notes
+    assert "engine-9.py was left alone: there is a newer one" in ended["ada"].notes
+
+
+def test_of_two_files_of_one_name_none_is_guessed(collected):
+    _, ended = collected({"ada_1_2_engine.py": "one", "ada_1_3_engine.py": "other"})
+    assert ended["ada"].problem == "The submission holds engine.py twice."
+
+
+def test_a_zip_in_a_folder_is_a_class_if_a_platform_has_packed_it_and_a_link_is_none(collected, tmp_path):
+    collected({"ada_1_2_engine.py": ENGINE}, as_zip=True)
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "all.zip").symlink_to(tmp_path / "all.zip")
+    with pytest.raises(DownloadsError):
+        collected({})
+    (tmp_path / "downloads" / "all.zip").unlink()
+    (tmp_path / "all.zip").rename(tmp_path / "downloads" / "all.zip")
+    assert collected({})[1].keys() == {"ada"}
+
+
+def test_the_command_counts_and_its_status_tells_whether_all_have_a_notebook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("ada/engine.py", "bob/essay.txt"):
+        (tmp_path / "downloads" / name).parent.mkdir(parents=True)
+        (tmp_path / "downloads" / name).write_text(ENGINE)
+    done = CliRunner().invoke(app, ["course", "collect", "a1", "downloads"])
+    assert done.exit_code == 1
+    assert "1 of 2 students have a notebook in submitted: 1 new, 1 without a notebook." in done.output
+    (tmp_path / "downloads/bob/engine.py").write_text(ENGINE)
+    done = CliRunner().invoke(app, ["course", "collect", "a1", "downloads"])
+    assert done.exit_code == 0
+    assert "2 of 2 students have a notebook in submitted: 1 as before, 1 new." in done.output
 
 
 def test_letters_that_cannot_be_read_are_pointed_out(collected):
