@@ -87,9 +87,9 @@ def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
     for proof in proofs:
         if proof.name in mistakes:
             for item in proof.caught_by:
-                evidence = proof.record[item].evidence
-                if evidence:
-                    hints.setdefault(fingerprint(item, evidence), set()).add(mistakes[proof.name].hint)
+                result = proof.record[item]
+                if result.evidence and not result.item.hidden:  # of which every failure looks alike
+                    hints.setdefault(fingerprint(item, result.evidence), set()).add(mistakes[proof.name].hint)
     return {mark: found.pop() for mark, found in sorted(hints.items()) if len(found) == 1}
 
 

@@ -56,12 +56,16 @@ def _item(item: ItemRecord, titles: Mapping[str, str], shown: dict[tuple[object,
 
 
 def _worth_showing(item: ItemRecord) -> EvidenceRecord | None:
-    """The evidence. A stub needs none: that it is one says everything, unless it has words of its own."""
+    """The evidence. Of a hidden item no more than its sentence; of a stub nothing but words of its own."""
     evidence = item.evidence
-    if evidence is None or item.verdict is not Verdict.NOT_IMPLEMENTED:
-        return evidence
-    own_words = evidence.message != ENDINGS[Verdict.NOT_IMPLEMENTED]
-    return EvidenceRecord(evidence.message) if own_words else None
+    if evidence is None:
+        return None
+    if item.hidden:
+        return EvidenceRecord(evidence.message)
+    if item.verdict is Verdict.NOT_IMPLEMENTED:
+        own_words = evidence.message != ENDINGS[Verdict.NOT_IMPLEMENTED]
+        return EvidenceRecord(evidence.message) if own_words else None
+    return evidence
 
 
 def _root(blocked_by: Sequence[str], titles: Mapping[str, str]) -> str:

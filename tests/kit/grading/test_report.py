@@ -82,6 +82,7 @@ def test_of_a_hidden_item_a_report_holds_title_and_verdict_only(school, suite):
     assert missed.verdict is Verdict.FAILED
     assert missed.evidence.message == "What this item checks is kept for grading: its title is the hint."
     assert (missed.evidence.code, missed.evidence.rows, missed.evidence.drawing) == ((), (), None)
+    assert missed.evidence.hint == ""
 
 
 def test_a_drawing_in_a_report_is_the_failing_expression(school, suite):

@@ -21,6 +21,7 @@ from gradkit.suite.collection import graded_tests
 from nbgrader.api import Gradebook
 from sqlalchemy import MetaData, create_engine, make_url, text
 
+COURSE = "autograd"
 DUE = datetime.datetime(2026, 5, 1, 12)
 HOW = (
     "Set GRADKIT_POSTGRES to the URL of a PostgreSQL server to make databases on, as in "
@@ -46,7 +47,7 @@ class Book:
 
     def by_hand(self):
         """nbgrader's own door to it, as formgrader has it."""
-        return Gradebook(self.url)
+        return Gradebook(self.url, COURSE)
 
     def dump(self):
         """Every row of every table."""
@@ -97,7 +98,7 @@ def _points_of(assignment):
 
 def _make(url):
     """What `nbgrader generate_assignment` puts there for every assignment, and an essay that no program grades."""
-    with Gradebook(url) as book:
+    with Gradebook(url, COURSE) as book:
         for assignment in assignments():
             name = assignment.name
             book.add_assignment(name, duedate=DUE)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 A1 = "a1_expressions"
 AN_HOUR_LATE = "2026-05-01 13:00:00.000000 UTC"
+ONE_O_CLOCK = datetime.datetime(2026, 5, 1, 13)
 
 # --- points ----------------------------------------------------------------------------------------------------------
 
@@ -194,35 +195,35 @@ def test_an_extension_is_heeded_also_where_there_is_no_due_date(book, graded):
 def test_without_a_timestamp_the_one_that_is_known_stays(book, graded):
     book.enters("a1", graded("ada", "a1", stamp=AN_HOUR_LATE))
     assert book.enters("a1", graded("ada", "a1")) == ["ada"]
-    assert book.seen()["ada", A1]["timestamp"] == datetime.datetime(2026, 5, 1, 13)
+    assert book.seen()["ada", A1]["timestamp"] == ONE_O_CLOCK
 
 
 HARMLESS = {
-    "empty": b"",
-    "a word": b"yesterday",
-    "a day of whichever month it is": b"17",
-    "no such date": b"2026-13-45 99:99:99 UTC",
-    "the end of time": b"9999-12-31 23:59:59 -9999999999",
-    "the beginning": b"0001-01-01 00:00:00 Asia/Tokyo",
-    "huge": b"2026-05-01 13:00:00 " + b"9" * 20_000_000,
-    "not text": bytes(range(256)),
-    "half a letter at the end of what is read": b"2026-05-01 13:00:00 " + "é".encode() * 40,
-    "NUL": b"2026-05-01 13:00:00\0 UTC",
-    "a file as time zone": b"2026-05-01 13:00:00 /etc/localtime",
-    "another": b"2026-05-01 13:00:00 :/etc/localtime",
-    "a third": b"2026-05-01 13:00:00 Europe/../../../../etc/localtime",
-    "SQL": b"2026-05-01 13:00:00'; DROP TABLE student; --",
+    "empty": (b"", None),
+    "a word": (b"yesterday", None),
+    "a day of whichever month it is": (b"17", None),
+    "no such date": (b"2026-13-45 99:99:99 UTC", None),
+    "the end of time": (b"9999-12-31 23:59:59 -9999999999", None),
+    "the beginning": (b"0001-01-01 00:00:00 Asia/Tokyo", None),
+    "huge": (b"2026-05-01 13:00:00 " + b"9" * 20_000_000, None),
+    "huge, and right as far as it is read": (b"2026-05-01 13:00:00" + b" " * 20_000_000 + b"x", ONE_O_CLOCK),
+    "not text": (bytes(range(256)), None),
+    "half a letter at the end of what is read": (b"2026-05-01 13:00:00" + "é".encode() * 40, None),
+    "NUL": (b"2026-05-01 13:00:00\0 UTC", ONE_O_CLOCK),
+    "a file as time zone": (b"2026-05-01 13:00:00 /etc/localtime", None),
+    "another": (b"2026-05-01 13:00:00 :/etc/localtime", None),
+    "a third": (b"2026-05-01 13:00:00 Europe/../../../../etc/localtime", None),
+    "SQL": (b"2026-05-01 13:00:00'; DROP TABLE student; --", None),
 }
 
 
-@pytest.mark.parametrize("stamp", HARMLESS.values(), ids=HARMLESS)
-def test_a_malformed_or_huge_timestamp_does_no_harm(book, graded, stamp):
+@pytest.mark.parametrize(("stamp", "known"), HARMLESS.values(), ids=HARMLESS)
+def test_a_malformed_or_huge_timestamp_does_no_harm(book, graded, stamp, known):
     started = time.monotonic()
     book.enters("a1", graded("ada", "a1", stamp=stamp))
     assert time.monotonic() - started < 5
     assert sum(score or 0 for score in book.scores("ada").values()) == 19.5
-    if b"13:00:00" not in stamp or b"/" in stamp:
-        assert book.seen()["ada", A1]["timestamp"] is None or stamp.startswith((b"0001", b"9999"))
+    assert book.seen()["ada", A1]["timestamp"] == known
 
 
 def test_a_timestamp_that_is_a_link_or_no_file_is_not_read(graded, tmp_path):

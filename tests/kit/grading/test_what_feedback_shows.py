@@ -1,0 +1,111 @@
+"""What feedback on a task leaves out and what it leads to first. That all of it is escaped: test_feedback.py."""
+
+import re
+
+import msgspec
+import pytest
+from gradkit.grader.feedback import feedback
+from gradkit.grader.report import AnswersRecord, DrawingRecord, EvidenceRecord, ItemRecord, RowRecord
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.evidence import hidden
+from hypothesis import given
+from hypothesis import strategies as st
+
+CODE = ("from engine import Value", "x = Value(2.0)", "y = x.tanh()", "print(x.grad)")
+DRAWING = DrawingRecord(
+    (2.0,), (("tanh", 0),), 1, (), AnswersRecord((2.0, 0.96), (0.07, 1.0)), AnswersRecord((2.0, 0.96), (5.0, 1.0)), (0,)
+)
+WRONG = EvidenceRecord("x.grad is 5.0", CODE, (RowRecord("x.grad", 5.0, 0.07),), source="PyTorch", drawing=DRAWING)
+KEPT = hidden(Verdict.FAILED).message
+RAISED = EvidenceRecord("ValueError: no", CODE[:2], traceback="engine.py:3, in tanh\n    raise ValueError")
+
+
+def item(name, evidence=None, verdict=Verdict.FAILED, blocked_by=(), is_hidden=False):
+    ids = tuple(f"a1_trial/test_{other}" for other in blocked_by)
+    return ItemRecord(
+        f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, 0.0, verdict, (), ids, evidence, is_hidden
+    )
+
+
+def titles(*names):
+    return {f"a1_trial/test_{name}": f"about {name}" for name in names}
+
+
+# --- what is left out ------------------------------------------------------------------------------------------------
+
+
+def test_the_import_that_a_notebook_does_not_need_is_left_out():
+    page = feedback([item("x", WRONG)], {})
+    assert "x = Value(2.0)\ny = x.tanh()\nprint(x.grad)" in page
+    assert "import" not in page
+
+
+def test_a_hidden_item_shows_its_title_and_verdict_whatever_else_is_known_of_it():
+    record = msgspec.structs.replace(
+        WRONG, message=KEPT, rows=(), hint="count the uses", origin="y", heading="tanh", traceback="engine.py:3"
+    )
+    page = feedback([item("secret", record, is_hidden=True)], {})
+    assert re.sub(r"<[^>]*>|\s+", " ", page).split() == f"about secret · 0 of 1 point · failed {KEPT}".split()
+    assert "<svg" not in page
+
+
+def test_hidden_items_are_not_called_one_and_the_same():
+    record = EvidenceRecord(KEPT)
+    page = feedback([item("one", record, is_hidden=True), item("two", record, is_hidden=True)], {})
+    assert "As in" not in page
+
+
+def test_a_stub_is_said_to_be_one_and_no_more():
+    stub = EvidenceRecord("not written yet", CODE)
+    page = feedback([item("x", stub, Verdict.NOT_IMPLEMENTED), item("y", stub, Verdict.NOT_IMPLEMENTED)], {})
+    assert page.count("not implemented") == 2
+    assert not re.search("<pre|As in|not written yet", page)
+
+
+def test_a_stub_s_own_words_are_shown():
+    stub = EvidenceRecord("NotImplementedError: tanh is next", CODE)
+    page = feedback([item("x", stub, Verdict.NOT_IMPLEMENTED)], {})
+    assert "tanh is next" in page
+    assert "Value(2.0)" not in page
+
+
+# --- what is looked at first -----------------------------------------------------------------------------------------
+
+
+def test_a_chain_of_blocked_items_leads_to_the_one_with_evidence():
+    first = item("root", RAISED, Verdict.ERROR)
+    second = item("middle", verdict=Verdict.BLOCKED, blocked_by=("root",))
+    third = item("end", verdict=Verdict.BLOCKED, blocked_by=("middle", "root"))
+    page = feedback([first, second, third], titles("root", "middle", "end"))
+    assert page.count("Look at “about root” first.") == 2
+
+
+def test_a_blocked_item_leads_to_the_root_also_where_it_is_another_task_s():
+    page = feedback([item("end", verdict=Verdict.BLOCKED, blocked_by=("middle", "root"))], titles("root", "middle"))
+    assert "Look at “about root” first." in page
+
+
+def test_the_same_error_is_shown_once_and_another_by_itself():
+    other = EvidenceRecord("TypeError: no", CODE[:2], traceback="engine.py:9, in exp")
+    page = feedback([item("x", RAISED), item("y", RAISED), item("z", other)], {})
+    assert page.count("ValueError: no") == 1
+    assert page.count("As in “about x”.") == 1
+    assert page.count("TypeError: no") == 1
+
+
+# --- pictures, and what MathJax would make of a text -----------------------------------------------------------------
+
+
+def test_a_picture_marks_the_wrong_node_with_both_numbers():
+    pytest.importorskip("pygraphviz")
+    page = feedback([item("x", WRONG)], {})
+    assert page.count("<svg") == page.count("</svg>") == page.count('fill="#fde0dc"') == 1
+    assert "≠ 0.07" in re.sub(r"<[^>]*>|\s+", " ", page.partition("<svg")[2]).replace("  ", " ")
+
+
+@given(st.text("$\\(){}ab", min_size=1, max_size=12).map(lambda text: f"Q{text}Q"), st.booleans())
+def test_what_a_student_s_code_says_is_never_set_as_a_formula(text, with_frames):
+    """MathJax, which is on nbgrader's pages, passes over pre and code."""
+    evidence = EvidenceRecord(text, (text,), origin=text, traceback=text if with_frames else "")
+    page = feedback([item("x", evidence)], {})
+    assert "Q" not in re.sub(r"(?s)<(pre|code)\b.*?</\1>", "", page)
