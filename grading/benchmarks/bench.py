@@ -44,9 +44,9 @@ class Effort:
     notebooks: tuple[object, ...]
 
 
-FULL = Effort(copies=20, times=3, pair_copies=40, pairs=6, memory=(50, 250, 500), notebooks=("--copies", 6))
+FULL = Effort(copies=20, times=3, pair_copies=40, pairs=6, memory=(50, 250, 500), notebooks=("--copies", 16))
 QUICK = Effort(
-    copies=8, times=1, pair_copies=24, pairs=1, memory=(10, 20, 40), notebooks=("--copies", 2, "--only", "a1")
+    copies=8, times=1, pair_copies=24, pairs=1, memory=(10, 20, 40), notebooks=("--copies", 8, "--only", "a1")
 )
 
 

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from .cli_course import app as course_app
+from .cli_course import complain
 from .graphs.corpus import PUBLIC_SEED
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
 
@@ -38,12 +39,6 @@ def gradkit() -> None:
 def _needs(module: str, extra: str) -> None:
     if importlib.util.find_spec(module) is None:
         complain(f"This needs {module}, which is not installed here: pip install '{extra}'")
-
-
-def complain(message: str) -> NoReturn:
-    """Say what is wrong and leave with status 1."""
-    Console(stderr=True).print(message, style="red", markup=False)
-    raise typer.Exit(1)
 
 
 @app.command()
@@ -70,8 +65,9 @@ def grade(
     from .course.corpora import default_cache
     from .grader.classroom import BusyError, Classroom
     from .grader.conditions import conditions_of
-    from .grader.console import graded_with_progress, show_class, write_gradebook
-    from .grader.gradebook import GradebookError, check_at_hand
+    from .grader.console import await_gradebook, graded_with_progress, show_class
+    from .grader.entering import Entering
+    from .grader.gradebook import GradebookError, at_hand
     from .grader.grader import suite_of
     from .grader.summary import GRADES, write_grades
     from .oracle.recording import Library, MissingCorpusError
@@ -84,9 +80,10 @@ def grade(
         _draw_if_private(seed)
         suite = suite_of(course, Library(corpora_folder(), seed, default_cache(), secret=True))
         if gradebook:
-            check_at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
+            at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
         classroom = Classroom(suite, conditions_of(suite, not no_sandbox), out.absolute(), no_sandbox)
-        graded = graded_with_progress(console, classroom, students, workers or _cores())
+        entering = Entering(gradebook, suite) if gradebook else None
+        graded = graded_with_progress(console, classroom, students, workers or _cores(), entering)
     except (LookupError, MissingCorpusError, RosterError, BusyError, SandboxError, GradebookError) as error:
         complain(str(error.args[0]))
     except OSError as error:
@@ -95,10 +92,9 @@ def grade(
         _stopped()
     reports = show_class(console, classroom, graded)
     write_grades(reports, out / GRADES)
-    if gradebook:
-        owners = sorted((each.student for each in graded if not each.trouble), key=lambda student: student.name)
+    if entering:
         try:
-            write_gradebook(console, gradebook, suite, list(zip(owners, reports, strict=True)))
+            await_gradebook(console, entering, len(reports))
         except GradebookError as error:
             complain(f"{error} (The reports are written; the same command goes on from there.)")
         except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,9 +15,10 @@ app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, 
 console = Console()
 
 
-def _complain(message: str) -> typer.Exit:
+def complain(message: str) -> NoReturn:
+    """Say what is wrong and leave with status 1."""
     Console(stderr=True).print(message, style="red", markup=False)
-    return typer.Exit(1)
+    raise typer.Exit(1)
 
 
 @app.callback()
@@ -42,11 +43,11 @@ def build(
         for path in build_all(target, reference_folder() / "solution"):
             console.print(str(path.relative_to(target.parent)), highlight=False)
     except TextError as error:
-        raise _complain(str(error)) from None
+        complain(str(error))
     except ImportError as error:
-        raise _complain(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'") from None
+        complain(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'")
     except OSError as error:
-        raise _complain(f"{error.filename}: {error.strerror}") from None
+        complain(f"{error.filename}: {error.strerror}")
 
 
 @app.command()
@@ -79,11 +80,11 @@ def collect(
             for note in each.notes:
                 _say(f"    {note}", "yellow")
     except (LookupError, DownloadsError) as error:
-        raise _complain(str(error.args[0])) from None
+        complain(str(error.args[0]))
     except ImportError as error:
-        raise _complain(f"This needs {error.name}: pip install 'gradkit[nbgrader]'") from None
+        complain(f"This needs {error.name}: pip install 'gradkit[nbgrader]'")
     except OSError as error:
-        raise _complain(f"{error.filename or downloads}: {error.strerror or error}") from None
+        complain(f"{error.filename or downloads}: {error.strerror or error}")
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     _say(f"{states.total() - states[NOTHING]} of {states.total()} students have a notebook in {into}: {counts}.")
     if others:

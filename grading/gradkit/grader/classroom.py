@@ -206,7 +206,7 @@ def _fork(student: Student, job: Callable[[Student], bool]) -> _Running:
         os.close(theirs)
         return _Running(student, pid, ours, started)
     try:
-        _live_no_longer_than(parent)
+        live_no_longer_than(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
         gc.disable()
         said: dict[str, object] = {"graded": job(student)}
@@ -218,7 +218,7 @@ def _fork(student: Student, job: Callable[[Student], bool]) -> _Running:
         os._exit(0)  # no exit handler of the parent's may run here
 
 
-def _live_no_longer_than(parent: int) -> None:
+def live_no_longer_than(parent: int) -> None:
     """Have the kernel end this process when its parent is gone, however that went."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -19,8 +19,7 @@ from ..suite.assignments import assignments
 from ..suite.results import ItemResult
 from .classroom import Classroom, Graded
 from .doctor import Finding
-from .gradebook import opened
-from .grader import Suite
+from .entering import Entering
 from .report import Report, read
 from .summary import most_often, verdict_counts
 
@@ -29,9 +28,16 @@ _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad":
 
 
 def graded_with_progress(
-    console: Console, classroom: Classroom, students: Sequence[Student], workers: int
+    console: Console,
+    classroom: Classroom,
+    students: Sequence[Student],
+    workers: int,
+    entering: Entering | None = None,
 ) -> list[Graded]:
-    """Grade a class while a bar says how far it is and how long it takes at most. Raises as Classroom.grade does."""
+    """Grade a class while a bar says how far it is and how long it takes at most. Raises as Classroom.grade does.
+
+    entering: takes each report as it comes.
+    """
     found: list[Graded] = []
     started = time.monotonic()
 
@@ -47,6 +53,8 @@ def graded_with_progress(
         for graded in classroom.grade(students, workers):
             if graded:
                 found.append(graded)
+                if entering and not graded.trouble:
+                    entering.give(graded.student, classroom.report_path(graded.student))
                 _say_now_and_then(console, len(found), len(students))
             progress.update(task, completed=len(found), left=left(), refresh=True)
     return found
@@ -102,14 +110,11 @@ def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded])
     return reports
 
 
-def write_gradebook(console: Console, url: str, suite: Suite, reports: Sequence[tuple[Student, Report]]) -> None:
-    """Write reports into nbgrader's gradebook, while a bar says how far it is. Raises GradebookError."""
-    late = []
-    with opened(url, suite) as book, Progress(console=console, transient=True) as progress:
-        for student, report in progress.track(reports, description="into the gradebook"):
-            if book.write(student, report):
-                late.append(student.name)
-    console.print(f"{len(reports)} submissions are in the gradebook.", highlight=False)
+def await_gradebook(console: Console, entering: Entering, count: int) -> None:
+    """Wait until so many reports are in nbgrader's gradebook, and say so. Raises GradebookError."""
+    with console.status("entering into the gradebook"):
+        late = sorted(entering.late())
+    console.print(f"{count} submissions are in the gradebook.", highlight=False)
     if late:
         console.print(Text(f"Late: {', '.join(late)}. A penalty is nbgrader's to give, or yours."), style="yellow")
 

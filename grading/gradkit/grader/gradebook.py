@@ -60,6 +60,7 @@ class Book:
 
     def __init__(self, gradebook: Gradebook, suite: Suite) -> None:
         self._gradebook = gradebook
+        gradebook.db().expire_on_commit = False  # or every commit has nbgrader ask for the assignment's cells again
         points = {test.item.id: test.item.points for test in suite.tests}
         self._pages = [_page(gradebook, assignment, points) for assignment in suite.assignments]
 
@@ -114,15 +115,13 @@ def student_id(student: Student) -> str:
 # --- opening ---------------------------------------------------------------------------------------------------------
 
 
-def check_at_hand(url: str) -> None:
-    """What can be said of a gradebook without opening it. Raises GradebookError."""
+def at_hand(url: str) -> URL:
+    """The database that is meant, as far as that can be said without opening it.
+
+    Raises GradebookError, which never repeats what may hold a password.
+    """
     if importlib.util.find_spec("nbgrader") is None:
         raise GradebookError("The gradebook needs nbgrader: pip install 'gradkit[nbgrader]'")
-    _meant(url)
-
-
-def _meant(url: str) -> URL:
-    """The database that is meant. Raises GradebookError, which never repeats what may hold a password."""
     from sqlalchemy import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -151,8 +150,7 @@ def opened(url: str, suite: Suite) -> Iterator[Book]:
     url: an SQLite file, or a database URL as in postgresql+psycopg://user:password@host/database.
     Raises GradebookError, here or while it is written to, without any password in its words.
     """
-    check_at_hand(url)
-    meant = _meant(url)
+    meant = at_hand(url)
     os.environ.setdefault("PGCONNECT_TIMEOUT", str(PATIENCE))
     with _in_plain_words(meant), _open(meant) as gradebook:
         yield Book(gradebook, suite)

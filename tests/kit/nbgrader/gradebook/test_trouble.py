@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from gradkit.cli import app
-from gradkit.grader import gradebook
+from gradkit.grader import entering, gradebook
 from sqlalchemy import URL, make_url
 from typer.testing import CliRunner
 
@@ -95,7 +95,7 @@ def test_stopped_with_ctrl_c_while_writing_it_says_how_to_go_on(school, files, m
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(gradebook.Book, "write", stopped)
+    monkeypatch.setattr(entering.Entering, "late", stopped)
     shown = school.is_graded(files.fresh().url)
     assert shown.exit_code == 130
     assert "The same command goes on from here." in shown.output

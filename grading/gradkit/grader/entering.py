@@ -1,0 +1,65 @@
+"""Enters reports into a gradebook while others are graded, in a process of its own.
+
+What nbgrader needs is large and slow to import: here it is imported beside the grading, and not in the process that is
+forked for every submission.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from ..submissions.roster import Student
+from . import report
+from .classroom import live_no_longer_than
+from .gradebook import GradebookError, opened
+from .grader import Suite
+
+
+class Entering:
+    """The process. To be started before anything is graded: from then on it takes what it is given, in order."""
+
+    def __init__(self, url: str, suite: Suite) -> None:
+        fork = multiprocessing.get_context("fork")
+        self._pipe, theirs = fork.Pipe()
+        process = fork.Process(target=_enter, args=(theirs, self._pipe, os.getpid(), url, suite), daemon=True)
+        process.start()
+        theirs.close()
+
+    def give(self, student: Student, path: Path) -> None:
+        """Have a report entered. Trouble with the gradebook is told in the end: it is no reason not to grade."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._pipe.send((student, path))
+
+    def late(self) -> list[str]:
+        """Wait until everything is entered, and return whose submissions are late. Raises GradebookError."""
+        try:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self._pipe.send(None)
+            told: list[str] | GradebookError = self._pipe.recv()
+        except (EOFError, ConnectionResetError):
+            raise GradebookError("The gradebook cannot be written: the process for it was lost.") from None
+        if isinstance(told, GradebookError):
+            raise told
+        return told
+
+
+def _enter(pipe: Connection, parents: Connection, parent: int, url: str, suite: Suite) -> None:
+    parents.close()  # or the end of the parent would not be noticed
+    live_no_longer_than(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    late = []
+    try:
+        with opened(url, suite) as book:
+            while given := pipe.recv():
+                student, path = given
+                if book.write(student, report.read(path)):
+                    late.append(student.name)
+    except GradebookError as error:
+        pipe.send(error)
+    else:
+        pipe.send(late)
