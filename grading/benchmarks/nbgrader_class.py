@@ -51,7 +51,8 @@ class Course:
         here = os.getcwd()
         os.chdir(self.home)
         try:
-            return timed(command, cores()[:2], PATH=path)[0]
+            # nbgrader logs much; it is shown where a command fails
+            return timed(("sh", "-c", 'exec "$@" 2>&1', "sh", *command), cores()[:2], PATH=path)[0]
         finally:
             os.chdir(here)
 
