@@ -1,5 +1,7 @@
 """a2, backpropagation: the whole graph. Order, accumulation, the cost and the depth of backward()."""
 
+from functools import cache
+
 from gradkit.suite import (
     Graph,
     answers_to,
@@ -154,6 +156,7 @@ def repeated(levels):
     return Graph((1.0, 0.5), steps)
 
 
+@cache  # made once for all submissions
 def tournament(leaves):
     """The sum of many leaves, added up in pairs: wide, and only as deep as its logarithm."""
     steps, row = [], list(range(leaves))
@@ -199,8 +202,13 @@ def test_cost_is_linear_in_leaves(Value):
     expect(answer.grad[7999], 0.5)
 
 
+@cache  # made once for all submissions
+def chain(additions):
+    """One leaf, to which another is added again and again."""
+    return Graph((1.0, 0.001), [("add", 0, 1)] + [("add", node, 1) for node in range(2, additions + 1)])
+
+
 @graded(1, "Graphs get deep: a chain of 20,000 additions", needs=COLLECTS)
 def test_depth(Value):
-    chain = [("add", 0, 1)] + [("add", node, 1) for node in range(2, 20_001)]
-    (answer,) = answers_to(Value, [Graph((1.0, 0.001), chain)], backward=True).answers
+    (answer,) = answers_to(Value, [chain(20_000)], backward=True).answers
     expect(answer.grad[1], 20_000.0)

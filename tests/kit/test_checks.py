@@ -236,19 +236,12 @@ def test_an_item_without_graphs_is_refused_since_it_would_always_pass(handle, so
             check(handle(solution()), corpus_of())
 
 
-@pytest.mark.parametrize("drop", [0, 1, "data", "grad"])
-def test_answers_that_do_not_fit_the_questions_never_pass(handle, solution, monkeypatch, drop):
-    value = handle(solution())
-    honest = type(value._transport).replay
-
-    def short(self, value_class, graphs, backward):
-        answers = list(honest(self, value_class, graphs, backward).answers)
-        if isinstance(drop, int):
-            return Reply(tuple(answers[:drop]))
-        setattr(answers[-1], drop, [])
-        return Reply(tuple(answers))
-
-    monkeypatch.setattr(type(value._transport), "replay", short)
-    with pytest.raises(SubmissionError) as ending:
-        check_gradients(value, corpus_of(traced(lambda a, b: a * b, 0.5, 0.3), traced(lambda a: a.exp(), 0.5)))
-    assert ending.value.verdict is Verdict.PROTOCOL
+@pytest.mark.parametrize("numbers", [0, 5, 6, 8, 9, 10, 11], ids="{} of 10".format)
+@pytest.mark.parametrize("failure", [None, SubmissionError(Verdict.ERROR, "oh")], ids=["whole", "failed"])
+def test_numbers_that_do_not_fit_the_questions_are_no_reply(numbers, failure):
+    graphs = [traced(lambda a, b: a * b, 0.5, 0.3), traced(lambda a: a.exp(), 0.5)]  # 2 * 3 and 2 * 2 numbers
+    if numbers in ((0, 6) if failure else (10,)):
+        assert len(Reply(graphs, True, [1.0] * numbers, failure).answers) == {0: 0, 6: 1, 10: 2}[numbers]
+    else:
+        with pytest.raises(ValueError, match="no answers"):
+            Reply(graphs, True, [1.0] * numbers, failure)

@@ -10,7 +10,7 @@ from gradkit.graphs.operations import OPERATIONS
 from gradkit.graphs.strategies import expression_graphs
 from gradkit.graphs.trace import traced
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import close, hint, wrong_data, wrong_gradients
+from gradkit.oracle.comparison import all_agree, close, hint, wrong_data, wrong_gradients
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -59,6 +59,28 @@ def test_nothing_passes_for_infinity_but_infinity(got):
 @given(NUMBERS | st.sampled_from([NAN, INF]))
 def test_nothing_passes_for_nan(got):
     assert not close(got, NAN)
+
+
+WANTED = NUMBERS | st.sampled_from([0.0, INF, -INF, NAN])
+
+
+@given(st.lists(st.tuples(WANTED, st.sampled_from([0.0, 1e-12, -9e-10, 2e-9, -1e-6])), min_size=1))
+def test_numbers_that_agree_at_a_glance_are_right_at_a_closer_look(pairs):
+    want, got = [number for number, _ in pairs], [number * (1 + share) for number, share in pairs]
+    agree = all_agree(got, [Answers(want, [])], backward=False)
+    assert all(map(close, got, want)) or not agree
+    assert agree or got != want
+
+
+@given(GRAPHS, st.data())
+def test_at_a_glance_one_wrong_number_or_one_missing_is_enough(graph, data):
+    answers = complex_step.answers(graph)
+    numbers = [*answers.data, *answers.grad]
+    assert all_agree(numbers, [answers], backward=True)
+    wrong = data.draw(st.integers(0, len(numbers) - 1))
+    assert not all_agree(changed(numbers, wrong), [answers], backward=True)
+    assert not all_agree(numbers[:-1], [answers], backward=True)
+    assert not all_agree(numbers, [answers], backward=False)
 
 
 # --- the first wrong node --------------------------------------------------------------------------------------------

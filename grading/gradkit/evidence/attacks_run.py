@@ -13,10 +13,11 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from ..grader.classroom import Classroom, Graded
+from ..grader.classroom import Classroom
 from ..grader.conditions import conditions_of
 from ..grader.console import show_class, show_report
 from ..grader.grader import suite_of
+from ..grader.processes import Graded
 from ..grader.report import Report, read
 from ..grader.summary import GRADES, write_grades
 from ..graphs.corpus import Corpus, RandomGraphs, Wish

@@ -1,22 +1,13 @@
-"""Grades a class: a process for each submission, some at a time, each leaving a report; stopped, it goes on later.
-
-Each process is forked from this one, which holds the suite ready and has never imported PyTorch or a submission.
-"""
+"""Grades a class: some submissions at a time, each leaving a report; stopped, it goes on later."""
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import gc
-import json
 import os
-import select
 import shutil
-import signal
-import sys
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +20,7 @@ from ..submissions.roster import Student
 from ..submissions.sandbox import Sandbox
 from . import report
 from .grader import Suite, grade
+from .processes import Graded, graded_by_processes
 from .report import Conditions, Report
 
 WORKPLACE = ".gradkit"
@@ -37,36 +29,9 @@ WORKPLACE = ".gradkit"
 GRACE = 60.0
 """Seconds beyond the submission's own limit after which its grader process is given up: intake takes some."""
 
-_LOOK = 0.1
-"""Seconds after which the parent of the graders looks up."""
-
-_PR_SET_PDEATHSIG = 1
-
 
 class BusyError(Exception):
     """Another `gradkit grade` is at work on this folder of reports."""
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What became of a student. seconds: how long grading took; None where the report of an earlier run still holds.
-
-    trouble: why there is no report, if there is none; the fault is then ours.
-    """
-
-    student: Student
-    seconds: float | None
-    trouble: str = ""
-
-
-@dataclass
-class _Running:
-    student: Student
-    pid: int
-    pipe: int
-    started: float
-    said: bytes = b""
-    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,10 +59,10 @@ class Classroom:
                 if test.mark.graphs:
                     keep_packed(self.suite.library.corpus(test.mark.graphs).graphs)
             gc.collect()
-            gc.freeze()  # or each child would copy every page that its collector visits
+            gc.freeze()  # or each process would copy every page that its collector visits
             try:
                 job = partial(self._grade_one, scratch, sandbox)
-                yield from _at_work(list(students), job, workers, self.suite.longest + GRACE)
+                yield from graded_by_processes(students, job, workers, self.suite.longest + GRACE)
             finally:
                 gc.unfreeze()
 
@@ -160,79 +125,3 @@ def _lock(folder: int, out: Path) -> None:
         except BlockingIOError:
             time.sleep(0.05)
     raise BusyError(f"Another `gradkit grade` is at work on {out}.")
-
-
-# --- processes -------------------------------------------------------------------------------------------------------
-
-
-def _at_work(
-    waiting: list[Student], job: Callable[[Student], bool], workers: int, most: float
-) -> Iterator[Graded | None]:
-    running: dict[int, _Running] = {}
-    waiting = waiting[::-1]
-    try:
-        while waiting or running:
-            while waiting and len(running) < workers:
-                started = _fork(waiting.pop(), job)
-                running[started.pipe] = started
-            looked = time.monotonic()
-            ready, _, _ = select.select(list(running), [], [], _LOOK)
-            asleep = time.monotonic() - looked - _LOOK
-            for pipe in ready:
-                chunk = os.read(pipe, 1 << 16)
-                running[pipe].said += chunk
-                if not chunk:
-                    yield _ended(running.pop(pipe))
-            for child in running.values():
-                child.started += asleep if asleep > 1 else 0  # stopped by Ctrl-Z, and its children with it
-                if time.monotonic() - child.started > most and not child.late:
-                    child.late = True
-                    os.kill(child.pid, signal.SIGKILL)
-            if not ready:
-                yield None
-    finally:
-        for child in running.values():
-            os.kill(child.pid, signal.SIGKILL)
-            os.waitpid(child.pid, 0)
-            os.close(child.pipe)
-
-
-def _fork(student: Student, job: Callable[[Student], bool]) -> _Running:
-    ours, theirs = os.pipe()
-    parent = os.getpid()
-    started = time.monotonic()
-    pid = os.fork()
-    if pid:
-        os.close(theirs)
-        return _Running(student, pid, ours, started)
-    try:
-        live_no_longer_than(parent)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
-        gc.disable()
-        said: dict[str, object] = {"graded": job(student)}
-    except BaseException:
-        said = {"trouble": traceback.format_exc()[-4000:]}
-    try:
-        os.write(theirs, json.dumps(said).encode())
-    finally:
-        os._exit(0)  # no exit handler of the parent's may run here
-
-
-def live_no_longer_than(parent: int) -> None:
-    """Have the kernel end this process when its parent is gone, however that went."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-
-def _ended(child: _Running) -> Graded:
-    os.close(child.pipe)
-    os.waitpid(child.pid, 0)
-    seconds = time.monotonic() - child.started
-    if child.late:
-        return Graded(child.student, seconds, f"the grader's own process did not come back in {seconds:.0f} s")
-    if not child.said:
-        return Graded(child.student, seconds, "the grader's own process was lost; is memory short?")
-    said = json.loads(child.said)
-    return Graded(child.student, seconds if said.get("graded") else None, said.get("trouble", ""))

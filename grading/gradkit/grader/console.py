@@ -17,9 +17,10 @@ from ..submissions.roster import Student
 from ..suite import screen
 from ..suite.assignments import assignments
 from ..suite.results import ItemResult
-from .classroom import Classroom, Graded
+from .classroom import Classroom
 from .doctor import Finding
 from .entering import Entering
+from .processes import Graded
 from .report import Report, read
 from .summary import most_often, verdict_counts
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ..submissions.roster import Student
 from . import report
-from .classroom import live_no_longer_than
 from .gradebook import GradebookError, opened
 from .grader import Suite
+from .processes import live_no_longer_than
 
 
 class Entering:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Literal
 
 from ..graphs.graph import Answers, Graph
@@ -41,6 +42,15 @@ class Mismatch:
     got: Answers
     wrong: tuple[int, ...]
     origin: int | None
+
+
+def all_agree(numbers: Sequence[float], answers: Iterable[Answers], backward: bool) -> bool:
+    """Whether all numbers of a reply are PyTorch's to nine digits, so that no node needs a closer look.
+
+    numbers: as Reply has them.   answers: PyTorch's to the same graphs.
+    """
+    want = list(chain.from_iterable(each.data + each.grad if backward else each.data for each in answers))
+    return len(want) == len(numbers) and all(map(math.isclose, numbers, want))
 
 
 def wrong_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..graphs.graph import Answers, Graph
+from ..graphs.graph import Graph
 from .accounts import failure
 from .link import Answer, EndedError, GarbledError, Link
 from .outcome import SubmissionError, Verdict
@@ -119,29 +119,12 @@ class PipeTransport:
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
         answer, ended = self._exchange("replay", value_class._ref, _packed(graphs), backward)
-        if answer is None:
-            return Reply((), ended)
         try:
-            found = self._answers(self._numbers(answer), graphs, backward, whole=ended is None)
+            return Reply(graphs, backward, self._numbers(answer) if answer else (), ended)
         except SubmissionError as garbled:
-            return Reply((), garbled)
-        return Reply(found, ended)
-
-    def _answers(
-        self, numbers: list[float], graphs: Sequence[Graph], backward: bool, whole: bool
-    ) -> tuple[Answers, ...]:
-        """The answers that a reply's numbers make up: to every graph, or to the first ones where it is not `whole`."""
-        found, place = [], 0
-        for size in map(len, graphs):
-            middle = place + size
-            end = middle + size * backward
-            if end > len(numbers):
-                break
-            found.append(Answers(numbers[place:middle], numbers[middle:end]))
-            place = end
-        if place != len(numbers) or (whole and len(found) < len(graphs)):
-            raise self._garbled()
-        return tuple(found)
+            return Reply(graphs, backward, (), garbled)
+        except ValueError:
+            return Reply(graphs, backward, (), self._garbled())
 
     def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
         count = self._number(self._ask("calls", value_class._ref, packed([graph]), most))

@@ -7,19 +7,52 @@ through; numbers come back as checked floats; one object has one handle, so that
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn, Protocol
 
 from ..graphs.graph import Answers, Graph
 from .outcome import SubmissionError
 
 
-@dataclass(frozen=True)
 class Reply:
-    """Answers to graphs, in order; `failure` says how the graph after the last answered one ended, if one did badly."""
+    """Answers to graphs, in order; `failure` says how the graph after the last answered one ended, if one did badly.
 
-    answers: tuple[Answers, ...]
-    failure: SubmissionError | None = None
+    numbers: of each graph in turn the data of every node and, where backward() ran, the gradient of every node.
+    Raises ValueError where they make up no such answers.
+    """
+
+    def __init__(
+        self,
+        graphs: Sequence[Graph],
+        backward: bool,
+        numbers: Sequence[float],
+        failure: SubmissionError | None = None,
+    ) -> None:
+        self.numbers = numbers
+        self.failure = failure
+        self._graphs = graphs
+        self._backward = backward
+        if failure:
+            fits = len(self.answers) < len(graphs) and sum(map(self._size, graphs[: len(self.answers)])) == len(numbers)
+        else:
+            fits = sum(map(len, graphs)) * (1 + backward) == len(numbers)
+        if not fits:
+            raise ValueError("no answers to these graphs")
+
+    def _size(self, graph: Graph) -> int:
+        return len(graph) * (1 + self._backward)
+
+    @cached_property
+    def answers(self) -> tuple[Answers, ...]:
+        """The answer to every graph that got one."""
+        found, place = [], 0
+        for graph in self._graphs:
+            middle, end = place + len(graph), place + self._size(graph)
+            if end > len(self.numbers):
+                break
+            found.append(Answers(list(self.numbers[place:middle]), list(self.numbers[middle:end])))
+            place = end
+        return tuple(found)
 
 
 class Transport(Protocol):

@@ -12,7 +12,7 @@ from ..graphs.graph import Answers, Graph
 from ..graphs.reduce import NICE_NUMBERS, reduced
 from ..graphs.render import program
 from ..oracle import complex_step
-from ..oracle.comparison import Mismatch, close, wrong_data, wrong_gradients
+from ..oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Reply, Subject, backward_calls, replay, untold
 from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number, withheld
@@ -41,6 +41,8 @@ def check_inner_gradients(Value: Subject, corpus: Corpus) -> None:
 
 def _check(Value: Subject, corpus: Corpus, compare: Compare, backward: bool) -> None:
     reply = _replayed(Value, corpus.graphs, backward)
+    if not reply.failure and all_agree(reply.numbers, corpus.answers, backward):
+        return
     explain = partial(_of_secret if corpus.secret else _as_found, Value, corpus, compare, backward)
     for graph, want, got in zip(corpus.graphs, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
@@ -175,16 +177,7 @@ def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply
 
 
 def _replayed(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-    """A reply that is whole: every graph has its answer, or the one after the last answer is said to have failed.
-
-    Raises SubmissionError for any other reply, and ValueError where there is nothing to ask.
-    """
+    """The reply to graphs. Raises ValueError where there is nothing to ask."""
     if not graphs:
         raise ValueError("an item without graphs would pass whatever the student wrote")
-    reply = replay(Value, graphs, backward)
-    expected = len(graphs) if reply.failure is None else min(len(reply.answers), len(graphs) - 1)
-    sizes = [len(graph) for graph in graphs[:expected]]
-    data, grad = ([len(getattr(answers, name)) for answers in reply.answers] for name in ("data", "grad"))
-    if data != sizes or grad != [size * backward for size in sizes]:
-        raise SubmissionError(Verdict.PROTOCOL, "The answers do not fit the questions.")
-    return reply
+    return replay(Value, graphs, backward)

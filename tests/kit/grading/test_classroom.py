@@ -202,7 +202,10 @@ def test_time_in_which_the_grader_itself_was_stopped_is_nobody_s_fault(school, s
 # --- when it is our own fault ----------------------------------------------------------------------------------------
 
 
-def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody_else(school, solution, monkeypatch):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody_else(
+    school, solution, monkeypatch, workers
+):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
     honest = Classroom._grade_one
@@ -214,19 +217,40 @@ def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody
 
     monkeypatch.setattr(Classroom, "_grade_one", lost)
     with pytest.raises(AssertionError, match="own process was lost"):
-        school.is_graded()
+        school.is_graded(workers=workers)
     assert (school.out / "ben.json").exists()
     assert not (school.out / "ada.json").exists()
 
 
-def test_a_grader_process_that_does_not_come_back_is_given_up(school, solution, monkeypatch, short_of_time):
-    school.hands_in("ada", solution())
+def test_a_grader_process_that_does_not_come_back_is_given_up(school, monkeypatch, short_of_time):
+    for name in ("ada", "ben"):
+        school.hands_in(name, "")
     monkeypatch.setattr(classrooms, "GRACE", 0.2)
-    monkeypatch.setattr(Classroom, "_grade_one", lambda *_: time.sleep(60))
+    monkeypatch.setattr(Classroom, "_grade_one", lambda _self, _scratch, _box, who: who.name != "ada" or time.sleep(60))
     started = time.monotonic()
-    with pytest.raises(AssertionError, match="did not come back"):
-        school.is_graded(suite=short_of_time("a1", 0.1, 0.3))
+    with pytest.raises(AssertionError, match=r"one more item: .*did not come back"):
+        school.is_graded(suite=short_of_time("a1", 0.1, 0.3), workers=1)
     assert time.monotonic() - started < 10
+
+
+def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(school, solution, monkeypatch):
+    crash = "\nimport os\nValue.__add__ = lambda self, other: os._exit(1)\n"
+    for name, more in {"ada": crash, "ben": crash, "cyd": "", "dan": crash}.items():
+        school.hands_in(name, solution() + more)
+    honest = Classroom._grade_one
+    noted = school.out.parent / "noted"
+
+    def noting(self, *arguments):
+        done = honest(self, *arguments)
+        with noted.open("a", encoding="utf-8") as log:
+            print(os.getpid(), len(os.listdir("/proc/self/fd")), file=log)
+        return done
+
+    monkeypatch.setattr(Classroom, "_grade_one", noting)
+    school.is_graded(workers=1)
+    lines = noted.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 4
+    assert len(set(lines)) == 1
 
 
 def test_without_a_sandbox_nothing_is_graded(school, solution, monkeypatch):
