@@ -34,7 +34,7 @@ sys.path.append(__file__.rpartition("/benchmarks/")[0])
 
 from gradkit.graphs.graph import STUDENT_FUNCTIONS, Graph, replay  # noqa: E402
 from gradkit.graphs.operations import OPERATIONS  # noqa: E402
-from gradkit.submissions.worker import Worker, calls, reply, unpacked  # noqa: E402
+from gradkit.submissions.worker import Worker, calls, reply  # noqa: E402
 
 
 class Question:
@@ -43,7 +43,9 @@ class Question:
     def __init__(self, request: tuple[Any, ...]) -> None:
         self.fresh, self.name, *self.arguments = request
         self.has_graphs = self.name in ("replay", "calls")
-        self.graphs = unpacked(self.arguments[1]) if self.has_graphs else []
+        asked = self.arguments[1] if self.has_graphs else []
+        self.packed: list[bytes] = [asked] if self.name == "calls" else asked
+        self.graphs = [Graph.unpacked(graph) for graph in self.packed]
         self.backward = self.name == "calls" or (self.name == "replay" and self.arguments[2])
         self.straight = [compiled(graph, self.backward) for graph in self.graphs]
         self.numbers = [0.5] * (sum(map(len, self.graphs)) * (1 + self.backward))
@@ -101,7 +103,8 @@ class Bare:
 
     def unpacking(self, question: Question) -> None:
         if question.has_graphs:
-            unpacked(question.arguments[1])
+            for graph in question.packed:
+                Graph.unpacked(graph)
 
     def packing(self, question: Question) -> None:
         reply(bytes(8), (), question.numbers)

@@ -168,7 +168,7 @@ def show_items(console: Console, itemised: dict[str, Any], own: dict[str, float]
     waiting = items.pop("waiting")
     inside["worker: messages, switching processes, cold caches, collector"] = waiting - sum(inside.values())
     outside = {f"grader: {label}": seconds for label, seconds in items.items()}
-    outside["fork and end of the grader process"] = itemised["seconds"] - waiting - sum(items.values())
+    outside["between students"] = itemised["seconds"] - waiting - sum(items.values())
     account = Table("where the time of a submission goes", "ms", "%", box=None, pad_edge=False)
     account.columns[1].justify = account.columns[2].justify = "right"
     for label, seconds in sorted({**inside, **outside}.items(), key=lambda row: -row[1]):

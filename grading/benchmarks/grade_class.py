@@ -3,7 +3,7 @@
 seconds:  wall time for each submission, from the first fork to the last report, divided by their number.
 set_up:   seconds before the first fork: imports, corpora, sandbox.
 memory:   resident megabytes of this process when so many submissions were graded.
-child:    megabytes of the largest child at the same moments.
+child:    the same of the largest process that it has started, at most so far.
 items:    where a submission's time went, in seconds, when asked for.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -41,16 +41,17 @@ def main() -> None:
     first_fork = _first_fork()
     memory, child = {}, {}
     with common.classroom(chosen.copies) as (room, students):
-        done = 0
+        done, largest = 0, 0.0
         for graded in room.grade(students, chosen.workers):
             if graded is None:
                 continue
             if graded.trouble:
                 raise RuntimeError(graded.trouble)
             done += 1
+            largest = max([largest, *(_megabytes("VmHWM", pid) for pid in _children())])
             if done in chosen.memory_at:
-                memory[done] = _resident()
-                child[done] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+                memory[done] = _megabytes("VmRSS", "self")
+                child[done] = largest
         ended = time.perf_counter()
         for student in students:
             _must_be_right(room.report_path(student))
@@ -61,13 +62,13 @@ def main() -> None:
 def _first_fork() -> list[float]:
     """A list that will hold the moment of the first fork."""
     moments: list[float] = []
-    fork = classroom._fork
+    fork = os.fork
 
-    def noted(*operands: Any) -> Any:
+    def noted() -> int:
         moments.append(time.perf_counter())
-        return fork(*operands)
+        return fork()
 
-    classroom._fork = noted
+    os.fork = noted
     return moments
 
 
@@ -77,11 +78,15 @@ def _must_be_right(path: Path) -> None:
         raise RuntimeError(f"{found.student} got {found.earned} of {found.points} points")
 
 
-def _resident() -> float:
-    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
+def _children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
+
+
+def _megabytes(what: str, pid: str) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith(f"{what}:"):
             return int(line.split()[1]) / 1024
-    raise LookupError("VmRSS")
+    raise LookupError(what)
 
 
 # --- where the time goes ---------------------------------------------------------------------------------------------

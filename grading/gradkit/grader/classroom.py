@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..graphs.corpus import UNFINISHED
 from ..submissions.intake import take_in
-from ..submissions.pipe import PipeTransport, keep_packed
+from ..submissions.pipe import PipeTransport
 from ..submissions.roster import Student
 from ..submissions.sandbox import Sandbox
 from . import report
@@ -55,9 +55,6 @@ class Classroom:
         with _workplace(self.out) as scratch:
             sandbox = Sandbox(scratch, self.bare)
             sandbox.check()
-            for test in self.suite.tests:
-                if test.mark.graphs:
-                    keep_packed(self.suite.library.corpus(test.mark.graphs).graphs)
             gc.collect()
             gc.freeze()  # or each process would copy every page that its collector visits
             try:

@@ -23,7 +23,7 @@ class Graph:
     names:  what the inputs are called when the graph is shown, where a story names them.
     """
 
-    __slots__ = ("inputs", "names", "output", "steps")
+    __slots__ = ("_packed", "inputs", "names", "output", "steps")
 
     def __init__(
         self, inputs: Sequence[float], steps: Sequence[Step], output: int | None = None, names: Sequence[str] = ()
@@ -32,6 +32,21 @@ class Graph:
         self.steps = tuple(map(tuple, steps))
         self.output = len(self.inputs) + len(self.steps) - 1 if output is None else output
         self.names = tuple(names)
+        self._packed = b""
+
+    def packed(self) -> bytes:
+        """This graph as bytes for `unpacked`, but for its names. They are kept: one graph goes to a whole class."""
+        import marshal
+
+        self._packed = self._packed or marshal.dumps((self.inputs, self.steps, self.output))
+        return self._packed
+
+    @staticmethod
+    def unpacked(packed: bytes) -> Graph:
+        """The graph of such bytes. The reader must be the same Python, and must trust the writer."""
+        import marshal
+
+        return Graph(*marshal.loads(packed))
 
     def key(self) -> tuple[object, ...]:
         """Equal for graphs that are the same expression of the same numbers."""

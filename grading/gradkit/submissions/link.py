@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import marshal
 import os
+import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -125,7 +127,7 @@ class Link:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         try:
-            self._process.wait(0.5 if below else 0)
+            _wait(self._process, 0.5 if below else 0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -140,6 +142,22 @@ class Link:
             return "it closed its side of the connection"
         number = -status if status < 0 else status - 128
         return f"it was ended by signal {number}" if 0 < number < 65 else f"it ended itself with status {status}"
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for a process to end, to the moment where the system can: Popen.wait looks now and then.
+
+    Raises subprocess.TimeoutExpired where it does not end in time.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            handle = os.pidfd_open(process.pid)
+            try:
+                select.select([handle], [], [], seconds)
+            finally:
+                os.close(handle)
+            seconds = 0
+    process.wait(seconds)
 
 
 def _children(pid: int) -> list[int]:

@@ -17,7 +17,7 @@ from .accounts import failure
 from .link import Answer, EndedError, GarbledError, Link
 from .outcome import SubmissionError, Verdict
 from .subject import Reply, Subject
-from .worker import MOST_ITEMS, packed
+from .worker import MOST_ITEMS
 
 if TYPE_CHECKING:
     from .worker import Frame
@@ -118,7 +118,7 @@ class PipeTransport:
         return [self._subject(ref) for ref in refs]
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-        answer, ended = self._exchange("replay", value_class._ref, _packed(graphs), backward)
+        answer, ended = self._exchange("replay", value_class._ref, [graph.packed() for graph in graphs], backward)
         try:
             return Reply(graphs, backward, self._numbers(answer) if answer else (), ended)
         except SubmissionError as garbled:
@@ -127,7 +127,7 @@ class PipeTransport:
             return Reply(graphs, backward, (), self._garbled())
 
     def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
-        count = self._number(self._ask("calls", value_class._ref, packed([graph]), most))
+        count = self._number(self._ask("calls", value_class._ref, graph.packed(), most))
         if not 0 <= count <= most + 1:
             raise self._garbled()
         return int(count)
@@ -210,16 +210,3 @@ class PipeTransport:
 
 def _plain(operand: object) -> object:
     return operand._ref if isinstance(operand, Subject) else operand
-
-
-_PACKED: dict[int, tuple[Sequence[Graph], bytes]] = {}
-
-
-def keep_packed(graphs: Sequence[Graph]) -> None:
-    """Pack these graphs once, for all the submissions that they will be sent to."""
-    _PACKED[id(graphs)] = (graphs, packed(graphs))
-
-
-def _packed(graphs: Sequence[Graph]) -> bytes:
-    kept = _PACKED.get(id(graphs))
-    return kept[1] if kept and kept[0] is graphs else packed(graphs)

@@ -249,11 +249,11 @@ class Worker:
         found: Any = self._object(target)
         return [self._ref(item) for item in items(found)], ()
 
-    def do_replay(self, target: object, graphs: bytes, backward: bool) -> tuple[list[int], Sequence[float]]:
+    def do_replay(self, target: object, graphs: Sequence[bytes], backward: bool) -> tuple[list[int], Sequence[float]]:
         value_class: Any = self._object(target)
         numbers: list[float] = []
         try:
-            for graph in unpacked(graphs):
+            for graph in map(Graph.unpacked, graphs):
                 answers = replay(value_class, graph, backward)
                 numbers += answers.data
                 numbers += answers.grad
@@ -263,8 +263,7 @@ class Worker:
 
     def do_calls(self, target: object, graph: bytes, most: int) -> tuple[list[int], Sequence[float]]:
         value_class: Any = self._object(target)
-        (whole,) = unpacked(graph)
-        return [], (float(calls(value_class, whole, most)),)
+        return [], (float(calls(value_class, Graph.unpacked(graph), most)),)
 
     def _object(self, operand: object) -> object:
         return self._objects[operand[0]] if type(operand) is tuple else operand
@@ -276,20 +275,6 @@ class Worker:
             number = self._numbers[id(found)] = len(self._objects)
             self._objects.append(found)
         return number
-
-
-def packed(graphs: Sequence[Graph]) -> bytes:
-    """Graphs as bytes for a request. The reader must be the same Python, and must trust the writer."""
-    import marshal
-
-    return marshal.dumps([(graph.inputs, graph.steps, graph.output) for graph in graphs])
-
-
-def unpacked(graphs: bytes) -> list[Graph]:
-    """The graphs of a request."""
-    import marshal
-
-    return [Graph(*parts) for parts in marshal.loads(graphs)]
 
 
 def reply(
