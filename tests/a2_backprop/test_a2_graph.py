@@ -1,7 +1,5 @@
 """a2, backpropagation: the whole graph. Order, accumulation, the cost and the depth of backward()."""
 
-from functools import cache
-
 from gradkit.suite import (
     Graph,
     answers_to,
@@ -156,7 +154,6 @@ def repeated(levels):
     return Graph((1.0, 0.5), steps)
 
 
-@cache  # made once for all submissions
 def tournament(leaves):
     """The sum of many leaves, added up in pairs: wide, and only as deep as its logarithm."""
     steps, row = [], list(range(leaves))
@@ -167,11 +164,9 @@ def tournament(leaves):
     return Graph([0.5] * leaves, steps)
 
 
-@cache
-def tournament_times_a_leaf(leaves):
-    """The same, so that the upstream gradient is not 1."""
-    total = tournament(leaves)
-    return Graph(total.inputs, [*total.steps, ("mul", total.output, 0)])
+TOTAL = tournament(8000)
+TOTAL_TIMES_A_LEAF = Graph(TOTAL.inputs, [*TOTAL.steps, ("mul", TOTAL.output, 0)])  # an upstream gradient that is not 1
+CHAIN = Graph((1.0, 0.001), [("add", 0, 1), *(("add", node, 1) for node in range(2, 20_001))])
 
 
 @graded(
@@ -202,18 +197,12 @@ def test_cost_is_linear_in_leaves(Value):
         "row[0].backward()",
     )
     check_linear_cost(Value, [tournament(20), tournament(200)], code)
-    (answer,) = answers_to(Value, [tournament_times_a_leaf(8000)], backward=True).answers
+    (answer,) = answers_to(Value, [TOTAL_TIMES_A_LEAF], backward=True).answers
     expect(answer.grad[0], 4000.5)
     expect(answer.grad[7999], 0.5)
 
 
-@cache  # made once for all submissions
-def chain(additions):
-    """One leaf, to which another is added again and again."""
-    return Graph((1.0, 0.001), [("add", 0, 1)] + [("add", node, 1) for node in range(2, additions + 1)])
-
-
 @graded(1, "Graphs get deep: a chain of 20,000 additions", needs=COLLECTS)
 def test_depth(Value):
-    (answer,) = answers_to(Value, [chain(20_000)], backward=True).answers
+    (answer,) = answers_to(Value, [CHAIN], backward=True).answers
     expect(answer.grad[1], 20_000.0)

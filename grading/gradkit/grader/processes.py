@@ -80,6 +80,7 @@ class _Process:
         parent = os.getpid()
         self._pid = os.fork()
         if not self._pid:
+            self.pipe.close()  # or the end of the parent would not be noticed
             _grade_what_comes(theirs, job, parent)
         theirs.close()
         self.give(first)
