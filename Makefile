@@ -4,19 +4,21 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-nbgrader test-others lint release prove attacks bench corpora stubs clean
+.PHONY: demo test test-in-use test-parts lint release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
 
 # Two halves: on two cores, `make -j2 -O test` takes little more than half the time.
-test: test-nbgrader test-others
+test: test-in-use test-parts
 
-test-nbgrader: .venv/.ready
-	@$(BIN)/pytest tests/kit/nbgrader
+IN_USE := tests/kit/nbgrader tests/kit/self_check
 
-test-others: .venv/.ready
-	@$(BIN)/pytest --ignore tests/kit/nbgrader
+test-in-use: .venv/.ready
+	@$(BIN)/pytest $(IN_USE)
+
+test-parts: .venv/.ready
+	@$(BIN)/pytest $(addprefix --ignore=,$(IN_USE))
 
 lint: .venv/.ready
 	@$(BIN)/ruff check .
