@@ -4,7 +4,7 @@ from collections import Counter
 
 import msgspec
 import pytest
-from gradkit.evidence.prove import hints_by_fingerprint, prove
+from gradkit.evidence.prove import hints_by_fingerprint, judged
 from gradkit.evidence.runs import primaries
 from gradkit.evidence.specimens import misconceptions, variants, write_misconception
 from gradkit.suite.assignments import corpora_folder
@@ -12,8 +12,9 @@ from gradkit.suite.diagnosis import DIAGNOSES
 
 
 @pytest.fixture(scope="module")
-def proofs():
-    return {proof.name: proof for proof in prove()}
+def proofs(graded_specimens):
+    records = {name: report.results().by_id for name, report in graded_specimens.items() if name != "solution"}
+    return {proof.name: proof for proof in judged(records)}
 
 
 @pytest.mark.parametrize("name", misconceptions())

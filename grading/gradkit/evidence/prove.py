@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,14 +70,23 @@ def specimen_folders() -> Iterator[dict[str, Path]]:
 
 def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
     """Run every specimen through every suite. `progress` is told each one's name when it is done."""
-    mistakes, others = misconceptions(), variants()
-    proofs = []
+    records = {}
     with specimen_folders() as folders:
         for name, record in run_all(folders):
             progress(name)
-            judged = judge_variant(name, others[name], record) if name in others else None
-            proofs.append(judged or judge_misconception(name, mistakes[name], record))
-    return sorted(proofs, key=lambda proof: proof.name)
+            records[name] = record
+    return judged(records)
+
+
+def judged(records: Mapping[str, Record]) -> list[Proof]:
+    """What the records of specimens show, by name."""
+    mistakes, others = misconceptions(), variants()
+    return [
+        judge_variant(name, others[name], record)
+        if name in others
+        else judge_misconception(name, mistakes[name], record)
+        for name, record in sorted(records.items())
+    ]
 
 
 def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:

@@ -110,7 +110,7 @@ def test_an_exponential_backward_is_stopped_by_counting(student, solution):
 
 
 def test_fresh_draws_new_graphs_from_a_printed_seed_and_draws_them_again(student, solution):
-    broken = solution(("self.grad += out.grad / self.data", "self.grad += out.grad / out.data"))
+    broken = solution(("self.grad += out.grad / self.data", "self.grad += 2 * out.grad / self.data"))
     first = student.writes(broken).runs("--fresh", "5", "-k", "log")
     seed = re.search(r"--fresh-seed (\w+)\)", first.screen).group(1)
     again = student.runs("--fresh", "5", "--fresh-seed", seed, "-k", "log")
