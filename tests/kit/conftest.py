@@ -1,29 +1,19 @@
 """What the kit's own tests share: engines to try things on, and a student's folder to put them in."""
 
 import importlib
-import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
-from gradkit.evidence.prove import specimen_folders
-from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
-from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import suite_of
-from gradkit.oracle.recording import Library
 from gradkit.submissions.clock import Clock
 from gradkit.submissions.local import LocalTransport
-from gradkit.submissions.roster import Student
-from gradkit.suite.assignments import assignments, corpora_folder
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]
 
 UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-IN_CI = "GRADKIT_NO_SKIPS" in os.environ  # where only a change may turn a test red, not the day's examples
-settings.register_profile("kit", deadline=None, max_examples=60, suppress_health_check=UNHURRIED, derandomize=IN_CI)
+settings.register_profile("kit", deadline=None, max_examples=60, suppress_health_check=UNHURRIED)
 settings.load_profile("kit")
 
 
@@ -31,28 +21,6 @@ settings.load_profile("kit")
 def root():
     """The repository."""
     return ROOT
-
-
-@pytest.fixture(scope="session")
-def grade_specimens(root, tmp_path_factory):
-    """Grades every specimen and the solution with a Classroom of some kind: each one's report, by name."""
-
-    def by(kind):
-        suite, out = suite_of(assignments(), Library(corpora_folder())), tmp_path_factory.mktemp("reports")
-        classroom = kind(suite, conditions_of(suite, sandboxed=True), out)
-        with specimen_folders() as folders:
-            folders["solution"] = root / "reference/solution"
-            students = [Student(name, folder) for name, folder in folders.items()]
-            assert [graded.trouble for graded in classroom.grade(students, 2) if graded and graded.trouble] == []
-        return {student.name: report.read(classroom.report_path(student)) for student in students}
-
-    return by
-
-
-@pytest.fixture(scope="session")
-def graded_specimens(grade_specimens):
-    """Every specimen's report from the sandbox, by name."""
-    return grade_specimens(Classroom)
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
 
 
 def judged(records: Mapping[str, Record]) -> list[Proof]:
-    """What the records of specimens show, by name."""
+    """What each specimen's record shows, in the order of their names."""
     mistakes, others = misconceptions(), variants()
     return [
         judge_variant(name, others[name], record)

@@ -7,6 +7,7 @@ import zipfile
 from functools import partial
 
 import pytest
+from gradkit.evidence.prove import specimen_folders
 from gradkit.evidence.specimens import misconceptions, write_misconception
 from gradkit.grader import report
 from gradkit.grader.classroom import Classroom
@@ -14,7 +15,7 @@ from gradkit.grader.conditions import conditions_of
 from gradkit.grader.grader import suite_of
 from gradkit.oracle.recording import Library
 from gradkit.submissions.pipe import PipeTransport
-from gradkit.submissions.roster import roster
+from gradkit.submissions.roster import Student, roster
 from gradkit.submissions.sandbox import Sandbox
 from gradkit.suite.assignments import chosen, corpora_folder
 
@@ -62,6 +63,27 @@ def eventually():
 def suite():
     """The items of some assignments on the recorded graphs: suite("a1"), suite("all")."""
     return lambda name: suite_of(chosen(name), Library(corpora_folder()))
+
+
+@pytest.fixture(scope="session")
+def grade_specimens(suite, root, tmp_path_factory):
+    """Grades every specimen and the solution with a Classroom of some kind: each one's report, by name."""
+
+    def by(kind):
+        classroom = kind(suite("all"), conditions_of(suite("all"), True), tmp_path_factory.mktemp("reports"))
+        with specimen_folders() as folders:
+            folders["solution"] = root / "reference/solution"
+            students = [Student(name, folder) for name, folder in folders.items()]
+            assert [graded.trouble for graded in classroom.grade(students, 2) if graded and graded.trouble] == []
+        return {student.name: report.read(classroom.report_path(student)) for student in students}
+
+    return by
+
+
+@pytest.fixture(scope="session")
+def graded_specimens(grade_specimens):
+    """Every specimen's report from the sandbox, by name."""
+    return grade_specimens(Classroom)
 
 
 class School:

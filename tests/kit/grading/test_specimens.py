@@ -4,7 +4,7 @@ from collections import Counter
 
 import msgspec
 import pytest
-from gradkit.evidence.prove import hints_by_fingerprint, judged
+from gradkit.evidence.prove import hints_by_fingerprint, judged, prove
 from gradkit.evidence.runs import primaries
 from gradkit.evidence.specimens import misconceptions, variants, write_misconception
 from gradkit.suite.assignments import corpora_folder
@@ -45,6 +45,16 @@ def test_the_recorded_diagnoses_are_those_of_today(proofs):
     recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
     assert recorded == hints_by_fingerprint(list(proofs.values()))
     assert len(recorded) >= 25
+
+
+def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch, proofs):
+    few = {"tanh_overwrites": misconceptions()["tanh_overwrites"]}
+    monkeypatch.setattr("gradkit.evidence.prove.misconceptions", lambda: few)
+    monkeypatch.setattr("gradkit.evidence.prove.variants", lambda: {"tape": variants()["tape"]})
+    done = []
+    found = prove(done.append)
+    assert sorted(done) == ["tanh_overwrites", "tape"]
+    assert found == [proofs["tanh_overwrites"], proofs["tape"]]
 
 
 def test_an_item_that_misses_a_misconception_is_complained_of(tmp_path):
