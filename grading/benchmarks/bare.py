@@ -72,7 +72,7 @@ class Bare:
                 nodes = graph.build(value_class, STUDENT_FUNCTIONS)
                 if backward:
                     nodes[graph.output].backward()
-        elif question.name not in ("number", "finish"):
+        elif question.name not in ("numbers", "finish"):
             self.plainly(question)
 
     def straight(self, question: Question) -> None:
@@ -90,7 +90,7 @@ class Bare:
                 answers = replay(self.value_class, graph, question.backward)
                 numbers += answers.data
                 numbers += answers.grad
-        elif question.name == "number":
+        elif question.name == "numbers":
             self.plainly(question)
         else:
             self.arithmetic(question)

@@ -125,7 +125,7 @@ def one_submission(effort: Effort, console: Console) -> list[Finding]:
 def pytest_seconds(live: str, core: list[int]) -> float:
     """Wall time of one cold pytest process on the right submission. Raises RuntimeError where that is not all right."""
     seconds, asked = one_pytest(live, core)
-    graphs = sum(len(corpus.graphs) for corpus in common.corpora())
+    graphs = sum(len(corpus.cases) for corpus in common.corpora())
     if not graphs <= asked <= 1.2 * graphs:
         raise RuntimeError(f"PyTorch answered {asked} graphs, where {graphs} were due")
     return seconds

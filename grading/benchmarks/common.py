@@ -40,7 +40,7 @@ def suite() -> Suite:
 def corpora() -> list[Corpus]:
     """Every corpus of the measured suites, once."""
     chosen = suite()
-    wishes = dict.fromkeys(test.mark.graphs for test in chosen.tests if test.mark.graphs)
+    wishes = dict.fromkeys(test.mark.corpus for test in chosen.tests if test.mark.corpus)
     return [chosen.library.corpus(wish) for wish in wishes]
 
 

@@ -30,8 +30,8 @@ class LiveLibrary(Library):
     def _find(self, wish: Wish) -> Corpus:
         recorded = super()._find(wish)
         if os.environ["LIVE"] == "recorded" or isinstance(wish, Expressions):
-            return Corpus(recorded.graphs, tuple(map(_answers, recorded.graphs)))
-        return drawn(wish, len(recorded.graphs))
+            return Corpus(recorded.cases, tuple(map(_answers, recorded.cases)))
+        return drawn(wish, len(recorded.cases))
 
 
 def _answers(graph: Graph) -> Answers:

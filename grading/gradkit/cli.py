@@ -17,6 +17,7 @@ from rich.table import Column, Table
 
 from .cli_course import app as course_app
 from .cli_course import complain
+from .cli_graph import graph
 from .graphs.corpus import PUBLIC_SEED
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="A course kit for building an autograd engine. Students need only pytest; these commands are for those who "
-    "grade (grade, explain, doctor, course) and those who write the course.",
+    "grade (grade, explain, graph, doctor, course) and those who write the course.",
 )
 app.add_typer(course_app, name="course")
 console = Console()
@@ -148,21 +149,16 @@ def explain(
 
     try:
         found = read(report)
-    except UnreadableError as error:
-        complain(str(error))
-    results = found.results()
-    meant = [
-        each for name, each in results.by_id.items() if item and f"/{name}".endswith((f"/{item}", f"/test_{item}"))
-    ]
-    if item and not meant:
-        near = [name.rpartition("/test_")[2] for name in results.by_id if item.lower() in name.lower()]
-        complain(
-            f"There is no item {item!r} in this report." + (f" Is it one of {', '.join(near[:8])}?" if near else "")
-        )
+        meant = found.called(item) if item else []
+    except (UnreadableError, LookupError) as error:
+        complain(str(error.args[0]))
     if not item:
         show_report(console, found)
     for result in meant:
         show_report(console, found, result)
+
+
+app.command()(graph)
 
 
 @app.command()
@@ -202,12 +198,12 @@ def corpora(
                 wrong += [f"{name}: {complaint}" for complaint in complaints]
                 progress.advance(task)
         else:
-            graphs = 0
+            cases = 0
             for _name, corpus in course_corpora.build(course, seed, course_corpora.default_cache()):
-                graphs += len(corpus.graphs)
+                cases += len(corpus.cases)
                 progress.advance(task)
     if not check:
-        console.print(f"{graphs} graphs of {'the public' if seed == PUBLIC_SEED else 'this'} seed are ready.")
+        console.print(f"{cases} cases of {'the public' if seed == PUBLIC_SEED else 'this'} seed are ready.")
     elif wrong:
         complain("\n".join(wrong[:20]))
     else:

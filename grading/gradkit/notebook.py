@@ -1,4 +1,5 @@
-"""What a notebook's test cells call: `check(Value, "a1_expressions/addition", ...)`.
+"""What is called in a notebook: `check(Value, "a1_expressions/addition", ...)` by its test cells, `draw(y)` by whoever
+wants to see a graph.
 
 The solution cell's text is graded as it will be when it is handed in: by itself, as a file. So a helper in another cell
 is missed here already.
@@ -19,6 +20,8 @@ from types import CodeType, FunctionType
 from .grader.feedback import feedback
 from .grader.grader import Suite, grade
 from .grader.report import item_record
+from .graphs.picture import svg
+from .graphs.walk import cards_of
 from .oracle.recording import Library
 from .submissions.clock import Clock
 from .submissions.intake import TakenIn
@@ -63,6 +66,33 @@ def check(subject: type, *items: str) -> Checked:
         records = [item_record(result) for result in results.all()]
         page = feedback(records, {record.id: record.title for record in records}, said)
     return Checked(sum(record.earned for record in records), page)
+
+
+class Drawn:
+    """A picture. A notebook that ends a cell with it shows it; save() makes it a file for any page."""
+
+    def __init__(self, svg: str) -> None:
+        self._svg = svg
+
+    def __repr__(self) -> str:
+        return "a picture: end a notebook's cell with it, or .save('graph.svg')"
+
+    def _repr_svg_(self) -> str:
+        return self._svg[self._svg.index("<svg") :]  # what stands before it belongs into a file, and not into a page
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, as SVG."""
+        Path(path).write_text(self._svg, encoding="utf-8")
+
+
+def draw(value: object, /, **names: object) -> Drawn:
+    """Draw a Value and all that it was made from: the data, grad, operation and parents that its nodes have themselves.
+
+    names: nodes that shall show their names, as in draw(y, x=x, w=w).
+    Raises TypeError where `value` is no Value, ValueError for more nodes than a picture can show, and ImportError,
+    saying what to install, where pygraphviz is missing.
+    """
+    return Drawn(svg(cards_of(value, names)))
 
 
 def _suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:

@@ -18,17 +18,17 @@ def test_a_value_keeps_its_number(Value):
 # --- + ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "a + b adds", needs="test_a_value_keeps_its_number", graphs=random_graphs("add"))
-def test_addition(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "a + b adds", needs="test_a_value_keeps_its_number", corpus=random_graphs("add"))
+def test_addition(Value, corpus):
+    check_forward(Value, corpus)
 
 
 # --- * ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "a * b multiplies", needs="test_addition", graphs=random_graphs("mul"))
-def test_multiplication(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "a * b multiplies", needs="test_addition", corpus=random_graphs("mul"))
+def test_multiplication(Value, corpus):
+    check_forward(Value, corpus)
 
 
 # --- + and * with a plain number -------------------------------------------------------------------------------------
@@ -38,20 +38,20 @@ def test_multiplication(Value, graphs):
     0.5,
     "x + 2 takes a plain number",
     needs=("test_addition", "test_multiplication"),
-    graphs=random_graphs("add_const", reuse="leaves"),
+    corpus=random_graphs("add_const", reuse="leaves"),
 )
-def test_value_plus_number(Value, graphs):
-    check_forward(Value, graphs)
+def test_value_plus_number(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "2 + x has the number in front",
     needs="test_value_plus_number",
-    graphs=random_graphs("const_add", reuse="leaves"),
+    corpus=random_graphs("const_add", reuse="leaves"),
 )
-def test_number_plus_value(Value, graphs):
-    check_forward(Value, graphs)
+def test_number_plus_value(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(0.5, "sum([x, y]) starts from 0, so 0 + x must work", needs="test_number_plus_value")
@@ -62,90 +62,90 @@ def test_sum(Value):
 
 
 @graded(
-    0.5, "x * 2 takes a plain number", needs="test_multiplication", graphs=random_graphs("mul_const", reuse="leaves")
+    0.5, "x * 2 takes a plain number", needs="test_multiplication", corpus=random_graphs("mul_const", reuse="leaves")
 )
-def test_value_times_number(Value, graphs):
-    check_forward(Value, graphs)
+def test_value_times_number(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "2 * x has the number in front",
     needs=("test_multiplication", "test_value_times_number"),
-    graphs=random_graphs("const_mul", reuse="leaves"),
+    corpus=random_graphs("const_mul", reuse="leaves"),
 )
-def test_number_times_value(Value, graphs):
-    check_forward(Value, graphs)
+def test_number_times_value(Value, corpus):
+    check_forward(Value, corpus)
 
 
 # --- - ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "-x changes the sign", needs="test_value_times_number", graphs=random_graphs("neg", reuse="leaves"))
-def test_negation(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "-x changes the sign", needs="test_value_times_number", corpus=random_graphs("neg", reuse="leaves"))
+def test_negation(Value, corpus):
+    check_forward(Value, corpus)
 
 
-@graded(1, "a - b subtracts", needs="test_negation", graphs=random_graphs("sub", reuse="leaves"))
-def test_subtraction(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "a - b subtracts", needs="test_negation", corpus=random_graphs("sub", reuse="leaves"))
+def test_subtraction(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "x - 2 takes a plain number",
     needs=("test_subtraction", "test_value_plus_number"),
-    graphs=random_graphs("sub_const", reuse="leaves"),
+    corpus=random_graphs("sub_const", reuse="leaves"),
 )
-def test_value_minus_number(Value, graphs):
-    check_forward(Value, graphs)
+def test_value_minus_number(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "2 - x is not x - 2",
     needs=("test_subtraction", "test_number_plus_value"),
-    graphs=random_graphs("const_sub", reuse="leaves"),
+    corpus=random_graphs("const_sub", reuse="leaves"),
 )
-def test_number_minus_value(Value, graphs):
-    check_forward(Value, graphs)
+def test_number_minus_value(Value, corpus):
+    check_forward(Value, corpus)
 
 
 # --- ** --------------------------------------------------------------------------------------------------------------
 
 
 @graded(
-    1, "x ** 2 squares", needs="test_multiplication", graphs=random_graphs("pow_const", constants=(2,), reuse="leaves")
+    1, "x ** 2 squares", needs="test_multiplication", corpus=random_graphs("pow_const", constants=(2,), reuse="leaves")
 )
-def test_square(Value, graphs):
-    check_forward(Value, graphs)
+def test_square(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "x ** -1 inverts",
     needs="test_multiplication",
-    graphs=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
+    corpus=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
 )
-def test_inverse(Value, graphs):
-    check_forward(Value, graphs)
+def test_inverse(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "x ** 0.5 is the square root",
     needs="test_multiplication",
-    graphs=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
+    corpus=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
 )
-def test_square_root(Value, graphs):
-    check_forward(Value, graphs)
+def test_square_root(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "Zero and negative numbers have powers too",
     needs=("test_square", "test_inverse"),
-    graphs=expressions(
+    corpus=expressions(
         "powers_of_zero_and_negative_numbers",
         (lambda x: x**2, (0.0,)),
         (lambda x: x**3, (0.0,)),
@@ -154,56 +154,56 @@ def test_square_root(Value, graphs):
         (lambda x: x**0, (3.0,)),
     ),
 )
-def test_powers_of_zero_and_negative_numbers(Value, graphs):
-    check_forward(Value, graphs)
+def test_powers_of_zero_and_negative_numbers(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     1,
     "a ** b also takes a Value as exponent",
     needs=("test_square", "test_inverse", "test_square_root"),
-    graphs=random_graphs("pow", reuse="leaves"),
+    corpus=random_graphs("pow", reuse="leaves"),
 )
-def test_power_of_two_values(Value, graphs):
-    check_forward(Value, graphs)
+def test_power_of_two_values(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "2 ** x has the number in front",
     needs="test_power_of_two_values",
-    graphs=random_graphs("const_pow", reuse="leaves"),
+    corpus=random_graphs("const_pow", reuse="leaves"),
 )
-def test_number_to_the_value(Value, graphs):
-    check_forward(Value, graphs)
+def test_number_to_the_value(Value, corpus):
+    check_forward(Value, corpus)
 
 
 # --- / ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "a / b divides", needs="test_inverse", graphs=random_graphs("div", reuse="leaves"))
-def test_division(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "a / b divides", needs="test_inverse", corpus=random_graphs("div", reuse="leaves"))
+def test_division(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "x / 2 takes a plain number",
     needs=("test_division", "test_value_times_number"),
-    graphs=random_graphs("div_const", reuse="leaves"),
+    corpus=random_graphs("div_const", reuse="leaves"),
 )
-def test_value_over_number(Value, graphs):
-    check_forward(Value, graphs)
+def test_value_over_number(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     0.5,
     "2 / x is not x / 2",
     needs=("test_division", "test_number_times_value"),
-    graphs=random_graphs("const_div", reuse="leaves"),
+    corpus=random_graphs("const_div", reuse="leaves"),
 )
-def test_number_over_value(Value, graphs):
-    check_forward(Value, graphs)
+def test_number_over_value(Value, corpus):
+    check_forward(Value, corpus)
 
 
 # --- the graph -------------------------------------------------------------------------------------------------------
@@ -240,10 +240,10 @@ def test_operands_stay_as_they_were(Value):
     1,
     "c = a + b; d = a * b; e = c ** d: with a = 3 and b = 4, e is 7**12",
     needs="test_power_of_two_values",
-    graphs=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
+    corpus=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
 )
-def test_seven_to_the_twelfth(Value, graphs):
-    check_forward(Value, graphs)
+def test_seven_to_the_twelfth(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(0.5, "Whole numbers are numbers too: Value(3) and Value(4)", needs="test_value_over_number")
@@ -267,7 +267,7 @@ def test_whole_numbers(Value):
         "test_number_over_value",
         "test_number_to_the_value",
     ),
-    graphs=random_graphs(*ARITHMETIC, *WITH_NUMBERS, reuse="nodes", size=14),
+    corpus=random_graphs(*ARITHMETIC, *WITH_NUMBERS, reuse="nodes", size=14),
 )
-def test_larger_expressions(Value, graphs):
-    check_forward(Value, graphs)
+def test_larger_expressions(Value, corpus):
+    check_forward(Value, corpus)

@@ -45,20 +45,20 @@ def test_equal_numbers_are_different_nodes(Value):
     1,
     "Addition passes its gradient on to both",
     needs="test_equal_numbers_are_different_nodes",
-    graphs=random_graphs("add"),
+    corpus=random_graphs("add"),
 )
-def test_addition_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_addition_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "a + a: a Value used twice collects from both uses",
     needs="test_addition_gradient",
-    graphs=random_graphs("add", reuse="leaves"),
+    corpus=random_graphs("add", reuse="leaves"),
 )
-def test_addition_collects(Value, graphs):
-    check_gradients(Value, graphs)
+def test_addition_collects(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- * ---------------------------------------------------------------------------------------------------------------
@@ -68,20 +68,20 @@ def test_addition_collects(Value, graphs):
     1,
     "Multiplication passes each factor the other one",
     needs=("test_addition_gradient", VALUES + "test_multiplication"),
-    graphs=random_graphs("mul"),
+    corpus=random_graphs("mul"),
 )
-def test_multiplication_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_multiplication_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "x * x: a factor used twice collects from both uses",
     needs=("test_multiplication_gradient", "test_addition_collects"),
-    graphs=random_graphs("mul", reuse="leaves"),
+    corpus=random_graphs("mul", reuse="leaves"),
 )
-def test_multiplication_collects(Value, graphs):
-    check_gradients(Value, graphs)
+def test_multiplication_collects(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- + and * with a plain number -------------------------------------------------------------------------------------
@@ -91,10 +91,10 @@ def test_multiplication_collects(Value, graphs):
     0.5,
     "x + 2 and its gradient",
     needs=("test_addition_collects", "test_multiplication_collects", VALUES + "test_value_plus_number"),
-    graphs=random_graphs("add_const", reuse="leaves"),
+    corpus=random_graphs("add_const", reuse="leaves"),
 )
-def test_value_plus_number_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_value_plus_number_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
@@ -106,10 +106,10 @@ def test_value_plus_number_gradient(Value, graphs):
         "test_value_plus_number_gradient",
         VALUES + "test_number_plus_value",
     ),
-    graphs=random_graphs("const_add", reuse="leaves"),
+    corpus=random_graphs("const_add", reuse="leaves"),
 )
-def test_number_plus_value_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_number_plus_value_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(0.5, "sum([x, y, x]) passes its gradient on", needs="test_number_plus_value_gradient")
@@ -125,20 +125,20 @@ def test_sum_gradient(Value):
     0.5,
     "x * 2 and its gradient",
     needs=("test_multiplication_collects", VALUES + "test_value_times_number"),
-    graphs=random_graphs("mul_const", reuse="leaves"),
+    corpus=random_graphs("mul_const", reuse="leaves"),
 )
-def test_value_times_number_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_value_times_number_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "2 * x and its gradient",
     needs=("test_multiplication_collects", "test_value_times_number_gradient", VALUES + "test_number_times_value"),
-    graphs=random_graphs("const_mul", reuse="leaves"),
+    corpus=random_graphs("const_mul", reuse="leaves"),
 )
-def test_number_times_value_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_number_times_value_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- - ---------------------------------------------------------------------------------------------------------------
@@ -148,40 +148,40 @@ def test_number_times_value_gradient(Value, graphs):
     1,
     "-x and its gradient",
     needs=("test_value_times_number_gradient", VALUES + "test_negation"),
-    graphs=random_graphs("neg", reuse="leaves"),
+    corpus=random_graphs("neg", reuse="leaves"),
 )
-def test_negation_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_negation_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "Subtraction passes the second operand minus its gradient",
     needs=("test_negation_gradient", VALUES + "test_subtraction"),
-    graphs=random_graphs("sub", reuse="leaves"),
+    corpus=random_graphs("sub", reuse="leaves"),
 )
-def test_subtraction_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_subtraction_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "x - 2 and its gradient",
     needs=("test_subtraction_gradient", "test_value_plus_number_gradient", VALUES + "test_value_minus_number"),
-    graphs=random_graphs("sub_const", reuse="leaves"),
+    corpus=random_graphs("sub_const", reuse="leaves"),
 )
-def test_value_minus_number_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_value_minus_number_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "2 - x and its gradient",
     needs=("test_subtraction_gradient", "test_number_plus_value_gradient", VALUES + "test_number_minus_value"),
-    graphs=random_graphs("const_sub", reuse="leaves"),
+    corpus=random_graphs("const_sub", reuse="leaves"),
 )
-def test_number_minus_value_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_number_minus_value_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- ** --------------------------------------------------------------------------------------------------------------
@@ -191,37 +191,37 @@ def test_number_minus_value_gradient(Value, graphs):
     1,
     "x ** 2 and its gradient, 2 * x",
     needs=("test_multiplication_collects", VALUES + "test_square"),
-    graphs=random_graphs("pow_const", constants=(2,), reuse="leaves"),
+    corpus=random_graphs("pow_const", constants=(2,), reuse="leaves"),
 )
-def test_square_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_square_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "x ** -1 and its gradient",
     needs=("test_square_gradient", VALUES + "test_inverse"),
-    graphs=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
+    corpus=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
 )
-def test_inverse_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_inverse_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "x ** 0.5 and its gradient",
     needs=("test_square_gradient", VALUES + "test_square_root"),
-    graphs=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
+    corpus=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
 )
-def test_square_root_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_square_root_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "Powers of zero and negative numbers, and their gradients",
     needs=("test_square_gradient", "test_inverse_gradient", VALUES + "test_powers_of_zero_and_negative_numbers"),
-    graphs=expressions(
+    corpus=expressions(
         "powers_of_zero_and_negative_numbers",
         (lambda x: x**2, (0.0,)),
         (lambda x: x**3, (0.0,)),
@@ -230,28 +230,28 @@ def test_square_root_gradient(Value, graphs):
         (lambda x: x**0, (3.0,)),
     ),
 )
-def test_powers_of_zero_and_negative_numbers_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_powers_of_zero_and_negative_numbers_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "a ** b passes a gradient to the base and to the exponent",
     needs=("test_square_gradient", VALUES + "test_power_of_two_values"),
-    graphs=random_graphs("pow", reuse="leaves"),
+    corpus=random_graphs("pow", reuse="leaves"),
 )
-def test_power_of_two_values_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_power_of_two_values_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "2 ** x and its gradient",
     needs=("test_power_of_two_values_gradient", VALUES + "test_number_to_the_value"),
-    graphs=random_graphs("const_pow", reuse="leaves"),
+    corpus=random_graphs("const_pow", reuse="leaves"),
 )
-def test_number_to_the_value_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_number_to_the_value_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- / ---------------------------------------------------------------------------------------------------------------
@@ -261,27 +261,27 @@ def test_number_to_the_value_gradient(Value, graphs):
     1,
     "a / b passes both operands their gradient",
     needs=("test_inverse_gradient", VALUES + "test_division"),
-    graphs=random_graphs("div", reuse="leaves"),
+    corpus=random_graphs("div", reuse="leaves"),
 )
-def test_division_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_division_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "x / 2 and its gradient",
     needs=("test_division_gradient", "test_value_times_number_gradient", VALUES + "test_value_over_number"),
-    graphs=random_graphs("div_const", reuse="leaves"),
+    corpus=random_graphs("div_const", reuse="leaves"),
 )
-def test_value_over_number_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_value_over_number_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "2 / x and its gradient",
     needs=("test_division_gradient", "test_number_times_value_gradient", VALUES + "test_number_over_value"),
-    graphs=random_graphs("const_div", reuse="leaves"),
+    corpus=random_graphs("const_div", reuse="leaves"),
 )
-def test_number_over_value_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_number_over_value_gradient(Value, corpus):
+    check_gradients(Value, corpus)

@@ -23,10 +23,10 @@ COLLECTS = ("test_addition_collects", "test_multiplication_collects")
     1,
     "d = a + b; e = c * g; f = d + e: the gradients of f at a = 10, b = 5, c = 7, g = 10",
     needs=("test_addition_gradient", "test_multiplication_gradient"),
-    graphs=expressions("first_backpropagation", (lambda a, b, c, g: (a + b) + c * g, (10.0, 5.0, 7.0, 10.0))),
+    corpus=expressions("first_backpropagation", (lambda a, b, c, g: (a + b) + c * g, (10.0, 5.0, 7.0, 10.0))),
 )
-def test_first_backpropagation(Value, graphs):
-    check_gradients(Value, graphs)
+def test_first_backpropagation(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
@@ -48,10 +48,10 @@ def test_a_gradient_predicts_a_nudge(Value):
     1,
     "e = (a + b) ** (a * b) at a = 3, b = 4: de/da and de/db",
     needs="test_power_of_two_values_gradient",
-    graphs=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
+    corpus=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
 )
-def test_seven_to_the_twelfth_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_seven_to_the_twelfth_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- order and accumulation ------------------------------------------------------------------------------------------
@@ -66,30 +66,30 @@ def twice_twice(a):
     1,
     "a = 1; b = a + a; c = b + b: the gradient of a is 4",
     needs="test_addition_collects",
-    graphs=expressions("twice_twice", (twice_twice, (1.0,))),
+    corpus=expressions("twice_twice", (twice_twice, (1.0,))),
 )
-def test_twice_twice(Value, graphs):
-    check_gradients(Value, graphs)
+def test_twice_twice(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     2,
     "A node passes on only what it has wholly received: topological order, backwards",
     needs=(*COLLECTS, "test_twice_twice"),
-    graphs=random_graphs("add", "mul", reuse="nodes", size=10),
+    corpus=random_graphs("add", "mul", reuse="nodes", size=10),
 )
-def test_a_node_waits_for_all_its_uses(Value, graphs):
-    check_gradients(Value, graphs)
+def test_a_node_waits_for_all_its_uses(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "Inner nodes get their gradient too, not only the leaves",
     needs="test_a_node_waits_for_all_its_uses",
-    graphs=random_graphs("add", "mul", reuse="nodes", size=6),
+    corpus=random_graphs("add", "mul", reuse="nodes", size=6),
 )
-def test_inner_nodes_have_gradients(Value, graphs):
-    check_inner_gradients(Value, graphs)
+def test_inner_nodes_have_gradients(Value, corpus):
+    check_inner_gradients(Value, corpus)
 
 
 @graded(1, "Two results that share a leaf add up in it", needs="test_multiplication_collects")
@@ -130,15 +130,15 @@ def test_a_fresh_graph_after_zero(Value):
         "test_number_to_the_value_gradient",
         "test_square_root_gradient",
     ),
-    graphs=random_graphs(
+    corpus=random_graphs(
         *("add", "mul", "neg", "sub", "pow", "div", "const_add", "sub_const"),
         *("const_sub", "const_mul", "div_const", "const_div", "pow_const", "const_pow"),
         reuse="nodes",
         size=14,
     ),
 )
-def test_larger_expressions_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_larger_expressions_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- cost and depth --------------------------------------------------------------------------------------------------

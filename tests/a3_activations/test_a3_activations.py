@@ -19,108 +19,108 @@ COLLECTED = (GRADIENTS + "test_addition_collects", GRADIENTS + "test_multiplicat
 # --- exp -------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.exp() is e to the power of x", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("exp"))
-def test_exp(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "x.exp() is e to the power of x", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("exp"))
+def test_exp(Value, corpus):
+    check_forward(Value, corpus)
 
 
-@graded(1, "exp is its own derivative", needs=("test_exp", *PASSED_BACK), graphs=random_graphs("exp"))
-def test_exp_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+@graded(1, "exp is its own derivative", needs=("test_exp", *PASSED_BACK), corpus=random_graphs("exp"))
+def test_exp_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "x.exp() + x: exp collects with +=",
     needs=("test_exp_gradient", *COLLECTED),
-    graphs=random_graphs("exp", reuse="leaves"),
+    corpus=random_graphs("exp", reuse="leaves"),
 )
-def test_exp_collects(Value, graphs):
-    check_gradients(Value, graphs)
+def test_exp_collects(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- log -------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.log() is the natural logarithm", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("log"))
-def test_log(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "x.log() is the natural logarithm", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("log"))
+def test_log(Value, corpus):
+    check_forward(Value, corpus)
 
 
-@graded(1, "The derivative of log is 1 / x", needs=("test_log", *PASSED_BACK), graphs=random_graphs("log"))
-def test_log_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+@graded(1, "The derivative of log is 1 / x", needs=("test_log", *PASSED_BACK), corpus=random_graphs("log"))
+def test_log_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "x.log() + x: log collects with +=",
     needs=("test_log_gradient", *COLLECTED),
-    graphs=random_graphs("log", reuse="leaves"),
+    corpus=random_graphs("log", reuse="leaves"),
 )
-def test_log_collects(Value, graphs):
-    check_gradients(Value, graphs)
+def test_log_collects(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- tanh ------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.tanh() squashes to (-1, 1)", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("tanh"))
-def test_tanh(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "x.tanh() squashes to (-1, 1)", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("tanh"))
+def test_tanh(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
-    1, "With t = tanh(x), the derivative is 1 - t**2", needs=("test_tanh", *PASSED_BACK), graphs=random_graphs("tanh")
+    1, "With t = tanh(x), the derivative is 1 - t**2", needs=("test_tanh", *PASSED_BACK), corpus=random_graphs("tanh")
 )
-def test_tanh_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_tanh_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "x.tanh() + x: tanh collects with +=",
     needs=("test_tanh_gradient", *COLLECTED),
-    graphs=random_graphs("tanh", reuse="leaves"),
+    corpus=random_graphs("tanh", reuse="leaves"),
 )
-def test_tanh_collects(Value, graphs):
-    check_gradients(Value, graphs)
+def test_tanh_collects(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- sigmoid ---------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.sigmoid() squashes to (0, 1)", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("sigmoid"))
-def test_sigmoid(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "x.sigmoid() squashes to (0, 1)", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("sigmoid"))
+def test_sigmoid(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
     1,
     "With s = sigmoid(x), the derivative is s * (1 - s)",
     needs=("test_sigmoid", *PASSED_BACK),
-    graphs=random_graphs("sigmoid"),
+    corpus=random_graphs("sigmoid"),
 )
-def test_sigmoid_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_sigmoid_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "x.sigmoid() + x: sigmoid collects with +=",
     needs=("test_sigmoid_gradient", *COLLECTED),
-    graphs=random_graphs("sigmoid", reuse="leaves"),
+    corpus=random_graphs("sigmoid", reuse="leaves"),
 )
-def test_sigmoid_collects(Value, graphs):
-    check_gradients(Value, graphs)
+def test_sigmoid_collects(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- relu ------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.relu() cuts below zero", needs=ADDED_AND_MULTIPLIED, graphs=random_graphs("relu"))
-def test_relu(Value, graphs):
-    check_forward(Value, graphs)
+@graded(1, "x.relu() cuts below zero", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("relu"))
+def test_relu(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
@@ -136,35 +136,35 @@ def test_operands_of_functions_stay_as_they_were(Value):
 
 
 @graded(
-    1, "relu lets the gradient through above zero only", needs=("test_relu", *PASSED_BACK), graphs=random_graphs("relu")
+    1, "relu lets the gradient through above zero only", needs=("test_relu", *PASSED_BACK), corpus=random_graphs("relu")
 )
-def test_relu_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_relu_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     1,
     "x.relu() + x: relu collects with +=",
     needs=("test_relu_gradient", "test_operands_of_functions_stay_as_they_were", *COLLECTED),
-    graphs=random_graphs("relu", reuse="leaves"),
+    corpus=random_graphs("relu", reuse="leaves"),
 )
-def test_relu_collects(Value, graphs):
-    check_gradients(Value, graphs)
+def test_relu_collects(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
     0.5,
     "relu at exactly 0 lets nothing through, as in PyTorch",
     needs="test_relu_gradient",
-    graphs=expressions(
+    corpus=expressions(
         "relu_at_zero",
         (lambda x: x.relu(), (0.0,)),
         (lambda x, k: x.relu() * k, (0.0, 3.0)),
         (lambda x, y: x.relu() + y, (0.0, 2.0)),
     ),
 )
-def test_relu_at_zero(Value, graphs):
-    check_gradients(Value, graphs)
+def test_relu_at_zero(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- all together ----------------------------------------------------------------------------------------------------
@@ -191,14 +191,14 @@ def test_stability(Value):
     1,
     "A neuron squashes a weighted sum: tanh(x1*w1 + x2*w2 + b)",
     needs=("test_tanh_gradient", *PASSED_BACK),
-    graphs=expressions(
+    corpus=expressions(
         "neuron",
         (lambda x1, w1, x2, w2, b: (x1 * w1 + x2 * w2 + b).tanh(), (2.0, -3.0, 0.5, 1.0, 6.2)),
         (lambda x1, w1, x2, w2, b: (x1 * w1 + x2 * w2 + b).tanh(), (-1.0, 0.5, 2.0, 0.8, -0.3)),
     ),
 )
-def test_neuron(Value, graphs):
-    check_gradients(Value, graphs)
+def test_neuron(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 def softmax(a, b, c):
@@ -214,10 +214,10 @@ SOFTMAX = expressions("softmax", (softmax, (1.0, 2.0, 3.0)), (softmax, (-0.5, 0.
     1,
     "softmax turns three scores into probabilities: exp of one over the sum of all",
     needs=("test_exp", VALUES + "test_division", VALUES + "test_sum"),
-    graphs=SOFTMAX,
+    corpus=SOFTMAX,
 )
-def test_softmax(Value, graphs):
-    check_forward(Value, graphs)
+def test_softmax(Value, corpus):
+    check_forward(Value, corpus)
 
 
 @graded(
@@ -230,10 +230,10 @@ def test_softmax(Value, graphs):
         GRADIENTS + "test_sum_gradient",
         GRADIENTS + "test_a_node_waits_for_all_its_uses",
     ),
-    graphs=SOFTMAX,
+    corpus=SOFTMAX,
 )
-def test_softmax_gradient(Value, graphs):
-    check_gradients(Value, graphs)
+def test_softmax_gradient(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
@@ -248,7 +248,7 @@ def test_softmax_gradient(Value, graphs):
         "test_relu_collects",
         GRADIENTS + "test_a_node_waits_for_all_its_uses",
     ),
-    graphs=random_graphs("exp", "log", "tanh", "sigmoid", "relu", reuse="nodes", size=10),
+    corpus=random_graphs("exp", "log", "tanh", "sigmoid", "relu", reuse="nodes", size=10),
 )
-def test_larger_expressions_of_functions(Value, graphs):
-    check_gradients(Value, graphs)
+def test_larger_expressions_of_functions(Value, corpus):
+    check_gradients(Value, corpus)

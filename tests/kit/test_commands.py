@@ -64,8 +64,8 @@ def test_another_seed_is_drawn_into_a_cache_and_found_there_again(root, tmp_path
     cached.write_text(cached.read_text().replace("\n", " \n"))
     again = Library(root / "tests/corpora", "autumn", tmp_path).corpus(wish)
     public = Library(root / "tests/corpora").corpus(random_graphs("mul"))
-    assert first.graphs == again.graphs
-    assert not set(first.graphs) & set(public.graphs)
+    assert first.cases == again.cases
+    assert not set(first.cases) & set(public.cases)
 
 
 def test_a_command_imports_pytorch_only_if_it_must():

@@ -52,7 +52,7 @@ def test_every_number_of_a_drawn_graph_is_0_or_of_ordinary_size(wish):
 @DRAWN
 def test_drawn_arguments_keep_to_the_domains_and_within_8_where_it_can_overflow(wish):
     corpus = recorded(wish)
-    for graph, answers in zip(corpus.graphs, corpus.answers):
+    for graph, answers in zip(corpus.cases, corpus.answers):
         assert all_in_domain(graph, answers.data)
         steep = [step[1] for step in graph.steps if step[0] in ("exp", "tanh", "sigmoid")]
         assert all(abs(answers.data[argument]) <= 8 for argument in steep)
@@ -66,7 +66,7 @@ def test_float32_agrees_with_the_record_so_the_order_of_arithmetic_cannot_matter
         return torch.tensor(float(number), dtype=torch.float32, requires_grad=True)
 
     corpus = recorded(wish)
-    for graph, answers in zip(corpus.graphs[::5], corpus.answers[::5]):
+    for graph, answers in zip(corpus.cases[::5], corpus.answers[::5]):
         nodes = graph.build(leaf, STUDENT_FUNCTIONS)
         grads = torch.autograd.grad(nodes[graph.output], nodes)
         for rough, exact in zip([*nodes, *grads], answers.data + answers.grad):
@@ -75,7 +75,7 @@ def test_float32_agrees_with_the_record_so_the_order_of_arithmetic_cannot_matter
 
 @DRAWN
 def test_a_graph_is_about_what_was_asked_for_with_only_its_companions_beside(wish):
-    for graph in recorded(wish).graphs:
+    for graph in recorded(wish).cases:
         used = {step[0] for step in graph.steps}
         assert used & set(wish.operations)
         assert used <= {*wish.operations, *wish.companions}
@@ -87,19 +87,19 @@ LARGE = [wish for wish in WISHES.values() if isinstance(wish, RandomGraphs) and 
 
 @pytest.mark.parametrize("wish", LARGE, ids=lambda wish: wish.name)
 def test_larger_expressions_are_larger(wish):
-    sizes = [len(graph.steps) for graph in recorded(wish).graphs]
+    sizes = [len(graph.steps) for graph in recorded(wish).cases]
     assert sum(size >= wish.size // 2 for size in sizes) >= len(sizes) // 3
 
 
 @DRAWN
 def test_constants_are_those_that_were_asked_for(wish):
-    forms = [step for graph in recorded(wish).graphs for step in graph.steps if OPERATIONS[step[0]].constants]
+    forms = [step for graph in recorded(wish).cases for step in graph.steps if OPERATIONS[step[0]].constants]
     assert all(step[-1] in wish.constants_of(step[0]) for step in forms)
 
 
 @DRAWN
 def test_graphs_come_smallest_first_and_each_but_once(wish):
-    graphs = recorded(wish).graphs
+    graphs = recorded(wish).cases
     sizes = [len(graph.steps) for graph in graphs]
     assert sizes == sorted(sizes)
     assert len(set(graphs)) == len(graphs)
@@ -109,7 +109,7 @@ def test_graphs_come_smallest_first_and_each_but_once(wish):
 @DRAWN
 def test_reuse_is_what_was_asked_for(wish):
     most = {"nothing": (1, 1), "leaves": (99, 1), "nodes": (99, 99)}[wish.reuse]
-    graphs = recorded(wish).graphs
+    graphs = recorded(wish).cases
     for graph in graphs:
         leaves, inner = uses(graph)[: len(graph.inputs)], uses(graph)[len(graph.inputs) :]
         assert max(leaves) <= most[0]
@@ -119,7 +119,7 @@ def test_reuse_is_what_was_asked_for(wish):
 
 @DRAWN
 def test_every_node_leads_to_the_output(wish):
-    assert all(graph.rebuilt() == graph for graph in recorded(wish).graphs)
+    assert all(graph.rebuilt() == graph for graph in recorded(wish).cases)
 
 
 @pytest.mark.parametrize("reuse", ["nothing", "leaves", "nodes"])
@@ -174,14 +174,14 @@ def test_what_is_saved_is_loaded_again(graphs, tmp_path_factory):
     answers = [complex_step.answers(graph) for graph in graphs]
     save(Corpus(tuple(graphs), tuple(answers)), path)
     again = load(path)
-    assert again.graphs == tuple(graphs)
+    assert again.cases == tuple(graphs)
     assert [(a.data, a.grad) for a in again.answers] == [(a.data, a.grad) for a in answers]
 
 
 def test_names_survive_a_file(tmp_path):
     graph = traced(lambda price, rest: price + rest, 1.0, 2.0)
     save(Corpus((graph,), (complex_step.answers(graph),)), tmp_path / "named.json")
-    assert load(tmp_path / "named.json").graphs[0].names == ("price", "rest")
+    assert load(tmp_path / "named.json").cases[0].names == ("price", "rest")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[[]]", '[[[1],[["add",0,0]],"1",[],[]]]', "[1, 2"])
@@ -206,7 +206,7 @@ def test_every_wish_of_the_suites_is_recorded_and_nothing_else_is():
 def test_recorded_stories_are_those_of_the_suites():
     for wish in WISHES.values():
         if isinstance(wish, Expressions):
-            assert recorded(wish).graphs == wish.graphs
+            assert recorded(wish).cases == wish.graphs
 
 
 SUITE = """

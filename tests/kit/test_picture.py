@@ -8,11 +8,12 @@ import pytest
 from gradkit.graphs.corpus import random_graphs
 from gradkit.graphs.graph import Answers, Graph
 from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.picture import picture
+from gradkit.graphs.picture import MOST_LETTERS, MOST_NODES, Card, Row, TooLargeError, picture, short, svg
 from gradkit.graphs.strategies import expression_graphs
 from gradkit.graphs.trace import traced
 from gradkit.oracle import complex_step
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=6), complex_step.FUNCTIONS)
 WRONG = "#fde0dc"
@@ -25,8 +26,8 @@ def texts(svg):
     return " ".join("".join(ElementTree.fromstring(svg.encode()).itertext()).split())
 
 
-def short(number):
-    return f"{number:.4g}"
+def chain(steps):
+    return Graph((1.0,), [("neg", node) for node in range(steps)])
 
 
 @settings(max_examples=8)
@@ -56,29 +57,59 @@ def test_an_edge_leads_from_each_parent_to_what_is_made_of_it():
 
 def test_wrong_nodes_stand_out_with_both_numbers():
     got = Answers(WANT.data, [*WANT.grad[:2], 7.25, *WANT.grad[3:]])
-    svg = picture(GRAPH, WANT, got, wrong=[2])
-    assert svg.count(WRONG) == 1
-    assert f"7.25 ≠ {short(WANT.grad[2])}" in texts(svg)
-    assert texts(svg).count("≠") == 1
+    drawn = picture(GRAPH, WANT, got, wrong=[2])
+    assert drawn.count(WRONG) == 1
+    assert f"your grad 7.25 PyTorch’s grad {short(WANT.grad[2])}" in texts(drawn)
+    assert texts(drawn).count("your") == texts(drawn).count("PyTorch") == 1
 
 
-def test_a_wrong_node_whose_numbers_look_alike_is_marked_all_the_same():
+def test_a_wrong_node_whose_numbers_look_alike_is_marked_and_shows_more_digits():
     got = Answers(WANT.data, [WANT.grad[0] * (1 + 1e-6), *WANT.grad[1:]])
-    assert picture(GRAPH, WANT, got, wrong=[0]).count(WRONG) == 1
+    drawn = picture(GRAPH, WANT, got, wrong=[0])
+    assert drawn.count(WRONG) == 1
+    assert f"your grad {got.grad[0]:.9g} PyTorch’s grad {WANT.grad[0]:.9g}" in texts(drawn)
+
+
+def test_nodes_are_called_as_they_are_elsewhere_and_no_two_alike():
+    graph = traced(lambda a, b: ((a + b) * (a * b)).tanh(), 0.5, 3.0)
+    shown = texts(picture(graph, names={3: "u", 4: "y"}))
+    assert "u = a * b" in shown
+    assert "v = a + b" in shown
+    assert "y = v * u" in shown
+    assert "y_ = y.tanh()" in shown
+
+
+def test_a_picture_stands_on_white_paper():
+    assert re.search(r'<polygon fill="white" stroke="none" points="-', picture(GRAPH))
+
+
+def test_a_graph_that_nobody_could_read_is_refused():
+    assert picture(chain(MOST_NODES - 1)).count('class="node"') == MOST_NODES
+    for draw in (picture, lambda graph: picture(graph, names={0: "x"})):
+        with pytest.raises(TooLargeError, match=f"more than {MOST_NODES} nodes"):
+            draw(chain(MOST_NODES))
 
 
 def test_nothing_is_marked_where_nothing_is_wrong():
-    svg = picture(GRAPH, WANT, WANT)
-    assert WRONG not in svg
-    assert "≠" not in svg
+    drawn = picture(GRAPH, WANT, WANT)
+    assert WRONG not in drawn
+    assert "your" not in texts(drawn)
 
 
-@pytest.mark.parametrize("name", ["<b>", "</table>", "a&b", '"', "'", "x>]; n9 [label=evil", "<script>", "naïve", "⊕"])
+@pytest.mark.parametrize(
+    "name", ["<b>", "</table>", "a&b", '"', "'", "x>]; n9 [label=evil", "<script>", "naïve", "⊕", "\\N", "\\"]
+)
 def test_markup_in_a_name_is_shown_and_never_obeyed(name):
-    svg = picture(Graph((1.0,), [("tanh", 0)], names=(name,)), Answers([1.0, 0.76], [0.42, 1.0]))
-    assert name in texts(svg)
-    assert "<script" not in svg
-    assert len(re.findall(r'class="node"', svg)) == 2
+    drawn = picture(Graph((1.0,), [("tanh", 0)], names=(name,)), Answers([1.0, 0.76], [0.42, 1.0]))
+    assert name in texts(drawn)
+    assert "<script" not in drawn
+    assert len(re.findall(r'class="node"', drawn)) == 2
+
+
+@given(st.text(max_size=80))
+def test_no_text_breaks_a_picture(text):
+    shown = texts(svg([Card(text, text, (Row(text, text), Row(text, text, True)), (0,))]))
+    assert not text.isascii() or not text.isalnum() or text[: MOST_LETTERS - 1] in shown
 
 
 def test_numbers_that_are_none_can_be_drawn():

@@ -25,7 +25,7 @@ def drawn():
 @pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
 def test_every_recorded_number_is_what_pytorch_says_today(path):
     corpus = load(path)
-    assert corpus.graphs
+    assert corpus.cases
     assert differences(corpus) == []
 
 
@@ -50,7 +50,7 @@ def test_a_record_with_too_few_numbers_is_an_error():
 
 def test_the_same_seed_draws_the_same_corpus(drawn):
     again = record(WISH, "autumn")
-    assert again.graphs == drawn["autumn"].graphs
+    assert again.cases == drawn["autumn"].cases
     assert [a.grad for a in again.answers] == [a.grad for a in drawn["autumn"].answers]
 
 
@@ -59,10 +59,10 @@ import sys
 from gradkit.graphs.corpus import random_graphs
 from gradkit.oracle.recording import record
 wish = random_graphs("mul", reuse="nodes", count=60)
-before = record(wish, "autumn").graphs
+before = record(wish, "autumn").cases
 sys.path.insert(0, sys.argv[1])
 import engine
-print(record(wish, "autumn").graphs == before)
+print(record(wish, "autumn").cases == before)
 """
 
 
@@ -74,18 +74,18 @@ def test_a_seed_draws_the_same_whatever_a_student_s_file_holds(tmp_path):
 
 def test_another_seed_draws_other_structures_and_other_leaves(drawn):
     one, other = drawn["autumn"], drawn["spring"]
-    assert {graph.steps for graph in one.graphs} != {graph.steps for graph in other.graphs}
-    leaves = [{graph.inputs for graph in corpus.graphs} for corpus in (one, other)]
+    assert {graph.steps for graph in one.cases} != {graph.steps for graph in other.cases}
+    leaves = [{graph.inputs for graph in corpus.cases} for corpus in (one, other)]
     assert len(leaves[0] & leaves[1]) < len(leaves[0]) / 4  # a single leaf may be drawn again by chance
-    assert len(set(one.graphs) & set(other.graphs)) <= 2  # two may agree by chance on f(x) + x at one number
+    assert len(set(one.cases) & set(other.cases)) <= 2  # two may agree by chance on f(x) + x at one number
 
 
 def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):
     for corpus in drawn.values():
-        assert all(map(well_posed_answers, corpus.graphs))
+        assert all(map(well_posed_answers, corpus.cases))
         assert differences(corpus) == []
-        assert all({"tanh"} <= {step[0] for step in graph.steps} <= {"tanh", "add", "mul"} for graph in corpus.graphs)
-        sizes = [len(graph.steps) for graph in corpus.graphs]
+        assert all({"tanh"} <= {step[0] for step in graph.steps} <= {"tanh", "add", "mul"} for graph in corpus.cases)
+        sizes = [len(graph.steps) for graph in corpus.cases]
         assert sizes == sorted(sizes)
         assert len(sizes) >= WISH.count
 
@@ -108,7 +108,7 @@ def test_equal_wishes_share_one_corpus():
 def test_the_public_seed_reads_and_never_draws(monkeypatch):
     monkeypatch.setattr(recording, "record", lambda *_: pytest.fail("drew a corpus"))
     library = Library(corpora_folder(), PUBLIC_SEED)
-    assert library.corpus(random_graphs("tanh")).graphs == load(corpora_folder() / "tanh.json").graphs
+    assert library.corpus(random_graphs("tanh")).cases == load(corpora_folder() / "tanh.json").cases
 
 
 def test_a_wish_that_was_never_recorded_says_what_to_run(tmp_path):
@@ -119,7 +119,7 @@ def test_a_wish_that_was_never_recorded_says_what_to_run(tmp_path):
 def test_another_seed_is_drawn_once_and_kept(tmp_path, monkeypatch):
     first = Library(corpora_folder(), "autumn", cache=tmp_path).corpus(WISH)
     monkeypatch.setattr(recording, "record", lambda *_: pytest.fail("drew a corpus again"))
-    assert Library(corpora_folder(), "autumn", cache=tmp_path).corpus(WISH).graphs == first.graphs
+    assert Library(corpora_folder(), "autumn", cache=tmp_path).corpus(WISH).cases == first.cases
 
 
 def test_a_cache_never_confuses_seeds_or_wishes(tmp_path, monkeypatch):
@@ -144,7 +144,7 @@ def test_a_private_seed_s_graphs_are_secret_and_stories_and_practice_are_not(tmp
 
 def test_another_seed_can_draw_another_number_of_graphs():
     few = Library(corpora_folder(), "autumn", count=4).corpus(random_graphs("exp", "log", "tanh", reuse="nodes"))
-    assert len(few.graphs) == 4
+    assert len(few.cases) == 4
 
 
 def test_stories_are_read_from_the_record_whatever_the_seed():

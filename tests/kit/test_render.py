@@ -28,8 +28,8 @@ DIALECT = pytest.mark.parametrize("dialect", [STUDENT, PYTORCH], ids=["student",
 def three_of(path):
     """A small, a middling and a large graph of a recorded corpus, with PyTorch's answers."""
     corpus = load(path)
-    chosen = sorted({0, len(corpus.graphs) // 2, len(corpus.graphs) - 1})
-    return [(corpus.graphs[index], corpus.answers[index]) for index in chosen]
+    chosen = sorted({0, len(corpus.cases) // 2, len(corpus.cases) - 1})
+    return [(corpus.cases[index], corpus.answers[index]) for index in chosen]
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def test_the_mark_stays_on_the_test(halves):
         pass
 
     mark = getattr(test, ATTRIBUTE)
-    assert (mark.points, mark.title, mark.needs, mark.graphs) == (halves / 2, "a title", ("test_before",), None)
+    assert (mark.points, mark.title, mark.needs, mark.corpus) == (halves / 2, "a title", ("test_before",), None)
 
 
 def test_a_mark_takes_one_prerequisite_or_many():

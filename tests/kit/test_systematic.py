@@ -25,7 +25,7 @@ def recorded(wish):
 
 def shapes(wish):
     """The steps of every graph of a corpus, without its numbers."""
-    return {graph.steps for graph in recorded(wish).graphs}
+    return {graph.steps for graph in recorded(wish).cases}
 
 
 @ONE_OPERATION
@@ -54,7 +54,7 @@ def test_an_upstream_gradient_other_than_1_is_met(wish):
     corpus = recorded(wish)
     upstream = [
         answers.grad[len(graph.inputs) + index]
-        for graph, answers in zip(corpus.graphs, corpus.answers)
+        for graph, answers in zip(corpus.cases, corpus.answers)
         for index, step in enumerate(graph.steps)
         if step[0] in wish.operations
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..grader.gradebook import timestamp
-from ..graphs.corpus import write_whole
+from ..graphs.files import write_whole
 from ..submissions.accounts import tidy
 from ..submissions.intake import Entry, looked_into, problem_of, submitted_files
 from ..suite.assignments import Assignment, assignments

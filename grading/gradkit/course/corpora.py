@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from ..graphs.corpus import PUBLIC_SEED, Corpus, Expressions, Wish, load, save
+from ..graphs.corpus import PUBLIC_SEED, Corpus, Wish
+from ..graphs.files import load, save
 from ..oracle.recording import Library, differences, record
 from ..suite.assignments import Assignment, corpora_folder
 from ..suite.collection import graded_tests
@@ -17,10 +19,9 @@ def wishes(course: tuple[Assignment, ...]) -> dict[str, Wish]:
     found: dict[str, Wish] = {}
     for assignment in course:
         for test in graded_tests(assignment):
-            wish = test.mark.graphs
+            wish = test.mark.corpus
             if wish and found.setdefault(wish.name, wish) != wish:
-                kind = "expressions" if isinstance(wish, Expressions) else "random graphs"
-                raise ValueError(f"{test.name} asks for other {kind} under the name {wish.name}, which is taken")
+                raise ValueError(f"{test.name} asks for another corpus under the name {wish.name}, which is taken")
     return found
 
 
@@ -31,7 +32,7 @@ def default_cache() -> Path:
     return user_cache_path("gradkit") / "corpora"
 
 
-def build(course: tuple[Assignment, ...], seed: str, cache: Path) -> Iterator[tuple[str, Corpus]]:
+def build(course: tuple[Assignment, ...], seed: str, cache: Path) -> Iterator[tuple[str, Corpus[Any, Any]]]:
     """Make every corpus of a seed, as it comes: recorded anew for the public seed, else drawn into the cache."""
     folder = corpora_folder()
     library = Library(folder, seed, cache)
@@ -51,4 +52,4 @@ def check(course: tuple[Assignment, ...]) -> Iterator[tuple[str, list[str]]]:
         elif not path.exists():
             yield name, ["not recorded yet: run `gradkit corpora`"]
         else:
-            yield name, differences(load(path))
+            yield name, differences(load(path, type(asked[name])))

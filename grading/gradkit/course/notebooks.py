@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..graphs.corpus import write_whole
+from ..graphs.files import write_whole
 from ..graphs.graph import Answers
 from ..graphs.picture import png
 from ..graphs.trace import traced_program

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -20,7 +21,7 @@ from ..grader.grader import suite_of
 from ..grader.processes import Graded
 from ..grader.report import Report, read
 from ..grader.summary import GRADES, write_grades
-from ..graphs.corpus import Corpus, RandomGraphs, Wish
+from ..graphs.corpus import Corpus, Expressions, Wish
 from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student, roster
@@ -37,8 +38,9 @@ class _AsIfPrivate(Library):
         super().__init__(folder)
         self.secret = True
 
-    def corpus(self, wish: Wish) -> Corpus:
-        return replace(super().corpus(wish), secret=isinstance(wish, RandomGraphs))
+    def corpus(self, wish: Wish) -> Corpus[Any, Any]:
+        found = super().corpus(wish)
+        return found if isinstance(wish, Expressions) else replace(found, secret=True, shown=found)
 
 
 @dataclass(frozen=True)

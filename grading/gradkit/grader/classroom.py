@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..graphs.corpus import UNFINISHED
+from ..graphs.files import UNFINISHED
 from ..submissions.intake import take_in
 from ..submissions.pipe import PipeTransport
 from ..submissions.roster import Student

@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..graphs.graph import Answers
-from ..graphs.picture import picture
-from ..graphs.render import STUDENT
+from ..graphs.picture import TooLargeError, picture
+from ..graphs.render import STUDENT, node_names
 from ..submissions.outcome import Verdict
 from ..suite.evidence import ENDINGS, Drawing
 from .report import EvidenceRecord, ItemRecord, drawing_of
@@ -87,14 +87,19 @@ def _picture(drawing: Drawing) -> Any:
     """The failing expression as a graph; nothing where this machine cannot draw."""
     from markupsafe import Markup
 
+    try:
+        drawn = drawn_failure(drawing)
+    except (ImportError, TooLargeError):
+        return ""
+    return Markup(drawn[drawn.index("<svg") :])
+
+
+def drawn_failure(drawing: Drawing) -> str:
+    """A failing expression as SVG, its nodes called as the evidence's code calls them. Raises as `picture` does."""
     want, got = drawing.want, drawing.got
     if not got.grad:  # no gradient was asked for
         want, got = Answers(want.data, []), Answers(got.data, [])
-    try:
-        drawn = picture(drawing.graph, want, got, drawing.wrong)
-    except ImportError:
-        return ""
-    return Markup(drawn[drawn.index("<svg") :])
+    return picture(drawing.graph, want, got, drawing.wrong, node_names(drawing.graph, drawing.wrong))
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..graphs.corpus import RandomGraphs
+from ..graphs.corpus import Expressions
 from ..oracle.recording import Library
 from ..submissions.intake import TakenIn
 from ..submissions.notebook import Notebook
@@ -16,7 +16,7 @@ from ..suite.assignments import Assignment
 from ..suite.collection import GradedTest, graded_tests
 from ..suite.evidence import Evidence, NotPassed, hidden, of_error, withheld
 from ..suite.judging import judge, must_not_run
-from ..suite.loading import Loader, heading, no_time_left
+from ..suite.loading import Loader, no_time_left
 from ..suite.own_lines import lines_at
 from ..suite.results import Results
 
@@ -66,8 +66,8 @@ def suite_of(assignments: Sequence[Assignment], library: Library) -> Suite:
     """The suite of some assignments, with every corpus at hand. Raises MissingCorpusError where one is not recorded."""
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
     for test in tests:
-        if test.mark.graphs:
-            library.corpus(test.mark.graphs)
+        if test.mark.corpus:
+            library.corpus(test.mark.corpus)
     return Suite(tuple(assignments), tests, library)
 
 
@@ -97,7 +97,6 @@ class _Run:
         limits = self._limits[test.item.assignment]
         before = self._transport.spent
         seconds = min(limits.item_seconds, limits.submission_seconds - self._spent[limits.name])
-        said = ""
         error: BaseException | None = must_not_run(self._results, test.item)
         if error is None and seconds <= 0:
             error = no_time_left(limits)
@@ -106,10 +105,10 @@ class _Run:
             try:
                 subjects = {name: self._loader.subject(name, seconds < limits.item_seconds) for name in test.subjects}
             except SubmissionError as unusable:
-                said, error = heading(test.subjects[0]), unusable
+                error = unusable
             else:
                 error = self._ended(test, subjects)
-        judge(self._results, test.item, error, test.path, said)
+        judge(self._results, test.item, error, test.path)
         self._spent[limits.name] += self._transport.spent - before
 
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
@@ -126,17 +125,17 @@ class _Run:
         return None
 
     def _call(self, test: GradedTest, subjects: dict[str, Subject]) -> None:
-        wish = test.mark.graphs
-        graphs = {"graphs": self._suite.library.corpus(wish)} if wish else {}
-        test.function(**subjects, **graphs)
+        wish = test.mark.corpus
+        corpus = {"corpus": self._suite.library.corpus(wish)} if wish else {}
+        test.function(**subjects, **corpus)
 
     def _presentable(
         self, test: GradedTest, subjects: dict[str, Subject], error: NotPassed | SubmissionError
     ) -> NotPassed:
         """The same end, told without any word of code that was told secrets and could pass them on."""
-        if isinstance(test.mark.graphs, RandomGraphs):
+        if test.mark.corpus and not isinstance(test.mark.corpus, Expressions):
             if isinstance(error, NotPassed):
-                return error  # the check has seen to it (suite/checks.py)
+                return error  # the check has seen to it (suite/checks.py, suite/cases.py)
             return NotPassed(error.verdict, partial(withheld, error.verdict))
         return NotPassed(error.verdict, partial(self._told_anew, test, subjects, error.verdict))
 

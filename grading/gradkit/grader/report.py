@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from ..graphs.corpus import write_whole
+from ..graphs.files import write_whole
 from ..graphs.graph import Answers, Graph
 from ..submissions.accounts import tidy
 from ..submissions.intake import TakenIn
@@ -110,6 +110,19 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             evidence = _evidence(record) if record.evidence else None
             results.by_id[item.id] = ItemResult(item, record.verdict, evidence, record.blocked_by)
         return results
+
+    def called(self, name: str) -> list[ItemResult]:
+        """The results of the items of this name: tanh_collects, or the whole of an item's id.
+
+        Raises LookupError, saying what is near, where there is none.
+        """
+        results = self.results().by_id
+        found = [each for id_, each in results.items() if f"/{id_}".endswith((f"/{name}", f"/test_{name}"))]
+        if not found:
+            near = [id_.rpartition("/test_")[2] for id_ in results if name.lower() in id_.lower()]
+            perhaps = f" Is it one of {', '.join(near[:8])}?" if near else ""
+            raise LookupError(f"There is no item {name!r} in this report.{perhaps}")
+        return found
 
 
 class UnreadableError(Exception):

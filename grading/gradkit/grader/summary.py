@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
-from ..graphs.corpus import write_whole
+from ..graphs.files import write_whole
 from ..submissions.outcome import Verdict
 from .report import Report
 

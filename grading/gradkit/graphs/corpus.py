@@ -1,20 +1,19 @@
-"""A corpus: the graphs of an item with their answers. What it holds, how it is drawn, and how it is kept in a file."""
+"""A corpus: what an item is checked on, with PyTorch's answers; and the systematic part of those of graphs."""
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from typing import Any, Generic, Literal, TypeVar
 
 from .domain import all_in_domain
 from .graph import Answers, Graph
+from .losses import Losses
+from .networks import Networks
 from .operations import OPERATIONS
 from .trace import Tracer, traced
+from .trajectories import Trajectories
 
 SIZE, COUNT = 5, 100
 """How many steps a drawn graph has at most, and how many graphs a corpus has, unless an item says otherwise."""
@@ -74,17 +73,28 @@ class Expressions:
     graphs: tuple[Graph, ...]
 
 
-Wish = RandomGraphs | Expressions
+Wish = RandomGraphs | Expressions | Networks | Losses | Trajectories
 """What an item asks for; `corpora` turns it into a Corpus."""
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """Graphs, smallest first, and PyTorch's answers to each. `secret`: no student may see a graph as it was drawn."""
+Case = TypeVar("Case")
+Answer = TypeVar("Answer")
 
-    graphs: tuple[Graph, ...]
-    answers: tuple[Answers, ...]
+
+@dataclass(frozen=True)
+class Corpus(Generic[Case, Answer]):
+    """What an item is checked on, smallest first, and PyTorch's answers to each.
+
+    secret: no student may see a case as it was drawn.   shown: where it is secret, the cases that every student has.
+    """
+
+    cases: tuple[Case, ...]
+    answers: tuple[Answer, ...]
     secret: bool = False
+    shown: Corpus[Case, Answer] | None = None
+
+
+GraphCorpus = Corpus[Graph, Answers]
 
 
 def random_graphs(
@@ -190,55 +200,7 @@ def _unnamed(graph: Graph) -> tuple[Any, ...]:
     return graph.inputs, graph.steps, graph.output
 
 
-def smallest_first(found: dict[Graph, Answers]) -> Corpus:
+def smallest_first(found: dict[Graph, Answers]) -> GraphCorpus:
     """A corpus in the order in which a student should meet the graphs."""
     graphs = sorted(found, key=lambda graph: len(graph.steps))
     return Corpus(tuple(graphs), tuple(found[graph] for graph in graphs))
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
-
-
-class _Line(msgspec.Struct, array_like=True):
-    """One recorded graph: inputs, steps, output, data and gradient of every node."""
-
-    inputs: list[float]
-    steps: list[list[str | int | float]]
-    output: int
-    data: list[float]
-    grad: list[float]
-    names: list[str] = []
-
-
-_LINE = msgspec.json.Decoder(list[_Line])
-
-
-def save(corpus: Corpus, path: Path) -> None:
-    """Write a corpus, one graph a line, so that a change shows in a diff."""
-    lines = [
-        _Line(list(g.inputs), [list(s) for s in g.steps], g.output, a.data, a.grad, list(g.names))
-        for g, a in zip(corpus.graphs, corpus.answers)
-    ]
-    text = b",\n".join(msgspec.json.encode(line) for line in lines)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_whole(path, b"[\n" + text + b"\n]\n")
-
-
-UNFINISHED = ".unfinished"
-"""How the name of a file ends that a killed process may leave behind."""
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, whenever this process may be killed."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-
-
-def load(path: Path) -> Corpus:
-    """Read a corpus. Raises FileNotFoundError, or msgspec.ValidationError for a file that is not one."""
-    lines = _LINE.decode(path.read_bytes())
-    return Corpus(
-        tuple(Graph(line.inputs, line.steps, line.output, line.names) for line in lines),  # type: ignore[arg-type]
-        tuple(Answers(line.data, line.grad) for line in lines),
-    )

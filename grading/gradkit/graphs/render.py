@@ -31,27 +31,34 @@ _LEAVES = "abcdghijklmnopqrst"
 _INNER = "uvwz"
 
 
-def node_names(graph: Graph, shown: Collection[int] = ()) -> dict[int, str]:
-    """Names for the nodes that need one: leaves, the output, what is used more than once, and what is to be shown."""
+def node_names(graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None) -> dict[int, str]:
+    """Names for the nodes that need one: leaves, the output, what is used more than once, and what is to be shown.
+
+    given: the names that some nodes have already; no other node gets one of them.
+    """
     uses: dict[int, int] = dict.fromkeys(range(len(graph)), 0)
     for node in range(len(graph)):
         for parent in graph.parents(node):
             uses[parent] += 1
-    names: dict[int, str] = {}
-    taken = iter(_INNER)
+    names = dict(given or {})
+    taken = {*graph.names, *names.values()}
+    letters = iter(_INNER)
     for node in range(len(graph)):
+        if node in names:
+            continue
         if node < len(graph.inputs):
-            names[node] = graph.names[node] if graph.names else _leaf_name(node, len(graph.inputs))
+            names[node] = graph.names[node] if graph.names else _apart(_leaf_name(node, len(graph.inputs)), taken)
         elif node == graph.output:
-            names[node] = _apart("y", graph.names)
+            names[node] = _apart("y", taken)
         elif uses[node] > 1 or node in shown:
-            names[node] = _apart(next(taken, f"v{node}"), graph.names)
+            free = (letter for letter in letters if letter not in taken)
+            names[node] = _apart(next(free, f"v{node}"), taken)
     return names
 
 
-def _apart(name: str, given: Sequence[str]) -> str:
-    """The name, made to differ from those that a story gives its leaves."""
-    while name in given:
+def _apart(name: str, taken: Collection[str]) -> str:
+    """The name, made to differ from those that are taken."""
+    while name in taken:
         name += "_"
     return name
 

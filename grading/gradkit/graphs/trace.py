@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import sys
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .graph import Graph
 
 if TYPE_CHECKING:
+    from types import CodeType
+
     from .graph import Step
 
 
@@ -75,25 +80,115 @@ class Tracer:
         return self._then("relu")
 
 
+class ProgramError(ValueError):
+    """A program makes no expression graph; the message says why, in a line."""
+
+
 def traced_program(code: str) -> tuple[Graph, dict[int, str]]:
     """The graph of a program, as in "a = Value(2.0); b = a.tanh()", and the names that it gives to its nodes.
 
-    Its output is what the last line makes. The program is the course's own: it is executed.
+    Its output is what backward() is called on, or else what the last line makes or is. Evidence can be pasted as it is:
+    that it imports Value and prints is passed over. The program is executed, so it is the course's own or the caller's.
+    Raises ProgramError.
     """
     steps: list[tuple[Tracer, Step]] = []
     leaves: list[tuple[Tracer, float]] = []
 
-    def leaf(number: float) -> Tracer:
-        leaves.append((Tracer(steps), number))
+    def leaf(data: float) -> Tracer:
+        leaves.append((Tracer(steps), _plain(data)))
         return leaves[-1][0]
 
-    variables: dict[str, Tracer] = {}
-    exec(code, {"Value": leaf}, variables)
-    nodes = [tracer for tracer, _ in leaves] + [tracer for tracer, _ in steps]
-    names = {nodes.index(tracer): name for name, tracer in variables.items()}
-    inputs = range(len(leaves))
-    graph = Graph([number for _, number in leaves], _numbered(nodes, steps), names=[names[node] for node in inputs])
+    leaf.__qualname__ = "Value"  # Python's own messages shall call it so
+    variables: dict[str, object] = {"Value": leaf}
+    try:
+        program, output = _compiled(code)
+        exec(program, variables)
+        for _, (_name, *operands) in steps:
+            for operand in operands:
+                _ = operand if isinstance(operand, Tracer) else _plain(operand)
+    except ProgramError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ProgramError(_said(error)) from None
+    nodes = [*(tracer for tracer, _ in leaves), *(tracer for tracer, _ in steps)]
+    if not nodes:
+        raise ProgramError('Nothing is built here: write an expression, as in "a = Value(2.0); b = a * a.tanh()".')
+    number = {tracer: node for node, tracer in enumerate(nodes)}
+    last = variables.pop(_OUTPUT, None) if output == _OUTPUT else variables.get(output)
+    if output == _OUTPUT and not isinstance(last, Tracer):
+        raise ProgramError("The last line is no Value, so there is nothing to draw.")
+    names: dict[int, str] = {}
+    for name, value in variables.items():
+        if isinstance(value, Tracer):
+            names.setdefault(number[value], name)
+    of_leaves = [names[node] for node in range(len(leaves)) if node in names]
+    graph = Graph(
+        [data for _, data in leaves],
+        _numbered(nodes, steps),
+        number[last] if isinstance(last, Tracer) else None,
+        of_leaves if len(of_leaves) == len(leaves) else (),
+    )
     return graph, names
+
+
+_OUTPUT = "<output>"
+"""A variable of a name that no program can write."""
+
+
+def _compiled(code: str) -> tuple[CodeType, str]:
+    """A program without what only shows numbers, and the name of the variable that holds its output."""
+    program = ast.parse(textwrap.dedent(code).strip())
+    kept: list[ast.stmt] = []
+    ran, last = False, ""
+    for line in program.body:
+        match line:
+            case ast.ImportFrom("engine") | ast.Expr(ast.Call(ast.Name("print")) | ast.Attribute(attr="data" | "grad")):
+                continue
+            case ast.Expr(ast.Call(ast.Attribute(value, "backward"))):
+                kept.append(_assigned(value))
+                ran = True
+            case ast.Expr(value) if not ran:
+                kept.append(_assigned(value))
+                last = _OUTPUT
+            case _:
+                kept.append(line)
+                last = _target(line)
+    program.body = kept
+    return compile(ast.fix_missing_locations(program), "<expression>", "exec"), _OUTPUT if ran else last
+
+
+def _assigned(value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(_OUTPUT, ast.Store())], value)
+
+
+def _target(line: ast.stmt) -> str:
+    """The variable that a line gives its value to, if it is one."""
+    match line:
+        case ast.Assign([*_, ast.Name(name)]) | ast.AugAssign(ast.Name(name)) | ast.AnnAssign(ast.Name(name)):
+            return name
+    return ""
+
+
+def _plain(number: object) -> float:
+    """A plain number of a program. Raises ProgramError for anything else."""
+    if isinstance(number, Tracer):
+        raise ProgramError("Value(...) takes a plain number, and here it is given a Value.")
+    if type(number) not in (int, float):
+        raise ProgramError(f"A number is due where this has a {type(number).__name__}.")
+    assert isinstance(number, int | float)
+    if not abs(number) <= sys.float_info.max:
+        raise ProgramError("A number of this is not finite.")
+    return number
+
+
+def _said(error: BaseException) -> str:
+    """An error of a program as one line."""
+    if isinstance(error, SyntaxError):
+        return f"This is no Python: {error.msg}" + (f" (line {error.lineno})" if error.lineno else "")
+    words = " ".join(f"{type(error).__name__}: {error}".replace("Tracer", "Value").split())
+    if isinstance(error, AttributeError | TypeError):
+        words += ". What can be drawn is made with + - * / ** and exp, log, tanh, sigmoid, relu."
+    return words
 
 
 def traced(expression: Callable[..., Tracer], *numbers: float) -> Graph:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
-from ..graphs.corpus import PUBLIC_SEED, Corpus, Expressions, RandomGraphs, Wish, load, save, smallest_first, systematic
+from ..graphs.corpus import PUBLIC_SEED, Corpus, Expressions, RandomGraphs, Wish, smallest_first, systematic
+from ..graphs.files import load, save
 from ..graphs.graph import Answers, Graph
+from ..graphs.losses import Loss, Losses, drawn_losses, keeps_off_the_kink
+from ..graphs.networks import Network, Networks, drawn_networks
+from ..graphs.trajectories import Trajectories, Trajectory, drawn_trajectories
 from . import complex_step, pytorch
 from .comparison import close
 
+TRAJECTORIES = 4
+"""Training runs in a corpus: two small ones to read, and two of full size."""
 
-def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus:
+
+def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus[Any, Any]:
     """Draw a corpus from a seed and have PyTorch answer it. Needs PyTorch and Hypothesis; takes about half a second.
 
     without: graphs that it shall not hold, for they are known already.
     """
     if isinstance(wish, Expressions):
         return Corpus(wish.graphs, tuple(map(pytorch.answers, wish.graphs)))
+    if not isinstance(wish, RandomGraphs):
+        pairs = list(_answered(wish, seed))
+        return Corpus(tuple(case for case, _ in pairs), tuple(answers for _, answers in pairs))
 
     def keep(graph: Graph) -> Answers | None:
         return None if graph in without else pytorch.well_posed_answers(graph)
@@ -30,6 +43,23 @@ def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus:
     found = systematic(wish, seed, keep) if few else {}
     found.update(_random_part(wish, seed, max(wish.count - len(found), wish.count // 4), keep))
     return smallest_first(found)
+
+
+def _answered(wish: Networks | Losses | Trajectories, seed: str) -> Iterator[tuple[object, object]]:
+    """As many cases as a wish asks for, each with its answers, in the order in which they are drawn."""
+    found: Iterator[tuple[object, object]]
+    if isinstance(wish, Networks):
+        found = ((each, pytorch.agreed(pytorch.network_answers, each)) for each in drawn_networks(wish, seed))
+        count = wish.count
+    elif isinstance(wish, Losses):
+        ask: Callable[[Loss], object] = partial(pytorch.agreed, pytorch.loss_answers)
+        ask = pytorch.loss_answers if wish.extreme else ask
+        found = ((each, ask(each)) for each in drawn_losses(wish, seed) if keeps_off_the_kink(each))
+        count = wish.count
+    else:
+        found = ((each, pytorch.agreed(pytorch.trajectory_answers, each)) for each in drawn_trajectories(wish, seed))
+        count = TRAJECTORIES
+    return islice((pair for pair in found if pair[1]), count)
 
 
 def _random_part(
@@ -109,32 +139,35 @@ class Library:
         self.seed = seed
         self._cache = cache
         self._count = count
-        self._known: dict[Wish, Corpus] = {}
+        self._known: dict[Wish, Corpus[Any, Any]] = {}
 
     def is_ready(self, wish: Wish) -> bool:
         """Whether a corpus can be had without drawing it now."""
         return wish in self._known or self._path(wish).exists()
 
-    def corpus(self, wish: Wish) -> Corpus:
+    def corpus(self, wish: Wish) -> Corpus[Any, Any]:
         """The corpus for a wish. Raises MissingCorpusError, saying what to run, where none was recorded."""
         if wish not in self._known:
             self._known[wish] = self._find(wish)
         return self._known[wish]
 
-    def _find(self, wish: Wish) -> Corpus:
-        path = self._path(wish)
+    def _find(self, wish: Wish) -> Corpus[Any, Any]:
+        path, kind = self._path(wish), type(wish)
         if self._is_recorded(wish):
             if not path.exists():
                 raise MissingCorpusError(f"No recorded corpus {path.name}: run `gradkit corpora` to record it.")
-            return load(path)
-        known = self.folder / f"{wish.name}.json"
-        public = set(load(known).graphs) if known.exists() else set()
+            return load(path, kind)
+        recorded = self.folder / f"{wish.name}.json"
+        known = load(recorded, kind) if recorded.exists() else None
+        public = set(known.cases) if known else set()
         asked = replace(wish, count=self._count) if self._count and isinstance(wish, RandomGraphs) else wish
         if self._cache is None:
-            return replace(record(asked, self.seed, public), secret=self.secret)
-        if not path.exists():
-            save(record(asked, self.seed, public), path)
-        return replace(load(path), secret=self.secret)
+            found = record(asked, self.seed, public)
+        else:
+            if not path.exists():
+                save(record(asked, self.seed, public), path)
+            found = load(path, kind)
+        return replace(found, secret=self.secret, shown=known if self.secret else None)
 
     def _is_recorded(self, wish: Wish) -> bool:
         return self.seed == PUBLIC_SEED or isinstance(wish, Expressions)
@@ -149,13 +182,20 @@ class Library:
         return self._cache / f"{wish.name}-{digest}.json"
 
 
-def differences(corpus: Corpus) -> list[str]:
+_ANSWERS: dict[type, Callable[[Any], Any]] = {
+    Graph: pytorch.answers,
+    Network: pytorch.network_answers,
+    Loss: pytorch.loss_answers,
+    Trajectory: pytorch.trajectory_answers,
+}
+
+
+def differences(corpus: Corpus[Any, Any]) -> list[str]:
     """What live PyTorch answers otherwise than the record; empty when every number agrees."""
     found = []
-    for graph, recorded in zip(corpus.graphs, corpus.answers):
-        live = pytorch.answers(graph)
-        for kind in ("data", "grad"):
-            for node, (old, new) in enumerate(zip(getattr(recorded, kind), getattr(live, kind), strict=True)):
-                if not close(old, new):
-                    found.append(f"{graph!r}: {kind} of node {node} is recorded as {old!r}, PyTorch says {new!r}")
+    for case, recorded in zip(corpus.cases, corpus.answers):
+        pairs = zip(recorded.numbers(), _ANSWERS[type(case)](case).numbers(), strict=True)
+        for place, (old, new) in enumerate(pairs):
+            if not close(old, new):
+                found.append(f"{case!r}: number {place} is recorded as {old!r}, PyTorch says {new!r}")
     return found

@@ -16,7 +16,7 @@ from ..graphs.graph import Graph
 from .accounts import failure
 from .link import Answer, EndedError, GarbledError, Link
 from .outcome import SubmissionError, Verdict
-from .subject import Reply, Subject
+from .subject import STANDARD, Reply, Subject, as_plain
 from .worker import MOST_ITEMS
 
 if TYPE_CHECKING:
@@ -88,11 +88,11 @@ class PipeTransport:
             self.close()  # one of the two could whisper to the other by ways that no sandbox closes, such as timing
             self._lost = failure(Verdict.CRASHED, "The worker was ended.", (), self._folder)
             self._untold = PipeTransport(self._start, self._folder)
-        self._untold.begin(self._left)
+            self._untold.begin(self._left)
         return self._untold.load(module, name)
 
     def load(self, module: str, name: str) -> Subject:
-        if not (self._folder / f"{module}.py").is_file():
+        if module not in STANDARD and not (self._folder / f"{module}.py").is_file():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this submission.")
         place = (module, name)
         if place not in self._loaded:
@@ -102,14 +102,17 @@ class PipeTransport:
         return self._subject(self._loaded[place])
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
-        named = {name: _plain(value) for name, value in keywords.items()}
-        return self._one(self._ask("apply", operation, [_plain(operand) for operand in operands], named))
+        named = {name: as_plain(value) for name, value in keywords.items()}
+        return self._one(self._ask("apply", operation, as_plain(operands), named))
 
-    def assign(self, target: Subject, name: str, value: float | Subject) -> None:
-        self._ask("assign", target._ref, name, _plain(value))
+    def assign(self, targets: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
+        self._ask("assign", as_plain(targets), name, as_plain(values))
 
-    def number(self, target: Subject, name: str) -> float:
-        return self._number(self._ask("number", target._ref, name))
+    def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
+        found = self._numbers(self._ask("numbers", as_plain(targets), name))
+        if len(found) != len(targets):
+            raise self._garbled()
+        return found
 
     def items(self, target: Subject) -> list[Subject]:
         refs = self._ask("items", target._ref).refs
@@ -206,7 +209,3 @@ class PipeTransport:
             raise self._garbled()
         found.frombytes(answer.numbers)
         return found.tolist()
-
-
-def _plain(operand: object) -> object:
-    return operand._ref if isinstance(operand, Subject) else operand

@@ -13,6 +13,9 @@ from typing import Any, NoReturn, Protocol
 from ..graphs.graph import Answers, Graph
 from .outcome import SubmissionError
 
+STANDARD = ("random",)
+"""Modules of Python's own that a test may use where the student's code runs."""
+
 
 class Reply:
     """Answers to graphs, in order; `failure` says how the graph after the last answered one ended, if one did badly.
@@ -78,13 +81,13 @@ class Transport(Protocol):
         """The same loaded name, in a place where the student's code was told nothing that a student may not see."""
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
-        """A function of the operator module, or "call" or "getattr", applied to plain numbers, texts and Subjects."""
+        """A function of the operator module, or "call" or "getattr", applied to numbers, texts, Subjects and lists."""
 
-    def assign(self, target: Subject, name: str, value: float | Subject) -> None:
-        """target.name = value."""
+    def assign(self, targets: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
+        """target.name = value, for each."""
 
-    def number(self, target: Subject, name: str) -> float:
-        """target.name as a checked plain number."""
+    def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
+        """target.name of each as a checked plain number; with no name, the target itself."""
 
     def items(self, target: Subject) -> list[Subject]:
         """What iterating over the object gives."""
@@ -112,11 +115,11 @@ class Subject:
         if name.startswith("__"):
             raise AttributeError(name)
         if name in ("data", "grad"):
-            return self._transport.number(self, name)
+            return self._transport.numbers([self], name)[0]
         return self._transport.apply("getattr", (self, name), {})
 
     def __setattr__(self, name: str, value: float | Subject) -> None:
-        self._transport.assign(self, name, value)
+        self._transport.assign([self], name, [value])
 
     def __call__(self, *operands: Any, **keywords: Any) -> Subject:
         return self._transport.apply("call", (self, *operands), keywords)
@@ -126,6 +129,9 @@ class Subject:
 
     def __len__(self) -> int:
         return len(self._transport.items(self))
+
+    def __getitem__(self, key: object) -> Subject:
+        return self._transport.apply("getitem", (self, key), {})
 
     def __neg__(self) -> Subject:
         return self._transport.apply("neg", (self,), {})
@@ -176,6 +182,20 @@ class Subject:
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __float__ = __int__ = __index__ = __contains__ = _refuse
 
 
+def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
+    """The attribute of each as a checked number, all in one message; without a name, what each is itself.
+
+    Raises SubmissionError where one is no number.
+    """
+    return subjects[0]._transport.numbers(subjects, name) if subjects else []
+
+
+def write(subjects: Sequence[Subject], name: str, values: Sequence[float]) -> None:
+    """Set the attribute of each, all in one message. Raises SubmissionError where that cannot be done."""
+    if subjects:
+        subjects[0]._transport.assign(subjects, name, values)
+
+
 def replay(value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
     """Replay graphs on a student's Value, all in one message. Raises nothing that a student's code does."""
     return value_class._transport.replay(value_class, graphs, backward)
@@ -189,9 +209,16 @@ def backward_calls(value_class: Subject, graph: Graph, most: int) -> int:
     return value_class._transport.calls(value_class, graph, most)
 
 
-def untold(value_class: Subject) -> Subject:
-    """The same class in a place that was told no secret graph: what a student is shown comes from there.
+def untold(subject: Subject) -> Subject:
+    """The same loaded name in a place that was told nothing secret: what a student is shown comes from there.
 
     Raises SubmissionError where it cannot be loaded again.
     """
-    return value_class._transport.untold(value_class)
+    return subject._transport.untold(subject)
+
+
+def as_plain(operand: object) -> Any:
+    """An operand with the places' own names for Subjects, in lists too."""
+    if isinstance(operand, list | tuple):
+        return [as_plain(each) for each in operand]
+    return operand._ref if isinstance(operand, Subject) else operand

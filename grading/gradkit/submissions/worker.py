@@ -12,7 +12,7 @@ from __future__ import annotations
 import _operator
 import sys
 
-from ..graphs.graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of, replay
+from ..graphs.graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of, plain_number, replay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +88,17 @@ def items(target: Iterable[object]) -> list[object]:
         if len(found) >= MOST_ITEMS:
             break
     return found
+
+
+def assign(targets: Sequence[object], name: str, values: Sequence[object]) -> None:
+    """target.name = value, for each."""
+    for target, value in zip(targets, values):
+        setattr(target, name, value)
+
+
+def numbers(targets: Sequence[object], name: str) -> list[float]:
+    """target.name of each as a plain number; with no name, the target itself. Raises NotANumber."""
+    return [number_of(each, name, "this") if name else plain_number(each, "this") for each in targets]
 
 
 class _TooManyCalls(BaseException):
@@ -234,23 +245,22 @@ class Worker:
     def do_apply(
         self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]
     ) -> tuple[list[int], Sequence[float]]:
-        plain = [self._object(operand) for operand in operands]
+        plain = self._object(operands)
         named = {name: self._object(value) for name, value in keywords.items()}
         return [self._ref(apply(operation, plain, named))], ()
 
-    def do_assign(self, target: object, name: str, value: object) -> tuple[list[int], Sequence[float]]:
-        setattr(self._object(target), name, self._object(value))
+    def do_assign(self, targets: object, name: str, values: object) -> tuple[list[int], Sequence[float]]:
+        assign(self._object(targets), name, self._object(values))
         return [], ()
 
-    def do_number(self, target: object, name: str) -> tuple[list[int], Sequence[float]]:
-        return [], (number_of(self._object(target), name, "this"),)
+    def do_numbers(self, targets: object, name: str) -> tuple[list[int], Sequence[float]]:
+        return [], numbers(self._object(targets), name)
 
     def do_items(self, target: object) -> tuple[list[int], Sequence[float]]:
-        found: Any = self._object(target)
-        return [self._ref(item) for item in items(found)], ()
+        return [self._ref(item) for item in items(self._object(target))], ()
 
     def do_replay(self, target: object, graphs: Sequence[bytes], backward: bool) -> tuple[list[int], Sequence[float]]:
-        value_class: Any = self._object(target)
+        value_class = self._object(target)
         numbers: list[float] = []
         try:
             for graph in map(Graph.unpacked, graphs):
@@ -262,10 +272,12 @@ class Worker:
         return [], numbers
 
     def do_calls(self, target: object, graph: bytes, most: int) -> tuple[list[int], Sequence[float]]:
-        value_class: Any = self._object(target)
+        value_class = self._object(target)
         return [], (float(calls(value_class, Graph.unpacked(graph), most)),)
 
-    def _object(self, operand: object) -> object:
+    def _object(self, operand: Any) -> Any:
+        if type(operand) is list:
+            return [self._object(each) for each in operand]
         return self._objects[operand[0]] if type(operand) is tuple else operand
 
     def _ref(self, found: object) -> int:

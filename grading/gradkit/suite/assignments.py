@@ -39,6 +39,8 @@ class Assignment:
     names:        what the student writes in it: `Value.__add__` and so on.
     item_seconds, submission_seconds: limits on the student's code.
     tasks:        the parts of its notebook, in order; each item belongs to one.
+    builds_on:    files of earlier assignments that it needs, without `.py`.
+    packages:     what its files may import beside Python's standard library.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Assignment:
     item_seconds: float
     submission_seconds: float
     tasks: tuple[Task, ...] = ()
+    builds_on: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:
@@ -107,6 +111,8 @@ def _read(path: Path) -> Assignment:
         limits["item_seconds"],
         limits["submission_seconds"],
         tasks,
+        tuple(table.get("builds_on", ())),
+        tuple(table.get("packages", ())),
     )
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ..graphs.corpus import Corpus
+from ..graphs.corpus import GraphCorpus
 from ..graphs.domain import all_in_domain
 from ..graphs.graph import Answers, Graph
 from ..graphs.reduce import NICE_NUMBERS, reduced
@@ -14,7 +14,7 @@ from ..graphs.render import program
 from ..oracle import complex_step
 from ..oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
 from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.subject import Reply, Subject, backward_calls, replay, untold
+from ..submissions.subject import Reply, Subject, backward_calls, numbers, replay, untold
 from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number, withheld
 from .own_lines import lines_up_to
 
@@ -24,38 +24,43 @@ CALLS_PER_NODE = 60
 """More Python calls for each node of a graph than a linear backward() has use for (right engines: 1 to 12)."""
 
 
-def check_forward(Value: Subject, corpus: Corpus) -> None:
+def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
     """The number of every graph's output is PyTorch's. Raises NotPassed with the least graph that shows otherwise."""
     _check(Value, corpus, wrong_data, backward=False)
 
 
-def check_gradients(Value: Subject, corpus: Corpus) -> None:
+def check_gradients(Value: Subject, corpus: GraphCorpus) -> None:
     """The gradient of every leaf is PyTorch's. Raises NotPassed with the smallest graph that shows otherwise."""
     _check(Value, corpus, wrong_gradients, backward=True)
 
 
-def check_inner_gradients(Value: Subject, corpus: Corpus) -> None:
+def check_inner_gradients(Value: Subject, corpus: GraphCorpus) -> None:
     """The gradient of every node, inner ones too, is PyTorch's. Raises NotPassed as check_gradients does."""
     _check(Value, corpus, partial(wrong_gradients, inner=True), backward=True)
 
 
-def _check(Value: Subject, corpus: Corpus, compare: Compare, backward: bool) -> None:
-    reply = _replayed(Value, corpus.graphs, backward)
+def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool) -> None:
+    reply = _replayed(Value, corpus.cases, backward)
     if not reply.failure and all_agree(reply.numbers, corpus.answers, backward):
         return
     explain = partial(_of_secret if corpus.secret else _as_found, Value, corpus, compare, backward)
-    for graph, want, got in zip(corpus.graphs, corpus.answers, reply.answers):
+    for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
             raise NotPassed(Verdict.FAILED, partial(explain, graph, mismatch))
     if reply.failure:
-        graph, failure = corpus.graphs[len(reply.answers)], reply.failure
+        graph, failure = corpus.cases[len(reply.answers)], reply.failure
         ended = NotPassed(failure.verdict, partial(explain, graph, failure))
         raise ended.with_traceback(failure.__traceback__)  # for --pdb
 
 
 def _as_found(
-    Value: Subject, corpus: Corpus, compare: Compare, backward: bool, graph: Graph, found: Mismatch | SubmissionError
+    Value: Subject,
+    corpus: GraphCorpus,
+    compare: Compare,
+    backward: bool,
+    graph: Graph,
+    found: Mismatch | SubmissionError,
 ) -> Evidence:
     """The evidence of a failing graph, reduced."""
     if isinstance(found, Mismatch):
@@ -66,7 +71,12 @@ def _as_found(
 
 
 def _of_secret(
-    Value: Subject, corpus: Corpus, compare: Compare, backward: bool, graph: Graph, found: Mismatch | SubmissionError
+    Value: Subject,
+    corpus: GraphCorpus,
+    compare: Compare,
+    backward: bool,
+    graph: Graph,
+    found: Mismatch | SubmissionError,
 ) -> Evidence:
     """The evidence of a failing graph that no student may see as it was drawn.
 
@@ -77,7 +87,7 @@ def _of_secret(
         verdict, graph = Verdict.FAILED, _reduced_mismatch(Value, found, compare, backward).graph
     else:
         verdict, graph = found.verdict, _reduced_failure(Value, graph, found, backward)[0]
-    if graph in corpus.graphs or not set(graph.inputs) <= set(NICE_NUMBERS):
+    if graph in corpus.cases or not set(graph.inputs) <= set(NICE_NUMBERS):
         return withheld(verdict)
     try:
         reply = replay(untold(Value), [graph], backward)
@@ -144,8 +154,13 @@ def _well_posed(graph: Graph) -> bool:
         return False
 
 
-def expect(yours: float, expected: float) -> None:
-    """A hand-written item's number is right. Raises NotPassed, showing the test's own lines up to here."""
+def expect(yours: float | Subject, expected: float) -> None:
+    """A hand-written item's number is right. Raises NotPassed, showing the test's own lines up to here.
+
+    Raises SubmissionError for a student's object that is no plain number.
+    """
+    if isinstance(yours, Subject):
+        yours = numbers([yours])[0]
     if not close(yours, expected):
         frame = sys._getframe(1)
         lines, what = lines_up_to(frame.f_code, frame.f_lineno)

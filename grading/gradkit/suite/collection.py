@@ -14,14 +14,12 @@ from types import ModuleType
 from .assignments import Assignment
 from .graded import ATTRIBUTE, Mark
 from .results import Item
-
-SUBJECTS = {"Value": ("engine", "Value")}
-"""What a graded test may ask of a submission: its argument, and the module and name that it stands for."""
+from .subjects import SUBJECTS
 
 
 @dataclass(frozen=True)
 class GradedTest:
-    """A graded test as it stands in its suite. `function` takes some of SUBJECTS, and graphs if its mark says so."""
+    """A graded test as it stands in its suite. `function` takes some of SUBJECTS, and a corpus if its mark says so."""
 
     name: str
     item: Item

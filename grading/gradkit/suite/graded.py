@@ -20,24 +20,24 @@ class Mark:
     points: a multiple of 0.5; all or nothing.
     title:  what the student reads.
     needs:  the items without which this one cannot pass, as `test_name` (same assignment) or `assignment/test_name`.
-    graphs: the corpus that the test's `graphs` argument gets.
+    corpus: what the test's `corpus` argument gets.
     hidden: left out of what students get, who see its title and verdict alone. Its file's name ends in `_hidden.py`.
     """
 
     points: float
     title: str
     needs: tuple[str, ...] = ()
-    graphs: Wish | None = None
+    corpus: Wish | None = None
     hidden: bool = False
 
 
 def graded(
-    points: float, title: str, *, needs: str | Sequence[str] = (), graphs: Wish | None = None, hidden: bool = False
+    points: float, title: str, *, needs: str | Sequence[str] = (), corpus: Wish | None = None, hidden: bool = False
 ) -> Callable[[Test], Test]:
     """Make a test an item. Raises ValueError for points that are not a positive multiple of 0.5."""
     if points <= 0 or (2 * points) % 1:
         raise ValueError(f"{title}: points are positive multiples of 0.5, not {points}")
-    mark = Mark(points, title, (needs,) if isinstance(needs, str) else tuple(needs), graphs, hidden)
+    mark = Mark(points, title, (needs,) if isinstance(needs, str) else tuple(needs), corpus, hidden)
 
     def attach(test: Test) -> Test:
         setattr(test, ATTRIBUTE, mark)

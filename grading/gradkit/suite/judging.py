@@ -8,6 +8,7 @@ from pathlib import Path
 from ..submissions.clock import TimeIsUp
 from ..submissions.outcome import SubmissionError, Verdict
 from .evidence import Evidence, NotPassed, of_error
+from .loading import NotLoadedError
 from .own_lines import lines_at
 from .results import Item, ItemResult, Results
 
@@ -15,20 +16,18 @@ STUDENTS = (NotPassed, SubmissionError, TimeIsUp)
 """How an item ends when the fault is the student's; anything else is ours."""
 
 
-def judge(
-    results: Results, item: Item, error: BaseException | None, suite: Path, heading: str = ""
-) -> ItemResult | None:
+def judge(results: Results, item: Item, error: BaseException | None, suite: Path) -> ItemResult | None:
     """Note how an item ended, and return its result; None where the fault is ours.
 
-    error:   what its test raised, if it did.
-    suite:   the file that the test stands in.
-    heading: what the trouble is called, where the test had not begun.
+    error: what its test raised, if it did.
+    suite: the file that the test stands in.
     """
     if error is None:
         return results.add(item, Verdict.PASSED)
     if isinstance(error, NotPassed):
         return results.add(item, error.verdict, lambda: error.evidence)
     if isinstance(error, SubmissionError):
+        heading = error.heading if isinstance(error, NotLoadedError) else ""
         return results.add(item, error.verdict, partial(of_error, error, lines_at(error.__traceback__, suite), heading))
     if isinstance(error, TimeIsUp):
         return results.add(item, Verdict.TIMEOUT, partial(Evidence, Verdict.TIMEOUT, "Stopped at its limit."))

@@ -7,8 +7,16 @@ from functools import partial
 from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject, Transport
 from .assignments import Assignment
-from .collection import SUBJECTS
 from .evidence import Evidence, NotPassed
+from .subjects import SUBJECTS
+
+
+class NotLoadedError(SubmissionError):
+    """One of SUBJECTS cannot be loaded. heading: what the trouble is called."""
+
+    def __init__(self, module: str, ended: SubmissionError) -> None:
+        super().__init__(ended.verdict, ended.message, ended.traceback)
+        self.heading = f"{module}.py cannot be used yet"
 
 
 class Loader:
@@ -17,30 +25,27 @@ class Loader:
     def __init__(self, transport: Transport, problem: SubmissionError | None = None) -> None:
         self._transport = transport
         self._ended: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, problem) if problem else {}
-        """How loading something ended, where it ended badly."""
+        """How loading a name of SUBJECTS, or importing a module, ended, where it ended badly."""
 
     def subject(self, name: str, in_a_hurry: bool) -> Subject:
-        """One of SUBJECTS. Raises SubmissionError where it cannot be loaded, or could not before.
+        """One of SUBJECTS. Raises NotLoadedError where it cannot be loaded, or could not before.
 
         in_a_hurry: there is less time than an item has, so that running out of it proves nothing for later items.
         """
-        ended = self._ended.get(name)
+        module = SUBJECTS[name][0]
+        ended = self._ended.get(name) or self._ended.get(module)
         if ended is None:
             try:
                 return self._transport.load(*SUBJECTS[name])
             except SubmissionError as error:
                 ended = error
                 if not (in_a_hurry and error.verdict is Verdict.TIMEOUT):
-                    self._ended[name] = error
-        raise SubmissionError(ended.verdict, ended.message, ended.traceback)
+                    # A name that is not there yet says nothing of the module's other names; a failing import does.
+                    self._ended[name if error.verdict is Verdict.NOT_IMPLEMENTED else module] = error
+        raise NotLoadedError(module, ended)
 
 
 def no_time_left(assignment: Assignment) -> NotPassed:
     """How an item ends that comes when its assignment's time is used up."""
     message = f"The {assignment.submission_seconds:g} s that a submission has for {assignment.name} are used up."
     return NotPassed(Verdict.TIMEOUT, partial(Evidence, Verdict.TIMEOUT, message))
-
-
-def heading(name: str) -> str:
-    """What the trouble is called where one of SUBJECTS cannot be loaded."""
-    return f"{SUBJECTS[name][0]}.py cannot be used yet"

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, TracebackType
 
-IMPORT = "from engine import Value"
+from .subjects import imports
+
 _HELPERS = ("check_", "answers_to")
 """What a student's Python does not have: a test that calls such cannot be shown as a program."""
 
@@ -22,7 +23,7 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     source, first = inspect.getsourcelines(code)
     text = textwrap.dedent("".join(source))
     function = ast.parse(text).body[0]
-    lines = [IMPORT]
+    lines = imports(code.co_varnames[: code.co_argcount])
     asked = ""
     for statement in _statements(function):
         reached = (statement.end_lineno or 0) + first - 1 >= line

@@ -8,7 +8,7 @@ import os
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -28,8 +28,9 @@ from .collection import item_of
 from .diagnosis import fingerprint
 from .graded import ATTRIBUTE, Mark
 from .judging import STUDENTS, judge, must_not_run
-from .loading import Loader, heading, no_time_left
+from .loading import Loader, no_time_left
 from .results import Item, ItemResult, Results
+from .subjects import SUBJECTS
 
 # How pytest's progress shows each verdict: category of its last line, letter, word.
 _STATUS = {
@@ -93,17 +94,16 @@ class SelfCheck:
 
     # --- fixtures of graded tests ------------------------------------------------------------------------------------
 
-    @pytest.fixture
-    def Value(self) -> Subject:
-        """The student's Value class. A failing import is tried once, and settles all items."""
-        return self._loader.subject("Value", self._in_a_hurry)
+    def subject(self, name: str) -> Subject:
+        """One of SUBJECTS; each has a fixture. A failing import is tried once, and settles all items."""
+        return self._loader.subject(name, self._in_a_hurry)
 
     @pytest.fixture
-    def graphs(self, request: pytest.FixtureRequest) -> Corpus:
+    def corpus(self, request: pytest.FixtureRequest) -> Corpus[Any, Any]:
         """The corpus that the item's mark asks for."""
-        wish = request.node.stash[_MARK].graphs
+        wish = request.node.stash[_MARK].corpus
         if wish is None:
-            raise LookupError(f"{request.node.name} takes `graphs`, but @graded(graphs=...) does not say which")
+            raise LookupError(f"{request.node.name} takes `corpus`, but @graded(corpus=...) does not say which")
         return self._library.corpus(wish)
 
     # --- collection and run ------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class SelfCheck:
         # Evidence is made by running the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             error = call.excinfo.value if call.excinfo else None
-            result = judge(self.results, graded, error, item.path, heading("Value") if call.when == "setup" else "")
+            result = judge(self.results, graded, error, item.path)
         if result and result.verdict is not Verdict.PASSED:
             report.longrepr = "\n".join(text for _, text in screen.explanation(result))
             report.outcome = "failed"
@@ -195,9 +195,20 @@ class SelfCheck:
             return
         writer = terminalreporter._tw
         writer.line()
-        warnings = [warning for name in ("engine",) for warning in offers.warnings(self._folder, name)]
-        for style, text in screen.summary(self.results, assignments(), warnings):
+        for style, text in screen.summary(self.results, assignments(), self._warnings()):
             writer.line(screen.drawable(text, writer._file), **screen.STYLES[style])
+
+    def _warnings(self) -> list[str]:
+        """What grading does not offer and the files of these assignments ask for."""
+        asked = {item.assignment for item in self.results.collected}
+        found = [
+            warning
+            for assignment in assignments()
+            if assignment.name in asked
+            for module in assignment.modules
+            for warning in offers.warnings(self._folder, module, assignment.packages)
+        ]
+        return list(dict.fromkeys(found))
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self._exitstatus = int(exitstatus)
@@ -211,6 +222,18 @@ class SelfCheck:
         if any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
             print("engine.py has started a thread that is still running; it is ended here.", flush=True)
             os._exit(self._exitstatus)
+
+
+def _fixture(name: str) -> Callable[[SelfCheck], Subject]:
+    @pytest.fixture(name=name)
+    def fixture(self: SelfCheck) -> Subject:
+        return self.subject(name)
+
+    return fixture
+
+
+for _name in SUBJECTS:
+    setattr(SelfCheck, f"subject_{_name}", _fixture(_name))
 
 
 def _leave_to_us(test: pytest.Item) -> None:

@@ -18,7 +18,7 @@ WISHES = ("test_addition", "test_multiplication", "test_subtraction", "test_tanh
 
 def needed_for(tests, names):
     """The named tests and those whose corpora they need, so that few corpora have to be drawn."""
-    return tuple(test for test in tests if test.name in names or test.mark.graphs is None)
+    return tuple(test for test in tests if test.name in names or test.mark.corpus is None)
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,13 @@ def secret(tmp_path_factory):
     tests = needed_for(suite_of(chosen("all"), Library(corpora_folder())).tests, WISHES)
     suite = dataclasses.replace(empty, assignments=chosen("all"), tests=tests)
     for test in tests:
-        if test.mark.graphs:
-            library.corpus(test.mark.graphs)
+        if test.mark.corpus:
+            library.corpus(test.mark.corpus)
     return suite
 
 
 def corpora(suite):
-    drawn = [test.mark.graphs for test in suite.tests if isinstance(test.mark.graphs, RandomGraphs)]
+    drawn = [test.mark.corpus for test in suite.tests if isinstance(test.mark.corpus, RandomGraphs)]
     return list(map(suite.library.corpus, drawn))
 
 
@@ -49,19 +49,19 @@ def text_of(evidence):
 
 def drawn_leaves(suite):
     """Numbers that the seed drew, and that no expression made simpler on purpose holds: those with two decimals."""
-    leaves = {abs(number) for corpus in corpora(suite) for graph in corpus.graphs for number in graph.inputs}
+    leaves = {abs(number) for corpus in corpora(suite) for graph in corpus.cases for number in graph.inputs}
     return {repr(number) for number in leaves if round(10 * number, 6) % 1}
 
 
 def test_a_private_seed_draws_other_graphs_of_the_same_kind(secret):
     public = Library(corpora_folder())
     for test in secret.tests:
-        if isinstance(test.mark.graphs, RandomGraphs):
-            ours, theirs = secret.library.corpus(test.mark.graphs), public.corpus(test.mark.graphs)
+        if isinstance(test.mark.corpus, RandomGraphs):
+            ours, theirs = secret.library.corpus(test.mark.corpus), public.corpus(test.mark.corpus)
             assert ours.secret
             assert not theirs.secret
-            assert not set(ours.graphs) & set(theirs.graphs)
-            assert len(ours.graphs) > 50
+            assert not set(ours.cases) & set(theirs.cases)
+            assert len(ours.cases) > 50
 
 
 def test_a_right_engine_passes_on_a_private_seed(school, solution, secret):

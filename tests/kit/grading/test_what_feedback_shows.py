@@ -5,9 +5,14 @@ import re
 import msgspec
 import pytest
 from gradkit.grader.feedback import feedback
-from gradkit.grader.report import AnswersRecord, DrawingRecord, EvidenceRecord, ItemRecord, RowRecord
+from gradkit.grader.report import AnswersRecord, DrawingRecord, EvidenceRecord, ItemRecord, RowRecord, item_record
+from gradkit.graphs.graph import Answers
+from gradkit.graphs.trace import traced
+from gradkit.oracle import complex_step
+from gradkit.oracle.comparison import wrong_gradients
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import hidden
+from gradkit.suite.evidence import hidden, of_mismatch
+from gradkit.suite.results import Item, ItemResult
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,7 +105,29 @@ def test_a_picture_marks_the_wrong_node_with_both_numbers():
     pytest.importorskip("pygraphviz")
     page = feedback([item("x", WRONG)], {})
     assert page.count("<svg") == page.count("</svg>") == page.count('fill="#fde0dc"') == 1
-    assert "≠ 0.07" in re.sub(r"<[^>]*>|\s+", " ", page.partition("<svg")[2]).replace("  ", " ")
+    shown = " ".join(re.sub(r"<[^>]*>", " ", page.partition("<svg")[2]).split())
+    assert "your grad 5 PyTorch’s grad 0.07" in shown
+
+
+def test_a_graph_too_large_to_be_read_has_no_picture_and_its_numbers_all_the_same():
+    answers = AnswersRecord((1.0,) * 301, (1.0,) * 301)
+    drawing = DrawingRecord((1.0,), tuple(("neg", node) for node in range(300)), 300, (), answers, answers, (0,))
+    page = feedback([item("x", msgspec.structs.replace(WRONG, drawing=drawing))], {})
+    assert "<svg" not in page
+    assert "5.0" in page
+
+
+def test_a_picture_calls_the_nodes_as_the_code_does():
+    pytest.importorskip("pygraphviz")
+    graph = traced(lambda a, b: (a * b).tanh() + a, 0.5, 1.0)
+    want = complex_step.answers(graph)
+    evidence = of_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, want.grad[2], 7.0, 1.0])))
+    (line,) = (line for line in evidence.code if line.startswith("u = "))
+    result = ItemResult(Item("a1_trial/test_x", "a1_trial", "x", 1.0, ()), Verdict.FAILED, evidence)
+    shown = " ".join(re.sub(r"<[^>]*>", " ", feedback([item_record(result)], {}).partition("<svg")[2]).split())
+    assert line == "u = (a * b).tanh()"
+    assert "v = a * b" in shown
+    assert "u = v.tanh()" in shown
 
 
 @given(st.text("$\\(){}ab", min_size=1, max_size=12).map(lambda text: f"Q{text}Q"), st.booleans())

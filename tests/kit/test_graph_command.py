@@ -1,0 +1,285 @@
+"""`gradkit graph`: a picture of any expression, or of a report's failing one, and a line where there is none."""
+
+import builtins
+import re
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from gradkit.cli import app
+from gradkit.grader.report import AnswersRecord, Conditions, Report, item_record, write
+from gradkit.graphs.graph import Answers, Graph
+from gradkit.graphs.trace import ProgramError, traced, traced_program
+from gradkit.oracle import complex_step
+from gradkit.oracle.comparison import wrong_gradients
+from gradkit.oracle.programs import worked_out
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.evidence import Evidence, of_mismatch
+from gradkit.suite.results import Item, ItemResult
+from typer.testing import CliRunner
+
+WRONG = "#fde0dc"
+EVIDENCE = """from engine import Value
+x = Value(2.0)
+y = x.tanh() + x
+y.backward()
+print(x.grad)  # yours: 0.07065082485316443  PyTorch: 1.0706508248531645
+"""
+
+
+@pytest.fixture
+def gradkit(monkeypatch, tmp_path):
+    """Calls the command in a folder of its own."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["graph", *map(str, arguments)])
+
+
+def texts(path):
+    """All that can be read in a picture. Raises where it is not well-formed."""
+    return " ".join("".join(ElementTree.parse(path).getroot().itertext()).split())
+
+
+def refused(run, folder, said):
+    """Whether a call left with one line that says this, and wrote nothing."""
+    assert run.exit_code == 1, run.output
+    assert said in run.output
+    assert run.output.count("\n") == 1
+    assert not list(folder.glob("*.svg"))
+    return True
+
+
+def test_the_help_shows_both_uses(gradkit):
+    shown = gradkit("--help")
+    assert shown.exit_code == 0
+    assert 'gradkit graph "a = Value(2.0)' in shown.output
+    assert "gradkit graph reports/ada.json tanh_collects" in shown.output
+
+
+# --- an expression ---------------------------------------------------------------------------------------------------
+
+
+def test_an_expression_becomes_a_file_that_is_named(gradkit, tmp_path):
+    run = gradkit("a = Value(2.0); b = a.tanh(); c = a * b")
+    assert (run.exit_code, run.output) == (0, "graph.svg: 3 nodes, with the right gradients of c\n")
+    shown = texts(tmp_path / "graph.svg")
+    for part in ("b = a.tanh()", "c = a * b", "data 1.928", "grad 1.105"):
+        assert part in shown
+    assert WRONG not in (tmp_path / "graph.svg").read_text()
+
+
+def test_the_picture_goes_where_out_says_and_over_an_older_one(gradkit, tmp_path):
+    (tmp_path / "mine.svg").write_text("older")
+    assert gradkit("Value(2.0) * 3", "--out", "mine.svg").exit_code == 0
+    assert "y = x * 3" in texts(tmp_path / "mine.svg")
+
+
+def test_the_code_of_evidence_can_be_pasted(gradkit, tmp_path):
+    assert gradkit(EVIDENCE).exit_code == 0
+    assert "grad 1.071" in texts(tmp_path / "graph.svg")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("y = (", "This is no Python: '(' was never closed (line 1)"),
+        ("\0", "This is no Python"),
+        ("y = x * 2", "NameError: name 'x' is not defined"),
+        ("2 + 3", "Nothing is built here"),
+        ("", "Nothing is built here"),
+        ("Value(2.0); 3", "The last line is no Value"),
+        ("Value(2.0).sin()", "'Value' object has no attribute 'sin'. What can be drawn is made with + - * / **"),
+        ("x = Value(2.0); y = 2 * x.data", "'Value' object has no attribute 'data'"),
+        ("y = Value(2.0) > 1", "not supported between instances of 'Value' and 'int'"),
+        ("Value('2')", "A number is due where this has a str."),
+        ("Value(2.0) + None", "A number is due where this has a NoneType."),
+        ("Value(True)", "A number is due where this has a bool."),
+        ("Value(Value(2.0))", "takes a plain number, and here it is given a Value"),
+        ("Value(2.0, ())", "Value() takes 1 positional argument"),
+        ("Value(10**400)", "is not finite"),
+        ("Value(2.0) * float('nan')", "is not finite"),
+        ("a = Value(-1.0); b = a.log()", "b = a.log() cannot be worked out at a = -1"),
+        ("Value(-2.0) ** 0.5", "y = x ** 0.5 cannot be worked out at x = -2"),
+        ("Value(-2.0) ** Value(2.0)", "y = a ** b cannot be worked out at a = -2 and b = 2"),
+        ("(-2) ** Value(2.0)", "cannot be worked out at x = 2"),
+        ("Value(0.0) ** 0.5", "cannot be worked out at x = 0"),
+        ("1 / Value(0.0)", "y = 1 / x cannot be worked out at x = 0"),
+        ("Value(800.0).exp()", "cannot be worked out at x = 800"),
+        ("x = Value(1e-300); y = x * 1e200 / x / x", "cannot be worked out"),
+        ("exit()", "SystemExit"),
+        ("raise ValueError('one\\ntwo')", "ValueError: one two"),
+        ("x = Value(1.0)\nfor _ in range(300): x = x * 2", "more than 200 nodes"),
+    ],
+)
+def test_what_makes_no_picture_is_said_in_a_line(code, said, gradkit, tmp_path):
+    assert refused(gradkit(code), tmp_path, said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("Value(2.0)", "tanh"), "Only a report has items"),
+        (("Value(2.0)", "--out", "y.png"), "y.png should end in .svg"),
+        (("Value(2.0)", "--out", "nowhere/y.svg"), "nowhere/y.svg: No such file"),
+        (("Value(2.0)", "--out", "."), ".: Is a directory"),
+        (("nowhere.json",), "nowhere.json cannot be read"),
+        ((__file__,), "test_graph_command.py is no report"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_said_in_a_line(arguments, said, gradkit, tmp_path):
+    assert refused(gradkit(*arguments), tmp_path, said)
+
+
+def test_without_graphviz_it_says_what_to_install(gradkit, tmp_path, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name == "pygraphviz":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert refused(gradkit("Value(2.0) * 3"), tmp_path, "pip install 'gradkit[pictures]'")
+
+
+# --- what a program means --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "output"),
+    [
+        ("a = Value(2.0); b = a * 3", 1),
+        ("a = Value(2.0); b = a * 3; c = b + 1; b", 1),
+        ("a = Value(2.0); b = a * 3; c = b + 1; b.backward(); print(a.grad)", 1),
+        ("a = Value(2.0); b = a * 3; c = b + 1; b.backward(); a.grad", 1),
+        ("a = Value(2.0); b = a * 3; k = 5", 1),
+        ("a = Value(2.0)\na += 3", 1),
+        ("  a = Value(2.0)\n  a * 3", 1),
+        ("a = Value(2.0)", 0),
+        ("Value(2.0)", 0),
+        ("import math\nx = Value(math.pi)\ny = x * x", 1),
+    ],
+)
+def test_a_program_ends_in_what_backward_runs_from_or_its_last_line_is(code, output):
+    assert traced_program(code)[0].output == output
+
+
+def test_a_variable_names_its_node_and_what_has_no_name_gets_one():
+    graph, names = traced_program("u = Value(1.0) + Value(2.0); y = u * u; z = y - 1; c = z")
+    assert names == {2: "u", 3: "y", 4: "z"}
+    assert graph.names == ()
+    assert traced_program("a = Value(1.0); b = Value(2.0); c = a + b")[0].names == ("a", "b")
+
+
+def test_the_right_numbers_come_with_a_program():
+    graph, names, answers = worked_out("x = Value(3.0); y = x * x + x")
+    assert graph == Graph((3.0,), [("mul", 0, 0), ("add", 1, 0)])
+    assert names == {0: "x", 1: "u", 2: "y"}
+    assert answers.data + answers.grad == pytest.approx([3.0, 9.0, 12.0, 7.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("code", ["Value(0.0) ** 2", "Value(0.0) ** 1", "Value(-2.0) ** 3", "Value(-2.0) ** -1"])
+def test_powers_that_have_a_gradient_are_worked_out(code):
+    assert all(abs(number) < 20 for number in worked_out(code)[2].grad)
+
+
+def test_ctrl_c_ends_a_program_as_it_ends_any():
+    with pytest.raises(KeyboardInterrupt):
+        traced_program("raise KeyboardInterrupt")
+    with pytest.raises(ProgramError):
+        traced_program("raise SystemExit")
+
+
+# --- the failing expression of a report ------------------------------------------------------------------------------
+
+
+def failed(name, blocked_by=(), evidence=None, verdict=Verdict.FAILED):
+    item = Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, ())
+    return item_record(ItemResult(item, verdict, evidence, blocked_by))
+
+
+def mismatch():
+    graph = traced(lambda x: x.tanh() + x, 2.0)
+    want = complex_step.answers(graph)
+    return of_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+
+
+@pytest.fixture
+def report(tmp_path):
+    """Writes a report of these items, and says where it is."""
+
+    def written(*items):
+        conditions = Conditions("0", "3", "", "public", True, True)
+        path = tmp_path / "ada.json"
+        write(Report(2, "ada", "", (), conditions, 0.0, float(len(items)), items), path)
+        return path
+
+    return written
+
+
+@pytest.fixture
+def ada(report):
+    """The report of one who made one mistake with a picture, and others without."""
+    return report(
+        failed("fine", verdict=Verdict.PASSED),
+        failed("raises", evidence=Evidence(Verdict.ERROR, "KeyError: 'odd'"), verdict=Verdict.ERROR),
+        failed("collects", evidence=mismatch()),
+        failed("all", blocked_by=("a1_trial/test_collects",), verdict=Verdict.BLOCKED),
+    )
+
+
+@pytest.mark.parametrize("item", ["collects", "test_collects", "a1_trial/test_collects", ""])
+def test_the_wrong_node_of_a_report_is_marked_with_both_numbers(item, gradkit, ada, tmp_path):
+    run = gradkit(ada, *filter(None, [item]))
+    assert (run.exit_code, run.output) == (0, "graph.svg: about collects (a1_trial/test_collects)\n")
+    assert (tmp_path / "graph.svg").read_text().count(WRONG) == 1
+    assert "your grad 0.25 PyTorch’s grad 1.071" in texts(tmp_path / "graph.svg")
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("fine", "fine: passed, so there is nothing to draw."),
+        ("raises", "raises: only a wrong number in an expression has a picture"),
+        ("all", "all is blocked by a1_trial/test_collects: draw that one."),
+        ("nope", "There is no item 'nope' in this report."),
+        ("coll", "Is it one of collects?"),
+    ],
+)
+def test_why_an_item_has_no_picture_is_said(item, said, gradkit, ada, tmp_path):
+    assert refused(gradkit(ada, item), tmp_path, said)
+
+
+def test_a_report_without_any_picture_says_so(gradkit, report, tmp_path):
+    assert refused(gradkit(report(failed("fine", verdict=Verdict.PASSED))), tmp_path, "No item of this report failed")
+    assert refused(gradkit(report()), tmp_path, "No item of this report failed")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"steps": (("no_such", 0), ("add", 1, 0))},
+        {"steps": (("tanh", 7), ("add", 1, 0))},
+        {"steps": (("tanh", "x"), ())},
+        {"want": AnswersRecord((1.0,), (1.0,))},
+    ],
+)
+def test_a_damaged_report_is_said_to_be_one(change, gradkit, report, tmp_path):
+    record = failed("collects", evidence=mismatch())
+    drawing = msgspec.structs.replace(record.evidence.drawing, **change)
+    evidence = msgspec.structs.replace(record.evidence, drawing=drawing)
+    path = report(msgspec.structs.replace(record, evidence=evidence))
+    assert refused(gradkit(path), tmp_path, "The report's graph of a1_trial/test_collects is damaged.")
+
+
+def test_what_a_report_holds_is_shown_and_not_obeyed(gradkit, report, tmp_path):
+    record = failed("collects", evidence=mismatch())
+    drawing = msgspec.structs.replace(record.evidence.drawing, names=("</table>\x1b<script>\\N",))
+    evidence = msgspec.structs.replace(record.evidence, drawing=drawing)
+    run = gradkit(report(msgspec.structs.replace(record, title="\x1b[2J[red]x", evidence=evidence)))
+    assert run.exit_code == 0
+    assert "\x1b" not in run.output
+    assert "[2J[red]x" in run.output
+    drawn = (tmp_path / "graph.svg").read_text()
+    assert "<script" not in drawn
+    assert re.search(r"/table&gt; +&lt;script&gt;\\N", drawn.replace("&#160;", " "))
