@@ -7,7 +7,8 @@ from contextlib import redirect_stdout
 from types import SimpleNamespace
 
 import pytest
-from gradkit.graphs.corpus import Corpus, load, random_graphs
+from gradkit.graphs.corpus import Corpus, random_graphs
+from gradkit.graphs.files import load
 from gradkit.graphs.graph import Graph
 from gradkit.graphs.operations import OPERATIONS
 from gradkit.graphs.strategies import expression_graphs
@@ -208,7 +209,7 @@ WITHOUT_PYTORCH = """
 import sys
 from pathlib import Path
 sys.modules["torch"] = None
-from gradkit.graphs.corpus import load
+from gradkit.graphs.files import load
 from gradkit.submissions.clock import Clock
 from gradkit.submissions.local import LocalTransport
 from gradkit.suite import check_gradients

@@ -10,11 +10,10 @@ from gradkit.graphs.corpus import (
     Expressions,
     RandomGraphs,
     expressions,
-    load,
     random_graphs,
-    save,
 )
 from gradkit.graphs.domain import all_in_domain
+from gradkit.graphs.files import load, save
 from gradkit.graphs.graph import STUDENT_FUNCTIONS
 from gradkit.graphs.operations import OPERATIONS
 from gradkit.graphs.strategies import expression_graphs
@@ -211,10 +210,10 @@ def test_recorded_stories_are_those_of_the_suites():
 
 SUITE = """
 from gradkit.suite import graded, random_graphs, expressions
-@graded(1, "one", graphs={})
-def test_one(Value, graphs): pass
-@graded(1, "other", graphs={})
-def test_other(Value, graphs): pass
+@graded(1, "one", corpus={})
+def test_one(Value, corpus): pass
+@graded(1, "other", corpus={})
+def test_other(Value, corpus): pass
 """
 
 
@@ -244,5 +243,5 @@ def test_equal_wishes_of_two_items_share_a_corpus(asked):
     ],
 )
 def test_two_different_wishes_of_one_name_are_refused(asked, other):
-    with pytest.raises(ValueError, match=r"test_other asks for other .* under the name mul"):
+    with pytest.raises(ValueError, match=r"test_other asks for another corpus under the name mul"):
         asked('random_graphs("mul")', other)

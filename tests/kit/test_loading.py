@@ -3,7 +3,7 @@
 import pytest
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.assignments import assignments
-from gradkit.suite.loading import Loader, heading, no_time_left
+from gradkit.suite.loading import Loader, no_time_left
 
 
 class Transport:
@@ -21,9 +21,9 @@ class Transport:
         return end
 
 
-def ending(loader, in_a_hurry=False):
+def ending(loader, in_a_hurry=False, name="Value"):
     with pytest.raises(SubmissionError) as raised:
-        loader.subject("Value", in_a_hurry)
+        loader.subject(name, in_a_hurry)
     return raised.value
 
 
@@ -68,4 +68,20 @@ def test_an_item_that_comes_too_late_says_why():
 
 
 def test_the_trouble_is_called_by_the_file():
-    assert heading("Value") == "engine.py cannot be used yet"
+    assert ending(Loader(Transport(Verdict.ERROR))).heading == "engine.py cannot be used yet"
+    assert ending(Loader(Transport(Verdict.ERROR)), name="train").heading == "training.py cannot be used yet"
+
+
+def test_a_failing_import_settles_every_name_of_its_module_and_of_no_other():
+    transport = Transport(Verdict.TIMEOUT, "there")
+    loader = Loader(transport)
+    ending(loader, name="MLP")
+    assert ending(loader, name="Neuron").verdict is Verdict.TIMEOUT
+    assert loader.subject("Value", False) == "there"
+    assert transport.asked == 2
+
+
+def test_a_name_that_is_not_there_yet_settles_no_other():
+    loader = Loader(Transport(Verdict.NOT_IMPLEMENTED, "there"))
+    ending(loader, name="MLP")
+    assert loader.subject("Neuron", False) == "there"

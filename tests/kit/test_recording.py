@@ -4,13 +4,16 @@ import subprocess
 import sys
 
 import pytest
-from gradkit.graphs.corpus import PUBLIC_SEED, expressions, load, random_graphs
+from gradkit.course.corpora import wishes
+from gradkit.graphs.corpus import PUBLIC_SEED, expressions, random_graphs
+from gradkit.graphs.files import load
 from gradkit.graphs.graph import Answers
 from gradkit.oracle import recording
 from gradkit.oracle.pytorch import well_posed_answers
 from gradkit.oracle.recording import Library, differences, record
-from gradkit.suite.assignments import corpora_folder
+from gradkit.suite.assignments import assignments, corpora_folder
 
+WISHES = wishes(assignments())
 CORPORA = sorted(path for path in corpora_folder().glob("*.json") if path.stem != "diagnoses")
 WISH = random_graphs("tanh", reuse="nodes", count=60)
 STORY = expressions("story", (lambda a, b: a * b + a, (2.0, 3.0)))
@@ -24,7 +27,7 @@ def drawn():
 
 @pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
 def test_every_recorded_number_is_what_pytorch_says_today(path):
-    corpus = load(path)
+    corpus = load(path, type(WISHES[path.stem]))
     assert corpus.cases
     assert differences(corpus) == []
 
@@ -35,7 +38,7 @@ def test_a_changed_record_is_noticed():
     corpus.answers[5].data[-1] += 1e-3
     found = differences(corpus)
     assert len(found) == 2
-    assert "grad of node 0 is recorded as" in found[0]
+    assert "number 3 is recorded as" in found[0]
 
 
 def test_a_record_with_too_few_numbers_is_an_error():
@@ -92,7 +95,7 @@ def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):
 
 def test_a_story_is_told_as_it_is_whatever_the_seed():
     told = record(STORY, "autumn")
-    assert told.graphs == STORY.graphs
+    assert told.cases == STORY.graphs
     assert told.answers[0].grad == [4.0, 2.0, 1.0, 1.0]
 
 

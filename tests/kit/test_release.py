@@ -1,6 +1,7 @@
 """What students get holds no answer, and works from nothing in a fresh environment without PyTorch."""
 
 import os
+import shutil
 import subprocess
 import venv
 import zipfile
@@ -49,7 +50,7 @@ def test_a_leak_is_found(tmp_path):
     assert leaks_in(path, secrets()) == ["notes.txt has the line 'self.grad += (1 - out.data**2) * out.grad'"]
 
 
-def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(release, tmp_path, solution, stubbed):
+def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(release, tmp_path, root, solution, stubbed):
     student, wheel = release
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
@@ -62,7 +63,7 @@ def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(release
 
     without = subprocess.run([python, "-c", "import torch"], capture_output=True, check=False)
     assert without.returncode != 0, "the environment must be one without PyTorch"
-    assert {path.name for path in folder.iterdir()} == {"engine.py", "pytest.ini", "README.md"}
+    assert {path.name for path in folder.iterdir()} == {path.name for path in (root / "student_template").glob("*.*")}
 
     untouched = check()
     assert f"{len(ITEMS)} not written yet" in untouched.stdout
@@ -74,6 +75,9 @@ def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(release
     (folder / "engine.py").write_text(solution(tanh), encoding="utf-8")
     assert "y = x.tanh() + x" in check().stdout
     (folder / "engine.py").write_text(solution(), encoding="utf-8")
+    assert "Next: a4_networks." in check().stdout
+    for path in (root / "reference" / "solution").glob("*.py"):
+        shutil.copy(path, folder)
     done = check()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "agrees with PyTorch" in done.stdout

@@ -7,7 +7,9 @@ from contextlib import redirect_stdout
 from types import SimpleNamespace
 
 import pytest
-from gradkit.graphs.corpus import load, random_graphs
+from gradkit.course.corpora import wishes
+from gradkit.graphs.corpus import Expressions, RandomGraphs, random_graphs
+from gradkit.graphs.files import load
 from gradkit.graphs.graph import Graph
 from gradkit.graphs.operations import OPERATIONS
 from gradkit.graphs.render import PYTORCH, STUDENT, expression_text, node_names, program
@@ -15,12 +17,16 @@ from gradkit.graphs.strategies import expression_graphs
 from gradkit.graphs.trace import traced
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import close
-from gradkit.suite.assignments import corpora_folder
+from gradkit.suite.assignments import assignments, corpora_folder
 from hypothesis import given
 
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=12), complex_step.FUNCTIONS)
 
-CORPORA = sorted(path for path in corpora_folder().glob("*.json") if path.stem != "diagnoses")
+CORPORA = [
+    corpora_folder() / f"{wish.name}.json"
+    for wish in wishes(assignments()).values()
+    if isinstance(wish, RandomGraphs | Expressions)
+]
 CORPUS = pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
 DIALECT = pytest.mark.parametrize("dialect", [STUDENT, PYTORCH], ids=["student", "pytorch"])
 

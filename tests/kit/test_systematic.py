@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 from gradkit.course.corpora import wishes
-from gradkit.graphs.corpus import RandomGraphs, load, random_graphs, systematic, systematic_shapes
+from gradkit.graphs.corpus import RandomGraphs, random_graphs, systematic, systematic_shapes
+from gradkit.graphs.files import load
 from gradkit.graphs.graph import Answers
 from gradkit.graphs.operations import OPERATIONS
 from gradkit.graphs.trace import traced

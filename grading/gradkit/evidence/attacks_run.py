@@ -94,7 +94,7 @@ def run_attacks(
 
 
 def _classroom(out: Path) -> Classroom:
-    suite = suite_of(assignments(), _AsIfPrivate(corpora_folder()))
+    suite = suite_of(assignments(), _AsIfPrivate(corpora_folder()), stands_in=False)
     return Classroom(suite, conditions_of(suite, sandboxed=True), out)
 
 

@@ -22,7 +22,7 @@ Record = dict[str, ItemResult]
 
 def run_all(folders: Mapping[str, Path], workers: int = 2) -> Iterator[tuple[str, Record]]:
     """The records of many folders, as they come. Raises RuntimeError where the run itself broke."""
-    suite = suite_of(assignments(), Library(corpora_folder()))
+    suite = suite_of(assignments(), Library(corpora_folder()), stands_in=False)
     with tempfile.TemporaryDirectory() as out:
         classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
         students = [Student(name, folder.resolve()) for name, folder in folders.items()]

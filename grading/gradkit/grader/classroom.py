@@ -14,14 +14,17 @@ from functools import partial
 from pathlib import Path
 
 from ..graphs.files import UNFINISHED
-from ..submissions.intake import take_in
+from ..submissions.intake import TakenIn, take_in
 from ..submissions.pipe import PipeTransport
 from ..submissions.roster import Student
 from ..submissions.sandbox import Sandbox
+from ..suite.assignments import Assignment
+from ..suite.results import Results
 from . import report
 from .grader import Suite, grade
 from .processes import Graded, graded_by_processes
 from .report import Conditions, Report
+from .standing_in import put_in_place
 
 WORKPLACE = ".gradkit"
 """The folder among the reports for what is needed while grading; it goes when that ends."""
@@ -67,17 +70,37 @@ class Classroom:
         """Grade one student into a report. False where the report that is there still holds."""
         folder = scratch / "submissions" / student.name
         path = self.report_path(student)
-        transport = transport_to(sandbox, folder, self.suite)
         try:
             taken = take_in(student.source, folder, self.suite.modules, self.suite.notebook)
             if _still_holds(path, taken.digest, self.conditions):
                 return False
-            results = grade(self.suite, taken, transport)
+            results = graded_in(sandbox, folder, self.suite, taken)
         finally:
-            transport.close()
             shutil.rmtree(folder, ignore_errors=True)
         report.write(report.report_of(student.name, taken, self.conditions, results), path)
         return True
+
+
+def graded_in(sandbox: Sandbox, folder: Path, suite: Suite, taken: TakenIn) -> Results:
+    """The results of a submission that was taken in to a folder. Raises GraderError, SandboxError."""
+    transport = transport_to(sandbox, folder, suite)
+
+    @contextmanager
+    def standing_in(assignment: Assignment) -> Iterator[PipeTransport]:
+        transport.close()  # what has read the reference must have nobody to whisper to
+        place = folder.parent / f"{assignment.name}.{os.getpid()}.with-reference"
+        put_in_place(assignment, folder, place)
+        other = transport_to(sandbox, place, suite)
+        try:
+            yield other
+        finally:
+            other.close()
+            shutil.rmtree(place, ignore_errors=True)
+
+    try:
+        return grade(suite, taken, transport, standing_in)
+    finally:
+        transport.close()
 
 
 def transport_to(sandbox: Sandbox, folder: Path, suite: Suite) -> PipeTransport:

@@ -13,6 +13,7 @@ from ..submissions.sandbox import keep_addresses
 from ..suite.assignments import corpora_folder, course_home
 from .grader import Suite
 from .report import Conditions
+from .standing_in import reference_files
 
 
 def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
@@ -39,6 +40,7 @@ def _course_files(suite: Suite) -> Iterable[Path]:
     for assignment in suite.assignments:
         yield course_home() / "assignments" / assignment.name / "assignment.toml"
         yield from assignment.suite.glob("*.py")
+        yield from reference_files(assignment) if suite.stands_in else ()
     yield from corpora_folder().glob("*.json")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +20,7 @@ from ..suite.judging import judge, must_not_run
 from ..suite.loading import Loader, no_time_left
 from ..suite.own_lines import lines_at
 from ..suite.results import Results
+from .standing_in import ask_again, worth_asking
 
 WORKER = 0.1
 """Seconds that ending a worker and starting another may take: about three times what they do."""
@@ -35,6 +37,8 @@ class Suite:
     assignments: tuple[Assignment, ...]
     tests: tuple[GradedTest, ...]
     library: Library
+    stands_in: bool = True
+    """Whether assignments that ask for it are asked again on the reference: see standing_in.py."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -54,7 +58,12 @@ class Suite:
     @property
     def seconds(self) -> float:
         """How long the student's code may run in all."""
-        return sum(assignment.submission_seconds for assignment in self.assignments)
+        return sum(
+            assignment.submission_seconds * (1 + self._is_asked_again(assignment)) for assignment in self.assignments
+        )
+
+    def _is_asked_again(self, assignment: Assignment) -> bool:
+        return self.stands_in and bool(assignment.stand_ins)
 
     @property
     def longest(self) -> float:
@@ -62,25 +71,53 @@ class Suite:
         return self.seconds + WORKER * len(self.tests)
 
 
-def suite_of(assignments: Sequence[Assignment], library: Library) -> Suite:
+def suite_of(assignments: Sequence[Assignment], library: Library, stands_in: bool = True) -> Suite:
     """The suite of some assignments, with every corpus at hand. Raises MissingCorpusError where one is not recorded."""
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
     for test in tests:
         if test.mark.corpus:
             library.corpus(test.mark.corpus)
-    return Suite(tuple(assignments), tests, library)
+    return Suite(tuple(assignments), tests, library, stands_in)
 
 
-def grade(suite: Suite, taken: TakenIn, transport: Transport) -> Results:
+def grade(
+    suite: Suite,
+    taken: TakenIn,
+    transport: Transport,
+    standing_in: Callable[[Assignment], AbstractContextManager[Transport]] | None = None,
+) -> Results:
     """Every item's result. Raises GraderError where an item's end is no verdict.
 
-    taken: how the submission was taken in; a problem with it settles every item.
+    taken:       how the submission was taken in; a problem with it settles every item.
+    standing_in: the way to the same submission with the reference's files in place, for an assignment. Nothing is asked
+                 of `transport` once that is open.
     """
     results = Results([test.item for test in suite.tests])
     run = _Run(suite, results, transport, taken.problem)
     for test in suite.tests:
         run.item(test)
+    if standing_in is None or not suite.stands_in or taken.problem:
+        return results
+    for assignment in suite.assignments:
+        if worth_asking(assignment, results):
+            with standing_in(assignment) as place:
+                passed = _asked_again(suite, assignment, results, place)
+            if passed:
+                files = " and ".join(f"{module}.py" for module in assignment.stand_ins)
+                taken.notes.append(f"{assignment.name}: with the course's own {files}, {passed} more items pass")
     return results
+
+
+def _asked_again(suite: Suite, assignment: Assignment, results: Results, place: Transport) -> int:
+    loader = Loader(place)
+    run = _Run(suite, results, place, None)
+
+    def ask(test: GradedTest, transport: Transport) -> None:
+        run.call(test, {name: loader.subject(name, False) for name in test.subjects})
+        transport.finish()
+
+    tests = (test for test in suite.tests if test.item.assignment == assignment.name)
+    return ask_again(assignment, tests, results, place, ask)
 
 
 class _Run:
@@ -114,7 +151,7 @@ class _Run:
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
         """Run a test and say what it raised, if anything, in words that a student may see."""
         try:
-            self._call(test, subjects)
+            self.call(test, subjects)
             self._transport.finish()
         except (NotPassed, SubmissionError) as error:
             if test.item.hidden:
@@ -124,7 +161,8 @@ class _Run:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
         return None
 
-    def _call(self, test: GradedTest, subjects: dict[str, Subject]) -> None:
+    def call(self, test: GradedTest, subjects: dict[str, Subject]) -> None:
+        """Run a test. Raises what it raises."""
         wish = test.mark.corpus
         corpus = {"corpus": self._suite.library.corpus(wish)} if wish else {}
         test.function(**subjects, **corpus)
@@ -142,7 +180,7 @@ class _Run:
     def _told_anew(self, test: GradedTest, subjects: dict[str, Subject], verdict: Verdict) -> Evidence:
         """The evidence of the same item where the student's code was told nothing secret."""
         try:
-            self._call(test, {name: self._transport.untold(subject) for name, subject in subjects.items()})
+            self.call(test, {name: self._transport.untold(subject) for name, subject in subjects.items()})
         except NotPassed as again:
             return again.evidence
         except SubmissionError as again:

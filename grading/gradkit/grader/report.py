@@ -157,8 +157,6 @@ def read(path: Path) -> Report:
 def item_record(result: ItemResult) -> ItemRecord:
     """What a report keeps of an item's result."""
     item, evidence = result.item, result.evidence
-    if result.verdict is Verdict.PASSED:
-        evidence = None
     return ItemRecord(
         item.id,
         item.assignment,

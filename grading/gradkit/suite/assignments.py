@@ -41,6 +41,7 @@ class Assignment:
     tasks:        the parts of its notebook, in order; each item belongs to one.
     builds_on:    files of earlier assignments that it needs, without `.py`.
     packages:     what its files may import beside Python's standard library.
+    stand_ins:    those of `builds_on` in whose place the reference's may stand when `gradkit grade` sees an item fail.
     """
 
     name: str
@@ -53,11 +54,17 @@ class Assignment:
     tasks: tuple[Task, ...] = ()
     builds_on: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:
         """a1, a2, ..."""
         return self.name.partition("_")[0]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that it needs, without `.py`."""
+        return self.builds_on + self.modules
 
     @property
     def notebook(self) -> Notebook:
@@ -113,6 +120,7 @@ def _read(path: Path) -> Assignment:
         tasks,
         tuple(table.get("builds_on", ())),
         tuple(table.get("packages", ())),
+        tuple(table.get("stand_ins", ())),
     )
 
 

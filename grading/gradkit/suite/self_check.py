@@ -78,7 +78,7 @@ class SelfCheck:
 
     def _taken_up(self) -> list[Assignment]:
         """The assignments whose files are there; with no file at all, those of the first file."""
-        there = [a for a in assignments() if all((self._folder / f"{name}.py").exists() for name in a.modules)]
+        there = [a for a in assignments() if all((self._folder / f"{name}.py").exists() for name in a.files)]
         return there or [a for a in assignments() if a.modules == assignments()[0].modules]
 
     def _choose_library(self) -> Library:

@@ -1,6 +1,7 @@
 """Promises about the screen: one page, the truth, and what to do next."""
 
 import re
+import shutil
 
 SCREEN = 40
 """Lines that a terminal window shows without scrolling, pytest's header and progress included."""
@@ -9,6 +10,9 @@ TANH = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data*
 
 
 def test_on_the_untouched_template_every_item_is_reported_and_scores_nothing(student, root):
+    for name in student.LATER:
+        if (root / "student_template" / name).exists():
+            shutil.copy(root / "student_template" / name, student.folder)
     run = student.runs()
     suites = "".join(path.read_text() for path in root.glob("tests/a?_*/test_*.py"))
     assert len(run.items) == suites.count("\ndef test_") == suites.count("@graded(")
@@ -80,6 +84,33 @@ def test_a_missing_file_is_said_to_be_missing(student):
     run = student.runs()
     assert "There is no engine.py in this folder yet." in run.screen
     assert run.verdicts() == {"not_implemented"}
+
+
+def test_a_folder_is_checked_for_the_files_that_are_there(student, solution, root):
+    run = student.writes(solution()).runs()
+    assert {name.partition("_")[0] for name in run.items} == {"a1", "a2", "a3"}
+    shutil.copy(root / "reference/solution/nn.py", student.folder)
+    run = student.runs()
+    assert {name.partition("_")[0] for name in run.items} == {"a1", "a2", "a3", "a4"}
+    assert run.verdicts() == {"passed"}
+    assert "Next: a5_training." in run.screen
+
+
+def test_a_network_that_is_wrong_is_shown_as_a_program_to_paste(student, solution, root):
+    wrong = (root / "reference/solution/nn.py").read_text(encoding="utf-8").replace("total = self.b\n", "total = 0\n")
+    (student.folder / "nn.py").write_text(wrong, encoding="utf-8")
+    run = student.writes(solution()).runs()
+    assert "model = Neuron(1)" in run.screen
+    assert re.search(r"^print\(y\.data\)  # yours: \S+  PyTorch: \S+$", run.screen, re.M)
+
+
+def test_a_training_run_that_is_wrong_is_shown_as_a_program_to_paste(student, solution, root):
+    for name in ("nn", "training"):
+        text = (root / f"reference/solution/{name}.py").read_text(encoding="utf-8")
+        (student.folder / f"{name}.py").write_text(text.replace("model.zero_grad()", "pass"), encoding="utf-8")
+    run = student.writes(solution()).runs()
+    assert "history = train(model, [[1.0], [2.0]], [3.0, 5.0], mean_squared_error" in run.screen
+    assert "print(history[2])  # yours: " in run.screen
 
 
 def test_a_finished_assignment_is_praised_and_the_next_one_named(student, solution, stubbed, without_closures):

@@ -15,9 +15,9 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ...grader.classroom import transport_to
+from ...grader.classroom import graded_in
 from ...grader.feedback import feedback
-from ...grader.grader import Suite, grade, suite_of
+from ...grader.grader import Suite, suite_of
 from ...grader.report import ItemRecord, item_record
 from ...graphs.corpus import PUBLIC_SEED
 from ...oracle.recording import Library
@@ -79,12 +79,10 @@ def _graded(assignment: Assignment, submitted: Path) -> dict[str, ItemRecord]:
     """Every item's record, by id."""
     suite, sandbox = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED)), _sandbox()
     folder = Path(tempfile.mkdtemp(dir=_scratch())) / "files"
-    transport = transport_to(sandbox, folder, suite)
     try:
         taken = take_in(submitted, folder, suite.modules, suite.notebook)
-        results = grade(suite, taken, transport)
+        results = graded_in(sandbox, folder, suite, taken)
     finally:
-        transport.close()
         shutil.rmtree(folder.parent, ignore_errors=True)
     return {result.item.id: item_record(result) for result in results.all()}
 

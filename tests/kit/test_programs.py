@@ -1,0 +1,116 @@
+"""Networks, losses and training runs as programs: pasted beside the reference, they print PyTorch's numbers."""
+
+import io
+import sys
+from contextlib import redirect_stdout
+
+import pytest
+from gradkit.course.corpora import wishes
+from gradkit.evidence.specimens import reference_folder
+from gradkit.graphs import losses, networks
+from gradkit.graphs.files import load
+from gradkit.graphs.losses import Losses, loss_program, result_names
+from gradkit.graphs.networks import Networks, drawn_networks, leaf_names, network_program, role
+from gradkit.graphs.trajectories import Trajectories, drawn_trajectories, trajectory_program
+from gradkit.oracle.comparison import close
+from gradkit.oracle.recording import record
+from gradkit.suite.assignments import assignments, corpora_folder
+
+WISHES = wishes(assignments())
+
+
+def of_kind(kind):
+    return pytest.mark.parametrize(
+        "wish", [wish for wish in WISHES.values() if isinstance(wish, kind)], ids=lambda wish: wish.name
+    )
+
+
+def three_of(wish):
+    """A small, a middling and a large case of a recorded corpus, with PyTorch's answers."""
+    corpus = load(corpora_folder() / f"{wish.name}.json", type(wish))
+    chosen = sorted({0, len(corpus.cases) // 2, len(corpus.cases) - 1})
+    return [(corpus.cases[index], corpus.answers[index]) for index in chosen]
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    """Runs a program as if it had been pasted into a file beside the reference; gives the numbers that it prints."""
+    monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
+    for name in ("engine", "nn", "training"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    def run(lines):
+        screen = io.StringIO()
+        with redirect_stdout(screen):
+            exec("\n".join(lines), {})
+        return [float(line) for line in screen.getvalue().split()]
+
+    yield run
+    for name in ("engine", "nn", "training"):
+        sys.modules.pop(name, None)
+
+
+@of_kind(Networks)
+def test_a_pasted_network_prints_the_recorded_outputs_and_gradients(wish, printed):
+    for network, answers in three_of(wish):
+        outputs = printed(network_program(network, False, [f"{name}.data" for name in networks.output_names(network)]))
+        gradients = printed(network_program(network, True, [f"{name}.grad" for name in leaf_names(network)]))
+        assert all(map(close, outputs, answers.outputs))
+        assert all(map(close, gradients, answers.gradients))
+        assert len(outputs) + len(gradients) == len(answers.numbers())
+
+
+@of_kind(Losses)
+def test_a_pasted_loss_prints_the_recorded_results_and_gradients(wish, printed):
+    for loss, answers in three_of(wish):
+        results = printed(loss_program(loss, False, [f"{name}.data" for name in result_names(loss)]))
+        gradients = printed(loss_program(loss, True, [f"{name}.grad" for name in losses.output_names(loss)]))
+        assert all(map(close, results, answers.results))
+        assert all(map(close, gradients, answers.gradients))
+        assert len(results) + len(gradients) == len(answers.numbers())
+
+
+@of_kind(Trajectories)
+def test_a_pasted_training_run_prints_the_recorded_losses_and_parameters(wish, printed):
+    run, answers = three_of(wish)[0]
+    shown = [f"history[{step}]" for step in range(run.steps)]
+    shown += [f"model.parameters()[{place}].data" for place in range(len(run.parameters))]
+    assert all(map(close, printed(trajectory_program(run, shown)), answers.numbers()))
+
+
+@pytest.mark.parametrize("kind", [Networks, Losses, Trajectories])
+def test_another_seed_draws_other_cases_and_the_same_seed_the_same(kind):
+    wish = next(wish for wish in WISHES.values() if isinstance(wish, kind))
+    autumn, again, spring = (record(wish, seed) for seed in ("autumn", "autumn", "spring"))
+    assert autumn == again
+    assert not set(map(repr, autumn.cases)) & set(map(repr, spring.cases))
+
+
+@of_kind(Networks)
+def test_networks_grow_from_the_first_to_the_last(wish):
+    drawn = drawn_networks(wish, "autumn")
+    found = [next(drawn) for _ in range(wish.count)]
+    assert sum(map(len, (each.parameters for each in found[:6]))) < sum(len(each.parameters) for each in found[-6:])
+    for each in found:
+        assert len(each.parameters) == sum((a + 1) * b for a, b in zip(each.sizes, each.sizes[1:]))
+        assert set(each.upstream).isdisjoint({0.0, 1.0})
+
+
+def test_a_networks_parameters_are_told_by_what_they_do():
+    network = networks.Network("MLP", (2, 2, 1), False, (0.5,) * 9, (1.0, 2.0), (2.0,))
+    assert [role(network, place) for place in (0, 2, 4, 6, 8, 9)] == [
+        "weight 1 of neuron 1 in layer 1",
+        "the bias of neuron 1 in layer 1",
+        "weight 2 of neuron 2 in layer 1",
+        "weight 1 of neuron 1 in layer 2",
+        "the bias of neuron 1 in layer 2",
+        "input 1",
+    ]
+
+
+def test_digits_are_drawn_from_the_courses_own_file():
+    wish = next(wish for wish in WISHES.values() if isinstance(wish, Trajectories) and wish.data == "digits")
+    run = next(drawn_trajectories(wish, "autumn"))
+    assert {len(row) for row in run.inputs} == {64}
+    assert all(0 <= pixel <= 1 for row in run.inputs for pixel in row)
+    assert all(target in range(10) for target in run.targets)
