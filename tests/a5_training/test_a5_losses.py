@@ -11,7 +11,7 @@ SUMS = (
     *(VALUES + "test_sum", VALUES + "test_addition", VALUES + "test_subtraction", VALUES + "test_negation"),
     *(VALUES + "test_value_times_number", VALUES + "test_value_minus_number", VALUES + "test_value_over_number"),
 )
-SQUARES = (*SUMS, VALUES + "test_square")
+SQUARES = (*SUMS, VALUES + "test_square", VALUES + "test_powers_of_zero_and_negative_numbers")
 MARGINS = (*(*SUMS, VALUES + "test_number_minus_value", VALUES + "test_number_times_value", FUNCTIONS + "test_relu"),)
 LOGARITHMS = (
     *(*SUMS, VALUES + "test_number_plus_value", VALUES + "test_number_times_value"),
@@ -23,7 +23,10 @@ PASSED_BACK = (
     *(GRADIENTS + "test_value_times_number_gradient", GRADIENTS + "test_value_minus_number_gradient"),
     *(GRADIENTS + "test_value_over_number_gradient", GRADIENTS + "test_a_node_waits_for_all_its_uses"),
 )
-SQUARES_BACK = (*PASSED_BACK, GRADIENTS + "test_square_gradient")
+SQUARES_BACK = (
+    *(*PASSED_BACK, GRADIENTS + "test_square_gradient"),
+    GRADIENTS + "test_powers_of_zero_and_negative_numbers_gradient",
+)
 MARGINS_BACK = (
     *(*PASSED_BACK, GRADIENTS + "test_number_minus_value_gradient"),
     *(GRADIENTS + "test_number_times_value_gradient", FUNCTIONS + "test_relu_gradient"),

@@ -9,6 +9,7 @@ NETWORKS = "a4_networks/"
 RUNS = (
     *(NETWORKS + "test_linear_last_gradient", NETWORKS + "test_plain_numbers_as_inputs"),
     *(NETWORKS + "test_zero_grad", "test_mean_squared_error_gradient"),
+    GRADIENTS + "test_cost_is_linear_in_depth",
 )
 
 
@@ -84,9 +85,8 @@ def test_train_makes_a_step(MLP, SGD, mean_squared_error, train):
     for p, number in zip(model.parameters(), (1.0, 0.0)):
         p.data = number
     history = train(model, [[1.0], [2.0]], [3.0, 5.0], mean_squared_error, SGD(model.parameters(), lr=0.1), 1)
-    weight, bias = model.parameters()
-    expect(weight.data, 1.8)
-    expect(bias.data, 0.5)
+    expect(model.parameters()[0].data, 1.8)
+    expect(model.parameters()[1].data, 0.5)
     expect(len(history), 1)
     expect(history[0], 6.5)
 
@@ -113,9 +113,8 @@ def test_each_step_clears_the_gradients(MLP, SGD, mean_squared_error, train):
         p.data = number
     history = train(model, [[1.0], [2.0]], [3.0, 5.0], mean_squared_error, SGD(model.parameters(), lr=0.1), 3)
     expect(history[2], 0.07085)
-    weight, bias = model.parameters()
-    expect(weight.data, 2.127)
-    expect(bias.data, 0.713)
+    expect(model.parameters()[0].data, 2.127)
+    expect(model.parameters()[1].data, 0.713)
 
 
 @graded(0.5, "The data stay as they are: inputs are not parameters", needs="test_train_makes_a_step")

@@ -14,7 +14,7 @@ from ..submissions.outcome import Verdict
 from ..suite.assignments import corpora_folder
 from ..suite.diagnosis import DIAGNOSES, fingerprint
 from .runs import Record, primaries, run_all
-from .specimens import Misconception, Variant, misconceptions, reference_folder, variants, write_misconception
+from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
 
 GIVEN_UP = {"depth": "a2_backprop/test_depth", "stability": "a3_activations/test_stability"}
 """The items that a variant's design may lose."""
@@ -61,9 +61,10 @@ def judge_variant(name: str, variant: Variant, record: Record) -> Proof:
 def specimen_folders() -> Iterator[dict[str, Path]]:
     """A folder for every specimen, by name, for as long as the context lasts."""
     with tempfile.TemporaryDirectory() as scratch:
-        folders = {name: reference_folder() / "variants" / name for name in variants()}
+        folders = {name: Path(scratch) / name for name in [*variants(), *misconceptions()]}
+        for name in variants():
+            write_variant(name, folders[name])
         for name, mistake in misconceptions().items():
-            folders[name] = Path(scratch) / name
             write_misconception(mistake, folders[name])
         yield folders
 

@@ -21,7 +21,7 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One named mistake, as an edit of the solution.
 
     title:       the mistake in a few words.
-    kind:        what is broken: one "operation", one "form", the "order", the "wiring".
+    kind:        what is broken: one "operation", one "form", the "order", the "wiring", the "training".
     explanation: what a student who makes it has not yet seen; for instructors.
     hint:        one line for the student, kind and concrete.
     caught_by:   exactly the items that fail while all their prerequisites pass.
@@ -38,7 +38,7 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A right engine of another design. gives_up: "depth", "stability", where the design says so."""
+    """Right files of another design. gives_up: "depth", "stability", where the design says so."""
 
     title: str
     gives_up: list[str]
@@ -64,12 +64,30 @@ def variants() -> dict[str, Variant]:
     return msgspec.toml.decode(table.read_bytes(), type=dict[str, Variant])
 
 
+def write_variant(name: str, folder: Path) -> None:
+    """Put a variant's files into a folder, and the solution's beside them for what it has not of its own."""
+    for source in (reference_folder() / "solution", reference_folder() / "variants" / name):
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+
+
+def write_solution(folder: Path) -> None:
+    """Put the solution's files into a new folder."""
+    shutil.copytree(reference_folder() / "solution", folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def write_variant(name: str, folder: Path) -> None:
+    """Put a variant's files into a new folder, and the solution's beside them where it has none of its own."""
+    write_solution(folder)
+    for path in (reference_folder() / "variants" / name).glob("*.py"):
+        shutil.copyfile(path, folder / path.name)
+
+
 def write_misconception(mistake: Misconception, folder: Path) -> None:
-    """Put the solution with a misconception's edits into a folder.
+    """Put the solution with a misconception's edits into a new folder.
 
     Raises ValueError where an edit's old text does not stand in the solution exactly once.
     """
-    shutil.copytree(reference_folder() / "solution", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    write_solution(folder)
     path = folder / f"{mistake.module}.py"
     text = path.read_text(encoding="utf-8")
     for edit in mistake.edits:

@@ -70,7 +70,8 @@ def grade_specimens(suite, root, tmp_path_factory):
     """Grades every specimen and the solution with a Classroom of some kind: each one's report, by name."""
 
     def by(kind):
-        classroom = kind(suite("all"), conditions_of(suite("all"), True), tmp_path_factory.mktemp("reports"))
+        alone = dataclasses.replace(suite("all"), stands_in=False)
+        classroom = kind(alone, conditions_of(alone, True), tmp_path_factory.mktemp("reports"))
         with specimen_folders() as folders:
             folders["solution"] = root / "reference/solution"
             students = [Student(name, folder) for name, folder in folders.items()]

@@ -24,7 +24,8 @@ class InProcess(Classroom):
             return True
         try:
             classrooms.transport_to = lambda _sandbox, folder, _suite: Local(folder, Clock())
-            sys.modules.pop("engine", None)  # another test's
+            for module in self.suite.modules:
+                sys.modules.pop(module, None)  # another test's
             super()._grade_one(scratch, sandbox, student)
             assert "engine" in sys.modules
         except BaseException:
@@ -52,4 +53,5 @@ def test_self_check_and_the_sandbox_come_to_the_same_verdicts_and_evidence(in_pr
 
 def test_the_reference_has_full_marks_in_both(in_process, graded_specimens):
     both = in_process["solution"], graded_specimens["solution"]
-    assert [(report.earned, report.points) for report in both] == [(73.5, 73.5)] * 2
+    assert [report.earned for report in both] == [report.points for report in both]
+    assert both[0].points > 100
