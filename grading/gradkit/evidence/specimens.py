@@ -64,12 +64,6 @@ def variants() -> dict[str, Variant]:
     return msgspec.toml.decode(table.read_bytes(), type=dict[str, Variant])
 
 
-def write_variant(name: str, folder: Path) -> None:
-    """Put a variant's files into a folder, and the solution's beside them for what it has not of its own."""
-    for source in (reference_folder() / "solution", reference_folder() / "variants" / name):
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-
-
 def write_solution(folder: Path) -> None:
     """Put the solution's files into a new folder."""
     shutil.copytree(reference_folder() / "solution", folder, ignore=shutil.ignore_patterns("__pycache__"))

@@ -35,9 +35,9 @@ def test_a_classic_recursive_engine_loses_depth_and_stability_alone(proofs):
 
 def test_there_are_specimens_of_every_kind():
     kinds = Counter(mistake.kind for mistake in misconceptions().values())
-    assert kinds.keys() == {"operation", "form", "order", "wiring"}
+    assert kinds.keys() == {"operation", "form", "order", "wiring", "training"}
     assert min(kinds.values()) >= 3
-    assert sum(kinds.values()) >= 25
+    assert sum(kinds.values()) >= 100
     assert len(variants()) >= 10
 
 
