@@ -1,4 +1,4 @@
-"""Grades a made-up class and shows what came out. `make demo` runs it."""
+"""Grades made-up classes and shows what came out. `make demo` runs it."""
 
 import re
 import shutil
@@ -8,7 +8,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from gradkit.evidence.runs import primaries
 from gradkit.evidence.specimens import misconceptions, reference_folder, variants, write_misconception
+from gradkit.grader import report
 from gradkit.suite.assignments import course_home
 
 VARIANTS = {
@@ -49,6 +51,31 @@ HOSTILE = {
 }
 
 
+LATER = {
+    "a4": {
+        "Aki": "one_neuron_many_times",
+        "Bela": "bias_not_a_parameter",
+        "Cleo": "no_squash",
+        "Dario": "all_layers_linear",
+        "Elif": "weights_begin_at_zero",
+        "Femi": "zero_grad_clears_the_data",
+    },
+    "a5": {
+        "Gita": "gradients_never_cleared",
+        "Henk": "uphill",
+        "Ivo": "sum_of_squared_errors",
+        "Juno": "parameters_replaced",
+        "Kemal": "stale_graph",
+        "Lotte": "softmax_without_shift",
+        "Milan": "adam_uncorrected",
+    },
+}
+"""The slips of those who are further on, by assignment."""
+
+EARLY = "tanh_slope_of_the_operand"
+"""An early mistake, which costs nothing later."""
+
+
 def without_reflected_operators(source: str) -> str:
     """The solution, as left by a student who never met 2 + x."""
     return re.sub(
@@ -84,6 +111,24 @@ def make_class(folder: Path) -> None:
         hand_in(folder, student, source)
 
 
+def make_later_class(folder: Path, mistakes: dict[str, str]) -> None:
+    """A folder for each student who is further on: all right, a slip each, and an early mistake that is still there."""
+    shutil.copytree(reference_folder() / "solution", folder / "Ada, all right")
+    for student, name in mistakes.items():
+        write_misconception(misconceptions()[name], folder / f"{student}, {name}")
+    write_misconception(misconceptions()[EARLY], folder / f"Nour, {EARLY}")
+
+
+def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
+    """Print the items that fail in their own right, for each slip."""
+    for student, name in mistakes.items():
+        found = report.read(reports / f"{student}, {name}.json")
+        caught = sorted(primaries(found.results().by_id))
+        titles = [item.title for item in found.items if item.id in caught]
+        right = "" if caught == sorted(misconceptions()[name].caught_by) else "  (NOT as it must be)"
+        print(f"{misconceptions()[name].title}\n    caught by: {'; '.join(titles)}{right}")
+
+
 def main() -> int:
     gradkit = [sys.executable, "-c", "from gradkit.cli import main; main()"]
     with tempfile.TemporaryDirectory() as scratch:
@@ -92,10 +137,20 @@ def main() -> int:
         make_class(submissions)
         print("$ gradkit grade all submissions --out reports\n", flush=True)
         ended = subprocess.run([*gradkit, "grade", "all", "submissions", "--out", "reports"], cwd=scratch, check=False)
-        for report in ("Goran, tanh_overwrites", "Rosa, no reflected operators"):
-            print(f"\n$ gradkit explain 'reports/{report}.json'\n", flush=True)
-            subprocess.run([*gradkit, "explain", f"reports/{report}.json"], cwd=scratch, check=True)
-    return ended.returncode
+        for student in ("Goran, tanh_overwrites", "Rosa, no reflected operators"):
+            print(f"\n$ gradkit explain 'reports/{student}.json'\n", flush=True)
+            subprocess.run([*gradkit, "explain", f"reports/{student}.json"], cwd=scratch, check=True)
+        status = ended.returncode
+        for assignment, mistakes in LATER.items():
+            folder = Path(scratch) / assignment
+            folder.mkdir()
+            make_later_class(folder, mistakes)
+            print(f"\n$ gradkit grade {assignment} {assignment} --out reports-{assignment}\n", flush=True)
+            command = [*gradkit, "grade", assignment, assignment, "--out", f"reports-{assignment}"]
+            status |= subprocess.run(command, cwd=scratch, check=False).returncode
+            print()
+            show_what_caught_them(Path(scratch) / f"reports-{assignment}", mistakes)
+    return status
 
 
 if __name__ == "__main__":

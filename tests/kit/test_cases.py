@@ -1,0 +1,154 @@
+"""Checks on cases: the first that is wrong is shown, a secret one never, and hostile answers are only wrong numbers."""
+
+import dataclasses
+
+import pytest
+from gradkit.evidence.specimens import reference_folder
+from gradkit.graphs.files import load
+from gradkit.graphs.networks import Network, NetworkAnswers, networks
+from gradkit.oracle.recording import record
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.subject import numbers, write
+from gradkit.suite import check_network_gradients, check_outputs, check_reproducible, expect
+from gradkit.suite.assignments import corpora_folder
+from gradkit.suite.evidence import NotPassed
+
+WISH = networks("Neuron")
+PUBLIC = load(corpora_folder() / f"{WISH.name}.json", type(WISH))
+
+
+@pytest.fixture
+def network(student, solution, tmp_path):
+    """Neuron and Value of a student with the reference's files, but for these edits of nn.py."""
+    import sys
+
+    def opened(*edits):
+        text = (reference_folder() / "solution/nn.py").read_text(encoding="utf-8")
+        for old, new in edits:
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        (tmp_path / "nn.py").write_text(text, encoding="utf-8")
+        transport = student(solution())
+        return transport.load("nn", "Neuron"), transport.load("engine", "Value")
+
+    yield opened
+    sys.modules.pop("nn", None)
+
+
+def caught(check, *arguments):
+    with pytest.raises(NotPassed) as raised:
+        check(*arguments)
+    return raised.value.evidence
+
+
+NO_BIAS = ("total = self.b\n", "total = 0\n")
+
+
+def test_the_right_network_agrees(network):
+    check_outputs(*network(), PUBLIC)
+    check_network_gradients(*network(), PUBLIC)
+
+
+def test_a_wrong_output_is_shown_by_the_first_network_as_a_program(network):
+    evidence = caught(check_outputs, *network(NO_BIAS), PUBLIC)
+    assert evidence.code[:3] == ("from engine import Value", "from nn import Neuron", "model = Neuron(1)")
+    assert evidence.code[-1] == "print(y.data)"
+    assert [row.name for row in evidence.rows] == ["y.data"]
+    assert evidence.rows[0].expected == PUBLIC.answers[0].outputs[0]
+
+
+def test_a_wrong_gradient_says_what_the_parameter_does(network):
+    cut = ("total = total + w * xi", 'total = total + getattr(w, "data", w) * xi')
+    evidence = caught(check_network_gradients, *network(cut), PUBLIC)
+    assert evidence.rows[0].name == "model.parameters()[0].grad"
+    assert evidence.hint == "model.parameters()[0].grad is about weight 1 of neuron 1 in layer 1."
+
+
+def test_too_few_parameters_are_counted_and_no_index_of_ours_fails(network):
+    evidence = caught(check_outputs, *network(("return [*self.w, self.b]", "return self.w")), PUBLIC)
+    assert evidence.message == "len(model.parameters()) is 1 and should be 2"
+
+
+def test_code_that_raises_is_shown_with_the_program_that_does(network):
+    evidence = caught(check_outputs, *network(("total.tanh()", "total.tan()")), PUBLIC)
+    assert evidence.verdict is Verdict.ERROR
+    assert "y = model(x)" in evidence.code
+
+
+def test_a_secret_network_is_never_shown_and_the_public_one_is(network):
+    secret = dataclasses.replace(record(WISH, "autumn"), secret=True, shown=PUBLIC)
+    evidence = caught(check_outputs, *network(NO_BIAS), secret)
+    assert evidence == caught(check_outputs, *network(NO_BIAS), PUBLIC)
+
+
+def test_what_is_wrong_on_secret_networks_alone_is_withheld(network):
+    secret = dataclasses.replace(record(WISH, "autumn"), secret=True, shown=PUBLIC)
+    number = secret.cases[-1].inputs[0]
+    assert all(number not in case.inputs for case in PUBLIC.cases)
+    only_there = ("total = total + w * xi", f"total = total + w * xi * (2 if xi.data == {number} else 1)")
+    evidence = caught(check_outputs, *network(only_there), secret)
+    assert not evidence.code
+    assert not evidence.rows
+    assert "kept" not in evidence.message
+    assert str(number) not in evidence.message
+
+
+def test_a_corpus_without_cases_would_pass_everyone_and_is_refused(network):
+    with pytest.raises(ValueError):
+        check_outputs(*network(), dataclasses.replace(PUBLIC, cases=(), answers=()))
+
+
+def test_a_network_that_answers_with_other_numbers_of_outputs_is_wrong(student, tmp_path):
+    answers = NetworkAnswers((0.5, 0.5), (0.0,) * 8)
+    case = Network("Layer", (1, 2), False, (0.1, 0.2, 0.3, 0.4), (1.0,), (1.0, 2.0))
+    corpus = dataclasses.replace(PUBLIC, cases=(case,), answers=(answers,))
+    liar = """
+class Value:
+    data = grad = 0.5
+    def __init__(self, data): pass
+class Layer:
+    def __init__(self, *a): pass
+    def parameters(self): return [Value(0) for _ in range(4)]
+    def __call__(self, x): return [Value(0)] * 5
+"""
+    transport = student(liar)
+    evidence = caught(check_outputs, transport.load("engine", "Layer"), transport.load("engine", "Value"), corpus)
+    assert evidence.message == "len(y) is 5 and should be 2"
+
+
+# --- numbers in bulk -------------------------------------------------------------------------------------------------
+
+
+def test_many_numbers_are_written_and_read_at_once(handle, solution):
+    value_class = handle(solution())
+    values = [value_class(0.0) for _ in range(5)]
+    write(values, "data", [1.0, 2.0, 3.0, 4.0, 5.0])
+    assert numbers(values, "data") == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert numbers([], "data") == []
+
+
+def test_a_list_of_handles_arrives_as_a_list_of_the_objects_and_its_items_can_be_asked_for(handle):
+    pair = handle("class Value:\n    def __init__(self, rows): self.rows = rows\n")
+    a, b = pair(1.0), pair(2.0)
+    rows = pair([[a, 3.0], [b]]).rows
+    assert rows[0][0] is a
+    assert rows[1][0] is b
+    expect(rows[0][1], 3.0)
+
+
+def test_a_missing_item_is_the_students_error(handle):
+    with pytest.raises(SubmissionError, match="IndexError"):
+        handle("class Value:\n    def __init__(self, rows): self.rows = rows\n")([]).rows[0]
+
+
+def test_what_is_no_number_itself_is_refused(handle):
+    value = handle("class Value:\n    def __init__(self, data): self.other = True\n")(1.0)
+    with pytest.raises(SubmissionError, match="bool"):
+        expect(value.other, 1)
+
+
+def test_chance_that_no_seed_reaches_is_noticed(network, student):
+    chance = ("import random\n", "from random import SystemRandom\n\nrandom = SystemRandom()\n")
+    neuron, value = network(chance)
+    seed = value._transport.load("random", "seed")
+    assert "seed(1)" in caught(check_reproducible, neuron, (5,), seed, ()).message
