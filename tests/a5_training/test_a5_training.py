@@ -163,7 +163,7 @@ def test_moons_by_adam(MLP, binary_cross_entropy, Adam, train, corpus):
     1,
     "Handwritten digits by SGD and cross-entropy: every loss and every parameter is PyTorch's",
     needs=("test_moons_by_sgd", "test_cross_entropy_gradient"),
-    corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=6, steps=6, lr=0.1),
+    corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=4, steps=5, lr=0.1),
 )
 def test_digits_by_sgd(MLP, cross_entropy, SGD, train, corpus):
     check_trajectories(MLP, cross_entropy, SGD, train, corpus)
@@ -173,7 +173,7 @@ def test_digits_by_sgd(MLP, cross_entropy, SGD, train, corpus):
     1,
     "Handwritten digits by Adam, with a hidden layer: every loss and every parameter is PyTorch's",
     needs=("test_moons_by_adam", "test_digits_by_sgd"),
-    corpus=trajectories("digits", "cross_entropy", "Adam", hidden=4, examples=5, steps=5, lr=0.01),
+    corpus=trajectories("digits", "cross_entropy", "Adam", hidden=4, examples=4, steps=5, lr=0.01),
 )
 def test_digits_by_adam(MLP, cross_entropy, Adam, train, corpus):
     check_trajectories(MLP, cross_entropy, Adam, train, corpus)

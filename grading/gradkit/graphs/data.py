@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -22,9 +23,9 @@ def moons(rng: random.Random, count: int) -> Examples:
     return tuple(points), tuple(number % 2 for number in range(count))
 
 
-def digits(rng: random.Random, count: int) -> Examples:
-    """Handwritten digits of 8x8 pixels between 0 and 1, and which digit each is."""
-    rows = rng.sample(_digits(), count)
+def digits(rng: random.Random, count: int, classes: Collection[int] = range(10)) -> Examples:
+    """Handwritten digits of 8x8 pixels between 0 and 1, and which digit each is. classes: the digits that are wanted."""
+    rows = rng.sample([row for row in _digits() if row[-1] in classes], count)
     return tuple(tuple(pixel / 16 for pixel in row[:-1]) for row in rows), tuple(row[-1] for row in rows)
 
 

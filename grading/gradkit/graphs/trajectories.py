@@ -63,6 +63,11 @@ class Trajectories:
     steps: int
 
     @property
+    def count(self) -> int:
+        """How many: two small ones to read, where the data allow it, and two of full size."""
+        return 2 if self.data == "digits" else 4
+
+    @property
     def name(self) -> str:
         """What the corpus' file is called."""
         words = [f"{key}{number:g}" for key, number in self.settings if key != "lr"]

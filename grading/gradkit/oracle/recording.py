@@ -21,10 +21,6 @@ from ..graphs.trajectories import Trajectories, Trajectory, drawn_trajectories
 from . import complex_step, pytorch
 from .comparison import close
 
-TRAJECTORIES = 4
-"""Training runs in a corpus: two small ones to read, and two of full size."""
-
-
 def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus[Any, Any]:
     """Draw a corpus from a seed and have PyTorch answer it. Needs PyTorch and Hypothesis; takes about half a second.
 
@@ -50,16 +46,13 @@ def _answered(wish: Networks | Losses | Trajectories, seed: str) -> Iterator[tup
     found: Iterator[tuple[object, object]]
     if isinstance(wish, Networks):
         found = ((each, pytorch.agreed(pytorch.network_answers, each)) for each in drawn_networks(wish, seed))
-        count = wish.count
     elif isinstance(wish, Losses):
         ask: Callable[[Loss], object] = partial(pytorch.agreed, pytorch.loss_answers)
         ask = pytorch.loss_answers if wish.extreme else ask
         found = ((each, ask(each)) for each in drawn_losses(wish, seed) if keeps_off_the_kink(each))
-        count = wish.count
     else:
         found = ((each, pytorch.agreed(pytorch.trajectory_answers, each)) for each in drawn_trajectories(wish, seed))
-        count = TRAJECTORIES
-    return islice((pair for pair in found if pair[1]), count)
+    return islice((pair for pair in found if pair[1]), wish.count)
 
 
 def _random_part(
