@@ -1,5 +1,5 @@
 """What is called in a notebook: `check(Value, "a1_expressions/addition", ...)` by its test cells, `draw(y)` by whoever
-wants to see a graph.
+wants to see a graph, and `digits(140)` where there is something to learn.
 
 The solution cell's text is graded as it will be when it is handed in: by itself, as a file. So a helper in another cell
 is missed here already.
@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import linecache
 import os
+import random
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from inspect import unwrap
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -20,6 +22,7 @@ from types import CodeType, FunctionType
 from .grader.feedback import feedback
 from .grader.grader import Suite, grade
 from .grader.report import item_record
+from .graphs import data
 from .graphs.picture import svg
 from .graphs.walk import cards_of
 from .oracle.recording import Library
@@ -48,19 +51,21 @@ class Checked:
         return self._page
 
 
-def check(subject: type, *items: str) -> Checked:
-    """Grade some items of one assignment on the cell that defines a class.
+def check(subject: type | FunctionType, *items: str) -> Checked:
+    """Grade some items of one assignment on the cell that defines a class or function, and on the files beside the
+    notebook that the assignment builds on.
 
-    subject: the class, as that cell has made it.   items: as in "a1_expressions/addition".
-    Raises LookupError for an item that there is not, ValueError where no cell defines the class.
+    subject: the class or function, as that cell has made it.   items: as in "a1_expressions/addition".
+    Raises LookupError for an item that there is not, ValueError where no cell defines the subject or a file is missing.
     """
     assignment, suite = _suite(items)
     source = as_module(_source_of(subject))
     with tempfile.TemporaryDirectory() as name, _quiet():
         folder = Path(name)
         module = assignment.modules[0]
+        _put_beside(assignment, folder)
         (folder / f"{module}.py").write_bytes(source)
-        with _apart(module):
+        with _apart(assignment.files):
             results = grade(suite, TakenIn(), LocalTransport(folder, _CLOCK))
         said = warnings(folder, module)
         records = [item_record(result) for result in results.all()]
@@ -95,6 +100,15 @@ def draw(value: object, /, **names: object) -> Drawn:
     return Drawn(svg(cards_of(value, names)))
 
 
+def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> tuple[list[list[float]], list[int]]:
+    """Handwritten digits: the 64 pixels of each, row by row, between 0 (paper) and 1 (ink), and which digit each is.
+
+    classes: the digits that are wanted.   seed: another one draws others.
+    """
+    images, labels = data.digits(random.Random(seed), count, classes)
+    return [list(image) for image in images], list(labels)
+
+
 def _suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
     """The items as a suite of their own."""
     ids = {item.replace("/", "/test_", 1) for item in items}
@@ -107,8 +121,19 @@ def _suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
     return assignment, Suite((assignment,), tests, Library(corpora_folder()))
 
 
-def _source_of(subject: type) -> str:
-    """The text of the cell that defines a class."""
+def _put_beside(assignment: Assignment, folder: Path) -> None:
+    """Copy what an assignment builds on from beside the notebook, where its kernel is at work."""
+    for name in [f"{module}.py" for module in assignment.builds_on]:
+        if not Path(name).is_file():
+            raise ValueError(
+                f"There is no {name} in {Path.cwd()}, and {assignment.modules[0]} builds on it: put it beside this "
+                "notebook, then restart the kernel."
+            )
+        shutil.copyfile(name, folder / name)
+
+
+def _source_of(subject: type | FunctionType) -> str:
+    """The text of the cell that defines a class or function."""
     for code in _codes(subject):
         if Path(code.co_filename).exists():
             raise ValueError(
@@ -121,24 +146,26 @@ def _source_of(subject: type) -> str:
     raise ValueError(f"No cell of this notebook defines {subject.__name__}: run the solution cell first.")
 
 
-def _codes(subject: type) -> Iterator[CodeType]:
-    for each in subject.__mro__[:-1]:
-        for found in vars(each).values():
+def _codes(subject: type | FunctionType) -> Iterator[CodeType]:
+    spaces = [vars(each) for each in subject.__mro__[:-1]] if isinstance(subject, type) else [{"": subject}]
+    for space in spaces:
+        for found in space.values():
             function = unwrap(getattr(found, "fget", None) or getattr(found, "__func__", None) or found)
             if isinstance(function, FunctionType):
                 yield function.__code__
 
 
 @contextlib.contextmanager
-def _apart(module: str) -> Iterator[None]:
+def _apart(modules: Sequence[str]) -> Iterator[None]:
     """Leave what this kernel has imported, and from where, as it was."""
-    known, path = sys.modules.pop(module, None), list(sys.path)
+    known, path = {module: sys.modules.pop(module, None) for module in modules}, list(sys.path)
     try:
         yield
     finally:
-        sys.modules.pop(module, None)
-        if known:
-            sys.modules[module] = known
+        for module, found in known.items():
+            sys.modules.pop(module, None)
+            if found:
+                sys.modules[module] = found
         sys.path[:] = path
 
 

@@ -1,10 +1,12 @@
 """check() in a notebook's kernel: the same points as grading gives, told without a word on stderr."""
 
 import linecache
+import shutil
 import sys
+from functools import wraps
 
 import pytest
-from gradkit.notebook import Checked, check
+from gradkit.notebook import Checked, check, digits
 
 ADDITION = ("a1_expressions/addition", "a1_expressions/multiplication")
 
@@ -100,3 +102,88 @@ def test_a_class_from_a_file_is_not_what_is_handed_in(tmp_path, monkeypatch):
 def test_a_class_from_nowhere_is_asked_for():
     with pytest.raises(ValueError, match="run the solution cell first"):
         check(type("Value", (), {}), *ADDITION)
+
+
+# --- assignments that build on others -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def beside(root, tmp_path, monkeypatch):
+    """The notebook's folder, with files of the reference in it, where the kernel is at work: beside("engine", "nn")."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for module in ("engine", "nn", "training"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    def put(*modules):
+        for module in modules:
+            shutil.copy(root / f"reference/solution/{module}.py", tmp_path)
+        return tmp_path
+
+    yield put
+    for module in ("engine", "nn", "training"):
+        sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def reference(root):
+    return lambda module: (root / f"reference/solution/{module}.py").read_text(encoding="utf-8")
+
+
+NETWORK = ("a4_networks/neuron", "a4_networks/mlp_gradient")
+TRAINING = ("a5_training/momentum", "a5_training/mean_squared_error", "a5_training/each_step_clears_the_gradients")
+
+
+def test_a_network_is_checked_with_the_engine_beside_the_notebook(cell, beside, reference):
+    folder = beside("engine")
+    mlp = cell(reference("nn"), "MLP")
+    kernels = sys.modules["engine"]
+    assert repr(check(mlp, *NETWORK)) == "3"
+    assert sys.modules["engine"] is kernels
+    assert "nn" not in sys.modules
+    edited = reference("engine").replace("math.tanh(self.data)", "0.0 * self.data")
+    (folder / "engine.py").write_text(edited, encoding="utf-8")
+    assert repr(check(mlp, *NETWORK)) == "0", "the file counts as it is now, and not as the kernel has read it"
+
+
+def test_a_function_leads_to_its_cell_as_a_class_does(cell, beside, reference):
+    beside("engine", "nn")
+    assert repr(check(cell(reference("training"), "train"), *TRAINING)) == "2.5"
+    forgets = reference("training").replace("        model.zero_grad()\n", "")
+    assert repr(check(cell(forgets, "train"), *TRAINING)) == "1.5"
+
+
+def test_a_function_in_a_wrapper_is_found_too(cell, beside, reference):
+    beside("engine", "nn")
+    train = cell(reference("training"), "train")
+
+    @wraps(train)
+    def wrapped(*arguments):
+        return train(*arguments)
+
+    assert repr(check(wrapped, *TRAINING)) == "2.5"
+
+
+def test_a_function_from_a_file_is_not_what_is_handed_in(beside):
+    beside("engine", "nn", "training")
+    import training
+
+    with pytest.raises(ValueError, match=r"train comes from training\.py"):
+        check(training.train, *TRAINING)
+
+
+def test_a_missing_file_is_asked_for_by_its_name(cell, beside, reference):
+    folder = beside("engine", "nn")
+    train = cell(reference("training"), "train")
+    (folder / "nn.py").unlink()
+    with pytest.raises(ValueError, match=r"There is no nn\.py in .*put it beside this notebook"):
+        check(train, *TRAINING)
+
+
+def test_digits_are_images_of_64_numbers_and_what_they_show():
+    images, labels = digits(20, classes=(3, 5))
+    assert {len(image) for image in images} == {64}
+    assert set(labels) == {3, 5}
+    assert all(0 <= ink <= 1 for image in images for ink in image)
+    assert (images, labels) == digits(20, classes=(3, 5))
+    assert images != digits(20, classes=(3, 5), seed=2)[0]

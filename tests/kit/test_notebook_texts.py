@@ -1,8 +1,13 @@
 """The notebooks' texts fit the suites, and what they claim is true."""
 
+import ast
+import builtins
 import contextlib
+import dataclasses
 import io
 import re
+import shutil
+import sys
 
 import jupytext
 import pytest
@@ -28,7 +33,7 @@ def marks(notebook):
 def test_a_test_cell_has_its_tasks_items_and_the_sum_of_their_points(assignment, built):
     items = {test.item.id: test.item for test in graded_tests(assignment)}
     cells = marks(built[assignment.name])
-    assert list(cells) == ["engine", *(task.name for task in assignment.tasks)]
+    assert list(cells) == [*assignment.modules, *(task.name for task in assignment.tasks)]
     for task in assignment.tasks:
         cell = cells[task.name]
         assert cell.metadata.nbgrader["points"] == sum(items[item].points for item in task.items)
@@ -52,26 +57,67 @@ def test_every_page_has_pictures_and_says_points_and_minutes(assignment, built):
     assert "```graph" not in text
 
 
-def examples(notebook):
-    """The worked examples: code cells that need no Value."""
-    return [
-        cell.source
-        for cell in notebook.cells
-        if cell.cell_type == "code" and "nbgrader" not in cell.metadata and "Value(" not in cell.source
-    ]
+def experiments(notebook):
+    """The code cells that are neither solution nor test, as a list of texts."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code" and "nbgrader" not in cell.metadata]
+
+
+def missing_names(source):
+    """What a cell takes from other cells."""
+    nodes = list(ast.walk(ast.parse(source)))
+    made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    made |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler)}
+    made |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    made |= {
+        name.asname or name.name
+        for node in nodes
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - made - set(dir(builtins))
+
+
+def check_claims(source, printed):
+    """What each print says in its comment that it prints, or a block of comments at the end of all of them."""
+    lines = printed.splitlines()
+    claims = re.findall(r"print\(.*\)  # ([^:\n]+)", source)
+    block = re.search(r"(?:^# .*\n?)+\Z", source, re.M)
+    if block and not claims:
+        assert block[0].replace("# ", "").splitlines() == lines, source
+    elif len(lines) == len(claims):  # where each print says what it prints, and runs once
+        for line, claim in zip(lines, claims, strict=True):
+            if re.match(r"[-\d[TF]", claim):
+                assert line.startswith(claim.strip()) or claim.strip().startswith(line), source
 
 
 @pytest.mark.parametrize("assignment", COURSE, ids=lambda each: each.name)
-def test_a_worked_example_runs_alone_and_prints_what_its_comments_say(assignment, built):
-    for source in examples(built[assignment.name]):
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(source, "example", "exec"), {"__name__": "example"})
-        claims = re.findall(r"print\(.*\)  # ([^:\n]+)", source)
-        lines = printed.getvalue().splitlines()
-        if len(lines) == len(claims):  # where each print says what it prints, and runs once
-            for line, claim in zip(lines, claims, strict=True):
-                assert line.startswith(claim.strip()) or claim.strip().startswith(line), source
+def test_a_worked_example_runs_alone(assignment, built, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    alone = [source for source in experiments(built[assignment.name]) if not missing_names(source)]
+    assert len(alone) >= len(assignment.tasks)
+    for source in alone:
+        if "from engine" not in source:
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(source, "example", "exec"), {"__name__": "example"})
+
+
+@pytest.mark.parametrize("assignment", COURSE, ids=lambda each: each.name)
+def test_with_the_solution_each_cell_prints_what_its_comments_say(assignment, built, root, tmp_path, monkeypatch):
+    for module in assignment.builds_on:
+        shutil.copy(root / f"reference/solution/{module}.py", tmp_path)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    namespace = {"__name__": "__main__"}
+    try:
+        for cell in built[assignment.name].cells:
+            marks = cell.metadata.get("nbgrader", {})
+            if cell.cell_type == "code" and not marks.get("grade"):
+                with contextlib.redirect_stdout(io.StringIO()) as printed:
+                    exec(compile(cell.source, "cell", "exec"), namespace)
+                check_claims(cell.source, printed.getvalue())
+    finally:
+        for module in assignment.builds_on:
+            sys.modules.pop(module, None)
 
 
 def test_a_build_gives_the_same_bytes_again(tmp_path, root):
@@ -81,11 +127,47 @@ def test_a_build_gives_the_same_bytes_again(tmp_path, root):
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
 
 
-def test_students_who_bring_their_own_engine_are_told_so(root):
-    text = {own: source_notebook(chosen("a2")[0], root / "reference/solution", own).cells for own in (True, False)}
+@pytest.mark.parametrize("assignment", COURSE[1:], ids=lambda each: each.name)
+def test_students_who_bring_their_own_files_are_told_so(assignment, root):
+    text = {own: source_notebook(assignment, root / "reference/solution", own).cells for own in (True, False)}
     own, given = ("\n".join(cell.source for cell in text[each]) for each in (True, False))
-    assert "bring your engine" in own
-    assert "bring your engine" not in given
+    assert "**First, bring " in own
+    assert "**First, bring " not in given
+    assert all(f"`{module}.py`" in text for module in assignment.builds_on for text in (own, given))
+
+
+def test_files_of_earlier_assignments_lie_beside_a_notebook_unless_students_bring_their_own(
+    root, tmp_path, monkeypatch
+):
+    def beside():
+        return {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*.py")}
+
+    list(notebooks.build(tmp_path, root / "reference/solution"))
+    given = {f"{each.name}/{module}.py": module for each in COURSE for module in each.builds_on}
+    assert {"a4_networks/engine.py", "a5_training/engine.py", "a5_training/nn.py"} <= given.keys()
+    assert beside() == {
+        place: (root / f"reference/solution/{module}.py").read_bytes() for place, module in given.items()
+    }
+    monkeypatch.setattr(notebooks, "students_bring_their_own", lambda: True)
+    list(notebooks.build(tmp_path, root / "reference/solution"))
+    assert beside() == {}
+
+
+@pytest.mark.parametrize("assignment", COURSE, ids=lambda each: each.name)
+def test_no_experiment_takes_a_name_away_that_the_solution_defines(assignment, built):
+    """Or the test cell would find that, and so would who looks for a solution cell that has lost its id."""
+    names = {name for defined in assignment.notebook.defines.values() for name in defined}
+    for source in experiments(built[assignment.name]):
+        for node in ast.walk(ast.parse(source)):
+            assert getattr(node, "name", "") not in names
+            assert not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names)
+
+
+def test_a_task_of_a_files_name_is_refused(root):
+    (a1,) = chosen("a1")
+    tasks = (dataclasses.replace(a1.tasks[0], name="engine"), *a1.tasks[1:])
+    with pytest.raises(TextError, match="different names"):
+        source_notebook(dataclasses.replace(a1, tasks=tasks), root / "reference/solution", own=False)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The reference as it is at an assignment: right then, without what comes later, and with what is due marked."""
 
+import re
+import shutil
 import subprocess
 import sys
 
@@ -13,6 +15,8 @@ METHODS = {
     "a1": {"__init__", "__add__", "__rpow__"},
     "a2": {"backward"},
     "a3": {"exp", "log", "tanh", "sigmoid", "relu"},
+    "a4": {"__init__", "__call__", "parameters", "zero_grad"},
+    "a5": {"__init__", "step", "train", "softmax", "hinge", "most_likely"},
 }
 
 
@@ -24,7 +28,7 @@ def regions(source):
     """The lines between the marks, by the method that they stand in."""
     found, method, inside = {}, "", False
     for line in source.splitlines():
-        if line.startswith("    def "):
+        if line.lstrip().startswith("def ") and not inside:
             method = line.split("def ")[1].split("(")[0]
         if line.strip() in (BEGIN, END):
             assert inside == (line.strip() == END), "marks stand in turn"
@@ -37,12 +41,38 @@ def regions(source):
 
 @pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("short", NAMES)
-def test_an_assignments_engine_is_right_and_asks_for_what_is_due(short, own, solution, tmp_path):
-    source = at(solution, short, own)
-    (tmp_path / "engine.py").write_text(source, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", COURSE[NAMES.index(short)].suite, "--submission", tmp_path]
+def test_an_assignments_file_is_right_and_asks_for_what_is_due(short, own, root, tmp_path):
+    assignment = COURSE[NAMES.index(short)]
+    (module,) = assignment.modules
+    reference = root / "reference/solution"
+    source = staged((reference / f"{module}.py").read_text(encoding="utf-8"), COURSE, assignment, own)
+    (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
+    for other in assignment.builds_on:
+        shutil.copy(reference / f"{other}.py", tmp_path)
+    command = [sys.executable, "-m", "pytest", assignment.suite, "--submission", tmp_path]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     assert METHODS[short] <= regions(source).keys()
+
+
+@pytest.mark.parametrize("short", ["a4", "a5"])
+def test_a_file_of_its_own_keeps_its_imports_and_signatures_and_no_line_of_a_body(short, root):
+    assignment = COURSE[NAMES.index(short)]
+    (module,) = assignment.modules
+    source = staged((root / f"reference/solution/{module}.py").read_text(encoding="utf-8"), COURSE, assignment, False)
+    hidden, stub = set(), []
+    for line in source.splitlines():
+        if line.strip() == BEGIN:
+            hidden.add(line)
+            stub.append(line.replace(BEGIN, "raise NotImplementedError"))
+        elif line.strip() == END:
+            hidden.clear()
+        elif not hidden:
+            stub.append(line)
+    template = (root / f"student_template/{module}.py").read_text(encoding="utf-8").splitlines()
+    due = [re.sub(r"NotImplementedError\(.*\)", "NotImplementedError", line) for line in template]
+    while stub[0] != due[0]:  # the module's docstring is left out
+        del due[0]
+    assert [line for line in stub if line] == [line for line in due if line]
 
 
 def test_before_backward_is_asked_for_there_are_no_closures(solution):

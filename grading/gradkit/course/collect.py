@@ -84,7 +84,7 @@ def _files(assignment: Assignment, student: HandedIn, in_place: bool, notes: lis
         others = {other.name for other in assignments()} - {assignment.name}
         entries = [entry for entry in entries if entry.parts[0] not in others]
     entries = looked_into(entries, modules, assignment.notebook)
-    files = submitted_files(entries, modules, assignment.notebook, notes)
+    files = submitted_files(entries, modules, assignment.notebook, notes, assignment.builds_on)
     if page not in files:
         texts = {module: files.pop(f"{module}.py") for module in modules if f"{module}.py" in files}
         files[page] = _notebook_of(assignment, texts, notes)

@@ -57,6 +57,7 @@ def students_bring_their_own() -> bool:
 def build(target: Path, solution: Path) -> Iterator[Path]:
     """Write each assignment's source notebook below a folder, as nbgrader wants it: <name>/<name>.ipynb.
 
+    The files that it builds on go beside it, as the reference has them, where students do not bring their own.
     solution: the folder of the reference.
     Raises TextError, OSError where a text is missing, and ImportError where jupytext or pygraphviz is.
     """
@@ -66,6 +67,12 @@ def build(target: Path, solution: Path) -> Iterator[Path]:
         path = target / assignment.name / f"{assignment.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, f"{json.dumps(notebook, ensure_ascii=False, indent=1)}\n".encode())
+        for module in assignment.builds_on:
+            beside = path.with_name(f"{module}.py")
+            if own:  # nbgrader would put it in the place of the student's
+                beside.unlink(missing_ok=True)
+            else:
+                write_whole(beside, (solution / beside.name).read_bytes())
         yield path
 
 
@@ -95,6 +102,9 @@ def _check_tasks(assignment: Assignment, items: Mapping[str, Item]) -> None:
     )
     if wrong:
         raise TextError(f"{assignment.name}: each item belongs to one task, but not so {', '.join(wrong)}")
+    cells = [*assignment.modules, *(task.name for task in assignment.tasks)]
+    if len(set(cells)) < len(cells):
+        raise TextError(f"{assignment.name}: its tasks and files need different names, and have {', '.join(cells)}")
 
 
 class _Filled:
@@ -106,6 +116,8 @@ class _Filled:
         self._solution = solution
         self._own = own
         self._tasks = {task.name: task for task in assignment.tasks}
+        self._subject = assignment.names[-1].partition(".")[0]
+        """What test cells know the solution cell by: the last thing that is written in it."""
         self._headed: list[str] = []
         self._tested: list[str] = []
         self._solved: list[str] = []
@@ -151,7 +163,7 @@ class _Filled:
         hidden = [f'    "{item}",' for item in task.items if self._items[item].hidden]
         if hidden:
             names += [f"    {BEGIN_HIDDEN}", *hidden, f"    {END_HIDDEN}"]
-        lines = ["from gradkit.notebook import check", "", "check(", "    Value,", *names, ")"]
+        lines = ["from gradkit.notebook import check", "", "check(", f"    {self._subject},", *names, ")"]
         cell.source = "\n".join(lines).replace("/test_", "/")
         cell.metadata["nbgrader"] = nbgrader_marks(task.name, points=self._points(task))
 

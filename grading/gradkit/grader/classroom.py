@@ -71,7 +71,7 @@ class Classroom:
         folder = scratch / "submissions" / student.name
         path = self.report_path(student)
         try:
-            taken = take_in(student.source, folder, self.suite.modules, self.suite.notebook)
+            taken = take_in(student.source, folder, self.suite.modules, self.suite.notebook, self.suite.builds_on)
             if _still_holds(path, taken.digest, self.conditions):
                 return False
             results = graded_in(sandbox, folder, self.suite, taken)

@@ -46,6 +46,12 @@ class Suite:
         return tuple(dict.fromkeys(module for assignment in self.assignments for module in assignment.modules))
 
     @property
+    def builds_on(self) -> tuple[str, ...]:
+        """The files that those need beside them and that are not graded, without `.py`."""
+        needed = (module for assignment in self.assignments for module in assignment.builds_on)
+        return tuple(module for module in dict.fromkeys(needed) if module not in self.modules)
+
+    @property
     def notebook(self) -> Notebook | None:
         """The notebook that may be handed in instead of files. Each assignment has its own, so that of one alone."""
         return self.assignments[0].notebook if len(self.assignments) == 1 else None

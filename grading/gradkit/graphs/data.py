@@ -24,7 +24,7 @@ def moons(rng: random.Random, count: int) -> Examples:
 
 
 def digits(rng: random.Random, count: int, classes: Collection[int] = range(10)) -> Examples:
-    """Handwritten digits of 8x8 pixels between 0 and 1, and which digit each is. classes: the digits that are wanted."""
+    """Handwritten digits of 8x8 pixels between 0 and 1, and which digit each is. classes: those that are wanted."""
     rows = rng.sample([row for row in _digits() if row[-1] in classes], count)
     return tuple(tuple(pixel / 16 for pixel in row[:-1]) for row in rows), tuple(row[-1] for row in rows)
 

@@ -33,6 +33,7 @@ _ENTRY = b"PK\x01\x02"
 _NOISE = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
 _COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.{}(\.txt|\.json)?"
 """How a download or a copy is called; each part begins with letters of its own, so that no name takes long to match."""
+_MODULE = re.compile(r"[A-Za-z_]\w*\.py")
 _TELLING = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
 
 
@@ -66,21 +67,30 @@ class TakenIn:
     notes: list[str] = field(default_factory=list)
 
 
-def take_in(source: Path, target: Path, modules: Sequence[str], notebook: Notebook | None = None) -> TakenIn:
+def take_in(
+    source: Path,
+    target: Path,
+    modules: Sequence[str],
+    notebook: Notebook | None = None,
+    builds_on: Sequence[str] = (),
+) -> TakenIn:
     """Copy a student's .py files into a folder that is made for them. Raises nothing that a submission does.
 
-    source:   a folder, or a zip.
-    modules:  the files to grade, without `.py`; the first must be there.
-    notebook: the notebook whose solution cells stand for those files where it is there.
+    source:    a folder, or a zip.
+    modules:   the files to grade, without `.py`; the first must be there.
+    notebook:  the notebook whose solution cells stand for those files where it is there.
+    builds_on: files that those need beside them, without `.py`.
     """
     target.mkdir(parents=True)
     taken = TakenIn()
     files: dict[str, bytes] = {}
     try:
         entries = _entries(source, modules, notebook)
-        files = submitted_files(entries, modules, notebook, taken.notes)
+        files = submitted_files(entries, modules, notebook, taken.notes, builds_on)
         if notebook and _page(notebook) in files:
             files = _of_notebook(files, notebook, taken.notes)
+        missing = sorted(_names(builds_on, None) - files.keys())
+        taken.notes += [f"there is no {name}, which {modules[0]}.py builds on" for name in missing]
     except Exception as error:
         files = {}
         taken.problem = problem_of(error)
@@ -106,7 +116,11 @@ def problem_of(error: Exception) -> SubmissionError:
 
 
 def submitted_files(
-    entries: list[Entry], modules: Sequence[str], notebook: Notebook | None, notes: list[str]
+    entries: list[Entry],
+    modules: Sequence[str],
+    notebook: Notebook | None,
+    notes: list[str],
+    builds_on: Sequence[str] = (),
 ) -> dict[str, bytes]:
     """What counts of a submission, by name: the notebook or else the files to grade, and the .py files beside.
 
@@ -114,14 +128,14 @@ def submitted_files(
     Raises UnfitError, and whatever reading a broken zip raises: see `problem_of`.
     """
     assignment = notebook.name if notebook else ""
-    wanted = _names(modules, None)
+    wanted, needed = _names(modules, None), _names(builds_on, None)
     if notebook and any(_stands_for(entry.parts[-1], {_page(notebook)}) for entry in entries):
-        files = _chosen(entries, {_page(notebook)}, assignment, notes)
+        files = _chosen(entries, {_page(notebook)}, needed, assignment, notes)
         for name in sorted(wanted & files.keys()):
             del files[name]
             notes.append(f"{name} was left alone, since {_page(notebook)} is there")
         return files
-    files = _chosen(entries, wanted, assignment, notes)
+    files = _chosen(entries, wanted, needed, assignment, notes)
     if not wanted & files.keys():
         raise UnfitError(_nothing(entries, modules[0]), Verdict.NOT_IMPLEMENTED)
     return files
@@ -147,15 +161,21 @@ def _of_notebook(files: dict[str, bytes], notebook: Notebook, notes: list[str]) 
     return files | {f"{id_}.py": as_module(source) for id_, source in found.items()}
 
 
-def _chosen(entries: list[Entry], wanted: set[str], assignment: str, notes: list[str]) -> dict[str, bytes]:
-    """The files to grade, and the .py files beside them, by name."""
+def _chosen(
+    entries: list[Entry], wanted: set[str], needed: set[str], assignment: str, notes: list[str]
+) -> dict[str, bytes]:
+    """The files to grade, those that they need, and the other .py files beside them, by name."""
     home, renamed = _home(entries, wanted, assignment, notes)
+    copies = _copies([entry.parts for entry in entries if entry.parts[:-1] == home], renamed, wanted | needed, notes)
+    renamed |= copies
+    wanted = wanted | needed
     files: dict[str, bytes] = {}
     beside = 0
+    there = {renamed.get(entry.parts, entry.parts[-1]) for entry in entries if entry.parts[:-1] == home} & wanted
     for entry in entries:
         name = renamed.get(entry.parts, entry.parts[-1])
-        if entry.parts[:-1] != home or not (name in wanted or re.fullmatch(r"[A-Za-z_]\w*\.py", name)):
-            if entry.parts[:-1] == home and _meant(name, wanted):
+        if entry.parts[:-1] != home or not (name in wanted or _MODULE.fullmatch(name)):
+            if entry.parts[:-1] == home and _meant(name, there):
                 notes.append(f"{name} was left alone, since {_meant(name, wanted)} is there")
             continue
         if name in files and name in wanted:
@@ -173,7 +193,25 @@ def _chosen(entries: list[Entry], wanted: set[str], assignment: str, notes: list
             notes.append(f"{name} was left out: it is larger than a megabyte")
         else:
             files[name] = content
+    for parts, meant in copies.items():
+        if _MODULE.fullmatch(parts[-1]) and meant in files:  # another file may import it by the name that it has
+            files.setdefault(parts[-1], files[meant])
     return files
+
+
+def _copies(
+    here: list[tuple[str, ...]], renamed: dict[tuple[str, ...], str], due: set[str], notes: list[str]
+) -> dict[tuple[str, ...], str]:
+    """The entries in the folder of the files to grade that stand for such as are not there, under another name."""
+    found: dict[tuple[str, ...], str] = {}
+    for file in sorted(due - {renamed.get(parts, parts[-1]) for parts in here}):
+        copies = [parts for parts in here if _meant(parts[-1], {file}) and parts not in renamed]
+        if len(copies) == 1:
+            found[copies[0]] = file
+            notes.append(f"{copies[0][-1]} was taken for {file}")
+        elif copies:
+            notes.append(f"none of {_listed(copies[:4])} was taken for {file}: which is meant?")
+    return found
 
 
 def _home(

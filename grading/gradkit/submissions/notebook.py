@@ -44,15 +44,18 @@ def solutions(raw: bytes, notebook: Notebook, notes: list[str]) -> dict[str, str
     """The text of each solution cell that a notebook holds, by id. Raises NotebookError where it cannot be read.
 
     Of several cells with one id the last that is not empty counts, as it would when all are run in order. A cell whose
-    id is lost is known by what it defines. notes: gets a line for what the instructor should know.
+    id is lost is known by what it defines: of several the last of those that define the most. notes: gets a line for
+    what the instructor should know.
     """
     cells = list(_cells(raw))
     found = {}
     for id_, names in notebook.defines.items():
         mine = [cell for cell in cells if cell.id == id_ and cell.source.strip()]
         if not mine:
-            defines = re.compile(rf"^(?:class|def) (?:{'|'.join(map(re.escape, names))})\b", re.M)
-            mine = [cell for cell in cells if cell.is_code and defines.search(cell.source)]
+            defined = re.compile(rf"^(?:class|def) ({'|'.join(map(re.escape, names))})\b", re.M)
+            counts = [len(set(defined.findall(cell.source))) if cell.is_code else 0 for cell in cells]
+            most = max(counts, default=0)
+            mine = [cell for cell, count in zip(cells, counts, strict=True) if count == most and most]
             if mine:
                 notes.append(f"the solution cell {id_} had lost its id, and was known by what it defines")
         elif len(mine) > 1:

@@ -8,6 +8,8 @@ _METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow"}
 _OPERANDS = re.compile(r"operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'")
 
 _HINTS = (
+    ("No module named 'engine'", "Your engine.py belongs beside this file, and is handed in together with it."),
+    ("No module named 'nn'", "Your nn.py belongs beside this file, and is handed in together with it."),
     ("RecursionError", "A call inside a call for every node is too deep: keep a stack of your own (a list). Or does a "
      "method call itself for ever?"),
     ("takes no arguments", "Is __init__ spelled so, with two underscores on each side?"),

@@ -23,13 +23,13 @@ def notebook(*cells):
 def taken(tmp_path):
     """What is taken in of these files: (text of each by name, TakenIn)."""
 
-    def of(files):
+    def of(files, modules=("engine",), page=PAGE, builds_on=()):
         home, target = tmp_path / "handed in", tmp_path / "taken"
         for name, content in files.items():
             path = home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        found = take_in(home, target, ("engine",), PAGE)
+        found = take_in(home, target, modules, page, builds_on)
         return {path.name: path.read_text(encoding="utf-8") for path in target.iterdir()}, found
 
     return of
@@ -95,3 +95,67 @@ def test_files_beside_it_come_along_but_for_those_it_stands_for(taken):
 def test_of_several_assignments_the_one_that_is_graded_is_taken(taken):
     mine = {"a2_backprop/engine.py": ENGINE.encode(), "a1_expressions/engine.py": b"other"}
     assert taken(mine)[0] == {"engine.py": ENGINE}
+
+
+def test_of_cells_without_an_id_the_last_that_defines_the_most_is_taken(taken):
+    page = Notebook("a2_backprop", {"engine": ("Value", "helper")})
+    whole = "class Value: pass\ndef helper(): pass\n"
+    cells = [cell(whole.replace("pass", "1"), "x"), cell(whole, "x"), cell("def helper(): return 1", "x")]
+    assert taken({"a2_backprop.ipynb": notebook(*cells)}, page=page)[0] == {"engine.py": whole}
+
+
+# --- what an assignment builds on ------------------------------------------------------------------------------------
+
+NETWORKS = Notebook("a4_networks", {"nn": ("Neuron", "MLP")})
+ON_ENGINE = {"modules": ("nn",), "page": NETWORKS, "builds_on": ("engine",)}
+NN = "from engine import Value\n"
+SHAPES = {
+    "a notebook": {"a4_networks.ipynb": notebook(cell(NN, "nn"))},
+    "a notebook's copy": {"a4_networks (2).ipynb": notebook(cell(NN, "nn"))},
+    "a file": {"nn.py": NN.encode()},
+    "a file's copy": {"nn (1).py": NN.encode()},
+}
+
+
+@pytest.mark.parametrize("name", ["engine.py", "engine (1).py", "Copy of engine.py", "engine.py.txt", "engine-2.py"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_file_that_it_builds_on_comes_along_under_its_name(shape, name, taken):
+    files, found = taken({**SHAPES[shape], name: ENGINE.encode()}, **ON_ENGINE)
+    assert files == {"nn.py": NN, "engine.py": ENGINE}
+    assert (f"{name} was taken for engine.py" in found.notes) == (name != "engine.py")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_where_that_file_is_missing_a_note_says_so(shape, taken):
+    files, found = taken({**SHAPES[shape]}, **ON_ENGINE)
+    assert files == {"nn.py": NN}
+    assert found.problem is None
+    assert "there is no engine.py, which nn.py builds on" in found.notes
+
+
+def test_a_copy_beside_the_file_itself_is_left_alone(taken):
+    files, found = taken({"nn.py": NN.encode(), "engine.py": ENGINE.encode(), "engine (1).py": b"old"}, **ON_ENGINE)
+    assert files == {"nn.py": NN, "engine.py": ENGINE}
+    assert found.notes == ["engine (1).py was left alone, since engine.py is there"]
+
+
+def test_of_two_copies_none_is_guessed_and_what_is_graded_is_graded(taken):
+    files, found = taken({"nn.py": NN.encode(), "engine (1).py": b"1", "engine (2).py": b"2"}, **ON_ENGINE)
+    assert files == {"nn.py": NN}
+    assert "none of engine (1).py, engine (2).py was taken for engine.py: which is meant?" in found.notes
+
+
+def test_a_copy_that_can_be_imported_keeps_its_own_name_too(taken):
+    files, _ = taken({"nn.py": NN.encode(), "engine2.py": ENGINE.encode()}, **ON_ENGINE)
+    assert files == {"nn.py": NN, "engine.py": ENGINE, "engine2.py": ENGINE}
+
+
+def test_an_old_notebook_of_another_assignment_is_no_engine(taken):
+    there = {**SHAPES["a notebook"], "a3_activations.ipynb": notebook(cell())}
+    assert taken(there, **ON_ENGINE)[0] == {"nn.py": NN}
+
+
+def test_of_several_files_to_grade_a_copy_is_known_beside_another(taken):
+    files, found = taken({"engine.py": ENGINE.encode(), "nn (1).py": NN.encode()}, ("engine", "nn"), None)
+    assert files == {"engine.py": ENGINE, "nn.py": NN}
+    assert found.notes == ["nn (1).py was taken for nn.py"]

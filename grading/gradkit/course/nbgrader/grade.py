@@ -40,7 +40,8 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         assignment = assignment_of(names["assignment"])
         folders = course_folder_of(self)
         submitted = Path(folders.format_path(folders.submitted_directory, names["student"], assignment.name))
-        records = _graded(assignment, submitted)
+        released = Path(folders.format_path(folders.source_directory, ".", assignment.name))
+        records = _graded(assignment, submitted, released)
         tasks = {task.name: task for task in assignment.tasks}
         for number, cell in enumerate(filter(_is_test, nb.cells), 1):
             name = cell.metadata.nbgrader["grade_id"]
@@ -75,12 +76,15 @@ def _not_run(name: str) -> Any:
 # --- what all submissions share --------------------------------------------------------------------------------------
 
 
-def _graded(assignment: Assignment, submitted: Path) -> dict[str, ItemRecord]:
-    """Every item's record, by id."""
+def _graded(assignment: Assignment, submitted: Path, released: Path) -> dict[str, ItemRecord]:
+    """Every item's record, by id. released: the folder of the files that students were given beside the notebook."""
     suite, sandbox = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED)), _sandbox()
     folder = Path(tempfile.mkdtemp(dir=_scratch())) / "files"
     try:
-        taken = take_in(submitted, folder, suite.modules, suite.notebook)
+        taken = take_in(submitted, folder, suite.modules, suite.notebook, suite.builds_on)
+        for path in [released / f"{module}.py" for module in suite.builds_on]:
+            if path.is_file():  # as nbgrader does: what was given counts as it was given
+                shutil.copyfile(path, folder / path.name)
         results = graded_in(sandbox, folder, suite, taken)
     finally:
         shutil.rmtree(folder.parent, ignore_errors=True)
