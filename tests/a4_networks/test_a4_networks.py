@@ -67,28 +67,30 @@ def test_neuron_gradient(Neuron, Value, corpus):
 @graded(
     0.5,
     "Neuron(2, linear=True) leaves the tanh out",
-    needs=("test_parameters_of_a_neuron", *ADDED_AND_MULTIPLIED),
+    needs="test_neuron",
     corpus=networks("Neuron", linear=True),
 )
 def test_linear_neuron(Neuron, Value, corpus):
     check_outputs(Neuron, Value, corpus)
 
 
-@graded(0.5, "A neuron takes plain numbers for inputs, too", needs="test_neuron")
+@graded(0.5, "A neuron takes plain numbers for inputs, too, as often as you like", needs="test_neuron")
 def test_plain_numbers_as_inputs(Neuron):
     model = Neuron(2)
     for p, number in zip(model.parameters(), (2.0, -1.0, 0.5)):
         p.data = number
+    expect(model([1.0, 3.0]).data, tanh(-0.5))
     expect(model([1.0, 2.0]).data, tanh(0.5))
-    expect(model([0.0, 1.0]).data, tanh(-0.5))
 
 
 @graded(1, "Weights begin at random numbers from -1 to 1, no two of them alike", needs="test_parameters_of_a_neuron")
-def test_initial_weights(Neuron):
-    check_initial_numbers(Neuron, (40,), ("from nn import Neuron", "model = Neuron(40)"))
+def test_initial_weights(Neuron, seed):
+    seed(0)
+    code = ("from random import seed", "from nn import Neuron", "seed(0)", "model = Neuron(40)")
+    check_initial_numbers(Neuron, (40,), code)
 
 
-@graded(0.5, "After random.seed(1) a neuron begins as it did after random.seed(1)", needs="test_parameters_of_a_neuron")
+@graded(0.5, "After random.seed(1) a neuron begins as it did after random.seed(1)", needs="test_initial_weights")
 def test_the_same_seed_makes_the_same_neuron(Neuron, seed):
     code = (
         "from random import seed",
@@ -138,7 +140,7 @@ def test_layer_gradient(Layer, Value, corpus):
 @graded(
     0.5,
     "Layer(2, 3, linear=True) leaves the tanh out in every neuron",
-    needs=("test_parameters_of_a_layer", "test_linear_neuron"),
+    needs=("test_layer", "test_linear_neuron"),
     corpus=networks("Layer", linear=True),
 )
 def test_linear_layer(Layer, Value, corpus):
@@ -220,13 +222,24 @@ def test_a_hidden_layer_of_one_neuron(MLP, Value, corpus):
     check_network_gradients(MLP, Value, corpus)
 
 
+@graded(
+    0.5, "The list of widths stays as it was: it makes a second MLP like the first", needs="test_parameters_of_an_mlp"
+)
+def test_the_list_of_widths_stays(MLP, choices):
+    widths = choices([3], k=2)  # the list [3, 3], made where your code runs
+    MLP(2, widths)
+    expect(len(widths), 2)
+    expect(widths[0], 3)
+    expect(widths[1], 3)
+
+
 # --- together --------------------------------------------------------------------------------------------------------
 
 
 @graded(
     1,
     "zero_grad() sets every gradient back to 0, so that a second pass does not add to the first",
-    needs=("test_mlp_gradient", GRADIENTS + "test_a_fresh_graph_after_zero"),
+    needs=("test_mlp_gradient", "test_plain_numbers_as_inputs", GRADIENTS + "test_a_fresh_graph_after_zero"),
 )
 def test_zero_grad(MLP):
     model = MLP(1, [2, 1])
@@ -234,6 +247,7 @@ def test_zero_grad(MLP):
         p.data = number
     model([0.0]).backward()
     once = [p.grad for p in model.parameters()]
+    expect(model.parameters()[6].grad, 1 - tanh(0.25 - 0.5 * tanh(0.5)) ** 2)
     model.zero_grad()
     cleared = [p.grad for p in model.parameters()]
     expect(sum(abs(grad) for grad in cleared), 0.0)
@@ -245,7 +259,7 @@ def test_zero_grad(MLP):
 @graded(
     1,
     "Why tanh? Without it two layers are one straight line; with it they bend",
-    needs=("test_linear_layer", "test_mlp"),
+    needs=("test_linear_layer", "test_plain_numbers_as_inputs"),
 )
 def test_without_tanh_all_is_one_linear_map(Layer):
     first, second = Layer(1, 2, linear=True), Layer(2, 2, linear=True)
@@ -263,7 +277,7 @@ def test_without_tanh_all_is_one_linear_map(Layer):
 @graded(
     1,
     "Gradients reach every parameter of a new MLP, back to the first layer",
-    needs=("test_mlp_gradient", "test_initial_weights"),
+    needs=("test_mlp_gradient", "test_initial_weights", "test_plain_numbers_as_inputs"),
 )
 def test_gradients_reach_every_layer(MLP, seed):
     seed(3)

@@ -4,6 +4,7 @@ from math import cos, pi, sin
 
 from gradkit.suite import check_accuracy, check_trajectories, expect, graded, trajectories
 
+VALUES = "a1_expressions/"
 GRADIENTS = "a2_backprop/"
 NETWORKS = "a4_networks/"
 RUNS = (
@@ -16,7 +17,11 @@ RUNS = (
 # --- one step --------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "A step of SGD moves the parameters themselves, each by lr * grad")
+@graded(
+    1,
+    "A step of SGD moves the parameters themselves, each by lr * grad",
+    needs=VALUES + "test_a_value_keeps_its_number",
+)
 def test_a_step_moves_the_parameters_themselves(SGD, Value):
     p, q = Value(2.0), Value(-1.0)
     p.grad, q.grad = 3.0, -0.5
@@ -36,25 +41,31 @@ def test_a_step_goes_downhill(SGD, Value):
 
 @graded(1, "Momentum: each step still has some of the last one's velocity", needs="test_a_step_goes_downhill")
 def test_momentum(SGD, Value):
-    p = Value(1.0)
-    optimizer = SGD([p], lr=0.1, momentum=0.5)
-    p.grad = 2.0
+    p, q = Value(1.0), Value(-1.0)
+    optimizer = SGD([p, q], lr=0.1, momentum=0.5)
+    p.grad, q.grad = 2.0, 4.0
     optimizer.step()
     expect(p.data, 0.8)
+    expect(q.data, -1.4)
     optimizer.step()
     expect(p.data, 0.5)
+    expect(q.data, -2.0)
     p.grad = -1.0
     optimizer.step()
     expect(p.data, 0.45)
 
 
-@graded(1, "The first step of Adam is lr long, whatever the gradient: the means are corrected")
+@graded(
+    1,
+    "The first step of Adam is lr long, whatever the gradient: the means are corrected",
+    needs=VALUES + "test_a_value_keeps_its_number",
+)
 def test_the_first_step_of_adam(Adam, Value):
     p, q = Value(2.0), Value(-1.0)
-    p.grad, q.grad = 30.0, -0.02
+    p.grad, q.grad = 300.0, -3.0
     Adam([p, q], lr=0.1).step()
-    expect(p.data, 2.0 - 0.1 * 30.0 / (30.0 + 1e-8))
-    expect(q.data, -1.0 + 0.1 * 0.02 / (0.02 + 1e-8))
+    expect(p.data, 1.9)
+    expect(q.data, -0.9)
 
 
 @graded(

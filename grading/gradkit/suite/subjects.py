@@ -19,6 +19,7 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "TensorMLP": ("tensor", "MLP"),
     "tensor_cross_entropy": ("tensor", "cross_entropy"),
     "seed": ("random", "seed"),
+    "choices": ("random", "choices"),
 }
 """Each argument, and the module and name that it stands for."""
 
