@@ -66,15 +66,15 @@ def suite():
 
 
 @pytest.fixture(scope="session")
-def grade_specimens(suite, root, tmp_path_factory):
-    """Grades every specimen and the solution with a Classroom of some kind: each one's report, by name."""
+def grade_specimens(root, tmp_path_factory):
+    """Grades specimens with a Classroom of some kind: each one's report, by name. All and the solution, unless said."""
 
-    def by(kind):
-        alone = dataclasses.replace(suite("all"), stands_in=False)
+    def by(kind, names=None, assignments=None):
+        alone = suite_of(assignments or chosen("all"), Library(corpora_folder()), stands_in=False)
         classroom = kind(alone, conditions_of(alone, True), tmp_path_factory.mktemp("reports"))
         with specimen_folders() as folders:
             folders["solution"] = root / "reference/solution"
-            students = [Student(name, folder) for name, folder in folders.items()]
+            students = [Student(name, folder) for name, folder in folders.items() if names is None or name in names]
             assert [graded.trouble for graded in classroom.grade(students, 2) if graded and graded.trouble] == []
         return {student.name: report.read(classroom.report_path(student)) for student in students}
 
