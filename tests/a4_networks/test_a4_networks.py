@@ -228,9 +228,13 @@ def test_a_hidden_layer_of_one_neuron(MLP, Value, corpus):
 def test_the_list_of_widths_stays(MLP, choices):
     widths = choices([3], k=2)  # the list [3, 3], made where your code runs
     MLP(2, widths)
+    model = MLP(2, widths)
+    for place, p in enumerate(model.parameters()):
+        p.data = 0.5 + place
+    numbers = [p.data for p in model.parameters()]
+    expect(len(numbers), 21)
+    expect(sum(numbers), 220.5)
     expect(len(widths), 2)
-    expect(widths[0], 3)
-    expect(widths[1], 3)
 
 
 # --- together --------------------------------------------------------------------------------------------------------

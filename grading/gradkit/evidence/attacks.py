@@ -39,12 +39,13 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title:      what it does, in a sentence.
     group:      one of GROUPS.
-    edits:      what it does to the solution, where its engine.py is made from that.
+    module:     the file that it attacks with.
+    edits:      what it does to the solution, where that file is made from it.
     before:     what then stands before the solution.
     after:      what then stands after it.
     student:    the name that its folder gets, where that is part of the attack.
     full_marks: it is honest, or what it tries has no effect: every item passes.
-    every:      nothing is earned: every item ends so, or is blocked by one that does.
+    every:      nothing is earned: every item ends so, or in one of these ways, or is blocked by one that does.
     verdicts:   how exactly those items end that fail in their own right.
     earned:     the points that it gets, where they are not clear from that.
     untouched:  paths that must not come into being.
@@ -53,27 +54,33 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: str
     group: Group
+    module: str = "engine"
     edits: list[Edit] = []
     before: str = ""
     after: str = ""
     student: str = ""
     full_marks: bool = False
-    every: Verdict | None = None
+    every: Verdict | tuple[Verdict, ...] = ()
     verdicts: dict[str, Verdict] = {}
     earned: float | None = None
     untouched: list[str] = []
     unsaid: list[str] = []
 
     def __post_init__(self) -> None:
-        if self.full_marks + (self.every is not None) + bool(self.verdicts) != 1:
+        if self.full_marks + bool(self.every) + bool(self.verdicts) != 1:
             raise ValueError("one of full_marks, every and verdicts says what must come of it")
+
+    @property
+    def ends(self) -> tuple[Verdict, ...]:
+        """How every item ends, where nothing is earned."""
+        return (self.every,) if isinstance(self.every, Verdict) else self.every
 
     def says(self) -> str:
         """What must come of it, in a few words."""
         if self.full_marks:
             return "full marks"
-        if self.every:
-            return f"all {self.every.value}"
+        if self.ends:
+            return f"all {' or '.join(verdict.value for verdict in self.ends)}"
         return "\n".join(f"{item.rpartition('/test_')[2]} {verdict.value}" for item, verdict in self.verdicts.items())
 
 
@@ -115,28 +122,40 @@ def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:
 def build(name: str, attack: Attack, target: Path) -> None:
     """Make an attack's submission.
 
-    A make.py in its folder does so by itself: make(target, source) gets a path that is free, for a folder or, with
-    .zip added, a zip; and the text that engine.py would get. Else the files of its folder `submission` are taken, and
-    engine.py is made from the solution where it is not among them.
+    A make.py in its folder does so by itself: make(target, files) gets a path that is free, for a folder or, with .zip
+    added, a zip; and the text of each file that would be there, by its name. That is the solution, with one file as the
+    attack changes it, and with the files of its folder `submission`. Where it makes that one file alone in a folder, it
+    gets the others beside it.
     """
-    home = attacks_folder() / name
+    home, files = attacks_folder() / name, files_of(attack)
     if (home / "make.py").is_file():
-        make: Callable[[Path, str], None] = runpy.run_path(str(home / "make.py"))["make"]
-        make(target, source_of(attack))
+        make: Callable[[Path, dict[str, str]], None] = runpy.run_path(str(home / "make.py"))["make"]
+        make(target, files)
+        if (target / f"{attack.module}.py").is_file():
+            lay_out({name: text for name, text in files.items() if not (target / name).exists()}, target)
         return
-    target.mkdir()
+    lay_out(files, target)
     if (home / "submission").is_dir():
         shutil.copytree(home / "submission", target, dirs_exist_ok=True)
-    engine = target / "engine.py"
-    if not engine.exists():
-        engine.write_text(source_of(attack), encoding="utf-8")
 
 
-def source_of(attack: Attack) -> str:
-    """The solution as an attack changes it. Raises ValueError where an edit's old text is not there exactly once."""
-    text = (reference_folder() / "solution" / "engine.py").read_text(encoding="utf-8")
+def lay_out(files: Mapping[str, str], target: Path) -> None:
+    """Put texts into a folder, by the names of their files."""
+    target.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (target / name).write_text(text, encoding="utf-8")
+
+
+def files_of(attack: Attack) -> dict[str, str]:
+    """The solution's files by name, one as an attack changes it.
+
+    Raises ValueError where an edit's old text is not there exactly once.
+    """
+    paths = sorted((reference_folder() / "solution").glob("*.py"))
+    files = {path.name: path.read_text(encoding="utf-8") for path in paths}
+    text = files[f"{attack.module}.py"]
     for edit in attack.edits:
         if text.count(edit.old) != 1:
             raise ValueError(f"{attack.title}: {edit.old!r} stands {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
-    return attack.before + text + attack.after
+    return {**files, f"{attack.module}.py": attack.before + text + attack.after}

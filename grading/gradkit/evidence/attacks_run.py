@@ -130,10 +130,10 @@ def judge(attack: Attack, report: Report) -> str:
     ends = {item.id: item.verdict for item in report.items}
     wrong = {name: verdict for name, verdict in ends.items() if verdict not in (Verdict.PASSED, Verdict.BLOCKED)}
     blocked = [item for item in report.items if item.verdict is Verdict.BLOCKED]
-    if attack.every:
-        others = sorted({verdict.value for verdict in ends.values()} - {attack.every.value, Verdict.BLOCKED.value})
+    if attack.ends:
+        others = {verdict for verdict in ends.values() if verdict not in (*attack.ends, Verdict.BLOCKED)}
         if others or not wrong:
-            return f"items ended {', '.join(others)}, where all should be {attack.every.value}"
+            return f"items ended {', '.join(sorted(others))}, where this should come of it: {attack.says()}"
     elif wrong != attack.verdicts:
         return f"wrong are {_listed(wrong)}, and should be {_listed(attack.verdicts)}"
     loose = [item.id for item in blocked if not set(item.blocked_by) & set(wrong)]

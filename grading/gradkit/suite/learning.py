@@ -157,6 +157,9 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
     arguments: what builds it, the number of inputs first.   code: the same as a program, in which it is `model`.
     """
     found = numbers(list(part(*arguments).parameters()), "data")
+    wrong = wrong_count("len(model.parameters())", len(found), (arguments[0] + 1) * math.prod(arguments[1:]), code)
+    if wrong:
+        raise NotPassed(wrong.verdict, lambda: wrong)
     weights = {place: number for place, number in enumerate(found) if (place + 1) % (arguments[0] + 1)}
     outside = [place for place, number in enumerate(found) if not -1 <= number <= 1]
     if outside:

@@ -1,3 +1,4 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine (1).py").write_text(source)
+    for name, text in files.items():
+        (target / name.replace(".", " (1).")).write_text(text)

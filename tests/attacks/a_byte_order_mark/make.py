@@ -1,3 +1,4 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine.py").write_bytes(source.encode("utf-8-sig"))
+    for name, text in files.items():
+        (target / name).write_bytes(text.encode("utf-8-sig"))

@@ -3,7 +3,7 @@ import socket
 import stat
 
 
-def make(target, source):
+def make(target, files):
     target.mkdir()
     try:
         os.mknod(target / "engine.py", stat.S_IFCHR | 0o666, os.makedev(1, 5))

@@ -1,3 +1,3 @@
-def make(target, source):
+def make(target, files):
     (target / "engine.py").mkdir(parents=True)
-    (target / "engine.py" / "__init__.py").write_text(source)
+    (target / "engine.py" / "__init__.py").write_text(files["engine.py"])

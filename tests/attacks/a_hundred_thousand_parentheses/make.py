@@ -1,3 +1,5 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine.py").write_bytes(("x = " + "(" * 100_000 + "1" + ")" * 100_000 + "\n" + source).encode())
+    (target / "engine.py").write_bytes(
+        ("x = " + "(" * 100_000 + "1" + ")" * 100_000 + "\n" + files["engine.py"]).encode()
+    )

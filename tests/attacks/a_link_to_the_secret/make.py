@@ -1,8 +1,8 @@
 from pathlib import Path
 
 
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine.py").write_text(source)
+    (target / "engine.py").write_text(files["engine.py"])
     (target / "stolen.py").symlink_to(next(Path("/tmp").glob("gradkit-canary*"), Path("/etc/passwd")))
     (target / "more").symlink_to("/etc")

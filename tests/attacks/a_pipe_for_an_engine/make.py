@@ -1,6 +1,6 @@
 import os
 
 
-def make(target, source):
+def make(target, files):
     target.mkdir()
     os.mkfifo(target / "engine.py")

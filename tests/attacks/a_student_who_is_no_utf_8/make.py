@@ -1,8 +1,9 @@
 import os
 
 
-def make(target, source):
+def make(target, files):
     folder = os.fsencode(target) + b"-\xff\xfe"
     os.mkdir(folder)
-    with open(folder + b"/engine.py", "w") as opened:
-        opened.write(source)
+    for name, text in files.items():
+        with open(os.path.join(folder, name.encode()), "w") as opened:
+            opened.write(text)

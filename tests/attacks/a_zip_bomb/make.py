@@ -1,7 +1,7 @@
 import zipfile
 
 
-def make(target, source):
+def make(target, files):
     archive = zipfile.ZipFile(f"{target}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1)
     with archive, archive.open("engine.py", "w", force_zip64=True) as opened:
         for _ in range(1024):

@@ -1,8 +1,8 @@
 import zipfile
 
 
-def make(target, source):
+def make(target, files):
     path = target.with_name(target.name + ".zip")
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("engine.py", source)
+        archive.writestr("engine.py", files["engine.py"])
     path.write_bytes(path.read_bytes()[:-40])

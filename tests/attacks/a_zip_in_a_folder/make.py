@@ -1,7 +1,8 @@
 import zipfile
 
 
-def make(target, source):
+def make(target, files):
     target.mkdir()
     with zipfile.ZipFile(target / "upload.zip", "w") as archive:
-        archive.writestr("engine.py", source)
+        for name, text in files.items():
+            archive.writestr(name, text)

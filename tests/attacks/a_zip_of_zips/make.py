@@ -2,8 +2,8 @@ import io
 import zipfile
 
 
-def make(target, source):
-    name, content = "engine.py", source.encode()
+def make(target, files):
+    name, content = "engine.py", files["engine.py"].encode()
     for depth in range(5):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:

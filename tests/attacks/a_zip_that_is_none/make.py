@@ -1,2 +1,2 @@
-def make(target, source):
-    target.with_name(target.name + ".zip").write_text(source)
+def make(target, files):
+    target.with_name(target.name + ".zip").write_text(files["engine.py"])

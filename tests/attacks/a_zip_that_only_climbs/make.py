@@ -1,6 +1,6 @@
 import zipfile
 
 
-def make(target, source):
+def make(target, files):
     with zipfile.ZipFile(f"{target}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("../engine.py", source)
+        archive.writestr("../engine.py", files["engine.py"])

@@ -1,11 +1,13 @@
 import zipfile
 
 
-def make(target, source):
+def make(target, files):
     path = target.with_name(target.name + ".zip")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("engine.py", source)
+        for name, text in files.items():
+            archive.writestr(name, text)
     raw = bytearray(path.read_bytes())
-    place = raw.index(b"engine.py") + len("engine.py") + 5
-    raw[place : place + 4] = b"\xff\xff\xff\xff"
+    for name in files:
+        place = raw.index(name.encode()) + len(name) + 5
+        raw[place : place + 4] = b"\xff\xff\xff\xff"
     path.write_bytes(raw)

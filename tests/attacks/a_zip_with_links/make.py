@@ -2,7 +2,7 @@ import stat
 import zipfile
 
 
-def make(target, source):
+def make(target, files):
     with zipfile.ZipFile(f"{target}.zip", "w") as archive:
         for name, goal in (("engine.py", "/etc/passwd"), ("work", "/")):
             link = zipfile.ZipInfo(name)

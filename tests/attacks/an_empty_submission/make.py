@@ -1,2 +1,2 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()

@@ -1,7 +1,7 @@
 import os
 
 
-def make(target, source):
+def make(target, files):
     target.mkdir()
     here = os.open(target, os.O_RDONLY)
     for _ in range(200):
@@ -9,5 +9,5 @@ def make(target, source):
         here, before = os.open("deeper", os.O_RDONLY, dir_fd=here), here
         os.close(before)
     with open(os.open("engine.py", os.O_CREAT | os.O_WRONLY, dir_fd=here), "w") as opened:
-        opened.write(source)
+        opened.write(files["engine.py"])
     os.close(here)

@@ -1,3 +1,4 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine.py").write_bytes("# -*- coding: latin-1 -*-\n# Jos\xe9\n".encode("latin-1") + source.encode())
+    for name, text in files.items():
+        (target / name).write_bytes("# -*- coding: latin-1 -*-\n# Jos\xe9\n".encode("latin-1") + text.encode())

@@ -1,3 +1,3 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine.py").write_bytes(source.encode() + b"\0" * 10)
+    (target / "engine.py").write_bytes(files["engine.py"].encode() + b"\0" * 10)

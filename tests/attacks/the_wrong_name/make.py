@@ -1,3 +1,3 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "value.py").write_text(source)
+    (target / "value.py").write_text(files["engine.py"])

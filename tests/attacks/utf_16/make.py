@@ -1,3 +1,3 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine.py").write_bytes(source.encode("utf-16"))
+    (target / "engine.py").write_bytes(files["engine.py"].encode("utf-16"))

@@ -1,3 +1,4 @@
-def make(target, source):
+def make(target, files):
     target.mkdir()
-    (target / "engine.py").write_bytes(source.replace("\n", "\r\n").encode())
+    for name, text in files.items():
+        (target / name).write_bytes(text.replace("\n", "\r\n").encode())

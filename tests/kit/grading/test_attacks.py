@@ -5,7 +5,7 @@ import types
 from pathlib import Path
 
 import pytest
-from gradkit.evidence.attacks import GROUPS, Attack, Edit, attacks, build, build_class, source_of
+from gradkit.evidence.attacks import GROUPS, Attack, Edit, attacks, build, build_class, files_of
 from gradkit.evidence.attacks_host import Watch, watched
 from gradkit.evidence.attacks_run import grades_cells, is_harmless, judge, judge_text, run_attacks, unfit_cells
 from gradkit.submissions.outcome import Verdict
@@ -61,7 +61,7 @@ def test_a_label_says_one_thing_alone(fields):
 
 def test_an_edit_that_does_not_fit_the_solution_is_refused():
     with pytest.raises(ValueError, match="0 times"):
-        source_of(attack(full_marks=True, edits=[Edit("no such line", "")]))
+        files_of(attack(full_marks=True, edits=[Edit("no such line", "")]))
 
 
 def test_an_attack_that_makes_no_submission_is_refused(tmp_path, monkeypatch):
