@@ -21,6 +21,7 @@ from ..graphs.trajectories import Trajectories, Trajectory, drawn_trajectories
 from . import complex_step, pytorch
 from .comparison import close
 
+
 def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus[Any, Any]:
     """Draw a corpus from a seed and have PyTorch answer it. Needs PyTorch and Hypothesis; takes about half a second.
 
