@@ -9,7 +9,14 @@ from gradkit.graphs.networks import Network, NetworkAnswers, networks
 from gradkit.oracle.recording import record
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.subject import numbers, write
-from gradkit.suite import check_network_gradients, check_outputs, check_reproducible, expect
+from gradkit.suite import (
+    check_initial_numbers,
+    check_network_gradients,
+    check_outputs,
+    check_reached,
+    check_reproducible,
+    expect,
+)
 from gradkit.suite.assignments import corpora_folder
 from gradkit.suite.evidence import NotPassed
 
@@ -152,3 +159,17 @@ def test_chance_that_no_seed_reaches_is_noticed(network, student):
     neuron, value = network(chance)
     seed = value._transport.load("random", "seed")
     assert "seed(1)" in caught(check_reproducible, neuron, (5,), seed, ()).message
+
+
+def test_numbers_that_are_not_there_do_not_begin_as_they_should(network):
+    neuron, _ = network(("return [*self.w, self.b]", "return self.w[:1]"))
+    assert caught(check_initial_numbers, neuron, (5,), ()).message == "len(model.parameters()) is 1 and should be 6"
+
+
+@pytest.mark.parametrize("gradient", [0.0, float("inf"), float("nan")])
+def test_a_gradient_of_zero_or_without_end_has_not_arrived(network, gradient):
+    model = network()[0](2)
+    write(list(model.parameters()), "grad", [1.0, gradient, 1.0])
+    assert caught(check_reached, model, ()).message == "model.parameters()[1] gets no gradient"
+    write(list(model.parameters()), "grad", [1.0, -1.0, 1.0])
+    check_reached(model, ())

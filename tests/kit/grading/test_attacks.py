@@ -77,6 +77,17 @@ def test_what_stands_before_and_after_the_solution_comes_with_it(tmp_path):
     assert text.endswith("# last\n")
 
 
+def test_a_folder_with_the_attacked_file_alone_gets_the_others_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "attacks/it").mkdir(parents=True)
+    code = "def make(target, files):\n    target.mkdir()\n    (target / 'nn.py').write_text(files['nn.py'][:10])\n"
+    (tmp_path / "attacks/it/make.py").write_text(code)
+    monkeypatch.setattr("gradkit.evidence.attacks.attacks_folder", lambda: tmp_path / "attacks")
+    build("it", attack(full_marks=True, module="nn", before="x = 12345"), tmp_path / "ada")
+    assert {path.name for path in (tmp_path / "ada").iterdir()} >= {"engine.py", "nn.py", "training.py"}
+    assert (tmp_path / "ada/nn.py").read_text() == 'x = 12345"'
+    assert "class Value" in (tmp_path / "ada/engine.py").read_text()
+
+
 # --- the judge -------------------------------------------------------------------------------------------------------
 
 
@@ -102,6 +113,7 @@ THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOC
         (attack(verdicts={KEEPS: Verdict.FAILED}), ONE_FAILED),
         (attack(verdicts={KEEPS: Verdict.FAILED}), THE_REST_BLOCKED),
         (attack(every=Verdict.FAILED), THE_REST_BLOCKED),
+        (attack(every=(Verdict.CRASHED, Verdict.FAILED)), THE_REST_BLOCKED),
         (attack(verdicts={KEEPS: Verdict.FAILED}, earned=1), ONE_FAILED),
     ],
 )
@@ -117,6 +129,7 @@ def test_the_judge_has_nothing_to_say_of_what_went_as_it_must(label, report):
         (attack(every=Verdict.FAILED), ALL_PASSED),
         (attack(every=Verdict.FAILED), ONE_FAILED),
         (attack(every=Verdict.CRASHED), THE_REST_BLOCKED),
+        (attack(every=(Verdict.CRASHED, Verdict.ERROR)), THE_REST_BLOCKED),
         (attack(verdicts={KEEPS: Verdict.FAILED}), ALL_PASSED),
         (attack(verdicts={KEEPS: Verdict.CRASHED}), ONE_FAILED),
         (attack(verdicts={ADDS: Verdict.FAILED}), ONE_FAILED),
