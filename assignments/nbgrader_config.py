@@ -20,6 +20,9 @@ c.CourseDirectory.course_id = "autograd"
 # What students find where a solution was.
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
 
+# In a kernel (`nbgrader validate`, and the last lines of this page left out) a network may learn for a while.
+c.Execute.timeout = 120
+
 # Autograding runs no cell in a kernel: the notebook is made anew from source/ with the student's solution cells in it,
 # and those are graded in gradkit's sandbox. With GRADKIT_SEED set, on other graphs than the students have. nbgrader's
 # other steps would have nothing to do: there is no output, copied cell or kernel's remark that is not ours.

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-ASSIGNMENTS = ("a1_expressions", "a2_backprop", "a3_activations")
+ASSIGNMENTS = ("a1_expressions", "a2_backprop", "a3_activations", "a4_networks", "a5_training")
 
 
 class Course:
@@ -41,11 +41,11 @@ class Course:
         source = solution_cell(self.notebook("source", assignment)).source
         return "\n".join(line for line in source.splitlines() if "### " not in line)
 
-    def hands_in(self, student, assignment, engine=None, edit=lambda notebook: None):
+    def hands_in(self, student, assignment, code=None, edit=lambda notebook: None):
         """Hand in the released notebook, with this text in its solution cell, and edited."""
         notebook = self.notebook("release", assignment)
-        if engine is not None:
-            solution_cell(notebook).source = engine
+        if code is not None:
+            solution_cell(notebook).source = code
         edit(notebook)
         path = self.path("submitted", assignment, student)
         path.parent.mkdir(parents=True)

@@ -2,18 +2,24 @@
 
 import copy
 import re
+import shutil
 
 import nbformat
 import pytest
 from gradkit.suite.assignments import chosen
 from gradkit.suite.collection import graded_tests
 
-ASSIGNMENTS = ("a1_expressions", "a2_backprop", "a3_activations")
+ENGINES = ("a1_expressions", "a2_backprop", "a3_activations")
+BUILT_ON_THEM = ("a4_networks", "a5_training")
+"""Their files need the engine beside them. They take longer to grade, and fewer are handed in."""
+ASSIGNMENTS = ENGINES + BUILT_ON_THEM
 
 SLIPS = {
     "a1_expressions": ("return self + (-other)", "return self + other"),
     "a2_backprop": ("return self + (-other)", "return self + other"),
     "a3_activations": ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad"),
+    "a4_networks": ("return total if self.linear else total.tanh()", "return total.tanh()"),
+    "a5_training": ("p.data = p.data - self.lr * self.velocities[i]", "p.data = p.data + self.lr * self.velocities[i]"),
 }
 """A mistake that costs some points, for each assignment."""
 
@@ -121,6 +127,23 @@ def scribbled_in(notebook):
 
 
 EDITS = (edited, duplicated, missing, retyped, reordered, renamed, flipped, prefilled, scribbled_in)
+FEW = (edited, renamed, scribbled_in)
+ALWAYS = {"right", "partly", "wrong", "untouched", "hostile", "garbage", "files"}
+WITH_FILES = {"brings_what_was_given", "brings_a_broken_engine"}
+
+
+def edits(assignment):
+    return EDITS if assignment in ENGINES else FEW
+
+
+def honest(assignment):
+    """Who has the right code, whatever became of the notebook and of the files beside it."""
+    names = {"right", "files", *(edit.__name__ for edit in edits(assignment))}
+    return sorted(names if assignment in ENGINES else names | WITH_FILES)
+
+
+def handed_in(course, assignment):
+    return {path.parent.name for path in course.home.glob(f"submitted/*/{assignment}")}
 
 
 @pytest.fixture(scope="module")
@@ -143,14 +166,24 @@ def hand_in(course, assignment):
     course.hands_in("partly", assignment, right.replace(old, new))
     course.hands_in("wrong", assignment, WRONG)
     course.hands_in("untouched", assignment)
-    for edit in EDITS:
+    for edit in edits(assignment):
         course.hands_in(edit.__name__, assignment, right, edit)
     hostile = HOSTILE.format(home=course.home)
     course.hands_in("hostile", assignment, hostile + right, lambda notebook: notebook.cells.insert(0, code(hostile)))
     course.hands_in("garbage", assignment).write_bytes(b'{"cells": [' + b"[" * 100_000)
     downloads = course.home / "downloads" / assignment / "files"
     downloads.mkdir(parents=True)
-    (downloads / "engine.py").write_text(right, encoding="utf-8")
+    (module,) = chosen(assignment)[0].modules
+    (downloads / f"{module}.py").write_text(right, encoding="utf-8")
+    if assignment in BUILT_ON_THEM:
+        given = sorted((course.home / "release" / assignment).glob("*.py"))
+        assert [path.stem for path in given] == list(chosen(assignment)[0].builds_on)
+        theirs = course.hands_in("brings_what_was_given", assignment, right).parent
+        for path in given:
+            shutil.copy(path, downloads / f"{path.stem} (1).py")
+            shutil.copy(path, theirs)
+        theirs = course.hands_in("brings_a_broken_engine", assignment, right).with_name("engine.py")
+        theirs.write_text("raise ValueError('broken')\n", encoding="utf-8")
     course.runs("gradkit", "course", "collect", assignment, f"downloads/{assignment}")
 
 
@@ -160,13 +193,16 @@ def points(marked, assignment, student):
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_nbgrader_gives_the_points_that_gradkit_grade_gives(marked, assignment):
-    found = {student: points(marked, assignment, student) for student, name in marked.points if name == assignment}
-    assert len(found) == 4 + len(EDITS) + 3
-    assert found == marked.graded(assignment)
+    students = handed_in(marked, assignment)
+    assert students == ALWAYS | set(honest(assignment))
+    found = {student: points(marked, assignment, student) for student in students}
+    others = dict.fromkeys({student for student, _ in marked.points} - students, 0.0)
+    assert {**others, **found} == marked.graded(assignment)
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS)
-@pytest.mark.parametrize("student", ["right", "files", *(edit.__name__ for edit in EDITS)])
+@pytest.mark.parametrize(
+    ("assignment", "student"), [(assignment, student) for assignment in ASSIGNMENTS for student in honest(assignment)]
+)
 def test_right_code_gets_all_points_whatever_became_of_the_notebook(marked, assignment, student):
     whole = sum(test.item.points for test in graded_tests(chosen(assignment)[0]))
     assert points(marked, assignment, student) == whole
@@ -196,8 +232,17 @@ def test_the_autograded_notebook_is_ours_but_for_the_solution_cells(marked, assi
 
 
 def test_a_feedback_page_is_there_for_everyone(marked):
-    pages = {path.parts[-3] for path in marked.home.glob("feedback/*/a1_expressions/a1_expressions.html")}
-    assert pages == {student for student, _ in marked.points}
+    for assignment in ASSIGNMENTS:
+        pages = {path.parts[-3] for path in marked.home.glob(f"feedback/*/{assignment}/{assignment}.html")}
+        assert pages == handed_in(marked, assignment)
+
+
+@pytest.mark.parametrize("assignment", BUILT_ON_THEM)
+def test_who_has_no_engine_beside_the_notebook_sees_what_is_wrong_with_the_rest(marked, assignment):
+    outputs = [cell.outputs[0] for cell in graded_cells(marked.notebook("autograded", assignment, "partly"))]
+    pages = "\n".join(output["data"]["text/html"] for output in outputs)
+    assert "PyTorch" in pages
+    assert "No module named" not in pages
 
 
 def test_plain_nbgrader_gives_honest_notebooks_the_same_points(course):
@@ -208,14 +253,20 @@ def test_plain_nbgrader_gives_honest_notebooks_the_same_points(course):
     for assignment in ASSIGNMENTS:
         right = course.solution(assignment)
         course.hands_in("partly", assignment, right.replace(*SLIPS[assignment]))
+        if assignment in BUILT_ON_THEM:
+            course.runs("nbgrader", "autograde", assignment)
+            continue
         course.hands_in("magic", assignment, "%config Completer.use_jedi = False\n" + right)
         course.hands_in("untouched", assignment)
         course.runs("nbgrader", "autograde", assignment)
     points = course.exported()
     for assignment in ASSIGNMENTS:
-        found = {student: float(points[student, assignment]["score"]) for student in ("partly", "magic", "untouched")}
-        assert found == course.graded(assignment)
-        assert found["magic"] > found["partly"] > found["untouched"] == 0
+        students = handed_in(course, assignment)
+        found = {student: float(points[student, assignment]["score"]) for student in students}
+        graded = course.graded(assignment)
+        assert found == {student: graded[student] for student in students}
+        whole = float(points["partly", assignment]["max_score"])
+        assert found.get("magic", whole) > found["partly"] > found.get("untouched", 0) == 0
 
 
 # --- the release -----------------------------------------------------------------------------------------------------
@@ -229,13 +280,16 @@ def lines(text):
     return {line.strip() for line in text.splitlines() if len(line.strip()) >= 14}
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(len(ASSIGNMENTS)))
 def test_a_release_holds_no_solution_that_is_due_then_or_later(released, number):
     sources = [solution_cell(released.notebook("source", name)).source for name in ASSIGNMENTS[number:]]
     due = lines("".join("".join(REGION.findall(source)) for source in sources)) - lines(REGION.sub("", sources[0]))
     given = released.notebook("release", ASSIGNMENTS[number])
+    beside = sorted((released.home / "release" / ASSIGNMENTS[number]).glob("*.py"))
+    assert [path.stem for path in beside] == list(chosen(ASSIGNMENTS[number])[0].builds_on)
     assert len(due) > 5
     assert not due & set.union(*(lines(cell.source) for cell in given.cells))
+    assert not due & set.union(set(), *(lines(path.read_text(encoding="utf-8")) for path in beside))
     assert solution_cell(given).source.count("raise NotImplementedError") >= 5
 
 
@@ -251,7 +305,9 @@ def test_a_release_holds_no_hidden_item(released, assignment):
 
 def test_nbgrader_finds_the_sources_valid_and_the_releases_unsolved(released):
     sources, releases = ([str(released.path(step, name)) for name in ASSIGNMENTS] for step in ("source", "release"))
-    assert released.runs("nbgrader", "validate", *sources).count("Success! Your notebook passes all the tests.") == 3
+    assert released.runs("nbgrader", "validate", *sources).count("Success! Your notebook passes all the tests.") == len(
+        ASSIGNMENTS
+    )
     unsolved = released.runs("nbgrader", "validate", *releases)
     counts = [int(count) for count in re.findall(r"VALIDATION FAILED ON (\d+)\s+CELL", unsolved)]
     assert counts == [len(chosen(name)[0].tasks) for name in ASSIGNMENTS]
