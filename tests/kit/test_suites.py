@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 
 import pytest
+from gradkit import suite
 from gradkit.suite.assignments import assignments, course_home
 from gradkit.suite.collection import graded_tests
 
@@ -17,6 +18,8 @@ ASK_THE_STUDENT = {
 }
 """Calls whose answer a student's class could make up."""
 
+
+IMPORTED = ("gradkit.suite", "math")
 
 BY_OPINION = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 
@@ -40,8 +43,8 @@ def faults(source):
             found.append(f"{node.lineno}: compares with == or in")
         if isinstance(node, (ast.Assert, ast.Try, ast.JoinedStr, ast.Global)):
             found.append(f"{node.lineno}: {type(node).__name__} has no place in an item")
-        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "gradkit.suite"):
-            found.append(f"{node.lineno}: imports more than gradkit.suite")
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module not in IMPORTED):
+            found.append(f"{node.lineno}: imports more than gradkit.suite, and numbers from math")
         if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
             found.append(f"{node.lineno}: reaches for {node.attr}")
     return found
@@ -74,7 +77,7 @@ def test_the_lint_finds_what_it_looks_for(line):
 
 @FILE
 def test_every_test_is_graded_and_every_item_checks_something(path):
-    checks = {"expect", "check_forward", "check_gradients", "check_inner_gradients", "check_linear_cost"}
+    checks = {name for name in dir(suite) if name == "expect" or name.startswith("check_")}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             assert is_graded(node), node.name

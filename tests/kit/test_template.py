@@ -8,26 +8,32 @@ from gradkit.suite.assignments import assignments
 
 
 @pytest.fixture(scope="module")
-def template(root):
-    return (root / "student_template/engine.py").read_text(encoding="utf-8")
+def both(root):
+    """The texts of all modules of the reference, in one, and of the template."""
+    names = sorted(path.name for path in (root / "reference/solution").glob("*.py"))
+    return ["\n".join((root / folder / name).read_text(encoding="utf-8") for name in names) for folder in FOLDERS]
+
+
+FOLDERS = ("reference/solution", "student_template")
 
 
 def functions(source):
-    return {
-        f"{owner.name}.{item.name}": item
-        for owner in ast.parse(source).body
-        if isinstance(owner, ast.ClassDef)
-        for item in owner.body
-        if isinstance(item, ast.FunctionDef)
-    }
+    """Every function, and every method of a class, by its path."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{item.name}": item for item in node.body if isinstance(item, ast.FunctionDef)}
+    return found
 
 
 def test_the_template_is_in_step_with_the_reference(root):
     assert out_of_step(root / "reference/solution", root / "student_template", assignments()) == {}
 
 
-def test_a_stub_keeps_signature_and_docstring_and_says_which_assignment_asks(solution, template):
-    wanted, stubs = functions(solution()), functions(template)
+def test_a_stub_keeps_signature_and_docstring_and_says_which_assignment_asks(both):
+    wanted, stubs = map(functions, both)
     assert stubs.keys() == wanted.keys() == asked_for(assignments()).keys()
     for name, stub in stubs.items():
         assert ast.dump(stub.args) == ast.dump(wanted[name].args)
@@ -38,10 +44,11 @@ def test_a_stub_keeps_signature_and_docstring_and_says_which_assignment_asks(sol
         assert len(stub.body) == 2
 
 
-def test_no_line_of_a_body_leaks_into_the_template(solution, template):
+def test_no_line_of_a_body_leaks_into_the_template(both):
+    solution, template = both
     bodies = {
         line.strip()
-        for function in functions(solution()).values()
+        for function in functions(solution).values()
         for statement in function.body[1:]
         for line in ast.unparse(statement).splitlines()
     }
