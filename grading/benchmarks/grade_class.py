@@ -99,7 +99,7 @@ def _itemise(folder: Path) -> None:
     watch.around(Link, "ask", _of_question)
     watch.around(PipeTransport, "replay", "taking answers apart")
     watch.around(grader._Run, "item", "items, apart from their tests")
-    watch.around(grader._Run, "call", "test functions and comparison")
+    watch.around(grader, "_call", "test functions and comparison")
     watch.around(report, "report_of", "report")
     watch.around(report, "write", "report")
     watch.around(PipeTransport, "close", "end of the worker")

@@ -20,7 +20,7 @@ from ..suite.judging import judge, must_not_run
 from ..suite.loading import Loader, no_time_left
 from ..suite.own_lines import lines_at
 from ..suite.results import Results
-from .standing_in import ask_again, worth_asking
+from .standing_in import ask_again, files_that_stand_in, worth_asking
 
 WORKER = 0.1
 """Seconds that ending a worker and starting another may take: about three times what they do."""
@@ -109,21 +109,27 @@ def grade(
             with standing_in(assignment) as place:
                 passed = _asked_again(suite, assignment, results, place)
             if passed:
-                files = " and ".join(f"{module}.py" for module in assignment.stand_ins)
-                taken.notes.append(f"{assignment.name}: with the course's own {files}, {passed} more items pass")
+                own = files_that_stand_in(assignment)
+                taken.notes.append(f"{assignment.name}: with the course's own {own}, {passed} more items pass")
     return results
 
 
 def _asked_again(suite: Suite, assignment: Assignment, results: Results, place: Transport) -> int:
     loader = Loader(place)
-    run = _Run(suite, results, place, None)
 
     def ask(test: GradedTest, transport: Transport) -> None:
-        run.call(test, {name: loader.subject(name, False) for name in test.subjects})
+        _call(suite, test, {name: loader.subject(name, False) for name in test.subjects})
         transport.finish()
 
     tests = (test for test in suite.tests if test.item.assignment == assignment.name)
     return ask_again(assignment, tests, results, place, ask)
+
+
+def _call(suite: Suite, test: GradedTest, subjects: dict[str, Subject]) -> None:
+    """Run a test. Raises what it raises."""
+    wish = test.mark.corpus
+    corpus = {"corpus": suite.library.corpus(wish)} if wish else {}
+    test.function(**subjects, **corpus)
 
 
 class _Run:
@@ -157,7 +163,7 @@ class _Run:
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
         """Run a test and say what it raised, if anything, in words that a student may see."""
         try:
-            self.call(test, subjects)
+            _call(self._suite, test, subjects)
             self._transport.finish()
         except (NotPassed, SubmissionError) as error:
             if test.item.hidden:
@@ -166,12 +172,6 @@ class _Run:
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
         return None
-
-    def call(self, test: GradedTest, subjects: dict[str, Subject]) -> None:
-        """Run a test. Raises what it raises."""
-        wish = test.mark.corpus
-        corpus = {"corpus": self._suite.library.corpus(wish)} if wish else {}
-        test.function(**subjects, **corpus)
 
     def _presentable(
         self, test: GradedTest, subjects: dict[str, Subject], error: NotPassed | SubmissionError
@@ -186,7 +186,7 @@ class _Run:
     def _told_anew(self, test: GradedTest, subjects: dict[str, Subject], verdict: Verdict) -> Evidence:
         """The evidence of the same item where the student's code was told nothing secret."""
         try:
-            self.call(test, {name: self._transport.untold(subject) for name, subject in subjects.items()})
+            _call(self._suite, test, {name: self._transport.untold(subject) for name, subject in subjects.items()})
         except NotPassed as again:
             return again.evidence
         except SubmissionError as again:

@@ -27,6 +27,11 @@ def reference_files(assignment: Assignment) -> list[Path]:
     return paths if all(path.is_file() for path in paths) else []
 
 
+def files_that_stand_in(assignment: Assignment) -> str:
+    """Their names, for a sentence."""
+    return " and ".join(f"{module}.py" for module in assignment.stand_ins)
+
+
 def put_in_place(assignment: Assignment, submission: Path, target: Path) -> None:
     """Make a folder of a submission's files, with the reference's in place of those that an assignment builds on."""
     target.mkdir(parents=True)
@@ -54,7 +59,7 @@ def ask_again(
     """
     again = Results()
     left = assignment.submission_seconds
-    said = f"This passes with the course's own {_listed(assignment)}; with yours it does not yet."
+    said = f"This passes with the course's own {files_that_stand_in(assignment)}, and not yet with what you handed in."
     for test in tests:
         if results.by_id[test.item.id].verdict is Verdict.PASSED or must_not_run(again, test.item) or left <= 0:
             continue
@@ -70,7 +75,3 @@ def ask_again(
         if verdict is Verdict.PASSED:
             results.by_id[test.item.id] = ItemResult(test.item, verdict, Evidence(verdict, said))
     return sum(result.verdict is Verdict.PASSED for result in again.all())
-
-
-def _listed(assignment: Assignment) -> str:
-    return " and ".join(f"{module}.py" for module in assignment.stand_ins)

@@ -6,7 +6,8 @@ import math
 import random
 from collections.abc import Collection
 from functools import cache
-from pathlib import Path
+
+from .home import course_home
 
 Examples = tuple[tuple[tuple[float, ...], ...], tuple[int, ...]]
 """(inputs, classes)"""
@@ -32,7 +33,5 @@ def digits(rng: random.Random, count: int, classes: Collection[int] = range(10))
 @cache
 def _digits() -> list[tuple[int, ...]]:
     """The course's digits: 64 pixels from 0 to 16 and the class in each row. Its licence stands in the file."""
-    packaged = Path(__file__).parents[1] / "_course"
-    home = packaged if packaged.exists() else Path(__file__).parents[3]
-    lines = (home / "student_template" / "digits.csv").read_text(encoding="utf-8").splitlines()
+    lines = (course_home() / "student_template" / "digits.csv").read_text(encoding="utf-8").splitlines()
     return [tuple(map(int, line.split(","))) for line in lines if line[:1].isdigit()]

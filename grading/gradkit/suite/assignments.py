@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..graphs.home import course_home as course_home
 from ..submissions.notebook import Notebook
 
 if sys.version_info >= (3, 11):
@@ -76,12 +77,6 @@ class Assignment:
     def suite(self) -> Path:
         """The folder of its graded tests."""
         return course_home() / "tests" / self.name
-
-
-def course_home() -> Path:
-    """The folder that holds assignments/ and tests/: the installed package's own, or the repository's root."""
-    packaged = Path(__file__).parents[1] / "_course"
-    return packaged if packaged.exists() else Path(__file__).parents[3]
 
 
 def corpora_folder() -> Path:

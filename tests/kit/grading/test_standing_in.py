@@ -45,7 +45,7 @@ def test_a_right_network_on_a_wrong_engine_gets_its_points(graded):
     found = graded("a4", engine=BAD_TANH, nn=text("nn"))
     assert found.earned == found.points
     said = {item.evidence.message for item in found.items if item.evidence}
-    assert said == {"This passes with the course's own engine.py; with yours it does not yet."}
+    assert said == {"This passes with the course's own engine.py, and not yet with what you handed in."}
     (note,) = found.notes
     assert re.fullmatch(r"a4_networks: with the course's own engine.py, \d+ more items pass", note)
 
