@@ -1,6 +1,7 @@
 """Checks on cases: the first that is wrong is shown, a secret one never, and hostile answers are only wrong numbers."""
 
 import dataclasses
+import sys
 
 import pytest
 from gradkit.evidence.specimens import reference_folder
@@ -25,9 +26,9 @@ PUBLIC = load(corpora_folder() / f"{WISH.name}.json", type(WISH))
 
 
 @pytest.fixture
-def network(student, solution, tmp_path):
+def network(student, solution, tmp_path, monkeypatch):
     """Neuron and Value of a student with the reference's files, but for these edits of nn.py."""
-    import sys
+    monkeypatch.delitem(sys.modules, "nn", raising=False)  # the graded suites', say
 
     def opened(*edits):
         text = (reference_folder() / "solution/nn.py").read_text(encoding="utf-8")
