@@ -4,21 +4,25 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-in-use test-parts lint release prove attacks bench corpora stubs clean
+.PHONY: demo test test-in-use test-grading test-parts lint release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
 
-# Two halves: on two cores, `make -j2 -O test` takes little more than half the time.
-test: test-in-use test-parts
+# Three parts, which often wait for time to pass: on two cores, `make -j3 -O test` takes little more than half the time.
+test: test-in-use test-grading test-parts
 
 IN_USE := tests/kit/nbgrader tests/kit/self_check
+GRADING := tests/kit/grading
 
 test-in-use: .venv/.ready
 	@$(BIN)/pytest $(IN_USE)
 
+test-grading: .venv/.ready
+	@$(BIN)/pytest $(GRADING)
+
 test-parts: .venv/.ready
-	@$(BIN)/pytest $(addprefix --ignore=,$(IN_USE))
+	@$(BIN)/pytest $(addprefix --ignore=,$(IN_USE) $(GRADING))
 
 lint: .venv/.ready
 	@$(BIN)/ruff check .
