@@ -29,7 +29,9 @@ def run(main, options):
         place = traceback.extract_tb(missing.__traceback__)[-1]
         sys.exit(f"Not written yet. {missing} ({Path(place.filename).name}, line {place.lineno}), then come back.")
     except ModuleNotFoundError as missing:
-        if missing.name in ("engine", "nn", "training"):
+        if missing.name == "numpy":
+            sys.exit("Tensors stand on numpy: `pip install numpy` first.")
+        if missing.name in ("engine", "nn", "training", "tensor"):
             sys.exit(f"There is no {missing.name}.py beside this script yet.")
         raise
 

@@ -41,6 +41,7 @@ class Assignment:
     item_seconds, submission_seconds: limits on the student's code.
     tasks:        the parts of its notebook, in order; each item belongs to one.
     builds_on:    files of earlier assignments that it needs, without `.py`.
+    packages:     what its files may import beside Python's standard library.
     stand_ins:    those of `builds_on` in whose place the reference's may stand when `gradkit grade` sees an item fail.
     """
 
@@ -53,6 +54,7 @@ class Assignment:
     submission_seconds: float
     tasks: tuple[Task, ...] = ()
     builds_on: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
 
     @property
@@ -112,6 +114,7 @@ def _read(path: Path) -> Assignment:
         limits["submission_seconds"],
         tasks,
         tuple(table.get("builds_on", ())),
+        tuple(table.get("packages", ())),
         tuple(table.get("stand_ins", ())),
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
-def warnings(folder: Path, module: str) -> list[str]:
+def warnings(folder: Path, module: str, packages: Sequence[str] = ()) -> list[str]:
     """Lines about packages that grading will not find and files that it will not write, in a student's file and in the
-    files beside it that it imports; none where all is well.
+    files beside it that it imports; none where all is well. packages: what grading offers for it.
 
     A file that cannot be read or parsed has other worries, and its own message.
     """
@@ -21,7 +21,7 @@ def warnings(folder: Path, module: str) -> list[str]:
         try:
             tree = ast.parse((folder / f"{name}.py").read_bytes())
             imported = dict.fromkeys(_imported(tree))
-            found += [f"{name}.py {what}" for what in _complaints(folder, tree, list(imported))]
+            found += [f"{name}.py {what}" for what in _complaints(folder, tree, list(imported), packages)]
         except Exception:  # parsers have many ways of giving up, and these are only warnings
             continue
         waiting += [other for other in imported if _is_beside(folder, other) and other not in seen]
@@ -29,14 +29,16 @@ def warnings(folder: Path, module: str) -> list[str]:
     return found
 
 
-def _complaints(folder: Path, tree: ast.AST, imported: list[str]) -> Iterator[str]:
+def _complaints(folder: Path, tree: ast.AST, imported: list[str], packages: Sequence[str]) -> Iterator[str]:
     standard = sys.stdlib_module_names
-    missing = [name for name in imported if name not in standard and not _is_beside(folder, name)]
+    offered = {*standard, *packages}
+    missing = [name for name in imported if name not in offered and not _is_beside(folder, name)]
     hidden = [name for name in imported if name in standard and _is_beside(folder, name)]
     written = [node.lineno for node in _run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)]
     if missing:
         names = ", ".join(missing)
-        yield f"imports {names}: grading offers Python's standard library only, and the .py files beside it."
+        only = f" and {', '.join(packages)}" if packages else ""
+        yield f"imports {names}: grading offers Python's standard library{only} only, and the .py files beside it."
     if hidden:
         yield f"imports {hidden[0]}: Python has a module of that name, which grading finds first; rename yours."
     if written:

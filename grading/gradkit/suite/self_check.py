@@ -206,7 +206,7 @@ class SelfCheck:
             for assignment in assignments()
             if assignment.name in asked
             for module in assignment.modules
-            for warning in offers.warnings(self._folder, module)
+            for warning in offers.warnings(self._folder, module, assignment.packages)
         ]
         return list(dict.fromkeys(found))
 

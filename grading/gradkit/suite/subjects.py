@@ -15,6 +15,9 @@ SUBJECTS: dict[str, tuple[str, str]] = {
             *("binary_decision", "most_likely", "SGD", "Adam", "train"),
         )
     },
+    "Tensor": ("tensor", "Tensor"),
+    "TensorMLP": ("tensor", "MLP"),
+    "tensor_cross_entropy": ("tensor", "cross_entropy"),
     "seed": ("random", "seed"),
     "choices": ("random", "choices"),
 }
@@ -24,8 +27,9 @@ SUBJECTS: dict[str, tuple[str, str]] = {
 def imports(arguments: Iterable[str]) -> list[str]:
     """The lines of a program that import what these arguments stand for, in the order of the table."""
     asked = set(arguments)
-    chosen = [place for argument, place in SUBJECTS.items() if argument in asked]
-    return [
-        f"from {module} import {', '.join(name for _, name in group)}"
-        for module, group in groupby(chosen, lambda place: place[0])
-    ]
+    chosen = [(*place, argument) for argument, place in SUBJECTS.items() if argument in asked]
+    lines = []
+    for module, group in groupby(chosen, lambda each: each[0]):
+        names = [name if name == argument else f"{name} as {argument}" for _, name, argument in group]
+        lines.append(f"from {module} import {', '.join(names)}")
+    return lines
