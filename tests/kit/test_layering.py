@@ -9,7 +9,12 @@ from gradkit.suite.assignments import course_home
 
 KIT = course_home() / "grading" / "gradkit"
 FILES = sorted(KIT.rglob("*.py"))
-ENTER_THE_SANDBOX = [KIT / "graphs/operations.py", KIT / "graphs/graph.py", KIT / "submissions/worker.py"]
+ENTER_THE_SANDBOX = [
+    KIT / "graphs/operations.py",
+    KIT / "graphs/graph.py",
+    KIT / "graphs/tensor_replay.py",
+    KIT / "submissions/worker.py",
+]
 
 
 def fresh(code, *options, cwd=None):

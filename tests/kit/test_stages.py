@@ -17,11 +17,12 @@ METHODS = {
     "a3": {"exp", "log", "tanh", "sigmoid", "relu"},
     "a4": {"__init__", "__call__", "parameters", "zero_grad"},
     "a5": {"__init__", "step", "train", "softmax", "hinge", "most_likely"},
+    "a6": {"__init__", "__matmul__", "unbroadcast", "max", "cross_entropy"},
 }
 
 
 def at(solution, short, own=False):
-    return staged(solution(), COURSE, COURSE[NAMES.index(short)], own)
+    return staged(solution(), "engine", COURSE, COURSE[NAMES.index(short)], own)
 
 
 def regions(source):
@@ -45,7 +46,7 @@ def test_an_assignments_file_is_right_and_asks_for_what_is_due(short, own, root,
     assignment = COURSE[NAMES.index(short)]
     (module,) = assignment.modules
     reference = root / "reference/solution"
-    source = staged((reference / f"{module}.py").read_text(encoding="utf-8"), COURSE, assignment, own)
+    source = staged((reference / f"{module}.py").read_text(encoding="utf-8"), module, COURSE, assignment, own)
     (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
     for other in assignment.builds_on:
         shutil.copy(reference / f"{other}.py", tmp_path)
@@ -54,11 +55,12 @@ def test_an_assignments_file_is_right_and_asks_for_what_is_due(short, own, root,
     assert METHODS[short] <= regions(source).keys()
 
 
-@pytest.mark.parametrize("short", ["a4", "a5"])
+@pytest.mark.parametrize("short", ["a4", "a5", "a6"])
 def test_a_file_of_its_own_keeps_its_imports_and_signatures_and_no_line_of_a_body(short, root):
     assignment = COURSE[NAMES.index(short)]
     (module,) = assignment.modules
-    source = staged((root / f"reference/solution/{module}.py").read_text(encoding="utf-8"), COURSE, assignment, False)
+    text = (root / f"reference/solution/{module}.py").read_text(encoding="utf-8")
+    source = staged(text, module, COURSE, assignment, False)
     hidden, stub = set(), []
     for line in source.splitlines():
         if line.strip() == BEGIN:

@@ -154,7 +154,7 @@ class _Filled:
     def _solution_cell(self, cell: NotebookNode, module: str) -> None:
         self._solved.append(module)
         source = (self._solution / f"{module}.py").read_text(encoding="utf-8")
-        cell.source = staged(source, assignments(), self._assignment, self._own).rstrip()
+        cell.source = staged(source, module, assignments(), self._assignment, self._own).rstrip()
         cell.metadata["nbgrader"] = nbgrader_marks(module, solution=True)
 
     def _test_cell(self, cell: NotebookNode, task: Task) -> None:

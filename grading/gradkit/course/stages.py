@@ -24,13 +24,13 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 """nbgrader's marks: what stands between them gives way to a stub in what students get."""
 
 
-def staged(source: str, course: Sequence[Assignment], due: Assignment, own: bool) -> str:
+def staged(source: str, module: str, course: Sequence[Assignment], due: Assignment, own: bool) -> str:
     """A module of the reference as an assignment's solution cell.
 
     own: students bring their engine of the assignment before, so that its parts are marked too.
     """
     order = [assignment.short for assignment in course]
-    asked = {name: order.index(short) for name, short in asked_for(course).items()}
+    asked = {name: order.index(short) for name, short in asked_for(course, module).items()}
     now = order.index(due.short)
     lines = source.splitlines()
     edits: list[Edit] = []

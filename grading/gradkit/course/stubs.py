@@ -17,9 +17,9 @@ class UnassignedError(ValueError):
     """The reference has a public function that no assignment asks for."""
 
 
-def asked_for(course: Sequence[Assignment]) -> dict[str, str]:
-    """Which assignment asks for each name: {"Value.__add__": "a1"}."""
-    return {name: assignment.short for assignment in course for name in assignment.names}
+def asked_for(course: Sequence[Assignment], module: str) -> dict[str, str]:
+    """Which assignment asks for each name of a module: {"Value.__add__": "a1"}. (Two modules have an MLP.)"""
+    return {name: each.short for each in course if module in each.modules for name in each.names}
 
 
 def template_of(source: str, assigned: Mapping[str, str]) -> str:
@@ -70,7 +70,7 @@ def out_of_step(solution: Path, template: Path, course: Sequence[Assignment]) ->
     """The stubs that the template's folder lacks or has otherwise: {"engine.py": its text}. Raises UnassignedError."""
     found = {}
     for source in sorted(solution.glob("*.py")):
-        text = template_of(source.read_text(encoding="utf-8"), asked_for(course))
+        text = template_of(source.read_text(encoding="utf-8"), asked_for(course, source.stem))
         target = template / source.name
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             found[source.name] = text

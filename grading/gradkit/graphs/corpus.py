@@ -12,6 +12,7 @@ from .graph import Answers, Graph
 from .losses import Losses
 from .networks import Networks
 from .operations import OPERATIONS
+from .tensors import Tensors
 from .trace import Tracer, traced
 from .trajectories import Trajectories
 
@@ -73,7 +74,7 @@ class Expressions:
     graphs: tuple[Graph, ...]
 
 
-Wish = RandomGraphs | Expressions | Networks | Losses | Trajectories
+Wish = RandomGraphs | Expressions | Networks | Losses | Trajectories | Tensors
 """What an item asks for; `corpora` turns it into a Corpus."""
 
 

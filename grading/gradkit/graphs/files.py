@@ -12,6 +12,7 @@ from .corpus import Corpus, RandomGraphs
 from .graph import Answers, Graph
 from .losses import Loss, LossAnswers, Losses
 from .networks import Network, NetworkAnswers, Networks
+from .tensors import TensorAnswers, TensorGraph, Tensors
 from .trajectories import Trajectories, Trajectory, TrajectoryAnswers
 
 
@@ -31,6 +32,7 @@ _OTHERS: dict[type, msgspec.json.Decoder[Any]] = {
     Networks: msgspec.json.Decoder(list[tuple[Network, NetworkAnswers]]),
     Losses: msgspec.json.Decoder(list[tuple[Loss, LossAnswers]]),
     Trajectories: msgspec.json.Decoder(list[tuple[Trajectory, TrajectoryAnswers]]),
+    Tensors: msgspec.json.Decoder(list[tuple[TensorGraph, TensorAnswers]]),
 }
 """By the kind of wish."""
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from ..graphs.graph import STUDENT_FUNCTIONS, Answers, Graph
 from ..graphs.losses import Loss, LossAnswers
 from ..graphs.networks import Network, NetworkAnswers
+from ..graphs.tensor_replay import build
+from ..graphs.tensors import Shape, TensorAnswers, TensorGraph
 from ..graphs.trajectories import Trajectory, TrajectoryAnswers
 
 if TYPE_CHECKING:
     import torch
 
-Numbers = TypeVar("Numbers", NetworkAnswers, LossAnswers, TrajectoryAnswers)
+Numbers = TypeVar("Numbers", NetworkAnswers, LossAnswers, TrajectoryAnswers, TensorAnswers)
 
 
 def answers(graph: Graph) -> Answers:
@@ -107,6 +110,39 @@ def trajectory_answers(run: Trajectory, dtype: str = "float64") -> TrajectoryAns
         losses.append(loss.item())
     return TrajectoryAnswers(tuple(losses), tuple(parameters.tolist()))
 
+
+def tensor_answers(graph: TensorGraph, dtype: str = "float64") -> TensorAnswers:
+    """Shape, data and gradient of every node, by PyTorch."""
+    import torch
+
+    def leaf(each: tuple[Shape, Sequence[float], str]) -> torch.Tensor:
+        shape, numbers, _ = each
+        return _leaf(numbers, dtype).detach().reshape(shape).requires_grad_()
+
+    nodes = build(leaf, [(each.shape, each.numbers, each.layout) for each in graph.leaves], graph.steps, _OF_TENSORS)
+    upstream = torch.tensor(graph.upstream.numbers, dtype=nodes[-1].dtype).reshape(graph.upstream.shape)
+    gradients = torch.autograd.grad(nodes[-1], nodes, upstream)
+
+    def flat(arrays: Sequence[torch.Tensor]) -> tuple[float, ...]:
+        return tuple(number for array in arrays for number in array.flatten().tolist())
+
+    return TensorAnswers(tuple(tuple(node.shape) for node in nodes), flat(nodes), flat(gradients))
+
+
+def _reduced(name: str, keepdim: bool, array: torch.Tensor, *axes: int) -> torch.Tensor:
+    function: Callable[..., torch.Tensor] = getattr(array, name)
+    return function(dim=axes or tuple(range(array.ndim)), keepdim=keepdim)
+
+
+_OF_TENSORS: dict[str, Callable[..., torch.Tensor]] = {
+    **{
+        f"{name}{'_kept' * kept}": partial(_reduced, "amax" if name == "max" else name, kept)
+        for name in ("sum", "mean", "max")
+        for kept in (False, True)
+    },
+    "transpose": lambda array, *axes: array.permute(axes or tuple(reversed(range(array.ndim)))),
+}
+"""What PyTorch writes otherwise than numpy. amax, and not max, shares a gradient among equal numbers along an axis."""
 
 SMALLEST, LARGEST = 1e-6, 1e6
 AGREEMENT = 1e-4

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from ..graphs.corpus import PUBLIC_SEED, Corpus, Expressions, RandomGraphs, Wish, smallest_first, systematic
@@ -17,9 +17,13 @@ from ..graphs.files import load, save
 from ..graphs.graph import Answers, Graph
 from ..graphs.losses import Loss, Losses, drawn_losses, keeps_off_the_kink
 from ..graphs.networks import Network, Networks, drawn_networks
+from ..graphs.tensors import TensorAnswers, TensorGraph, Tensors, keeps_off_the_kinks
 from ..graphs.trajectories import Trajectories, Trajectory, drawn_trajectories
 from . import complex_step, pytorch
 from .comparison import close
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 
 def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus[Any, Any]:
@@ -30,7 +34,7 @@ def record(wish: Wish, seed: str, without: Collection[Graph] = ()) -> Corpus[Any
     if isinstance(wish, Expressions):
         return Corpus(wish.graphs, tuple(map(pytorch.answers, wish.graphs)))
     if not isinstance(wish, RandomGraphs):
-        pairs = list(_answered(wish, seed))
+        pairs = _of_tensors(wish, seed) if isinstance(wish, Tensors) else list(_answered(wish, seed))
         return Corpus(tuple(case for case, _ in pairs), tuple(answers for _, answers in pairs))
 
     def keep(graph: Graph) -> Answers | None:
@@ -60,9 +64,6 @@ def _random_part(
     wish: RandomGraphs, seed: str, count: int, keep: Callable[[Graph], Answers | None]
 ) -> dict[Graph, Answers]:
     """`count` random graphs (fewer where the rules leave no more) that use one of the operations asked for."""
-    import hypothesis
-    from hypothesis import HealthCheck, Phase, given, settings
-
     from ..graphs.strategies import expression_graphs
 
     found: dict[Graph, Answers] = {}
@@ -75,20 +76,44 @@ def _random_part(
             if answers:
                 found[graph] = answers
 
-    strategy = expression_graphs(wish, complex_step.FUNCTIONS)
+    _draw(expression_graphs(wish, complex_step.FUNCTIONS), f"{seed} {wish}", collect, lambda: count - len(found))
+    return found
+
+
+def _of_tensors(wish: Tensors, seed: str) -> list[tuple[TensorGraph, TensorAnswers]]:
+    """As many graphs as a wish asks for, each with its answers, smallest first."""
+    from ..graphs.tensor_strategies import random_tensor_graphs
+
+    found: dict[TensorGraph, TensorAnswers] = {}
+
+    def collect(graph: TensorGraph | None) -> None:
+        if graph is None or len(found) >= wish.count or graph in found:
+            return
+        answers = pytorch.agreed(pytorch.tensor_answers, graph)
+        if answers and keeps_off_the_kinks(graph, answers):
+            found[graph] = answers
+
+    _draw(random_tensor_graphs(wish), f"{seed} {wish}", collect, lambda: wish.count - len(found))
+    return sorted(found.items(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
+
+
+def _draw(strategy: SearchStrategy[Any], seed: str, collect: Callable[[Any], None], missing: Callable[[], int]) -> None:
+    """Hand what a strategy draws from a seed to `collect`, until nothing is missing or there seems to be no more."""
+    import hypothesis
+    from hypothesis import HealthCheck, Phase, given, settings
+
     for attempt in range(10):
         # A round draws about what is missing: Hypothesis cannot be told to stop when there is enough.
-        if len(found) < count:
+        if missing() > 0:
             drawn = settings(
-                max_examples=2 * (count - len(found)) + 20,
+                max_examples=2 * missing() + 20,
                 database=None,
                 deadline=None,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )(given(strategy)(collect))
             with _nothing_but_the_seed():
-                hypothesis.seed(_number(f"{seed} {wish} {attempt}"))(drawn)()
-    return found
+                hypothesis.seed(_number(f"{seed} {attempt}"))(drawn)()
 
 
 def _nothing_but_the_seed() -> AbstractContextManager[object]:
@@ -181,6 +206,7 @@ _ANSWERS: dict[type, Callable[[Any], Any]] = {
     Network: pytorch.network_answers,
     Loss: pytorch.loss_answers,
     Trajectory: pytorch.trajectory_answers,
+    TensorGraph: pytorch.tensor_answers,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,8 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..graphs import tensor_replay
 from ..graphs.graph import Graph
 from ..graphs.graph import replay as replay_graph
+from ..graphs.tensors import Array, TensorGraph, decoded
 from . import worker
 from .accounts import failure
 from .clock import Clock, TimeIsUp
@@ -88,6 +91,15 @@ class LocalTransport:
         except SubmissionError as failure:
             return Reply(graphs, backward, numbers, failure)
         return Reply(graphs, backward, numbers)
+
+    def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
+        with self._student("arrays"):
+            return decoded(tensor_replay.encoded(as_plain(targets), name), len(targets))
+
+    def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
+        with self._student("replay"):
+            numbers = tensor_replay.replay(tensor_class._ref, marshal.loads(graph.packed()), backward)
+        return decoded(numbers, len(graph) * (1 + backward))
 
     def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
         with self._student("calls"):

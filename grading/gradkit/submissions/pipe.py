@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..graphs.graph import Graph
+from ..graphs.tensors import Array, TensorGraph, decoded
 from .accounts import failure
 from .link import Answer, EndedError, GarbledError, Link
 from .outcome import SubmissionError, Verdict
@@ -129,6 +130,13 @@ class PipeTransport:
         except ValueError:
             return Reply(graphs, backward, (), self._garbled())
 
+    def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
+        return self._arrays(self._ask("arrays", as_plain(targets), name), len(targets))
+
+    def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
+        answer = self._ask("replay_tensors", tensor_class._ref, graph.packed(), backward)
+        return self._arrays(answer, len(graph) * (1 + backward))
+
     def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
         count = self._number(self._ask("calls", value_class._ref, graph.packed(), most))
         if not 0 <= count <= most + 1:
@@ -202,6 +210,12 @@ class PipeTransport:
         if len(found) != 1:
             raise self._garbled()
         return found[0]
+
+    def _arrays(self, answer: Answer, count: int) -> list[Array]:
+        try:
+            return decoded(self._numbers(answer), count)
+        except (ValueError, OverflowError):
+            raise self._garbled() from None
 
     def _numbers(self, answer: Answer) -> list[float]:
         found = array("d")

@@ -11,10 +11,11 @@ from functools import cached_property
 from typing import Any, NoReturn, Protocol
 
 from ..graphs.graph import Answers, Graph
+from ..graphs.tensors import Array, TensorGraph
 from .outcome import SubmissionError
 
-STANDARD = ("random",)
-"""Modules of Python's own that a test may use where the student's code runs."""
+STANDARD = ("random", "numpy", "numpy.random")
+"""Modules that a test may use where the student's code runs: Python's own, and numpy where it is offered."""
 
 
 class Reply:
@@ -94,6 +95,12 @@ class Transport(Protocol):
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
         """Many graphs in one message."""
+
+    def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
+        """target.name of each, an array of floats."""
+
+    def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
+        """The data of every node of a graph and then, if backward() is to run, the gradient of every node."""
 
     def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
         """How many Python functions run during backward() from the graph's output, counted up to `most` + 1."""
@@ -194,6 +201,19 @@ def write(subjects: Sequence[Subject], name: str, values: Sequence[float]) -> No
     """Set the attribute of each, all in one message. Raises SubmissionError where that cannot be done."""
     if subjects:
         subjects[0]._transport.assign(subjects, name, values)
+
+
+def arrays(subjects: Sequence[Subject], name: str) -> list[Array]:
+    """The attribute of each, all in one message. Raises SubmissionError where one is no array of floats."""
+    return subjects[0]._transport.arrays(subjects, name) if subjects else []
+
+
+def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
+    """Replay a graph on a student's Tensor: the data of every node and then, with `backward`, the gradients.
+
+    Raises SubmissionError where the student's code ends otherwise.
+    """
+    return tensor_class._transport.replay_tensors(tensor_class, graph, backward)
 
 
 def replay(value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import _operator
 import sys
 
+from ..graphs import tensor_replay
 from ..graphs.graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of, plain_number, replay
 
 TYPE_CHECKING = False
@@ -270,6 +271,14 @@ class Worker:
         except BaseException as error:
             raise Failure(error, numbers) from None
         return [], numbers
+
+    def do_arrays(self, targets: object, name: str) -> tuple[list[int], Sequence[float]]:
+        return [], tensor_replay.encoded(self._object(targets), name)
+
+    def do_replay_tensors(self, target: object, graph: bytes, backward: bool) -> tuple[list[int], Sequence[float]]:
+        from marshal import loads
+
+        return [], tensor_replay.replay(self._object(target), loads(graph), backward)
 
     def do_calls(self, target: object, graph: bytes, most: int) -> tuple[list[int], Sequence[float]]:
         value_class = self._object(target)

@@ -4,6 +4,7 @@ from ..graphs.corpus import expressions, random_graphs
 from ..graphs.graph import Graph
 from ..graphs.losses import losses
 from ..graphs.networks import networks
+from ..graphs.tensors import tensor_graphs
 from ..graphs.trajectories import trajectories
 from .checks import answers_to, check_forward, check_gradients, check_inner_gradients, check_linear_cost, expect
 from .graded import graded
@@ -18,6 +19,21 @@ from .learning import (
     check_reproducible,
     check_trajectories,
 )
+from .tensor_learning import (
+    check_initial_tensors,
+    check_reads_digits,
+    check_same_numbers,
+    check_tensor_loss,
+    check_tensor_network,
+    check_tensor_trajectories,
+)
+from .tensors import (
+    check_inner_tensor_gradients,
+    check_tensor_chain,
+    check_tensor_gradients,
+    check_tensors,
+    expect_array,
+)
 
 __all__ = [
     "Graph",
@@ -26,20 +42,32 @@ __all__ = [
     "check_forward",
     "check_gradients",
     "check_initial_numbers",
+    "check_initial_tensors",
     "check_inner_gradients",
+    "check_inner_tensor_gradients",
     "check_linear_cost",
     "check_loss",
     "check_loss_gradients",
     "check_network_gradients",
     "check_outputs",
     "check_reached",
+    "check_reads_digits",
     "check_reproducible",
+    "check_same_numbers",
+    "check_tensor_chain",
+    "check_tensor_gradients",
+    "check_tensor_loss",
+    "check_tensor_network",
+    "check_tensor_trajectories",
+    "check_tensors",
     "check_trajectories",
     "expect",
+    "expect_array",
     "expressions",
     "graded",
     "losses",
     "networks",
     "random_graphs",
+    "tensor_graphs",
     "trajectories",
 ]

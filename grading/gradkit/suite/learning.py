@@ -20,21 +20,22 @@ from .evidence import Evidence, NotPassed
 
 def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
     """The outputs of every network are PyTorch's. part: the class that builds them. Raises NotPassed."""
-    check_cases(corpus, (part, Value), partial(_network, False), partial(_program, False))
+    check_cases(corpus, (part, Value), partial(asked_of_network, False), partial(_program, False))
 
 
 def check_network_gradients(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
     """The gradient of every parameter and every input is PyTorch's. Raises NotPassed."""
-    check_cases(corpus, (part, Value), partial(_network, True), partial(_program, True))
+    check_cases(corpus, (part, Value), partial(asked_of_network, True), partial(_program, True))
 
 
 def _program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
     return network_program(network, gradients, shown)
 
 
-def _network(
+def asked_of_network(
     gradients: bool, network: Network, answers: NetworkAnswers, part: Subject, Value: Subject
 ) -> Evidence | None:
+    """The evidence where a network's outputs, or its gradients, are not PyTorch's. part: the class that builds it."""
     model = part(*network.arguments, **network.keywords)
     parameters = list(model.parameters())
     program = partial(network_program, network)
@@ -145,7 +146,7 @@ def check_accuracy(
     right = sum(number == target for number, target in zip(found, targets))
     if right < least * len(targets):
         due = math.ceil(least * len(targets))
-        _fail(f"After {after}, {right} of {len(targets)} decisions are right, where at least {due} should be", ())
+        fail(f"After {after}, {right} of {len(targets)} decisions are right, where at least {due} should be", ())
 
 
 # --- how parameters begin --------------------------------------------------------------------------------------------
@@ -164,11 +165,11 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
     outside = [place for place, number in enumerate(found) if not -1 <= number <= 1]
     if outside:
         place = outside[0]
-        _fail(f"model.parameters()[{place}].data begins at {found[place]!r}: outside of -1 to 1", code)
+        fail(f"model.parameters()[{place}].data begins at {found[place]!r}: outside of -1 to 1", code)
     first: dict[float, int] = {}
     for place, number in weights.items():
         if first.setdefault(number, place) != place:
-            _fail(f"model.parameters()[{first[number]}] and [{place}] are weights, and both begin at {number!r}", code)
+            fail(f"model.parameters()[{first[number]}] and [{place}] are weights, and both begin at {number!r}", code)
 
 
 def check_reproducible(part: Subject, arguments: Sequence[int], seed: Subject, code: Sequence[str]) -> None:
@@ -178,9 +179,9 @@ def check_reproducible(part: Subject, arguments: Sequence[int], seed: Subject, c
         seed(number)
         found.append(numbers(list(part(*arguments).parameters()), "data"))
     if found[0] != found[1]:
-        _fail("After seed(1) the numbers begin otherwise than after seed(1) before: draw them from `random`", code)
+        fail("After seed(1) the numbers begin otherwise than after seed(1) before: draw them from `random`", code)
     if found[0] == found[2]:
-        _fail("After seed(2) the numbers begin as after seed(1): draw them from `random`", code)
+        fail("After seed(2) the numbers begin as after seed(1): draw them from `random`", code)
 
 
 def check_reached(model: Subject, code: Sequence[str]) -> None:
@@ -188,8 +189,9 @@ def check_reached(model: Subject, code: Sequence[str]) -> None:
     found = numbers(list(model.parameters()), "grad")
     unreached = [place for place, number in enumerate(found) if number == 0 or not math.isfinite(number)]
     if unreached or not found:
-        _fail(f"model.parameters()[{unreached[0] if found else 0}] gets no gradient", code)
+        fail(f"model.parameters()[{unreached[0] if found else 0}] gets no gradient", code)
 
 
-def _fail(message: str, code: Sequence[str]) -> NoReturn:
+def fail(message: str, code: Sequence[str]) -> NoReturn:
+    """End an item with a message. code: a program that shows it. Raises NotPassed."""
     raise NotPassed(Verdict.FAILED, partial(Evidence, Verdict.FAILED, message, tuple(code)))

@@ -27,12 +27,12 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     asked = ""
     for statement in _statements(function):
         reached = (statement.end_lineno or 0) + first - 1 >= line
-        expected = _expectation(statement)
-        if expected is None:
+        expected = _expectation(statement, text)
+        if not expected:
             segment = ast.get_source_segment(text, statement) or ""
             lines += textwrap.dedent(" " * statement.col_offset + segment).splitlines()
         elif reached:
-            asked = ast.get_source_segment(text, expected) or ""
+            asked = expected
             lines.append(f"print({asked})")
         if reached:
             break
@@ -58,9 +58,12 @@ def _statements(function: ast.stmt) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _expectation(statement: ast.stmt) -> ast.expr | None:
-    """The number that an `expect(number, right)` asks for."""
+def _expectation(statement: ast.stmt, text: str) -> str:
+    """What an `expect(number, right)` or an `expect_array(tensor, "grad", right)` asks for."""
     call = statement.value if isinstance(statement, ast.Expr) else None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "expect":
-        return call.args[0]
-    return None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+        return ""
+    asked = ast.get_source_segment(text, call.args[0]) or "" if call.args else ""
+    if call.func.id == "expect_array":
+        return f"{asked}.{ast.literal_eval(call.args[1])}"
+    return asked if call.func.id == "expect" else ""

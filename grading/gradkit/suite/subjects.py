@@ -15,9 +15,12 @@ SUBJECTS: dict[str, tuple[str, str]] = {
             *("binary_decision", "most_likely", "SGD", "Adam", "train"),
         )
     },
+    "unbroadcast": ("tensor", "unbroadcast"),
     "Tensor": ("tensor", "Tensor"),
     "TensorMLP": ("tensor", "MLP"),
     "tensor_cross_entropy": ("tensor", "cross_entropy"),
+    "array": ("numpy", "array"),
+    "numpy_seed": ("numpy.random", "seed"),
     "seed": ("random", "seed"),
     "choices": ("random", "choices"),
 }

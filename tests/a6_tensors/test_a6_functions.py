@@ -1,0 +1,206 @@
+"""a6, tensors: functions of every number, and of many at once."""
+
+from gradkit.suite import (
+    check_tensor_gradients,
+    check_tensors,
+    expect_array,
+    graded,
+    tensor_graphs,
+)
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+@graded(
+    0.5,
+    "exp, element by element",
+    needs="test_a_tensor_keeps_its_numbers",
+    corpus=tensor_graphs("exp"),
+)
+def test_exp(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "exp is its own derivative",
+    needs=("test_exp", "test_backward_goes_through_the_graph"),
+    corpus=tensor_graphs("exp"),
+)
+def test_exp_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "log, element by element",
+    needs="test_a_tensor_keeps_its_numbers",
+    corpus=tensor_graphs("log"),
+)
+def test_log(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "The derivative of log(x) is 1 / x",
+    needs=("test_log", "test_backward_goes_through_the_graph"),
+    corpus=tensor_graphs("log"),
+)
+def test_log_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "tanh, element by element",
+    needs="test_a_tensor_keeps_its_numbers",
+    corpus=tensor_graphs("tanh"),
+)
+def test_tanh(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "With t = tanh(x), the derivative is 1 - t**2",
+    needs=("test_tanh", "test_backward_goes_through_the_graph"),
+    corpus=tensor_graphs("tanh"),
+)
+def test_tanh_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "relu, element by element",
+    needs="test_a_tensor_keeps_its_numbers",
+    corpus=tensor_graphs("relu"),
+)
+def test_relu(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "relu lets a gradient through where x > 0",
+    needs=("test_relu", "test_backward_goes_through_the_graph"),
+    corpus=tensor_graphs("relu"),
+)
+def test_relu_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(0.5, "relu passes nothing on where x is exactly 0", needs="test_relu_gradient")
+def test_relu_at_zero(Tensor, array):
+    x = Tensor([0.0, 2.0, -1.0])
+    x.relu().backward(array([3.0, 5.0, 7.0]))
+    expect_array(x, "grad", [0.0, 5.0, 0.0])
+
+
+# --- many numbers become fewer ----------------------------------------------------------------------------------------
+
+
+@graded(
+    0.5,
+    "sum() of all numbers, and along one axis",
+    needs="test_a_tensor_keeps_its_numbers",
+    corpus=tensor_graphs("sum_all", "sum_one"),
+)
+def test_sum(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    1,
+    "Every number gets the gradient of the sum that it went into",
+    needs=("test_sum", "test_backward_goes_through_the_graph"),
+    corpus=tensor_graphs("sum_all", "sum_one"),
+)
+def test_sum_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Negative axes count from the end, and several axes may go at once",
+    needs="test_sum_gradient",
+    corpus=tensor_graphs("sum_negative", "sum_several"),
+)
+def test_sum_over_other_axes_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "keepdims=True keeps the axes that were summed over, with size 1",
+    needs="test_sum",
+    corpus=tensor_graphs("sum_kept_all", "sum_kept_one", "sum_kept_negative", "sum_kept_several"),
+)
+def test_sum_that_keeps_its_axes(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Gradients with keepdims=True",
+    needs=("test_sum_that_keeps_its_axes", "test_sum_gradient"),
+    corpus=tensor_graphs("sum_kept_all", "sum_kept_one", "sum_kept_negative", "sum_kept_several"),
+)
+def test_sum_that_keeps_its_axes_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "A mean is divided by how many numbers went into it",
+    needs=("test_sum", "test_sum_that_keeps_its_axes", "test_division"),
+    corpus=tensor_graphs("mean_all", "mean_one", "mean_negative", "mean_several", "mean_kept_one", "mean_kept_several"),
+)
+def test_mean(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Each number gets its share of the mean's gradient",
+    needs=(
+        "test_mean",
+        "test_sum_over_other_axes_gradient",
+        "test_sum_that_keeps_its_axes_gradient",
+        "test_division_gradient",
+    ),
+    corpus=tensor_graphs("mean_all", "mean_one", "mean_negative", "mean_several", "mean_kept_one", "mean_kept_several"),
+)
+def test_mean_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "The largest number, of all or along axes",
+    needs="test_a_tensor_keeps_its_numbers",
+    corpus=tensor_graphs("max_all", "max_one", "max_negative", "max_several", "max_kept_one", "max_kept_several"),
+)
+def test_max(Tensor, corpus):
+    check_tensors(Tensor, corpus)
+
+
+@graded(
+    1,
+    "The gradient of a maximum goes to where it stands",
+    needs=("test_max", "test_backward_goes_through_the_graph"),
+    corpus=tensor_graphs("max_all", "max_one", "max_negative", "max_several", "max_kept_one", "max_kept_several"),
+)
+def test_max_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Where several numbers are the largest, they share the gradient",
+    needs="test_max_gradient",
+    corpus=tensor_graphs("max_all", "max_one", "max_several", ties=True),
+)
+def test_ties_share_the_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
