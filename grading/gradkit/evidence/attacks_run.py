@@ -25,7 +25,7 @@ from ..graphs.corpus import Corpus, Expressions, Wish
 from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student, roster
-from ..suite.assignments import assignments, corpora_folder
+from ..suite.assignments import Assignment, assignments, corpora_folder
 from .attacks import Attack, build_class
 from .attacks_host import CANARY, temporary_canary, watched
 from .specimens import reference_folder
@@ -67,17 +67,20 @@ class Run:
 
 
 def run_attacks(
-    chosen: Mapping[str, Attack], progress: Callable[[str], None] = lambda name: None, workers: int = 2
+    chosen: Mapping[str, Attack],
+    progress: Callable[[str], None] = lambda name: None,
+    workers: int = 2,
+    course: Sequence[Assignment] = (),
 ) -> Run:
     """Grade attacks as a class, under the limits and in the sandbox of any class. `progress` hears each one's name.
 
-    Raises SandboxError where no sandbox can be had.
+    course: the assignments to grade it in; all, unless said. Raises SandboxError where no sandbox can be had.
     """
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as place:
         folder, out = Path(place) / "submissions", Path(place) / "reports"
         folder.mkdir()
         made = build_class(chosen, folder)
-        classroom = _classroom(out)
+        classroom = _classroom(out, course or assignments())
         canaries = [Path(place) / CANARY, folder / f"{CANARY}.txt", temporary_canary()]
         absent = [Path(path) for attack in chosen.values() for path in attack.untouched]
         with watched(canaries, [folder], absent) as watch:
@@ -93,8 +96,8 @@ def run_attacks(
     return Run(tuple(outcomes[name] for name in sorted(outcomes)), tuple(host))
 
 
-def _classroom(out: Path) -> Classroom:
-    suite = suite_of(assignments(), _AsIfPrivate(corpora_folder()), stands_in=False)
+def _classroom(out: Path, course: Sequence[Assignment]) -> Classroom:
+    suite = suite_of(course, _AsIfPrivate(corpora_folder()), stands_in=False)
     return Classroom(suite, conditions_of(suite, sandboxed=True), out)
 
 
