@@ -90,18 +90,21 @@ def wrong_array(
 
 def check_tensor_chain(Tensor: Subject, steps: int) -> None:
     """A chain of so many additions has the right numbers and gradients. Raises NotPassed."""
+    nodes = (0, *range(2, steps + 1))
     chain = TensorGraph(
-        (Leaf((2,), (0.5, -1.5)),), tuple(("add_number", node, 1) for node in range(steps)), Leaf((2,), (2.0, -3.0))
+        (Leaf((2,), (0.5, -1.5)), Leaf((2,), (1.0, 1.0))),
+        tuple(("add", node, 1) for node in nodes),
+        Leaf((2,), (2.0, -3.0)),
     )
     code = (
         "import numpy as np",
         "from tensor import Tensor",
-        "y = a = Tensor([0.5, -1.5])",
-        f"for _ in range({steps}): y = y + 1",
+        "y = a = Tensor([0.5, -1.5]); one = Tensor([1.0, 1.0])",
+        f"for _ in range({steps}): y = y + one",
         "y.backward(np.array([2.0, -3.0]))",
     )
     found = replay_tensors(Tensor, chain, True)
-    for name, place, numbers in (("y.data", steps, (steps + 0.5, steps - 1.5)), ("a.grad", steps + 1, (2.0, -3.0))):
+    for name, place, numbers in (("y.data", steps + 1, (steps + 0.5, steps - 1.5)), ("a.grad", steps + 2, (2.0, -3.0))):
         wrong = wrong_array(name, found[place], Array((2,), numbers), lambda shown: [*code, f"print({shown[0]})"])
         if wrong:
             raise NotPassed(wrong.verdict, partial(replace, wrong))
