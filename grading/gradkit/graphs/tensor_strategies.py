@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -199,19 +199,38 @@ FORMS: dict[str, Form] = {
 """Every form by name: `add_ones` is a sum in which one operand has axes of size 1."""
 
 
+def kinds_of(wish: Tensors) -> Iterator[tuple[Sequence[str], bool | None]]:
+    """What a wish's graphs are to be of, in equal parts: (forms, swapped) for random_tensor_graphs.
+
+    Single operations are of each form, with the operands either way; larger graphs mix all.
+    """
+    if wish.steps > 1:
+        yield wish.forms, None
+        return
+    for form in wish.forms:
+        yield (form,), False
+        if form.startswith(_ELEMENTWISE) and "number" not in form:
+            yield (form,), True
+
+
 @st.composite
-def random_tensor_graphs(draw: st.DrawFn, wish: Tensors) -> TensorGraph | None:
+def random_tensor_graphs(
+    draw: st.DrawFn, wish: Tensors, forms: Sequence[str], swapped: bool | None
+) -> TensorGraph | None:
     """A random graph as a wish says; None where the shapes that were drawn have no use for the forms.
 
     Each step works on the node before it, so that all lead to the output; a second operand is any node that fits, or a
     new leaf.
+
+    forms:   those of the wish's forms to use.
+    swapped: whether the second operand goes to the left; None for sometimes.
     """
     shapes = [_first_shape(draw)]
     leaves = [0]  # of the nodes, which are in the order of their making here
     steps: list[tuple[str, tuple[int, ...], tuple[float, ...]]] = []
     for _ in range(draw(st.integers(min(2, wish.steps), wish.steps))):
         latest = len(shapes) - 1
-        step = FORMS[draw(st.sampled_from(wish.forms))](draw, shapes[latest])
+        step = FORMS[draw(st.sampled_from(forms))](draw, shapes[latest])
         if step is None or max(math.prod(step.made), math.prod(step.second or ())) > MOST:
             continue
         operands = [latest]
@@ -223,7 +242,7 @@ def random_tensor_graphs(draw: st.DrawFn, wish: Tensors) -> TensorGraph | None:
                 leaves.append(other)
                 shapes.append(step.second)
             operands.append(other)
-            if step.operation != "matmul" and draw(st.booleans()):
+            if step.operation != "matmul" and (draw(st.booleans()) if swapped is None else swapped):
                 operands.reverse()
         steps.append((step.operation, tuple(operands), step.plain))
         shapes.append(step.made)

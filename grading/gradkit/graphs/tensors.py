@@ -43,6 +43,11 @@ class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
         """How many nodes there are."""
         return len(self.leaves) + len(self.steps)
 
+    @property
+    def structure(self) -> object:
+        """Equal for graphs that differ in their numbers alone."""
+        return tuple((leaf.shape, leaf.layout) for leaf in self.leaves), self.steps
+
     def operands(self, step: int) -> tuple[int, ...]:
         """The nodes that a step is made from."""
         name, *numbers = self.steps[step]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -82,19 +83,33 @@ def _random_part(
 
 def _of_tensors(wish: Tensors, seed: str) -> list[tuple[TensorGraph, TensorAnswers]]:
     """As many graphs as a wish asks for, each with its answers, smallest first."""
-    from ..graphs.tensor_strategies import random_tensor_graphs
+    from ..graphs.tensor_strategies import kinds_of, random_tensor_graphs
 
-    found: dict[TensorGraph, TensorAnswers] = {}
+    found: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
+    kinds = list(kinds_of(wish))
+    for number, kind in enumerate(kinds, 1):
+        due = math.ceil(wish.count * number / len(kinds))
+        _collect_tensors(random_tensor_graphs(wish, *kind), f"{seed} {wish} {kind}", found, due)
+    return sorted(found.values(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
+
+
+def _collect_tensors(
+    strategy: SearchStrategy[TensorGraph | None],
+    seed: str,
+    found: dict[object, tuple[TensorGraph, TensorAnswers]],
+    due: int,
+) -> None:
+    """Add graphs with their answers, by their structure, until there are so many: other numbers in the same shapes
+    would show nothing new."""
 
     def collect(graph: TensorGraph | None) -> None:
-        if graph is None or len(found) >= wish.count or graph in found:
+        if graph is None or len(found) >= due or graph.structure in found:
             return
         answers = pytorch.agreed(pytorch.tensor_answers, graph)
         if answers and keeps_off_the_kinks(graph, answers):
-            found[graph] = answers
+            found[graph.structure] = graph, answers
 
-    _draw(random_tensor_graphs(wish), f"{seed} {wish}", collect, lambda: wish.count - len(found))
-    return sorted(found.items(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
+    _draw(strategy, seed, collect, lambda: due - len(found))
 
 
 def _draw(strategy: SearchStrategy[Any], seed: str, collect: Callable[[Any], None], missing: Callable[[], int]) -> None:
