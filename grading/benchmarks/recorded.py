@@ -41,7 +41,11 @@ def requests_of(suite: Suite, submission: Path) -> list[Request]:
         sandbox = Sandbox(Path(scratch) / "workers")
         folder = Path(scratch) / "submission"
         taken = take_in(submission, folder, suite.modules)
-        transport = PipeTransport(lambda: _Listening(sandbox.start(folder, 60), heard), folder)  # type: ignore
+
+        def start(packages: tuple[str, ...]) -> Any:
+            return _Listening(sandbox.start(folder, 60, packages), heard)
+
+        transport = PipeTransport(start, folder)
         try:
             results = grade(suite, taken, transport)
         finally:

@@ -265,10 +265,14 @@ def prove(
     from .evidence.prove import prove as prove_all
     from .evidence.prove import record_diagnoses
     from .evidence.specimens import misconceptions, variants
+    from .submissions.packages import MissingPackageError
 
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("running every specimen", total=len(misconceptions()) + len(variants()))
-        proofs = prove_all(lambda _name: progress.advance(task))
+        try:
+            proofs = prove_all(lambda _name: progress.advance(task))
+        except MissingPackageError as error:
+            complain(str(error))
     table = Table("specimen", "kind", "caught by (and how many items depend on those)", "as it must be")
     for proof in proofs:
         caught = "\n".join(proof.caught_by) + (f"\n(+{proof.blocked} blocked)" if proof.blocked else "")
@@ -288,13 +292,14 @@ def attacks() -> None:
     """
     from .evidence.attacks import attacks as corpus
     from .evidence.attacks_run import run_attacks
+    from .submissions.packages import MissingPackageError
     from .submissions.sandbox import SandboxError
 
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("grading attacks", total=len(corpus()))
         try:
             run = run_attacks(corpus(), lambda _name: progress.update(task, advance=1, refresh=True), _cores())
-        except SandboxError as error:
+        except (SandboxError, MissingPackageError) as error:
             complain(str(error))
     table = Table(Column("attack", overflow="fold"), "group", "earned", "must get", "as it must be")
     for each in run.outcomes:

@@ -76,6 +76,17 @@ def test_a_file_that_cannot_be_read_has_other_worries(warned, source):
     assert warned(source) == ""
 
 
+def test_a_package_that_grading_offers_is_no_worry_but_a_file_of_its_name_is(tmp_path):
+    (tmp_path / "tensor.py").write_text("import numpy\nimport torch\n")
+    (line,) = warnings(tmp_path, "tensor", ["numpy"])
+    assert "imports torch: grading offers Python's standard library and numpy only" in line
+    (tmp_path / "tensor.py").write_text("import numpy\n")
+    assert warnings(tmp_path, "tensor", ["numpy"]) == []
+    (tmp_path / "numpy.py").write_text("")
+    (line,) = warnings(tmp_path, "tensor", ["numpy"])
+    assert "which grading finds first; rename yours" in line
+
+
 def test_a_missing_file_has_no_imports(tmp_path):
     assert warnings(tmp_path, "engine") == []
 

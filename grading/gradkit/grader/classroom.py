@@ -53,11 +53,12 @@ class Classroom:
         """Grade every student, some at a time; each result as it comes, and None now and then while waiting.
 
         A report that was made under equal conditions of an equal submission is kept.
-        Raises BusyError where another run is at work there, SandboxError where no sandbox can be had.
+        Raises BusyError where another run is at work there, SandboxError where no sandbox can be had, and
+        MissingPackageError where an assignment asks for a package that is not installed.
         """
         with _workplace(self.out) as scratch:
             sandbox = Sandbox(scratch, self.bare)
-            sandbox.check()
+            check(sandbox, self.suite)
             gc.collect()
             gc.freeze()  # or each process would copy every page that its collector visits
             try:
@@ -79,6 +80,12 @@ class Classroom:
             shutil.rmtree(folder, ignore_errors=True)
         report.write(report.report_of(student.name, taken, self.conditions, results), path)
         return True
+
+
+def check(sandbox: Sandbox, suite: Suite) -> None:
+    """See to it that workers for every assignment start. Raises SandboxError, MissingPackageError."""
+    for packages in dict.fromkeys(assignment.packages for assignment in suite.assignments):
+        sandbox.check(packages)
 
 
 def graded_in(sandbox: Sandbox, folder: Path, suite: Suite, taken: TakenIn) -> Results:

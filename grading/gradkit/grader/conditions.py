@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..graphs.corpus import PUBLIC_SEED
+from ..submissions import packages
 from ..submissions.sandbox import keep_addresses
 from ..suite.assignments import corpora_folder, course_home
 from .grader import Suite
@@ -17,7 +18,10 @@ from .standing_in import reference_files
 
 
 def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
-    """The conditions of grading with this suite, here and now."""
+    """The conditions of grading with this suite, here and now.
+
+    Raises MissingPackageError where an assignment asks for a package that is not installed.
+    """
     kit = Path(__file__).parents[1]
     ours = [path for path in kit.rglob("*.py") if "_course" not in path.parts]
     version = importlib.metadata.version("gradkit")
@@ -28,6 +32,7 @@ def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
         seed_label(suite.library.seed),
         sandboxed,
         keep_addresses(),
+        tuple(str(packages.find(name)) for name in suite.packages),
     )
 
 

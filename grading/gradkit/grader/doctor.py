@@ -7,13 +7,16 @@ import importlib.util
 import platform
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from ..submissions import seccomp
+from ..submissions import packages, seccomp
 from ..submissions.outcome import SubmissionError
 from ..submissions.pipe import PipeTransport
 from ..submissions.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
+from ..suite.assignments import assignments
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def examine() -> list[Finding]:
         _sandbox(),
         _addresses(),
         _pytorch(),
+        *_packages(),
     ]
 
 
@@ -84,7 +88,7 @@ def _sandbox() -> Finding:
             sandbox.check()
         except SandboxError as error:
             return Finding("sandbox", False, str(error))
-        transport = PipeTransport(lambda: sandbox.start(folder, 10), folder)
+        transport = PipeTransport(partial(sandbox.start, folder, 10), folder)
         transport.begin(10)
         probe = transport.load("engine", "Value")()
         could = []
@@ -111,3 +115,20 @@ def _pytorch() -> Finding:
     if importlib.util.find_spec("torch") is None:
         return Finding("PyTorch", False, "not installed; a private seed needs it: pip install torch", needed=False)
     return Finding("PyTorch", True, f"{importlib.metadata.version('torch')} (used to draw a private seed's graphs)")
+
+
+def _packages() -> Iterator[Finding]:
+    """What assignments ask for beside the standard library. The other assignments can be graded without."""
+    for name in dict.fromkeys(name for assignment in assignments() for name in assignment.packages):
+        asking = " and ".join(assignment.name for assignment in assignments() if name in assignment.packages)
+        try:
+            found = packages.find(name)
+            with tempfile.TemporaryDirectory() as scratch:
+                Sandbox(Path(scratch)).check((name,))
+        except packages.MissingPackageError:
+            said = f"not installed; {asking} cannot be graded without it: pip install {name}"
+            yield Finding(name, False, said, needed=False)
+        except SandboxError as error:
+            yield Finding(name, False, f"{found.version} is installed, but: {error}", needed=False)
+        else:
+            yield Finding(name, True, f"{found.version}, offered to {asking} in the sandbox")

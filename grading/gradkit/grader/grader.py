@@ -57,6 +57,11 @@ class Suite:
         return self.assignments[0].notebook if len(self.assignments) == 1 else None
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """What the assignments ask for beside Python's standard library."""
+        return tuple(dict.fromkeys(package for assignment in self.assignments for package in assignment.packages))
+
+    @property
     def points(self) -> float:
         """How many there are to earn."""
         return sum(test.item.points for test in self.tests)
@@ -150,7 +155,7 @@ class _Run:
         if error is None and seconds <= 0:
             error = no_time_left(limits)
         if error is None:
-            self._transport.begin(seconds)
+            self._transport.begin(seconds, limits.packages)
             try:
                 subjects = {name: self._loader.subject(name, seconds < limits.item_seconds) for name in test.subjects}
             except SubmissionError as unusable:

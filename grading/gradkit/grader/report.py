@@ -70,8 +70,11 @@ class ItemRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hidden: bool
 
 
-class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a submission was graded with; equal conditions and an equal submission give an equal report."""
+class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a submission was graded with; equal conditions and an equal submission give an equal report.
+
+    A field that has a default is written only where it differs, so that other reports stay what they were.
+    """
 
     kit: str
     python: str
@@ -79,6 +82,7 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: str
     sandbox: bool
     fixed_addresses: bool
+    packages: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -64,7 +64,7 @@ def ask_again(
         if results.by_id[test.item.id].verdict is Verdict.PASSED or must_not_run(again, test.item) or left <= 0:
             continue
         before = transport.spent
-        transport.begin(min(assignment.item_seconds, left))
+        transport.begin(min(assignment.item_seconds, left), assignment.packages)
         verdict = Verdict.PASSED
         try:
             run(test, transport)

@@ -36,7 +36,8 @@ class LocalTransport:
     def spent(self) -> float:
         return self._clock.spent
 
-    def begin(self, seconds: float) -> None:
+    def begin(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
+        """`packages` changes nothing here, where all that is installed can be imported; suite/offers.py warns of it."""
         self._subjects.clear()
         self._clock.allow(seconds)
 

@@ -33,12 +33,13 @@ _FROM_WORKER = (*_KEEPS_WORKER, Verdict.OUT_OF_MEMORY, Verdict.CRASHED)
 class PipeTransport:
     """A submission whose code runs in workers.
 
-    start:  starts a worker for this submission.
+    start:  starts a worker for this submission, with these packages beside the standard library.
     folder: its files, as the kit has taken them in.
     """
 
-    def __init__(self, start: Callable[[], Link], folder: Path) -> None:
+    def __init__(self, start: Callable[[tuple[str, ...]], Link], folder: Path) -> None:
         self._start = start
+        self._packages: tuple[str, ...] = ()
         self._folder = folder
         self._link: Link | None = None
         self._left = 0.0
@@ -58,7 +59,7 @@ class PipeTransport:
     def spent(self) -> float:
         return self._spent + (self._untold.spent if self._untold else 0.0)
 
-    def begin(self, seconds: float) -> None:
+    def begin(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
         self._left = seconds
         self._lost = None
         self._fresh = True
@@ -69,6 +70,9 @@ class PipeTransport:
             self._untold = None
         if self._link and self._link.unasked():
             self.close()  # too late to be blamed on an item, but nothing of it shall be taken for an answer
+        if packages != self._packages:
+            self.close()  # items come assignment by assignment, so this is rare
+            self._packages = packages
 
     def finish(self) -> None:
         if self._link:
@@ -89,7 +93,7 @@ class PipeTransport:
             self.close()  # one of the two could whisper to the other by ways that no sandbox closes, such as timing
             self._lost = failure(Verdict.CRASHED, "The worker was ended.", (), self._folder)
             self._untold = PipeTransport(self._start, self._folder)
-            self._untold.begin(self._left)
+            self._untold.begin(self._left, self._packages)
         return self._untold.load(module, name)
 
     def load(self, module: str, name: str) -> Subject:
@@ -157,7 +161,7 @@ class PipeTransport:
             return None, self._lost
         if self._left <= 0:
             return None, self._dirty(Verdict.TIMEOUT)
-        link = self._link = self._link or self._start()
+        link = self._link = self._link or self._start(self._packages)
         started = time.monotonic()
         try:
             answer = link.ask((self._fresh, *request), self._left)

@@ -1,4 +1,5 @@
-"""Starts workers: an interpreter that holds the submission, three files of ours and Python's standard library.
+"""Starts workers: an interpreter that holds the submission, a few files of ours, Python's standard library, and the
+packages that an assignment asks for.
 
 bubblewrap gives it namespaces of its own (no network, no other processes, no other files, nothing that can be written),
 a system-call filter and no capabilities; the worker binds itself by resource limits before it reads the submission.
@@ -19,12 +20,15 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from . import packages as installed
 from . import seccomp
 from .link import Link, LinkError
+from .packages import Package
 
 MEMORY = 1 << 30
 """Bytes of address space for a worker: about twenty times what a right engine needs for the deepest graph."""
@@ -49,6 +53,19 @@ class SandboxError(Exception):
     """No worker can be started here; the message says why and what to do."""
 
 
+@dataclass(frozen=True)
+class _Room:
+    """What workers with the same packages have in common.
+
+    enclosure: the command around each, all but the two words that differ from start to start.
+    places:    where they find packages, as sys.path takes it.
+    """
+
+    enclosure: Sequence[str]
+    places: list[str]
+    environment: Mapping[str, str]
+
+
 class Sandbox:
     """Starts workers for a class of submissions.
 
@@ -64,34 +81,47 @@ class Sandbox:
         self._empty = scratch / "empty"
         self._empty.mkdir(parents=True, exist_ok=True)
         self._filter = scratch / "filter"
-        self._enclosure = [] if bare else self._bubblewrap(scratch)
+        self._scratch = scratch
+        self._bubblewrap = "" if bare else self._find_bubblewrap()
+        self._rooms: dict[tuple[str, ...], _Room] = {(): self._room(())}
         keep_addresses()
 
-    def start(self, submission: Path, cpu_seconds: float, errors: int = subprocess.DEVNULL) -> Link:
+    def start(
+        self,
+        submission: Path,
+        cpu_seconds: float,
+        packages: tuple[str, ...] = (),
+        errors: int = subprocess.DEVNULL,
+    ) -> Link:
         """A worker that has not imported anything of the submission yet.
 
         submission:  a folder that holds nothing but what the worker may see.
         cpu_seconds: processor time after which the kernel ends it, should nobody else be there to do so.
+        packages:    what it can import beside the standard library.
         errors:      where the worker's stderr goes, as subprocess takes it.
-        Raises SandboxError where it does not come up.
+        Raises SandboxError where it does not come up, MissingPackageError where a package is not installed.
         """
+        if packages not in self._rooms:
+            self._rooms[packages] = self._room(packages)
+        room = self._rooms[packages]
         ours, theirs = socket.socketpair()
         folder, kit = (str(submission), str(self._kit)) if self.bare else (FOLDER, _KIT)
+        # Packages stand between the standard library and the submission, which so shadows neither.
         start = (
             f"import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.append({kit!r})\n"
             "from gradkit.submissions.worker import main\n"
-            f"sys.path.remove({kit!r}); main({theirs.fileno()}, {folder!r})"
+            f"sys.path.remove({kit!r}); sys.path += {room.places!r}; main({theirs.fileno()}, {folder!r})"
         )
         python = [_interpreter(), "-s", "-S", "-B", "-X", "utf8", "-c", start]
         rules = -1 if self.bare else os.open(self._filter, os.O_RDONLY)
-        enclosure = [part.replace("{rules}", str(rules)).replace("{submission}", folder) for part in self._enclosure]
+        enclosure = [part.replace("{rules}", str(rules)) for part in room.enclosure]
         enclosure = [str(submission) if part == "{host submission}" else part for part in enclosure]
         process = subprocess.Popen(
             [*enclosure, *python],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env={"PYTHONHASHSEED": "0"},
+            env=room.environment,
             cwd=submission if self.bare else "/",
             pass_fds=[fd for fd in (theirs.fileno(), rules) if fd >= 0],
         )
@@ -107,12 +137,24 @@ class Sandbox:
             raise SandboxError(f"The sandbox does not start: {said or error or 'no answer'}") from None
         return link
 
-    def check(self) -> None:
-        """Start a worker and end it. Raises SandboxError, with what bubblewrap said, where that fails."""
-        self.start(self._empty, 5, errors=subprocess.PIPE).close()
+    def check(self, packages: tuple[str, ...] = ()) -> None:
+        """Start a worker, import packages in it and end it. What workers with these packages share is then at hand.
 
-    def _bubblewrap(self, scratch: Path) -> list[str]:
-        """The command that encloses a worker, all but the two words that differ from start to start."""
+        Raises SandboxError, with what bubblewrap or the import said, where that fails; MissingPackageError.
+        """
+        link = self.start(self._empty, 5, packages, errors=subprocess.PIPE)
+        try:
+            for name in packages:
+                answer = link.ask((True, "load", name, "__name__"), START_SECONDS)
+                if answer.verdict:
+                    raise SandboxError(f"{name} cannot be imported where submissions run: {answer.message}")
+        except (LinkError, TimeoutError) as error:
+            raise SandboxError(f"{' and '.join(packages)} cannot be imported where submissions run: {error}") from None
+        finally:
+            link.close()
+
+    def _find_bubblewrap(self) -> str:
+        """The bwrap command; the filter for it is written. Raises SandboxError where there can be no sandbox."""
         if sys.platform != "linux":
             raise SandboxError("Sandboxed grading needs Linux: grade in a virtual machine or container that runs it.")
         bwrap = find_bubblewrap()
@@ -123,15 +165,33 @@ class Sandbox:
         except KeyError:
             known = " and ".join(seccomp.REFUSED)
             raise SandboxError(f"The sandbox knows {known}, and not this processor ({platform.machine()}).") from None
+        return bwrap
+
+    def _room(self, names: tuple[str, ...]) -> _Room:
+        """What workers with these packages share. Raises MissingPackageError."""
+        packages = [installed.find(name) for name in names]
+        environment = {"PYTHONHASHSEED": "0", **(installed.ONE_THREAD if packages else {})}
+        own = self._scratch / "-".join(["room", *names])  # not by chance: what a student raises may name it
+        if not self.bare:
+            places = [installed.FOLDER] if packages else []
+            return _Room(self._enclosure(packages, environment, own), places, environment)
+        if packages:
+            installed.link(packages, own / "packages")
+        return _Room([], [str(own / "packages")] if packages else [], environment)
+
+    def _enclosure(self, packages: list[Package], environment: Mapping[str, str], own: Path) -> list[str]:
+        """The command that encloses a worker. own: a folder for what it takes."""
         alone = ["--unshare-user", "--unshare-all", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent"]
-        alone += ["--new-session", "--clearenv", "--setenv", "PYTHONHASHSEED", "0", "--hostname", "worker"]
-        alone += ["--uid", _NOBODY, "--gid", _NOBODY, "--seccomp", "{rules}"]
-        seen = [word for pair in _shelved(scratch / "libraries") for word in ("--ro-bind", *pair)]
-        for packages in _packages():
-            seen += ["--ro-bind", str(self._empty), packages]
-        seen += ["--dev-bind", "/dev/null", "/dev/null", "--ro-bind", str(self._kit), _KIT]
-        seen += ["--ro-bind", "{host submission}", FOLDER, "--remount-ro", "/", "--chdir", FOLDER, "--"]
-        return [bwrap, *alone, *seen]
+        alone += ["--new-session", "--hostname", "worker", "--uid", _NOBODY, "--gid", _NOBODY, "--seccomp", "{rules}"]
+        alone += ["--clearenv", *(word for pair in environment.items() for word in ("--setenv", *pair))]
+        places = dict.fromkeys([*_readable(), *_libraries_of(packages)])
+        mounts = [*_shelved(list(places), own / "libraries")]
+        mounts += [(str(self._empty), folder) for folder in _other_packages()]
+        mounts += [(str(each), f"{installed.FOLDER}/{each.name}") for package in packages for each in package.folders]
+        mounts += [(str(self._kit), _KIT), ("{host submission}", FOLDER)]
+        seen = ["--dev-bind", "/dev/null", "/dev/null"]
+        seen += [word for pair in mounts for word in ("--ro-bind", *pair)]
+        return [self._bubblewrap, *alone, *seen, "--remount-ro", "/", "--chdir", FOLDER, "--"]
 
 
 def find_bubblewrap() -> str:
@@ -160,7 +220,7 @@ def keep_addresses() -> bool:
 
 
 def _stage(kit: Path) -> None:
-    """Put the three files of ours that a worker needs into a folder, compiled, so that it starts fast."""
+    """Put the files of ours that a worker needs into a folder, compiled, so that it starts fast."""
     home = Path(__file__).parents[1]
     for name in _OURS:
         target = kit / "gradkit" / f"{name}c"
@@ -195,13 +255,12 @@ def _readable() -> tuple[str, ...]:
     return tuple(dict.fromkeys(places))
 
 
-def _shelved(shelves: Path) -> Iterator[tuple[str, str]]:
+def _shelved(places: list[str], shelves: Path) -> Iterator[tuple[str, str]]:
     """What a worker may read, as pairs (where it is here, where the worker finds it).
 
     Libraries of one folder are copied into a folder of their own: a mount for each would take longer, and the whole
     folder holds more than a worker should see.
     """
-    places = _readable()
     for folder, files in groupby(sorted(places, key=os.path.dirname), key=os.path.dirname):
         together = [place for place in files if os.path.isfile(place)]
         holds_more = any(place.startswith(f"{folder}/") for place in places if os.path.dirname(place) != folder)
@@ -221,10 +280,16 @@ def _standard_library() -> list[str]:
     return list(dict.fromkeys(sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")))
 
 
-def _packages() -> list[str]:
+def _other_packages() -> list[str]:
     """Folders within the standard library's that hold other packages, and so must look empty."""
     names = ("site-packages", "dist-packages")
     return [f"{place}/{name}" for place in _standard_library() for name in names if os.path.isdir(f"{place}/{name}")]
+
+
+def _libraries_of(packages: Iterable[Package]) -> list[str]:
+    """The libraries of this machine that packages load; those that they bring along are in their own folders."""
+    found = ((package, _shared_libraries(package.binaries)) for package in packages)
+    return [path for package, libraries in found for path in libraries if not package.holds(path)]
 
 
 def _shared_libraries(files: Sequence[str]) -> list[str]:

@@ -30,10 +30,9 @@ def warnings(folder: Path, module: str, packages: Sequence[str] = ()) -> list[st
 
 
 def _complaints(folder: Path, tree: ast.AST, imported: list[str], packages: Sequence[str]) -> Iterator[str]:
-    standard = sys.stdlib_module_names
-    offered = {*standard, *packages}
+    offered = {*sys.stdlib_module_names, *packages}
     missing = [name for name in imported if name not in offered and not _is_beside(folder, name)]
-    hidden = [name for name in imported if name in standard and _is_beside(folder, name)]
+    hidden = [name for name in imported if name in offered and _is_beside(folder, name)]
     written = [node.lineno for node in _run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)]
     if missing:
         names = ", ".join(missing)

@@ -253,7 +253,7 @@ class OfTheItems:
     def graded(self, at=-1, fault="message"):
         """Each item's verdict where one worker's reply number `at` is faulty."""
         starts = iter([(at, fault)])
-        transport = PipeTransport(lambda: self.start(*next(starts, ())), self.folder)
+        transport = PipeTransport(lambda packages: self.start(*next(starts, ())), self.folder)
         try:
             results = grade(self.suite, TakenIn(), transport)
         finally:
@@ -288,7 +288,7 @@ def messages(few_items):
             return super().ask(request, seconds)
 
     few_items_start = few_items.start
-    transport = PipeTransport(lambda: _counted(few_items_start(), Counting), few_items.folder)
+    transport = PipeTransport(lambda packages: _counted(few_items_start(), Counting), few_items.folder)
     grade(few_items.suite, TakenIn(), transport)
     transport.close()
     return count

@@ -15,7 +15,7 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ...grader.classroom import graded_in
+from ...grader.classroom import check, graded_in
 from ...grader.feedback import feedback
 from ...grader.grader import Suite, suite_of
 from ...grader.report import ItemRecord, item_record
@@ -35,7 +35,10 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     """
 
     def preprocess(self, nb: Any, resources: Any) -> Any:
-        """The graded notebook. Raises NotOursError, SandboxError, and MissingCorpusError for a seed not drawn yet."""
+        """The graded notebook.
+
+        Raises NotOursError, SandboxError, MissingPackageError, and MissingCorpusError for a seed not drawn yet.
+        """
         names = resources["nbgrader"]
         assignment = assignment_of(names["assignment"])
         folders = course_folder_of(self)
@@ -93,14 +96,14 @@ def _graded(assignment: Assignment, submitted: Path, released: Path) -> dict[str
 
 @cache
 def _suite(name: str, seed: str) -> Suite:
-    return suite_of([assignment_of(name)], Library(corpora_folder(), seed, default_cache(), secret=True))
+    suite = suite_of([assignment_of(name)], Library(corpora_folder(), seed, default_cache(), secret=True))
+    check(_sandbox(), suite)
+    return suite
 
 
 @cache
 def _sandbox() -> Sandbox:
-    sandbox = Sandbox(_scratch(), False)
-    sandbox.check()
-    return sandbox
+    return Sandbox(_scratch(), False)
 
 
 @cache

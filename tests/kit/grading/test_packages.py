@@ -1,0 +1,330 @@
+"""Packages: an assignment that asks for numpy finds it where its submissions run, and nothing else is there for it."""
+
+import dataclasses
+import json
+import subprocess
+from importlib.metadata import version
+
+import jsonschema
+import pytest
+from gradkit import cli
+from gradkit.grader import doctor
+from gradkit.grader.classroom import Classroom
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.report import read
+from gradkit.submissions import packages as installed
+from gradkit.submissions import sandbox as sandboxes
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.packages import MissingPackageError
+from gradkit.submissions.sandbox import Sandbox, SandboxError
+from gradkit.suite.assignments import assignments, chosen, tomllib
+from typer.testing import CliRunner
+
+NUMPY = ("numpy",)
+NOWHERE = "a_package_that_is_nowhere"
+
+PROBE = """
+class Value:
+    def __init__(self, data=0):
+        self.data = data
+
+    def tried(self):
+        {body}
+        return Value(found)
+"""
+
+
+@pytest.fixture
+def tried(opened):
+    """What happens when a submission runs these lines with numpy: the number left in `found`, or how it ends."""
+
+    def of(*lines, packages=NUMPY, seconds=10, place=(), **files):
+        transport = opened(PROBE.format(body="\n        ".join(lines)), *place, **files)
+        transport.begin(seconds, packages)
+        return transport.load("engine", "Value")().tried().data
+
+    return of
+
+
+@pytest.fixture
+def refused(tried):
+    """How a submission's lines end, which must not work."""
+
+    def of(*lines, **how):
+        with pytest.raises(SubmissionError) as raised:
+            tried(*lines, "found = 1", **how)
+        return raised.value
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    """Workers without a sandbox."""
+    return [Sandbox(tmp_path_factory.mktemp("bare"), bare=True)]
+
+
+@pytest.fixture
+def asking(suite):
+    """A suite whose assignments, or the one of that name, ask for packages: asking("a1", "numpy")."""
+
+    def of(name, *packages, only=""):
+        whole = suite(name)
+        asked = [dataclasses.replace(a, packages=packages if only in a.name else ()) for a in whole.assignments]
+        return dataclasses.replace(whole, assignments=tuple(asked))
+
+    return of
+
+
+@pytest.fixture
+def gradkit(monkeypatch):
+    """Runs a command in a course whose first assignment asks for these packages."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*words, packages):
+        asking = tuple(dataclasses.replace(a, packages=packages) for a in chosen("a1"))
+        monkeypatch.setattr(cli, "chosen", lambda name: asking)
+        monkeypatch.setattr(doctor, "assignments", lambda: asking)
+        return CliRunner().invoke(cli.app, list(map(str, words)))
+
+    return call
+
+
+# --- what is there ---------------------------------------------------------------------------------------------------
+
+
+def test_numpy_is_there_for_an_assignment_that_asks_for_it(tried):
+    assert tried("import numpy as np; found = float(np.arange(4.0) @ np.ones(4))") == 6
+    assert tried("import numpy as np; found = float(np.linalg.solve(np.eye(3) * 2, np.ones(3)).sum())") == 1.5
+    assert tried("import numpy as np; found = float(np.random.default_rng(0).integers(5, 6))") == 5
+
+
+def test_it_is_the_very_numpy_that_is_installed_here(tried):
+    assert tried(f"import numpy; found = int(numpy.__version__ == {version('numpy')!r})") == 1
+
+
+def test_other_assignments_see_the_standard_library_alone(refused, tried):
+    assert "No module named 'numpy'" in refused("import numpy", packages=()).message
+    look = ("import os, sys", "found = os.path.exists('/packages') + ('/packages' in sys.path)")
+    assert tried(*look, packages=()) == 0
+
+
+@pytest.mark.parametrize("package", ["torch", "pytest", "hypothesis", "msgspec", "pip", "gradkit.oracle", "matplotlib"])
+def test_nothing_else_that_is_installed_is_there(refused, package):
+    assert f"No module named '{package}'" in refused(f"import {package}").message
+
+
+def test_all_that_can_be_read_beside_what_others_read_is_numpy_and_its_libraries(tried):
+    libraries = sandboxes._libraries_of([installed.find("numpy")])
+    allowed = (*sandboxes._readable(), *libraries, "/packages/numpy/", "/packages/numpy.libs/")
+    allowed += ("/kit/", "/submission/", "/dev/null")
+    looks = "[p + '/' + f for p, _, names in os.walk('/') for f in names]"
+    assert tried("import os", f"found = sum(not path.startswith({allowed!r}) for path in {looks})") == 0
+
+
+def test_numpy_is_not_loaded_until_the_submission_asks_for_it(tried):
+    assert tried("import sys; found = int('numpy' in sys.modules)") == 0
+
+
+def test_importing_numpy_says_nothing_on_stderr(sandbox, tmp_path):
+    link = sandbox.start(tmp_path, 10, NUMPY, errors=subprocess.PIPE)
+    assert link.ask((True, "load", "numpy", "ndarray"), 20).verdict == ""
+    link._end.close()
+    assert link._process.communicate(timeout=10)[1] == b""
+    link.close()
+
+
+def test_the_environment_tells_nothing_but_that_one_thread_is_enough(tried):
+    known = {"PYTHONHASHSEED", "PWD", "LC_CTYPE", *installed.ONE_THREAD}
+    assert tried(f"import os; found = len(set(os.environ) - {known!r})") == 0
+
+
+# --- what a submission cannot do with it -----------------------------------------------------------------------------
+
+
+def test_the_submission_cannot_shadow_numpy(tried):
+    mine = "__version__ = 'mine'\n"
+    look = "import numpy, random; found = int(numpy.__version__ == 'mine') + hasattr(random, '__version__')"
+    assert tried(look, numpy=mine, random=mine) == 0
+
+
+def test_neither_numpy_nor_what_is_beside_it_can_be_written(refused):
+    for path in ("/packages/here.py", "/packages/numpy/here.py", "/packages/numpy/__init__.py"):
+        assert refused(f"open({path!r}, 'w')").verdict is Verdict.ERROR
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os; os.fork()",
+        "import threading; threading.Thread(target=print).start()",
+        "import subprocess; subprocess.run(['true'])",
+    ],
+)
+def test_beside_numpy_no_process_and_no_thread_is_started(refused, line):
+    assert refused("import numpy", line).verdict is Verdict.ERROR
+
+
+def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh(opened):
+    lines = (
+        "import ctypes, glob, numpy",
+        "for path in glob.glob('/packages/numpy.libs/*openblas*'):",
+        "    library = ctypes.CDLL(path)",
+        "    for name in ('scipy_openblas_set_num_threads64_', 'openblas_set_num_threads64_'):",
+        "        getattr(library, name, id)(64)",
+        "raise ValueError('it went on')",
+    )
+    transport = opened(PROBE.format(body="\n        ".join(lines)))
+    transport.begin(2, NUMPY)
+    with pytest.raises(SubmissionError) as raised:
+        transport.load("engine", "Value")().tried()
+    assert raised.value.verdict in (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.ERROR)
+    transport.begin(5, NUMPY)
+    assert transport.load("engine", "Value")(3.0).data == 3.0
+
+
+def test_an_array_beyond_the_memory_limit_is_said_to_be_that(refused):
+    assert refused("import numpy; numpy.ones(2**28)").verdict is Verdict.OUT_OF_MEMORY
+
+
+# --- same seed, same bytes -------------------------------------------------------------------------------------------
+
+WORK = (
+    "import hashlib, numpy as np",
+    "a = np.random.default_rng(1).normal(size=(257, 263))",
+    "parts = (a @ a.T, np.exp(a), np.tanh(a).sum(0), np.log(abs(a)).mean(1), np.einsum('ij,kj->ik', a, a))",
+    "raw = b''.join(part.tobytes() for part in parts)",
+    "found = int.from_bytes(hashlib.sha256(raw).digest()[:6], 'big')",
+)
+
+
+def test_numpy_answers_the_same_bytes_every_time(tried, bare):
+    assert len({tried(*WORK, place=place) for place in ([], [], [], bare)}) == 1
+
+
+def test_arrays_lie_at_the_same_addresses_in_every_worker(tried):
+    look = "import numpy; found = (numpy.ones(3).ctypes.data + id(numpy.ones(1))) % 2**40"
+    assert tried(look) == tried(look)
+
+
+def test_a_report_of_an_assignment_with_packages_is_the_same_bytes_every_time(school, asking, solution):
+    roughly = "out = Value(float(__import__('numpy').float32(math.tanh(self.data)))"
+    school.hands_in("ada", solution(("out = Value(math.tanh(self.data)", roughly)))
+    graded = school.is_graded(suite=asking("a3", "numpy"))["ada"]
+    assert any(item.evidence and item.evidence.rows for item in graded.items)
+    first = (school.out / "ada.json").read_bytes()
+    school.starts_anew()
+    school.is_graded(suite=asking("a3", "numpy"))
+    assert (school.out / "ada.json").read_bytes() == first
+
+
+# --- the way to a worker ---------------------------------------------------------------------------------------------
+
+
+def test_a_worker_is_exchanged_when_the_packages_change_and_only_then(opened):
+    transport = opened("class Value:\n    def __init__(self, data): self.data = data")
+    processes = []
+    for packages in (NUMPY, NUMPY, (), (), NUMPY):
+        transport.begin(10, packages)
+        assert transport.load("engine", "Value")(2.0).data == 2.0
+        processes.append(transport._link._process)
+    first, second, third, fourth, fifth = processes
+    assert (first is second, second is third, third is fourth, fourth is fifth) == (True, False, True, False)
+    assert first.returncode is not None
+    assert third.returncode is not None
+
+
+def test_what_is_untold_has_the_same_packages(opened):
+    transport = opened(
+        "import numpy\nclass Value:\n    def __init__(self, data): self.data = float(numpy.ones(3).sum())"
+    )
+    transport.begin(10, NUMPY)
+    value = transport.load("engine", "Value")
+    assert transport.untold(value)(1.0).data == 3.0
+
+
+def test_in_one_submission_each_assignment_has_its_own_packages(school, asking, solution):
+    asks_at_once = "try:\n    import numpy\n    there = True\nexcept ImportError:\n    there = False\n"
+    fails_without = "assert there\n        out = Value(self.data + other.data"
+    school.hands_in("ada", asks_at_once + solution(("out = Value(self.data + other.data", fails_without)))
+    earned = school.is_graded(suite=asking("all", "numpy", only="a2"))["ada"].of_assignments()
+    assert earned["a1_expressions"][0] < earned["a1_expressions"][1]
+    assert earned["a2_backprop"][0] == earned["a2_backprop"][1]
+    assert earned["a3_activations"][0] < earned["a3_activations"][1]
+
+
+def test_what_is_asked_again_on_the_courses_files_has_the_packages_too(school, asking, root):
+    solution = root / "reference/solution"
+    school.hands_in("ada", "raise ValueError('broken')\n")
+    nn = (solution / "nn.py").read_text(encoding="utf-8")
+    (school.submissions / "ada" / "nn.py").write_text(f"import numpy\n{nn}", encoding="utf-8")
+    found = school.is_graded(suite=asking("a4", "numpy"))["ada"]
+    assert found.earned == found.points
+
+
+# --- without a sandbox -----------------------------------------------------------------------------------------------
+
+
+def test_without_a_sandbox_too_numpy_is_there_only_where_it_is_asked_for(tried, refused, bare):
+    assert tried("import numpy; found = float(numpy.ones(3).sum())", place=bare) == 3
+    assert "No module named 'numpy'" in refused("import numpy", packages=(), place=bare).message
+    assert "No module named 'pytest'" in refused("import pytest", place=bare).message
+
+
+def test_without_a_sandbox_too_the_submission_cannot_shadow_numpy(tried, bare):
+    assert tried("import numpy; found = int(hasattr(numpy, 'mine'))", place=bare, numpy="mine = 1") == 0
+
+
+# --- what is installed, and what is said where it is not -------------------------------------------------------------
+
+
+def test_a_numpy_in_the_folder_where_one_grades_is_none(monkeypatch, tmp_path):
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy/__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert tmp_path not in installed.find("numpy").folders[0].parents
+
+
+def test_a_missing_package_is_said_before_grading(gradkit, school, solution, asking):
+    school.hands_in("ada", solution())
+    shown = gradkit("grade", "a1", school.submissions, "--out", school.out, packages=(NOWHERE,))
+    assert shown.exit_code == 1
+    assert f"pip install {NOWHERE}" in " ".join(shown.output.split())
+    assert "Traceback" not in shown.output
+    assert not school.out.exists()
+    with pytest.raises(MissingPackageError):
+        list(Classroom(asking("a1", NOWHERE), conditions_of(school.suite, True), school.out).grade([], 1))
+
+
+def test_a_package_that_does_not_load_in_the_sandbox_is_said_before_grading(monkeypatch, tmp_path):
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy/__init__.py").write_text("import no_such_part")
+    broken = installed.Package("numpy", "1", (tmp_path / "numpy",))
+    monkeypatch.setattr(installed, "find", lambda name: broken)
+    with pytest.raises(SandboxError, match=r"numpy cannot be imported .* No module named 'no_such_part'"):
+        Sandbox(tmp_path / "scratch").check(NUMPY)
+
+
+def test_the_doctor_says_which_packages_are_there_and_what_to_install(gradkit):
+    shown = gradkit("doctor", packages=("numpy", NOWHERE))
+    said = " ".join(shown.output.split())
+    assert f"numpy {version('numpy')}, offered to a1_expressions" in said
+    assert f"a1_expressions cannot be graded without it: pip install {NOWHERE}" in said
+    assert shown.exit_code == 0  # other assignments can be graded
+
+
+def test_the_kits_extra_for_tensors_installs_what_assignments_ask_for(root):
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    offered = {wish.partition(">")[0] for wish in extras["tensors"]}
+    assert {name for assignment in assignments() for name in assignment.packages} <= offered
+
+
+def test_reports_name_the_packages_and_their_versions_where_there_are_any(school, asking, solution, root):
+    schema = json.loads((root / "docs/report.schema.json").read_text())
+    school.hands_in("ada", solution())
+    for suite, due in ((asking("a1", "numpy"), [f"numpy {version('numpy')}"]), (school.suite, None)):
+        school.is_graded(suite=suite)
+        written = json.loads((school.out / "ada.json").read_bytes())
+        jsonschema.validate(written, schema)
+        assert written["conditions"].get("packages") == due
+        assert read(school.out / "ada.json").conditions == conditions_of(suite, True)
