@@ -4,6 +4,7 @@ import dataclasses
 import io
 import sys
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 import pytest
 from gradkit.evidence.specimens import reference_folder
@@ -14,7 +15,7 @@ from gradkit.graphs.networks import networks
 from gradkit.graphs.tensors import Leaf, TensorGraph
 from gradkit.graphs.trajectories import trajectories
 from gradkit.oracle.pytorch import tensor_answers
-from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.subject import Subject
 from gradkit.suite import (
     check_initial_tensors,
@@ -186,6 +187,16 @@ def test_a_chain_is_shown_as_a_loop(tensor, printed):
     assert found.message == "y.data[0] is 60.5, PyTorch says 30.5"
     assert found.code[3] == "for _ in range(30): y = y + 1"
     assert printed(found.code).splitlines()[0] == "60.5"
+
+
+def test_a_numpy_that_is_missing_or_none_is_told_like_any_error_of_the_student_s(opened, monkeypatch):
+    load = opened()
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(SubmissionError, match="import of numpy halted"):
+        load("numpy", "array")
+    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace())
+    with pytest.raises(SubmissionError, match=r"numpy\.py has no array yet"):
+        load("numpy", "array")
 
 
 # --- hand-written items ----------------------------------------------------------------------------------------------
