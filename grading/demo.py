@@ -69,6 +69,15 @@ LATER = {
         "Lotte": "softmax_without_shift",
         "Milan": "adam_uncorrected",
     },
+    "a6": {
+        "Odile": "unbroadcast_forgets_axes_of_size_one",
+        "Piotr": "mean_divided_by_everything",
+        "Rania": "repeated_index_collects_once",
+        "Stig": "max_feeds_every_largest",
+        "Tuva": "gradient_array_passed_on",
+        "Uri": "transpose_by_the_same_axes",
+        "Vera": "matmul_never_unbroadcasts",
+    },
 }
 """The slips of those who are further on, by assignment."""
 

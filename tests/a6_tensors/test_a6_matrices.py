@@ -274,6 +274,12 @@ def test_cost_is_linear(Tensor):
         "y.backward()",
     )
     check_linear_cost(Tensor, [repeated(levels) for levels in (4, 8, 12, 24)], code)
+    first, k = Tensor(1.0), Tensor(0.5)
+    y = first
+    for _ in range(24):
+        y = y * k + y
+    y.backward()
+    expect_array(first, "grad", 1.5**24)  # a backward() that does nothing is no bargain
 
 
 def repeated(levels):

@@ -1,4 +1,4 @@
-"""Grades the whole corpus of attacks as one class, and holds what came of it against its labels."""
+"""Grades the whole corpus of attacks as classes, and holds what came of it against its labels."""
 
 from __future__ import annotations
 
@@ -72,44 +72,63 @@ def run_attacks(
     workers: int = 2,
     course: Sequence[Assignment] = (),
 ) -> Run:
-    """Grade attacks as a class, under the limits and in the sandbox of any class. `progress` hears each one's name.
+    """Grade attacks as classes, under the limits and in the sandbox of any class. `progress` hears each one's name.
 
     course: the assignments to grade it in; all, unless said. Raises SandboxError where no sandbox can be had.
     """
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as place:
-        folder, out = Path(place) / "submissions", Path(place) / "reports"
-        folder.mkdir()
-        made = build_class(chosen, folder)
-        classroom = _classroom(out, course or assignments())
-        canaries = [Path(place) / CANARY, folder / f"{CANARY}.txt", temporary_canary()]
+        classes = [
+            _Class(Path(place) / f"class{n}", *each)
+            for n, each in enumerate(_by_suite(chosen, course or assignments()))
+        ]
+        folders = [each.folder for each in classes]
+        canaries = [Path(place) / CANARY, temporary_canary(), *(folder / f"{CANARY}.txt" for folder in folders)]
         absent = [Path(path) for attack in chosen.values() for path in attack.untouched]
-        with watched(canaries, [folder], absent) as watch:
-            graded = list(_grade(classroom, folder, made, workers, progress))
+        with watched(canaries, folders, absent) as watch:
+            graded = [list(each.grade(workers, progress)) for each in classes]
             host = watch.complaints()
             touched = watch.came_into_being()
         secrets = [watch.secret, *reference_words()]
-        host += _unfit_tables(classroom, [each for each, _ in graded])
-        host += _unexpected_files(out, [each.student for each, _ in graded])
-        found = {name: _outcome(out, each, name, chosen[name], secrets, touched) for each, name in graded}
-    missing = {name: Outcome(name, chosen[name], None, 0.0, "nobody graded it") for name in made.values()}
-    outcomes = {**missing, **found}
-    return Run(tuple(outcomes[name] for name in sorted(outcomes)), tuple(host))
+        found = {name: Outcome(name, attack, None, 0.0, "nobody graded it") for name, attack in chosen.items()}
+        for each, those in zip(classes, graded):
+            students = [graded for graded, _ in those]
+            host += _unfit_tables(each.classroom, students)
+            host += _unexpected_files(each.classroom.out, [graded.student for graded in students])
+            out = each.classroom.out
+            found |= {name: _outcome(out, graded, name, chosen[name], secrets, touched) for graded, name in those}
+    return Run(tuple(found[name] for name in sorted(found)), tuple(host))
 
 
-def _classroom(out: Path, course: Sequence[Assignment]) -> Classroom:
-    suite = suite_of(course, _AsIfPrivate(corpora_folder()), stands_in=False)
-    return Classroom(suite, conditions_of(suite, sandboxed=True), out)
+def _by_suite(
+    chosen: Mapping[str, Attack], course: Sequence[Assignment]
+) -> Iterator[tuple[tuple[Assignment, ...], dict[str, Attack]]]:
+    """The attacks, with those assignments of a course that each is graded in: they offer its file the same packages."""
+    for packages in dict.fromkeys(each.packages for each in course):
+        suite = tuple(each for each in course if each.packages == packages)
+        modules = {module for each in suite for module in each.modules}
+        those = {name: attack for name, attack in chosen.items() if attack.module in modules}
+        if those:
+            yield suite, those
 
 
-def _grade(
-    classroom: Classroom, folder: Path, made: Mapping[Path, str], workers: int, progress: Callable[[str], None]
-) -> Iterator[tuple[Graded, str]]:
-    students, _ = roster(folder, classroom.out)
-    for graded in classroom.grade(students, workers):
-        if graded:
-            name = made[graded.student.source]
-            progress(name)
-            yield graded, name
+class _Class:
+    """A class whose students are attacks, all graded in the same assignments."""
+
+    def __init__(self, home: Path, suite: Sequence[Assignment], chosen: Mapping[str, Attack]) -> None:
+        self.folder = home / "submissions"
+        self.folder.mkdir(parents=True)
+        self._made = build_class(chosen, self.folder)
+        whole = suite_of(suite, _AsIfPrivate(corpora_folder()), stands_in=False)
+        self.classroom = Classroom(whole, conditions_of(whole, sandboxed=True), home / "reports")
+
+    def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[Graded, str]]:
+        """What became of each attack, with its name."""
+        students, _ = roster(self.folder, self.classroom.out)
+        for graded in self.classroom.grade(students, workers):
+            if graded:
+                name = self._made[graded.student.source]
+                progress(name)
+                yield graded, name
 
 
 def _outcome(

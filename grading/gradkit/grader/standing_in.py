@@ -29,7 +29,8 @@ def reference_files(assignment: Assignment) -> list[Path]:
 
 def files_that_stand_in(assignment: Assignment) -> str:
     """Their names, for a sentence."""
-    return " and ".join(f"{module}.py" for module in assignment.stand_ins)
+    *first, last = (f"{module}.py" for module in assignment.stand_ins)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def put_in_place(assignment: Assignment, submission: Path, target: Path) -> None:

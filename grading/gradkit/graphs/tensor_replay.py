@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 100_000
 """No array of an honest student's has more."""
 
+MOST_AXES = 64
+"""Nor more axes: numpy makes no others."""
+
 
 def _axis(plain: Plain) -> Any:
     """No axis means all; one stands for itself, more for a tuple."""
@@ -171,8 +174,9 @@ def _not_an_array(value: Any) -> str:
 
     if type(value) in (int, float):
         return ""
-    if type(value) is not numpy.ndarray and not isinstance(value, numpy.floating):
-        return f"of type {type(value).__name__}; it should be a numpy array"
+    # By identity: isinstance asks the object's __class__, which may say anything, and so may a subclass's own methods.
+    if type(value) is not numpy.ndarray and type(value) is not numpy.float64:
+        return f"of type {type(value).__name__}; it should be a numpy array of float64"
     if value.dtype != numpy.float64:
         return f"an array of {value.dtype}; it should be one of float64"
     return f"an array of more than {MOST_NUMBERS:,} numbers" if value.size > MOST_NUMBERS else ""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from .tensor_replay import MOST_NUMBERS, OPERATIONS, expression
+from .tensor_replay import MOST_AXES, MOST_NUMBERS, OPERATIONS, expression
 
 Layout = Literal["", "columns", "gaps"]
 LAYOUTS: tuple[Layout, ...] = ("columns", "gaps")
@@ -90,7 +90,10 @@ class Array(msgspec.Struct, frozen=True):
 
 
 def decoded(numbers: Sequence[float], count: int) -> list[Array]:
-    """What tensor_replay.encoded made of so many arrays. Raises ValueError where it did not make that."""
+    """What tensor_replay.encoded made of so many arrays.
+
+    Raises ValueError, or OverflowError for sizes beyond all bounds, where it did not make that.
+    """
     found, place = [], 0
 
     def take(size: float) -> tuple[float, ...]:
@@ -103,7 +106,7 @@ def decoded(numbers: Sequence[float], count: int) -> list[Array]:
     for _ in range(count):
         (axes,) = take(1)
         shape = take(axes)
-        if not all(size == int(size) and 0 <= size <= MOST_NUMBERS for size in shape):
+        if axes > MOST_AXES or not all(size == int(size) and 0 <= size <= MOST_NUMBERS for size in shape):
             raise ValueError("no shape of an array")
         found.append(Array(tuple(map(int, shape)), take(math.prod(shape))))
     if place != len(numbers):

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 from gradkit.evidence.attacks import GROUPS, Attack, Edit, attacks, build, build_class, files_of
 from gradkit.evidence.attacks_host import Watch, watched
-from gradkit.evidence.attacks_run import grades_cells, is_harmless, judge, judge_text, run_attacks, unfit_cells
+from gradkit.evidence.attacks_run import (
+    _by_suite,
+    grades_cells,
+    is_harmless,
+    judge,
+    judge_text,
+    run_attacks,
+    unfit_cells,
+)
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.assignments import assignments
 
@@ -104,6 +112,13 @@ def test_a_folder_with_the_attacked_file_alone_gets_the_others_beside_it(tmp_pat
     assert {path.name for path in (tmp_path / "ada").iterdir()} >= {"engine.py", "nn.py", "training.py"}
     assert (tmp_path / "ada/nn.py").read_text() == 'x = 12345"'
     assert "class Value" in (tmp_path / "ada/engine.py").read_text()
+
+
+def test_an_attack_is_graded_in_the_assignments_of_its_file():
+    chosen = {"one": attack(full_marks=True), "two": attack(full_marks=True, module="tensor")}
+    suites = {name: [each.name[:2] for each in suite] for suite, those in _by_suite(chosen, assignments()) for name in those}
+    assert suites == {"one": ["a1", "a2", "a3", "a4", "a5"], "two": ["a6"]}
+    assert len(list(_by_suite({"two": chosen["two"]}))) == 1
 
 
 # --- the judge -------------------------------------------------------------------------------------------------------

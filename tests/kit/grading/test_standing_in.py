@@ -75,6 +75,15 @@ def test_training_is_asked_again_on_the_courses_engine_and_networks(graded):
     assert found.earned == found.points
 
 
+def test_a_right_tensor_gets_its_points_whatever_stands_beside_it(graded):
+    found = graded("a6", engine="raise ValueError('broken')\n", nn="", training="", tensor=text("tensor"))
+    assert found.earned == found.points
+    (note,) = found.notes
+    assert re.fullmatch(
+        r"a6_tensors: with the course's own engine.py, nn.py and training.py, \d+ more items pass", note
+    )
+
+
 def test_an_engine_that_hangs_takes_the_time_of_its_own_run_alone(graded):
     hangs = (
         text("engine")

@@ -1,0 +1,198 @@
+"""Answers about tensors from hostile ground: whatever a worker tells, the judge is quick and ends with a verdict."""
+
+import dataclasses
+import math
+import sys
+import time
+from array import array
+
+import pytest
+from gradkit.evidence.specimens import reference_folder
+from gradkit.grader.grader import grade, suite_of
+from gradkit.graphs.tensor_replay import MOST_AXES, MOST_NUMBERS
+from gradkit.graphs.tensors import decoded
+from gradkit.oracle.recording import Library
+from gradkit.submissions.intake import TakenIn
+from gradkit.submissions.link import Answer
+from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.pipe import PipeTransport
+from gradkit.submissions.worker import Worker
+from gradkit.suite.assignments import chosen, corpora_folder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SIZES = st.sampled_from([0.0, 1.0, 2.0, 3.0, 64.0, 65.0, 1e5, 1e5 + 1, -1.0, 0.5, 1e300, -0.0, math.inf, math.nan])
+NUMBERS = st.lists(SIZES | st.floats(), max_size=40)
+
+# --- reading arrays --------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300)
+@given(NUMBERS, st.integers(0, 6))
+def test_any_numbers_are_arrays_or_refused(numbers, count):
+    try:
+        found = decoded(numbers, count)
+    except (ValueError, OverflowError):
+        return
+    assert len(found) == count
+    assert all(len(each.numbers) == math.prod(each.shape) for each in found)
+    assert sum(1 + len(each.shape) + len(each.numbers) for each in found) == len(numbers)
+
+
+ODD = {
+    "more axes than numpy has": [MOST_AXES + 1.0, *[1.0] * (MOST_AXES + 1), 0.5],
+    "axes without end": [1e5, *[1.0] * 100_000, 0.5],
+    "sizes that multiply to infinity": [60.0, *[1e5] * 60, 0.5],
+    "sizes that multiply to infinity, and none": [64.0, *[1e5] * 63, 0.0],
+    "an infinite size": [1.0, math.inf, 0.5],
+    "a size that is not a number": [1.0, math.nan, 0.5],
+    "less than none": [1.0, -1.0],
+    "half an axis": [0.5, 0.5],
+    "more numbers than are read": [1.0, MOST_NUMBERS + 1.0, *[0.5] * (MOST_NUMBERS + 1)],
+    "fewer numbers than it says": [1.0, 3.0, 0.5, 0.5],
+    "more numbers than it says": [1.0, 1.0, 0.5, 0.5],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("numbers", ODD)
+def test_what_is_no_array_is_refused_at_once(numbers):
+    started = time.monotonic()
+    with pytest.raises((ValueError, OverflowError)):
+        decoded(ODD[numbers], 1)
+    assert time.monotonic() - started < 1
+
+
+def test_an_array_of_no_numbers_takes_no_room_however_large_its_other_sizes_are():
+    (found,) = decoded([3.0, 1e5, 1e5, 0.0], 1)
+    assert found.shape == (100_000, 100_000, 0)
+    assert found.numbers == ()
+
+
+# --- a whole item ----------------------------------------------------------------------------------------------------
+
+SUITE = suite_of(chosen("a6"), Library(corpora_folder()))
+ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  # which takes a thousand messages
+
+
+class Forger:
+    """A link to a worker of this process, on the reference; one of its replies is changed."""
+
+    asleep = 0.0
+
+    def __init__(self, at=-1, forged=lambda refs, numbers: (refs, numbers)):
+        self.worker = Worker("")
+        self.at, self.forged, self.asked = at, forged, 0
+
+    def ask(self, request, seconds):
+        self.asked += 1
+        try:
+            refs, numbers = self.worker.answer(*request)
+        except Exception:  # it was told of objects that it does not have
+            return Answer(b"", [], b"", "error", "odd", [])
+        if self.asked - 1 == self.at:
+            refs, numbers = self.forged(list(refs), list(numbers))
+        return Answer(b"", refs, array("d", numbers).tobytes(), "", "", [])
+
+    def unasked(self):
+        return False
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """An item's result where a link is answered so: judged(test, link)."""
+    patch = pytest.MonkeyPatch()
+    patch.syspath_prepend(str(reference_folder() / "solution"))
+    for name in ("engine", "nn", "training", "tensor"):
+        patch.delitem(sys.modules, name, raising=False)  # the graded suites', say
+
+    def judge(test, link):
+        links = iter([link])
+        transport = PipeTransport(lambda *_: next(links, None) or Forger(), reference_folder() / "solution")
+        found = grade(dataclasses.replace(SUITE, tests=(test,)), TakenIn(), transport)
+        return found.by_id[test.item.id]
+
+    yield judge
+    for name in ("engine", "nn", "training", "tensor"):
+        sys.modules.pop(name, None)
+    patch.undo()
+
+
+@st.composite
+def forgeries(draw):
+    """Changes a reply: other numbers, in honest places and wrong ones, and other handles."""
+    kind = draw(st.sampled_from(["a number", "all numbers", "fewer", "more", "shapes", "handles"]))
+    place, size, numbers = draw(st.integers(0, 200)), draw(SIZES), draw(NUMBERS)
+    refs = draw(st.lists(st.integers(0, 30), max_size=8))
+
+    def forge(honest_refs, honest):
+        if kind == "handles":
+            return refs, honest
+        if kind == "a number" and honest:
+            honest[place % len(honest)] = size
+        elif kind == "shapes":
+            count = max(1, len(honest_refs))
+            return honest_refs, [0.0, 0.5] * (place % 5) + [1.0, 1.0, 0.5] * count
+        elif kind == "fewer":
+            honest = honest[: place % (len(honest) + 1)]
+        elif kind == "more":
+            honest = honest + numbers
+        else:
+            honest = numbers
+        return honest_refs, honest
+
+    return forge
+
+
+@pytest.mark.parametrize("test", ITEMS, ids=lambda test: test.name.removeprefix("test_"))
+def test_an_item_s_honest_answers_pass_here_too(test, judged):
+    assert judged(test, Forger()).verdict is Verdict.PASSED
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(ITEMS), st.integers(0, 40), forgeries())
+def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(judged, test, at, forged):
+    result = judged(test, Forger(at, forged))
+    assert result.verdict in (Verdict.PASSED, Verdict.FAILED, Verdict.ERROR, Verdict.PROTOCOL)
+    if result.evidence:
+        assert len(result.evidence.message) < 400
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from([test for test in ITEMS if test.mark.corpus]), st.sampled_from([0.0, 1.0, 0.5, math.nan, math.inf])
+)
+def test_one_number_for_everything_is_never_right(judged, test, number):
+    class Same(Forger):
+        def ask(self, request, seconds):
+            answer = super().ask(request, seconds)
+            numbers = array("d", answer.numbers)
+            if request[1] == "replay_tensors" or request[1] == "arrays":
+                place = 0
+                while place < len(numbers):
+                    axes = int(numbers[place])
+                    size = math.prod(map(int, numbers[place + 1 : place + 1 + axes]))
+                    start = place + 1 + axes
+                    numbers[start : start + size] = array("d", [number] * size)
+                    place = start + size
+            return Answer(b"", answer.refs, numbers.tobytes(), "", "", [])
+
+    assert judged(test, Same()).verdict is Verdict.FAILED
+
+
+def test_logits_of_another_shape_than_that_of_the_digits_are_counted_and_no_index_of_ours_fails(judged):
+    (test,) = (test for test in SUITE.tests if test.name == "test_digits_are_read")
+
+    class Fewer(Forger):
+        def ask(self, request, seconds):
+            answer = super().ask(request, seconds)
+            if request[1] == "arrays" and len(answer.numbers) == 8 * (3 + 2000):
+                return Answer(b"", [], array("d", [2.0, 100.0, 20.0, *[0.5] * 2000]).tobytes(), "", "", [])
+            return answer
+
+    result = judged(test, Fewer())
+    assert result.verdict is Verdict.FAILED
+    assert result.evidence.message == "The outputs for 200 digits have shape (100, 20), which should be (200, 10)"

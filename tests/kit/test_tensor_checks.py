@@ -1,0 +1,374 @@
+"""Checks on tensors: what is shown of a wrong shape, a wrong number or a wrong network is right, short and to paste."""
+
+import dataclasses
+import io
+import sys
+from contextlib import redirect_stdout
+from types import SimpleNamespace
+
+import pytest
+from gradkit.evidence.specimens import reference_folder
+from gradkit.graphs.corpus import Corpus
+from gradkit.graphs.files import load
+from gradkit.graphs.losses import losses
+from gradkit.graphs.networks import networks
+from gradkit.graphs.tensors import Leaf, TensorGraph
+from gradkit.graphs.trajectories import trajectories
+from gradkit.oracle.pytorch import tensor_answers
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.subject import Subject
+from gradkit.suite import (
+    check_initial_tensors,
+    check_inner_tensor_gradients,
+    check_reads_digits,
+    check_same_numbers,
+    check_tensor_chain,
+    check_tensor_gradients,
+    check_tensor_loss,
+    check_tensor_network,
+    check_tensor_trajectories,
+    check_tensors,
+    expect_array,
+)
+from gradkit.suite.assignments import corpora_folder
+from gradkit.suite.evidence import NotPassed
+
+SOLUTION = reference_folder() / "solution"
+MODULES = ("engine", "nn", "training", "tensor")
+
+
+@pytest.fixture
+def opened(student, tmp_path, monkeypatch):
+    """Loads from a student's folder with the reference's files, but for these edits of tensor.py: opened(*edits)."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # one text soon follows another
+    for name in MODULES:
+        monkeypatch.delitem(sys.modules, name, raising=False)  # the graded suites', say
+
+    def of(*edits):
+        for name in MODULES:
+            sys.modules.pop(name, None)
+            (tmp_path / f"{name}.py").write_text((SOLUTION / f"{name}.py").read_text("utf-8"), encoding="utf-8")
+        text = (SOLUTION / "tensor.py").read_text(encoding="utf-8")
+        for old, new in edits:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        (tmp_path / "tensor.py").write_text(text, encoding="utf-8")
+        return student().load
+
+    yield of
+    for name in MODULES:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def tensor(opened):
+    """The Tensor of such a folder."""
+    return lambda *edits: opened(*edits)("tensor", "Tensor")
+
+
+@pytest.fixture
+def printed(tmp_path, monkeypatch):
+    """What a program prints that was pasted into a file beside the student's."""
+
+    def run(lines):
+        monkeypatch.syspath_prepend(str(tmp_path))
+        screen = io.StringIO()
+        with redirect_stdout(screen):
+            exec("\n".join(lines), {})
+        return screen.getvalue().strip()
+
+    return run
+
+
+def caught(check, *arguments, **named):
+    with pytest.raises(NotPassed) as raised:
+        check(*arguments, **named)
+    return raised.value.evidence
+
+
+def corpus_of(*graphs):
+    return Corpus(graphs, tuple(map(tensor_answers, graphs)))
+
+
+SUM = corpus_of(
+    TensorGraph(
+        (Leaf((3,), (2.0, -1.5, 0.5)), Leaf((2, 3), (3.0, 0.25, -2.0, 0.75, 1.5, -0.5))),
+        (("add", 0, 1), ("mul", 2, 2)),
+        Leaf((2, 3), (0.5, 2.0, -1.5, 3.0, 0.25, -0.75)),
+    )
+)
+ONE = corpus_of(TensorGraph((Leaf((2,), (2.0, -1.5)),), (("exp", 0),), Leaf((2,), (0.5, 2.0))))
+
+# --- graphs ----------------------------------------------------------------------------------------------------------
+
+EXP = 'out = Tensor(np.exp(self.data), (self,), "exp")'
+ADDS = 'out = Tensor(self.data + other.data, (self, other), "+")'
+
+
+def test_the_right_tensor_agrees(tensor):
+    for corpus in (SUM, ONE):
+        check_tensors(tensor(), corpus)
+        check_tensor_gradients(tensor(), corpus)
+        check_inner_tensor_gradients(tensor(), corpus)
+
+
+def test_a_wrong_number_is_shown_at_its_place_with_a_program_that_prints_it(tensor, printed):
+    found = caught(check_tensors, tensor((ADDS, ADDS.replace("+ other.data", "- other.data"))), SUM)
+    first = found.rows[0]
+    assert (first.name, first.yours, first.expected) == ("y.data[0, 0]", 1.0, 25.0)
+    assert found.message == "y.data[0, 0] is 1.0, PyTorch says 25.0"
+    assert found.code[0] == "from tensor import Tensor"
+    assert printed(found.code).splitlines() == [str(row.yours) for row in found.rows]
+
+
+def test_a_gradient_of_a_wrong_shape_is_said_to_be_one_and_a_hint_tells_what_to_sum_over(tensor, printed):
+    forgets = ("self.grad += unbroadcast(out.grad, self.data.shape)", "self.grad = self.grad + out.grad")
+    found = caught(check_tensor_gradients, tensor(forgets), SUM)
+    assert found.message == "a.grad has shape (2, 3), and PyTorch's has (3,)"
+    assert found.hint == "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
+    assert found.code[-2:] == ("y.backward(np.array([[0.5, 2.0, -1.5], [3.0, 0.25, -0.75]]))", "print(a.grad.shape)")
+    assert printed(found.code) == "(2, 3)"
+
+
+def test_data_of_a_wrong_shape_get_no_hint_about_gradients(tensor):
+    found = caught(check_tensors, tensor((EXP, EXP.replace("(self.data)", "(self.data)[None]"))), ONE)
+    assert found.message == "y.data has shape (1, 2), and PyTorch's has (2,)"
+    assert found.hint == ""
+
+
+def test_inner_gradients_are_shown_in_the_order_in_which_they_are_found(tensor):
+    wrong = ("self.grad += unbroadcast(other.data * out.grad, self.data.shape)", "self.grad += out.grad")
+    assert caught(check_inner_tensor_gradients, tensor(wrong), SUM).rows[0].name == "t1.grad[0, 0]"
+    assert caught(check_tensor_gradients, tensor(wrong), SUM).rows[0].name == "a.grad[0]"
+
+
+ODD_RESULTS = {
+    "out = None": "a.exp() is None, not a Tensor: is a `return` missing?",
+    "return np.exp(self.data)": "a.exp() is a plain ndarray, not a Tensor: no gradient can flow through it",
+    f"{EXP}; out.data = out.data.astype('float32')": (
+        ".data of a.exp() is an array of float32; it should be one of float64"
+    ),
+    f"{EXP}; out.data = out.data.tolist()": ".data of a.exp() is of type list; it should be a numpy array of float64",
+    f"{EXP}; out.data = None": ".data of a.exp() is of type NoneType; it should be a numpy array of float64",
+}
+
+
+@pytest.mark.parametrize("body", ODD_RESULTS)
+def test_what_is_no_tensor_of_floats_is_named_with_the_operation_that_made_it(body, tensor):
+    found = caught(check_tensors, tensor((EXP, f"{body}\n        return out")), ONE)
+    assert found.verdict is Verdict.FAILED
+    assert found.message == ODD_RESULTS[body]
+    assert found.code == ("from tensor import Tensor", "a = Tensor([2.0, -1.5])", "y = a.exp()")
+
+
+def test_a_gradient_that_is_none_is_named(tensor):
+    found = caught(check_tensor_gradients, tensor(("self.grad += out.data * out.grad", "self.grad = None")), ONE)
+    assert found.message == ".grad of Tensor(...) is of type NoneType; it should be a numpy array of float64"
+
+
+def test_code_that_raises_is_shown_with_the_program_that_does(tensor):
+    found = caught(check_tensors, tensor((EXP, "raise KeyError('odd')")), ONE)
+    assert found.verdict is Verdict.ERROR
+    assert found.message == "KeyError: 'odd'"
+    assert found.code[-1] == "y = a.exp()"
+
+
+def test_a_secret_graph_is_never_shown_and_the_public_one_is(tensor):
+    wrong = tensor((ADDS, ADDS.replace("+ other.data", "- other.data")))
+    secret = corpus_of(TensorGraph((Leaf((), (7.25,)), Leaf((), (8.5,))), (("add", 0, 1),), Leaf((), (2.0,))))
+    found = caught(check_tensors, wrong, dataclasses.replace(secret, secret=True, shown=SUM))
+    assert found == caught(check_tensors, wrong, SUM)
+    assert "7.25" not in str(found)
+
+
+def test_a_chain_is_shown_as_a_loop(tensor, printed):
+    check_tensor_chain(tensor(), 30)
+    found = caught(check_tensor_chain, tensor((ADDS, ADDS.replace("+ other", "+ 2 * other"))), 30)
+    assert found.message == "y.data[0] is 60.5, PyTorch says 30.5"
+    assert found.code[3] == "for _ in range(30): y = y + 1"
+    assert printed(found.code).splitlines()[0] == "60.5"
+
+
+def test_a_numpy_that_is_missing_or_none_is_told_like_any_error_of_the_student_s(opened, monkeypatch):
+    load = opened()
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(SubmissionError, match="import of numpy halted"):
+        load("numpy", "array")
+    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace())
+    with pytest.raises(SubmissionError, match=r"numpy\.py has no array yet"):
+        load("numpy", "array")
+
+
+# --- hand-written items ----------------------------------------------------------------------------------------------
+
+
+def an_item(Tensor, array):
+    """What a hand-written item about arrays looks like."""
+    x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    expect_array(x, "data", [[1.0, 2.0], [3.0, 4.0]])
+    y = x.sum(axis=0)
+    expect_array(y, "data", [4.0, 6.0])
+    y.backward(array([0.5, -1.0]))
+    expect_array(x, "grad", [[0.5, -1.0], [0.5, -1.0]])
+    expect_array(Tensor(3.0).exp(), "grad", 0.0)
+
+
+def test_a_right_tensor_passes_a_hand_written_item(opened):
+    load = opened()
+    an_item(load("tensor", "Tensor"), load("numpy", "array"))
+
+
+SUMS = "self.grad += out.grad if keepdims or axis is None else np.expand_dims(out.grad, axis)"
+
+
+def test_expect_array_shows_the_test_s_own_lines_up_to_the_wrong_number(opened, printed):
+    load = opened((SUMS, f"{SUMS} * [1, 3]"))
+    found = caught(an_item, load("tensor", "Tensor"), load("numpy", "array"))
+    assert found.message == "x.grad[0, 1] is -3.0 and should be -1.0"
+    assert found.code == (
+        "from tensor import Tensor",
+        "from numpy import array",
+        "x = Tensor([[1.0, 2.0], [3.0, 4.0]])",
+        "y = x.sum(axis=0)",
+        "y.backward(array([0.5, -1.0]))",
+        "print(x.grad[0, 1])",
+    )
+    assert float(printed(found.code)) == found.rows[0].yours == -3.0
+
+
+def test_expect_array_shows_a_wrong_shape_as_one(opened, printed):
+    load = opened(('(self,), "sum")', '(self,), "sum")\n        out.data = out.data[None]'))
+    found = caught(an_item, load("tensor", "Tensor"), load("numpy", "array"))
+    assert found.message == "y.data has shape (1, 2) and should have (2,)"
+    assert found.code[-1] == "print(y.data.shape)"
+    assert printed(found.code) == "(1, 2)"
+
+
+# --- networks --------------------------------------------------------------------------------------------------------
+
+
+def recorded(wish):
+    return load(corpora_folder() / f"{wish.name}.json", type(wish))
+
+
+MLPS, ROWS = networks("MLP"), losses("cross_entropy")
+RUNS = trajectories("digits", "cross_entropy", "Adam", hidden=4, examples=4, steps=5, lr=0.01)
+BIAS = "x = x @ weights + bias"
+LISTS = "return [parameter for layer in zip(self.weights, self.biases) for parameter in layer]"
+
+
+@pytest.fixture
+def network(opened):
+    """MLP, Tensor and numpy's array."""
+
+    def of(*edits):
+        load = opened(*edits)
+        return load("tensor", "MLP"), load("tensor", "Tensor"), load("numpy", "array")
+
+    return of
+
+
+@pytest.fixture
+def training(opened):
+    """MLP, loss, optimizer and numpy's array."""
+
+    def of(*edits):
+        load = opened(*edits)
+        return (
+            *(load("tensor", "MLP"), load("tensor", "cross_entropy")),
+            *(load("training", "Adam"), load("numpy", "array")),
+        )
+
+    return of
+
+
+def test_the_right_network_agrees_in_everything(network, training, opened):
+    check_tensor_network(*network(), recorded(MLPS), gradients=True)
+    check_tensor_trajectories(*training(), recorded(RUNS))
+    load = opened()
+    check_same_numbers((load("nn", "MLP"), load("engine", "Value")), network(), recorded(MLPS))
+    check_tensor_loss(load("tensor", "cross_entropy"), load("tensor", "Tensor"), recorded(ROWS), gradients=True)
+
+
+def test_a_network_s_wrong_output_is_shown_as_a_program(network, printed):
+    found = caught(check_tensor_network, *network((BIAS, "x = x @ weights - bias")), recorded(MLPS))
+    assert found.rows[0].name == "y.data[0, 0]"
+    assert found.code[-1] == "print(y.data[0, 0])"
+    assert float(printed(found.code)) == found.rows[0].yours
+
+
+def test_a_parameter_s_wrong_gradient_is_named_by_its_layer_and_place(network, printed):
+    cut = (BIAS, "x = x @ weights + bias.data")
+    found = caught(check_tensor_network, *network(cut), recorded(MLPS), gradients=True)
+    assert found.rows[0].name == "model.parameters()[1].grad[0]"
+    assert float(printed(found.code).splitlines()[0]) == found.rows[0].yours == 0.0
+
+
+WRONG_PARAMETERS = {
+    "return self.weights + self.biases": "model.parameters()[1].data.shape is ",
+    "return self.weights": "len(model.parameters()) is ",
+    "return []": "len(model.parameters()) is 0 and should be ",
+    "yield from self.weights + self.biases": "model.parameters()[1].data.shape is ",
+    "while True: yield self.biases[-1]": "len(model.parameters()) is 100000 and should be ",
+    "self.biases[0].data = np.zeros((1, 2, 3)); " + LISTS: "model.parameters()[1].data.shape is (1, 2, 3) and should",
+}
+
+
+@pytest.mark.parametrize("body", WRONG_PARAMETERS)
+def test_parameters_that_are_others_or_of_other_shapes_are_told_and_no_index_of_ours_fails(body, network, training):
+    edit = (LISTS, body)
+    found = caught(check_tensor_network, *network(edit), recorded(MLPS))
+    assert found.message.startswith(WRONG_PARAMETERS[body])
+    assert len(found.message) < 100
+    assert caught(check_tensor_trajectories, *training(edit), recorded(RUNS)).verdict is Verdict.FAILED
+
+
+def test_parameters_that_change_between_two_calls_are_only_wrong_numbers(network):
+    tires = "self.calls = getattr(self, 'calls', 0) + 1; found = " + LISTS.removeprefix("return ")
+    for after in (1, 2):
+        edit = (LISTS, f"{tires}; return found if self.calls <= {after} else found[:1]")
+        found = caught(check_tensor_network, *network(edit), recorded(MLPS), gradients=True)
+        assert found.verdict is Verdict.FAILED
+
+
+def test_a_loss_that_is_no_single_number_is_told_so(training, opened):
+    kept = ("return losses.mean()", "return losses.mean(keepdims=True)")
+    found = caught(check_tensor_trajectories, *training(kept), recorded(RUNS))
+    assert found.message == "losses[0] has shape (1,), and PyTorch's has ()"
+    load = opened(kept)
+    found = caught(check_tensor_loss, load("tensor", "cross_entropy"), load("tensor", "Tensor"), recorded(ROWS))
+    assert found.message == "loss.data has shape (1,), and PyTorch's has ()"
+
+
+def test_where_the_values_are_wrong_already_it_says_so(network, opened, tmp_path):
+    tensors = network()
+    text = (tmp_path / "nn.py").read_text("utf-8")
+    (tmp_path / "nn.py").write_text(text.replace("total = self.b\n", "total = 0\n"), encoding="utf-8")
+    values = [tensors[0]._transport.load(*place) for place in (("nn", "MLP"), ("engine", "Value"))]
+    assert all(isinstance(value, Subject) for value in values)
+    found = caught(check_same_numbers, values, tensors, recorded(MLPS))
+    assert found.message.startswith("On Values already: ")
+
+
+INITIAL = "np.random.uniform(-1, 1, shape) / shape[0] ** 0.5"
+BEGINNINGS = {
+    "np.zeros(shape)": "Some weights begin at the same number: neurons that begin alike learn the same",
+    "np.random.uniform(2, 3, shape)": "model.parameters()[0].data begins with 2",
+    "np.full(shape, np.nan)": "model.parameters()[0].data begins with nan in it: outside of -1 to 1",
+    "np.random.uniform(-1, 1, shape[::-1])": "model.parameters()[0].data.shape is (4, 3) and should be (3, 4)",
+}
+
+
+@pytest.mark.parametrize("drawn", BEGINNINGS)
+def test_how_a_network_must_not_begin_is_told(drawn, network):
+    check_initial_tensors(network()[0], (3, 4, 2), ())
+    found = caught(check_initial_tensors, network((INITIAL, drawn))[0], (3, 4, 2), ())
+    assert found.message.startswith(BEGINNINGS[drawn])
+
+
+def test_a_network_that_reads_few_digits_is_told_how_many(opened):
+    load = opened((BIAS, "x = (x @ weights + bias) * 0"))
+    parts = [load("tensor", "MLP"), load("tensor", "cross_entropy"), load("training", "Adam"), load("numpy", "array")]
+    found = caught(check_reads_digits, *parts, least=0.9)
+    assert found.message.startswith("After 150 steps of Adam it reads ")
+    assert found.message.endswith(" of 200 digits, where it should read 180")

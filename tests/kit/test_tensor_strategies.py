@@ -1,0 +1,149 @@
+"""Random graphs of tensors: PyTorch agrees with every shape, and each form draws what its name says."""
+
+import pytest
+from gradkit.graphs.tensor_strategies import FORMS, MOST, kinds_of, random_tensor_graphs
+from gradkit.graphs.tensors import Tensors, tensor_graphs
+from gradkit.oracle.pytorch import tensor_answers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SHAPES = st.lists(st.integers(1, 3), max_size=3).map(tuple)
+
+STRETCHED = [form for form in FORMS if form.endswith(("_leading", "_ones", "_both", "_single"))]
+REDUCED = [form for form in FORMS if form.startswith(("sum", "mean", "max"))]
+
+
+def drawn(wish):
+    """Graphs as a wish says, of every kind that makes it up."""
+    kinds = st.sampled_from(list(kinds_of(wish)))
+    return kinds.flatmap(lambda kind: random_tensor_graphs(wish, *kind)).filter(lambda graph: graph is not None)
+
+
+def steps_of(form):
+    """The steps that a form makes, each with the shape that it works on."""
+    return st.composite(lambda draw: (shape := draw(SHAPES), FORMS[form](draw, shape)))().filter(lambda pair: pair[1])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_pytorch_agrees_with_every_shape_that_a_form_makes(form):
+    @settings(max_examples=8)
+    @given(drawn(tensor_graphs(form)))
+    def holds(graph):
+        answers = tensor_answers(graph)
+        assert answers.shapes == (*(leaf.shape for leaf in graph.leaves), graph.upstream.shape)
+
+    holds()
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(STRETCHED).flatmap(lambda form: st.tuples(st.just(form), drawn(tensor_graphs(form)))))
+def test_forms_that_stretch_an_operand_really_do(given):
+    form, graph = given
+    how = form.rpartition("_")[2]
+    larger, smaller = sorted((leaf.shape for leaf in graph.leaves), key=len, reverse=True)
+    made = graph.upstream.shape
+    if how == "leading":
+        assert made == larger
+        assert 0 < len(smaller) < len(larger)
+    elif how == "ones":
+        assert len(larger) == len(smaller) == len(made)
+        assert made in (larger, smaller)
+        assert larger != smaller
+        assert all(1 in pair or pair[0] == pair[1] for pair in zip(larger, smaller))
+    elif how == "both":
+        assert made not in (larger, smaller)
+    else:
+        assert smaller == ()
+        assert larger == made != ()
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(REDUCED).flatmap(lambda form: st.tuples(st.just(form), steps_of(form))))
+def test_reductions_name_the_axes_that_they_say(given):
+    form, (shape, step) = given
+    axes = form.rpartition("_")[2]
+    assert all(-len(shape) <= axis < len(shape) for axis in step.plain)
+    gone = {axis % len(shape) for axis in step.plain}
+    assert len(gone) == len(step.plain)
+    if axes == "all":
+        assert step.plain == ()
+        assert set(step.made) <= {1}
+    elif axes == "several":
+        assert len(step.plain) > 1
+    else:
+        assert len(step.plain) == 1
+        assert (step.plain[0] < 0) == (axes == "negative")
+    assert (len(step.made) == len(shape)) == ("kept" in form)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(["rows", "picks"]).flatmap(lambda form: st.tuples(st.just(form), steps_of(form))))
+def test_a_place_is_picked_twice(given):
+    form, (_, step) = given
+    half = len(step.plain) // 2
+    picked = step.plain if form == "rows" else list(zip(step.plain[:half], step.plain[half:]))
+    assert len(set(picked)) < len(picked)
+
+
+@settings(max_examples=60)
+@given(
+    steps_of("matmul_matrices"),
+    st.sampled_from(["vectors", "batches"]).flatmap(lambda k: drawn(tensor_graphs(f"matmul_{k}"))),
+)
+def test_products_are_of_the_kind_that_they_say(pair, graph):
+    shape, step = pair
+    assert (len(shape), len(step.second), len(step.made)) == (2, 2, 2)
+    axes = [len(leaf.shape) for leaf in graph.leaves]
+    assert 1 in axes or 3 in axes
+
+
+WHOLE = Tensors(("add", "mul_both", "tanh", "sum_one", "mean_kept_one", "matmul_matrices", "reshape", "rows"), steps=6)
+
+
+@settings(max_examples=40)
+@given(drawn(WHOLE))
+def test_an_upstream_gradient_says_more_than_ones_would(graph):
+    assert 1.0 not in graph.upstream.numbers
+    assert all(number == round(number, 2) != 0 for number in graph.upstream.numbers)
+
+
+@settings(max_examples=40)
+@given(drawn(WHOLE))
+def test_every_node_leads_to_the_output_and_none_is_too_large_to_read(graph):
+    reached = {len(graph) - 1}
+    for step in reversed(range(len(graph.steps))):
+        assert len(graph.leaves) + step in reached
+        reached |= set(graph.operands(step))
+    assert reached == set(range(len(graph)))
+    assert 1 <= len(graph.steps) <= 6
+    assert all(len(leaf.numbers) <= MOST for leaf in (*graph.leaves, graph.upstream))
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(["log", "pow", "pow_leading", "pow_ones"]).flatmap(lambda form: drawn(tensor_graphs(form))))
+def test_where_a_logarithm_is_due_every_leaf_is_above_zero(graph):
+    assert all(number > 0 for leaf in graph.leaves for number in leaf.numbers)
+
+
+@settings(max_examples=60)
+@given(drawn(tensor_graphs("max_all", "max_one", "max_several", ties=True)))
+def test_ties_are_of_two_numbers_alone(graph):
+    assert {number for leaf in graph.leaves for number in leaf.numbers} <= {2.0, 3.0}
+
+
+@settings(max_examples=60)
+@given(
+    st.booleans().flatmap(lambda layout: st.tuples(st.just(layout), drawn(tensor_graphs("mul_leading", layout=layout))))
+)
+def test_leaves_lie_otherwise_in_memory_only_where_that_is_asked_for(given):
+    layout, graph = given
+    assert all(bool(leaf.layout) == (layout and leaf.shape != ()) for leaf in graph.leaves)
+
+
+def test_single_operations_are_drawn_with_their_operands_either_way():
+    kinds = list(kinds_of(tensor_graphs("sub_leading", "sub_number", "tanh", "matmul_vectors")))
+    assert kinds == [
+        *[(("sub_leading",), False), (("sub_leading",), True), (("sub_number",), False), (("tanh",), False)],
+        (("matmul_vectors",), False),
+    ]
+    assert list(kinds_of(WHOLE)) == [(WHOLE.forms, None)]

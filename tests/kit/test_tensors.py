@@ -1,0 +1,296 @@
+"""Graphs of tensors: what a worker tells of arrays is read back, and a pasted program prints the recorded numbers."""
+
+import io
+import marshal
+import math
+import sys
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+from gradkit.course.corpora import wishes
+from gradkit.evidence.specimens import reference_folder
+from gradkit.graphs.files import load
+from gradkit.graphs.graph import NotANumber
+from gradkit.graphs.tensor_replay import array_of, encoded, expression
+from gradkit.graphs.tensors import (
+    Array,
+    Leaf,
+    TensorAnswers,
+    TensorGraph,
+    Tensors,
+    decoded,
+    keeps_off_the_kinks,
+    lists_of,
+    node_names,
+    tensor_program,
+)
+from gradkit.oracle.comparison import close
+from gradkit.oracle.recording import record
+from gradkit.suite.assignments import assignments, corpora_folder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+WISHES = [wish for wish in wishes(assignments()).values() if isinstance(wish, Tensors)]
+OF_EACH = pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.name)
+
+FLOATS = arrays.arrays(float, arrays.array_shapes(min_dims=0, min_side=0, max_dims=5, max_side=4))
+
+
+def recorded(wish):
+    corpus = load(corpora_folder() / f"{wish.name}.json", Tensors)
+    return list(zip(corpus.cases, corpus.answers))
+
+
+class Holder:
+    """What has data, as a Tensor has."""
+
+    def __init__(self, data):
+        self.data = data
+
+
+# --- what a worker tells of arrays -----------------------------------------------------------------------------------
+
+
+@given(st.lists(FLOATS, max_size=5))
+def test_arrays_come_back_as_they_were(given):
+    numbers = encoded([Holder(array) for array in given], "data")
+    for array, found in zip(given, decoded(numbers, len(given)), strict=True):
+        assert found.shape == array.shape
+        np.testing.assert_array_equal(np.array(found.numbers).reshape(found.shape), array)
+
+
+@given(FLOATS.filter(lambda array: array.ndim > 1))
+def test_arrays_are_told_row_by_row_however_they_lie_in_memory(array):
+    laid_out = [array, np.asfortranarray(array), np.repeat(array, 2, axis=-1)[..., ::2], array[::-1][::-1]]
+    told = [encoded([Holder(each)], "data") for each in laid_out]
+    assert all(str(numbers) == str(told[0]) for numbers in told)  # as texts, or NaN would not be itself
+
+
+@pytest.mark.parametrize("number", [2, 2.5, np.float64(2.5), np.array(2.5)])
+def test_a_single_number_has_no_axes(number):
+    assert decoded(encoded([Holder(number)], "data"), 1) == [Array((), (float(number),))]
+
+
+REFUSED = {
+    "of float32": (np.zeros(3, dtype=np.float32), ".data of this is an array of float32; it should be one of float64"),
+    "of whole numbers": (np.zeros(3, dtype=int), ".data of this is an array of int64; it should be one of float64"),
+    "of objects": (np.array([None]), ".data of this is an array of object; it should be one of float64"),
+    "a list": ([1.0], ".data of this is of type list; it should be a numpy array of float64"),
+    "a bool": (True, ".data of this is of type bool; it should be a numpy array of float64"),
+    "of a kind of its own": (
+        np.zeros(3).view(np.recarray),
+        ".data of this is of type recarray; it should be a numpy array of float64",
+    ),
+    "too large": (
+        np.broadcast_to(0.0, (10**6, 10**6)),
+        ".data of this is an array of more than 100,000 numbers",
+    ),
+}
+
+
+@pytest.mark.parametrize("data", REFUSED)
+def test_what_is_no_array_of_floats_is_refused_in_words(data):
+    what, said = REFUSED[data]
+    with pytest.raises(NotANumber, match=f"^{said}$"):
+        encoded([Holder(what)], "data")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (None, "a.exp() is None, not a Tensor: is a `return` missing?"),
+        (2.5, "a.exp() is a plain float, not a Tensor: no gradient can flow through it"),
+        (np.zeros(2), "a.exp() is a plain ndarray, not a Tensor: no gradient can flow through it"),
+        (np.float64(1), "a.exp() is a plain float64, not a Tensor: no gradient can flow through it"),
+    ],
+)
+def test_what_is_no_tensor_is_refused_in_words(target, said):
+    with pytest.raises(NotANumber) as raised:
+        encoded([target], "data", ["a.exp()"])
+    assert str(raised.value) == said
+
+
+def test_what_says_that_another_class_is_its_own_is_not_asked_for_its_numbers():
+    class Liar:
+        __class__ = np.float64
+
+        def ravel(self):
+            raise AssertionError("it was asked")
+
+    with pytest.raises(NotANumber, match="of type Liar"):
+        encoded([Holder(Liar())], "data")
+
+
+def test_many_arrays_stop_at_what_a_reply_may_hold():
+    with pytest.raises(NotANumber, match="too many numbers"):
+        encoded([Holder(np.broadcast_to(0.0, (100_000,)))] * 20, "data")
+
+
+# --- how leaves lie in memory ----------------------------------------------------------------------------------------
+
+
+@given(arrays.array_shapes(min_dims=1, min_side=2, max_dims=3, max_side=3))
+def test_a_layout_with_gaps_is_not_in_one_piece_and_one_by_columns_is_not_by_rows(shape):
+    numbers = tuple(map(float, range(math.prod(shape))))
+    plain = array_of((shape, numbers, ""))
+    gaps, columns = array_of((shape, numbers, "gaps")), array_of((shape, numbers, "columns"))
+    for array in (plain, gaps, columns):
+        assert (array.shape, array.dtype, tuple(array.ravel())) == (shape, float, numbers)
+    assert plain.flags.c_contiguous
+    assert not gaps.flags.c_contiguous
+    assert not gaps.flags.f_contiguous
+    assert columns.flags.f_contiguous
+    assert columns.flags.c_contiguous == (len(shape) == 1)
+
+
+def test_most_graphs_that_are_about_layouts_have_a_leaf_that_is_not_in_one_piece():
+    (wish,) = (wish for wish in WISHES if wish.layout)
+    leaves = [
+        [array_of((leaf.shape, leaf.numbers, leaf.layout)) for leaf in graph.leaves] for graph, _ in recorded(wish)
+    ]
+    scattered = [any(not leaf.flags.c_contiguous for leaf in those) for those in leaves]
+    assert sum(scattered) >= 0.75 * len(scattered)
+
+
+# --- graphs ----------------------------------------------------------------------------------------------------------
+
+GRAPH = TensorGraph(
+    (Leaf((2,), (1.0, 2.0)), Leaf((), (3.0,))),
+    (("mul", 0, 1), ("sum", 2, 0), ("add_number", 3, 2.5)),
+    Leaf((), (0.5,)),
+)
+
+
+def test_operands_are_nodes_and_never_plain_numbers():
+    assert [GRAPH.operands(step) for step in range(3)] == [(0, 1), (2,), (3,)]
+    assert node_names(GRAPH) == ["a", "b", "t1", "t2", "y"]
+
+
+def test_a_packed_graph_is_what_the_replay_takes():
+    leaves, steps, upstream = marshal.loads(GRAPH.packed())
+    assert leaves == (((2,), (1.0, 2.0), ""), ((), (3.0,), ""))
+    assert steps == GRAPH.steps
+    assert upstream == ((), (0.5,), "")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "text"),
+    [
+        ("sum", (), "a.sum()"),
+        ("sum", (-1,), "a.sum(axis=-1)"),
+        ("max_kept", (), "a.max(keepdims=True)"),
+        ("mean_kept", (0, 2), "a.mean(axis=(0, 2), keepdims=True)"),
+        ("item", (1, 0), "a[1, 0]"),
+        ("slice", (0, 2), "a[0:2]"),
+        ("rows", (1, 0, 1), "a[[1, 0, 1]]"),
+        ("picks", (0, 1, 2, 2), "a[[0, 1], [2, 2]]"),
+        ("reshape", (3, 2), "a.reshape(3, 2)"),
+        ("transpose", (), "a.transpose()"),
+    ],
+)
+def test_a_step_reads_as_a_student_would_write_it(name, plain, text):
+    assert expression(name, ["a"], plain) == text
+
+
+def test_a_place_reads_as_an_index():
+    assert Array((2, 3), (0.0,) * 6).place(4) == "[1, 1]"
+    assert Array((3,), (0.0,) * 3).place(2) == "[2]"
+    assert Array((), (0.0,)).place(0) == ""
+
+
+@given(FLOATS.filter(lambda array: array.size))
+def test_nested_lists_are_those_of_numpy(array):
+    assert str(lists_of(array.shape, array.ravel().tolist())) == str(array.tolist())
+
+
+def answered(operation, *numbers):
+    graph = TensorGraph((Leaf((len(numbers),), numbers),), ((operation, 0),), Leaf((), (1.0,)))
+    return graph, TensorAnswers(((len(numbers),), ()), (*numbers, max(numbers)), (*numbers, 0.0))
+
+
+def test_relu_near_its_bend_and_numbers_that_are_nearly_the_largest_are_kept_off():
+    assert keeps_off_the_kinks(*answered("relu", -0.5, 0.5))
+    assert not keeps_off_the_kinks(*answered("relu", -0.001, 0.5))
+    assert keeps_off_the_kinks(*answered("max", 2.0, 2.0))
+    assert keeps_off_the_kinks(*answered("max_kept", 2.0, 3.0))
+    assert not keeps_off_the_kinks(*answered("max", 2.0, 2.0 + 1e-9))
+    assert keeps_off_the_kinks(*answered("exp", 2.0, 2.0 + 1e-9, 0.0))
+
+
+@OF_EACH
+def test_every_recorded_graph_keeps_off_the_kinks(wish):
+    assert all(keeps_off_the_kinks(graph, answers) for graph, answers in recorded(wish))
+
+
+# --- programs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    """Runs a program as if it had been pasted into a file beside the reference; gives what it prints."""
+    monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
+    monkeypatch.delitem(sys.modules, "tensor", raising=False)
+
+    def run(lines):
+        screen = io.StringIO()
+        with redirect_stdout(screen):
+            exec("\n".join(lines), {})
+        return screen.getvalue()
+
+    yield run
+    sys.modules.pop("tensor", None)
+
+
+@OF_EACH
+def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(wish, printed):
+    for graph, answers in recorded(wish):
+        for kind in ("data", "grad"):
+            shown = [f"({name}.{kind}.shape, {name}.{kind}.tolist())" for name in node_names(graph)]
+            lines = printed(tensor_program(graph, kind == "grad", shown)).splitlines()
+            for line, right in zip(lines, answers.arrays(kind), strict=True):
+                shape, numbers = eval(line)
+                assert shape == right.shape
+                assert all(map(close, np.array(numbers).ravel().tolist(), right.numbers))
+
+
+def test_a_program_asks_for_numpy_only_where_it_uses_it():
+    assert tensor_program(GRAPH, False, ["y.data"])[0] == "from tensor import Tensor"
+    assert tensor_program(GRAPH, True, ["a.grad"]) == [
+        "import numpy as np",
+        "from tensor import Tensor",
+        "a = Tensor([1.0, 2.0])",
+        "b = Tensor(3.0)",
+        "t1 = a * b",
+        "t2 = t1.sum(axis=0)",
+        "y = t2 + 2.5",
+        "y.backward(np.array(0.5))",
+        "print(a.grad)",
+    ]
+
+
+# --- recording -------------------------------------------------------------------------------------------------------
+
+WISH = Tensors(("mul_ones", "sum_one"), steps=3, count=4)
+
+
+def test_a_seed_draws_the_same_graphs_of_tensors_and_another_draws_others():
+    autumn = record(WISH, "autumn")
+    assert record(WISH, "autumn").cases == autumn.cases
+    assert record(WISH, "spring").cases != autumn.cases
+    assert len(autumn.cases) == 4
+
+
+@OF_EACH
+def test_graphs_stand_in_order_of_their_size_and_no_two_are_alike(wish):
+    cases = [graph for graph, _ in recorded(wish)]
+    assert len(set(cases)) == len(cases) > 0
+    sizes = [len(graph.steps) for graph in cases]
+    assert sizes == sorted(sizes)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(WISHES), st.sampled_from(WISHES))
+def test_wishes_that_differ_have_files_of_their_own(one, other):
+    assert (one == other) == (one.name == other.name)
