@@ -15,7 +15,8 @@ import msgspec
 from .tensor_replay import MOST_NUMBERS, OPERATIONS, expression
 
 Layout = Literal["", "columns", "gaps"]
-LAYOUTS: tuple[Layout, ...] = ("columns", "gaps")
+LAYOUTS: tuple[Layout, ...] = ("columns", "columns", "columns", "gaps")
+"""How often leaves have each: nearly all slips are about columns."""
 
 Shape = tuple[int, ...]
 
@@ -47,6 +48,11 @@ class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
         """The nodes that a step is made from."""
         name, *numbers = self.steps[step]
         return tuple(map(int, numbers[: OPERATIONS[str(name)][0]]))
+
+    @property
+    def structure(self) -> tuple[object, ...]:
+        """All of it but the leaves' numbers."""
+        return tuple((leaf.shape, leaf.layout) for leaf in self.leaves), self.steps
 
     def packed(self) -> bytes:
         """This graph as bytes, for the same Python, which must trust the writer."""
@@ -114,13 +120,15 @@ class Tensors:
     steps:  at most so many; with one, each graph is a single operation.
     layout: whether the leaves' numbers lie in memory otherwise than in one piece.
     ties:   whether many numbers are the same.
-    count:  how many graphs.
+    twice:  whether the last step is done twice, and the results are added: each operand then has two uses.
+    count:  how many graphs, of every form as many; fewer where there are no more that differ in shapes or steps.
     """
 
     forms: tuple[str, ...]
     steps: int = 1
     layout: bool = False
     ties: bool = False
+    twice: bool = False
     count: int = 16
 
     @property
@@ -129,12 +137,15 @@ class Tensors:
         first, *more = self.forms
         words = [first, f"and_{len(more)}_more"] if len(more) > 2 else list(self.forms)
         words += [f"{self.steps}steps"] * (self.steps > 1) + ["layouts"] * self.layout + ["ties"] * self.ties
+        words += ["twice"] * self.twice
         return "_".join(["tensor", *words])
 
 
-def tensor_graphs(*forms: str, steps: int = 1, layout: bool = False, ties: bool = False) -> Tensors:
+def tensor_graphs(
+    *forms: str, steps: int = 1, layout: bool = False, ties: bool = False, twice: bool = False, count: int = 16
+) -> Tensors:
     """Ask for random graphs of tensors; see Tensors."""
-    return Tensors(forms, steps, layout, ties)
+    return Tensors(forms, steps, layout, ties, twice, count)
 
 
 def keeps_off_the_kinks(graph: TensorGraph, answers: TensorAnswers) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -81,20 +82,28 @@ def _random_part(
 
 
 def _of_tensors(wish: Tensors, seed: str) -> list[tuple[TensorGraph, TensorAnswers]]:
-    """As many graphs as a wish asks for, each with its answers, smallest first."""
+    """As many graphs as a wish asks for, each with its answers, smallest first. Every form has its share of them, and
+    no two differ in numbers alone: Hypothesis likes to draw the same few again, with one number changed."""
+    found: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
+    for form in wish.forms:
+        _of_a_form(wish, form, seed, found)
+    return sorted(found.values(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
+
+
+def _of_a_form(wish: Tensors, form: str, seed: str, found: dict[object, tuple[TensorGraph, TensorAnswers]]) -> None:
+    """Add a form's share to what was found."""
     from ..graphs.tensor_strategies import random_tensor_graphs
 
-    found: dict[TensorGraph, TensorAnswers] = {}
+    due = len(found) + math.ceil(wish.count / len(wish.forms))
 
     def collect(graph: TensorGraph | None) -> None:
-        if graph is None or len(found) >= wish.count or graph in found:
+        if graph is None or len(found) >= due or graph.structure in found:
             return
         answers = pytorch.agreed(pytorch.tensor_answers, graph)
         if answers and keeps_off_the_kinks(graph, answers):
-            found[graph] = answers
+            found[graph.structure] = graph, answers
 
-    _draw(random_tensor_graphs(wish), f"{seed} {wish}", collect, lambda: wish.count - len(found))
-    return sorted(found.items(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
+    _draw(random_tensor_graphs(wish, form), f"{seed} {wish} {form}", collect, lambda: due - len(found))
 
 
 def _draw(strategy: SearchStrategy[Any], seed: str, collect: Callable[[Any], None], missing: Callable[[], int]) -> None:
