@@ -24,8 +24,11 @@ Lists = Any
 
 
 def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
-    """The output of every graph is PyTorch's, in shape and numbers. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_asked, "data", _output), partial(_program, False))
+    """The output of every graph is PyTorch's, in shape and numbers, and the leaves are as they were.
+
+    Raises NotPassed.
+    """
+    check_cases(corpus, (Tensor,), partial(_asked, "data", _output_and_leaves), partial(_program, False))
 
 
 def check_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
@@ -38,8 +41,8 @@ def check_inner_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, Te
     check_cases(corpus, (Tensor,), partial(_asked, "grad", _all), partial(_program, True))
 
 
-def _output(graph: TensorGraph) -> Sequence[int]:
-    return [len(graph) - 1]
+def _output_and_leaves(graph: TensorGraph) -> Sequence[int]:
+    return [len(graph) - 1, *_leaves(graph)]
 
 
 def _leaves(graph: TensorGraph) -> Sequence[int]:

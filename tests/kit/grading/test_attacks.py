@@ -116,7 +116,9 @@ def test_a_folder_with_the_attacked_file_alone_gets_the_others_beside_it(tmp_pat
 
 def test_an_attack_is_graded_in_the_assignments_of_its_file():
     chosen = {"one": attack(full_marks=True), "two": attack(full_marks=True, module="tensor")}
-    suites = {name: [each.name[:2] for each in suite] for suite, those in _by_suite(chosen, assignments()) for name in those}
+    suites = {
+        name: [each.name[:2] for each in suite] for suite, those in _by_suite(chosen, assignments()) for name in those
+    }
     assert suites == {"one": ["a1", "a2", "a3", "a4", "a5"], "two": ["a6"]}
     assert len(list(_by_suite({"two": chosen["two"]}))) == 1
 
