@@ -4,25 +4,26 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-in-use test-grading test-parts lint release prove attacks bench corpora stubs clean
+.PHONY: demo test test-in-use test-evidence test-parts lint release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
 
 # Three parts, which often wait for time to pass: on two cores, `make -j3 -O test` takes little more than half the time.
-test: test-in-use test-grading test-parts
+# Those that grade every specimen and every attack are one of them, for they take as long as all of the third.
+test: test-evidence test-in-use test-parts
 
 IN_USE := tests/kit/nbgrader tests/kit/self_check
-GRADING := tests/kit/grading
+EVIDENCE := $(patsubst %,tests/kit/grading/test_%.py,attacks specimens transports)
 
 test-in-use: .venv/.ready
 	@$(BIN)/pytest $(IN_USE)
 
-test-grading: .venv/.ready
-	@$(BIN)/pytest $(GRADING)
+test-evidence: .venv/.ready
+	@$(BIN)/pytest $(EVIDENCE)
 
 test-parts: .venv/.ready
-	@$(BIN)/pytest $(addprefix --ignore=,$(IN_USE) $(GRADING))
+	@$(BIN)/pytest $(addprefix --ignore=,$(IN_USE) $(EVIDENCE))
 
 lint: .venv/.ready
 	@$(BIN)/ruff check .

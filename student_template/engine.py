@@ -8,8 +8,8 @@ class Value:
     """One number in an expression graph, and how the final result answers to a nudge of it: its gradient."""
 
     def __init__(self, data, _children=(), _op=""):
-        """a1. Keep data, the parents as _prev and the operation as _op; grad starts at 0. For c = a + b, c._prev holds
-        a and b themselves, and c._op may say "+". a2: keep a closure too, self._backward; a leaf's does nothing."""
+        """a1. Keep data, the parents as _prev (a tuple, say) and the operation as _op; grad starts at 0. c = a + b has
+        a and b themselves in _prev; _op may say "+". a2: keep a closure too, self._backward; a leaf's does nothing."""
         raise NotImplementedError("a1: write Value.__init__")
 
     def __add__(self, other):

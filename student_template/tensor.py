@@ -141,7 +141,8 @@ class MLP:
 
     def __call__(self, x):
         """a6. x holds an example in each row, shape (examples, inputs); so does the result, shape (examples, outputs).
-        x is a Tensor or an array. A layer is tanh(x @ weights + bias): the bias is broadcast to every example."""
+        x is a Tensor, or an array: make it a Tensor first, for an array knows no @ with one. A layer is
+        tanh(x @ weights + bias): the bias is broadcast to every example."""
         raise NotImplementedError("a6: write MLP.__call__")
 
     def parameters(self):

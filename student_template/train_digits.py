@@ -106,8 +106,9 @@ def main(options):
     right = sum(read == digit for digit, (read, _) in zip(held_out_digits, answers))
     print(f"\nHeld out: {right} of {HELD_OUT} digits read right, {right / HELD_OUT:.1%}.\n")
     print_digits(held_out[:4], held_out_digits[:4], answers[:4])
-    plots.loss(losses, options.out / "digits_loss.png", "Cross-entropy loss")
-    plots.digits(held_out, held_out_digits, answers, options.out / "digits_predictions.png")
+    name = "tensor_digits" if options.tensors else "digits"
+    plots.loss(losses, options.out / f"{name}_loss.png", "Cross-entropy loss")
+    plots.digits(held_out, held_out_digits, answers, options.out / f"{name}_predictions.png")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""The submission's own arithmetic on exactly the graphs that grading sends, in a bare interpreter.
+"""The submission's own arithmetic on exactly the questions that grading asks, in a bare interpreter.
 
-Run as `python -s -S bare.py REQUESTS FOLDER PASSES`. REQUESTS: a file of recorded.py. FOLDER: where engine.py is.
+Run as `python -s -S bare.py REQUESTS FOLDER PASSES [KIND ...]`, without -S where the submission needs packages.
+REQUESTS: a file of recorded.py.   FOLDER: where the submission is.   KIND: which of these to measure; all, unless said.
 
 Prints as JSON the median seconds of a pass over everything:
 arithmetic: for every graph each node is made by the student's class, with the kit's loop over the steps (Graph.build),
-            and backward() runs where the item asks for it. Hand-written items do what they ask for, but read no
-            numbers. This is what the worker does, less reading, counting, messages and the import. Python runs as it
-            comes: with its garbage collector, for an engine makes cycles, and nothing else in memory to look through.
+            and backward() runs where the item asks for it. Every other question is answered as the worker does it,
+            but for those that read numbers. So this is what the worker does, less reading, counting, messages and the
+            import. Python runs as it comes: with its garbage collector, for an engine makes cycles, and nothing else
+            in memory to look through.
 straight:   the same graphs as straight-line Python, compiled beforehand: `n2 = n0 * n1` and so on, no loop of ours.
-uncollected, straight_uncollected: these two with the collector off; it runs between the questions, unmeasured.
+uncollected, straight_uncollected: these two with the collector off; it runs between the items, unmeasured.
 reading:    what reading every node's numbers adds, as the worker does it.
 counting:   what counting the calls of backward() adds, in the items that do so.
 unpacking:  making Graphs of a question's bytes.
@@ -34,7 +36,7 @@ sys.path.append(__file__.rpartition("/benchmarks/")[0])
 
 from gradkit.graphs.graph import STUDENT_FUNCTIONS, Graph, replay  # noqa: E402
 from gradkit.graphs.operations import OPERATIONS  # noqa: E402
-from gradkit.submissions.worker import Worker, calls, reply  # noqa: E402
+from gradkit.submissions.worker import Worker, calls, load, reply  # noqa: E402
 
 
 class Question:
@@ -55,29 +57,43 @@ class Bare:
     """What a pass does with each question."""
 
     def __init__(self, questions: list[Question], folder: str) -> None:
-        self.worker = Worker(folder)
+        self.folder = folder
         for question in questions:
             if question.name == "load":
-                self.plainly(question)
-                self.value_class: Any = getattr(sys.modules[question.arguments[0]], question.arguments[1])
+                load(*question.arguments)  # or the first pass alone would import
+
+    def begin(self) -> None:
+        """A new pass: the handles in its questions are numbers that count from its beginning."""
+        self.worker = Worker(self.folder)
 
     def plainly(self, question: Question) -> None:
-        """A question of a hand-written item, as the worker does it."""
+        """A question as the worker answers it."""
         self.worker.answer(question.fresh, question.name, *question.arguments)
+
+    def passed_over(self, question: Question) -> None:
+        """Nothing, but that a new item begins where the question is the first of one."""
+        self.worker.answer(question.fresh, "finish")
+
+    def value_class(self, question: Question) -> Any:
+        """The student's class that is asked about graphs."""
+        self.passed_over(question)
+        return self.worker._object(question.arguments[0])
 
     def arithmetic(self, question: Question) -> None:
         if question.has_graphs:
-            value_class, backward = self.value_class, question.backward
+            value_class, backward = self.value_class(question), question.backward
             for graph in question.graphs:
                 nodes = graph.build(value_class, STUDENT_FUNCTIONS)
                 if backward:
                     nodes[graph.output].backward()
-        elif question.name not in ("numbers", "finish"):
+        elif question.name == "numbers":
+            self.passed_over(question)
+        else:
             self.plainly(question)
 
     def straight(self, question: Question) -> None:
         if question.has_graphs:
-            value_class = self.value_class
+            value_class = self.value_class(question)
             for run in question.straight:
                 run(value_class)
         else:
@@ -86,8 +102,9 @@ class Bare:
     def reading(self, question: Question) -> None:
         if question.name == "replay":
             numbers: list[float] = []
+            value_class = self.value_class(question)
             for graph in question.graphs:
-                answers = replay(self.value_class, graph, question.backward)
+                answers = replay(value_class, graph, question.backward)
                 numbers += answers.data
                 numbers += answers.grad
         elif question.name == "numbers":
@@ -97,7 +114,7 @@ class Bare:
 
     def counting(self, question: Question) -> None:
         if question.name == "calls":
-            calls(self.value_class, question.graphs[0], question.arguments[2])
+            calls(self.value_class(question), question.graphs[0], question.arguments[2])
         else:
             self.arithmetic(question)
 
@@ -127,19 +144,19 @@ def seconds(do: Do, questions: list[Question], collector: bool) -> float:
     """How long one pass takes. collector: whether Python's garbage collector runs meanwhile, or only in between."""
     gc.collect()
     total = 0.0
+    if not collector:
+        gc.disable()
     for question in questions:
-        if not collector:
-            gc.disable()
+        if not collector and question.fresh:
+            gc.collect()
         began = time.perf_counter()
         do(question)
         total += time.perf_counter() - began
-        if not collector:
-            gc.enable()
-            gc.collect()
+    gc.enable()
     return total
 
 
-def main(path: str, folder: str, passes: str) -> None:
+def main(path: str, folder: str, passes: str, *chosen: str) -> None:
     sys.path.append(folder)
     with open(path, "rb") as opened:
         questions = [Question(request) for request in marshal.loads(opened.read())]
@@ -154,12 +171,14 @@ def main(path: str, folder: str, passes: str) -> None:
     }
     for name in ("reading", "counting", "unpacking", "packing"):
         kinds[name] = getattr(bare, name), False
+    kinds = {name: kind for name, kind in kinds.items() if name in chosen or not chosen}
     taken: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(int(passes)):
         for name, (do, collector) in kinds.items():
+            bare.begin()
             taken[name].append(seconds(do, questions, collector))
     found = {name: sorted(times)[len(times) // 2] for name, times in taken.items()}
-    for name in ("reading", "counting"):
+    for name in {"reading", "counting"} & found.keys():
         found[name] -= found["uncollected"]
     found["graphs"] = sum(len(question.graphs) for question in questions)
     found["nodes"] = sum(len(graph) for question in questions for graph in question.graphs)

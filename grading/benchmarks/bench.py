@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import common
 import recorded
 from common import cores, in_turn, measured, median
+from gradkit.suite.assignments import Assignment, assignments
 from rich.console import Console
 from rich.table import Table
 
@@ -33,20 +36,28 @@ BARE_FLAGS = ("-s", "-S")
 class Effort:
     """How much to measure. copies: submissions of a class.   times: how often each measurement is repeated.
 
+    few:       submissions of a class in one assignment alone; one may take seconds.
     notebooks: words for nbgrader_class.py.
     """
 
     copies: int
     times: int
+    few: int
     pair_copies: int
     pairs: int
     memory: tuple[int, int, int]
     notebooks: tuple[object, ...]
 
 
-FULL = Effort(copies=20, times=3, pair_copies=40, pairs=6, memory=(50, 250, 500), notebooks=("--copies", 16))
+FULL = Effort(copies=20, times=3, few=6, pair_copies=40, pairs=6, memory=(50, 250, 500), notebooks=("--copies", 16))
 QUICK = Effort(
-    copies=8, times=1, pair_copies=24, pairs=1, memory=(10, 20, 40), notebooks=("--copies", 8, "--only", "a1")
+    copies=8,
+    times=1,
+    few=2,
+    pair_copies=24,
+    pairs=1,
+    memory=(10, 20, 40),
+    notebooks=("--copies", 8, "--only", "a1"),
 )
 
 
@@ -179,6 +190,63 @@ def show_items(console: Console, itemised: dict[str, Any], own: dict[str, float]
     console.print(f"({own['graphs']:,} graphs of {own['nodes']:,} nodes)\n")
 
 
+# --- each assignment by itself ---------------------------------------------------------------------------------------
+
+
+def each_assignment(effort: Effort, console: Console) -> list[Finding]:
+    """Grading in one assignment alone, against the bare arithmetic of its questions: what the same code takes to do the
+    same work where nobody judges it. Without Python's collector, which takes several times as long as the arithmetic
+    where networks are trained: the worker holds it back, so that with it there would be little to be seen of us."""
+    found = []
+    for assignment in assignments():
+        console.print(f"       {assignment.name}", style="dim")
+        found += [one_assignment(effort, assignment)]
+    return found
+
+
+def one_assignment(effort: Effort, assignment: Assignment) -> Finding:
+    """A row for an assignment. Nothing is asked of it: starting a worker weighs more the less there is to do."""
+    core = cores()[:1]
+    flags = BARE_FLAGS[:1] if assignment.packages else BARE_FLAGS
+    with tempfile.TemporaryDirectory() as scratch:
+        requests = Path(scratch) / "requests"
+        recorded.save(requests, [assignment.short])
+        bare = (requests, common.right_submission(), 3, "uncollected")
+        graded, own = in_turn(
+            effort.times,
+            lambda: measured("grade_class.py", effort.few, "--assignments", assignment.short, on=core)["seconds"],
+            lambda: measured("bare.py", *bare, on=core, flags=flags)["uncollected"],
+        )
+    wall = median(graded)
+    return _over(
+        f"{assignment.name} alone: {wall * 1000:.0f} ms, over bare arithmetic without collector",
+        None,
+        wall,
+        median(own),
+    )
+
+
+# --- what the packing buys -------------------------------------------------------------------------------------------
+
+
+def packing(effort: Effort, _console: Console) -> list[Finding]:
+    """A training step of one network on Values against one on Tensors. Raises RuntimeError where they part."""
+    what = "a training step of 20 digits on Values (64 inputs, 32 neurons, 10 classes)"
+    if not (common.right_submission() / "tensor.py").exists():
+        return [Finding(what, "", "skipped: there is no tensor.py to hold it against", None)]
+    steps = 5 if effort.times > 1 else 2
+    scalar, tensor = in_turn(
+        effort.times,
+        *(partial(measured, "packing.py", kind, steps, 20, on=cores()[:1]) for kind in ("values", "tensors")),
+    )
+    theirs, ours = (median([each["seconds"] for each in runs]) for runs in (scalar, tensor))
+    if any(not math.isclose(*pair, rel_tol=1e-9) for pair in zip(scalar[0]["losses"], tensor[0]["losses"])):
+        raise RuntimeError(f"Values and Tensors learn differently: {scalar[0]['losses']}, {tensor[0]['losses']}")
+    return [
+        Finding(f"{what}: {theirs * 1000:.0f} ms", "", f"{theirs / ours:,.0f} times as long as on Tensors", None),
+    ]
+
+
 # --- a class ---------------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +327,8 @@ def _times_as_fast(what: str, asked: float, plain: float, ours: dict[str, float]
 
 MEASUREMENTS: tuple[tuple[str, Callable[[Effort, Console], list[Finding]]], ...] = (
     ("one submission on one core", one_submission),
+    ("each assignment by itself", each_assignment),
+    ("the same training on Values and on Tensors", packing),
     ("two workers on two cores", two_workers),
     ("memory", memory),
     ("a class that hangs", everyone_hangs),

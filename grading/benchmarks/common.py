@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,14 @@ from gradkit.suite.assignments import assignments, corpora_folder
 
 HERE = Path(__file__).parent
 MEASURED = ("a1", "a2", "a3")
-"""The assignments whose suites are measured, whole."""
+"""The assignments whose suites are measured as one, unless said otherwise."""
 
 median = statistics.median
 
 
-def suite() -> Suite:
-    """The measured suites, with the recorded corpora of the public seed."""
-    course = tuple(assignment for assignment in assignments() if assignment.short in MEASURED)
+def suite(names: Sequence[str] = MEASURED) -> Suite:
+    """The suites of these assignments, with the recorded corpora of the public seed."""
+    course = tuple(assignment for assignment in assignments() if assignment.short in names)
     return suite_of(course, Library(corpora_folder()))
 
 
@@ -45,31 +44,34 @@ def corpora() -> list[Corpus]:
 
 
 def right_submission() -> Path:
-    """The folder with the right engine.py."""
+    """The folder with the right files."""
     return reference_folder() / "solution"
 
 
-def copies(folder: Path, count: int, source: str | None = None) -> list[Student]:
-    """A class in which everyone hands in the same engine.py: the right one, or `source`."""
+def copies(folder: Path, count: int, files: Mapping[str, str]) -> list[Student]:
+    """A class in which everyone hands in the same files: the text of each, by its name without `.py`."""
     students = []
     for number in range(count):
         home = folder / f"student{number:03}"
         home.mkdir(parents=True)
-        if source is None:
-            shutil.copy(right_submission() / "engine.py", home)
-        else:
-            (home / "engine.py").write_text(source, encoding="utf-8")
+        for name, text in files.items():
+            (home / f"{name}.py").write_text(text, encoding="utf-8")
         students.append(Student(home.name, home))
     return students
 
 
+def right_files(suite: Suite) -> dict[str, str]:
+    """The right text of every file that a suite needs, by its name without `.py`."""
+    names = (*suite.builds_on, *suite.modules)
+    return {name: (right_submission() / f"{name}.py").read_text(encoding="utf-8") for name in names}
+
+
 @contextmanager
-def classroom(count: int, source: str | None = None, with_suite: Suite | None = None) -> Iterator[Any]:
-    """A classroom for copies of a submission, and the class; everything is gone afterwards."""
+def classroom(count: int, suite: Suite, files: Mapping[str, str] | None = None) -> Iterator[Any]:
+    """A classroom for copies of a submission, the right one unless said, and the class; all is gone afterwards."""
     with tempfile.TemporaryDirectory() as scratch:
-        chosen = with_suite or suite()
-        room = Classroom(chosen, conditions_of(chosen, True), Path(scratch) / "reports")
-        yield room, copies(Path(scratch) / "class", count, source)
+        room = Classroom(suite, conditions_of(suite, True), Path(scratch) / "reports")
+        yield room, copies(Path(scratch) / "class", count, files or right_files(suite))
 
 
 def cores() -> list[int]:

@@ -33,6 +33,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("copies", type=int)
     options.add_argument("--workers", type=int, default=1)
+    options.add_argument("--assignments", nargs="+", default=common.MEASURED, help="a1 and so on, graded as one")
     options.add_argument("--itemised", type=Path, help="a folder for each child's account")
     options.add_argument("--memory-at", type=int, nargs="*", default=())
     chosen = options.parse_args()
@@ -40,7 +41,7 @@ def main() -> None:
         _itemise(chosen.itemised)
     first_fork = _first_fork()
     memory, child = {}, {}
-    with common.classroom(chosen.copies) as (room, students):
+    with common.classroom(chosen.copies, common.suite(chosen.assignments)) as (room, students):
         done, largest = 0, 0.0
         for graded in room.grade(students, chosen.workers):
             if graded is None:

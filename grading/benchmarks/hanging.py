@@ -24,7 +24,7 @@ from rich.console import Console
 ITEM, SUBMISSION = 0.2, 1.0
 """Seconds of the student's code for an item, and for a submission of one assignment."""
 
-HANGS = "class Value:\n    def __init__(self, data):\n        while True:\n            pass\n"
+HANGS = {"engine": "class Value:\n    def __init__(self, data):\n        while True:\n            pass\n"}
 
 
 def impatient(suite: Suite) -> Suite:
@@ -39,7 +39,7 @@ def impatient(suite: Suite) -> Suite:
 def main(students: int, workers: int) -> None:
     screen = StringIO()
     console = Console(file=screen, force_terminal=True, width=120)
-    with common.classroom(students, HANGS, impatient(common.suite())) as (room, group):
+    with common.classroom(students, impatient(common.suite()), HANGS) as (room, group):
         began = time.perf_counter()
         graded = graded_with_progress(console, room, group, workers)
         took = time.perf_counter() - began

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def requests_of(suite: Suite, submission: Path) -> list[Request]:
     with tempfile.TemporaryDirectory() as scratch:
         sandbox = Sandbox(Path(scratch) / "workers")
         folder = Path(scratch) / "submission"
-        taken = take_in(submission, folder, suite.modules)
+        taken = take_in(submission, folder, suite.modules, builds_on=suite.builds_on)
 
         def start(packages: tuple[str, ...]) -> Any:
             return _Listening(sandbox.start(folder, 60, packages), heard)
@@ -55,8 +56,8 @@ def requests_of(suite: Suite, submission: Path) -> list[Request]:
     return heard
 
 
-def save(path: Path) -> list[Request]:
-    """Keep the questions of the measured suites in a file, for bare.py."""
-    heard = requests_of(common.suite(), common.right_submission())
+def save(path: Path, assignments: Sequence[str] = common.MEASURED) -> list[Request]:
+    """Keep the questions of some assignments in a file, for bare.py."""
+    heard = requests_of(common.suite(assignments), common.right_submission())
     path.write_bytes(marshal.dumps(heard))
     return heard

@@ -25,8 +25,8 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="A course kit for building an autograd engine. Students need only pytest; these commands are for those who "
-    "grade (grade, explain, graph, doctor, course) and those who write the course.",
+    help="A course kit for building an autograd engine. Students need pytest and, for pictures, graph; the other "
+    "commands are for those who grade (grade, explain, doctor, course) and those who write the course.",
 )
 app.add_typer(course_app, name="course")
 console = Console()

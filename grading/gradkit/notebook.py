@@ -67,7 +67,7 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
         (folder / f"{module}.py").write_bytes(source)
         with _apart(assignment.files):
             results = grade(suite, TakenIn(), LocalTransport(folder, _CLOCK))
-        said = warnings(folder, module)
+        said = warnings(folder, module, assignment.packages)
         records = [item_record(result) for result in results.all()]
         page = feedback(records, {record.id: record.title for record in records}, said)
     return Checked(sum(record.earned for record in records), page)

@@ -253,7 +253,8 @@ class MLP:
 
     def __call__(self, x):
         """a6. x holds an example in each row, shape (examples, inputs); so does the result, shape (examples, outputs).
-        x is a Tensor or an array. A layer is tanh(x @ weights + bias): the bias is broadcast to every example."""
+        x is a Tensor, or an array: make it a Tensor first, for an array knows no @ with one. A layer is
+        tanh(x @ weights + bias): the bias is broadcast to every example."""
         x = x if isinstance(x, Tensor) else Tensor(x)
         for i, (weights, bias) in enumerate(zip(self.weights, self.biases)):
             x = x @ weights + bias

@@ -20,7 +20,8 @@ def hinge(outputs, targets):
 def binary_cross_entropy(logits, targets):
     """a5. The mean of -log(p) where the target is 1 and of -log(1 - p) where it is 0; p is the logit's sigmoid. A
     logit is a Value of any size. Logit 0 costs log(2) = 0.693 either way. Done just so, log(p) fails at -1000, where
-    p becomes 0. But -log(p) is log(1 + exp(-z)), and also log(1 + exp(z)) - z: take the one whose exp stays small."""
+    p becomes 0. But -log(p) is log(1 + exp(-z)), and also log(1 + exp(z)) - z: take the one whose exp stays small. With
+    target 0 it is the same with -z for z."""
     total = 0
     for z, target in zip(logits, targets):
         if z.data >= 0:
@@ -97,7 +98,8 @@ class Adam:
     def step(self):
         """a5. With b1, b2 = betas: m = b1 * m + (1 - b1) * grad, and v = b2 * v + (1 - b2) * grad**2. Both start at 0,
         and so are too small at first: in step number t (from 1) the data go down by lr * M / (sqrt(V) + eps), with
-        M = m / (1 - b1**t) and V = v / (1 - b2**t). m and v themselves stay. The very first step is lr long."""
+        M = m / (1 - b1**t) and V = v / (1 - b2**t). m and v themselves stay. The very first step is lr long. In a6 the
+        same Adam gets arrays: ** 0.5 takes them too, and math.sqrt does not."""
         self.steps += 1
         b1, b2 = self.betas
         for i, p in enumerate(self.parameters):
@@ -109,8 +111,8 @@ class Adam:
 
 def train(model, inputs, targets, loss, optimizer, steps):
     """a5. So many steps on all examples: outputs of the model for each input, loss(outputs, targets), gradients set
-    back to 0, backward(), optimizer.step(). Each step works the loss out anew, for the parameters have moved. Returns
-    the losses as a list of plain numbers, each from before its step."""
+    back to 0 (model.zero_grad()), backward(), optimizer.step(). Each step works the loss out anew, for the parameters
+    have moved. Returns the losses as a list of plain numbers, each from before its step."""
     history = []
     for _ in range(steps):
         total = loss([model(x) for x in inputs], targets)

@@ -9,6 +9,7 @@ from gradkit.suite import (
 )
 
 COLLECTS = ("test_addition_gradient", "test_multiplication_gradient", "test_uses_add_up")
+UNBROADCAST = ("test_unbroadcast_sums_over_axes_in_front", "test_unbroadcast_keeps_axes_of_size_one")
 STRETCHED = ("test_leading_axes_gradient", "test_axes_of_size_one_gradient")
 
 
@@ -46,6 +47,9 @@ def test_backward_begins_with_the_upstream_gradient(Tensor, array):
     y = Tensor(5.0)
     y.backward()
     expect_array(y, "grad", 1.0)
+    z = Tensor([[5.0]])
+    z.backward()
+    expect_array(z, "grad", [[1.0]])
 
 
 @graded(
@@ -60,13 +64,14 @@ def test_addition_and_multiplication(Tensor, corpus):
 
 @graded(
     0.5,
-    "An operation remembers its operands: backward() goes through two of them",
+    "An operation remembers its operands: backward() goes through three of them",
     needs=("test_addition_and_multiplication", "test_backward_begins_with_the_upstream_gradient"),
 )
 def test_backward_goes_through_the_graph(Tensor, array):
-    a, b, c = Tensor([2.0]), Tensor([3.0]), Tensor([4.0])
-    y = (a + b) * c
+    a, b, c, d = Tensor([2.0]), Tensor([3.0]), Tensor([4.0]), Tensor([5.0])
+    y = (a + b) * c + d
     y.backward(array([0.5]))
+    expect_array(d, "grad", [0.5])
     expect_array(c, "grad", [2.5])
     expect_array(a, "grad", [2.0])
     expect_array(b, "grad", [2.0])
@@ -75,7 +80,11 @@ def test_backward_goes_through_the_graph(Tensor, array):
 # --- broadcasting -----------------------------------------------------------------------------------------------------
 
 
-@graded(1, "unbroadcast sums over axes in front that the operand does not have")
+@graded(
+    1,
+    "unbroadcast sums over axes in front that the operand does not have",
+    needs="test_a_tensor_keeps_its_numbers",
+)
 def test_unbroadcast_sums_over_axes_in_front(unbroadcast, Tensor, array):
     gradient = array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     x = array([0.0, 0.0, 0.0])
@@ -85,7 +94,11 @@ def test_unbroadcast_sums_over_axes_in_front(unbroadcast, Tensor, array):
     expect_array(Tensor(unbroadcast(gradient, gradient.shape)), "data", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 
-@graded(1, "unbroadcast sums over axes in which the operand has size 1, and keeps them")
+@graded(
+    1,
+    "unbroadcast sums over axes in which the operand has size 1, and keeps them",
+    needs="test_a_tensor_keeps_its_numbers",
+)
 def test_unbroadcast_keeps_axes_of_size_one(unbroadcast, Tensor, array):
     gradient = array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     column = array([[0.0], [0.0]])
@@ -99,7 +112,7 @@ def test_unbroadcast_keeps_axes_of_size_one(unbroadcast, Tensor, array):
 @graded(
     1,
     "Addition passes the upstream gradient on to both operands",
-    needs="test_backward_goes_through_the_graph",
+    needs=("test_backward_goes_through_the_graph", *UNBROADCAST),
     corpus=tensor_graphs("add"),
 )
 def test_addition_gradient(Tensor, corpus):
@@ -109,7 +122,7 @@ def test_addition_gradient(Tensor, corpus):
 @graded(
     1,
     "Multiplication passes each factor the other one",
-    needs="test_backward_goes_through_the_graph",
+    needs=("test_backward_goes_through_the_graph", *UNBROADCAST),
     corpus=tensor_graphs("mul"),
 )
 def test_multiplication_gradient(Tensor, corpus):
@@ -194,11 +207,26 @@ def test_tensor_and_number(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of x + 2, 2 + x, x * 2 and 2 * x",
-    needs=("test_tensor_and_number", *COLLECTS),
+    needs=("test_tensor_and_number", *COLLECTS, *UNBROADCAST),
     corpus=tensor_graphs("add_number", "number_add", "mul_number", "number_mul"),
 )
 def test_tensor_and_number_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Tensor and plain array, on either side: the tensor decides, and numpy does not take it apart",
+    needs=("test_tensor_and_number_gradient", *STRETCHED),
+)
+def test_tensor_and_array(Tensor, array):
+    x = Tensor([2.0, -3.0])
+    left = array([[10.0], [20.0]]) + x
+    expect_array(left, "data", [[12.0, 7.0], [22.0, 17.0]])
+    right = left * array([0.5, 2.0])
+    expect_array(right, "data", [[6.0, 14.0], [11.0, 34.0]])
+    right.backward(array([[1.0, 1.0], [1.0, -1.0]]))
+    expect_array(x, "grad", [1.0, 0.0])
 
 
 @graded(
@@ -268,4 +296,14 @@ def test_division(Tensor, corpus):
     corpus=tensor_graphs("div", "div_leading", "div_ones", "div_number", "number_div"),
 )
 def test_division_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Minus, powers and divisions add to the gradients that are there: y = f(x) + f(x)",
+    needs=("test_minus_gradient", "test_tensor_power_gradient", "test_division_gradient"),
+    corpus=tensor_graphs("neg", "sub", "pow_number", "pow", "div", "number_div", twice=True),
+)
+def test_operators_collect(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)

@@ -8,6 +8,8 @@ from gradkit.suite import (
     tensor_graphs,
 )
 
+COLLECTS = ("test_addition_gradient", "test_multiplication_gradient", "test_uses_add_up")
+
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +100,16 @@ def test_relu_at_zero(Tensor, array):
     expect_array(x, "grad", [0.0, 5.0, 0.0])
 
 
+@graded(
+    0.5,
+    "Functions add to the gradient that is there: y = f(x) + f(x)",
+    needs=(*COLLECTS, "test_exp_gradient", "test_log_gradient", "test_tanh_gradient", "test_relu_gradient"),
+    corpus=tensor_graphs("exp", "log", "tanh", "relu", twice=True),
+)
+def test_functions_collect(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
 # --- many numbers become fewer ----------------------------------------------------------------------------------------
 
 
@@ -154,7 +166,7 @@ def test_sum_that_keeps_its_axes_gradient(Tensor, corpus):
 @graded(
     0.5,
     "A mean is divided by how many numbers went into it",
-    needs=("test_sum", "test_sum_that_keeps_its_axes", "test_division"),
+    needs=("test_gradient_begins_as_zeros", "test_sum", "test_sum_that_keeps_its_axes", "test_division"),
     corpus=tensor_graphs("mean_all", "mean_one", "mean_negative", "mean_several", "mean_kept_one", "mean_kept_several"),
 )
 def test_mean(Tensor, corpus):
@@ -203,4 +215,14 @@ def test_max_gradient(Tensor, corpus):
     corpus=tensor_graphs("max_all", "max_one", "max_several", ties=True),
 )
 def test_ties_share_the_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Sums and maxima add to the gradient that is there: y = f(x) + f(x)",
+    needs=(*COLLECTS, "test_sum_that_keeps_its_axes_gradient", "test_max_gradient"),
+    corpus=tensor_graphs("sum_all", "sum_one", "sum_kept_one", "max_all", "max_one", "max_kept_one", twice=True),
+)
+def test_reductions_collect(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)

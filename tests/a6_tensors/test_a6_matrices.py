@@ -13,6 +13,10 @@ from gradkit.suite import (
 )
 
 COLLECTS = ("test_addition_gradient", "test_multiplication_gradient", "test_uses_add_up")
+GATHERED = (
+    *("test_uses_add_up", "test_operators_collect", "test_functions_collect", "test_reductions_collect"),
+    *("test_places_collect", "test_matrices_collect"),
+)
 STRETCHED = ("test_leading_axes_gradient", "test_axes_of_size_one_gradient")
 
 
@@ -89,6 +93,16 @@ def test_repeated_index_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
 
 
+@graded(
+    0.5,
+    "Other places add to the gradient that is there: y = f(x) + f(x)",
+    needs=(*COLLECTS, "test_reshape_gradient", "test_transpose_gradient", "test_repeated_index_gradient"),
+    corpus=tensor_graphs("reshape", "transpose", "item", "slice", "rows", "picks", twice=True),
+)
+def test_places_collect(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
 # --- rows times columns -----------------------------------------------------------------------------------------------
 
 
@@ -152,7 +166,38 @@ def test_batches_of_matrices_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
 
 
+@graded(
+    0.5,
+    "Products of matrices add to the gradients that are there: y = a @ b + a @ b",
+    needs=(*COLLECTS, "test_vectors_gradient", "test_batches_of_matrices_gradient"),
+    corpus=tensor_graphs("matmul_matrices", "matmul_vectors", "matmul_batches", twice=True),
+)
+def test_matrices_collect(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
 # --- all together -----------------------------------------------------------------------------------------------------
+
+
+@graded(
+    0.5,
+    "No two tensors share one array as their gradient, and backward() keeps a copy of the one it is given",
+    needs=COLLECTS,
+)
+def test_gradients_are_arrays_of_their_own(Tensor, array):
+    a, b, c = Tensor([1.0, 2.0]), Tensor([3.0, 4.0]), Tensor([0.5, 0.5])
+    gradient = array([0.5, -1.0])
+    y = a + b
+    y.backward(gradient)
+    (a + c).backward(array([2.0, 2.0]))
+    expect_array(a, "grad", [2.5, 1.0])
+    expect_array(b, "grad", [0.5, -1.0])
+    expect_array(y, "grad", [0.5, -1.0])
+    x = Tensor([5.0, 6.0])
+    x.backward(gradient)
+    (x + c).backward(array([2.0, 2.0]))
+    expect_array(x, "grad", [2.5, 1.0])
+    expect_array(Tensor(gradient), "data", [0.5, -1.0])
 
 
 @graded(
@@ -168,10 +213,13 @@ def test_batches_of_matrices_gradient(Tensor, corpus):
         *STRETCHED,
     ),
     corpus=tensor_graphs(
-        "mul_leading", "add_ones", "sum_one", "max_one", "reshape", "transpose", "matmul_matrices", "rows", layout=True
+        *("mul_leading", "add_ones", "sum_one", "max_one", "reshape", "transpose", "matmul_matrices", "rows"),
+        layout=True,
+        count=32,
     ),
 )
 def test_arrays_in_other_layouts(Tensor, corpus):
+    check_tensors(Tensor, corpus)
     check_tensor_gradients(Tensor, corpus)
 
 
@@ -189,7 +237,7 @@ def test_arrays_in_other_layouts(Tensor, corpus):
         "test_repeated_index_gradient",
         "test_vectors_gradient",
         "test_stretched_both_ways_gradient",
-        "test_uses_add_up",
+        *GATHERED,
     ),
     corpus=tensor_graphs(
         "add",
@@ -222,7 +270,7 @@ def test_random_graphs(Tensor, corpus):
 @graded(
     0.5,
     "The gradients of inner nodes are PyTorch's, too",
-    needs="test_random_graphs",
+    needs=("test_random_graphs", "test_gradients_are_arrays_of_their_own", *GATHERED),
     corpus=tensor_graphs(
         "add",
         "add_leading",
@@ -249,19 +297,6 @@ def test_random_graphs(Tensor, corpus):
 )
 def test_inner_nodes(Tensor, corpus):
     check_inner_tensor_gradients(Tensor, corpus)
-
-
-@graded(0.5, "No two tensors share one array as their gradient", needs="test_addition_gradient")
-def test_gradients_are_arrays_of_their_own(Tensor, array):
-    a, b = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
-    gradient = array([0.5, -1.0])
-    y = a + b
-    y.backward(gradient)
-    (a + 1.0).backward(array([2.0, 2.0]))
-    expect_array(a, "grad", [2.5, 1.0])
-    expect_array(b, "grad", [0.5, -1.0])
-    expect_array(y, "grad", [0.5, -1.0])
-    expect_array(Tensor(gradient), "data", [0.5, -1.0])
 
 
 @graded(0.5, "backward() visits each node once: y = y * k + y, 24 times over", needs=COLLECTS)

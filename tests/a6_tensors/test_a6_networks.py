@@ -60,7 +60,11 @@ def test_linear_last(TensorMLP, Tensor, array, corpus):
     check_tensor_network(TensorMLP, Tensor, array, corpus)
 
 
-@graded(0.5, "Many examples at once, a row for each, also in a plain array", needs="test_mlp_gradient")
+@graded(
+    0.5,
+    "Many examples at once, a row for each, also in a plain array",
+    needs=("test_mlp_gradient", "test_linear_last"),
+)
 def test_many_examples_at_once(TensorMLP, array):
     model = TensorMLP(1, [1], linear_last=True)
     model.parameters()[0].data = array([[2.0]])
@@ -72,18 +76,22 @@ def test_many_examples_at_once(TensorMLP, array):
     expect_array(model.parameters()[1], "grad", [2.5])
 
 
-@graded(0.5, "zero_grad() sets every gradient back to zeros", needs="test_mlp_gradient")
+@graded(0.5, "zero_grad() sets every gradient back to zeros", needs="test_many_examples_at_once")
 def test_zero_grad(TensorMLP, array):
-    model = TensorMLP(1, [1], linear_last=True)
-    model.parameters()[0].data = array([[2.0]])
-    model.parameters()[1].data = array([-1.0])
+    model = TensorMLP(1, [1, 1], linear_last=True)
+    for weights, bias in ((0, 1), (2, 3)):
+        model.parameters()[weights].data = array([[2.0]])
+        model.parameters()[bias].data = array([-1.0])
     model(array([[3.0]])).backward(array([[0.5]]))
     model.zero_grad()
-    expect_array(model.parameters()[0], "grad", [[0.0]])
-    expect_array(model.parameters()[1], "grad", [0.0])
-    model(array([[2.0]])).backward(array([[0.5]]))
-    expect_array(model.parameters()[0], "grad", [[1.0]])
-    expect_array(model.parameters()[1], "grad", [0.5])
+    for weights, bias in ((0, 1), (2, 3)):
+        expect_array(model.parameters()[weights], "grad", [[0.0]])
+        expect_array(model.parameters()[bias], "grad", [0.0])
+    model(array([[0.5]])).backward(array([[0.5]]))
+    expect_array(model.parameters()[0], "grad", [[0.5]])
+    expect_array(model.parameters()[1], "grad", [1.0])
+    expect_array(model.parameters()[2], "grad", [[0.0]])
+    expect_array(model.parameters()[3], "grad", [0.5])
 
 
 @graded(
@@ -111,7 +119,7 @@ def test_cross_entropy(tensor_cross_entropy, Tensor, corpus):
     "The gradient of cross_entropy: each probability, less 1 for the right class",
     needs=(
         *("test_cross_entropy", "test_exp_gradient", "test_log_gradient", "test_repeated_index_gradient"),
-        *("test_mean_gradient", "test_minus_gradient"),
+        *("test_mean_gradient", "test_minus_gradient", "test_functions_collect", "test_places_collect"),
     ),
     corpus=losses("cross_entropy"),
 )

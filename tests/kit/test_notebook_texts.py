@@ -144,7 +144,7 @@ def test_files_of_earlier_assignments_lie_beside_a_notebook_unless_students_brin
 
     list(notebooks.build(tmp_path, root / "reference/solution"))
     given = {f"{each.name}/{module}.py": module for each in COURSE for module in each.builds_on}
-    assert {"a4_networks/engine.py", "a5_training/engine.py", "a5_training/nn.py"} <= given.keys()
+    assert {"a4_networks/engine.py", "a5_training/nn.py", "a6_tensors/training.py"} <= given.keys()
     assert beside() == {
         place: (root / f"reference/solution/{module}.py").read_bytes() for place, module in given.items()
     }

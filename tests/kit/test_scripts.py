@@ -67,7 +67,7 @@ def test_digits_are_read_on_the_engine_also_without_matplotlib(program, written)
 
 def test_digits_are_read_on_tensors_and_drawn(program, written):
     assert share_right(program(written, "train_digits.py", "--tensors")) > 0.95
-    assert all(is_picture(written / name) for name in ("digits_loss.png", "digits_predictions.png"))
+    assert all(is_picture(written / name) for name in ("tensor_digits_loss.png", "tensor_digits_predictions.png"))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

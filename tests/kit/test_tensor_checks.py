@@ -185,7 +185,7 @@ def test_a_chain_is_shown_as_a_loop(tensor, printed):
     check_tensor_chain(tensor(), 30)
     found = caught(check_tensor_chain, tensor((ADDS, ADDS.replace("+ other", "+ 2 * other"))), 30)
     assert found.message == "y.data[0] is 60.5, PyTorch says 30.5"
-    assert found.code[3] == "for _ in range(30): y = y + 1"
+    assert found.code[3] == "for _ in range(30): y = y + one"
     assert printed(found.code).splitlines()[0] == "60.5"
 
 

@@ -108,7 +108,7 @@ def test_what_is_no_array_of_floats_is_refused_in_words(data):
 )
 def test_what_is_no_tensor_is_refused_in_words(target, said):
     with pytest.raises(NotANumber) as raised:
-        encoded([target], "data", ["a.exp()"])
+        encoded([target], "data", lambda place: "a.exp()")
     assert str(raised.value) == said
 
 

@@ -67,14 +67,20 @@ class Run:
 
 
 def run_attacks(
-    chosen: Mapping[str, Attack], progress: Callable[[str], None] = lambda name: None, workers: int = 2
+    chosen: Mapping[str, Attack],
+    progress: Callable[[str], None] = lambda name: None,
+    workers: int = 2,
+    course: Sequence[Assignment] = (),
 ) -> Run:
     """Grade attacks as classes, under the limits and in the sandbox of any class. `progress` hears each one's name.
 
-    Raises SandboxError where no sandbox can be had.
+    course: the assignments to grade it in; all, unless said. Raises SandboxError where no sandbox can be had.
     """
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as place:
-        classes = [_Class(Path(place) / f"class{n}", *each) for n, each in enumerate(_by_suite(chosen))]
+        classes = [
+            _Class(Path(place) / f"class{n}", *each)
+            for n, each in enumerate(_by_suite(chosen, course or assignments()))
+        ]
         folders = [each.folder for each in classes]
         canaries = [Path(place) / CANARY, temporary_canary(), *(folder / f"{CANARY}.txt" for folder in folders)]
         absent = [Path(path) for attack in chosen.values() for path in attack.untouched]
@@ -93,11 +99,12 @@ def run_attacks(
     return Run(tuple(found[name] for name in sorted(found)), tuple(host))
 
 
-def _by_suite(chosen: Mapping[str, Attack]) -> Iterator[tuple[tuple[Assignment, ...], dict[str, Attack]]]:
-    """The attacks, with the assignments that each is graded in: those that offer its file the same packages."""
-    every = assignments()
-    for packages in dict.fromkeys(each.packages for each in every):
-        suite = tuple(each for each in every if each.packages == packages)
+def _by_suite(
+    chosen: Mapping[str, Attack], course: Sequence[Assignment]
+) -> Iterator[tuple[tuple[Assignment, ...], dict[str, Attack]]]:
+    """The attacks, with those assignments of a course that each is graded in: they offer its file the same packages."""
+    for packages in dict.fromkeys(each.packages for each in course):
+        suite = tuple(each for each in course if each.packages == packages)
         modules = {module for each in suite for module in each.modules}
         those = {name: attack for name, attack in chosen.items() if attack.module in modules}
         if those:

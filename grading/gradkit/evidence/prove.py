@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 
 from ..submissions.outcome import Verdict
-from ..suite.assignments import corpora_folder
+from ..suite.assignments import Assignment, assignments, corpora_folder
 from ..suite.diagnosis import DIAGNOSES, fingerprint
 from .runs import Record, primaries, run_all
-from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
+from .specimens import Misconception, Variant, files_of, misconceptions, variants, write_misconception, write_variant
 
 GIVEN_UP = {"depth": "a2_backprop/test_depth", "stability": "a3_activations/test_stability"}
 """The items that a variant's design may lose."""
@@ -69,13 +69,35 @@ def specimen_folders() -> Iterator[dict[str, Path]]:
         yield folders
 
 
+def assignments_holding(name: str) -> tuple[Assignment, ...]:
+    """The assignments that hold a file of a specimen's own: no other can tell it from the solution."""
+    own = files_of(name)
+    return tuple(assignment for assignment in assignments() if own & set(assignment.files))
+
+
+Asked = Callable[[str], tuple[Assignment, ...]]
+"""The assignments in which a specimen of this name is graded."""
+
+
+def grouped(names: Iterable[str], asked: Asked) -> dict[tuple[Assignment, ...], list[str]]:
+    """The specimens that are graded in the same assignments, by those."""
+    groups: dict[tuple[Assignment, ...], list[str]] = {}
+    for name in names:
+        groups.setdefault(asked(name), []).append(name)
+    return groups
+
+
 def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
-    """Run every specimen through every suite. `progress` is told each one's name when it is done."""
+    """Run every specimen through every suite that holds a file of its own.
+
+    `progress` is told each one's name when it is done.
+    """
     records = {}
     with specimen_folders() as folders:
-        for name, record in run_all(folders):
-            progress(name)
-            records[name] = record
+        for asked, names in grouped(folders, assignments_holding).items():
+            for name, record in run_all({name: folders[name] for name in names}, asked):
+                progress(name)
+                records[name] = record
     return judged(records)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..grader import report
@@ -13,16 +13,16 @@ from ..grader.grader import suite_of
 from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student
-from ..suite.assignments import assignments, corpora_folder
+from ..suite.assignments import Assignment, corpora_folder
 from ..suite.results import ItemResult
 
 Record = dict[str, ItemResult]
 """Every item's result, by its id."""
 
 
-def run_all(folders: Mapping[str, Path], workers: int = 2) -> Iterator[tuple[str, Record]]:
-    """The records of many folders, as they come. Raises RuntimeError where the run itself broke."""
-    suite = suite_of(assignments(), Library(corpora_folder()), stands_in=False)
+def run_all(folders: Mapping[str, Path], asked: Sequence[Assignment], workers: int = 2) -> Iterator[tuple[str, Record]]:
+    """The records of many folders in some assignments, as they come. Raises RuntimeError where the run itself broke."""
+    suite = suite_of(asked, Library(corpora_folder()), stands_in=False)
     with tempfile.TemporaryDirectory() as out:
         classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
         students = [Student(name, folder.resolve()) for name, folder in folders.items()]

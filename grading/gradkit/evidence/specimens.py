@@ -54,14 +54,25 @@ def reference_folder() -> Path:
 
 def misconceptions() -> dict[str, Misconception]:
     """Every misconception, by name. Raises msgspec.ValidationError, naming the field, where a file is malformed."""
-    paths = sorted((reference_folder() / "misconceptions").glob("*.toml"))
-    return {path.stem: msgspec.toml.decode(path.read_bytes(), type=Misconception) for path in paths}
+    return {path.stem: _misconception(path) for path in sorted((reference_folder() / "misconceptions").glob("*.toml"))}
+
+
+def _misconception(path: Path) -> Misconception:
+    return msgspec.toml.decode(path.read_bytes(), type=Misconception)
 
 
 def variants() -> dict[str, Variant]:
     """Every variant, by the name of its folder."""
     table = reference_folder() / "variants" / "variants.toml"
     return msgspec.toml.decode(table.read_bytes(), type=dict[str, Variant])
+
+
+def files_of(name: str) -> set[str]:
+    """The files, without `.py`, in which a specimen differs from the solution."""
+    mistake = reference_folder() / "misconceptions" / f"{name}.toml"
+    if mistake.is_file():
+        return {_misconception(mistake).module}
+    return {path.stem for path in (reference_folder() / "variants" / name).glob("*.py")}
 
 
 def write_solution(folder: Path) -> None:

@@ -124,49 +124,62 @@ def replay(tensor_class: Callable[[object], Any], graph: Packed, backward: bool)
         return tensor_class(array if each[2] else array.tolist())
 
     leaves, steps, upstream = graph
-    texts = ["Tensor(...)"] * len(leaves)
-    for step, *numbers in steps:
-        arity = OPERATIONS[step][0]
-        texts.append(expression(step, ("a", "b")[:arity], tuple(numbers[arity:])))
+
+    def text(node: int) -> str:
+        if node < len(leaves):
+            return "Tensor(...)"
+        name, *numbers = steps[node - len(leaves)]
+        arity = OPERATIONS[name][0]
+        return expression(name, ("a", "b")[:arity], tuple(numbers[arity:]))
+
     nodes = build(leaf, leaves, steps)
-    found = encoded(nodes, "data", texts)
+    found = encoded(nodes, "data", text)
     if backward:
         nodes[-1].backward(array_of(upstream))
-        found += encoded(nodes, "grad", texts)
+        found += encoded(nodes, "grad", text)
     return found
 
 
-def encoded(targets: Sequence[object], name: str, texts: Sequence[str] = ()) -> list[float]:
+def encoded(targets: Sequence[object], name: str, text: Callable[[int], str] = lambda place: "this") -> list[float]:
     """target.name of each as numbers: how many axes it has, their sizes, and what it holds, row by row.
 
-    texts: what a message calls each.   Raises NotANumber where that is no array of floats.
+    text: what a message calls the one at a place.   Raises NotANumber where that is no array of floats.
     """
     found: list[float] = []
     for place, each in enumerate(targets):
-        shape, numbers = _read(each, name, texts[place] if texts else "this")
+        shape, numbers = _read(each, name, place, text)
         found += [float(len(shape)), *map(float, shape), *numbers]
         if len(found) > MOST_TOGETHER:
             raise NotANumber(f"The arrays in .{name} hold too many numbers")
     return found
 
 
-def _read(target: Any, name: str, what: str) -> tuple[tuple[int, ...], list[float]]:
+def _read(target: Any, name: str, place: int, text: Callable[[int], str]) -> tuple[tuple[int, ...], list[float]]:
     import numpy
 
     if target is None:
-        raise NotANumber(f"{what} is None, not a Tensor: is a `return` missing?")
+        raise NotANumber(f"{text(place)} is None, not a Tensor: is a `return` missing?")
     if isinstance(target, (int, float, numpy.ndarray, numpy.generic)):
         kind = type(target).__name__
-        raise NotANumber(f"{what} is a plain {kind}, not a Tensor: no gradient can flow through it")
+        raise NotANumber(f"{text(place)} is a plain {kind}, not a Tensor: no gradient can flow through it")
     value = getattr(target, name)
+    wrong = _not_an_array(value)
+    if wrong:
+        raise NotANumber(f".{name} of {text(place)} is {wrong}")
     if type(value) in (int, float):
         return (), [float(value)]
-    where = f".{name} of {what}"
+    return value.shape, value.ravel().tolist()
+
+
+def _not_an_array(value: Any) -> str:
+    """What is wrong with a value that should be an array of floats, or one number; nothing where it is."""
+    import numpy
+
+    if type(value) in (int, float):
+        return ""
     # By identity: isinstance asks the object's __class__, which may say anything, and so may a subclass's own methods.
     if type(value) is not numpy.ndarray and type(value) is not numpy.float64:
-        raise NotANumber(f"{where} is of type {type(value).__name__}; it should be a numpy array of float64")
+        return f"of type {type(value).__name__}; it should be a numpy array of float64"
     if value.dtype != numpy.float64:
-        raise NotANumber(f"{where} is an array of {value.dtype}; it should be one of float64")
-    if value.size > MOST_NUMBERS:
-        raise NotANumber(f"{where} is an array of more than {MOST_NUMBERS:,} numbers")
-    return value.shape, value.ravel().tolist()
+        return f"an array of {value.dtype}; it should be one of float64"
+    return f"an array of more than {MOST_NUMBERS:,} numbers" if value.size > MOST_NUMBERS else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +14,9 @@ from .tensors import LAYOUTS, Layout, Leaf, Shape, TensorGraph, Tensors
 
 MOST = 18
 """Numbers in an array: enough for three axes, and few enough to be read."""
+
+WIDE: tuple[Shape, ...] = ((2, 3), (3, 2), (3, 3), (2, 1, 3), (2, 3, 2), (1, 2, 3))
+"""Shapes in which it makes a difference whether numbers lie in memory by rows or by columns."""
 
 NUMBERS = (2.0, 3.0, 0.5, -1.5, -2.0)
 """Plain numbers in forms that take one."""
@@ -63,9 +66,12 @@ def _ones(draw: st.DrawFn, shape: Shape) -> Shape | None:
 
 
 def _both(draw: st.DrawFn, shape: Shape) -> Shape | None:
-    """Both operands are stretched: the other has an axis more in front, and one of size 1 behind."""
-    inner = _ones(draw, shape)
-    return (draw(st.integers(2, 3)), *inner) if inner else None
+    """Both operands are stretched: the other has an axis more in front, one of size 1, and more where this has 1."""
+    inner = _ones(draw, shape) if 1 in shape else None
+    if not inner:
+        return None
+    grown = (draw(st.integers(2, 3)) if own == 1 else size for own, size in zip(shape, inner))
+    return (draw(st.integers(2, 3)), *grown)
 
 
 def _single(draw: st.DrawFn, shape: Shape) -> Shape | None:
@@ -199,39 +205,44 @@ FORMS: dict[str, Form] = {
 """Every form by name: `add_ones` is a sum in which one operand has axes of size 1."""
 
 
-def kinds_of(wish: Tensors) -> Iterator[tuple[Sequence[str], bool | None]]:
-    """What a wish's graphs are to be of, in equal parts: (forms, swapped) for random_tensor_graphs.
+def kinds_of(wish: Tensors) -> list[tuple[str, bool | None]]:
+    """What a wish's graphs are to be of, in equal parts: (form, swapped) for random_tensor_graphs.
 
-    Single operations are of each form, with the operands either way; larger graphs mix all.
+    Where each graph is a single operation, its operands stand either way.
     """
-    if wish.steps > 1:
-        yield wish.forms, None
-        return
-    for form in wish.forms:
-        yield (form,), False
-        if form.startswith(_ELEMENTWISE) and "number" not in form:
-            yield (form,), True
+    ways = {
+        form: (False, True) if wish.steps == 1 and form.removesuffix(_how(form)) in _ELEMENTWISE else (None,)
+        for form in wish.forms
+    }
+    return [(form, swapped) for form in wish.forms for swapped in ways[form]]
+
+
+def _how(form: str) -> str:
+    """How the shapes of a form's operands are related, as its name ends."""
+    return next(how for how in reversed(_RELATED) if form.endswith(how))
 
 
 @st.composite
-def random_tensor_graphs(
-    draw: st.DrawFn, wish: Tensors, forms: Sequence[str], swapped: bool | None
-) -> TensorGraph | None:
-    """A random graph as a wish says; None where the shapes that were drawn have no use for the forms.
+def random_tensor_graphs(draw: st.DrawFn, wish: Tensors, form: str, swapped: bool | None) -> TensorGraph | None:
+    """A random graph as a wish says, one step at least of this form; None where the shapes that were drawn have no use
+    for it.
 
     Each step works on the node before it, so that all lead to the output; a second operand is any node that fits, or a
     new leaf.
 
-    forms:   those of the wish's forms to use.
     swapped: whether the second operand goes to the left; None for sometimes.
     """
-    shapes = [_first_shape(draw)]
+    shapes = [draw(st.sampled_from(WIDE if wish.layout else ((), (3,), (1, 3), (2, 1), *WIDE)))]
     leaves = [0]  # of the nodes, which are in the order of their making here
     steps: list[tuple[str, tuple[int, ...], tuple[float, ...]]] = []
-    for _ in range(draw(st.integers(min(2, wish.steps), wish.steps))):
+    count = draw(st.integers(min(2, wish.steps), wish.steps))
+    turn = draw(st.integers(0, count - 1))
+    for number in range(count):
         latest = len(shapes) - 1
-        step = FORMS[draw(st.sampled_from(forms))](draw, shapes[latest])
+        step = FORMS[form if number == turn else draw(st.sampled_from(wish.forms))](draw, shapes[latest])
         if step is None or max(math.prod(step.made), math.prod(step.second or ())) > MOST:
+            if number == turn:
+                return None
             continue
         operands = [latest]
         if step.second is not None:
@@ -246,11 +257,11 @@ def random_tensor_graphs(
                 operands.reverse()
         steps.append((step.operation, tuple(operands), step.plain))
         shapes.append(step.made)
-    return _graph(draw, wish, shapes, leaves, steps) if steps else None
-
-
-def _first_shape(draw: st.DrawFn) -> Shape:
-    return draw(st.sampled_from([(), (3,), (2, 3), (3, 2), (1, 3), (2, 1), (3, 3), (2, 1, 3), (2, 3, 2), (1, 2, 3)]))
+    if wish.twice:
+        latest = len(shapes)
+        steps += [steps[-1], ("add", (latest - 1, latest), ())]
+        shapes += [shapes[-1]] * 2
+    return _graph(draw, wish, shapes, leaves, steps)
 
 
 def _graph(

@@ -15,7 +15,8 @@ import msgspec
 from .tensor_replay import MOST_AXES, MOST_NUMBERS, OPERATIONS, expression
 
 Layout = Literal["", "columns", "gaps"]
-LAYOUTS: tuple[Layout, ...] = ("columns", "gaps")
+LAYOUTS: tuple[Layout, ...] = ("columns", "columns", "columns", "gaps")
+"""How often leaves have each: nearly all slips are about columns."""
 
 Shape = tuple[int, ...]
 
@@ -122,13 +123,15 @@ class Tensors:
     steps:  at most so many; with one, each graph is a single operation.
     layout: whether the leaves' numbers lie in memory otherwise than in one piece.
     ties:   whether many numbers are the same.
-    count:  how many graphs.
+    twice:  whether the last step is done twice, and the results are added: each operand then has two uses.
+    count:  how many graphs, of every form as many; fewer where there are no more that differ in shapes or steps.
     """
 
     forms: tuple[str, ...]
     steps: int = 1
     layout: bool = False
     ties: bool = False
+    twice: bool = False
     count: int = 16
 
     @property
@@ -137,12 +140,15 @@ class Tensors:
         first, *more = self.forms
         words = [first, f"and_{len(more)}_more"] if len(more) > 2 else list(self.forms)
         words += [f"{self.steps}steps"] * (self.steps > 1) + ["layouts"] * self.layout + ["ties"] * self.ties
+        words += ["twice"] * self.twice
         return "_".join(["tensor", *words])
 
 
-def tensor_graphs(*forms: str, steps: int = 1, layout: bool = False, ties: bool = False) -> Tensors:
+def tensor_graphs(
+    *forms: str, steps: int = 1, layout: bool = False, ties: bool = False, twice: bool = False, count: int = 16
+) -> Tensors:
     """Ask for random graphs of tensors; see Tensors."""
-    return Tensors(forms, steps, layout, ties)
+    return Tensors(forms, steps, layout, ties, twice, count)
 
 
 def keeps_off_the_kinks(graph: TensorGraph, answers: TensorAnswers) -> bool:

@@ -82,13 +82,14 @@ def _random_part(
 
 
 def _of_tensors(wish: Tensors, seed: str) -> list[tuple[TensorGraph, TensorAnswers]]:
-    """As many graphs as a wish asks for, each with its answers, smallest first."""
+    """As many graphs as a wish asks for, each with its answers, smallest first. Every form has its share of them, and
+    no two differ in numbers alone: Hypothesis likes to draw the same few again, with one number changed."""
     from ..graphs.tensor_strategies import kinds_of, random_tensor_graphs
 
     found: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
-    kinds = list(kinds_of(wish))
-    for number, kind in enumerate(kinds, 1):
-        due = math.ceil(wish.count * number / len(kinds))
+    kinds = kinds_of(wish)
+    for kind in kinds:
+        due = len(found) + math.ceil(wish.count / len(kinds))
         _collect_tensors(random_tensor_graphs(wish, *kind), f"{seed} {wish} {kind}", found, due)
     return sorted(found.values(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
 
@@ -99,8 +100,7 @@ def _collect_tensors(
     found: dict[object, tuple[TensorGraph, TensorAnswers]],
     due: int,
 ) -> None:
-    """Add graphs with their answers, by their structure, until there are so many: other numbers in the same shapes
-    would show nothing new."""
+    """Add graphs with their answers until there are so many."""
 
     def collect(graph: TensorGraph | None) -> None:
         if graph is None or len(found) >= due or graph.structure in found:

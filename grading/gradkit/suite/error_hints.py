@@ -20,6 +20,11 @@ _HINTS = (
     ("name 'math' is not defined", "`import math` stands at the top of the file in the template."),
     ("'NoneType' object is not callable", "Was a closure called where it should be kept? out._backward = _backward, "
      "without ()."),
+    ("can be converted to Python scalars", "math's functions take one number, and this is an array: np.exp and its "
+     "like, and ** 0.5, take both."),
+    ("non-broadcastable output operand", "A gradient has the shape of its own data: unbroadcast what is added to it."),
+    ("for @: 'numpy.ndarray' and", "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
+    ("for @: 'list' and", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
     ("Read-only file system", "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
     ("math domain error", "log exists for positive numbers only: where is it needed, and where not?"),
     ("math range error", "exp overflows beyond 709: choose the form whose exponent is never large."),

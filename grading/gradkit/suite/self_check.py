@@ -10,6 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from . import offers, screen
 from .assignments import Assignment, assignments, corpora_folder, course_home
 from .collection import item_of
 from .diagnosis import fingerprint
+from .evidence import Evidence, NotPassed
 from .graded import ATTRIBUTE, Mark
 from .judging import STUDENTS, judge, must_not_run
 from .loading import Loader, no_time_left
@@ -150,11 +152,19 @@ class SelfCheck:
             left = self._seconds_left(assignment)
             self._in_a_hurry = left < assignment.item_seconds
             self._transport.begin(max(0.0, min(assignment.item_seconds, left)))
-            blocked = must_not_run(self.results, graded)
+            blocked = self._without_packages(assignment) or must_not_run(self.results, graded)
             if blocked:
                 raise blocked
             if left <= 0:
                 raise no_time_left(assignment)
+
+    def _without_packages(self, assignment: Assignment) -> NotPassed | None:
+        """How an item ends that needs a package which is not installed: students get to it when they get to it."""
+        missing = [name for name in assignment.packages if importlib.util.find_spec(name) is None]
+        if not missing:
+            return None
+        message = f"{assignment.short} stands on {missing[0]}: pip install {missing[0]}"
+        return NotPassed(Verdict.NOT_IMPLEMENTED, partial(Evidence, Verdict.NOT_IMPLEMENTED, message))
 
     def _seconds_left(self, assignment: Assignment) -> float:
         """How long the student's code may still run in the items of an assignment, one of which begins now."""

@@ -24,8 +24,11 @@ Lists = Any
 
 
 def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
-    """The output of every graph is PyTorch's, in shape and numbers. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_asked, "data", _output), partial(_program, False))
+    """The output of every graph is PyTorch's, in shape and numbers, and the leaves are as they were.
+
+    Raises NotPassed.
+    """
+    check_cases(corpus, (Tensor,), partial(_asked, "data", _output_and_leaves), partial(_program, False))
 
 
 def check_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
@@ -38,8 +41,8 @@ def check_inner_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, Te
     check_cases(corpus, (Tensor,), partial(_asked, "grad", _all), partial(_program, True))
 
 
-def _output(graph: TensorGraph) -> Sequence[int]:
-    return [len(graph) - 1]
+def _output_and_leaves(graph: TensorGraph) -> Sequence[int]:
+    return [len(graph) - 1, *_leaves(graph)]
 
 
 def _leaves(graph: TensorGraph) -> Sequence[int]:
@@ -90,18 +93,21 @@ def wrong_array(
 
 def check_tensor_chain(Tensor: Subject, steps: int) -> None:
     """A chain of so many additions has the right numbers and gradients. Raises NotPassed."""
+    nodes = (0, *range(2, steps + 1))
     chain = TensorGraph(
-        (Leaf((2,), (0.5, -1.5)),), tuple(("add_number", node, 1) for node in range(steps)), Leaf((2,), (2.0, -3.0))
+        (Leaf((2,), (0.5, -1.5)), Leaf((2,), (1.0, 1.0))),
+        tuple(("add", node, 1) for node in nodes),
+        Leaf((2,), (2.0, -3.0)),
     )
     code = (
         "import numpy as np",
         "from tensor import Tensor",
-        "y = a = Tensor([0.5, -1.5])",
-        f"for _ in range({steps}): y = y + 1",
+        "y = a = Tensor([0.5, -1.5]); one = Tensor([1.0, 1.0])",
+        f"for _ in range({steps}): y = y + one",
         "y.backward(np.array([2.0, -3.0]))",
     )
     found = replay_tensors(Tensor, chain, True)
-    for name, place, numbers in (("y.data", steps, (steps + 0.5, steps - 1.5)), ("a.grad", steps + 1, (2.0, -3.0))):
+    for name, place, numbers in (("y.data", steps + 1, (steps + 0.5, steps - 1.5)), ("a.grad", steps + 2, (2.0, -3.0))):
         wrong = wrong_array(name, found[place], Array((2,), numbers), lambda shown: [*code, f"print({shown[0]})"])
         if wrong:
             raise NotPassed(wrong.verdict, partial(replace, wrong))

@@ -7,8 +7,8 @@ import zipfile
 from functools import partial
 
 import pytest
-from gradkit.evidence.prove import specimen_folders
-from gradkit.evidence.specimens import misconceptions, write_misconception
+from gradkit.evidence.prove import assignments_holding, grouped, specimen_folders
+from gradkit.evidence.specimens import files_of, misconceptions, variants, write_misconception
 from gradkit.grader import report
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
@@ -17,7 +17,7 @@ from gradkit.oracle.recording import Library
 from gradkit.submissions.pipe import PipeTransport
 from gradkit.submissions.roster import Student, roster
 from gradkit.submissions.sandbox import Sandbox
-from gradkit.suite.assignments import chosen, corpora_folder
+from gradkit.suite.assignments import assignments, chosen, corpora_folder
 
 
 @pytest.fixture(scope="session")
@@ -66,25 +66,57 @@ def suite():
 
 
 @pytest.fixture(scope="session")
-def grade_specimens(root, tmp_path_factory):
-    """Grades specimens with a Classroom of some kind: each one's report, by name. All and the solution, unless said."""
+def specimens(root):
+    """A folder for every specimen, and for the solution, by name."""
+    with specimen_folders() as folders:
+        yield {**folders, "solution": root / "reference/solution"}
 
-    def by(kind, names=None, assignments=None):
-        alone = suite_of(assignments or chosen("all"), Library(corpora_folder()), stands_in=False)
-        classroom = kind(alone, conditions_of(alone, True), tmp_path_factory.mktemp("reports"))
-        with specimen_folders() as folders:
-            folders["solution"] = root / "reference/solution"
-            students = [Student(name, folder) for name, folder in folders.items() if names is None or name in names]
+
+@pytest.fixture(scope="session")
+def grade_specimens(specimens, tmp_path_factory):
+    """Grades specimens with a Classroom of some kind: each one's report, by name. asked: the assignments for a name."""
+
+    def by(kind, names, asked):
+        reports = {}
+        for course, group in grouped(names, asked).items():
+            alone = suite_of(course, Library(corpora_folder()), stands_in=False)
+            classroom = kind(alone, conditions_of(alone, True), tmp_path_factory.mktemp("reports"))
+            students = [Student(name, specimens[name]) for name in group]
             assert [graded.trouble for graded in classroom.grade(students, 2) if graded and graded.trouble] == []
-        return {student.name: report.read(classroom.report_path(student)) for student in students}
+            reports |= {student.name: report.read(classroom.report_path(student)) for student in students}
+        return reports
 
     return by
 
 
 @pytest.fixture(scope="session")
-def graded_specimens(grade_specimens):
-    """Every specimen's report from the sandbox, by name."""
-    return grade_specimens(Classroom)
+def asking_for():
+    """The assignments that ask for a file of a specimen's own, by its name; for the solution that is all of them."""
+    return lambda name: tuple(a for a in assignments() if name == "solution" or files_of(name) & set(a.modules))
+
+
+def telling():
+    """Misconceptions that between them fail every item that any fails: the first to fail one is taken.
+
+    They are shown to the later assignments too, whose items must then be blocked. What blocks them is said of items
+    (`needs`), and not of misconceptions, so that a second one that fails the same items says little more of that, and
+    takes as long. `gradkit prove` shows them all to every assignment.
+    """
+    failed, found = set(), set()
+    for name, mistake in misconceptions().items():
+        if not failed.issuperset(mistake.caught_by):
+            failed.update(mistake.caught_by)
+            found.add(name)
+    return found
+
+
+@pytest.fixture(scope="session")
+def graded_specimens(grade_specimens, asking_for):
+    """Every specimen's report from the sandbox, by name: from each assignment that holds a file of its own or, of a
+    misconception that is not `telling`, from those that ask for one."""
+    whole = {*variants(), *telling()}
+    names = ["solution", *variants(), *misconceptions()]
+    return grade_specimens(Classroom, names, lambda name: (assignments_holding if name in whole else asking_for)(name))
 
 
 class School:

@@ -41,6 +41,21 @@ def test_the_bare_arithmetic_is_that_of_the_questions_that_grading_asks(bench, c
     assert found["arithmetic"] > 0
 
 
+@pytest.mark.parametrize("assignment", ["a4", "a5"])
+def test_the_questions_of_each_assignment_are_answered_in_a_bare_interpreter_too(bench, core, assignment, tmp_path):
+    asked = bench.recorded.save(tmp_path / "requests", [assignment])
+    assert {request[2] for request in asked if request[1] == "load"} >= set(bench.common.suite([assignment]).modules)
+    right = bench.common.right_submission()
+    words = (tmp_path / "requests", right, 1, "uncollected")
+    assert bench.measured("bare.py", *words, on=core, flags=bench.BARE_FLAGS)["uncollected"] > 0
+
+
+def test_a_network_learns_in_the_benchmark_of_packing(bench, core):
+    losses = bench.measured("packing.py", "values", 3, 1, on=core)["losses"]
+    assert losses == sorted(losses, reverse=True)
+    assert len(set(losses)) == 3
+
+
 def test_live_pytorch_answers_as_many_graphs_as_were_recorded(bench, core, root):
     pytest.importorskip("torch")
     recorded = json.loads((root / "tests" / "corpora" / "add.json").read_text(encoding="utf-8"))

@@ -314,7 +314,7 @@ def test_a_worker_holds_no_descriptor_but_the_null_device_s_and_its_own_socket(t
     assert tried("import os", closed, held) == 4
 
 
-def test_a_worker_holds_the_submission_three_files_of_ours_and_the_standard_library(tried):
+def test_a_worker_holds_the_submission_four_files_of_ours_and_the_standard_library(tried):
     assert (
         tried(
             "import sys",
@@ -322,7 +322,7 @@ def test_a_worker_holds_the_submission_three_files_of_ours_and_the_standard_libr
             "files = {m.__file__ for m in map(sys.modules.get, ours) if '__init__' not in m.__file__}",
             "found = len(files)",
         )
-        == 3
+        == 4
     )
     assert tried("import os; found = len(os.listdir('/submission'))") == 1
 

@@ -57,14 +57,14 @@ def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch
     assert found == [proofs["tanh_overwrites"], proofs["tape"]]
 
 
-def test_an_item_that_misses_a_misconception_is_complained_of(tmp_path):
+def test_an_item_that_misses_a_misconception_is_complained_of(tmp_path, asking_for):
     mistake = misconceptions()["tanh_overwrites"]
     elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
     from gradkit.evidence.prove import judge_misconception
     from gradkit.evidence.runs import run_all
 
     write_misconception(mistake, tmp_path / "it")
-    ((_, record),) = run_all({"it": tmp_path / "it"})
+    ((_, record),) = run_all({"it": tmp_path / "it"}, asking_for("tanh_overwrites"))
     assert judge_misconception("it", mistake, record).complaint == ""
     assert "not caught by ['a1_expressions/test_addition']" in judge_misconception("it", elsewhere, record).complaint
 

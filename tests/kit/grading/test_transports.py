@@ -5,12 +5,11 @@ import sys
 import traceback
 
 import pytest
-from gradkit.evidence.specimens import misconceptions, reference_folder, variants
+from gradkit.evidence.specimens import misconceptions, variants
 from gradkit.grader import classroom as classrooms
 from gradkit.grader.classroom import Classroom
 from gradkit.submissions.clock import Clock
 from gradkit.submissions.local import LocalTransport
-from gradkit.suite.assignments import assignments
 
 LATER = [name for name, mistake in misconceptions().items() if mistake.module != "engine"]
 NAMES = ["solution", *variants(), *(name for name in misconceptions() if name not in LATER), *LATER[::3]]
@@ -42,22 +41,10 @@ class Local(LocalTransport):
         pass
 
 
-def modules_of(name):
-    """The files that a specimen has of its own."""
-    if name in misconceptions():
-        return {misconceptions()[name].module}
-    return {path.stem for path in (reference_folder() / "variants" / name).glob("*.py")}
-
-
 @pytest.fixture(scope="module")
-def in_process(grade_specimens):
+def in_process(grade_specimens, asking_for):
     """Each specimen's report of the assignments that ask for its own files, and the solution's of all."""
-    found = grade_specimens(InProcess, ["solution"])
-    for module in {module for name in NAMES[1:] for module in modules_of(name)}:
-        names = [name for name in NAMES[1:] if module in modules_of(name) and name not in found]
-        asked = [assignment for assignment in assignments() if module in assignment.modules]
-        found |= grade_specimens(InProcess, names, asked)
-    return found
+    return grade_specimens(InProcess, NAMES, asking_for)
 
 
 @pytest.mark.parametrize("name", NAMES)

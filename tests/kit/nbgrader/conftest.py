@@ -9,8 +9,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from gradkit.suite.assignments import assignments
 
-ASSIGNMENTS = ("a1_expressions", "a2_backprop", "a3_activations", "a4_networks", "a5_training")
+ASSIGNMENTS = tuple(assignment.name for assignment in assignments())
 
 
 class Course:

@@ -10,7 +10,7 @@ from gradkit.suite.assignments import chosen
 from gradkit.suite.collection import graded_tests
 
 ENGINES = ("a1_expressions", "a2_backprop", "a3_activations")
-BUILT_ON_THEM = ("a4_networks", "a5_training")
+BUILT_ON_THEM = ("a4_networks", "a5_training", "a6_tensors")
 """Their files need the engine beside them. They take longer to grade, and fewer are handed in."""
 ASSIGNMENTS = ENGINES + BUILT_ON_THEM
 
@@ -20,6 +20,7 @@ SLIPS = {
     "a3_activations": ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad"),
     "a4_networks": ("return total if self.linear else total.tanh()", "return total.tanh()"),
     "a5_training": ("p.data = p.data - self.lr * self.velocities[i]", "p.data = p.data + self.lr * self.velocities[i]"),
+    "a6_tensors": ("self.grad += (self.data > 0) * out.grad", "self.grad += (self.data >= 0) * out.grad"),
 }
 """A mistake that costs some points, for each assignment."""
 
