@@ -21,7 +21,7 @@ from gradkit.suite.assignments import chosen, corpora_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SIZES = st.sampled_from([0.0, 1.0, 2.0, 3.0, 64.0, 65.0, 1e5, 1e5 + 1, -1.0, 0.5, 1e300, -0.0, math.inf, math.nan])
+SIZES = st.sampled_from([0.0, 1.0, 2.0, 3.0, 64.0, 65.0, 1e4, 1e4 + 1, -1.0, 0.5, 1e300, -0.0, math.inf, math.nan])
 NUMBERS = st.lists(SIZES | st.floats(), max_size=40)
 
 # --- reading arrays --------------------------------------------------------------------------------------------------
@@ -42,8 +42,8 @@ def test_any_numbers_are_arrays_or_refused(numbers, count):
 ODD = {
     "more axes than numpy has": [MOST_AXES + 1.0, *[1.0] * (MOST_AXES + 1), 0.5],
     "axes without end": [1e5, *[1.0] * 100_000, 0.5],
-    "sizes that multiply to infinity": [60.0, *[1e5] * 60, 0.5],
-    "sizes that multiply to infinity, and none": [64.0, *[1e5] * 63, 0.0],
+    "sizes that multiply beyond all bounds": [64.0, *[1e4] * 64, 0.5],
+    "a number where there are none": [64.0, *[1e4] * 63, 0.0, 0.5],
     "an infinite size": [1.0, math.inf, 0.5],
     "a size that is not a number": [1.0, math.nan, 0.5],
     "less than none": [1.0, -1.0],
@@ -64,8 +64,8 @@ def test_what_is_no_array_is_refused_at_once(numbers):
 
 
 def test_an_array_of_no_numbers_takes_no_room_however_large_its_other_sizes_are():
-    (found,) = decoded([3.0, 1e5, 1e5, 0.0], 1)
-    assert found.shape == (100_000, 100_000, 0)
+    (found,) = decoded([3.0, 1e4, 1e4, 0.0], 1)
+    assert found.shape == (10_000, 10_000, 0)
     assert found.numbers == ()
 
 

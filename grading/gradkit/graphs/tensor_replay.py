@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     Packed = tuple[Sequence[Leaf], Sequence[Any], Leaf]
     """(leaves, steps, upstream)."""
 
-MOST_NUMBERS = 100_000
-"""No array of an honest student's has more."""
+MOST_NUMBERS = 10_000
+"""No array of an honest student's has more: the largest that a test reads has some 2,000."""
+
+MOST_TOGETHER = 1_000_000
+"""Numbers in one answer, which then still fits a reply: see submissions/link.py."""
 
 MOST_AXES = 64
 """Nor more axes: numpy makes no others."""
@@ -146,7 +149,7 @@ def encoded(targets: Sequence[object], name: str, text: Callable[[int], str] = l
     for place, each in enumerate(targets):
         shape, numbers = _read(each, name, place, text)
         found += [float(len(shape)), *map(float, shape), *numbers]
-        if len(found) > 10 * MOST_NUMBERS:
+        if len(found) > MOST_TOGETHER:
             raise NotANumber(f"The arrays in .{name} hold too many numbers")
     return found
 
