@@ -37,8 +37,8 @@ def test_there_are_specimens_of_every_kind():
     kinds = Counter(mistake.kind for mistake in misconceptions().values())
     assert kinds.keys() == {"operation", "form", "order", "wiring", "training"}
     assert min(kinds.values()) >= 3
-    assert sum(kinds.values()) >= 100
-    assert len(variants()) >= 10
+    assert sum(kinds.values()) >= 280
+    assert len(variants()) >= 20
 
 
 def test_the_recorded_diagnoses_are_those_of_today(proofs):
