@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from functools import partial
+from itertools import permutations
 from typing import NamedTuple
 
 import hypothesis.strategies as st
@@ -121,7 +122,8 @@ def _reshaped(draw: st.DrawFn, shape: Shape) -> Step | None:
 def _transposed(draw: st.DrawFn, shape: Shape) -> Step | None:
     if len(shape) < 2:
         return None
-    axes = draw(st.sampled_from([(), tuple(draw(st.permutations(range(len(shape)))))]))
+    _, *orders = permutations(range(len(shape)))  # the first leaves all where they are
+    axes = draw(st.sampled_from([*orders, ()]))
     return Step("transpose", None, axes, tuple(shape[axis] for axis in axes) if axes else shape[::-1])
 
 
