@@ -83,6 +83,7 @@ REFUSED = {
         np.zeros(3).view(np.recarray),
         ".data of this is of type recarray; it should be a numpy array of float64",
     ),
+    "of none in a long row": (np.zeros((10**6, 0)), ".data of this is an array of more than 10,000 numbers"),
     "too large": (
         np.broadcast_to(0.0, (10**6, 10**6)),
         ".data of this is an array of more than 10,000 numbers",

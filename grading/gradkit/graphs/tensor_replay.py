@@ -182,4 +182,5 @@ def _not_an_array(value: Any) -> str:
         return f"of type {type(value).__name__}; it should be a numpy array of float64"
     if value.dtype != numpy.float64:
         return f"an array of {value.dtype}; it should be one of float64"
-    return f"an array of more than {MOST_NUMBERS:,} numbers" if value.size > MOST_NUMBERS else ""
+    most = max([value.size, *value.shape])  # a long axis beside one of none makes no number, and no shape to tell of
+    return f"an array of more than {MOST_NUMBERS:,} numbers" if most > MOST_NUMBERS else ""
