@@ -17,7 +17,7 @@ STRETCHED = ("test_leading_axes_gradient", "test_axes_of_size_one_gradient")
 
 
 @graded(0.5, "A Tensor keeps its numbers as an array, whether they come as lists, as an array or as one number")
-def test_a_tensor_keeps_its_numbers(Tensor, array):
+def test_a_tensor_holds_an_array(Tensor, array):
     expect_array(Tensor([[1.0, 2.5], [-3.0, 0.0]]), "data", [[1.0, 2.5], [-3.0, 0.0]])
     expect_array(Tensor(array([0.5, -0.25])), "data", [0.5, -0.25])
     expect_array(Tensor(3.0), "data", 3.0)
@@ -26,7 +26,7 @@ def test_a_tensor_keeps_its_numbers(Tensor, array):
 @graded(
     0.5,
     "The gradient begins as zeros in the shape of the data, and whole numbers become floats",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
 )
 def test_gradient_begins_as_zeros(Tensor):
     expect_array(Tensor([[1.0, 2.0, 3.0]]), "grad", [[0.0, 0.0, 0.0]])
@@ -55,7 +55,7 @@ def test_backward_begins_with_the_upstream_gradient(Tensor, array):
 @graded(
     0.5,
     "Addition and multiplication, element by element",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("add", "mul"),
 )
 def test_addition_and_multiplication(Tensor, corpus):
@@ -83,7 +83,7 @@ def test_backward_goes_through_the_graph(Tensor, array):
 @graded(
     1,
     "unbroadcast sums over axes in front that the operand does not have",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
 )
 def test_unbroadcast_sums_over_axes_in_front(unbroadcast, Tensor, array):
     gradient = array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -97,7 +97,7 @@ def test_unbroadcast_sums_over_axes_in_front(unbroadcast, Tensor, array):
 @graded(
     1,
     "unbroadcast sums over axes in which the operand has size 1, and keeps them",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
 )
 def test_unbroadcast_keeps_axes_of_size_one(unbroadcast, Tensor, array):
     gradient = array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

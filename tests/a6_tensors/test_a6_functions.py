@@ -16,7 +16,7 @@ COLLECTS = ("test_addition_gradient", "test_multiplication_gradient", "test_uses
 @graded(
     0.5,
     "exp, element by element",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("exp"),
 )
 def test_exp(Tensor, corpus):
@@ -36,7 +36,7 @@ def test_exp_gradient(Tensor, corpus):
 @graded(
     0.5,
     "log, element by element",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("log"),
 )
 def test_log(Tensor, corpus):
@@ -56,7 +56,7 @@ def test_log_gradient(Tensor, corpus):
 @graded(
     0.5,
     "tanh, element by element",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("tanh"),
 )
 def test_tanh(Tensor, corpus):
@@ -76,7 +76,7 @@ def test_tanh_gradient(Tensor, corpus):
 @graded(
     0.5,
     "relu, element by element",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("relu"),
 )
 def test_relu(Tensor, corpus):
@@ -116,7 +116,7 @@ def test_functions_collect(Tensor, corpus):
 @graded(
     0.5,
     "sum() of all numbers, and along one axis",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("sum_all", "sum_one"),
 )
 def test_sum(Tensor, corpus):
@@ -191,7 +191,7 @@ def test_mean_gradient(Tensor, corpus):
 @graded(
     0.5,
     "The largest number, of all or along axes",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("max_all", "max_one", "max_negative", "max_several", "max_kept_one", "max_kept_several"),
 )
 def test_max(Tensor, corpus):

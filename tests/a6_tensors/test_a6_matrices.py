@@ -26,7 +26,7 @@ STRETCHED = ("test_leading_axes_gradient", "test_axes_of_size_one_gradient")
 @graded(
     0.5,
     "reshape: the same numbers in another shape",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("reshape"),
 )
 def test_reshape(Tensor, corpus):
@@ -46,7 +46,7 @@ def test_reshape_gradient(Tensor, corpus):
 @graded(
     0.5,
     "transpose: the axes in another order",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("transpose"),
 )
 def test_transpose(Tensor, corpus):
@@ -66,7 +66,7 @@ def test_transpose_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Indexing picks a number, a row, a slice, or rows by their numbers",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("item", "slice", "rows", "picks"),
 )
 def test_indexing(Tensor, corpus):
@@ -109,7 +109,7 @@ def test_places_collect(Tensor, corpus):
 @graded(
     0.5,
     "A matrix times a matrix",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("matmul_matrices"),
 )
 def test_matrix_times_matrix(Tensor, corpus):

@@ -22,7 +22,7 @@ LAYERS = ("test_matrix_times_matrix_gradient", "test_leading_axes_gradient", "te
 @graded(
     1,
     "MLP(3, [4, 2]) has weights of shapes (3, 4) and (4, 2), biases of shapes (4,) and (2,), and begins at random",
-    needs="test_a_tensor_keeps_its_numbers",
+    needs="test_a_tensor_holds_an_array",
 )
 def test_parameters(TensorMLP, numpy_seed):
     numpy_seed(0)
