@@ -140,7 +140,7 @@ def test_cross_entropy_of_large_logits(tensor_cross_entropy, Tensor, corpus):
 @graded(
     1,
     "Handwritten digits by your own SGD: every loss and every parameter is PyTorch's",
-    needs=("test_linear_last", "test_zero_grad", "test_cross_entropy_gradient", TRAINING + "test_a_step_goes_downhill"),
+    needs=("test_linear_last", "test_zero_grad", "test_cross_entropy_gradient", TRAINING + "test_momentum"),
     corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=4, steps=5, lr=0.1),
 )
 def test_digits_by_sgd(TensorMLP, tensor_cross_entropy, SGD, array, corpus):
@@ -157,6 +157,6 @@ def test_digits_by_adam(TensorMLP, tensor_cross_entropy, Adam, array, corpus):
     check_tensor_trajectories(TensorMLP, tensor_cross_entropy, Adam, array, corpus)
 
 
-@graded(1, "After 150 steps it reads 9 of 10 digits that it has not seen", needs="test_digits_by_adam")
+@graded(1, "After 100 steps it reads 9 of 10 digits that it has not seen", needs="test_digits_by_adam")
 def test_digits_are_read(TensorMLP, tensor_cross_entropy, Adam, array):
     check_reads_digits(TensorMLP, tensor_cross_entropy, Adam, array, least=0.9)

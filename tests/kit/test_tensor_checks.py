@@ -325,10 +325,8 @@ def test_parameters_that_are_others_or_of_other_shapes_are_told_and_no_index_of_
 
 def test_parameters_that_change_between_two_calls_are_only_wrong_numbers(network):
     tires = "self.calls = getattr(self, 'calls', 0) + 1; found = " + LISTS.removeprefix("return ")
-    for after in (1, 2):
-        edit = (LISTS, f"{tires}; return found if self.calls <= {after} else found[:1]")
-        found = caught(check_tensor_network, *network(edit), recorded(MLPS), gradients=True)
-        assert found.verdict is Verdict.FAILED
+    edit = (LISTS, f"{tires}; return found if self.calls == 1 else found[:1]")
+    assert caught(check_tensor_network, *network(edit), recorded(MLPS), gradients=True).verdict is Verdict.FAILED
 
 
 def test_a_loss_that_is_no_single_number_is_told_so(training, opened):
@@ -370,5 +368,5 @@ def test_a_network_that_reads_few_digits_is_told_how_many(opened):
     load = opened((BIAS, "x = (x @ weights + bias) * 0"))
     parts = [load("tensor", "MLP"), load("tensor", "cross_entropy"), load("training", "Adam"), load("numpy", "array")]
     found = caught(check_reads_digits, *parts, least=0.9)
-    assert found.message.startswith("After 150 steps of Adam it reads ")
+    assert found.message.startswith("After 100 steps of Adam it reads ")
     assert found.message.endswith(" of 200 digits, where it should read 180")

@@ -38,7 +38,8 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Right files of another design. gives_up: "depth", "stability", where the design says so."""
+    """Right files of another design. gives_up: "depth", "stability" or "arrays" (an optimizer for numbers alone), where
+    the design says so."""
 
     title: str
     gives_up: list[str]

@@ -200,7 +200,7 @@ def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
     return subjects[0]._transport.numbers(subjects, name) if subjects else []
 
 
-def write(subjects: Sequence[Subject], name: str, values: Sequence[float]) -> None:
+def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
     """Set the attribute of each, all in one message. Raises SubmissionError where that cannot be done."""
     if subjects:
         subjects[0]._transport.assign(subjects, name, values)

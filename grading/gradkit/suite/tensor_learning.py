@@ -24,11 +24,14 @@ from ..graphs.tensor_networks import (
 from ..graphs.tensors import Array, Shape
 from ..graphs.trajectories import Trajectory, TrajectoryAnswers
 from ..submissions.outcome import Verdict
-from ..submissions.subject import Subject, arrays
+from ..submissions.subject import Subject, arrays, write
 from .cases import check_cases, readable, wrong_count, wrong_numbers
 from .evidence import Evidence, NotPassed
 from .learning import asked_of_network, fail
 from .tensors import wrong_array
+
+STEPS = 100
+"""For which a network learns to read: with other weights and digits it reads 92 to 97 of 100 then."""
 
 
 def check_tensor_network(
@@ -71,10 +74,10 @@ def _made(
     """A network with these parameters; and the evidence, if its own are fewer, more or of other shapes."""
     nin, *widths = sizes
     model = MLP(nin, widths, linear_last=True) if linear else MLP(nin, widths)
-    wrong = _wrong_shapes(arrays(list(model.parameters()), "data"), shapes_of(sizes), code)
+    found = list(model.parameters())
+    wrong = _wrong_shapes(arrays(found, "data"), shapes_of(sizes), code)
     if not wrong:
-        for parameter, lists in zip(model.parameters(), on_tensors(sizes, parameters)):
-            parameter.data = array(lists)
+        write(found, "data", [array(lists) for lists in on_tensors(sizes, parameters)])
     return model, wrong
 
 
@@ -167,22 +170,24 @@ def _step(model: Subject, loss: Subject, moves: Subject, inputs: Subject, target
 def check_same_numbers(
     scalar: Sequence[Subject], tensor: Sequence[Subject], corpus: Corpus[Network, NetworkAnswers]
 ) -> None:
-    """A network of Values and one of Tensors have the same outputs and gradients, which are PyTorch's too.
+    """A network of Values and one of Tensors have the same gradients, which are PyTorch's too, and its outputs.
 
     scalar: MLP and Value.   tensor: MLP, Tensor and numpy's array.   Raises NotPassed.
     """
-    check_cases(corpus, (*scalar, *tensor), _same, partial(_network_program, True))
+    check_cases(_every_third(corpus), (*scalar, *tensor), _same, partial(_network_program, True))
+
+
+def _every_third(corpus: Corpus[Network, NetworkAnswers]) -> Corpus[Network, NetworkAnswers]:
+    """Fewer networks, from small to large all the same: they have all been asked for on either engine alone."""
+    shown = _every_third(corpus.shown) if corpus.shown else None
+    return replace(corpus, cases=corpus.cases[2::3], answers=corpus.answers[2::3], shown=shown)
 
 
 def _same(network: Network, answers: NetworkAnswers, *subjects: Subject) -> Evidence | None:
-    for gradients in (False, True):
-        on_values = asked_of_network(gradients, network, answers, *subjects[:2])
-        if on_values:
-            return replace(on_values, message=f"On Values already: {on_values.message}")
-        wrong = _network(gradients, network, answers, *subjects[2:])
-        if wrong:
-            return wrong
-    return None
+    on_values = asked_of_network(True, network, answers, *subjects[:2])
+    if on_values:
+        return replace(on_values, message=f"On Values already: {on_values.message}")
+    return _network(True, network, answers, *subjects[2:]) or _network(False, network, answers, *subjects[2:])
 
 
 # --- how parameters begin, and where training ends -------------------------------------------------------------------
@@ -220,7 +225,7 @@ def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subjec
     if wrong:
         raise NotPassed(wrong.verdict, lambda: wrong)
     moves, pixels = Adam(model.parameters(), lr=0.02), array([list(image) for image in images])
-    for _ in range(150):
+    for _ in range(STEPS):
         rows = rng.sample(range(seen), 50)
         _step(model, loss, moves, pixels[rows], [classes[row] for row in rows])
     held_out = list(range(seen, len(images)))
@@ -231,4 +236,4 @@ def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subjec
     right = sum(max(range(10), key=row.__getitem__) == classes[place] for place, row in zip(held_out, outputs))
     if right < least * len(held_out):
         due = math.ceil(least * len(held_out))
-        fail(f"After 150 steps of Adam it reads {right} of {len(held_out)} digits, where it should read {due}", ())
+        fail(f"After {STEPS} steps of Adam it reads {right} of {len(held_out)} digits, where it should read {due}", ())

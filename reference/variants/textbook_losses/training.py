@@ -1,8 +1,6 @@
 """Losses by the book's formulas, with a branch where they would fail; the gradient of Adam's step kept in lists that
 grow with use; zero_grad after the step, for the next one."""
 
-import math
-
 import engine
 
 
@@ -87,7 +85,7 @@ class Adam:
             means[1] = self.b2 * means[1] + (1 - self.b2) * p.grad * p.grad
             mean = means[0] / (1 - self.powers[0])
             spread = means[1] / (1 - self.powers[1])
-            p.data = p.data - self.lr * mean / (math.sqrt(spread) + self.eps)
+            p.data = p.data - self.lr * mean / (spread**0.5 + self.eps)
 
 
 def train(model, inputs, targets, loss, optimizer, steps):
