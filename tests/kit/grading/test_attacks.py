@@ -120,7 +120,7 @@ def test_an_attack_is_graded_in_the_assignments_of_its_file():
         name: [each.name[:2] for each in suite] for suite, those in _by_suite(chosen, assignments()) for name in those
     }
     assert suites == {"one": ["a1", "a2", "a3", "a4", "a5"], "two": ["a6"]}
-    assert len(list(_by_suite({"two": chosen["two"]}))) == 1
+    assert len(list(_by_suite({"two": chosen["two"]}, assignments()))) == 1
 
 
 # --- the judge -------------------------------------------------------------------------------------------------------
