@@ -4,20 +4,22 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-in-use test-evidence test-parts lint release prove attacks bench corpora stubs clean
+.PHONY: demo test test-nbgrader test-self-check test-evidence test-parts lint release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
 
-# Three parts, which often wait for time to pass: on two cores, `make -j3 -O test` takes little more than half the time.
-# Those that grade every specimen and every attack are one of them, for they take as long as all of the third.
-test: test-evidence test-in-use test-parts
+# Four parts, which often wait for time to pass: on two cores, `make -j4 -O test` takes little more than half the time.
+test: test-evidence test-nbgrader test-self-check test-parts
 
 IN_USE := tests/kit/nbgrader tests/kit/self_check
 EVIDENCE := $(patsubst %,tests/kit/grading/test_%.py,attacks specimens transports)
 
-test-in-use: .venv/.ready
-	@$(BIN)/pytest $(IN_USE)
+test-nbgrader: .venv/.ready
+	@$(BIN)/pytest tests/kit/nbgrader
+
+test-self-check: .venv/.ready
+	@$(BIN)/pytest tests/kit/self_check
 
 test-evidence: .venv/.ready
 	@$(BIN)/pytest $(EVIDENCE)

@@ -1,4 +1,4 @@
-"""Shows how fast grading is, as ratios within this run: `make bench`, or with --quick in less than a minute.
+"""Shows how fast grading is, as ratios within this run: `make bench`, or with --quick in some three minutes.
 
 Each measurement runs in processes of its own, on one core unless said otherwise, in turn with what it is held against.
 Exit status 1 if a figure that was asked for is missed.
