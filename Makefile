@@ -9,7 +9,8 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
 
-# Four parts, which often wait for time to pass: on two cores, `make -j4 -O test` takes little more than half the time.
+# Four parts, which often wait for time to pass: on two cores, three at a time take little more than half the time
+# (`make -j3 -O test`). More at a time would keep tests from what they wait for.
 test: test-evidence test-nbgrader test-self-check test-parts
 
 IN_USE := tests/kit/nbgrader tests/kit/self_check
