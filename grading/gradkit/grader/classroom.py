@@ -23,8 +23,8 @@ from ..suite.results import Results
 from . import report
 from .grader import Suite, grade
 from .processes import Graded, graded_by_processes
+from .reference_retry import put_in_place
 from .report import Conditions, Report
-from .standing_in import put_in_place
 
 WORKPLACE = ".gradkit"
 """The folder among the reports for what is needed while grading; it goes when that ends."""

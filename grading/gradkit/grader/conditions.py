@@ -13,8 +13,8 @@ from ..submissions import packages
 from ..submissions.sandbox import keep_addresses
 from ..suite.assignments import corpora_folder, course_home
 from .grader import Suite
+from .reference_retry import reference_files
 from .report import Conditions
-from .standing_in import reference_files
 
 
 def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:

@@ -20,7 +20,7 @@ from ..suite.judging import judge, must_not_run
 from ..suite.loading import Loader, no_time_left
 from ..suite.own_lines import lines_at
 from ..suite.results import Results
-from .standing_in import ask_again, files_that_stand_in, worth_asking
+from .reference_retry import ask_again, files_that_stand_in, worth_asking
 
 WORKER = 0.1
 """Seconds that ending a worker and starting another may take: about three times what they do."""
@@ -38,7 +38,7 @@ class Suite:
     tests: tuple[GradedTest, ...]
     library: Library
     stands_in: bool = True
-    """Whether assignments that ask for it are asked again on the reference: see standing_in.py."""
+    """Whether assignments that ask for it are asked again on the reference: see reference_retry.py."""
 
     @property
     def modules(self) -> tuple[str, ...]:
