@@ -19,7 +19,7 @@ from typing import Any
 BEGAN = time.perf_counter()
 
 import common  # noqa: E402
-from gradkit.grader import classroom, grader, report  # noqa: E402
+from gradkit.grader import classroom, grader, phases, report  # noqa: E402
 from gradkit.submissions.link import Link  # noqa: E402
 from gradkit.submissions.pipe import PipeTransport  # noqa: E402
 from gradkit.submissions.sandbox import Sandbox  # noqa: E402
@@ -100,21 +100,33 @@ def _itemise(folder: Path) -> None:
     watch.around(Link, "ask", _of_question)
     watch.around(PipeTransport, "replay", "taking answers apart")
     watch.around(grader._Run, "item", "items, apart from their tests")
-    watch.around(grader, "_call", "test functions and comparison")
+    watch.around(grader, "call", "test functions and comparison")
+    watch.around(phases, "call", "test functions and comparison")
+    watch.around(classroom, "passing", "items, apart from their tests")
     watch.around(report, "report_of", "report")
     watch.around(report, "write", "report")
     watch.around(PipeTransport, "close", "end of the worker")
     watch.around(classroom.shutil, "rmtree", "tidying up")
-    watch.around(classroom.Classroom, "_grade_one", "grader process, the rest")
-    graded = classroom.Classroom._grade_one
+    for phase in ("_public", "_later"):
+        watch.around(classroom.Classroom, phase, "grader process, the rest")
+        _account_for(phase, watch, folder)
 
-    def and_accounted(self: Any, scratch: Path, sandbox: Any, student: Any) -> bool:
+
+def _account_for(phase: str, watch: Stopwatch, folder: Path) -> None:
+    """Add what a phase took to the student's file: each phase runs in a process of its own."""
+    graded = getattr(classroom.Classroom, phase)
+
+    def and_accounted(*arguments: Any) -> Any:
         watch.seconds.clear()
-        done = graded(self, scratch, sandbox, student)
-        (folder / f"{student.name}.json").write_text(json.dumps(watch.seconds), encoding="utf-8")
+        done = graded(*arguments)
+        path = folder / f"{arguments[-1].name}.json"
+        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        labels = {*before, *watch.seconds}
+        both = {label: before.get(label, 0.0) + watch.seconds.get(label, 0.0) for label in labels}
+        path.write_text(json.dumps(both), encoding="utf-8")
         return done
 
-    classroom.Classroom._grade_one = and_accounted  # type: ignore[method-assign]
+    setattr(classroom.Classroom, phase, and_accounted)
 
 
 def _of_question(_link: Link, request: tuple[Any, ...], _seconds: float) -> str:

@@ -48,7 +48,7 @@ def requests_of(suite: Suite, submission: Path) -> list[Request]:
 
         transport = PipeTransport(start, folder)
         try:
-            results = grade(suite, taken, transport)
+            results = grade(suite, taken, transport, run_hidden=True)
         finally:
             transport.close()
     if any(result.verdict is not Verdict.PASSED for result in results.all()):

@@ -6,8 +6,9 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,6 +21,10 @@ from .cli_course import complain
 from .cli_graph import graph
 from .graphs.corpus import PUBLIC_SEED
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
+
+if TYPE_CHECKING:
+    from .grader.report import Report
+    from .suite.results import Item
 
 app = typer.Typer(
     add_completion=False,
@@ -46,7 +51,12 @@ def _needs(module: str, extra: str) -> None:
 def grade(
     assignment: Annotated[str, typer.Argument(help="a2_backprop, a2, ... or all")],
     submissions: Annotated[Path, typer.Argument(help="a folder that holds a folder or a zip for each student")],
-    out: Annotated[Path, typer.Option(help="where the reports go: a JSON file for each student, and grades.csv")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="where the reports go: for each assignment a folder with a JSON file a student, and grades.csv"
+        ),
+    ],
     workers: Annotated[int | None, typer.Option(min=1, help="so many at a time (default: one a core)")] = None,
     seed: Annotated[
         str, typer.Option(envvar="GRADKIT_SEED", help="a private seed: other graphs than the students have")
@@ -64,35 +74,43 @@ def grade(
     gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
     """
     from .course.corpora import default_cache
-    from .grader.classroom import BusyError, Classroom
+    from .grader.classroom import BusyError, Classroom, remember_submissions
     from .grader.conditions import conditions_of
     from .grader.console import await_gradebook, graded_with_progress, show_class
     from .grader.entering import Entering
     from .grader.gradebook import GradebookError, at_hand
     from .grader.grader import suite_of
+    from .grader.processes import ProcessorTimeError, heed_processor_limit, sentence_of
     from .grader.summary import GRADES, write_grades
     from .oracle.recording import Library, MissingCorpusError
     from .submissions.roster import RosterError, roster
     from .submissions.sandbox import SandboxError
 
+    heed_processor_limit()
     try:
         course = chosen(assignment)
         students, others = roster(submissions, out)
         _draw_if_private(seed)
-        suite = suite_of(course, Library(corpora_folder(), seed, default_cache(), secret=True))
+        private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
+        suite = suite_of(course, Library(corpora_folder()), private)
         if gradebook:
             at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
-        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), out.absolute(), no_sandbox)
+        # Each assignment has a folder of its own: a run for another one must not replace these reports.
+        reports_folder = out.absolute() / (course[0].name if len(course) == 1 else "all")
+        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), reports_folder, no_sandbox)
         entering = Entering(gradebook, suite) if gradebook else None
         graded = graded_with_progress(console, classroom, students, workers or _cores(), entering)
+        reports = show_class(console, classroom, graded)
+        write_grades(reports, reports_folder / GRADES)
+        remember_submissions(reports_folder, submissions)
     except (LookupError, MissingCorpusError, RosterError, BusyError, SandboxError, GradebookError) as error:
         complain(str(error.args[0]))
+    except ProcessorTimeError as error:
+        complain(str(error))
     except OSError as error:
-        complain(f"{error.filename or 'grading'}: {error.strerror or error}")
+        complain(sentence_of(error))
     except KeyboardInterrupt:
         _stopped()
-    reports = show_class(console, classroom, graded)
-    write_grades(reports, out / GRADES)
     if entering:
         try:
             await_gradebook(console, entering, len(reports))
@@ -100,14 +118,20 @@ def grade(
             complain(f"{error} (The reports are written; the same command goes on from there.)")
         except KeyboardInterrupt:
             _stopped()
-    console.print(f"Reports and {GRADES} are in {out}; `gradkit explain` shows what is in a report.", highlight=False)
+    shown = out / reports_folder.name
     if others:
         console.print(f"Neither folder nor zip, so left alone: {', '.join(others[:8])}", style="yellow", markup=False)
     if seed == PUBLIC_SEED:
         console.print("Graded on the graphs that students have: --seed gives others.", style="yellow")
     if no_sandbox:
         console.print("Graded without a sandbox: submissions could do whatever you can here.", style="yellow")
-    raise typer.Exit(len(reports) < len(students))
+    missing = len(students) - len(reports)
+    if missing:
+        complain(
+            f"{missing} of {len(students)} submissions have no report: see above why. {GRADES} in {shown} is not "
+            "complete. The same command goes on from here."
+        )
+    console.print(f"Reports and {GRADES} are in {shown}; `gradkit explain` shows what is in a report.", highlight=False)
 
 
 def _stopped() -> NoReturn:
@@ -139,10 +163,18 @@ def _cores() -> int:
 def explain(
     report: Annotated[Path, typer.Argument(help="a student's report, as `gradkit grade` wrote it")],
     item: Annotated[str, typer.Argument(help="one item, as in tanh_collects; all of them if left out")] = "",
+    private: Annotated[
+        bool, typer.Option("--private", help="ask a hidden or private item once more, and show you the drawn case")
+    ] = False,
+    submission: Annotated[
+        Path | None, typer.Option(help="with --private: the student's folder or zip, if it is no longer where it was")
+    ] = None,
+    seed: Annotated[str, typer.Option(envvar="GRADKIT_SEED", help="with --private: the private seed")] = PUBLIC_SEED,
 ) -> None:
     """Show the evidence in a report: the smallest failing expressions, yours beside PyTorch's, and hints.
 
-    Example: gradkit explain reports/ada.json tanh_collects
+    Examples: gradkit explain reports/a3_activations/ada.json tanh_collects
+    GRADKIT_SEED=... gradkit explain --private reports/a3_activations/ada.json tanh_collects
     """
     from .grader.console import show_report
     from .grader.report import UnreadableError, read
@@ -152,10 +184,47 @@ def explain(
         meant = found.called(item) if item else []
     except (UnreadableError, LookupError) as error:
         complain(str(error.args[0]))
-    if not item:
+    if private:
+        if len(meant) != 1:
+            complain("--private explains one item: name it, as in `gradkit explain --private REPORT tanh_collects`.")
+        _explain_privately(report, found, meant[0].item, submission, seed)
+    elif not item:
         show_report(console, found)
-    for result in meant:
-        show_report(console, found, result)
+    else:
+        for result in meant:
+            show_report(console, found, result)
+
+
+def _explain_privately(path: Path, report: Report, item: Item, submission: Path | None, seed: str) -> None:
+    """Ask an item of the private phase once more, in the sandbox, and print the case as it was drawn."""
+    from .course.corpora import default_cache
+    from .grader.classroom import submissions_of
+    from .grader.conditions import seed_label
+    from .grader.console import show_report
+    from .grader.grader import suite_of
+    from .grader.private import NotPrivateError, explained_privately, private_test
+    from .oracle.recording import Library, MissingCorpusError
+    from .submissions.packages import MissingPackageError
+    from .submissions.roster import RosterError, student_called
+    from .submissions.sandbox import SandboxError
+
+    if seed_label(seed) != report.conditions.seed:
+        given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
+        complain(f"{path.name} was graded with the seed {report.conditions.seed}, and {given}: set GRADKIT_SEED.")
+    try:
+        _draw_if_private(seed)
+        names = {each.assignment for each in report.items}
+        course = tuple(assignment for assignment in assignments() if assignment.name in names)
+        drawn = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
+        suite = suite_of(course, Library(corpora_folder()), drawn)
+        test = private_test(suite, item.id)
+        source = submission or student_called(report.student, submissions_of(path.parent)).source
+        with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
+            result = explained_privately(suite, report, test, source, Path(scratch))
+    except (NotPrivateError, RosterError, SandboxError, MissingCorpusError, MissingPackageError) as error:
+        complain(str(error.args[0]))
+    console.print("For you alone: what follows is private, and is written to no report.", style="yellow")
+    show_report(console, report, result, max_length=100_000)
 
 
 app.command()(graph)
@@ -286,7 +355,7 @@ def prove(
 
 @app.command()
 def attacks() -> None:
-    """Grade every attack of the corpus, and show that each gets what its honest part earns, and touches nothing.
+    """Grade every attack of the corpus; show that each gets what its honest part earns, and carries out no secret.
 
     Example: gradkit attacks
     """
@@ -308,7 +377,10 @@ def attacks() -> None:
     console.print(table)
     if run.complaints:
         complain("\n".join(["Some attacks did not go as they must:", *run.complaints]))
-    console.print(f"{len(run.outcomes)} attacks, and none got through.", highlight=False)
+    console.print(
+        f"{len(run.outcomes)} attacks: 0 undeserved points, and 0 secret bits beyond whether an item passed.",
+        highlight=False,
+    )
 
 
 def main() -> None:

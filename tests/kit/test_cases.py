@@ -1,4 +1,4 @@
-"""Checks on cases: the first that is wrong is shown, a secret one never, and hostile answers are only wrong numbers."""
+"""Checks on cases: the first that is wrong is shown, and hostile answers are only wrong numbers."""
 
 import dataclasses
 import sys
@@ -7,7 +7,6 @@ import pytest
 from gradkit.evidence.specimens import reference_folder
 from gradkit.graphs.files import load
 from gradkit.graphs.networks import Network, NetworkAnswers, networks
-from gradkit.oracle.recording import record
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.subject import numbers, write
 from gradkit.suite import (
@@ -81,24 +80,6 @@ def test_code_that_raises_is_shown_with_the_program_that_does(network):
     evidence = caught(check_outputs, *network(("total.tanh()", "total.tan()")), PUBLIC)
     assert evidence.verdict is Verdict.ERROR
     assert "y = model(x)" in evidence.code
-
-
-def test_a_secret_network_is_never_shown_and_the_public_one_is(network):
-    secret = dataclasses.replace(record(WISH, "autumn"), secret=True, shown=PUBLIC)
-    evidence = caught(check_outputs, *network(NO_BIAS), secret)
-    assert evidence == caught(check_outputs, *network(NO_BIAS), PUBLIC)
-
-
-def test_what_is_wrong_on_secret_networks_alone_is_withheld(network):
-    secret = dataclasses.replace(record(WISH, "autumn"), secret=True, shown=PUBLIC)
-    number = secret.cases[-1].inputs[0]
-    assert all(number not in case.inputs for case in PUBLIC.cases)
-    only_there = ("total = total + w * xi", f"total = total + w * xi * (2 if xi.data == {number} else 1)")
-    evidence = caught(check_outputs, *network(only_there), secret)
-    assert not evidence.code
-    assert not evidence.rows
-    assert "kept" not in evidence.message
-    assert str(number) not in evidence.message
 
 
 def test_a_corpus_without_cases_would_pass_everyone_and_is_refused(network):

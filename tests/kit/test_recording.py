@@ -134,15 +134,11 @@ def test_a_cache_never_confuses_seeds_or_wishes(tmp_path, monkeypatch):
     assert asked == [(WISH, "autumn"), (WISH, "spring"), (fewer, "autumn")]
 
 
-def test_a_private_seed_s_graphs_are_secret_and_stories_and_practice_are_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(recording, "record", lambda *_: load(CORPORA[0]))
+def test_a_seed_draws_everything_but_stories():
     story = expressions("twice_twice", (lambda a: a, (1.0,)))
-    for cache in (None, tmp_path):
-        library = Library(corpora_folder(), "autumn", cache=cache, secret=True)
-        assert library.corpus(WISH).secret
-        assert not library.corpus(story).secret
-        assert not Library(corpora_folder(), "autumn", cache=cache).corpus(WISH).secret
-    assert not Library(corpora_folder(), secret=True).corpus(random_graphs("tanh")).secret
+    assert Library(corpora_folder(), "autumn").is_drawn(WISH)
+    assert not Library(corpora_folder(), "autumn").is_drawn(story)
+    assert not Library(corpora_folder()).is_drawn(WISH)
 
 
 def test_another_seed_can_draw_another_number_of_graphs():

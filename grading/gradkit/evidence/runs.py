@@ -22,7 +22,7 @@ Record = dict[str, ItemResult]
 
 def run_all(folders: Mapping[str, Path], asked: Sequence[Assignment], workers: int = 2) -> Iterator[tuple[str, Record]]:
     """The records of many folders in some assignments, as they come. Raises RuntimeError where the run itself broke."""
-    suite = suite_of(asked, Library(corpora_folder()), stands_in=False)
+    suite = suite_of(asked, Library(corpora_folder()), retries=False)
     with tempfile.TemporaryDirectory() as out:
         classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
         students = [Student(name, folder.resolve()) for name, folder in folders.items()]

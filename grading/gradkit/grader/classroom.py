@@ -1,4 +1,4 @@
-"""Grades a class: some submissions at a time, each leaving a report; stopped, it goes on later."""
+"""Grade a class: some submissions at a time, in phases, each leaving a report; a stopped run goes on later."""
 
 from __future__ import annotations
 
@@ -7,34 +7,85 @@ import gc
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..graphs.files import UNFINISHED
+from ..graphs.files import UNFINISHED, write_whole
 from ..submissions.intake import TakenIn, take_in
 from ..submissions.pipe import PipeTransport
-from ..submissions.roster import Student
+from ..submissions.roster import RosterError, Student
 from ..submissions.sandbox import Sandbox
-from ..suite.assignments import Assignment
-from ..suite.results import Results
-from . import report
-from .grader import Suite, grade
-from .processes import Graded, graded_by_processes
-from .reference_retry import put_in_place
+from . import report, unfinished
+from .grader import GraderError, Suite, grade
+from .phases import PUBLIC, Passed, Phase, next_phase, passing, phases_of, report_after, tests_due
+from .processes import Done, adopted_orphans, in_processes
+from .reference_retry import copy_with_reference
 from .report import Conditions, Report
+from .unfinished import Unfinished
 
-WORKPLACE = ".gradkit"
-"""The folder among the reports for what is needed while grading; it goes when that ends."""
+SCRATCH = ".gradkit"
+"""The folder among the reports for what is needed while grading. It is deleted at the end."""
 
-GRACE = 60.0
-"""Seconds beyond the submission's own limit after which its grader process is given up: intake takes some."""
+SUBMISSIONS = ".submissions"
+"""The file among the reports that names the folder of submissions."""
+
+WORKER_SECONDS = 0.1
+"""What ending a worker and starting another may take: about three times what it does."""
+
+GRACE_SECONDS = 60.0
+"""How much longer than its student's code a grader process may take before it is killed: intake takes some time."""
+
+LOCK_SECONDS = 2.0
+"""How long to wait for the folder of reports: the children of a run that was killed take a moment to follow it."""
+
+_FINISHED = ""
+"""The name of the next phase of a submission whose report is written."""
 
 
 class BusyError(Exception):
-    """Another `gradkit grade` is at work on this folder of reports."""
+    """Another `gradkit grade` is running on this folder of reports."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What became of a student.
+
+    seconds: how long the public phase took; None if the report of an earlier run still holds.
+    trouble: why there is no report, if there is none; the fault is then ours.
+    """
+
+    student: Student
+    seconds: float | None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    phase:         the name of the phase that is running.
+    number, of:    which phase that is, of how many.
+    done, total:   the submissions of this phase.
+    seconds_left:  for this phase and those after it, at most, by the limits.
+    """
+
+    phase: str
+    number: int
+    of: int
+    done: int
+    total: int
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a phase did with a submission: the name of its next phase, and how long the public phase took."""
+
+    next_phase: str
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -49,90 +100,231 @@ class Classroom:
     def report_path(self, student: Student) -> Path:
         return self.out / f"{student.name}.json"
 
-    def grade(self, students: Sequence[Student], workers: int) -> Iterator[Graded | None]:
-        """Grade every student, some at a time; each result as it comes, and None now and then while waiting.
+    def grade(
+        self, students: Sequence[Student], workers: int, observe: Callable[[Progress], None] | None = None
+    ) -> Iterator[Graded]:
+        """Grade every student; yield each one as soon as the report is written, or cannot be.
 
         A report that was made under equal conditions of an equal submission is kept.
-        Raises BusyError where another run is at work there, SandboxError where no sandbox can be had, and
-        MissingPackageError where an assignment asks for a package that is not installed.
+
+        Args:
+            students: The class.
+            workers: How many submissions to grade at a time.
+            observe: Is called with the progress, several times a second.
+
+        Raises:
+            BusyError: Another run is grading into the same folder.
+            SandboxError: No sandbox can be had.
+            MissingPackageError: An assignment asks for a package that is not installed.
         """
-        with _workplace(self.out) as scratch:
-            sandbox = Sandbox(scratch, self.bare)
-            check(sandbox, self.suite)
+        with _scratch_folder(self.out) as scratch:
             gc.collect()
-            gc.freeze()  # or each process would copy every page that its collector visits
+            gc.freeze()  # otherwise each process would copy every page that its collector visits
             try:
-                job = partial(self._grade_one, scratch, sandbox)
-                yield from graded_by_processes(students, job, workers, self.suite.longest + GRACE)
+                yield from self._in_phases(scratch, students, workers, observe or (lambda progress: None))
             finally:
                 gc.unfreeze()
+                unfinished.clear(self.out)
 
-    def _grade_one(self, scratch: Path, sandbox: Sandbox, student: Student) -> bool:
-        """Grade one student into a report. False where the report that is there still holds."""
-        folder = scratch / "submissions" / student.name
-        path = self.report_path(student)
-        try:
-            taken = take_in(student.source, folder, self.suite.modules, self.suite.notebook, self.suite.builds_on)
-            if _still_holds(path, taken.digest, self.conditions):
-                return False
-            results = graded_in(sandbox, folder, self.suite, taken)
-        finally:
+    def _in_phases(
+        self, scratch: Path, students: Sequence[Student], workers: int, observe: Callable[[Progress], None]
+    ) -> Iterator[Graded]:
+        phases = phases_of(self.suite)
+        waiting: dict[str, list[Student]] = {phase.name: [] for phase in phases}
+        waiting[PUBLIC.name] = list(students)
+        for number, phase in enumerate(phases, 1):
+            due, done = waiting.pop(phase.name), 0
+            for ended in self._run_phase(phase, scratch, due, workers):
+                done += ended is not None
+                if ended and ended.result and ended.result.next_phase:
+                    waiting[ended.result.next_phase].append(ended.student)
+                elif ended:
+                    yield Graded(ended.student, ended.result.seconds if ended.result else None, ended.trouble)
+                still = len(due) - done + sum(map(len, waiting.values()))
+                left = self._seconds_at_most(phase, len(due) - done, workers)
+                left += sum(self._seconds_at_most(later, still, workers) for later in phases[number:])
+                observe(Progress(phase.name, number, len(phases), done, len(due), left))
+
+    def _run_phase(
+        self, phase: Phase, scratch: Path, students: Sequence[Student], workers: int
+    ) -> Iterator[Done[_Step] | None]:
+        """Run a phase for some students. When it is over, no process of it is left, and no file that workers shared."""
+        if not students and phase is not PUBLIC:
+            return
+        with adopted_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.bare) as sandbox:
+            check(sandbox, self.suite)  # before processes are forked, so that they share what their workers share
+            run = self._public if phase is PUBLIC else partial(self._later, phase)
+            job = partial(run, scratch / "submissions", sandbox)
+            yield from in_processes(students, job, workers, self._seconds_of_one(phase))
+            await_orphans()
+
+    def _seconds_of_one(self, phase: Phase) -> float:
+        """Return how long a submission takes in a phase at most: each item may need a new worker."""
+        return phase.seconds(self.suite) + WORKER_SECONDS * len(phase.tests(self.suite)) + GRACE_SECONDS
+
+    def _seconds_at_most(self, phase: Phase, submissions: int, workers: int) -> float:
+        """Return how long so many submissions take by the limits, without the time for taking them in."""
+        rounds = -(-submissions // workers)  # rounded up
+        return rounds * (self._seconds_of_one(phase) - GRACE_SECONDS)
+
+    # --- what a grader process does ----------------------------------------------------------------------------------
+
+    def _public(self, scratch: Path, sandbox: Sandbox, student: Student) -> _Step:
+        """Take a submission in and run the public phase on it, unless an earlier run has done so."""
+        started = time.monotonic()
+        folder = scratch / student.name
+        taken = take_in(student.source, folder, self.suite.modules, self.suite.notebook, self.suite.builds_on)
+        if self._still_holds(student, taken):
             shutil.rmtree(folder, ignore_errors=True)
-        report.write(report.report_of(student.name, taken, self.conditions, results), path)
-        return True
+            return _Step(_FINISHED, None)
+        found = self._unfinished(student, taken)
+        if found is None:
+            public = public_report(student.name, taken, self.conditions, self.suite, sandbox, folder)
+            found = Unfinished(public, time.monotonic() - started)
+        following = None if taken.problem else next_phase(self.suite, found.public, found.passed)
+        return self._after_phase(folder, student, found, following)
+
+    def _later(self, phase: Phase, scratch: Path, sandbox: Sandbox, student: Student) -> _Step:
+        """Run a later phase on a submission that was taken in."""
+        found = unfinished.read(unfinished.path_of(self.out, student.name))
+        if found is None:
+            raise GraderError("its file between two phases was deleted. Run the same command again.")
+        folder = scratch / student.name
+        passed = passing_items(self.suite, phase, found.public, found.passed, sandbox, folder)
+        found = Unfinished(found.public, found.seconds, {**found.passed, phase.name: passed})
+        return self._after_phase(folder, student, found, next_phase(self.suite, found.public, found.passed))
+
+    def _after_phase(self, folder: Path, student: Student, found: Unfinished, following: Phase | None) -> _Step:
+        """Keep what was found for the next phase or, if there is none, write the report."""
+        path = unfinished.path_of(self.out, student.name)
+        if following:
+            unfinished.write(found, path)
+            return _Step(following.name, found.seconds)
+        report.write(report_after(self.suite, found.public, found.passed), self.report_path(student))
+        path.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        return _Step(_FINISHED, found.seconds)
+
+    def _still_holds(self, student: Student, taken: TakenIn) -> bool:
+        """Return whether the report of an earlier run is this student's, of this submission, and adds up."""
+        try:
+            found = report.read(self.report_path(student))
+        except report.UnreadableError:
+            return False
+        return self._is_about(found, student, taken)
+
+    def _unfinished(self, student: Student, taken: TakenIn) -> Unfinished | None:
+        """Return what an earlier run has found of this submission, if it was stopped between two phases."""
+        found = unfinished.read(unfinished.path_of(self.out, student.name))
+        return found if found and self._is_about(found.public, student, taken) else None
+
+    def _is_about(self, found: Report, student: Student, taken: TakenIn) -> bool:
+        about = found.student == student.name and found.submission == taken.digest
+        return about and found.conditions == self.conditions and report.adds_up(found, self.suite.items)
+
+
+# --- one submission ---------------------------------------------------------------------------------------------------
 
 
 def check(sandbox: Sandbox, suite: Suite) -> None:
-    """See to it that workers for every assignment start. Raises SandboxError, MissingPackageError."""
+    """Check that workers for every assignment start. Raises SandboxError, MissingPackageError."""
     for packages in dict.fromkeys(assignment.packages for assignment in suite.assignments):
         sandbox.check(packages)
 
 
-def graded_in(sandbox: Sandbox, folder: Path, suite: Suite, taken: TakenIn) -> Results:
-    """The results of a submission that was taken in to a folder. Raises GraderError, SandboxError."""
-    transport = transport_to(sandbox, folder, suite)
+def grade_alone(
+    student: str, taken: TakenIn, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
+) -> Report:
+    """Grade one submission by itself, in all phases, each with a sandbox of its own.
 
-    @contextmanager
-    def standing_in(assignment: Assignment) -> Iterator[PipeTransport]:
-        transport.close()  # what has read the reference must have nobody to whisper to
-        place = folder.parent / f"{assignment.name}.{os.getpid()}.with-reference"
-        put_in_place(assignment, folder, place)
-        other = transport_to(sandbox, place, suite)
-        try:
-            yield other
-        finally:
-            other.close()
-            shutil.rmtree(place, ignore_errors=True)
+    Args:
+        student: What the report calls the student.
+        taken: How the submission was taken in.
+        conditions: What it is graded with.
+        suite: The items.
+        scratch: A folder for the sandbox.
+        folder: The files of the submission.
+    """
+    with Sandbox(scratch / "sandbox") as sandbox:
+        public = public_report(student, taken, conditions, suite, sandbox, folder)
+    passed: dict[str, tuple[str, ...]] = {}
+    while not taken.problem and (phase := next_phase(suite, public, passed)):
+        with Sandbox(scratch / "sandbox") as sandbox:
+            passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder)
+    return report_after(suite, public, passed)
 
+
+def public_report(
+    student: str, taken: TakenIn, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
+) -> Report:
+    """Run the public phase on a submission that was taken in to a folder, and return what it found."""
+    transport = transport_to(sandbox, folder, PUBLIC.seconds(suite))
     try:
-        return grade(suite, taken, transport, standing_in)
+        results = grade(suite, taken, transport)
     finally:
         transport.close()
+    return report.report_of(student, taken, conditions, results)
 
 
-def transport_to(sandbox: Sandbox, folder: Path, suite: Suite) -> PipeTransport:
-    """The way to a submission that was taken in to a folder."""
-    return PipeTransport(partial(sandbox.start, folder, suite.seconds), folder)
+def passing_items(
+    suite: Suite, phase: Phase, public: Report, passed: Passed, sandbox: Sandbox, folder: Path
+) -> tuple[str, ...]:
+    """Run a later phase on a submission that was taken in to a folder; return the ids of the items that pass.
 
-
-def _still_holds(path: Path, digest: str, conditions: Conditions) -> bool:
+    Raises: GraderError, whose words say nothing of what the submission did: it may have read a secret by then.
+    """
+    tests = tests_due(suite, phase, public, passed)
+    place = folder
+    if phase.assignment:
+        place = folder.parent / f"{folder.name}.with-reference"
+        copy_with_reference(phase.assignment, suite.reference, folder, place)
+    transport = transport_to(sandbox, place, phase.seconds(suite))
     try:
-        found: Report = report.read(path)
-    except report.UnreadableError:
-        return False
-    return found.submission == digest and found.conditions == conditions
+        return tuple(passing(suite, phase, tests, transport))
+    except (GraderError, OSError):
+        raise
+    except Exception as error:
+        raise GraderError(f"internal error in the {phase.name} phase: {type(error).__name__}") from None
+    finally:
+        transport.close()
+        if place != folder:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def transport_to(sandbox: Sandbox, folder: Path, cpu_seconds: float) -> PipeTransport:
+    """Return the transport to a submission that was taken in to a folder."""
+    return PipeTransport(partial(sandbox.start, folder, cpu_seconds), folder)
+
+
+# --- where the submissions are ----------------------------------------------------------------------------------------
+
+
+def remember_submissions(out: Path, submissions: Path) -> None:
+    """Write down, among the reports, which folder they are about: an appeal asks a submission once more."""
+    write_whole(out / SUBMISSIONS, f"{submissions.absolute()}\n".encode("utf-8", "surrogateescape"))
+
+
+def submissions_of(out: Path) -> Path:
+    """Return the folder that the reports in a folder are about. Raises RosterError if that is not known."""
+    try:
+        return Path((out / SUBMISSIONS).read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n"))
+    except OSError:
+        raise RosterError(f"{out} does not say where the submissions are: name this one with --submission.") from None
+
+
+# --- the folder of reports --------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _workplace(out: Path) -> Iterator[Path]:
-    """An empty folder for this run alone. What a killed run left behind goes with the next one."""
+def _scratch_folder(out: Path) -> Iterator[Path]:
+    """Make an empty folder for this run alone. What a killed run has left is deleted by the next one."""
     out.mkdir(parents=True, exist_ok=True)
     lock = os.open(out, os.O_RDONLY)
     try:
         _lock(lock, out)
-        for unfinished in out.glob(f".*{UNFINISHED}"):
-            unfinished.unlink()
-        scratch = out / WORKPLACE
+        for left_over in out.glob(f".*{UNFINISHED}"):
+            left_over.unlink()
+        scratch = out / SCRATCH
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
@@ -144,11 +336,12 @@ def _workplace(out: Path) -> Iterator[Path]:
 
 
 def _lock(folder: int, out: Path) -> None:
-    """Take a folder for this run alone. Raises BusyError where another has it and does not end in a moment: the
-    children of a run that was killed take one to follow it."""
-    for _ in range(40):
+    """Lock the folder of reports. Raises BusyError if another run still holds the lock after LOCK_SECONDS."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
         try:
             return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BusyError(f"Another `gradkit grade` is writing reports to {out}: wait until it ends.") from None
             time.sleep(0.05)
-    raise BusyError(f"Another `gradkit grade` is at work on {out}.")

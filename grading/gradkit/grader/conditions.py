@@ -29,7 +29,7 @@ def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
         f"{version} {_digest(kit, ours)}",
         platform.python_version(),
         _digest(course_home(), _course_files(suite)),
-        seed_label(suite.library.seed),
+        seed_label(suite.seed),
         sandboxed,
         keep_addresses(),
         tuple(str(packages.find(name)) for name in suite.packages),
@@ -45,7 +45,7 @@ def _course_files(suite: Suite) -> Iterable[Path]:
     for assignment in suite.assignments:
         yield course_home() / "assignments" / assignment.name / "assignment.toml"
         yield from assignment.suite.glob("*.py")
-        yield from reference_files(assignment) if suite.stands_in else ()
+        yield from reference_files(assignment, suite.reference)
     yield from corpora_folder().glob("*.json")
 
 

@@ -12,16 +12,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from ..submissions.accounts import tidy
+from ..submissions.accounts import MESSAGE_LENGTH, tidy
 from ..submissions.roster import Student
 from ..suite import screen
 from ..suite.assignments import assignments
 from ..suite.results import ItemResult
-from .classroom import Classroom
+from .classroom import Classroom, Graded
+from .classroom import Progress as Now
 from .doctor import Finding
 from .entering import Entering
-from .processes import Graded
-from .report import Report, read
+from .report import Report, UnreadableError, read
 from .summary import most_often, verdict_counts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
@@ -40,40 +40,46 @@ def graded_with_progress(
     entering: takes each report as it comes.
     """
     found: list[Graded] = []
-    started = time.monotonic()
-
-    def left() -> str:
-        rounds = math.ceil((len(students) - len(found)) / workers)
-        return time_left(time.monotonic() - started, len(found), len(students), rounds * classroom.suite.longest)
-
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
-    # It refreshes itself from a thread unless told otherwise, and a process with threads is not to be forked.
+    columns = (TextColumn("{task.fields[phase]}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
+    # Without auto_refresh=False it starts a thread, and a process with threads must not be forked.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
-        task = progress.add_task("grading", total=len(students), left=left())
-        progress.refresh()
-        for graded in classroom.grade(students, workers):
-            if graded:
-                found.append(graded)
-                if entering and not graded.trouble:
-                    entering.give(graded.student, classroom.report_path(graded.student))
-                _say_now_and_then(console, len(found), len(students))
-            progress.update(task, completed=len(found), left=left(), refresh=True)
+        for graded in classroom.grade(students, workers, _Bar(console, progress).show):
+            found.append(graded)
+            if entering and not graded.trouble:
+                entering.give(graded.student, classroom.report_path(graded.student))
     return found
 
 
+class _Bar:
+    """Shows how far a run is: as a bar or, in a log file, as a line for each tenth of a class."""
+
+    def __init__(self, console: Console, progress: Progress) -> None:
+        self._console = console
+        self._progress = progress
+        self._task = progress.add_task("grading", phase="grading", left="")
+        self._phase, self._began, self._tenth = "", 0.0, 0
+
+    def show(self, now: Now) -> None:
+        if now.phase != self._phase:
+            self._phase, self._began, self._tenth = now.phase, time.monotonic(), 0
+        words = f"grading ({now.phase}, {now.number} of {now.of})" if now.of > 1 else "grading"
+        left = time_left(time.monotonic() - self._began, now.done, now.total, now.seconds_left)
+        self._progress.update(
+            self._task, completed=now.done, total=now.total, phase=words, left=left, refresh=self._console.is_terminal
+        )
+        tenth = now.done * 10 // max(now.total, 1)
+        if not self._console.is_terminal and now.total >= 50 and tenth > self._tenth:
+            self._tenth = tenth
+            self._console.print(f"{words}: {now.done} of {now.total}", highlight=False)
+
+
 def time_left(elapsed: float, done: int, total: int, most: float) -> str:
-    """How long a run still takes: going by what is done, and at most, by the limits. All in seconds."""
+    """Return how long a run still takes: by what is done in this phase, and at most, by the limits. All in seconds."""
     bound = f"at most {timedelta(seconds=math.ceil(most))} left"
     if not done:
         return bound
     likely = min(most, elapsed / done * (total - done))
     return f"about {timedelta(seconds=math.ceil(likely))}, {bound}"
-
-
-def _say_now_and_then(console: Console, done: int, total: int) -> None:
-    """Where no bar can be drawn (a log file), a line for every tenth of a larger class."""
-    if not console.is_terminal and total >= 50 and done * 10 // total > (done - 1) * 10 // total:
-        console.print(f"{done} of {total} graded", highlight=False)
 
 
 def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded]) -> list[Report]:
@@ -94,7 +100,12 @@ def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded])
             table.add_row(Text(name), "-", Text("not graded", "red"), "")
             remarks.append((name, f"not graded, and the fault is not the student's: {each.trouble.strip()}"))
             continue
-        report = read(classroom.report_path(each.student))
+        try:
+            report = read(classroom.report_path(each.student))
+        except UnreadableError as error:
+            table.add_row(Text(name), "-", Text("no report", "red"), "")
+            remarks.append((name, f"has no report: {error} Was it deleted? Run the same command again."))
+            continue
         reports.append(report)
         seconds = "as before" if each.seconds is None else f"{each.seconds:.2f}"
         table.add_row(Text(name), f"{report.earned:g}", verdict_counts(report), seconds)
@@ -120,8 +131,13 @@ def await_gradebook(console: Console, entering: Entering, count: int) -> None:
         console.print(Text(f"Late: {', '.join(late)}. A penalty is nbgrader's to give, or yours."), style="yellow")
 
 
-def show_report(console: Console, report: Report, item: ItemResult | None = None) -> None:
-    """Print the evidence of one item, or of everything that a report holds, as self-check shows it."""
+def show_report(
+    console: Console, report: Report, item: ItemResult | None = None, max_length: int = MESSAGE_LENGTH
+) -> None:
+    """Print the evidence of one item, or of everything that a report holds, as self-check shows it.
+
+    max_length: the most characters of a line.
+    """
     if item is None:
         lines = screen.summary(report.results(), assignments(), report.notes)
     elif item.evidence or item.blocked_by:
@@ -131,7 +147,7 @@ def show_report(console: Console, report: Report, item: ItemResult | None = None
     for style, text in lines:
         # A report is only a file: what it holds is shown, and never obeyed.
         indent = len(text) - len(text.lstrip(" "))
-        console.print(Text(" " * indent + tidy(text.lstrip(" ")), _STYLES[style]), soft_wrap=True)
+        console.print(Text(" " * indent + tidy(text.lstrip(" "), max_length), _STYLES[style]), soft_wrap=True)
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:

@@ -13,7 +13,7 @@ from ..graphs.graph import Answers
 from ..graphs.picture import TooLargeError, picture
 from ..graphs.render import STUDENT, node_names
 from ..submissions.outcome import Verdict
-from ..suite.evidence import ENDINGS, Drawing
+from ..suite.evidence import NOT_WRITTEN_YET, Drawing
 from .report import EvidenceRecord, ItemRecord, drawing_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _worth_showing(item: ItemRecord) -> EvidenceRecord | None:
     if item.hidden:
         return EvidenceRecord(evidence.message)
     if item.verdict is Verdict.NOT_IMPLEMENTED:
-        own_words = evidence.message != ENDINGS[Verdict.NOT_IMPLEMENTED]
+        own_words = evidence.message != NOT_WRITTEN_YET
         return EvidenceRecord(evidence.message) if own_words else None
     return evidence
 

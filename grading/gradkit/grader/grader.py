@@ -1,13 +1,16 @@
-"""Grades one submission: runs every item's test on it from outside, and notes what became of each."""
+"""The first phase of grading: run every item's test on one submission from outside, and record how each one ended.
+
+Nothing secret takes part in it, so all that a student is shown comes from here. The phases after it decide only whether
+an item passes (phases.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 
-from ..graphs.corpus import Expressions
+from ..graphs.corpus import PUBLIC_SEED
 from ..oracle.recording import Library
 from ..submissions.intake import TakenIn
 from ..submissions.notebook import Notebook
@@ -15,15 +18,11 @@ from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.subject import Subject, Transport
 from ..suite.assignments import Assignment
 from ..suite.collection import GradedTest, graded_tests
-from ..suite.evidence import Evidence, NotPassed, hidden, of_error, withheld
+from ..suite.evidence import HIDDEN, Evidence, NotPassed
 from ..suite.judging import judge, must_not_run
 from ..suite.loading import Loader, no_time_left
-from ..suite.own_lines import lines_at
-from ..suite.results import Results
-from .reference_retry import ask_again, files_that_stand_in, worth_asking
-
-WORKER = 0.1
-"""Seconds that ending a worker and starting another may take: about three times what they do."""
+from ..suite.results import Item, ItemResult, Results
+from .reference_retry import reference_folder
 
 
 class GraderError(Exception):
@@ -32,13 +31,18 @@ class GraderError(Exception):
 
 @dataclass(frozen=True)
 class Suite:
-    """The items to grade, fixed before any submission is opened, and where their graphs come from."""
+    """The items to grade, fixed before any submission is opened, and where their corpora come from.
+
+    library:   the corpora that students have.
+    private:   the corpora of a private seed, if the class is graded with one.
+    reference: the folder of the reference's files, if assignments that ask for it get a reference retry.
+    """
 
     assignments: tuple[Assignment, ...]
     tests: tuple[GradedTest, ...]
     library: Library
-    stands_in: bool = True
-    """Whether assignments that ask for it are asked again on the reference: see reference_retry.py."""
+    private: Library | None = None
+    reference: Path | None = None
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -62,79 +66,74 @@ class Suite:
         return tuple(dict.fromkeys(package for assignment in self.assignments for package in assignment.packages))
 
     @property
+    def items(self) -> tuple[Item, ...]:
+        """The items, in order."""
+        return tuple(test.item for test in self.tests)
+
+    @property
     def points(self) -> float:
-        """How many there are to earn."""
+        """The maximum number of points."""
         return sum(test.item.points for test in self.tests)
 
     @property
-    def seconds(self) -> float:
-        """How long the student's code may run in all."""
-        return sum(
-            assignment.submission_seconds * (1 + self._is_asked_again(assignment)) for assignment in self.assignments
-        )
+    def seed(self) -> str:
+        """The private seed, or else the public one."""
+        return self.private.seed if self.private else PUBLIC_SEED
 
-    def _is_asked_again(self, assignment: Assignment) -> bool:
-        return self.stands_in and bool(assignment.stand_ins)
-
-    @property
-    def longest(self) -> float:
-        """How many seconds grading takes at most: each item may need a fresh worker."""
-        return self.seconds + WORKER * len(self.tests)
+    def has_private_corpus(self, test: GradedTest) -> bool:
+        """Return whether a test's private corpus differs from the public one."""
+        wish = test.mark.corpus
+        return self.private is not None and wish is not None and self.private.is_drawn(wish)
 
 
-def suite_of(assignments: Sequence[Assignment], library: Library, stands_in: bool = True) -> Suite:
-    """The suite of some assignments, with every corpus at hand. Raises MissingCorpusError where one is not recorded."""
+def suite_of(
+    assignments: Sequence[Assignment], library: Library, private: Library | None = None, retries: bool = True
+) -> Suite:
+    """Return the suite of some assignments, with every corpus read.
+
+    Raises: MissingCorpusError if one is not recorded.
+    """
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
+    suite = Suite(tuple(assignments), tests, library, private, reference_folder() if retries else None)
     for test in tests:
         if test.mark.corpus:
             library.corpus(test.mark.corpus)
-    return Suite(tuple(assignments), tests, library, stands_in)
+        if private and test.mark.corpus and suite.has_private_corpus(test):
+            private.corpus(test.mark.corpus)
+    return suite
 
 
-def grade(
-    suite: Suite,
-    taken: TakenIn,
-    transport: Transport,
-    standing_in: Callable[[Assignment], AbstractContextManager[Transport]] | None = None,
-) -> Results:
-    """Every item's result. Raises GraderError where an item's end is no verdict.
-
-    taken:       how the submission was taken in; a problem with it settles every item.
-    standing_in: the way to the same submission with the reference's files in place, for an assignment. Nothing is asked
-                 of `transport` once that is open.
-    """
-    results = Results([test.item for test in suite.tests])
-    run = _Run(suite, results, transport, taken.problem)
-    for test in suite.tests:
-        run.item(test)
-    if standing_in is None or not suite.stands_in or taken.problem:
-        return results
-    for assignment in suite.assignments:
-        if worth_asking(assignment, results):
-            with standing_in(assignment) as place:
-                passed = _asked_again(suite, assignment, results, place)
-            if passed:
-                own = files_that_stand_in(assignment)
-                taken.notes.append(f"{assignment.name}: with the course's own {own}, {passed} more items pass")
-    return results
-
-
-def _asked_again(suite: Suite, assignment: Assignment, results: Results, place: Transport) -> int:
-    loader = Loader(place)
-
-    def ask(test: GradedTest, transport: Transport) -> None:
-        _call(suite, test, {name: loader.subject(name, False) for name in test.subjects})
-        transport.finish()
-
-    tests = (test for test in suite.tests if test.item.assignment == assignment.name)
-    return ask_again(assignment, tests, results, place, ask)
-
-
-def _call(suite: Suite, test: GradedTest, subjects: dict[str, Subject]) -> None:
-    """Run a test. Raises what it raises."""
+def call(test: GradedTest, subjects: dict[str, Subject], library: Library) -> None:
+    """Run a test on its corpus from this library. Raises what the test raises."""
     wish = test.mark.corpus
-    corpus = {"corpus": suite.library.corpus(wish)} if wish else {}
+    corpus = {"corpus": library.corpus(wish)} if wish else {}
     test.function(**subjects, **corpus)
+
+
+def grade(suite: Suite, taken: TakenIn, transport: Transport, run_hidden: bool = False) -> Results:
+    """Return every item's result on the public corpora.
+
+    Args:
+        suite: The items.
+        taken: How the submission was taken in. A problem with it settles every item.
+        transport: The submission.
+        run_hidden: Whether hidden items are run too, as in an instructor's own notebook. Otherwise they are recorded as
+            not passed, because a later phase decides about them.
+
+    Raises: GraderError if an item ends in a way that is not a verdict.
+    """
+    results = Results(list(suite.items))
+    run = _Run(suite, results, transport, taken.problem)
+    undecided = []
+    for test in suite.tests:
+        if test.item.hidden and not run_hidden and not run.is_settled(test):
+            undecided.append(test.item)
+        else:
+            run.item(test)
+    for item in undecided:  # only now: no other item may be blocked by one that was not run
+        results.by_id[item.id] = ItemResult(item, Verdict.FAILED, Evidence(Verdict.FAILED, HIDDEN))
+    results.by_id = {item.id: results.by_id[item.id] for item in results.collected}
+    return results
 
 
 class _Run:
@@ -146,8 +145,12 @@ class _Run:
         self._limits = {assignment.name: assignment for assignment in suite.assignments}
         self._spent = dict.fromkeys(self._limits, 0.0)
 
+    def is_settled(self, test: GradedTest) -> bool:
+        """Return whether loading what the test needs has failed already, so that running it would change nothing."""
+        return any(self._loader.has_failed(name) for name in test.subjects)
+
     def item(self, test: GradedTest) -> None:
-        """Run one item and note its result."""
+        """Run one item and record its result."""
         limits = self._limits[test.item.assignment]
         before = self._transport.spent
         seconds = min(limits.item_seconds, limits.submission_seconds - self._spent[limits.name])
@@ -166,34 +169,14 @@ class _Run:
         self._spent[limits.name] += self._transport.spent - before
 
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
-        """Run a test and say what it raised, if anything, in words that a student may see."""
+        """Run a test and return what it raised, if anything."""
         try:
-            _call(self._suite, test, subjects)
+            call(test, subjects, self._suite.library)
             self._transport.finish()
         except (NotPassed, SubmissionError) as error:
             if test.item.hidden:
-                return NotPassed(error.verdict, partial(hidden, error.verdict))
-            return self._presentable(test, subjects, error) if self._suite.library.secret else error
+                return NotPassed(Verdict.FAILED, lambda: Evidence(Verdict.FAILED, HIDDEN))
+            return error
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
         return None
-
-    def _presentable(
-        self, test: GradedTest, subjects: dict[str, Subject], error: NotPassed | SubmissionError
-    ) -> NotPassed:
-        """The same end, told without any word of code that was told secrets and could pass them on."""
-        if test.mark.corpus and not isinstance(test.mark.corpus, Expressions):
-            if isinstance(error, NotPassed):
-                return error  # the check has seen to it (suite/checks.py, suite/cases.py)
-            return NotPassed(error.verdict, partial(withheld, error.verdict))
-        return NotPassed(error.verdict, partial(self._told_anew, test, subjects, error.verdict))
-
-    def _told_anew(self, test: GradedTest, subjects: dict[str, Subject], verdict: Verdict) -> Evidence:
-        """The evidence of the same item where the student's code was told nothing secret."""
-        try:
-            _call(self._suite, test, {name: self._transport.untold(subject) for name, subject in subjects.items()})
-        except NotPassed as again:
-            return again.evidence
-        except SubmissionError as again:
-            return of_error(again, lines_at(again.__traceback__, test.path))
-        return withheld(verdict)

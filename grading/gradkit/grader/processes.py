@@ -1,70 +1,83 @@
 """The processes that grade: forked from this one, each takes one student after another.
 
-Each starts with the suite at hand and has never imported PyTorch or a submission. One that is lost or late takes only
-the student it was at with it.
+Each starts with the suite in memory and has never imported PyTorch or a submission. If one is lost or late, only the
+student that it was grading is lost with it.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import os
+import resource
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from typing import Generic, NoReturn, TypeVar
 
+from ..submissions.link import children_of
 from ..submissions.roster import Student
+from ..submissions.sandbox import SandboxError
+from .grader import GraderError
 
-_LOOK = 0.1
-"""Seconds after which the parent looks up."""
+POLL_SECONDS = 0.1
+"""How often the parent looks whether a process is late."""
 
-_PR_SET_PDEATHSIG = 1
+END_SECONDS = 5.0
+"""How long processes that were left behind may take to end before they are killed."""
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 1, 36, 37
+"""linux/prctl.h"""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Graded:
-    """What became of a student. seconds: how long grading took; None where the report of an earlier run still holds.
-
-    trouble: why there is no report, if there is none; the fault is then ours.
-    """
+class Done(Generic[Result]):
+    """A student whose job has ended. trouble: why there is no result, if there is none; the fault is then ours."""
 
     student: Student
-    seconds: float | None
+    result: Result | None
     trouble: str = ""
 
 
-def graded_by_processes(
-    students: Sequence[Student], job: Callable[[Student], bool], workers: int, most: float
-) -> Iterator[Graded | None]:
-    """Grade every student, `workers` at a time; each result as it comes, and None now and then while waiting.
+def in_processes(
+    students: Sequence[Student], job: Callable[[Student], Result], workers: int, max_seconds: float
+) -> Iterator[Done[Result] | None]:
+    """Do a job for every student; yield each result as it comes, and None now and then while waiting.
 
-    job: grades one, in a process that lasts. It returns False where nothing was to be done.   most: its seconds.
+    Args:
+        students: The students.
+        job: Is called in a process that lasts for many students.
+        workers: How many processes to use at a time.
+        max_seconds: How long one job may take before its process is killed.
     """
     waiting = list(students)[::-1]
-    running: dict[Connection, _Process] = {}
+    running: dict[Connection, _Process[Result]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
                 process = _Process(job, waiting.pop())
                 running[process.pipe] = process
-            looked = time.monotonic()
-            ready = [running[pipe] for pipe in wait(list(running), _LOOK) if isinstance(pipe, Connection)]
-            asleep = time.monotonic() - looked - _LOOK
+            polled = time.monotonic()
+            ready = [running[pipe] for pipe in wait(list(running), POLL_SECONDS) if isinstance(pipe, Connection)]
+            asleep = time.monotonic() - polled - POLL_SECONDS
             for process in ready:
-                graded = process.graded()
+                done = process.done()
                 if waiting and not process.lost:
                     process.give(waiting.pop())
                 else:
                     running.pop(process.pipe).end()
-                yield graded
+                yield done
             for process in running.values():
-                process.hurry(most, asleep if asleep > 1 else 0)  # stopped by Ctrl-Z, and its children with it
+                process.kill_if_late(max_seconds, asleep if asleep > 1 else 0)  # stopped by Ctrl-Z, with its children
             if not ready:
                 yield None
     finally:
@@ -72,16 +85,18 @@ def graded_by_processes(
             process.end()
 
 
-class _Process:
-    def __init__(self, job: Callable[[Student], bool], first: Student) -> None:
+class _Process(Generic[Result]):
+    def __init__(self, job: Callable[[Student], Result], first: Student) -> None:
         self.pipe, theirs = Pipe()
         self.lost = False
         self._late = False
+        self._ending = 0
+        """The wait status, once the process was lost."""
         parent = os.getpid()
         self._pid = os.fork()
         if not self._pid:
             self.pipe.close()  # or the end of the parent would not be noticed
-            _grade_what_comes(theirs, job, parent)
+            _do_jobs(theirs, job, parent)
         theirs.close()
         self.give(first)
 
@@ -91,47 +106,115 @@ class _Process:
         with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(student)
 
-    def graded(self) -> Graded:
-        """What has become of the student, which is to be heard now."""
+    def done(self) -> Done[Result]:
+        """Receive what became of the student. Call it when the pipe is ready."""
         try:
-            done, trouble = self.pipe.recv()
+            result, trouble = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            self.lost, done = True, True
-            trouble = "the grader's own process was lost; is memory short?"
-        seconds = time.monotonic() - self._started
+            self._wait()
+            result, trouble = None, f"the grader's own process was lost: {_how_it_ended(self._ending)}"
         if self._late:  # even if it was about to answer
             self.lost = True
-            trouble = f"the grader's own process did not come back in {seconds:.0f} s"
-        return Graded(self._student, seconds if done else None, trouble)
+            seconds = time.monotonic() - self._started
+            result, trouble = None, f"the grader's own process did not answer within {seconds:.0f} s"
+        return Done(self._student, result, trouble)
 
-    def hurry(self, most: float, asleep: float) -> None:
-        """End the process if it has taken more seconds than `most`, not counting those that all were asleep."""
+    def kill_if_late(self, max_seconds: float, asleep: float) -> None:
+        """Kill the process if its job has taken more than `max_seconds`, not counting `asleep` seconds of us all."""
         self._started += asleep
-        if time.monotonic() - self._started > most and not self._late:
+        if time.monotonic() - self._started > max_seconds and not self._late:
             self._late = True
             os.kill(self._pid, signal.SIGKILL)
 
     def end(self) -> None:
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        if not self.lost or self._late:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
         self.pipe.close()
 
+    def _wait(self) -> None:
+        if not self._late:
+            self.lost = True
+            self._ending = os.waitpid(self._pid, 0)[1]
 
-def _grade_what_comes(pipe: Connection, job: Callable[[Student], bool], parent: int) -> None:
+
+def _how_it_ended(status: int) -> str:
+    if not os.WIFSIGNALED(status):
+        return f"it ended with status {os.WEXITSTATUS(status)}"
+    number = os.WTERMSIG(status)
+    if number == signal.SIGKILL:
+        return "it was killed, perhaps because memory ran out. Use fewer --workers, then run the same command again"
+    return f"it was ended by signal {number}"
+
+
+def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) -> None:
     try:
         live_no_longer_than(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
         gc.disable()
         while True:
             student = pipe.recv()
+            result, trouble = None, ""
             try:
-                said = (job(student), "")
-            except BaseException:
-                said = (True, traceback.format_exc()[-4000:])
-            pipe.send(said)
+                result = job(student)
+            except BaseException as error:
+                trouble = trouble_of(error)
+            pipe.send((result, trouble))
             gc.collect()
     finally:
         os._exit(0)  # no exit handler of the parent's may run here
+
+
+_ADVICE = {
+    errno.ENOSPC: "Free some space there, then run the same command again.",
+    errno.EDQUOT: "Free some space there, then run the same command again.",
+    errno.EFBIG: "The limit on the size of files (ulimit -f) is too small: raise it, then run the same command again.",
+    errno.EMFILE: "The limit on open files (ulimit -n) is too small: raise it, then run the same command again.",
+    errno.EACCES: "Make it writable, then run the same command again.",
+    errno.EROFS: "Name a folder that can be written to with --out.",
+    errno.EISDIR: "There is a folder of this name: move it away, then run the same command again.",
+    errno.ENOTDIR: "A file is where a folder is needed: move it away, then run the same command again.",
+    errno.ENOENT: "Was it deleted during the run? Run the same command again.",
+}
+
+
+class ProcessorTimeError(Exception):
+    """The shell's limit on processor time is used up."""
+
+    def __str__(self) -> str:
+        return "The limit on processor time (ulimit -t) is used up. Raise it, then run the same command again."
+
+
+def _raise_processor_time(*_: object) -> NoReturn:
+    raise ProcessorTimeError
+
+
+def heed_processor_limit() -> None:
+    """Have a ProcessorTimeError raised, here and in processes forked from now on, a second before the shell's limit.
+
+    `ulimit -t` sets both the soft and the hard limit, and at the hard one the kernel kills without a word.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_CPU, (max(1, hard - 1), hard))
+        signal.signal(signal.SIGXCPU, _raise_processor_time)
+
+
+def sentence_of(error: OSError) -> str:
+    """Return what the system refused, for which file, and what to do about it."""
+    said = error.strerror or type(error).__name__
+    name = error.filename2 or error.filename
+    file = f"{name}: " if name else ""
+    return f"{file}{said}. {_ADVICE.get(error.errno or 0, 'Then run the same command again.')}"
+
+
+def trouble_of(error: BaseException) -> str:
+    """Return why a job failed: a sentence where the cause is known, else the traceback."""
+    if isinstance(error, GraderError | SandboxError | ProcessorTimeError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno:
+        return sentence_of(error)
+    return "".join(traceback.format_exception(error))[-4000:]
 
 
 def live_no_longer_than(parent: int) -> None:
@@ -140,3 +223,37 @@ def live_no_longer_than(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+# --- nothing of one phase may live on into the next ------------------------------------------------------------------
+
+
+@contextmanager
+def adopted_orphans() -> Iterator[Callable[[], None]]:
+    """Become the parent of all descendants whose own parent ends; yield a function that waits until they have ended.
+
+    A worker whose grader process was killed takes a moment to end. Only descendants that did not exist before count.
+    """
+    if sys.platform != "linux":
+        yield lambda: None
+        return
+    prctl = ctypes.CDLL(None).prctl
+    before = ctypes.c_int(0)
+    prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before))
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    known = frozenset(children_of(os.getpid()))
+    try:
+        yield lambda: _await_children_but(known)
+    finally:
+        prctl(_PR_SET_CHILD_SUBREAPER, before.value)
+
+
+def _await_children_but(known: Collection[int]) -> None:
+    deadline = time.monotonic() + END_SECONDS
+    while left := [pid for pid in children_of(os.getpid()) if pid not in known]:
+        for pid in left:
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.001)

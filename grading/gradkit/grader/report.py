@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -141,6 +142,19 @@ def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Res
     earned, points = sum(item.earned for item in found), sum(item.points for item in found)
     notes = tuple(tidy(note) for note in taken.notes)
     return Report(FORMAT, student, taken.digest, notes, conditions, earned, points, found)
+
+
+def adds_up(report: Report, items: Sequence[Item]) -> bool:
+    """Return whether a report is about these items, and its points are what its verdicts are worth."""
+    if len(report.items) != len(items):
+        return False
+    for record, item in zip(report.items, items):
+        earned = item.points if record.verdict is Verdict.PASSED else 0.0
+        if _item(record) != item or record.earned != earned:
+            return False
+    return report.earned == sum(record.earned for record in report.items) and report.points == sum(
+        item.points for item in items
+    )
 
 
 def write(report: Report, path: Path) -> None:

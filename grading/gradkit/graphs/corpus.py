@@ -84,15 +84,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Corpus(Generic[Case, Answer]):
-    """What an item is checked on, smallest first, and PyTorch's answers to each.
-
-    secret: no student may see a case as it was drawn.   shown: where it is secret, the cases that every student has.
-    """
+    """What an item is checked on, smallest first, and PyTorch's answers to each."""
 
     cases: tuple[Case, ...]
     answers: tuple[Answer, ...]
-    secret: bool = False
-    shown: Corpus[Case, Answer] | None = None
 
 
 GraphCorpus = Corpus[Graph, Answers]

@@ -157,7 +157,6 @@ class Library:
     seed:   the public seed, or another.
     cache:  where another seed's corpora are kept, if they are.
     count:  how many graphs another seed draws for each wish (as many as it asks for, unless said).
-    secret: whether another seed's graphs are kept from students.
     """
 
     def __init__(
@@ -166,9 +165,7 @@ class Library:
         seed: str = PUBLIC_SEED,
         cache: Path | None = None,
         count: int | None = None,
-        secret: bool = False,
     ) -> None:
-        self.secret = secret and seed != PUBLIC_SEED
         self.folder = folder
         self.seed = seed
         self._cache = cache
@@ -187,29 +184,27 @@ class Library:
 
     def _find(self, wish: Wish) -> Corpus[Any, Any]:
         path, kind = self._path(wish), type(wish)
-        if self._is_recorded(wish):
+        if not self.is_drawn(wish):
             if not path.exists():
                 raise MissingCorpusError(f"No recorded corpus {path.name}: run `gradkit corpora` to record it.")
             return load(path, kind)
         recorded = self.folder / f"{wish.name}.json"
-        known = load(recorded, kind) if recorded.exists() else None
-        public = set(known.cases) if known else set()
+        public = set(load(recorded, kind).cases) if recorded.exists() else set()
         asked = replace(wish, count=self._count) if self._count and isinstance(wish, RandomGraphs) else wish
         if self._cache is None:
-            found = record(asked, self.seed, public)
-        else:
-            if not path.exists():
-                save(record(asked, self.seed, public), path)
-            found = load(path, kind)
-        return replace(found, secret=self.secret, shown=known if self.secret else None)
+            return record(asked, self.seed, public)
+        if not path.exists():
+            save(record(asked, self.seed, public), path)
+        return load(path, kind)
 
-    def _is_recorded(self, wish: Wish) -> bool:
-        return self.seed == PUBLIC_SEED or isinstance(wish, Expressions)
+    def is_drawn(self, wish: Wish) -> bool:
+        """Return whether the corpus for a wish depends on the seed, so that it is not the recorded one."""
+        return self.seed != PUBLIC_SEED and not isinstance(wish, Expressions)
 
     def _path(self, wish: Wish) -> Path:
         """Where a corpus is kept. The name changes whenever the recorded corpora do, and so the way of drawing."""
         known = self.folder / f"{wish.name}.json"
-        if self._is_recorded(wish) or self._cache is None:
+        if not self.is_drawn(wish) or self._cache is None:
             return known
         recorded = known.read_bytes() if known.exists() else b""
         digest = hashlib.sha256(f"{self.seed} {wish} {self._count} ".encode() + recorded).hexdigest()[:16]

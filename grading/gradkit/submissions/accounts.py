@@ -49,8 +49,8 @@ def _line(path: Path, number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-def tidy(text: str) -> str:
-    """One line, printable, without 0x... addresses."""
+def tidy(text: str, max_length: int = MESSAGE_LENGTH) -> str:
+    """Return a text as one line, printable, without 0x... addresses, and cut off at `max_length` characters."""
     text = re.sub(r"0x[0-9a-fA-F]+", "0x...", text)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 3] + "..."
+    return text if len(text) <= max_length else text[: max_length - 3] + "..."

@@ -122,7 +122,7 @@ class Link:
     def close(self) -> None:
         """End the worker, whatever it is doing, and whatever it has started."""
         self._end.close()
-        below = _children(self._process.pid)
+        below = children_of(self._process.pid)
         for pid in below:  # bubblewrap ends with the sandbox within, and takes it along; killed first, it could not
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -160,7 +160,7 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
     process.wait(seconds)
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     """The processes that a process has started; none where the system does not tell."""
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -44,9 +44,6 @@ class LocalTransport:
     def finish(self) -> None:
         """Nothing can be on its way here."""
 
-    def untold(self, subject: Subject) -> Subject:
-        return subject
-
     def load(self, module: str, name: str) -> Subject:
         if str(self.folder) not in sys.path:
             sys.path.insert(0, str(self.folder))

@@ -48,26 +48,19 @@ class PipeTransport:
         self._subjects: dict[int, Subject] = {}
         self._loaded: dict[tuple[str, str], int] = {}
         """What this worker has loaded, by module and name, and its number there."""
-        self._places: dict[int, tuple[str, str]] = {}
-        """The same the other way round, and kept when the worker is lost."""
-        self._untold: PipeTransport | None = None
         self._lost: SubmissionError | None = None
         """How this item lost its worker, and with it every object that its handles stand for."""
         self._spent = 0.0
 
     @property
     def spent(self) -> float:
-        return self._spent + (self._untold.spent if self._untold else 0.0)
+        return self._spent
 
     def begin(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
         self._left = seconds
         self._lost = None
         self._fresh = True
         self._subjects.clear()
-        if self._untold:
-            self._untold.close()
-            self._spent += self._untold.spent
-            self._untold = None
         if self._link and self._link.unasked():
             self.close()  # too late to be blamed on an item, but nothing of it shall be taken for an answer
         if packages != self._packages:
@@ -84,17 +77,6 @@ class PipeTransport:
             self._link.close()
             self._link = None
         self._loaded.clear()
-        if self._untold:
-            self._untold.close()
-
-    def untold(self, subject: Subject) -> Subject:
-        module, name = self._places[subject._ref[0]]
-        if self._untold is None:
-            self.close()  # one of the two could whisper to the other by ways that no sandbox closes, such as timing
-            self._lost = failure(Verdict.CRASHED, "The worker was ended.", (), self._folder)
-            self._untold = PipeTransport(self._start, self._folder)
-            self._untold.begin(self._left, self._packages)
-        return self._untold.load(module, name)
 
     def load(self, module: str, name: str) -> Subject:
         if module not in STANDARD and not (self._folder / f"{module}.py").is_file():
@@ -103,7 +85,6 @@ class PipeTransport:
         if place not in self._loaded:
             subject = self._one(self._ask("load", module, name))
             self._loaded[place] = subject._ref[0]
-            self._places[subject._ref[0]] = place
         return self._subject(self._loaded[place])
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:

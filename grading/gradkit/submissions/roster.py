@@ -55,6 +55,15 @@ def roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
     return sorted(found.values(), key=lambda student: student.name), sorted(others)
 
 
+def student_called(name: str, folder: Path) -> Student:
+    """Return the student of this name in a folder of submissions. Raises RosterError if there is none."""
+    students, _ = roster(folder, folder / ".reports")
+    found = next((student for student in students if student.name == name), None)
+    if found is None:
+        raise RosterError(f"{name} has no submission in {folder}: name the student's folder or zip with --submission.")
+    return found
+
+
 def _nothing(folder: Path, others: list[str]) -> str:
     if any(name.endswith(".py") for name in others):
         return (

@@ -86,6 +86,16 @@ class Sandbox:
         self._rooms: dict[tuple[str, ...], _Room] = {(): self._room(())}
         keep_addresses()
 
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete what its workers shared. They must have ended."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
     def start(
         self,
         submission: Path,
@@ -230,13 +240,22 @@ def _stage(kit: Path) -> None:
 
 
 def _limits(cpu_seconds: float) -> tuple[object, ...]:
-    return (
-        ("RLIMIT_AS", MEMORY),
-        ("RLIMIT_CPU", math.ceil(cpu_seconds)),
-        ("RLIMIT_FSIZE", 0),
-        ("RLIMIT_NOFILE", 64),
-        ("RLIMIT_CORE", 0),
-    )
+    """Return the limits of a worker, none of them higher than our own: it could not raise them."""
+    wanted = {
+        "RLIMIT_AS": MEMORY,
+        "RLIMIT_CPU": math.ceil(cpu_seconds),
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_NOFILE": 64,
+        "RLIMIT_CORE": 0,
+    }
+    return tuple((name, _at_most_ours(name, value)) for name, value in wanted.items())
+
+
+def _at_most_ours(name: str, value: int) -> int:
+    import resource  # not on Windows, where self-check imports this package
+
+    _, hard = resource.getrlimit(getattr(resource, name))
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 def _interpreter() -> str:

@@ -81,9 +81,6 @@ class Transport(Protocol):
     def load(self, module: str, name: str) -> Subject:
         """A name of a student's module. SubmissionError also where the import fails or the name is missing."""
 
-    def untold(self, subject: Subject) -> Subject:
-        """The same loaded name, in a place where the student's code was told nothing that a student may not see."""
-
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
         """A function of the operator module, or "call" or "getattr", applied to numbers, texts, Subjects and lists."""
 
@@ -230,14 +227,6 @@ def backward_calls(value_class: Subject, graph: Graph, most: int) -> int:
     Raises SubmissionError where the student's code ends otherwise.
     """
     return value_class._transport.calls(value_class, graph, most)
-
-
-def untold(subject: Subject) -> Subject:
-    """The same loaded name in a place that was told nothing secret: what a student is shown comes from there.
-
-    Raises SubmissionError where it cannot be loaded again.
-    """
-    return subject._transport.untold(subject)
 
 
 def as_plain(operand: object) -> Any:

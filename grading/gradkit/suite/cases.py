@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from ..graphs.corpus import Corpus
 from ..oracle.comparison import close
 from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.subject import Subject, untold
-from .evidence import ENDINGS, NODES_SHOWN, Evidence, NotPassed, Row, of_error, withheld
+from ..submissions.subject import Subject
+from .evidence import NODES_SHOWN, Evidence, NotPassed, Row, of_error
 
 Case = TypeVar("Case")
 Answer = TypeVar("Answer")
@@ -22,20 +23,19 @@ SubmissionError where the student's code gives no answer."""
 Program = Callable[[Case, Sequence[str]], "list[str]"]
 """A case as a program to paste, which prints these names."""
 
-_LONGEST_LINE, _MOST_LINES = 200, 16
-"""A program that is longer tells nobody anything."""
+MAX_LINE, MAX_LINES = 200, 16
+"""The most characters and lines of a program that a student is shown: nobody would read a longer one."""
+
+_is_whole = ContextVar("_is_whole", default=False)
 
 
 def check_cases(corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: Ask, program: Program[Case]) -> None:
-    """Every case of a corpus is answered as PyTorch does. Raises NotPassed with the first that is not.
-
-    Of a secret corpus a student is shown what goes wrong on the public one, asked anew where nothing secret was told.
-    """
+    """Every case of a corpus is answered as PyTorch does. Raises NotPassed with the first that is not."""
     if not corpus.cases:
         raise ValueError("an item without cases would pass whatever the student wrote")
     wrong = _first_wrong(corpus, subjects, ask, program)
     if wrong:
-        raise NotPassed(wrong.verdict, partial(_fit_to_show, corpus, subjects, ask, program, wrong))
+        raise NotPassed(wrong.verdict, lambda: wrong)
 
 
 def _first_wrong(
@@ -50,19 +50,6 @@ def _first_wrong(
         if wrong:
             return wrong
     return None
-
-
-def _fit_to_show(
-    corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: Ask, program: Program[Case], wrong: Evidence
-) -> Evidence:
-    if not corpus.secret:
-        return wrong
-    if corpus.shown is None or wrong.verdict in ENDINGS:
-        return withheld(wrong.verdict)
-    try:
-        return _first_wrong(corpus.shown, list(map(untold, subjects)), ask, program) or withheld(wrong.verdict)
-    except SubmissionError as error:
-        return of_error(error)
 
 
 def wrong_numbers(
@@ -97,7 +84,17 @@ def wrong_count(what: str, yours: int, expected: int, code: Sequence[str]) -> Ev
     return Evidence(Verdict.FAILED, message, readable([*code, f"print({what})"]), (row,), source="right")
 
 
+@contextmanager
+def whole_programs() -> Iterator[None]:
+    """Have evidence that is made within this context contain its program, however long it is."""
+    before = _is_whole.set(True)
+    try:
+        yield
+    finally:
+        _is_whole.reset(before)
+
+
 def readable(lines: Sequence[str]) -> tuple[str, ...]:
-    """A program's lines; none where nobody would read them."""
-    long = len(lines) > _MOST_LINES or any(len(line) > _LONGEST_LINE for line in lines)
-    return () if long else tuple(lines)
+    """Return a program's lines; none if it is too long to be read, outside `whole_programs`."""
+    is_long = len(lines) > MAX_LINES or any(len(line) > MAX_LINE for line in lines)
+    return () if is_long and not _is_whole.get() else tuple(lines)

@@ -9,13 +9,13 @@ from functools import partial
 from ..graphs.corpus import GraphCorpus
 from ..graphs.domain import all_in_domain
 from ..graphs.graph import Answers, Graph
-from ..graphs.reduce import NICE_NUMBERS, reduced
+from ..graphs.reduce import reduced
 from ..graphs.render import program
 from ..oracle import complex_step
 from ..oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
 from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.subject import Reply, Subject, backward_calls, numbers, replay, untold
-from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number, withheld
+from ..submissions.subject import Reply, Subject, backward_calls, numbers, replay
+from .evidence import Evidence, NotPassed, of_error, of_mismatch, of_number
 from .own_lines import lines_up_to
 
 Compare = Callable[[Graph, Answers, Answers], "Mismatch | None"]
@@ -43,65 +43,23 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
     reply = _replayed(Value, corpus.cases, backward)
     if not reply.failure and all_agree(reply.numbers, corpus.answers, backward):
         return
-    explain = partial(_of_secret if corpus.secret else _as_found, Value, corpus, compare, backward)
     for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
-            raise NotPassed(Verdict.FAILED, partial(explain, graph, mismatch))
+            explain = partial(_of_reduced_mismatch, Value, mismatch, compare, backward)
+            raise NotPassed(Verdict.FAILED, explain, partial(of_mismatch, mismatch))
     if reply.failure:
         graph, failure = corpus.cases[len(reply.answers)], reply.failure
-        ended = NotPassed(failure.verdict, partial(explain, graph, failure))
+        explain = partial(_of_reduced_failure, Value, graph, failure, backward)
+        ended = NotPassed(failure.verdict, explain, partial(_of_failure, graph, failure, backward))
         raise ended.with_traceback(failure.__traceback__)  # for --pdb
 
 
-def _as_found(
-    Value: Subject,
-    corpus: GraphCorpus,
-    compare: Compare,
-    backward: bool,
-    graph: Graph,
-    found: Mismatch | SubmissionError,
-) -> Evidence:
-    """The evidence of a failing graph, reduced."""
-    if isinstance(found, Mismatch):
-        return of_mismatch(_reduced_mismatch(Value, found, compare, backward))
-    if found.verdict not in (Verdict.ERROR, Verdict.FAILED):
-        return of_error(found)
-    return _of_failure(*_reduced_failure(Value, graph, found, backward), backward)
+def _of_reduced_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Evidence:
+    """Return the evidence of the smallest wrong answer that reducing the graph finds.
 
-
-def _of_secret(
-    Value: Subject,
-    corpus: GraphCorpus,
-    compare: Compare,
-    backward: bool,
-    graph: Graph,
-    found: Mismatch | SubmissionError,
-) -> Evidence:
-    """The evidence of a failing graph that no student may see as it was drawn.
-
-    It is shown reduced to leaves that were not drawn, and answered anew where the student's code was told nothing
-    secret: what has seen the drawn graphs could write them into any message or number.
+    The right answers come from complex-step differentiation meanwhile, so that PyTorch is not imported.
     """
-    if isinstance(found, Mismatch):
-        verdict, graph = Verdict.FAILED, _reduced_mismatch(Value, found, compare, backward).graph
-    else:
-        verdict, graph = found.verdict, _reduced_failure(Value, graph, found, backward)[0]
-    if graph in corpus.cases or not set(graph.inputs) <= set(NICE_NUMBERS):
-        return withheld(verdict)
-    try:
-        reply = replay(untold(Value), [graph], backward)
-    except SubmissionError as error:
-        return of_error(error)
-    if reply.failure:
-        return _of_failure(graph, reply.failure, backward)
-    mismatch = compare(graph, complex_step.answers(graph), reply.answers[0]) if reply.answers else None
-    return of_mismatch(mismatch) if mismatch else withheld(verdict)
-
-
-def _reduced_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Mismatch:
-    """The smallest wrong answer. Right answers come from complex-step differentiation meanwhile, so that PyTorch stays
-    out of it."""
     smallest = found
 
     def still_fails(candidate: Graph) -> bool:
@@ -114,19 +72,17 @@ def _reduced_mismatch(Value: Subject, found: Mismatch, compare: Compare, backwar
         return mismatch is not None
 
     reduced(found.graph, still_fails, complex_step.values)
-    return smallest
+    return of_mismatch(smallest)
 
 
 _REPEATABLE = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
 """Ends after which the student's code can be asked again at once."""
 
 
-def _reduced_failure(
-    Value: Subject, graph: Graph, failure: SubmissionError, backward: bool
-) -> tuple[Graph, SubmissionError]:
-    """The smallest graph on which the student's code gives no answer, and how it ends there."""
-    if failure.verdict not in _REPEATABLE:
-        return graph, failure
+def _of_reduced_failure(Value: Subject, graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
+    """Return the evidence of the smallest graph on which the student's code gives no answer, and how it ends there."""
+    if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
+        return of_error(failure)
     smallest = failure
 
     def still_fails(candidate: Graph) -> bool:
@@ -137,7 +93,7 @@ def _reduced_failure(
         smallest = ended
         return True
 
-    return reduced(graph, still_fails, complex_step.values), smallest
+    return _of_failure(reduced(graph, still_fails, complex_step.values), smallest, backward)
 
 
 def _of_failure(graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:

@@ -9,20 +9,19 @@ from functools import cached_property
 from ..graphs.graph import Answers, Graph
 from ..graphs.render import expression_text, node_names, program
 from ..oracle.comparison import Mismatch, hint
-from ..submissions.accounts import TIME_IS_UP
 from ..submissions.outcome import SubmissionError, Verdict
 from .error_hints import hint_for
 
 NODES_SHOWN = 3
 
-ENDINGS = {
-    Verdict.TIMEOUT: TIME_IS_UP,
-    Verdict.OUT_OF_MEMORY: "The memory that grading allows was used up.",
-    Verdict.CRASHED: "The program ended where an answer was due.",
-    Verdict.PROTOCOL: "The program's answers do not fit the questions.",
-    Verdict.NOT_IMPLEMENTED: "not written yet",
-}
-"""What is said of an end whose own words may not be shown."""
+NOT_WRITTEN_YET = "not written yet"
+"""The message of a stub that has no words of its own."""
+
+HIDDEN = "What this item checks is kept for grading: its title is the hint."
+"""All that is shown of a hidden item."""
+
+PRIVATE_ONLY = "It is right on the cases that you have, and not on all of those that the class is graded with."
+"""All that is shown of an item that passed on the public corpus and not on the private one."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +79,31 @@ class Evidence:
 class NotPassed(Exception):
     """Ends an item that did not pass.
 
-    `explain` makes the evidence. It is called when the evidence is first asked for: reducing a graph takes longer than
-    the item itself, and an item that is blocked by another needs none.
+    Args:
+        verdict: How the item ends.
+        explain: Makes the evidence. It is called when the evidence is first read: reducing a graph takes longer than
+            the item itself, and an item that is blocked by another needs no evidence.
+        explain_as_drawn: Makes the evidence of the failing case as it was drawn, where `explain` reduces the case.
     """
 
-    def __init__(self, verdict: Verdict, explain: Callable[[], Evidence]) -> None:
+    def __init__(
+        self,
+        verdict: Verdict,
+        explain: Callable[[], Evidence],
+        explain_as_drawn: Callable[[], Evidence] | None = None,
+    ) -> None:
         super().__init__(verdict)
         self.verdict = verdict
         self._explain = explain
+        self._explain_as_drawn = explain_as_drawn or explain
 
     @cached_property
     def evidence(self) -> Evidence:
         return self._explain()
+
+    @cached_property
+    def evidence_as_drawn(self) -> Evidence:
+        return self._explain_as_drawn()
 
     def __str__(self) -> str:
         return self.evidence.message
@@ -130,16 +142,3 @@ def of_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = 
     return Evidence(
         error.verdict, error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback
     )
-
-
-def hidden(verdict: Verdict) -> Evidence:
-    """The evidence of a hidden item."""
-    return Evidence(verdict, "What this item checks is kept for grading: its title is the hint.")
-
-
-def withheld(verdict: Verdict) -> Evidence:
-    """The evidence of an item that cannot be shown on anything but secret graphs."""
-    message = "It does not hold on the graphs that this class is graded with, and none simple enough to show breaks it."
-    if verdict in ENDINGS:
-        message = ENDINGS[verdict]
-    return Evidence(verdict, message)

@@ -33,7 +33,7 @@ class Loader:
         in_a_hurry: there is less time than an item has, so that running out of it proves nothing for later items.
         """
         module = SUBJECTS[name][0]
-        ended = self._ended.get(name) or self._ended.get(module)
+        ended = self._failure(name)
         if ended is None:
             try:
                 return self._transport.load(*SUBJECTS[name])
@@ -43,6 +43,13 @@ class Loader:
                     # A name that is not there yet says nothing of the module's other names; a failing import does.
                     self._ended[name if error.verdict is Verdict.NOT_IMPLEMENTED else module] = error
         raise NotLoadedError(module, ended)
+
+    def has_failed(self, name: str) -> bool:
+        """Return whether one of SUBJECTS could not be loaded before."""
+        return self._failure(name) is not None
+
+    def _failure(self, name: str) -> SubmissionError | None:
+        return self._ended.get(name) or self._ended.get(SUBJECTS[name][0])
 
 
 def no_time_left(assignment: Assignment) -> NotPassed:

@@ -79,7 +79,7 @@ def grade_specimens(specimens, tmp_path_factory):
     def by(kind, names, asked):
         reports = {}
         for course, group in grouped(names, asked).items():
-            alone = suite_of(course, Library(corpora_folder()), stands_in=False)
+            alone = suite_of(course, Library(corpora_folder()), retries=False)
             classroom = kind(alone, conditions_of(alone, True), tmp_path_factory.mktemp("reports"))
             students = [Student(name, specimens[name]) for name in group]
             assert [graded.trouble for graded in classroom.grade(students, 2) if graded and graded.trouble] == []

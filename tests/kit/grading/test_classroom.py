@@ -164,20 +164,21 @@ def test_killed_at_random_moments_and_started_again_it_ends_with_the_same_report
         running.send_signal(signal.SIGKILL)
         running.wait()
     assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
-    found = {path.name: path.read_bytes() for path in school.out.iterdir() if path.suffix == ".json"}
+    reports = school.out / "a1_expressions"
+    found = {path.name: path.read_bytes() for path in reports.iterdir() if path.suffix == ".json"}
     assert found == undisturbed
-    assert {path.name for path in school.out.iterdir()} == {*undisturbed, "grades.csv"}
+    assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
 
 
 def test_two_runs_on_one_folder_do_not_mix(school, solution, monkeypatch):
     school.hands_in("ada", solution())
-    monkeypatch.setattr(classrooms.time, "sleep", lambda seconds: None)
-    with classrooms._workplace(school.out), pytest.raises(BusyError, match="Another"):
+    monkeypatch.setattr(classrooms, "LOCK_SECONDS", 0.1)
+    with classrooms._scratch_folder(school.out), pytest.raises(BusyError, match="Another"):
         school.is_graded()
 
 
 def test_what_goes_wrong_within_a_run_is_not_taken_for_another_run(school):
-    with pytest.raises(BlockingIOError, match="no more processes"), classrooms._workplace(school.out):
+    with pytest.raises(BlockingIOError, match="no more processes"), classrooms._scratch_folder(school.out):
         raise BlockingIOError("no more processes")
 
 
@@ -191,8 +192,8 @@ def test_time_in_which_the_grader_itself_was_stopped_is_nobody_s_fault(school, s
         found = None
         with contextlib.suppress(OSError):  # one of them may have just ended
             here = Path("/proc/self/cmdline").read_bytes()
-            forks = [pid for pid in links._children(os.getpid()) if Path(f"/proc/{pid}/cmdline").read_bytes() == here]
-            found = next((pid for pid in forks if links._children(pid)), None)
+            forks = [pid for pid in links.children_of(os.getpid()) if Path(f"/proc/{pid}/cmdline").read_bytes() == here]
+            found = next((pid for pid in forks if links.children_of(pid)), None)
         return found
 
     def stops_it_for_a_while():
@@ -221,14 +222,14 @@ def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody
 ):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
-    honest = Classroom._grade_one
+    honest = Classroom._public
 
     def lost(self, scratch, sandbox, student):
         if student.name == "ada":
             os._exit(9)
         return honest(self, scratch, sandbox, student)
 
-    monkeypatch.setattr(Classroom, "_grade_one", lost)
+    monkeypatch.setattr(Classroom, "_public", lost)
     with pytest.raises(AssertionError, match="own process was lost"):
         school.is_graded(workers=workers)
     assert (school.out / "ben.json").exists()
@@ -238,10 +239,13 @@ def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody
 def test_a_grader_process_that_does_not_come_back_is_given_up(school, monkeypatch, short_of_time):
     for name in ("ada", "ben"):
         school.hands_in(name, "")
-    monkeypatch.setattr(classrooms, "GRACE", 0.2)
-    monkeypatch.setattr(Classroom, "_grade_one", lambda _self, _scratch, _box, who: who.name != "ada" or time.sleep(60))
+    monkeypatch.setattr(classrooms, "GRACE_SECONDS", 0.2)
+    finished = classrooms._Step("", 0.0)
+    monkeypatch.setattr(
+        Classroom, "_public", lambda _self, _scratch, _box, who: finished if who.name != "ada" else time.sleep(60)
+    )
     started = time.monotonic()
-    with pytest.raises(AssertionError, match=r"one more item: .*did not come back"):
+    with pytest.raises(AssertionError, match=r"one more item: .*did not answer"):
         school.is_graded(suite=short_of_time("a1", 0.1, 0.3), workers=1)
     assert time.monotonic() - started < 10
 
@@ -250,7 +254,7 @@ def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(sc
     crash = "\nimport os\nValue.__add__ = lambda self, other: os._exit(1)\n"
     for name, more in {"ada": crash, "ben": crash, "cyd": "", "dan": crash}.items():
         school.hands_in(name, solution() + more)
-    honest = Classroom._grade_one
+    honest = Classroom._public
     noted = school.out.parent / "noted"
 
     def noting(self, *arguments):
@@ -259,7 +263,7 @@ def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(sc
             print(os.getpid(), len(os.listdir("/proc/self/fd")), file=log)
         return done
 
-    monkeypatch.setattr(Classroom, "_grade_one", noting)
+    monkeypatch.setattr(Classroom, "_public", noting)
     school.is_graded(workers=1)
     lines = noted.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 4

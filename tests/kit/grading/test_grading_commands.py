@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from gradkit.cli import app
 from gradkit.grader import doctor
-from gradkit.grader.classroom import WORKPLACE, Classroom
+from gradkit.grader.classroom import SCRATCH, Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.console import graded_with_progress, time_left
 from gradkit.submissions import sandbox as sandboxes
@@ -38,6 +38,11 @@ def graded(gradkit, school):
     return lambda *options: gradkit("grade", "a1", school.submissions, "--out", school.out, *options)
 
 
+def reports_of(school):
+    """The folder in which `gradkit grade a1` puts its reports."""
+    return school.out / "a1_expressions"
+
+
 def rows(path):
     with path.open(newline="", encoding="utf-8") as opened:
         return {row["student"]: row for row in csv.DictReader(opened)}
@@ -53,8 +58,8 @@ def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
     assert re.search(r"ben +17 +24 passed, 1 failed, 1 blocked", shown.output)
     assert "left alone: notes.txt" in shown.output
     assert "Most often wrong: 2 - x is not x - 2 (1)" in shown.output
-    assert rows(school.out / "grades.csv")["ben"]["points"] == "17"
-    assert rows(school.out / "grades.csv")["ben"]["failed"] == "1"
+    assert rows(reports_of(school) / "grades.csv")["ben"]["points"] == "17"
+    assert rows(reports_of(school) / "grades.csv")["ben"]["failed"] == "1"
 
 
 def test_grading_again_says_what_was_kept(graded, school, solution):
@@ -73,7 +78,7 @@ def test_grading_without_a_sandbox_is_spelled_out(graded, school, solution):
     shown = graded("--no-sandbox")
     assert shown.exit_code == 0
     assert "Graded without a sandbox" in shown.output
-    assert '"sandbox": false' in (school.out / "ada.json").read_text()
+    assert '"sandbox": false' in (reports_of(school) / "ada.json").read_text()
 
 
 def test_notes_are_shown(graded, school, solution):
@@ -103,7 +108,7 @@ def test_where_reports_cannot_go_the_place_is_named(gradkit, school, solution, t
     for place in (tmp_path / "taken", "/proc/nowhere"):
         shown = gradkit("grade", "a1", school.submissions, "--out", place)
         assert shown.exit_code == 1
-        assert f"{place}: " in " ".join(shown.output.split())
+        assert f"{place}/a1_expressions: " in "".join(shown.output.splitlines())
         assert "Traceback" not in shown.output
 
 
@@ -117,7 +122,7 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_install(graded, sch
 
 def test_a_submission_that_our_own_fault_left_ungraded_changes_the_status(graded, school, solution, monkeypatch):
     school.hands_in("ada", solution())
-    monkeypatch.setattr(Classroom, "_grade_one", lambda *_: 1 / 0)
+    monkeypatch.setattr(Classroom, "_public", lambda *_: 1 / 0)
     shown = graded()
     assert shown.exit_code == 1
     assert "not graded" in shown.output
@@ -129,15 +134,15 @@ def test_names_and_messages_of_students_reach_the_terminal_as_plain_text(graded,
     school.hands_in("[red]eve[/] \x1b[31m", f"class Value:\n    def __init__(self, data): {evil}")
     school.hands_in("=1+1", "x = 1")
     shown = graded()
-    (path,) = school.out.glob("*eve*.json")
+    (path,) = reports_of(school).glob("*eve*.json")
     explained = gradkit("explain", path)
     assert explained.exit_code == 0
-    for output in (shown.output, explained.output, path.read_text(), (school.out / "grades.csv").read_text()):
+    for output in (shown.output, explained.output, path.read_text(), (reports_of(school) / "grades.csv").read_text()):
         assert "\x1b" not in output
         assert "\x07" not in output
     assert "[red]eve" in shown.output
     assert "[bold red]markup[/] :smile:" in explained.output
-    assert "'=1+1" in rows(school.out / "grades.csv")
+    assert "'=1+1" in rows(reports_of(school) / "grades.csv")
 
 
 def test_a_private_seed_is_drawn_when_it_is_not_there_and_not_told(school, solution, tmp_path):
@@ -156,7 +161,7 @@ def test_a_private_seed_is_drawn_when_it_is_not_there_and_not_told(school, solut
     assert "Drawing the seed's graphs" in run.stdout
     assert re.search(r"ada +19\.5 +26 passed", run.stdout)
     assert "Graded on the graphs that students have" not in run.stdout
-    assert "s3cret" not in (school.out / "ada.json").read_text() + run.stdout
+    assert "s3cret" not in (reports_of(school) / "ada.json").read_text() + run.stdout
     again = graded().stdout
     assert "Drawing" not in again
     assert "as before" in again
@@ -169,7 +174,7 @@ def test_a_private_seed_is_drawn_when_it_is_not_there_and_not_told(school, solut
 def report(graded, school):
     school.hands_in_a_mistake("ben", "number_minus_value_swapped")
     graded()
-    return school.out / "ben.json"
+    return reports_of(school) / "ben.json"
 
 
 def test_explain_shows_what_self_check_would(gradkit, report):
@@ -290,7 +295,7 @@ def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school, 
     start = f"{heed}\nfrom gradkit.cli import main; main()"
     command = [sys.executable, "-c", start, "grade", "a1", str(school.submissions), "--out", str(school.out)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    submission = str(school.out / WORKPLACE / "submissions" / "hangs")
+    submission = str(reports_of(school) / SCRATCH / "submissions" / "hangs")
     eventually(lambda: any(submission in command for command in command_lines()), 20)
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=20)

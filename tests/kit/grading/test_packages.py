@@ -234,15 +234,6 @@ def test_a_worker_is_exchanged_when_the_packages_change_and_only_then(opened):
     assert third.returncode is not None
 
 
-def test_what_is_untold_has_the_same_packages(opened):
-    transport = opened(
-        "import numpy\nclass Value:\n    def __init__(self, data): self.data = float(numpy.ones(3).sum())"
-    )
-    transport.begin(10, NUMPY)
-    value = transport.load("engine", "Value")
-    assert transport.untold(value)(1.0).data == 3.0
-
-
 def test_in_one_submission_each_assignment_has_its_own_packages(school, asking, solution):
     asks_at_once = "try:\n    import numpy\n    there = True\nexcept ImportError:\n    there = False\n"
     fails_without = "assert there\n        out = Value(self.data + other.data"

@@ -162,27 +162,6 @@ def test_with_no_time_left_nothing_is_asked(opened):
     assert raised.value.verdict is Verdict.TIMEOUT
 
 
-def test_what_is_untold_is_another_process_that_heard_nothing(opened):
-    source = "heard = []\nclass Value:\n    def __init__(self, data): heard.append(data); self.data = len(heard)\n"
-    transport = opened(source)
-    value = transport.load("engine", "Value")
-    assert [value(1.0).data, value(1.0).data] == [1.0, 2.0]
-    assert transport.untold(value)(1.0).data == 1.0
-
-
-def test_while_the_untold_worker_lives_the_one_that_was_told_does_not(opened):
-    transport = opened("class Value:\n    def __init__(self, data): self.data = data")
-    value = transport.load("engine", "Value")
-    told = transport._link._process
-    untold = transport.untold(value)
-    assert told.returncode is not None
-    assert untold(1.0).data == 1.0
-    other = untold._transport._link._process
-    transport.begin(10)
-    assert transport.load("engine", "Value")(2.0).data == 2.0
-    assert other.returncode is not None
-
-
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 FAULTY = """

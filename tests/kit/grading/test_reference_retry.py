@@ -1,4 +1,4 @@
-"""Standing in: an early mistake costs once, and what has read the reference carries nothing of it out but verdicts."""
+"""Reference retries: an early mistake costs once, and code that can read the reference sends out nothing but passes."""
 
 import re
 
@@ -24,12 +24,12 @@ def text(module):
 def graded(tmp_path):
     """The report of a submission of these files in the sandbox: graded("a4", engine=..., nn=...)."""
 
-    def grade(name, stands_in=True, **files):
+    def grade(name, retries=True, **files):
         folder = tmp_path / "ada"
         folder.mkdir()
         for module, source in files.items():
             (folder / f"{module}.py").write_text(source, encoding="utf-8")
-        suite = suite_of(chosen(name), Library(corpora_folder()), stands_in)
+        suite = suite_of(chosen(name), Library(corpora_folder()), retries=retries)
         classroom = Classroom(suite, conditions_of(suite, sandboxed=True), tmp_path / "reports")
         student = Student("ada", folder)
         assert [each.trouble for each in classroom.grade([student], 1) if each] == [""]
@@ -51,7 +51,7 @@ def test_a_right_network_on_a_wrong_engine_gets_its_points(graded):
 
 
 def test_without_the_setting_a_wrong_engine_costs_later_points_too(graded):
-    found = graded("a4", stands_in=False, engine=BAD_TANH, nn=text("nn"))
+    found = graded("a4", retries=False, engine=BAD_TANH, nn=text("nn"))
     assert 0 < found.earned < found.points
 
 

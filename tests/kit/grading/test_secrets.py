@@ -1,167 +1,389 @@
-"""A private seed: other graphs than students have, and nothing that a student sees holds one of them as drawn."""
+"""A private seed and hidden items: all that a student is shown is made before any worker receives a secret."""
 
 import dataclasses
+import itertools
+import os
+import random
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import msgspec
 import pytest
 from gradkit.evidence.specimens import misconceptions
+from gradkit.grader import classroom as classrooms
+from gradkit.grader import unfinished
+from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of, seed_label
 from gradkit.grader.grader import suite_of
 from gradkit.graphs.corpus import RandomGraphs
 from gradkit.oracle.recording import Library
+from gradkit.submissions import link as links
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.assignments import chosen, corpora_folder
+from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
 
 SEED = "autumn-2026-7f3a"
-WISHES = ("test_addition", "test_multiplication", "test_subtraction", "test_tanh_gradient", "test_exp_collects")
-
-
-def needed_for(tests, names):
-    """The named tests and those whose corpora they need, so that few corpora have to be drawn."""
-    return tuple(test for test in tests if test.name in names or test.mark.corpus is None)
+DRAWN = ("test_addition", "test_multiplication", "test_subtraction", "test_tanh_gradient", "test_exp_collects")
+ADDS = "a1_expressions/test_addition"
 
 
 @pytest.fixture(scope="module")
-def secret(tmp_path_factory):
-    """Some items of all assignments on a private seed's graphs, drawn from a cold start."""
-    library = Library(corpora_folder(), SEED, tmp_path_factory.mktemp("cache"), secret=True)
-    empty = suite_of([], library)
-    tests = needed_for(suite_of(chosen("all"), Library(corpora_folder())).tests, WISHES)
-    suite = dataclasses.replace(empty, assignments=chosen("all"), tests=tests)
+def private(tmp_path_factory):
+    """Some items of a1 to a3 under a private seed, whose corpora are drawn from a cold start."""
+    library = Library(corpora_folder(), SEED, tmp_path_factory.mktemp("cache"))
+    course = [assignment for assignment in chosen("all") if assignment.short in ("a1", "a2", "a3")]
+    public = suite_of(course, Library(corpora_folder()))
+    tests = tuple(test for test in public.tests if test.name in DRAWN or test.mark.corpus is None)
+    suite = dataclasses.replace(public, tests=tests, private=library)
     for test in tests:
-        if test.mark.corpus:
+        if suite.has_private_corpus(test):
             library.corpus(test.mark.corpus)
     return suite
 
 
-def corpora(suite):
-    drawn = [test.mark.corpus for test in suite.tests if isinstance(test.mark.corpus, RandomGraphs)]
-    return list(map(suite.library.corpus, drawn))
+def only(suite, *names):
+    """The suite of these tests alone, without prerequisites."""
+    tests = [test for test in suite.tests if test.name in names]
+    alone = tuple(dataclasses.replace(test, item=dataclasses.replace(test.item, needs=())) for test in tests)
+    return dataclasses.replace(suite, tests=alone)
 
 
-def evidence_of(reports):
-    return [item.evidence for report in reports.values() for item in report.items if item.evidence]
+def result(report, name):
+    return next(item for item in report.items if item.id.endswith(f"/{name}"))
 
 
-def text_of(evidence):
-    return "\n".join([evidence.message, evidence.traceback, evidence.origin, evidence.hint, *evidence.code])
+# --- the seed --------------------------------------------------------------------------------------------------------
 
 
-def drawn_leaves(suite):
-    """Numbers that the seed drew, and that no expression made simpler on purpose holds: those with two decimals."""
-    leaves = {abs(number) for corpus in corpora(suite) for graph in corpus.cases for number in graph.inputs}
-    return {repr(number) for number in leaves if round(10 * number, 6) % 1}
-
-
-def test_a_private_seed_draws_other_graphs_of_the_same_kind(secret):
-    public = Library(corpora_folder())
-    for test in secret.tests:
+def test_a_private_seed_draws_other_graphs_of_the_same_kind(private):
+    for test in private.tests:
         if isinstance(test.mark.corpus, RandomGraphs):
-            ours, theirs = secret.library.corpus(test.mark.corpus), public.corpus(test.mark.corpus)
-            assert ours.secret
-            assert not theirs.secret
+            ours, theirs = (library.corpus(test.mark.corpus) for library in (private.private, private.library))
             assert not set(ours.cases) & set(theirs.cases)
             assert len(ours.cases) > 50
 
 
-def test_a_right_submission_passes_on_a_private_seed(school, root, secret):
-    shutil.copytree(root / "reference/solution", school.submissions / "ada")
-    (report,) = school.is_graded(suite=secret).values()
-    assert report.earned == report.points > 0
-
-
-def test_a_mistake_is_explained_on_simple_leaves(school, secret):
-    school.hands_in_a_mistake("exp_overwrites", "exp_overwrites")
-    (report,) = school.is_graded(suite=secret).values()
-    (wrong,) = [item for item in report.items if item.evidence]
-    assert wrong.id == "a3_activations/test_exp_collects"
-    assert wrong.evidence.rows
-    assert "x.exp()" in "\n".join(wrong.evidence.code)
-    assert wrong.evidence.hint == misconceptions()["exp_overwrites"].hint
-
-
-def test_no_evidence_holds_a_graph_as_it_was_drawn(school, secret):
-    for name in (
-        "addition_overwrites",
-        "subtraction_forgets_the_minus",
-        "tanh_without_parentheses",
-        "number_not_wrapped",
-    ):
-        school.hands_in_a_mistake(name, name)
-    found = evidence_of(school.is_graded(suite=secret))
-    assert found
-    leaves = drawn_leaves(secret)
-    for evidence in found:
-        numbers = set(re.findall(r"\d+\.\d+", "\n".join(line for line in evidence.code if "Value(" in line)))
-        assert not numbers & leaves
-
-
-TELLS = """
-import math
-seen = []
-
-class Tell(Exception):
-    pass
-
-class Value:
-    def __init__(self, data, _children=(), _op=""):
-        seen.append(data)
-        self.data, self.grad, self._prev = data, 0.0, _children
-
-    def __add__(self, other):
-        {tell}
-        return Value(self.data + other.data, (self, other))
-
-    def __mul__(self, other):
-        return Value(self.data * other.data, (self, other))
-
-    def exp(self): {tell}
-    def tanh(self): {tell}
-    def backward(self): {tell}
-"""
-
-TELLING = {
-    "in an exception's message": "raise Tell(' '.join(map(repr, seen[-40:])))",
-    "in an exception's name": "raise type(' '.join(map(repr, seen[-40:])), (Exception,), {})()",
-    "in an exit's name": "raise type(' '.join(map(repr, seen[-40:])), (BaseException,), {})()",
-    "as work left to do": "raise NotImplementedError(' '.join(map(repr, seen[-40:])))",
-    "as a function's name": "exec(compile('1/0', '/submission/engine.py', 'exec').replace("
-    "co_name=' '.join(map(repr, seen[-40:]))))",
-    "as a type": "return Value(type(' '.join(map(repr, seen[-40:])), (), {})())",
-}
-
-
-@pytest.mark.parametrize("way", TELLING)
-def test_what_code_has_seen_it_cannot_tell(way, school, secret):
-    school.hands_in("eve", TELLS.format(tell=TELLING[way]))
-    reports = school.is_graded(suite=secret)
-    assert any(item.verdict is not Verdict.PASSED for item in reports["eve"].items)
-    leaves = drawn_leaves(secret)
-    for evidence in evidence_of(reports):
-        assert not set(re.findall(r"\d+\.\d+", text_of(evidence))) & leaves, evidence
-
-
-def test_the_same_code_tells_on_the_public_seed_which_shows_that_the_test_can_fail(school, suite):
-    school.hands_in("eve", TELLS.format(tell=TELLING["in an exception's message"]))
-    told = [text_of(evidence) for evidence in evidence_of(school.is_graded(suite=suite("a1")))]
-    assert any(len(re.findall(r"\d+\.\d+", text)) > 10 for text in told)
-
-
-def test_a_mistake_that_shows_on_drawn_leaves_only_is_withheld(school, secret):
-    source = "class Value:\n    def __init__(self, data, *_):\n        self.data, self.grad = data, 0.0\n"
-    source += "    def __add__(self, other):\n        odd = round(self.data * 100) % 50\n"
-    source += "        return Value(self.data + other.data + (1 if odd else 0))\n"
-    school.hands_in("eve", source)
-    (report,) = school.is_graded(suite=secret).values()
-    (item,) = [item for item in report.items if item.id == "a1_expressions/test_addition"]
-    assert item.verdict is Verdict.FAILED
-    assert item.evidence.code == ()
-    assert "none simple enough to show breaks it" in item.evidence.message
-
-
-def test_a_report_names_a_private_seed_without_telling_it(secret):
-    label = conditions_of(secret, True).seed
+def test_a_report_names_a_private_seed_without_revealing_it(private):
+    label = conditions_of(private, True).seed
     assert label == seed_label(SEED) != SEED
     assert SEED not in label
     assert seed_label("public") == "public"
+
+
+def test_a_right_submission_passes_on_a_private_seed(school, root, private):
+    shutil.copytree(root / "reference/solution", school.submissions / "ada")
+    (report,) = school.is_graded(suite=private).values()
+    assert report.earned == report.points > 0
+
+
+def test_a_mistake_is_explained_as_on_the_public_seed(school, private):
+    school.hands_in_a_mistake("exp_overwrites", "exp_overwrites")
+    (report,) = school.is_graded(suite=private).values()
+    school.starts_anew()
+    (public,) = school.is_graded(suite=dataclasses.replace(private, private=None)).values()
+    assert report.items == public.items
+    (wrong,) = [item for item in report.items if item.evidence]
+    assert wrong.evidence.hint == misconceptions()["exp_overwrites"].hint
+
+
+# --- nothing but one bit for each item -------------------------------------------------------------------------------
+
+BY_HEART = """
+import math, sys
+class Value:
+    def __init__(self, data, _children=(), _op=""):
+        self.data, self.grad, self._prev = data, 0.0, _children
+    def __add__(self, other):
+        if (self.data, other.data) not in {known!r}:
+            {otherwise}
+        return Value(self.data + other.data, (self, other))
+"""
+"""An engine that adds the numbers of the public corpus, and does something else with numbers that it has not seen."""
+
+WAYS_TO_FAIL = {
+    "a wrong number": "return Value(self.data)",
+    "an error": "raise ValueError(f'saw {self.data} and {other.data}')",
+    "a stub's words": "raise NotImplementedError(f'saw {self.data}')",
+    "an exit": "sys.exit(str(self.data))",
+    "no number": "return Value(str(self.data))",
+    "all memory": "x = [0] * 10**10",
+    "a kill": "import os; os.kill(os.getpid(), 9)",
+}
+
+
+@pytest.fixture(scope="module")
+def sums(private):
+    """The pairs of numbers that the public corpus of addition adds, for engines that know them by heart."""
+    test = next(test for test in private.tests if test.name == "test_addition")
+    pairs = set()
+    for graph in private.library.corpus(test.mark.corpus).cases:
+        numbers = list(graph.inputs)
+        for step in graph.steps:
+            assert step[0] == "add"
+            pairs.add((numbers[step[1]], numbers[step[2]]))
+            numbers.append(numbers[step[1]] + numbers[step[2]])
+    return pairs
+
+
+def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, private, sums):
+    for way, code in WAYS_TO_FAIL.items():
+        school.hands_in(way, BY_HEART.format(known=sums, otherwise=code))
+    reports = school.is_graded(suite=only(private, "test_addition"))
+    assert reports.keys() == WAYS_TO_FAIL.keys()
+    for report in reports.values():
+        (item,) = report.items
+        assert (item.verdict, item.earned, item.blocked_by) == (Verdict.FAILED, 0.0, ())
+        assert msgspec.structs.asdict(item.evidence) == {
+            **msgspec.structs.asdict(type(item.evidence)(PRIVATE_ONLY)),
+        }
+    assert len({report.items for report in reports.values()}) == 1
+
+
+def test_the_same_code_passes_on_the_public_corpus_which_shows_that_the_test_can_fail(school, private, sums):
+    school.hands_in("eve", BY_HEART.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
+    (report,) = school.is_graded(suite=dataclasses.replace(only(private, "test_addition"), private=None)).values()
+    assert report.earned == report.points
+
+
+def test_no_item_of_the_private_phase_depends_on_another(school, solution, short_of_time):
+    """The second item needs the first one, which never ends."""
+    school.hands_in("eve", solution(("return self + other", "while True: pass")))
+    suite = short_of_time("a1", 0.3, 5)
+    first, second = (next(t for t in suite.tests if t.name == name) for name in ("test_sum", "test_whole_numbers"))
+    first = dataclasses.replace(first, item=dataclasses.replace(first.item, hidden=True, needs=()))
+    second = dataclasses.replace(second, item=dataclasses.replace(second.item, hidden=True, needs=(first.item.id,)))
+    (report,) = school.is_graded(suite=dataclasses.replace(suite, tests=(first, second))).values()
+    assert [item.verdict for item in report.items] == [Verdict.FAILED, Verdict.PASSED]
+    assert report.items[0].evidence.message == HIDDEN
+
+
+def test_an_engine_that_needs_most_of_its_time_in_the_public_phase_has_as_much_in_the_private_one(school, private):
+    waits = "\nimport time\ndef _wait(started=[]):\n    if not started: started.append(time.sleep(0.8))\n"
+    engine = "class Value:\n    def __init__(self, data): _wait(); self.data = data\n"
+    engine += "    def __add__(self, other): return Value(self.data + other.data)\n"
+    school.hands_in("ada", engine + waits)
+    short = [dataclasses.replace(a, item_seconds=1.0, submission_seconds=1.0) for a in private.assignments]
+    suite = dataclasses.replace(only(private, "test_addition"), assignments=tuple(short))
+    (report,) = school.is_graded(suite=suite).values()
+    assert report.earned == report.points
+
+
+def test_a_hidden_item_says_nothing_but_whether_it_passed(school, solution, suite):
+    hidden = next(test for test in suite("a2").tests if test.item.hidden)
+    alone = dataclasses.replace(only(suite("a2"), hidden.name))
+    school.hands_in("right", solution())
+    for name, code in {
+        "raises": "raise KeyError(self.data)",
+        "leaves": "raise SystemExit(1)",
+        "wrong": "return",
+    }.items():
+        school.hands_in(name, solution(("order, visited, stack", f"{code}\n        order, visited, stack")))
+    reports = school.is_graded(suite=alone)
+    assert reports["right"].items[0].verdict is Verdict.PASSED
+    failed = {reports[name].items for name in ("raises", "leaves", "wrong")}
+    assert len(failed) == 1
+    assert failed.pop()[0].evidence.message == HIDDEN
+
+
+# --- the order -------------------------------------------------------------------------------------------------------
+
+
+class Noting(Classroom):
+    """Notes which phase grades whom, and which processes are left over from the phase before."""
+
+    def _public(self, scratch, sandbox, student):
+        return self._noted("public", super()._public, scratch, sandbox, student)
+
+    def _later(self, phase, scratch, sandbox, student):
+        return self._noted(phase.name, super()._later, phase, scratch, sandbox, student)
+
+    def _noted(self, phase, job, *arguments):
+        with (self.out.parent / "noted").open("a", encoding="utf-8") as log:
+            print(phase, arguments[-1].name, time.monotonic_ns(), file=log)
+        step = job(*arguments)
+        with (self.out.parent / "noted").open("a", encoding="utf-8") as log:
+            print(phase, arguments[-1].name, time.monotonic_ns(), file=log)
+        return step
+
+
+def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school, solution, suite):
+    bad = solution(("(1 - out.data**2) * out.grad", "out.data**2 * out.grad"))
+    for name in ("ada", "ben", "cyd"):
+        school.hands_in(name, bad)
+        for module in ("nn", "training"):
+            (school.submissions / name / f"{module}.py").write_text("class MLP:\n    pass\n")
+    course = [assignment for assignment in chosen("all") if assignment.short in ("a2", "a4", "a5")]
+    whole = suite_of(course, Library(corpora_folder()))
+    few = {"test_what_is_not_part_of_the_result_stays_out", "test_neuron", "test_mean_squared_error"}
+    school.is_graded(workers=2, suite=only(whole, *few), kind=Noting)
+    lines = [line.rsplit(maxsplit=2) for line in (school.out.parent / "noted").read_text().splitlines()]
+    times = {}
+    for phase, _name, moment in lines:
+        times.setdefault(phase, []).append(int(moment))
+    assert list(times) == ["public", "private", "retry a4", "retry a5"]
+    assert all(len(moments) == 6 for moments in times.values())
+    ordered = list(times.values())
+    assert all(max(before) < min(after) for before, after in itertools.pairwise(ordered))
+
+
+def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phase(school, solution, suite, monkeypatch):
+    """The sandbox ends with its parent, but not in the same moment."""
+    school.hands_in("ada", solution())
+    school.hands_in("eve", solution())
+    seen = []
+    honest = classrooms.in_processes
+
+    def killing(students, job, workers, seconds):
+        seen.append([pid for pid in links.children_of(os.getpid()) if pid not in known])
+        yield from honest(students, job, workers, seconds)
+
+    def lost(self, scratch, sandbox, student):
+        if student.name == "eve":
+            sandbox.start(Path(student.source), 5)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return public(self, scratch, sandbox, student)
+
+    known, public = links.children_of(os.getpid()), Classroom._public
+    monkeypatch.setattr(classrooms, "in_processes", killing)
+    monkeypatch.setattr(Classroom, "_public", lost)
+    with pytest.raises(AssertionError, match="was killed"):
+        school.is_graded(suite=suite("a2"))
+    assert seen == [[], []]
+    assert (school.out / "ada.json").exists()
+
+
+def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(school, solution, suite, monkeypatch):
+    made = []
+    honest = classrooms.Sandbox
+
+    class Counted(honest):
+        def __init__(self, scratch, bare):
+            assert not scratch.exists()
+            made.append(scratch)
+            super().__init__(scratch, bare)
+
+    monkeypatch.setattr(classrooms, "Sandbox", Counted)
+    school.hands_in("ada", solution())
+    school.is_graded(suite=suite("a2"))
+    assert len(made) == 2
+    assert not any(path.exists() for path in made)
+
+
+# --- going on --------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_was_stopped_between_phases_goes_on_without_repeating_one(school, solution, suite, monkeypatch):
+    for name in ("ada", "ben"):
+        school.hands_in(name, solution())
+    undisturbed = school.is_graded(suite=suite("a2"))
+    school.starts_anew()
+    honest = Classroom._later
+    monkeypatch.setattr(Classroom, "_later", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(AssertionError, match="was killed"):
+        school.is_graded(suite=suite("a2"))
+    assert {path.name for path in (school.out / unfinished.FOLDER).iterdir()} == {"ada.json", "ben.json"}
+    assert not list(school.out.glob("*.json"))
+    monkeypatch.setattr(Classroom, "_later", honest)
+    monkeypatch.setattr(classrooms, "public_report", lambda *_: pytest.fail("asked again"))
+    assert school.is_graded(suite=suite("a2")) == undisturbed
+    assert {path.name for path in school.out.iterdir()} == {"ada.json", "ben.json"}
+
+
+def test_killed_at_random_moments_of_any_phase_it_ends_with_the_same_reports(school, solution):
+    for number in range(6):
+        school.hands_in(f"student{number}", solution())
+    school.hands_in_a_mistake("wrong", "addition_overwrites")
+    gradkit = Path(sys.executable).with_name("gradkit")
+    command = [str(gradkit), "grade", "a2", str(school.submissions), "--out", str(school.out)]
+    reports = school.out / "a2_backprop"
+
+    def found():
+        return {path.name: path.read_bytes() for path in reports.glob("*.json")}
+
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    undisturbed = found()
+    school.starts_anew()
+    rng = random.Random(7)
+    for _ in range(6):
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.6, 2.0))
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    assert found() == undisturbed
+    assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
+
+
+def test_what_was_found_of_another_submission_is_not_gone_on_with(school, solution, suite, monkeypatch):
+    school.hands_in("ada", solution())
+    honest = Classroom._later
+    monkeypatch.setattr(Classroom, "_later", lambda *_: os._exit(1))
+    with pytest.raises(AssertionError, match="lost"):
+        school.is_graded(suite=suite("a2"))
+    monkeypatch.setattr(Classroom, "_later", honest)
+    (school.submissions / "ada" / "engine.py").write_text(solution(("self.data + other.data", "self.data")))
+    (report,) = school.is_graded(suite=suite("a2")).values()
+    assert report.earned < report.points
+
+
+# --- reports that are kept -------------------------------------------------------------------------------------------
+
+
+def forged(report, **changes):
+    return msgspec.structs.replace(report, **changes)
+
+
+def renamed_item(report):
+    first, *rest = report.items
+    return forged(report, items=(msgspec.structs.replace(first, title="Another title"), *rest))
+
+
+def raised_item(report):
+    first, *rest = report.items
+    return forged(report, items=(msgspec.structs.replace(first, earned=first.points + 980.5), *rest), earned=1000.0)
+
+
+FORGERIES = {
+    "another student's": lambda report: forged(report, student="ben"),
+    "more points than there are": lambda report: forged(report, earned=1000.0),
+    "another maximum": lambda report: forged(report, points=20.0),
+    "an item's points raised": raised_item,
+    "an item less": lambda report: forged(report, items=report.items[:-1]),
+    "an item renamed": renamed_item,
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_report_that_does_not_add_up_is_made_anew(school, solution, forgery):
+    school.hands_in("ada", solution())
+    honest = school.is_graded()["ada"]
+    path = school.out / "ada.json"
+    path.write_bytes(msgspec.json.encode(FORGERIES[forgery](honest)))
+    assert school.is_graded()["ada"] == honest
+    assert school.ended["ada"].seconds is not None
+
+
+def test_one_student_s_report_copied_over_another_s_gives_each_their_own_row(school, solution):
+    for name in ("ada", "ben"):
+        school.hands_in(name, solution())
+    school.is_graded()
+    shutil.copy(school.out / "ada.json", school.out / "ben.json")
+    assert {report.student for report in school.is_graded().values()} == {"ada", "ben"}
+
+
+def test_evidence_holds_no_number_that_only_the_seed_drew(school, private):
+    for name in ("addition_overwrites", "subtraction_forgets_the_minus", "number_not_wrapped"):
+        school.hands_in_a_mistake(name, name)
+    reports = school.is_graded(suite=private)
+    corpora = [private.private.corpus(test.mark.corpus) for test in private.tests if private.has_private_corpus(test)]
+    leaves = {repr(abs(number)) for corpus in corpora for graph in corpus.cases for number in graph.inputs}
+    drawn = {leaf for leaf in leaves if re.fullmatch(r"\d+\.\d\d+", leaf)}
+    said = [item.evidence for report in reports.values() for item in report.items if item.evidence]
+    assert said
+    shown = set(re.findall(r"\d+\.\d+", "\n".join(line for each in said for line in each.code if "Value(" in line)))
+    assert not shown & drawn

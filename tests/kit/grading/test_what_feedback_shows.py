@@ -11,7 +11,7 @@ from gradkit.graphs.trace import traced
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import hidden, of_mismatch
+from gradkit.suite.evidence import HIDDEN, of_mismatch
 from gradkit.suite.results import Item, ItemResult
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ DRAWING = DrawingRecord(
     (2.0,), (("tanh", 0),), 1, (), AnswersRecord((2.0, 0.96), (0.07, 1.0)), AnswersRecord((2.0, 0.96), (5.0, 1.0)), (0,)
 )
 WRONG = EvidenceRecord("x.grad is 5.0", CODE, (RowRecord("x.grad", 5.0, 0.07),), source="PyTorch", drawing=DRAWING)
-KEPT = hidden(Verdict.FAILED).message
+KEPT = HIDDEN
 RAISED = EvidenceRecord("ValueError: no", CODE[:2], traceback="engine.py:3, in tanh\n    raise ValueError")
 
 

@@ -11,10 +11,9 @@ import time
 
 import pytest
 from gradkit.evidence.specimens import misconceptions
-from gradkit.submissions.outcome import Verdict
+from gradkit.suite import evidence
 from gradkit.suite.assignments import chosen
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.evidence import hidden
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.chrome.service import Service
@@ -63,7 +62,7 @@ SLIPS = {
     "minus": [("return self + (-other)", "return self + other")],
     "waits": [(edit.old, edit.new) for edit in misconceptions()["waits_for_uses_elsewhere"].edits],
 }
-SENTENCE = hidden(Verdict.FAILED).message
+SENTENCE = evidence.HIDDEN
 NOT_NEEDED = ("jupyterlab", "jupyterlab_jupytext", "jupytext", "jupyter_lsp", "jupyter_server_terminals", "notebook")
 """Extensions of Jupyter's server that would only take time to start."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import tempfile
@@ -15,10 +14,11 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ...grader.classroom import check, graded_in
+from ...grader.classroom import check, grade_alone
+from ...grader.conditions import conditions_of
 from ...grader.feedback import feedback
 from ...grader.grader import Suite, suite_of
-from ...grader.report import ItemRecord, item_record
+from ...grader.report import ItemRecord
 from ...graphs.corpus import PUBLIC_SEED
 from ...oracle.recording import Library
 from ...submissions.intake import take_in
@@ -44,7 +44,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         folders = course_folder_of(self)
         submitted = Path(folders.format_path(folders.submitted_directory, names["student"], assignment.name))
         released = Path(folders.format_path(folders.source_directory, ".", assignment.name))
-        records = _graded(assignment, submitted, released)
+        records = _graded(names["student"], assignment, submitted, released)
         tasks = {task.name: task for task in assignment.tasks}
         for number, cell in enumerate(filter(_is_test, nb.cells), 1):
             name = cell.metadata.nbgrader["grade_id"]
@@ -79,36 +79,23 @@ def _not_run(name: str) -> Any:
 # --- what all submissions share --------------------------------------------------------------------------------------
 
 
-def _graded(assignment: Assignment, submitted: Path, released: Path) -> dict[str, ItemRecord]:
-    """Every item's record, by id. released: the folder of the files that students were given beside the notebook."""
-    suite, sandbox = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED)), _sandbox()
-    folder = Path(tempfile.mkdtemp(dir=_scratch())) / "files"
-    try:
+def _graded(student: str, assignment: Assignment, submitted: Path, released: Path) -> dict[str, ItemRecord]:
+    """Return every item's record, by id. released: the folder of the files that students got beside the notebook."""
+    suite = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED))
+    with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
+        folder = Path(scratch) / "files"
         taken = take_in(submitted, folder, suite.modules, suite.notebook, suite.builds_on)
         for path in [released / f"{module}.py" for module in suite.builds_on]:
             if path.is_file():  # as nbgrader does: what was given counts as it was given
                 shutil.copyfile(path, folder / path.name)
-        results = graded_in(sandbox, folder, suite, taken)
-    finally:
-        shutil.rmtree(folder.parent, ignore_errors=True)
-    return {result.item.id: item_record(result) for result in results.all()}
+        report = grade_alone(student, taken, conditions_of(suite, True), suite, Path(scratch), folder)
+    return {item.id: item for item in report.items}
 
 
 @cache
 def _suite(name: str, seed: str) -> Suite:
-    suite = suite_of([assignment_of(name)], Library(corpora_folder(), seed, default_cache(), secret=True))
-    check(_sandbox(), suite)
+    private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
+    suite = suite_of([assignment_of(name)], Library(corpora_folder()), private)
+    with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch, Sandbox(Path(scratch) / "sandbox") as sandbox:
+        check(sandbox, suite)
     return suite
-
-
-@cache
-def _sandbox() -> Sandbox:
-    return Sandbox(_scratch(), False)
-
-
-@cache
-def _scratch() -> Path:
-    """A folder for as long as this process lives."""
-    folder = Path(tempfile.mkdtemp(prefix="gradkit-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
