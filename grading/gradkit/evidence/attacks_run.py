@@ -1,9 +1,16 @@
-"""Grades the whole corpus of attacks as classes, and holds what came of it against its labels."""
+"""Grade the whole corpus of attacks as classes, and compare what came of it with the labels.
+
+Attacks are also graded twice more, under two private seeds and two texts of the reference. Whatever differs between the
+two runs beyond whether an item passed, or contains a number that only one seed has, was carried out of a worker.
+"""
 
 from __future__ import annotations
 
 import ast
 import csv
+import random
+import re
+import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,14 +21,15 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from ..grader.classroom import Classroom
+from ..grader.classroom import Classroom, Graded
 from ..grader.conditions import conditions_of
 from ..grader.console import show_class, show_report
-from ..grader.grader import suite_of
-from ..grader.processes import Graded
+from ..grader.grader import Suite, suite_of
 from ..grader.report import Report, read
 from ..grader.summary import GRADES, write_grades
-from ..graphs.corpus import Corpus, Expressions, Wish
+from ..graphs.corpus import Corpus, Expressions, RandomGraphs, Wish
+from ..graphs.graph import Graph
+from ..oracle import complex_step
 from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student, roster
@@ -31,16 +39,38 @@ from .attacks_host import CANARY, temporary_canary, watched
 from .specimens import reference_folder
 
 
-class _AsIfPrivate(Library):
-    """The recorded graphs, kept as secret as a private seed's, so that attacks have something to betray."""
+class OtherLeaves(Library):
+    """Private corpora that cost no drawing: the recorded ones with other leaves, or every other case of them.
 
-    def __init__(self, folder: Path) -> None:
+    mark: chooses which; two marks give two secrets.
+    """
+
+    def __init__(self, folder: Path, mark: int) -> None:
         super().__init__(folder)
-        self.secret = True
+        self._recorded = Library(folder)
+        self._mark = mark
+        self._made: dict[Wish, Corpus[Any, Any]] = {}
+
+    def is_drawn(self, wish: Wish) -> bool:
+        return not isinstance(wish, Expressions)
 
     def corpus(self, wish: Wish) -> Corpus[Any, Any]:
-        found = super().corpus(wish)
-        return found if isinstance(wish, Expressions) else replace(found, secret=True, shown=found)
+        if wish not in self._made:
+            recorded = self._recorded.corpus(wish)
+            self._made[wish] = recorded if isinstance(wish, Expressions) else self._changed(wish, recorded)
+        return self._made[wish]
+
+    def _changed(self, wish: Wish, recorded: Corpus[Any, Any]) -> Corpus[Any, Any]:
+        if not isinstance(wish, RandomGraphs):
+            return Corpus(recorded.cases[self._mark :: 2], recorded.answers[self._mark :: 2])
+        rng = random.Random(f"{self._mark} {wish.name}")
+        graphs = tuple(self._nudged(graph, rng) for graph in recorded.cases)
+        return Corpus(graphs, tuple(map(complex_step.answers, graphs)))
+
+    def _nudged(self, graph: Graph, rng: random.Random) -> Graph:
+        """Change each leaf a little, to a number of many digits, which no report can hold by chance."""
+        inputs = tuple(number + rng.randrange(100_000, 1_000_000) * 1e-9 for number in graph.inputs)
+        return Graph(inputs, graph.steps, graph.output, graph.names)
 
 
 @dataclass(frozen=True)
@@ -71,10 +101,18 @@ def run_attacks(
     progress: Callable[[str], None] = lambda name: None,
     workers: int = 2,
     course: Sequence[Assignment] = (),
+    compared: Collection[str] | None = None,
 ) -> Run:
-    """Grade attacks as classes, under the limits and in the sandbox of any class. `progress` hears each one's name.
+    """Grade attacks as classes, under the limits and in the sandbox of any class.
 
-    course: the assignments to grade it in; all, unless said. Raises SandboxError where no sandbox can be had.
+    Args:
+        chosen: The attacks, by name.
+        progress: Is called with the name of each attack that was graded.
+        workers: How many to grade at a time.
+        course: The assignments to grade them in; all, unless said.
+        compared: The names of those that are graded under two secrets as well; all, unless said.
+
+    Raises: SandboxError if no sandbox can be had.
     """
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as place:
         classes = [
@@ -96,6 +134,8 @@ def run_attacks(
             host += _unexpected_files(each.classroom.out, [graded.student for graded in students])
             out = each.classroom.out
             found |= {name: _outcome(out, graded, name, chosen[name], secrets, touched) for graded, name in those}
+            for name, carried in each.carried(chosen if compared is None else compared, workers):
+                found[name] = replace(found[name], complaint=found[name].complaint or carried)
     return Run(tuple(found[name] for name in sorted(found)), tuple(host))
 
 
@@ -112,23 +152,88 @@ def _by_suite(
 
 
 class _Class:
-    """A class whose students are attacks, all graded in the same assignments."""
+    """A class whose students are attacks, all graded in the same assignments.
+
+    Their labels are about the public corpora and the hidden items, without reference retries.
+    """
 
     def __init__(self, home: Path, suite: Sequence[Assignment], chosen: Mapping[str, Attack]) -> None:
         self.folder = home / "submissions"
         self.folder.mkdir(parents=True)
         self._made = build_class(chosen, self.folder)
-        whole = suite_of(suite, _AsIfPrivate(corpora_folder()), stands_in=False)
-        self.classroom = Classroom(whole, conditions_of(whole, sandboxed=True), home / "reports")
+        self._home = home
+        self._suite = suite_of(suite, Library(corpora_folder()), retries=False)
+        self._conditions = conditions_of(self._suite, sandboxed=True)
+        self.classroom = Classroom(self._suite, self._conditions, home / "reports")
 
     def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[Graded, str]]:
-        """What became of each attack, with its name."""
+        """Grade the class; yield each student, with the attack's name."""
         students, _ = roster(self.folder, self.classroom.out)
         for graded in self.classroom.grade(students, workers):
-            if graded:
-                name = self._made[graded.student.source]
-                progress(name)
-                yield graded, name
+            name = self._made[graded.student.source]
+            progress(name)
+            yield graded, name
+
+    def carried(self, names: Collection[str], workers: int) -> Iterator[tuple[str, str]]:
+        """Grade attacks under two secrets; yield each one's name and what shows that it carried something out."""
+        students = [student for student in roster(self.folder, self._home)[0] if self._made[student.source] in names]
+        if not students:
+            return
+        runs = [self._under_a_secret(mark, students, workers) for mark in (0, 1)]
+        for student in students:
+            first, second = (reports.get(student.name) for reports, _ in runs)
+            complaint = "one of the two runs under a secret has no report"
+            if first and second:
+                said = [what_it_says_of(report, secret) for report, (_, secret) in zip((first, second), runs)]
+                complaint = "".join(said[:1]) or "".join(said[1:]) or difference(first, second)
+            yield self._made[student.source], complaint
+
+    def _under_a_secret(
+        self, mark: int, students: Sequence[Student], workers: int
+    ) -> tuple[dict[str, Report], frozenset[str]]:
+        """Return the reports of students under one of two secrets, and the words that must not be in them."""
+        private = OtherLeaves(corpora_folder(), mark)
+        reference = self._home / f"reference{mark}"
+        secret = f"reference {random.Random(mark).getrandbits(128):032x}"
+        shutil.copytree(reference_folder() / "solution", reference)
+        for path in reference.glob("*.py"):
+            path.write_text(f"# {secret}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+        suite = replace(self._suite, private=private, reference=reference)
+        words = private_words(suite, private) | {secret}  # which makes every corpus, before processes are forked
+        classroom = Classroom(suite, self._conditions, self._home / f"reports{mark}")
+        names = [graded.student.name for graded in classroom.grade(students, workers) if not graded.trouble]
+        reports = {name: read(classroom.out / f"{name}.json") for name in names}
+        return reports, words
+
+
+def private_words(suite: Suite, private: Library) -> frozenset[str]:
+    """Return the numbers that only a private corpus has, as Python prints them without a sign."""
+    corpora = [
+        private.corpus(test.mark.corpus) for test in suite.tests if test.mark.corpus and suite.has_private_corpus(test)
+    ]
+    leaves = [case.inputs for corpus in corpora for case in corpus.cases if isinstance(case, Graph)]
+    return frozenset(repr(abs(number)) for inputs in leaves for number in inputs)
+
+
+def what_it_says_of(report: Report, secret: Collection[str]) -> str:
+    """Return a complaint if a report contains one of the secret's words; empty if it does not."""
+    for text in texts(msgspec.to_builtins(report)):
+        words = {*re.findall(r"\d+\.\d+", text), *re.findall(r"reference [0-9a-f]{32}", text)}
+        found = words.intersection(secret)
+        if found:
+            return f"its report contains the secret {found.pop()!r}"
+    return ""
+
+
+def difference(first: Report, second: Report) -> str:
+    """Return what differs between two runs under different secrets, beyond whether an item passed."""
+    for one, other in zip(first.items, second.items, strict=True):
+        if (one.verdict is Verdict.PASSED) is (other.verdict is Verdict.PASSED) and one != other:
+            return f"{one.id} shows something else under another secret"
+    passed = [[item.verdict is Verdict.PASSED for item in report.items] for report in (first, second)]
+    if passed[0] == passed[1] and first != second:
+        return "its report is another one under another secret"
+    return ""
 
 
 def _outcome(

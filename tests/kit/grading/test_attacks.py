@@ -1,23 +1,30 @@
 """The corpus of attacks, graded as a class: nobody gets more, or less, than the honest part of it earns."""
 
+import dataclasses
 import sys
 import types
 from pathlib import Path
 
+import msgspec
 import pytest
 from gradkit.evidence.attacks import GROUPS, Attack, Edit, attacks, build, build_class, files_of
 from gradkit.evidence.attacks_host import Watch, watched
 from gradkit.evidence.attacks_run import (
     _by_suite,
+    difference,
     grades_cells,
     is_harmless,
     judge,
     judge_text,
     run_attacks,
     unfit_cells,
+    what_it_says_of,
 )
+from gradkit.grader import classroom as classrooms
+from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.assignments import assignments
+from gradkit.suite.evidence import PRIVATE_ONLY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
@@ -39,12 +46,16 @@ and the grader that an attack is up against, and they are the same ones in each 
 `make attacks` grades every attack in all of them."""
 
 
+STEALING = {name for name, attack in attacks().items() if attack.group == "stealing the answer"}
+"""Attacks that are graded under two secrets as well. `make attacks` does so with every attack."""
+
+
 @pytest.fixture(scope="module")
 def runs():
     """All of them, graded once, as two classes."""
     early = {name: attack for name, attack in attacks().items() if name not in LATER}
     later = {name: attack for name, attack in attacks().items() if name in LATER}
-    return run_attacks(early, course=ENGINES), run_attacks(later)
+    return run_attacks(early, course=ENGINES, compared=STEALING), run_attacks(later, compared=STEALING)
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +202,60 @@ def test_a_secret_or_an_escape_in_a_report_is_complained_of(outcomes):
 def test_a_cell_that_a_spreadsheet_would_work_out_is_complained_of(cell):
     assert unfit_cells([cell])
     assert not unfit_cells(grades_cells(f"ada,1.5,'{cell[:1]}\n") if cell.isprintable() and cell[0] != " " else ["ada"])
+
+
+# --- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def full(name, verdict, message=""):
+    earned = 1.0 * (verdict is Verdict.PASSED)
+    evidence = EvidenceRecord(message) if message else None
+    return ItemRecord(name, "a1_expressions", "Title", 1.0, earned, verdict, (), (), evidence, False)
+
+
+def whole(*items):
+    conditions = Conditions("kit", "3.11", "suite", "public", True, True)
+    return Report(2, "eve", "0" * 32, (), conditions, sum(item.earned for item in items), len(items), items)
+
+
+PASSED, NOT_PASSED = full(KEEPS, Verdict.PASSED), full(KEEPS, Verdict.FAILED, PRIVATE_ONLY)
+
+
+def test_one_bit_for_each_item_may_differ_between_two_secrets():
+    assert difference(whole(PASSED), whole(PASSED)) == ""
+    assert difference(whole(PASSED), whole(NOT_PASSED)) == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        whole(full(KEEPS, Verdict.FAILED, "saw 1.25")),
+        whole(full(KEEPS, Verdict.TIMEOUT, PRIVATE_ONLY)),
+        msgspec.structs.replace(whole(NOT_PASSED), notes=("1.25",)),
+    ],
+)
+def test_anything_else_that_differs_between_two_secrets_is_complained_of(other):
+    assert difference(whole(NOT_PASSED), other)
+
+
+def test_a_number_that_only_one_secret_has_is_found_in_a_report():
+    secret = {"1.260123456", "reference " + "ab" * 16}
+    assert what_it_says_of(whole(NOT_PASSED), secret) == ""
+    for said in ("saw [-1.260123456, 2.0]", "# reference " + "ab" * 16):
+        assert "secret" in what_it_says_of(whole(full(KEEPS, Verdict.ERROR, said)), secret)
+
+
+def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
+    """What the public phase must not do: ask the private corpora, and keep what the student's code says of them."""
+    honest = classrooms.grade
+
+    def careless(suite, *others):
+        return honest(dataclasses.replace(suite, library=suite.private or suite.library), *others)
+
+    monkeypatch.setattr(classrooms, "grade", careless)
+    name = "echoes_hidden_inputs_in_messages"
+    (outcome,) = run_attacks({name: attacks()[name]}, course=ENGINES[:2]).outcomes
+    assert "secret" in outcome.complaint
 
 
 # --- the watch -------------------------------------------------------------------------------------------------------
