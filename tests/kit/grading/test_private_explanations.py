@@ -1,0 +1,120 @@
+"""`gradkit explain --private`: an appeal has an answer, for the instructor alone, and no report holds it."""
+
+import dataclasses
+
+import pytest
+from gradkit.cli import app
+from gradkit.grader.grader import suite_of
+from gradkit.grader.private import NotPrivateError, explained_privately, private_test
+from gradkit.graphs.corpus import random_graphs
+from gradkit.graphs.graph import Graph
+from gradkit.oracle import complex_step
+from gradkit.oracle.recording import Library
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.assignments import chosen, corpora_folder
+from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
+from typer.testing import CliRunner
+
+HIDDEN_ITEM = "what_is_not_part_of_the_result_stays_out"
+RESET = "order, visited, stack = [], set(), [self]"
+ONE_GRAPH = Graph((1.0625, 2.5), (("add", 0, 1), ("add", 2, 0)), 3)
+
+
+class OneGraph(Library):
+    """A private library whose corpus of addition is a single graph, with a leaf that no public one has."""
+
+    def is_drawn(self, wish):
+        return wish == random_graphs("add")
+
+    def corpus(self, wish):
+        recorded = super().corpus(wish) if wish != random_graphs("add") else Library(self.folder).corpus(wish)
+        if wish != random_graphs("add"):
+            return recorded
+        return dataclasses.replace(recorded, cases=(ONE_GRAPH,), answers=(complex_step.answers(ONE_GRAPH),))
+
+
+@pytest.fixture
+def private():
+    return suite_of(chosen("a1"), Library(corpora_folder()), OneGraph(corpora_folder(), "autumn"))
+
+
+@pytest.fixture
+def graded(school, solution, private):
+    """The report of an engine that is wrong about the private graph alone."""
+    school.hands_in("eve", solution(("self.data + other.data", "self.data + other.data + (self.data == 1.0625)")))
+    return school.is_graded(suite=private)["eve"]
+
+
+def explained(school, private, report, scratch):
+    test = private_test(private, "a1_expressions/test_addition")
+    return explained_privately(private, report, test, school.submissions / "eve", scratch)
+
+
+def test_the_drawn_case_is_shown_with_both_numbers_and_code(school, private, graded, tmp_path):
+    (failed,) = [item for item in graded.items if item.evidence]
+    assert failed.evidence.message == PRIVATE_ONLY
+    result = explained(school, private, graded, tmp_path / "scratch")
+    assert result.verdict is Verdict.FAILED
+    assert "1.0625" in "\n".join(result.evidence.code)
+    assert next((row.yours, row.expected) for row in result.evidence.rows) == (5.625, 4.625)
+
+
+def test_another_submission_is_not_explained_in_its_place(school, private, graded, tmp_path):
+    (school.submissions / "eve" / "engine.py").write_text("# changed since")
+    with pytest.raises(NotPrivateError, match="has changed since eve was graded"):
+        explained(school, private, graded, tmp_path / "scratch")
+
+
+def test_an_item_that_is_asked_on_public_cases_alone_is_not_explained_so(private):
+    with pytest.raises(NotPrivateError, match="without --private"):
+        private_test(private, "a1_expressions/test_sum")
+
+
+@pytest.fixture
+def gradkit(school, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.delenv("GRADKIT_SEED", raising=False)
+    return lambda *words: CliRunner().invoke(app, list(map(str, words)))
+
+
+@pytest.fixture
+def report(school, solution, gradkit):
+    """The report of a student whose backward() fails on the hidden item, as the command wrote it."""
+    school.hands_in("eve", solution((RESET, f"{RESET}\n        self._prev[5]")))
+    gradkit("grade", "a2", school.submissions, "--out", school.out)
+    return school.out / "a2_backprop/eve.json"
+
+
+def test_a_hidden_item_is_explained_to_the_instructor_and_the_report_stays_as_it_is(gradkit, report):
+    before = report.read_bytes()
+    assert HIDDEN in gradkit("explain", report, HIDDEN_ITEM).output
+    shown = gradkit("explain", "--private", report, HIDDEN_ITEM)
+    assert shown.exit_code == 0
+    assert "For you alone" in shown.output
+    assert "IndexError: tuple index out of range" in shown.output
+    assert "unused = d * c" in shown.output
+    assert report.read_bytes() == before
+
+
+def test_a_submission_that_was_moved_can_be_named(gradkit, report, school, tmp_path):
+    school.submissions.rename(tmp_path / "elsewhere")
+    missing = gradkit("explain", "--private", report, HIDDEN_ITEM)
+    assert missing.exit_code == 1
+    assert "There is no folder" in missing.output
+    shown = gradkit("explain", "--private", report, HIDDEN_ITEM, "--submission", tmp_path / "elsewhere/eve")
+    assert "IndexError" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--private explains one item: name it"),
+        (("addition_gradient",), "is asked on public cases alone"),
+        ((HIDDEN_ITEM, "--seed", "other"), "was graded with the seed public, and private-"),
+    ],
+)
+def test_what_cannot_be_explained_privately_is_said_in_a_line(gradkit, report, words, said):
+    shown = gradkit("explain", "--private", report, *words)
+    assert shown.exit_code == 1
+    assert said in shown.output
+    assert "Traceback" not in shown.output
