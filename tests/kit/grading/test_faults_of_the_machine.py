@@ -1,0 +1,107 @@
+"""A full disk, a limit of the shell, a file in the way: one sentence that names the cause and what to do."""
+
+import errno
+import os
+import re
+import resource
+import subprocess
+import sys
+
+import pytest
+from gradkit.cli import app
+from gradkit.grader import classroom as classrooms
+from gradkit.grader.processes import sentence_of, trouble_of
+from typer.testing import CliRunner
+
+GOOD_NEWS = "Reports and grades.csv are in"
+
+
+@pytest.fixture
+def grade(school, monkeypatch):
+    """Grade the school in this process; returns what was printed, on one line."""
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run():
+        shown = CliRunner().invoke(app, ["grade", "a1", str(school.submissions), "--out", str(school.out)])
+        assert shown.exit_code == 1
+        assert "Traceback" not in shown.output
+        assert GOOD_NEWS not in shown.output
+        return " ".join(shown.output.split())
+
+    return run
+
+
+@pytest.fixture
+def grade_limited(school):
+    """Grade the school in a process of its own, under a resource limit."""
+
+    def run(limit, value, before=""):
+        start = f"{before}from gradkit.cli import main; main()"
+        command = [sys.executable, "-c", start, "grade", "a1", str(school.submissions), "--out", str(school.out)]
+        ended = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "COLUMNS": "300"},
+            preexec_fn=lambda: resource.setrlimit(limit, (value, value)),
+        )
+        assert ended.returncode == 1
+        said = " ".join((ended.stdout + ended.stderr).split())
+        assert "Traceback" not in said
+        assert GOOD_NEWS not in said
+        return said
+
+    return run
+
+
+def fails_with(number):
+    def write(_report, path):
+        raise OSError(number, os.strerror(number), str(path))
+
+    return write
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_and_the_run_does_not_look_good(grade, school, solution, monkeypatch, number):
+    school.hands_in("ada", solution())
+    monkeypatch.setattr(classrooms.report, "write", fails_with(number))
+    said = grade()
+    assert f"ada.json: {os.strerror(number)}. Free some space there, then run the same command again." in said
+    assert "1 of 1 submissions have no report" in said
+
+
+def test_a_folder_where_grades_csv_is_due_is_named(grade, school, solution):
+    school.hands_in("ada", solution())
+    (school.out / "a1_expressions/grades.csv").mkdir(parents=True)
+    assert "grades.csv: Is a directory. There is a folder of this name: move it away" in grade()
+
+
+def test_a_report_that_was_deleted_during_the_run_is_missed(grade, school, solution, monkeypatch):
+    for name in ("ada", "ben"):
+        school.hands_in(name, solution())
+    honest = classrooms.report.write
+    monkeypatch.setattr(classrooms.report, "write", lambda report, path: path.stem != "ada" and honest(report, path))
+    said = grade()
+    assert "ada: has no report: ada.json cannot be read: No such file or directory" in said
+    assert "1 of 2 submissions have no report" in said
+    assert re.search(r"ben +19\.5", said)
+
+
+def test_a_limit_on_the_size_of_files_is_named(grade_limited, school, solution):
+    school.hands_in("ada", solution())
+    assert "ulimit -f" in grade_limited(resource.RLIMIT_FSIZE, 4096)
+
+
+def test_a_limit_on_processor_time_is_named(grade_limited, school):
+    school.hands_in("ada", "raise SystemExit")
+    busy = "import time\nwhile time.process_time() < 0.9: pass\n"
+    assert "ulimit -t" in grade_limited(resource.RLIMIT_CPU, 2, before=busy)
+
+
+def test_an_unknown_error_of_the_system_is_said_with_its_file():
+    assert sentence_of(OSError(errno.EIO, "Input/output error", "x.json")).startswith("x.json: Input/output error.")
+
+
+def test_what_we_did_not_expect_is_a_traceback_to_be_reported():
+    assert trouble_of(KeyError("internal")).startswith("KeyError")
