@@ -11,7 +11,7 @@ from pathlib import Path
 from gradkit.evidence.runs import primaries
 from gradkit.evidence.specimens import misconceptions, reference_folder, variants, write_misconception
 from gradkit.grader import report
-from gradkit.suite.assignments import course_home
+from gradkit.suite.assignments import chosen, course_home
 
 VARIANTS = {
     "Bao": "classic_recursive",
@@ -147,18 +147,19 @@ def main() -> int:
         print("$ gradkit grade all submissions --out reports\n", flush=True)
         ended = subprocess.run([*gradkit, "grade", "all", "submissions", "--out", "reports"], cwd=scratch, check=False)
         for student in ("Goran, tanh_overwrites", "Rosa, no reflected operators"):
-            print(f"\n$ gradkit explain 'reports/{student}.json'\n", flush=True)
-            subprocess.run([*gradkit, "explain", f"reports/{student}.json"], cwd=scratch, check=True)
+            print(f"\n$ gradkit explain 'reports/all/{student}.json'\n", flush=True)
+            subprocess.run([*gradkit, "explain", f"reports/all/{student}.json"], cwd=scratch, check=True)
         status = ended.returncode
         for assignment, mistakes in LATER.items():
             folder = Path(scratch) / assignment
             folder.mkdir()
             make_later_class(folder, mistakes)
-            print(f"\n$ gradkit grade {assignment} {assignment} --out reports-{assignment}\n", flush=True)
-            command = [*gradkit, "grade", assignment, assignment, "--out", f"reports-{assignment}"]
+            print(f"\n$ gradkit grade {assignment} {assignment} --out reports\n", flush=True)
+            command = [*gradkit, "grade", assignment, assignment, "--out", "reports"]
             status |= subprocess.run(command, cwd=scratch, check=False).returncode
             print()
-            show_what_caught_them(Path(scratch) / f"reports-{assignment}", mistakes)
+            (course,) = chosen(assignment)
+            show_what_caught_them(Path(scratch) / "reports" / course.name, mistakes)
     return status
 
 
