@@ -64,27 +64,30 @@ class Image:
         self.folder, lock = _make_folder(place or scratch)
         self.close = weakref.finalize(self, _delete, self.folder, lock, os.getpid())
         """Delete the copy. It is also deleted when this process ends; after a kill, by the next Image."""
-        self._roots: dict[tuple[Package, ...], Path] = {}
 
     def root(self, packages: tuple[Package, ...] = ()) -> Path:
-        """Return the folder that is `/` for workers with these packages; it is made when first asked for.
+        """Return the folder that is `/` for workers with these packages; it is made when first requested.
 
         Raises: OSError if there is no room for it.
         """
-        if packages not in self._roots:
+        root = self.folder / "-".join(["root", *(package.name for package in packages)])
+        if not root.is_dir():
             base = self.root() if packages else None
-            root = Path(tempfile.mkdtemp(prefix="root-", dir=self.folder))  # forked processes may make the same one
+            unfinished = Path(tempfile.mkdtemp(dir=self.folder))
             if base:
-                shutil.copytree(base, root, copy_function=os.link, dirs_exist_ok=True)
-                _copy(_package_files(packages), root)
+                shutil.copytree(base, unfinished, copy_function=os.link, dirs_exist_ok=True)
+                _copy(_package_files(packages), unfinished)
             else:
-                _copy(_shared_files(), root)
-                stage(root / KIT[1:])
-                for name in (SUBMISSION, "/dev"):  # mount points
-                    (root / name[1:]).mkdir()
-                (root / "dev/null").touch()
-            self._roots[packages] = root
-        return self._roots[packages]
+                _copy(_shared_files(), unfinished)
+                stage(unfinished / KIT[1:])
+                for mount_point in (SUBMISSION, "/dev"):
+                    (unfinished / mount_point[1:]).mkdir()
+                (unfinished / "dev/null").touch()
+            try:
+                unfinished.rename(root)
+            except OSError:  # another forked process was faster
+                shutil.rmtree(unfinished, ignore_errors=True)
+        return root
 
 
 def stage(kit: Path) -> None:

@@ -25,7 +25,8 @@ from pathlib import Path
 from . import packages as installed
 from . import seccomp
 from .image import KIT, SUBMISSION, Image, interpreter, stage
-from .link import Link, LinkError
+from .link import EndedError, Link, LinkError
+from .namespaces import advice, can_disable_userns
 
 MEMORY = 1 << 30
 """Bytes of address space for a worker: about twenty times what a right engine needs for the deepest graph."""
@@ -34,11 +35,11 @@ START_SECONDS = 20.0
 """A worker takes some 20 ms to start; one that takes so long never will."""
 
 _NOBODY = "65534"
-_DISABLE_USERNS = "--disable-userns"
 _ENCLOSURE = (
-    *("--unshare-user", "--unshare-all", _DISABLE_USERNS, "--cap-drop", "ALL", "--die-with-parent", "--new-session"),
+    *("--unshare-user", "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session"),
     *("--hostname", "worker", "--uid", _NOBODY, "--gid", _NOBODY, "--clearenv"),
 )
+_DISABLE_USERNS = ("--disable-userns",)
 _ADDR_NO_RANDOMIZE, _ASK = 0x0040000, 0xFFFFFFFF
 """linux/personality.h"""
 
@@ -68,19 +69,20 @@ class Sandbox:
     It can be used from processes that were forked after it was made.
 
     Args:
-        scratch: a folder for what the workers need, which must outlive them.
+        scratch: a folder for what the workers need; it is made if missing, and `close` deletes it.
         bare: start workers without a sandbox: in processes of their own, but free to do what this user may do.
+        fatal: numbers of system calls that end a worker by SIGSYS if they are refused: see seccomp.program.
     Raises: SandboxError if no sandbox can be made here.
     """
 
-    def __init__(self, scratch: Path, bare: bool = False) -> None:
+    def __init__(self, scratch: Path, bare: bool = False, fatal: range = range(0)) -> None:
         self.bare = bare
+        self._fatal = fatal
         self._scratch = scratch
         self._empty = scratch / "empty"
         self._empty.mkdir(parents=True, exist_ok=True)
         self._filter = scratch / "filter"
         self._bubblewrap = "" if bare else self._find_bubblewrap()
-        self._enclosure = list(_ENCLOSURE)
         self._image: Image | None = None
         if bare:
             stage(scratch / "kit")
@@ -96,9 +98,10 @@ class Sandbox:
         return self._image is not None and self._image.in_memory
 
     def close(self) -> None:
-        """Delete the files that workers share. No worker may be started after that."""
+        """Delete the files that workers share. They must have ended, and no other can be started."""
         if self._image:
             self._image.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __enter__(self) -> Sandbox:
         return self
@@ -154,8 +157,10 @@ class Sandbox:
             link.ask((_limits(cpu_seconds),), START_SECONDS)
         except (LinkError, TimeoutError) as error:
             said = process.stderr.read(2000).decode("utf-8", "replace").strip() if process.stderr else ""
+            ending = link.ending() if isinstance(error, EndedError) else ""
             link.close()
-            raise SandboxError(f"The sandbox does not start: {said or error or 'no answer'}") from None
+            details = "; ".join(filter(None, [said or str(error) or "no answer", ending, advice(said)]))
+            raise SandboxError(f"The sandbox does not start: {details}") from None
         return link
 
     def check(self, packages: tuple[str, ...] = ()) -> None:
@@ -182,7 +187,7 @@ class Sandbox:
         if not bwrap:
             raise SandboxError(f"Grading runs each submission in a sandbox, which is missing here: {INSTALL}.")
         try:
-            self._filter.write_bytes(seccomp.program())
+            self._filter.write_bytes(seccomp.program(fatal=self._fatal))
         except KeyError:
             known = " and ".join(seccomp.MACHINES)
             raise SandboxError(f"The sandbox knows {known}, and not this processor ({platform.machine()}).") from None
@@ -205,7 +210,8 @@ class Sandbox:
         variables = (word for pair in room.environment.items() for word in ("--setenv", *pair))
         mounts = ["--ro-bind", str(room.root), "/", "--dev-bind", "/dev/null", "/dev/null"]
         mounts += ["--ro-bind", str(submission), SUBMISSION, "--chdir", SUBMISSION]
-        return [self._bubblewrap, *self._enclosure, "--seccomp", str(filter_descriptor), *variables, *mounts, "--"]
+        namespaces = [*_ENCLOSURE, *(_DISABLE_USERNS if can_disable_userns(self._bubblewrap) else ())]
+        return [self._bubblewrap, *namespaces, "--seccomp", str(filter_descriptor), *variables, *mounts, "--"]
 
 
 @contextmanager

@@ -137,7 +137,8 @@ CONDITIONS: Mapping[str, Values | Without] = {
     "madvise": Values(2, (4, 8)),
     # FUTEX_WAIT, WAKE, WAIT_BITSET, WAKE_BITSET with FUTEX_PRIVATE_FLAG, and WAIT_BITSET with FUTEX_CLOCK_REALTIME
     "futex": Values(1, (128, 129, 137, 138, 393)),
-    "tgkill": Values(2, (6,)),  # SIGABRT: os.abort, and fatal errors of the interpreter
+    # SIGINT, which OpenBLAS sends itself if it cannot start a thread; SIGABRT: os.abort and the interpreter's fatal errors
+    "tgkill": Values(2, (2, 6)),
     "arch_prctl": Values(0, (0x1002,)),  # ARCH_SET_FS
     "prlimit64": Values(0, (0,)),  # this process
     "sched_getaffinity": Values(0, (0,)),
