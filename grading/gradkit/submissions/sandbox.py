@@ -175,7 +175,8 @@ class Sandbox:
                 if answer.verdict:
                     raise SandboxError(f"{name} cannot be imported where submissions run: {answer.message}")
         except (LinkError, TimeoutError) as error:
-            raise SandboxError(f"{' and '.join(packages)} cannot be imported where submissions run: {error}") from None
+            said = f"{error}; {link.ending()}" if isinstance(error, EndedError) else str(error)
+            raise SandboxError(f"{' and '.join(packages)} cannot be imported where submissions run: {said}") from None
         finally:
             link.close()
 

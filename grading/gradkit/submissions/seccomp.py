@@ -17,7 +17,7 @@ from __future__ import annotations
 import errno
 import platform
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 MACHINES = ("x86_64", "aarch64")
@@ -124,7 +124,7 @@ class Without(NamedTuple):
     bits: int
 
 
-CONDITIONS: Mapping[str, Values | Without] = {
+CONDITIONS: dict[str, Values | Without] = {
     # SEEK_SET, SEEK_CUR, SEEK_END: SEEK_DATA and SEEK_HOLE tell which pages are in memory
     "lseek": Values(2, (0, 1, 2)),
     # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC: no locks, leases and notifications
@@ -137,7 +137,7 @@ CONDITIONS: Mapping[str, Values | Without] = {
     "madvise": Values(2, (4, 8)),
     # FUTEX_WAIT, WAKE, WAIT_BITSET, WAKE_BITSET with FUTEX_PRIVATE_FLAG, and WAIT_BITSET with FUTEX_CLOCK_REALTIME
     "futex": Values(1, (128, 129, 137, 138, 393)),
-    # SIGINT, which OpenBLAS sends itself if it cannot start a thread; SIGABRT: os.abort and the interpreter's fatal errors
+    # SIGINT: OpenBLAS, if it cannot start a thread; SIGABRT: os.abort, fatal errors of the interpreter
     "tgkill": Values(2, (2, 6)),
     "arch_prctl": Values(0, (0x1002,)),  # ARCH_SET_FS
     "prlimit64": Values(0, (0,)),  # this process

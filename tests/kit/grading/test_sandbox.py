@@ -1,14 +1,16 @@
 """The sandbox: one promise each about what a submission cannot do in it, tried from inside."""
 
+import gc
 import os
 import struct
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
-from gradkit.submissions import image, seccomp
+from gradkit.submissions import image, namespaces, seccomp
 from gradkit.submissions import sandbox as sandboxes
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.sandbox import MEMORY, Sandbox, SandboxError
@@ -216,6 +218,58 @@ def test_a_bubblewrap_that_fails_is_quoted(monkeypatch, tmp_path):
         Sandbox(tmp_path / "scratch").check()
 
 
+NO_NAMESPACE = "bwrap: No permissions to create new namespace, likely because the kernel does not allow it."
+NO_UID_MAP = "bwrap: setting up uid map: Permission denied"
+
+
+@pytest.mark.parametrize(
+    ("said", "files", "advice"),
+    [
+        (NO_NAMESPACE, {".dockerenv": ""}, "--security-opt seccomp=unconfined"),
+        ("bwrap: Failed to make / slave: Permission denied", {".dockerenv": ""}, "--security-opt apparmor=unconfined"),
+        (NO_UID_MAP, {"proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1\n"}, "AppArmor"),
+        ("bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", {}, "virtual machine"),
+        (NO_NAMESPACE, {"proc/sys/kernel/unprivileged_userns_clone": "0\n"}, "kernel.unprivileged_userns_clone=1"),
+        (
+            "bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)",
+            {"proc/sys/user/max_user_namespaces": "0\n", "run/.containerenv": ""},
+            "user.max_user_namespaces=",
+        ),
+        (NO_NAMESPACE, {"proc/sys/user/max_user_namespaces": "96364\n"}, "virtual machine"),
+    ],
+)
+def test_where_namespaces_are_refused_one_line_says_what_to_do(tmp_path, said, files, advice):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    found = namespaces.advice(said, tmp_path)
+    assert advice in found
+    assert "\n" not in found
+
+
+def test_what_has_nothing_to_do_with_namespaces_gets_no_advice_about_them():
+    assert namespaces.advice("bwrap: execvp python: No such file or directory") == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "bwrap: cannot open /proc/sys/user/max_user_namespaces: Permission denied",
+        "bwrap: Unknown option --disable-userns",
+    ],
+)
+def test_where_nested_namespaces_cannot_be_disabled_the_sandbox_starts_all_the_same(monkeypatch, tmp_path, said):
+    picky = tmp_path / "bwrap"
+    real = sandboxes.find_bubblewrap()
+    fails = f'case " $* " in *" --disable-userns "*) echo "{said}" >&2; exit 1;; esac'
+    picky.write_text(f'#!/bin/sh\n{fails}\nexec {real} "$@"\n')
+    picky.chmod(0o755)
+    monkeypatch.setattr(sandboxes, "find_bubblewrap", lambda: str(picky))
+    with Sandbox(tmp_path / "scratch") as sandbox:
+        sandbox.check()
+    assert namespaces.can_disable_userns(real)
+
+
 def test_bubblewrap_is_found_in_its_package_where_the_system_has_none(monkeypatch):
     monkeypatch.setattr(sandboxes.shutil, "which", lambda name: None)
     found = sandboxes.find_bubblewrap()
@@ -226,7 +280,8 @@ def test_bubblewrap_is_found_in_its_package_where_the_system_has_none(monkeypatc
 
 def test_the_packaged_bubblewrap_starts_the_same_sandbox(monkeypatch, tmp_path):
     monkeypatch.setattr(sandboxes.shutil, "which", lambda name: None)
-    Sandbox(tmp_path).check()
+    with Sandbox(tmp_path / "scratch") as sandbox:
+        sandbox.check()
 
 
 def test_an_unknown_processor_is_refused_and_named(monkeypatch, tmp_path):
@@ -453,6 +508,101 @@ def test_what_honest_code_does_with_the_standard_library_works(tried, line):
 def test_an_abort_is_one_and_no_other_signal_can_be_sent(refused):
     assert "signal 6" in refused("import os; os.abort()").message
     assert "PermissionError" in refused("import signal; signal.raise_signal(signal.SIGSTOP)").message
+
+
+# --- the files that workers share ------------------------------------------------------------------------------------
+
+
+def copy_of(sandbox, path):
+    return sandbox._image.root() / path.lstrip("/")
+
+
+def test_every_sandbox_has_a_copy_of_its_own_which_goes_when_it_is_closed(tmp_path):
+    with Sandbox(tmp_path / "1") as one, Sandbox(tmp_path / "2") as two:
+        python = os.path.realpath(sys._base_executable)
+        files = [copy_of(one, python), copy_of(two, python), Path(python)]
+        assert len({(path.stat().st_dev, path.stat().st_ino) for path in files}) == 3
+        folders = [one._image.folder, two._image.folder]
+    assert not any(folder.exists() for folder in [*folders, tmp_path / "1", tmp_path / "2"])
+
+
+def test_what_one_worker_reads_another_does_not_see(tried):
+    """Neither access times, nor anything else that stat shows: of files that no import reads, and of a folder."""
+    top = "top = os.path.dirname(os.__file__)"
+    look = "found = hash(repr([(s := os.stat(top + name), s.st_atime_ns) for name in ('/colorsys.pyc', '/wsgiref')]))"
+    before = tried("import os", top, f"{look} % 2**40")
+    reads = "os.listdir(top + '/wsgiref'), os.read(os.open(top + '/colorsys.pyc', 0), 9999)"
+    tried("import os, time", top, "time.sleep(0.02)", reads, "found = 1")
+    assert tried("import os", top, f"{look} % 2**40") == before
+
+
+def test_the_null_device_keeps_no_mark_of_its_use(tried):
+    look = "found = hash(repr([*os.stat('/dev/null')] + [os.stat('/dev/null').st_atime_ns])) % 2**40"
+    before = tried("import os", look)
+    tried(
+        "import os, time",
+        "null = os.open('/dev/null', os.O_RDWR)",
+        "os.read(null, 9), os.write(null, b'x')",
+        "found = 1",
+    )
+    assert tried("import os", look) == before
+
+
+def test_the_copy_of_a_killed_grader_is_deleted_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(image, "_tmpfs", lambda: None)
+    script = (
+        "import os, signal, sys; from pathlib import Path; from gradkit.submissions.sandbox import Sandbox\n"
+        "from gradkit.submissions import image; image._tmpfs = lambda: None\n"
+        f"sandbox = Sandbox(Path({str(tmp_path)!r})); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=False)
+    (stale,) = tmp_path.glob("gradkit-image-*")
+    with Sandbox(tmp_path) as sandbox:
+        assert not stale.exists()
+        assert not sandbox.in_memory
+        with Sandbox(tmp_path) as other:  # whose maker lives
+            assert sandbox._image.folder.exists()
+            other.check()
+
+
+def test_a_forked_process_makes_no_second_copy_and_does_not_delete_the_first(tmp_path):
+    with Sandbox(tmp_path / "scratch") as sandbox:
+        child = os.fork()
+        if not child:
+            sandbox.check(("numpy",))
+            sandbox._image.close()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        before = sorted(sandbox._image.folder.iterdir())
+        assert [path.name for path in before] == ["root", "root-numpy"]
+        sandbox.check(("numpy",))
+        assert sorted(sandbox._image.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("mounts", "free", "flags", "memory"),
+    [
+        ("tmpfs /dev/shm tmpfs rw 0 0", 1 << 30, 0, True),
+        ("tmpfs /dev/shm tmpfs rw 0 0", 64 << 20, 0, False),
+        ("shm /dev/shm tmpfs rw,noexec 0 0", 1 << 30, os.ST_NOEXEC, False),
+        ("/dev/sda1 / ext4 rw 0 0", 1 << 30, 0, False),
+    ],
+)
+def test_a_tmpfs_is_taken_only_if_it_has_room_and_lets_programs_run(monkeypatch, mounts, free, flags, memory):
+    state = types.SimpleNamespace(f_bavail=free // 4096, f_frsize=4096, f_flag=flags)
+    monkeypatch.setattr(image.Path, "read_text", lambda path: mounts)
+    monkeypatch.setattr(image.os, "statvfs", lambda path: state)
+    monkeypatch.setattr(image.os, "access", lambda path, mode: True)
+    assert bool(image._tmpfs()) == memory
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(monkeypatch, tmp_path):
+    monkeypatch.setattr(image.os, "sendfile", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(image, "_tmpfs", lambda: None)
+    with pytest.raises(SandboxError, match=r"cannot be copied: .*No space left on device"):
+        Sandbox(tmp_path)
+    gc.collect()
+    assert not [*tmp_path.glob("gradkit-image-*")]
 
 
 # --- marks that others could read ------------------------------------------------------------------------------------
