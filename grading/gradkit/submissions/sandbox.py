@@ -1,9 +1,9 @@
-"""Starts workers: an interpreter that holds the submission, a few files of ours, Python's standard library, and the
-packages that an assignment asks for.
+"""Start workers: an interpreter with the submission, a few files of ours, Python's standard library and the packages
+that an assignment names.
 
-bubblewrap gives it namespaces of its own (no network, no other processes, no other files, nothing that can be written),
-a system-call filter and no capabilities; the worker binds itself by resource limits before it reads the submission.
-Linux only.
+bubblewrap gives a worker namespaces of its own (no network, no other processes, no other files, nothing that can be
+written), the system-call filter of seccomp.py, and no capabilities. What it reads beside the submission is the copy
+that image.py makes. It sets its own resource limits before it reads the submission. Linux only.
 """
 
 from __future__ import annotations
