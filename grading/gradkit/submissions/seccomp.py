@@ -141,7 +141,6 @@ CONDITIONS: dict[str, Values | Without] = {
     "tgkill": Values(2, (2, 6)),
     "arch_prctl": Values(0, (0x1002,)),  # ARCH_SET_FS
     "prlimit64": Values(0, (0,)),  # this process
-    "sched_getaffinity": Values(0, (0,)),
     # 0 and GRND_NONBLOCK: before Linux 5.6 GRND_RANDOM drains what all processes share
     "getrandom": Values(2, (0, 1)),
 }

@@ -469,7 +469,6 @@ FILE = "file = os.open(os.__file__, os.O_RDONLY)"
         "result = call({tgkill}, 1, 1, 9)",
         "result = call({tgkill}, os.getpid(), os.getpid(), 34)",  # a real-time signal is queued
         "result = call({prlimit64}, 1, 7, 0, 0)",
-        "result = call({sched_getaffinity}, 1, 128, bytes(128))",
         "result = call({getrandom}, bytes(8), 8, 2)",  # GRND_RANDOM
     ],
 )
