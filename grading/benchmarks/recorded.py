@@ -38,8 +38,7 @@ class _Listening:
 def requests_of(suite: Suite, submission: Path) -> list[Request]:
     """Every question that grading asks of a right submission, in order. Raises RuntimeError where it is not right."""
     heard: list[Request] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        sandbox = Sandbox(Path(scratch) / "workers")
+    with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch) / "workers") as sandbox:
         folder = Path(scratch) / "submission"
         taken = take_in(submission, folder, suite.modules, builds_on=suite.builds_on)
 

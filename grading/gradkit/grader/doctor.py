@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import platform
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..oracle.recording import Library
 from ..submissions import packages, seccomp
-from ..submissions.outcome import SubmissionError
+from ..submissions.accounts import tidy
+from ..submissions.image import MIN_FREE_BYTES
+from ..submissions.intake import take_in
+from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.pipe import PipeTransport
 from ..submissions.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
-from ..suite.assignments import assignments
+from ..suite.assignments import assignments, corpora_folder, course_home
+from .classroom import check, graded_in
+from .grader import Suite, suite_of
 
 
 @dataclass(frozen=True)
@@ -34,8 +43,7 @@ def examine() -> list[Finding]:
     return [
         Finding("gradkit", True, f"{importlib.metadata.version('gradkit')} on Python {platform.python_version()}"),
         _bubblewrap(),
-        _filter(),
-        _sandbox(),
+        *_sandboxing(),
         _addresses(),
         _pytorch(),
         *_packages(),
@@ -50,11 +58,100 @@ def _bubblewrap() -> Finding:
     return Finding("bubblewrap", bool(said), f"{said} ({path})")
 
 
+def _sandboxing() -> Iterator[Finding]:
+    yield _sandbox()
+    if find_bubblewrap():
+        yield _shared_files()
+        yield _filter()
+
+
 def _filter() -> Finding:
-    machine = platform.machine()
-    if machine not in seccomp.REFUSED:
-        return Finding("system-call filter", False, f"none for {machine}: only for {', '.join(seccomp.REFUSED)}")
-    return Finding("system-call filter", True, f"{len(seccomp.REFUSED[machine])} calls are refused on {machine}")
+    """Grade the reference, and find out which calls the filter refused if that fails."""
+    name, machine = "system-call filter", platform.machine()
+    if machine not in seccomp.MACHINES:
+        return Finding(name, False, f"none for {machine}: only for {', '.join(seccomp.MACHINES)}")
+    wrong = _wrong_with_reference()
+    if not wrong:
+        allowed = len(seccomp.allowed(machine))
+        return Finding(name, True, f"{allowed} calls are allowed on {machine}, and the reference needs no other")
+    calls = ", ".join(map(_name_of_call, refused_calls(_wrong_with_reference)))
+    said = f"it made system calls that the filter refuses on {machine}: {calls}" if calls else "no call was refused"
+    return Finding(name, False, f"the reference is not graded as right ({tidy(wrong)}); {said}")
+
+
+_N_CALLS = 600
+"""More system calls than any kernel has."""
+
+_KILLED = f"signal {signal.SIGSYS:d}"
+"""How the ending of a worker reads that made a refused call under a filter that is fatal for it."""
+
+
+def refused_calls(wrong: Callable[[range], str], numbers: range = range(_N_CALLS)) -> list[int]:
+    """Return the numbers of the refused calls that a program makes, by bisection.
+
+    Args:
+        wrong: runs the program, with a filter that is fatal for these numbers, and returns how it failed.
+        numbers: where to look.
+    """
+    if _KILLED not in wrong(numbers):
+        return []
+    if len(numbers) == 1:
+        return [*numbers]
+    middle = len(numbers) // 2
+    return refused_calls(wrong, numbers[:middle]) + refused_calls(wrong, numbers[middle:])
+
+
+def _name_of_call(number: int) -> str:
+    """The name of a call that is on the list, and refused because of its arguments; else its number."""
+    names = {number: name for name, number in seccomp.allowed().items()}
+    return f"{names[number]} with other arguments" if number in names else f"number {number}"
+
+
+def _wrong_with_reference(fatal: range = range(0)) -> str:
+    """Grade the reference in every assignment whose packages are installed. Returns the first failure, if any.
+
+    A release has no reference: there the packages are imported.
+    """
+    suite = _suite()
+    solution = course_home() / "reference" / "solution"
+    with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch, "sandbox"), fatal=fatal) as sandbox:
+        try:
+            check(sandbox, suite)
+        except SandboxError as error:
+            return str(error)
+        if not solution.is_dir():
+            return ""
+        folder = Path(scratch, "submission")
+        results = graded_in(sandbox, folder, suite, take_in(solution, folder, suite.modules))
+    failures = (result for result in results.all() if result.verdict is not Verdict.PASSED and result.evidence)
+    return next((f"{result.item.id}: {result.evidence.message}" for result in failures if result.evidence), "")
+
+
+@functools.cache
+def _suite() -> Suite:
+    here = [assignment for assignment in assignments() if all(map(_is_installed, assignment.packages))]
+    return suite_of(here, Library(corpora_folder()))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        packages.find(package)
+    except packages.MissingPackageError:
+        return False
+    return True
+
+
+def _shared_files() -> Finding:
+    """Where the files that workers share are copied to."""
+    name = "shared files"
+    with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
+        if sandbox.in_memory:
+            return Finding(name, True, "copied to memory: no worker can leave a mark in the page cache")
+    said = (
+        f"copied to disk: no tmpfs has {MIN_FREE_BYTES >> 20} MB to spare and lets programs run; if memory gets short, "
+        "two workers could exchange bits through the page cache. In Docker: --tmpfs /dev/shm:exec,size=1g"
+    )
+    return Finding(name, False, said, needed=False)
 
 
 _PROBE = """
@@ -79,12 +176,12 @@ _TRIED = {
 
 def _sandbox() -> Finding:
     """Start a worker and try what it must not be able to do."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch) / "submission"
         folder.mkdir()
         (folder / "engine.py").write_text(_PROBE, encoding="utf-8")
         try:
-            sandbox = Sandbox(Path(scratch))
+            sandbox = stack.enter_context(Sandbox(Path(scratch) / "sandbox"))
             sandbox.check()
         except SandboxError as error:
             return Finding("sandbox", False, str(error))
@@ -123,8 +220,8 @@ def _packages() -> Iterator[Finding]:
         asking = " and ".join(assignment.name for assignment in assignments() if name in assignment.packages)
         try:
             found = packages.find(name)
-            with tempfile.TemporaryDirectory() as scratch:
-                Sandbox(Path(scratch)).check((name,))
+            with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
+                sandbox.check((name,))
         except packages.MissingPackageError:
             said = f"not installed; {asking} cannot be graded without it: pip install {name}"
             yield Finding(name, False, said, needed=False)

@@ -23,7 +23,8 @@ from gradkit.suite.assignments import assignments, chosen, corpora_folder
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory):
     """One sandbox for all tests: making it takes longer than starting a worker in it."""
-    return Sandbox(tmp_path_factory.mktemp("sandbox"))
+    with Sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

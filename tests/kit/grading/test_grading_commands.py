@@ -2,6 +2,7 @@
 
 import csv
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from gradkit.grader import doctor
 from gradkit.grader.classroom import SCRATCH, Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.console import graded_with_progress, time_left
+from gradkit.submissions import image, seccomp
 from gradkit.submissions import sandbox as sandboxes
 from gradkit.submissions.roster import roster
 from rich.console import Console
@@ -230,7 +232,7 @@ def test_a_report_that_was_tampered_with_is_shown_and_not_obeyed(gradkit, report
 def test_the_doctor_tries_everything_that_grading_needs(gradkit):
     shown = gradkit("doctor")
     assert shown.exit_code == 0
-    for word in ("bubblewrap", "system-call filter", "sandbox", "equal bytes", "PyTorch"):
+    for word in ("bubblewrap", "system-call filter", "sandbox", "shared files", "equal bytes", "PyTorch"):
         assert word in shown.output
     assert "MISSING" not in shown.output
 
@@ -255,9 +257,31 @@ def test_the_doctor_sees_a_sandbox_that_lets_things_through(monkeypatch):
 
 def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
     monkeypatch.setattr(doctor, "keep_addresses", lambda: False)
+    monkeypatch.setattr(doctor, "_wrong_with_reference", str)
+    monkeypatch.setattr(image, "MIN_FREE_BYTES", 1 << 60)
     shown = gradkit("doctor")
     assert shown.exit_code == 0
     assert "last digits" in " ".join(shown.output.split())
+    assert "copied to disk" in " ".join(shown.output.split())
+
+
+def test_the_doctor_names_the_call_that_a_filter_refuses_and_python_needs(monkeypatch):
+    allowed = seccomp.ALLOWED["answer requests, read files"]
+    needed = allowed["getdents64"][seccomp.MACHINES.index(platform.machine())]
+    monkeypatch.delitem(allowed, "getdents64")
+    finding = doctor._filter()
+    assert not finding.fine
+    assert f"number {needed}" in finding.said
+
+
+def test_the_doctor_names_a_call_that_is_refused_for_its_arguments():
+    assert doctor._name_of_call(seccomp.allowed()["prlimit64"]) == "prlimit64 with other arguments"
+
+
+def test_refused_calls_are_found_one_by_one():
+    made = {3, 200, 201, 599}
+    assert doctor.refused_calls(lambda fatal: doctor._KILLED if made & {*fatal} else "") == sorted(made)
+    assert doctor.refused_calls(lambda fatal: "wrong numbers") == []
 
 
 # --- how long it takes -----------------------------------------------------------------------------------------------
