@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,8 +24,9 @@ from ..submissions.outcome import SubmissionError, Verdict
 from ..submissions.pipe import PipeTransport
 from ..submissions.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
 from ..suite.assignments import assignments, corpora_folder, course_home
-from .classroom import check, graded_in
-from .grader import Suite, suite_of
+from .classroom import check, transport_to
+from .grader import Suite, grade, suite_of
+from .phases import PUBLIC
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,9 @@ def _wrong_with_reference(fatal: range = range(0)) -> str:
         if not solution.is_dir():
             return ""
         folder = Path(scratch, "submission")
-        results = graded_in(sandbox, folder, suite, take_in(solution, folder, suite.modules))
+        taken = take_in(solution, folder, suite.modules)
+        with closing(transport_to(sandbox, folder, PUBLIC.seconds(suite))) as transport:
+            results = grade(suite, taken, transport, run_hidden=True)
     failures = (result for result in results.all() if result.verdict is not Verdict.PASSED and result.evidence)
     return next((f"{result.item.id}: {result.evidence.message}" for result in failures if result.evidence), "")
 
