@@ -7,7 +7,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.submissions import intake
+from gradkit.submissions import entries, intake
 from gradkit.submissions.intake import take_in
 from gradkit.submissions.outcome import Verdict
 
@@ -182,9 +182,9 @@ def test_a_zip_beside_a_demo_is_looked_into(taken, laid_out, tmp_path):
 
 
 def test_helpers_beyond_a_number_are_left_out_and_that_is_noted(taken, laid_out):
-    helpers = {f"helper{number:03}.py": b"" for number in range(intake.MOST_FILES + 10)}
+    helpers = {f"helper{number:03}.py": b"" for number in range(intake.MAX_FILES_BESIDE + 10)}
     files, found = taken(laid_out({"engine.py": ENGINE, **helpers}))
-    assert len(files) == intake.MOST_FILES + 1
+    assert len(files) == intake.MAX_FILES_BESIDE + 1
     assert found.notes == ["only 50 .py files beside those that are graded came along"]
 
 
@@ -239,14 +239,14 @@ def test_a_bomb_unpacks_no_further_than_is_needed_to_see_it(taken, tmp_path):
 
 
 def test_a_large_file_beside_the_engine_is_left_out_and_noted(taken, laid_out):
-    files, found = taken(laid_out({"engine.py": ENGINE, "data.py": b"#" * (intake.MOST_FILE + 1)}))
+    files, found = taken(laid_out({"engine.py": ENGINE, "data.py": b"#" * (intake.MAX_FILE_BYTES + 1)}))
     assert files == {"engine.py": ENGINE}
     assert found.notes == ["data.py was left out: it is larger than a megabyte"]
 
 
 def test_a_crowd_of_files_is_refused(taken, tmp_path):
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
-        for number in range(intake.MOST_ENTRIES + 1):
+        for number in range(entries.MAX_ENTRIES + 1):
             archive.writestr(f"{number}.txt", b"")
     assert taken(tmp_path / "it.zip")[1].problem.message == "The zip holds more than 10,000 files."
 
@@ -305,7 +305,7 @@ def test_a_problem_s_words_are_printable(taken, tmp_path):
 
 
 def test_a_zip_is_never_read_further_than_its_cap(taken, tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MOST_ZIP", 100)
+    monkeypatch.setattr(entries.entries_of_zip, "__defaults__", (100, 10))
     assert "larger than" in taken(zipped(tmp_path / "it.zip", ("engine.py", os.urandom(5000))))[1].problem.message
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from gradkit.submissions.intake import take_in
-from gradkit.submissions.notebook import MOST_NOTEBOOK, Notebook
+from gradkit.submissions.notebook import MAX_NOTEBOOK_BYTES, Notebook
 from gradkit.submissions.outcome import Verdict
 
 PAGE = Notebook("a2_backprop", {"engine": ("Value",)})
@@ -62,7 +62,7 @@ BROKEN = {
     "not JSON": (b"hello", "is no notebook"),
     "deep": (b"[" * 100_000, "is no notebook"),
     "not UTF-8": (b"\xff\xfe", "is no notebook"),
-    "too large": (b" " * (MOST_NOTEBOOK + 1), "is larger than 20 megabytes"),
+    "too large": (b" " * (MAX_NOTEBOOK_BYTES + 1), "is larger than 20 megabytes"),
     "empty": (b"{}", "holds no solution cell"),
 }
 

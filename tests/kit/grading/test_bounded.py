@@ -1,0 +1,85 @@
+"""Bounded processes: what reads a student's file can use up its own limits, and nothing else."""
+
+import os
+import sys
+import time
+
+import msgspec
+import pytest
+from gradkit.submissions.bounded import Limits, LimitReachedError, run_bounded
+from gradkit.submissions.outcome import Verdict
+
+SMALL = Limits(memory_bytes=32 << 20, cpu_seconds=1, wall_seconds=3.0, file_bytes=1000)
+
+
+def asleep():
+    time.sleep(60)
+
+
+def busy():
+    while True:
+        pass
+
+
+def large():
+    return len(bytearray(100 << 20))
+
+
+def flooding():
+    return "x" * (33 << 20)
+
+
+def killed():
+    os.kill(os.getpid(), 11)
+
+
+def test_what_the_function_returns_comes_back():
+    assert run_bounded(lambda: {"a": [1.5, None]}, dict[str, list[float | None]], SMALL) == {"a": [1.5, None]}
+
+
+@pytest.mark.parametrize(
+    ("job", "verdict", "said"),
+    [
+        (asleep, Verdict.TIMEOUT, "takes longer to read than is allowed (1 s)"),
+        (busy, Verdict.TIMEOUT, "takes longer to read than is allowed (1 s)"),
+        (large, Verdict.OUT_OF_MEMORY, "takes more memory to read than is allowed (32 MB)"),
+        (flooding, Verdict.OUT_OF_MEMORY, "takes more memory to read than is allowed (32 MB)"),
+        (killed, Verdict.ERROR, "ends the process that reads it (signal 11)"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+def test_each_limit_has_its_verdict(job, verdict, said):
+    with pytest.raises(LimitReachedError) as raised:
+        run_bounded(job, int, SMALL)
+    assert (raised.value.verdict, raised.value.message) == (verdict, said)
+
+
+def test_a_file_grows_no_further_than_its_limit(tmp_path):
+    def write():
+        try:
+            (tmp_path / "file").write_bytes(bytes(2000))
+        except OSError as error:
+            return error.strerror
+
+    assert run_bounded(write, str, SMALL) == "File too large"
+    assert (tmp_path / "file").stat().st_size <= 1000
+
+
+def test_an_error_of_ours_is_no_verdict_and_keeps_its_traceback():
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        run_bounded(lambda: 1 / 0, float, SMALL)
+
+
+def test_a_result_of_another_type_is_refused():
+    with pytest.raises(msgspec.ValidationError):
+        run_bounded(lambda: "text", int, SMALL)
+
+
+def test_no_process_and_no_descriptor_is_left_behind():
+    before = len(os.listdir("/proc/self/fd"))
+    run_bounded(lambda: 1, int, SMALL)
+    with pytest.raises(LimitReachedError):
+        run_bounded(large, int, SMALL)
+    assert len(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
