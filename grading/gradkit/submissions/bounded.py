@@ -138,8 +138,7 @@ def _limit(limits: Limits) -> None:
 
     def lower(kind: int, most: int) -> None:
         hard = resource.getrlimit(kind)[1]
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (bound, bound))
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
     lower(resource.RLIMIT_CORE, 0)
     lower(resource.RLIMIT_CPU, limits.cpu_seconds)
