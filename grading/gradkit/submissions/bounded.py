@@ -38,7 +38,8 @@ _PR_SET_PDEATHSIG = 1
 class Limits:
     """What a bounded process may use.
 
-    memory_bytes: address space beyond that of the process that forks it. Enforced on Linux alone.
+    memory_bytes: address space beyond that of the process that forks it. What that has freed, and the system has not
+                  got back, can be used too. Enforced on Linux alone.
     cpu_seconds:  processor time.
     wall_seconds: time until it has replied, not counting any in which both processes were stopped.
     file_bytes:   size of a file that it writes.
@@ -59,7 +60,7 @@ class LimitReachedError(Exception):
     """A bounded process reached a limit or was killed.
 
     verdict: out_of_memory, timeout, or error.
-    message: what happened, to be put after a subject, as in `takes more memory to read than is allowed (192 MB)`.
+    message: what happened, to be put after a subject, as in `takes more memory than is allowed (192 MB)`.
     """
 
     def __init__(self, verdict: Verdict, message: str) -> None:
@@ -123,7 +124,10 @@ def _run(job: Callable[[], T], limits: Limits, pipe: int, parent: int) -> NoRetu
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which kills this process
         live_no_longer_than(parent)
         _limit(limits)
-        _write(pipe, msgspec.msgpack.encode(job()))
+        reply = msgspec.msgpack.encode(job())
+        if len(reply) > MAX_REPLY_BYTES:
+            raise MemoryError
+        _write(pipe, reply)
         status = 0
     except MemoryError:
         status = _NO_MEMORY
@@ -161,7 +165,7 @@ def _write(pipe: int, message: bytes) -> None:
 
 
 def _reply(pipe: int, seconds: float) -> bytes:
-    """Read until the other side is closed. Raises TimeoutError."""
+    """Read until the other side is closed, or has sent too much. Raises TimeoutError."""
     raw = bytearray()
     deadline = time.monotonic() + seconds
     while len(raw) <= MAX_REPLY_BYTES:
@@ -177,11 +181,11 @@ def _reply(pipe: int, seconds: float) -> bytes:
             if not chunk:
                 return bytes(raw)
             raw += chunk
-    raise TimeoutError
+    return bytes(raw)
 
 
 def _too_slow(limits: Limits) -> LimitReachedError:
-    return LimitReachedError(Verdict.TIMEOUT, f"takes longer to read than is allowed ({limits.cpu_seconds} s)")
+    return LimitReachedError(Verdict.TIMEOUT, f"takes longer than is allowed ({limits.cpu_seconds} s)")
 
 
 def _check_end(code: int, raw: bytes, limits: Limits) -> None:
@@ -193,6 +197,6 @@ def _check_end(code: int, raw: bytes, limits: Limits) -> None:
     if code == -signal.SIGXCPU:
         raise _too_slow(limits)
     if code in (_NO_MEMORY, -signal.SIGKILL):  # SIGKILL is the kernel's, when a control group runs out of memory
-        said = f"takes more memory to read than is allowed ({limits.memory_bytes >> 20} MB)"
+        said = f"takes more memory than is allowed ({limits.memory_bytes >> 20} MB)"
         raise LimitReachedError(Verdict.OUT_OF_MEMORY, said)
-    raise LimitReachedError(Verdict.ERROR, f"ends the process that reads it (signal {-code})")
+    raise LimitReachedError(Verdict.ERROR, f"ends the process that does it (signal {-code})")

@@ -123,7 +123,7 @@ def problem_of(error: Exception) -> SubmissionError:
     if isinstance(error, UnfitError):
         return SubmissionError(error.verdict, tidy(str(error)))
     if isinstance(error, LimitReachedError):
-        return SubmissionError(error.verdict, f"The submission {error.message}.")
+        return SubmissionError(error.verdict, f"Reading the submission {error.message}.")
     # A damaged zip can raise any of these, depending on where the damage is.
     expected = (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError)
     what = "read" if isinstance(error, expected) else "unpacked"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.submissions.bounded import Limits, LimitReachedError, run_bounded
+from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
 from gradkit.submissions.outcome import Verdict
 
 SMALL = Limits(memory_bytes=32 << 20, cpu_seconds=1, wall_seconds=1.5, file_bytes=1000)
@@ -23,7 +23,7 @@ def busy():
 
 
 def large():
-    return len(bytearray(100 << 20))
+    return len(bytearray(1 << 30))
 
 
 def flooding():
@@ -41,11 +41,11 @@ def test_what_the_function_returns_comes_back():
 @pytest.mark.parametrize(
     ("job", "verdict", "said"),
     [
-        (asleep, Verdict.TIMEOUT, "takes longer to read than is allowed (1 s)"),
-        (busy, Verdict.TIMEOUT, "takes longer to read than is allowed (1 s)"),
-        (large, Verdict.OUT_OF_MEMORY, "takes more memory to read than is allowed (32 MB)"),
-        (flooding, Verdict.OUT_OF_MEMORY, "takes more memory to read than is allowed (32 MB)"),
-        (killed, Verdict.ERROR, "ends the process that reads it (signal 11)"),
+        (asleep, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
+        (busy, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
+        (large, Verdict.OUT_OF_MEMORY, "takes more memory than is allowed (32 MB)"),
+        (flooding, Verdict.OUT_OF_MEMORY, "takes more memory than is allowed (32 MB)"),
+        (killed, Verdict.ERROR, "ends the process that does it (signal 11)"),
     ],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")

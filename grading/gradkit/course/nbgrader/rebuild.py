@@ -54,4 +54,4 @@ def _solutions(raw: bytes, notebook: Notebook) -> tuple[dict[str, str], list[str
     try:
         return run_bounded(read, tuple[dict[str, str], list[str]], READING)
     except LimitReachedError as error:
-        return {}, [f"the notebook {error.message}"]
+        return {}, [f"reading the notebook {error.message}"]
