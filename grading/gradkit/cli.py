@@ -64,6 +64,7 @@ def grade(
     gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
     """
     from .course.corpora import default_cache
+    from .grader.capacity import workers_that_fit
     from .grader.classroom import BusyError, Classroom
     from .grader.conditions import conditions_of
     from .grader.console import await_gradebook, graded_with_progress, show_class
@@ -84,7 +85,10 @@ def grade(
             at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
         classroom = Classroom(suite, conditions_of(suite, not no_sandbox), out.absolute(), no_sandbox)
         entering = Entering(gradebook, suite) if gradebook else None
-        graded = graded_with_progress(console, classroom, students, workers or _cores(), entering)
+        n_workers, remark = workers_that_fit(workers or _cores())
+        if remark:
+            console.print(remark, style="yellow", highlight=False, soft_wrap=True)
+        graded = graded_with_progress(console, classroom, students, n_workers, entering)
     except (LookupError, MissingCorpusError, RosterError, BusyError, SandboxError, GradebookError) as error:
         complain(str(error.args[0]))
     except OSError as error:

@@ -16,7 +16,8 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -86,10 +87,11 @@ def run_bounded(job: Callable[[], T], kind: object, limits: Limits) -> T:
         return job()
     parent = os.getpid()
     reading, writing = os.pipe()
-    pid = os.fork()
-    if not pid:
-        os.close(reading)
-        _run(job, limits, writing, parent)
+    with children_killed_first():
+        pid = os.fork()
+        if not pid:
+            os.close(reading)
+            _run(job, limits, writing, parent)
     os.close(writing)
     is_late = True
     try:
@@ -107,6 +109,26 @@ def run_bounded(job: Callable[[], T], kind: object, limits: Limits) -> T:
     _check_end(os.waitstatus_to_exitcode(status), raw, limits)
     decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(kind)
     return decoder.decode(raw)
+
+
+@contextmanager
+def children_killed_first() -> Iterator[None]:
+    """Have the kernel kill a process that is started in this block, not this one, when a control group's memory is
+    used up. Linux only.
+
+    A child inherits the score with which the kernel chooses; a process may always go back to the score that it had.
+    """
+    score = Path("/proc/self/oom_score_adj")
+    before = ""
+    with suppress(OSError):  # not Linux, or a container in which /proc cannot be written to
+        before = score.read_text(encoding="ascii")
+        score.write_text("1000", encoding="ascii")
+    try:
+        yield
+    finally:
+        if before:
+            with suppress(OSError):
+                score.write_text(before, encoding="ascii")
 
 
 def live_no_longer_than(parent: int) -> None:
@@ -150,12 +172,6 @@ def _limit(limits: Limits) -> None:
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         lower(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes)
-        _prefer_as_victim()
-
-
-def _prefer_as_victim() -> None:
-    """Have the kernel kill this process, and not one that waits for it, when a control group runs out of memory."""
-    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _write(pipe: int, message: bytes) -> None:

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from . import packages as installed
 from . import seccomp
+from .bounded import children_killed_first
 from .link import Link, LinkError
 from .packages import Package
 
@@ -116,15 +117,16 @@ class Sandbox:
         rules = -1 if self.bare else os.open(self._filter, os.O_RDONLY)
         enclosure = [part.replace("{rules}", str(rules)) for part in room.enclosure]
         enclosure = [str(submission) if part == "{host submission}" else part for part in enclosure]
-        process = subprocess.Popen(
-            [*enclosure, *python],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            env=room.environment,
-            cwd=submission if self.bare else "/",
-            pass_fds=[fd for fd in (theirs.fileno(), rules) if fd >= 0],
-        )
+        with children_killed_first():
+            process = subprocess.Popen(
+                [*enclosure, *python],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=room.environment,
+                cwd=submission if self.bare else "/",
+                pass_fds=[fd for fd in (theirs.fileno(), rules) if fd >= 0],
+            )
         theirs.close()
         if rules >= 0:
             os.close(rules)
