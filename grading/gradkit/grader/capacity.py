@@ -52,15 +52,15 @@ def control_group_limits(groups: Path = _CGROUPS, own: Path = _SELF) -> Iterator
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers == "":  # version 2; beside version 1 it is mounted at `unified`
-            places = [(groups, "memory.max"), (groups / "unified", "memory.max")]
+            mounts, name = ("", "unified"), "memory.max"
         elif "memory" in controllers.split(","):
-            places = [(groups / controllers, "memory.limit_in_bytes"), (groups / "memory", "memory.limit_in_bytes")]
+            mounts, name = (controllers, "memory"), "memory.limit_in_bytes"
         else:
             continue
-        for mount, name in places:
-            group = PurePosixPath("/", path)
+        group = PurePosixPath("/", path)
+        for mount in dict.fromkeys(mounts):
             for place in (group, *group.parents):
-                yield from _number(mount / str(place).lstrip("/") / name)
+                yield from _number(groups / mount / str(place).lstrip("/") / name)
 
 
 def _number(path: Path) -> Iterator[int]:

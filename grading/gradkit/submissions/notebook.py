@@ -88,7 +88,7 @@ def _cells(raw: bytes) -> Iterator[_Cell]:
         nonlocal count
         count += 1
         if count > MAX_OBJECTS:
-            raise NotebookError(f"holds more than {MAX_OBJECTS:,} objects")
+            raise NotebookError(f"holds more than {MAX_OBJECTS:,} cells and outputs")
         return {key: found[key] for key in _READ if key in found}
 
     try:
