@@ -22,8 +22,8 @@ from ..submissions.roster import safe_name
 
 MAX_CLASS_BYTES = 4 << 30
 """Bytes of a whole class's zip, of which no more is read than is needed."""
-MAX_CLASS_ENTRIES = 100_000
-"""Files in a whole class's zip: listing so many takes 130 MB."""
+MAX_CLASS_ENTRIES = 50_000
+"""Files in a whole class's zip: listing so many takes up to 160 MB."""
 
 _NO_GLOB = str.maketrans("[]*?%", "()--=")
 """nbgrader looks for folders by patterns, and a percent sign would be escaped once more when `submitted` is graded."""
@@ -153,7 +153,7 @@ def _tops(downloads: Path, leave_out: Path, stack: ExitStack) -> list[_Top]:
         opened = stack.enter_context(open_regular(downloads.resolve()))
         return _in_zip(list(entries_of_zip(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES)))
     except UnfitError as error:
-        raise DownloadsError(f"{safe_name(downloads.name)}: {error}") from None
+        raise DownloadsError(f"{safe_name(downloads.name)}: {error} Unpack it, and name the folder.") from None
     except Exception as error:
         raise DownloadsError(f"{safe_name(downloads.name)} is no zip to be read: {problem_of(error).message}") from None
 

@@ -10,6 +10,7 @@ use up the limits of that process and nothing else. The cost is a fork: 1 to 2 m
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import select
 import signal
@@ -19,6 +20,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -85,6 +87,9 @@ def run_bounded(job: Callable[[], T], kind: object, limits: Limits) -> T:
     """
     if not hasattr(os, "fork"):
         return job()
+    import resource  # noqa: F401  (here, and not anew in every process that is forked: 1 ms)
+
+    _c_library()
     parent = os.getpid()
     reading, writing = os.pipe()
     with children_killed_first():
@@ -119,22 +124,27 @@ def children_killed_first() -> Iterator[None]:
     A child inherits the score with which the kernel chooses; a process may always go back to the score that it had.
     """
     score = Path("/proc/self/oom_score_adj")
-    before = ""
+    before = b""
     with suppress(OSError):  # not Linux, or a container in which /proc cannot be written to
-        before = score.read_text(encoding="ascii")
-        score.write_text("1000", encoding="ascii")
+        before = score.read_bytes()
+        score.write_bytes(b"1000")
     try:
         yield
     finally:
         if before:
             with suppress(OSError):
-                score.write_text(before, encoding="ascii")
+                score.write_bytes(before)
+
+
+@cache
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def live_no_longer_than(parent: int) -> None:
     """Have the kernel kill this process when its parent has ended, for whatever reason. Linux only."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _c_library().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 
@@ -142,6 +152,7 @@ def live_no_longer_than(parent: int) -> None:
 def _run(job: Callable[[], T], limits: Limits, pipe: int, parent: int) -> NoReturn:
     """The forked process: reply, and leave without running any exit handler of the parent's."""
     status = _FAILED
+    gc.disable()  # or it would visit, and so copy, every page of the parent's
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which kills this process
         live_no_longer_than(parent)
@@ -170,7 +181,7 @@ def _limit(limits: Limits) -> None:
     lower(resource.RLIMIT_CPU, limits.cpu_seconds)
     lower(resource.RLIMIT_FSIZE, limits.file_bytes)
     if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
         lower(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes)
 
 

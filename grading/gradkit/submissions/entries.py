@@ -27,7 +27,7 @@ MAX_ENTRIES = 10_000
 MAX_FOLDER_DEPTH = 12
 _MAX_NAME_LENGTH = 4096
 """Letters of a path in a zip; Linux has no longer ones."""
-_MAX_DIRECTORY_BYTES = 64 << 20
+_MAX_DIRECTORY_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 16
 
 _ENTRY = b"PK\x01\x02"

@@ -122,8 +122,8 @@ def test_who_reaches_a_limit_is_a_line_and_the_next_student_is_collected(collect
 
 
 def test_a_class_without_end_is_refused_before_it_takes_memory(collected):
-    with pytest.raises(DownloadsError, match="holds more than 100,000 files"):
-        collected({f"ada/{number}": "" for number in range(100_001)}, as_zip=True)
+    with pytest.raises(DownloadsError, match="holds more than 50,000 files"):
+        collected({f"ada/{number}": "" for number in range(50_001)}, as_zip=True)
 
 
 def test_where_nothing_can_be_written_that_is_an_error_and_no_verdict(collected, tmp_path):
