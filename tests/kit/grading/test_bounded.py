@@ -1,5 +1,6 @@
 """Bounded processes: what reads a student's file can use up its own limits, and nothing else."""
 
+import dataclasses
 import os
 import sys
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
+from gradkit.submissions.bounded import MAX_REPLY_BYTES, LimitReachedError, Limits, run_bounded
 from gradkit.submissions.outcome import Verdict
 
 SMALL = Limits(memory_bytes=32 << 20, cpu_seconds=1, wall_seconds=1.5, file_bytes=1000)
@@ -26,10 +27,6 @@ def large():
     return len(bytearray(1 << 30))
 
 
-def flooding():
-    return "x" * (33 << 20)
-
-
 def killed():
     os.kill(os.getpid(), 11)
 
@@ -44,7 +41,6 @@ def test_what_the_function_returns_comes_back():
         (asleep, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
         (busy, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
         (large, Verdict.OUT_OF_MEMORY, "takes more memory than is allowed (32 MB)"),
-        (flooding, Verdict.OUT_OF_MEMORY, "takes more memory than is allowed (32 MB)"),
         (killed, Verdict.ERROR, "ends the process that does it (signal 11)"),
     ],
 )
@@ -53,6 +49,12 @@ def test_each_limit_has_its_verdict(job, verdict, said):
     with pytest.raises(LimitReachedError) as raised:
         run_bounded(job, int, SMALL)
     assert (raised.value.verdict, raised.value.message) == (verdict, said)
+
+
+def test_a_result_too_long_to_send_is_as_if_it_took_too_much_memory():
+    with pytest.raises(LimitReachedError) as raised:
+        run_bounded(lambda: bytes(MAX_REPLY_BYTES), bytes, dataclasses.replace(SMALL, memory_bytes=1 << 30))
+    assert raised.value.verdict is Verdict.OUT_OF_MEMORY
 
 
 def test_a_file_grows_no_further_than_its_limit(tmp_path):
