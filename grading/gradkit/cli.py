@@ -74,6 +74,7 @@ def grade(
     gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
     """
     from .course.corpora import default_cache
+    from .grader.capacity import workers_that_fit
     from .grader.classroom import BusyError, Classroom, remember_submissions
     from .grader.conditions import conditions_of
     from .grader.console import await_gradebook, graded_with_progress, show_class
@@ -99,7 +100,10 @@ def grade(
         reports_folder = out.absolute() / (course[0].name if len(course) == 1 else "all")
         classroom = Classroom(suite, conditions_of(suite, not no_sandbox), reports_folder, no_sandbox)
         entering = Entering(gradebook, suite) if gradebook else None
-        graded = graded_with_progress(console, classroom, students, workers or _cores(), entering)
+        n_workers, remark = workers_that_fit(workers or _cores())
+        if remark:
+            console.print(remark, style="yellow", highlight=False, soft_wrap=True)
+        graded = graded_with_progress(console, classroom, students, n_workers, entering)
         reports = show_class(console, classroom, graded)
         write_grades(reports, reports_folder / GRADES)
         remember_submissions(reports_folder, submissions)

@@ -14,6 +14,7 @@ from .cli_course import complain
 from .submissions.accounts import tidy
 
 if TYPE_CHECKING:
+    from .suite.evidence import Drawing
     from .suite.results import ItemResult
 
 console = Console()
@@ -63,9 +64,8 @@ def _of_program(code: str) -> tuple[str, str]:
 
 def _of_report(path: Path, item: str) -> tuple[str, str]:
     """The picture of a report's item, and what is told of it."""
-    from .grader.feedback import drawn_failure
     from .grader.report import UnreadableError, read
-    from .graphs.picture import TooLargeError
+    from .submissions.bounded import LimitReachedError, Limits, run_bounded
 
     try:
         report = read(path)
@@ -77,12 +77,27 @@ def _of_report(path: Path, item: str) -> tuple[str, str]:
             break
     else:
         complain(_why_not(found[0]) if item else "No item of this report failed with a number that a picture can show.")
+    drawing = each.evidence.drawing
+    # Graphviz takes a minute for some graphs of 200 nodes. Those of evidence have been reduced, and take 0.1 s.
+    limits = Limits(memory_bytes=256 << 20, cpu_seconds=3, wall_seconds=20.0, file_bytes=1 << 20)
     try:
-        return drawn_failure(each.evidence.drawing), tidy(f"{each.item.title} ({each.item.id})")
+        svg, reason = run_bounded(lambda: _drawn(drawing), tuple[str, str], limits)
+    except LimitReachedError as error:
+        complain(f"Drawing {tidy(each.item.id)} {error.message}.")
+    if reason:
+        complain(reason)
+    return svg, tidy(f"{each.item.title} ({each.item.id})")
+
+
+def _drawn(drawing: Drawing) -> tuple[str, str]:
+    """Draw a failing expression: the picture, or the reason why there is none."""
+    from .grader.feedback import drawn_failure
+    from .graphs.picture import TooLargeError
+
+    try:
+        return drawn_failure(drawing), ""
     except (TooLargeError, ImportError) as error:
-        complain(str(error))
-    except (LookupError, TypeError, ValueError):  # a report is only a file, and anyone may have written it
-        complain(f"The report's graph of {tidy(each.item.id)} is damaged.")
+        return "", str(error)
 
 
 def _why_not(result: ItemResult) -> str:

@@ -211,7 +211,8 @@ def report(tmp_path):
     def written(*items):
         conditions = Conditions("0", "3", "", "public", True, True)
         path = tmp_path / "ada.json"
-        write(Report(2, "ada", "", (), conditions, 0.0, float(len(items)), items), path)
+        earned = sum(item.earned for item in items)
+        write(Report(2, "ada", "", (), conditions, earned, float(len(items)), items), path)
         return path
 
     return written
@@ -269,7 +270,7 @@ def test_a_damaged_report_is_said_to_be_one(change, gradkit, report, tmp_path):
     drawing = msgspec.structs.replace(record.evidence.drawing, **change)
     evidence = msgspec.structs.replace(record.evidence, drawing=drawing)
     path = report(msgspec.structs.replace(record, evidence=evidence))
-    assert refused(gradkit(path), tmp_path, "The report's graph of a1_trial/test_collects is damaged.")
+    assert refused(gradkit(path), tmp_path, "the graph of a1_trial/test_collects is damaged")
 
 
 def test_what_a_report_holds_is_shown_and_not_obeyed(gradkit, report, tmp_path):

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ..grader.gradebook import timestamp
 from ..graphs.files import write_whole
-from ..submissions.accounts import tidy
-from ..submissions.intake import Entry, looked_into, problem_of, submitted_files
+from ..submissions.accounts import presentable
+from ..submissions.bounded import READING, LimitReachedError, run_bounded
+from ..submissions.entries import UnfitError, start_of
+from ..submissions.intake import looked_into, problem_of, submitted_files
+from ..submissions.notebook import MAX_CELL_BYTES
 from ..suite.assignments import Assignment, assignments
 from .downloads import HandedIn, handed_in
 from .notebooks import KERNEL, nbgrader_marks
@@ -25,8 +29,7 @@ NEW, AS_BEFORE, SKIPPED, NOTHING = "new", "as before", "skipped", "without a not
 """What can become of a submission."""
 
 
-@dataclass(frozen=True)
-class Collected:
+class Collected(msgspec.Struct, frozen=True, tag=True):
     """What became of a student.
 
     state:   one of the four above.
@@ -59,27 +62,63 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
 
 
 def _collected(assignment: Assignment, student: HandedIn, target: Path, in_place: bool, force: bool) -> Collected:
+    """Collect one student's submission in a bounded process. One that reaches a limit is a student without a notebook.
+
+    Raises OSError and ImportError as `collect` does.
+    """
+    stamp = None if in_place or student.folder is None else _timestamp(assignment, student.folder)
+    try:
+        found = run_bounded(lambda: _written(assignment, student, target, in_place, force, stamp), _Reply, READING)
+    except LimitReachedError as error:
+        return Collected(student.student, NOTHING, problem=problem_of(error).message)
+    if isinstance(found, _Unwritable):
+        raise OSError(found.number, found.said, found.path)
+    return found
+
+
+class _Unwritable(msgspec.Struct, tag=True):
+    """An OSError of writing, as it leaves the bounded process."""
+
+    number: int
+    said: str
+    path: str
+
+
+_Reply = Collected | _Unwritable
+
+
+def _written(
+    assignment: Assignment, student: HandedIn, target: Path, in_place: bool, force: bool, stamp: bytes | None
+) -> _Reply:
+    """Read a submission and write it to nbgrader's folder. stamp: timestamp.txt, empty if that is not a time."""
     notes: list[str] = []
     try:
         files = _files(assignment, student, in_place, notes)
-    except ImportError:
+    except MemoryError:
         raise
     except Exception as error:
-        return Collected(student.student, NOTHING, (), tuple(map(tidy, notes)), problem_of(error).message)
-    left_over = [] if in_place else _left_over(assignment, target, files)
-    state = _state(target, files, left_over)
-    if state == SKIPPED and not force:
-        notes.append("what is there already differs, and was left as it is: --force writes over it")
-    elif state != AS_BEFORE:
-        state = NEW
-        _put(target, files, left_over)
-    return Collected(student.student, state, tuple(sorted(files)), tuple(map(tidy, notes)))
+        return Collected(student.student, NOTHING, (), tuple(presentable(notes)), problem_of(error).message)
+    if stamp:
+        files[TIMESTAMP] = stamp
+    elif stamp is not None:
+        notes.append(f"{TIMESTAMP} was left out: it tells no time")
+    try:
+        left_over = [] if in_place else _left_over(assignment, target, files)
+        state = _state(target, files, left_over)
+        if state == SKIPPED and not force:
+            notes.append("what is there already differs, and was left as it is: --force writes over it")
+        elif state != AS_BEFORE:
+            state = NEW
+            _put(target, files, left_over)
+    except OSError as error:
+        return _Unwritable(error.errno or 0, error.strerror or str(error), str(error.filename or target))
+    return Collected(student.student, state, tuple(sorted(files)), tuple(presentable(notes)))
 
 
 def _files(assignment: Assignment, student: HandedIn, in_place: bool, notes: list[str]) -> dict[str, bytes]:
     """A notebook, handed in or made, and the files beside it. Raises what reading a submission raises."""
     page, modules = f"{assignment.name}.ipynb", assignment.modules
-    entries = listed = student.entries(notes)
+    entries = student.entries(notes)
     if in_place:  # where a folder for each assignment stands, that of another is not meant
         others = {other.name for other in assignments()} - {assignment.name}
         entries = [entry for entry in entries if entry.parts[0] not in others]
@@ -87,10 +126,11 @@ def _files(assignment: Assignment, student: HandedIn, in_place: bool, notes: lis
     files = submitted_files(entries, modules, assignment.notebook, notes, assignment.builds_on)
     if page not in files:
         texts = {module: files.pop(f"{module}.py") for module in modules if f"{module}.py" in files}
+        for module, content in texts.items():
+            if len(content) > MAX_CELL_BYTES:
+                raise UnfitError(f"{module}.py is larger than {MAX_CELL_BYTES >> 10} kilobytes: too long for a cell.")
         files[page] = _notebook_of(assignment, texts, notes)
         notes.append(f"{page} was made of {', '.join(f'{module}.py' for module in texts)}")
-    if student.folder and not in_place:
-        files |= _timestamp(assignment, student.folder, listed, notes)
     return files
 
 
@@ -118,16 +158,18 @@ def _put(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> Non
         write_whole(target / name, files[name])
 
 
-def _timestamp(assignment: Assignment, folder: Path, entries: list[Entry], notes: list[str]) -> dict[str, bytes]:
-    """When it was handed in, if nbgrader has noted that beside it. What tells no time, nbgrader would stumble over."""
-    places = ((assignment.name, TIMESTAMP), (TIMESTAMP,))
-    found = [entry for place in places for entry in entries if entry.parts == place]
-    if not found:
-        return {}
-    if timestamp(folder, assignment.name) is None:
-        notes.append(f"{TIMESTAMP} was left out: it tells no time")
-        return {}
-    return {TIMESTAMP: found[0].read(_LONGEST_STAMP)}
+def _timestamp(assignment: Assignment, folder: Path) -> bytes | None:
+    """Read when it was handed in, if nbgrader has noted that beside it; empty if that is not a time.
+
+    nbgrader would fail on the latter. Raises ImportError where nbgrader is not installed.
+    """
+    for path in (folder / assignment.name / TIMESTAMP, folder / TIMESTAMP):
+        try:
+            content = start_of(path, _LONGEST_STAMP)
+        except OSError:  # missing, a link, or not a file
+            continue
+        return b"" if timestamp(folder, assignment.name) is None else content
+    return None
 
 
 def _notebook_of(assignment: Assignment, texts: Mapping[str, bytes], notes: list[str]) -> bytes:

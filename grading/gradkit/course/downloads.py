@@ -16,12 +16,14 @@ from itertools import groupby
 from pathlib import Path
 
 from ..grader.gradebook import LONGEST_ID
-from ..submissions.intake import Entry, UnfitError, entries_of_folder, entries_of_zip, problem_of, start_of
+from ..submissions.entries import Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular, start_of
+from ..submissions.intake import problem_of
 from ..submissions.roster import safe_name
 
-MOST_CLASS = 4 << 30
-"""Bytes of a whole class's zip, of which no more is read than is needed. The platform has made it, so its entries are
-not counted beforehand: by a file full of their marks one student could have everyone's refused."""
+MAX_CLASS_BYTES = 4 << 30
+"""Bytes of a whole class's zip, of which no more is read than is needed."""
+MAX_CLASS_ENTRIES = 50_000
+"""Files in a whole class's zip: listing so many takes up to 160 MB."""
 
 _NO_GLOB = str.maketrans("[]*?%", "()--=")
 """nbgrader looks for folders by patterns, and a percent sign would be escaped once more when `submitted` is graded."""
@@ -37,7 +39,7 @@ class HandedIn:
 
     student: a name that is the student's alone, and safe in a path.
     entries: lists the files, and notes what the instructor should know; it raises what reading a submission raises
-             (see intake.problem_of).
+             (see intake.problem_of). To be called in a bounded process.
     folder:  the student's own folder on disk, where no platform stands between.
     """
 
@@ -148,10 +150,10 @@ def _tops(downloads: Path, leave_out: Path, stack: ExitStack) -> list[_Top]:
     if not downloads.is_file():
         raise DownloadsError(f"There is no folder or zip {safe_name(str(downloads), 300)}.")
     try:
-        opened = stack.enter_context(downloads.open("rb"))
-        return _in_zip(list(entries_of_zip(opened, MOST_CLASS)))
+        opened = stack.enter_context(open_regular(downloads.resolve()))
+        return _in_zip(list(entries_of_zip(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES)))
     except UnfitError as error:
-        raise DownloadsError(f"{safe_name(downloads.name)}: {error}") from None
+        raise DownloadsError(f"{safe_name(downloads.name)}: {error} Unpack it, and name the folder.") from None
     except Exception as error:
         raise DownloadsError(f"{safe_name(downloads.name)} is no zip to be read: {problem_of(error).message}") from None
 

@@ -220,7 +220,7 @@ class Classroom:
 
     def _is_about(self, found: Report, student: Student, taken: TakenIn) -> bool:
         about = found.student == student.name and found.submission == taken.digest
-        return about and found.conditions == self.conditions and report.adds_up(found, self.suite.items)
+        return about and found.conditions == self.conditions and report.is_about(found, self.suite.items)
 
 
 # --- one submission ---------------------------------------------------------------------------------------------------

@@ -13,11 +13,11 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from ..submissions.bounded import live_no_longer_than
 from ..submissions.roster import Student
 from . import report
 from .gradebook import GradebookError, opened
 from .grader import Suite
-from .processes import live_no_longer_than
 
 
 class Entering:

@@ -22,6 +22,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
+from ..submissions.bounded import live_no_longer_than
 from ..submissions.link import children_of
 from ..submissions.roster import Student
 from ..submissions.sandbox import SandboxError
@@ -33,7 +34,7 @@ POLL_SECONDS = 0.1
 END_SECONDS = 5.0
 """How long processes that were left behind may take to end before they are killed."""
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 1, 36, 37
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 """linux/prctl.h"""
 
 Result = TypeVar("Result")
@@ -215,14 +216,6 @@ def trouble_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno:
         return sentence_of(error)
     return "".join(traceback.format_exception(error))[-4000:]
-
-
-def live_no_longer_than(parent: int) -> None:
-    """Have the kernel end this process when its parent is gone, however that went."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 # --- nothing of one phase may live on into the next ------------------------------------------------------------------

@@ -18,6 +18,7 @@ from ..submissions.outcome import Verdict
 from ..suite.diagnosis import named_mistake
 from ..suite.evidence import Drawing, Evidence, Row
 from ..suite.results import Item, ItemResult, Results
+from .report_check import MAX_REPORT_BYTES, check
 
 FORMAT: Literal[2] = 2
 
@@ -126,7 +127,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not found:
             near = [id_.rpartition("/test_")[2] for id_ in results if name.lower() in id_.lower()]
             perhaps = f" Is it one of {', '.join(near[:8])}?" if near else ""
-            raise LookupError(f"There is no item {name!r} in this report.{perhaps}")
+            raise LookupError(tidy(f"There is no item {name!r} in this report.{perhaps}"))
         return found
 
 
@@ -144,17 +145,9 @@ def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Res
     return Report(FORMAT, student, taken.digest, notes, conditions, earned, points, found)
 
 
-def adds_up(report: Report, items: Sequence[Item]) -> bool:
-    """Return whether a report is about these items, and its points are what its verdicts are worth."""
-    if len(report.items) != len(items):
-        return False
-    for record, item in zip(report.items, items):
-        earned = item.points if record.verdict is Verdict.PASSED else 0.0
-        if _item(record) != item or record.earned != earned:
-            return False
-    return report.earned == sum(record.earned for record in report.items) and report.points == sum(
-        item.points for item in items
-    )
+def is_about(report: Report, items: Sequence[Item]) -> bool:
+    """Return whether a report is about exactly these items. That its points add up was checked when it was read."""
+    return [_item(record) for record in report.items] == list(items)
 
 
 def write(report: Report, path: Path) -> None:
@@ -164,12 +157,20 @@ def write(report: Report, path: Path) -> None:
 
 def read(path: Path) -> Report:
     """Read a report. Raises UnreadableError, naming the field, where the file is none."""
+    name = tidy(path.name)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
+        with path.open("rb") as opened:
+            raw = opened.read(MAX_REPORT_BYTES + 1)
     except OSError as error:
-        raise UnreadableError(f"{path.name} cannot be read: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableError(f"{path.name} is no report of `gradkit grade`: {error}") from None
+        raise UnreadableError(f"{name} cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_REPORT_BYTES:
+        raise UnreadableError(f"{name} is no report of `gradkit grade`: it is larger than {MAX_REPORT_BYTES >> 20} MB")
+    try:
+        report = msgspec.json.decode(raw, type=Report)
+        check(report)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"{name} is no report of `gradkit grade`: {tidy(str(error)[:2000])}") from None
+    return report
 
 
 def item_record(result: ItemResult) -> ItemRecord:

@@ -9,6 +9,7 @@ import msgspec
 
 from ..graphs.files import write_whole
 from .report import Report
+from .report_check import check
 
 FOLDER = ".unfinished"
 """The folder among the reports. A submission's file is deleted when its report is written."""
@@ -41,9 +42,11 @@ def write(found: Unfinished, path: Path) -> None:
 def read(path: Path) -> Unfinished | None:
     """Read the file of a stopped run; None if there is none, or none that can be read."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Unfinished)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = msgspec.json.decode(path.read_bytes(), type=Unfinished)
+        check(found.public)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    return found
 
 
 def clear(out: Path) -> None:

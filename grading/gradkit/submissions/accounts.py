@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .worker import Frame
 
 MESSAGE_LENGTH = 300
+MAX_NOTES = 20
 
 TIME_IS_UP = "Stopped at the time limit. Is there a loop that never ends, or a search through a list at every step?"
 
@@ -54,3 +55,9 @@ def tidy(text: str, max_length: int = MESSAGE_LENGTH) -> str:
     text = re.sub(r"0x[0-9a-fA-F]+", "0x...", text)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= max_length else text[: max_length - 3] + "..."
+
+
+def presentable(notes: Sequence[str]) -> list[str]:
+    """Tidy what was noted of a submission, and keep the first `MAX_NOTES`: a submission can cause any number."""
+    shown = [tidy(note[: 2 * MESSAGE_LENGTH]) for note in notes[:MAX_NOTES]]
+    return [*shown, f"and {len(notes) - MAX_NOTES:,} more"] if len(notes) > MAX_NOTES else shown

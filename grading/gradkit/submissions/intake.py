@@ -6,51 +6,33 @@ Nothing is unpacked: the entries are listed, the few that are wanted are read un
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
+import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
-from .accounts import tidy
-from .notebook import MOST_NOTEBOOK, Notebook, NotebookError, as_module, solutions
+import msgspec
+
+from .accounts import presentable, tidy
+from .bounded import READING, LimitReachedError, run_bounded
+from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular
+from .notebook import MAX_NOTEBOOK_BYTES, Notebook, NotebookError, as_module, solutions
 from .outcome import SubmissionError, Verdict
 
-MOST_FILE = 1 << 20
-"""Bytes of one file: a thousand times what a long engine needs."""
-MOST_ZIP = 64 << 20
-MOST_ENTRIES = 10_000
-MOST_FILES = 50
+MAX_FILE_BYTES = 1 << 20
+"""A hundred times what a long engine needs."""
+MAX_FILES_BESIDE = 50
 """So many .py files beside the one that is graded may come along."""
-_DEEPEST = 12
-_ENTRY = b"PK\x01\x02"
-"""How each entry in a zip's directory begins."""
 
-_NOISE = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
 _COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.{}(\.txt|\.json)?"
 """How a download or a copy is called; each part begins with letters of its own, so that no name takes long to match."""
 _MODULE = re.compile(r"[A-Za-z_]\w*\.py")
 _TELLING = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
-
-
-class UnfitError(Exception):
-    """The submission cannot be used; the message says why."""
-
-    def __init__(self, message: str, verdict: Verdict = Verdict.ERROR) -> None:
-        super().__init__(message)
-        self.verdict = verdict
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A regular file of a submission. parts: its path.   read: its first bytes, up to the number asked for."""
-
-    parts: tuple[str, ...]
-    read: Callable[[int], bytes]
 
 
 @dataclass
@@ -74,39 +56,78 @@ def take_in(
     notebook: Notebook | None = None,
     builds_on: Sequence[str] = (),
 ) -> TakenIn:
-    """Copy a student's .py files into a folder that is made for them. Raises nothing that a submission does.
+    """Copy a student's .py files into a folder that is made for them, in a bounded process.
+
+    Raises nothing that a submission does: one that reaches a limit gets its verdict like any other.
 
     source:    a folder, or a zip.
     modules:   the files to grade, without `.py`; the first must be there.
     notebook:  the notebook whose solution cells stand for those files where it is there.
     builds_on: files that those need beside them, without `.py`.
     """
-    target.mkdir(parents=True)
-    taken = TakenIn()
-    files: dict[str, bytes] = {}
+    for name in _names(modules, notebook) | _names(builds_on, None):
+        _copies_of(name)  # compiled here, and not anew in every process that is forked: 1 ms
     try:
-        entries = _entries(source, modules, notebook)
-        files = submitted_files(entries, modules, notebook, taken.notes, builds_on)
+        found = run_bounded(lambda: _take_in(source, target, modules, notebook, builds_on), _Found, READING)
+    except LimitReachedError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        found = _found({}, problem_of(error), [])
+        target.mkdir(parents=True)
+    problem = SubmissionError(found.verdict, found.message) if found.verdict else None
+    return TakenIn(found.digest, problem, found.notes)
+
+
+class _Found(msgspec.Struct):
+    """TakenIn, as it leaves the bounded process."""
+
+    digest: str
+    verdict: Verdict | None
+    message: str
+    notes: list[str]
+
+
+def _take_in(
+    source: Path,
+    target: Path,
+    modules: Sequence[str],
+    notebook: Notebook | None,
+    builds_on: Sequence[str],
+) -> _Found:
+    notes: list[str] = []
+    problem = None
+    target.mkdir(parents=True)
+    try:
+        with ExitStack() as stack:
+            entries = _entries(source, modules, notebook, stack)
+            files = submitted_files(entries, modules, notebook, notes, builds_on)
         if notebook and _page(notebook) in files:
-            files = _of_notebook(files, notebook, taken.notes)
+            files = _of_notebook(files, notebook, notes)
         missing = sorted(_names(builds_on, None) - files.keys())
-        taken.notes += [f"there is no {name}, which {modules[0]}.py builds on" for name in missing]
+        notes += [f"there is no {name}, which {modules[0]}.py builds on" for name in missing]
+    except MemoryError:
+        raise
     except Exception as error:
-        files = {}
-        taken.problem = problem_of(error)
-    digest = hashlib.sha256(repr(taken.problem).encode())
+        files, problem = {}, problem_of(error)
+    for name, content in files.items():
+        (target / name).write_bytes(content)
+    return _found(files, problem, notes)
+
+
+def _found(files: Mapping[str, bytes], problem: SubmissionError | None, notes: Sequence[str]) -> _Found:
+    digest = hashlib.sha256(repr(problem).encode())
     for name, content in sorted(files.items()):
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
-        (target / name).write_bytes(content)
-    taken.digest = digest.hexdigest()[:32]
-    return taken
+    verdict, message = (problem.verdict, problem.message) if problem else (None, "")
+    return _Found(digest.hexdigest()[:32], verdict, message, presentable(notes))
 
 
 def problem_of(error: Exception) -> SubmissionError:
     """What is said of a submission that could not be taken in, by the exception that it raised."""
     if isinstance(error, UnfitError):
         return SubmissionError(error.verdict, tidy(str(error)))
-    # zlib and lzma have errors of their own, and a broken zip finds them all
+    if isinstance(error, LimitReachedError):
+        return SubmissionError(error.verdict, f"Reading the submission {error.message}.")
+    # A damaged zip can raise any of these, depending on where the damage is.
     expected = (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError)
     what = "read" if isinstance(error, expected) else "unpacked"
     return SubmissionError(Verdict.ERROR, f"The submission cannot be {what}: {type(error).__name__}.")
@@ -181,15 +202,15 @@ def _chosen(
         if name in files and name in wanted:
             raise UnfitError(f"The submission holds {name} twice.")
         beside += name not in wanted
-        if name not in wanted and beside > MOST_FILES:  # not even read: each may unpack to a megabyte
-            if beside == MOST_FILES + 1:
-                notes.append(f"only {MOST_FILES} .py files beside those that are graded came along")
+        if name not in wanted and beside > MAX_FILES_BESIDE:  # not even read: each may unpack to a megabyte
+            if beside == MAX_FILES_BESIDE + 1:
+                notes.append(f"only {MAX_FILES_BESIDE} .py files beside those that are graded came along")
             continue
-        most = MOST_NOTEBOOK if name.endswith(".ipynb") else MOST_FILE
+        most = MAX_NOTEBOOK_BYTES if name.endswith(".ipynb") else MAX_FILE_BYTES
         content = entry.read(most + 1)
         if len(content) > most:
             if name in wanted:
-                raise UnfitError(f"{name} is larger than {'a megabyte' if most == MOST_FILE else '20 megabytes'}.")
+                raise UnfitError(f"{name} is larger than {'a megabyte' if most == MAX_FILE_BYTES else '20 megabytes'}.")
             notes.append(f"{name} was left out: it is larger than a megabyte")
         else:
             files[name] = content
@@ -240,11 +261,13 @@ def _home(
 
 def _meant(name: str, wanted: set[str]) -> str:
     """The file that a download's or a copy's name stands for: `engine (1).py`, `Engine.py`, `engine.py.txt`."""
-    for file in sorted(wanted):
-        stem, _, ending = file.rpartition(".")
-        if re.fullmatch(_COPY.format(re.escape(stem), ending), name, re.I):
-            return file
-    return ""
+    return next((file for file in sorted(wanted) if _copies_of(file).fullmatch(name)), "")
+
+
+@cache
+def _copies_of(file: str) -> re.Pattern[str]:
+    stem, _, ending = file.rpartition(".")
+    return re.compile(_COPY.format(re.escape(stem), ending), re.I)
 
 
 def _stands_for(name: str, wanted: set[str]) -> bool:
@@ -265,11 +288,11 @@ def _listed(paths: Sequence[tuple[str, ...]]) -> str:
 # --- what is there ---------------------------------------------------------------------------------------------------
 
 
-def _entries(source: Path, modules: Sequence[str], notebook: Notebook | None) -> list[Entry]:
+def _entries(source: Path, modules: Sequence[str], notebook: Notebook | None, stack: ExitStack) -> list[Entry]:
+    """List a folder's or a zip's entries. stack: closes the zip when they are read."""
     if source.is_dir():
         return looked_into(list(entries_of_folder(source)), modules, notebook)
-    with source.open("rb") as opened:
-        return list(_unzipped(opened.read(MOST_ZIP + 1)))
+    return list(entries_of_zip(stack.enter_context(open_regular(source)), MAX_ZIP_BYTES, MAX_ENTRIES))
 
 
 def looked_into(entries: list[Entry], modules: Sequence[str], notebook: Notebook | None) -> list[Entry]:
@@ -283,60 +306,6 @@ def looked_into(entries: list[Entry], modules: Sequence[str], notebook: Notebook
     zips = [entry for entry in entries if entry.parts[-1].lower().endswith(".zip")]
     if len(zips) > 1:
         raise UnfitError(f"Which zip is meant? {_listed([entry.parts for entry in zips[:4]])}")
-    return list(_unzipped(zips[0].read(MOST_ZIP + 1))) if zips else entries
-
-
-def entries_of_folder(source: Path) -> Iterator[Entry]:
-    """The regular files below a folder. Links are not followed, and what is no file is not opened.
-
-    Raises UnfitError where there are too many, and OSError.
-    """
-    seen = 0
-    for folder, below, names in os.walk(source, followlinks=False):
-        parts = Path(folder).relative_to(source).parts
-        below[:] = sorted(name for name in below if not _NOISE.fullmatch(name) and len(parts) < _DEEPEST)
-        for name in sorted(names):
-            seen += 1
-            if seen > MOST_ENTRIES:
-                raise UnfitError(f"The submission holds more than {MOST_ENTRIES:,} files.")
-            path = Path(folder) / name
-            if not _NOISE.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
-                yield Entry((*parts, name), lambda most, path=path: start_of(path, most))  # type: ignore[misc]
-
-
-def start_of(path: Path, most: int) -> bytes:
-    """The first bytes of a file that is no link. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as opened:
-        return opened.read(most)
-
-
-def _unzipped(whole: bytes) -> Iterator[Entry]:
-    if len(whole) <= MOST_ZIP and whole.count(_ENTRY) > MOST_ENTRIES:  # before zipfile makes an object of each
-        raise UnfitError(f"The zip holds more than {MOST_ENTRIES:,} files.")
-    return entries_of_zip(BytesIO(whole), MOST_ZIP)
-
-
-def entries_of_zip(opened: BinaryIO, most_bytes: int) -> Iterator[Entry]:
-    """The regular files in a zip, which must stay open while they are read.
-
-    Raises UnfitError where it is too large, and whatever a broken zip raises.
-    """
-    if opened.seek(0, os.SEEK_END) > most_bytes:
-        raise UnfitError(f"The zip is larger than {most_bytes >> 20} megabytes.")
-    archive = zipfile.ZipFile(opened)
-    for info in archive.infolist():
-        parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if info.is_dir() or not parts or ".." in parts or kind not in (0, stat.S_IFREG):
-            continue
-        if not any(_NOISE.fullmatch(part) for part in parts) and len(parts) <= _DEEPEST:
-            yield Entry(parts, lambda most, info=info: _unpacked(archive, info, most))  # type: ignore[misc]
-
-
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
-    """The first bytes of a zip's file, whatever size it claims: a bomb unpacks no further."""
-    if info.flag_bits & 1:
-        raise UnfitError("The zip is locked by a password.")
-    with archive.open(info) as opened:
-        return opened.read(most)
+    if not zips:
+        return entries
+    return list(entries_of_zip(BytesIO(zips[0].read(MAX_ZIP_BYTES + 1)), MAX_ZIP_BYTES, MAX_ENTRIES))

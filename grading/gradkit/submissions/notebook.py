@@ -11,9 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MOST_NOTEBOOK = 20 << 20
-"""Bytes: many plots fit in."""
+MAX_NOTEBOOK_BYTES = 20 << 20
+"""Many plots fit in."""
+MAX_CELL_BYTES = 64 << 10
+"""Five times the longest solution. nbgrader's feedback takes 50 to 75 s and 1.2 to 1.8 GB for each megabyte."""
+MAX_OBJECTS = 200_000
+"""JSON objects in a notebook. Plots that can be turned have some thousands; each takes 200 bytes of memory."""
 
+_READ = ("cells", "worksheets", "cell_type", "source", "input", "metadata", "nbgrader", "grade_id")
+"""The keys of a notebook's objects that are read."""
 _MAGIC = re.compile(r"^(?=[%!?]|get_ipython\(\))", re.M)
 
 
@@ -62,6 +68,8 @@ def solutions(raw: bytes, notebook: Notebook, notes: list[str]) -> dict[str, str
             notes.append(f"of {len(mine)} cells with the id {id_} the last was taken")
         if mine:
             found[id_] = mine[-1].source
+            if len(found[id_].encode()) > MAX_CELL_BYTES:
+                raise NotebookError(f"holds more than {MAX_CELL_BYTES >> 10} kilobytes in its solution cell {id_}")
     return found
 
 
@@ -71,11 +79,21 @@ def as_module(source: str) -> bytes:
 
 
 def _cells(raw: bytes) -> Iterator[_Cell]:
-    if len(raw) > MOST_NOTEBOOK:
-        raise NotebookError(f"is larger than {MOST_NOTEBOOK >> 20} megabytes")
+    if len(raw) > MAX_NOTEBOOK_BYTES:
+        raise NotebookError(f"is larger than {MAX_NOTEBOOK_BYTES >> 20} megabytes")
+    count = 0
+
+    def pruned(found: dict[str, Any]) -> dict[str, Any]:
+        """Drop what is not read here, so that outputs take no memory. The decoder calls this for every object."""
+        nonlocal count
+        count += 1
+        if count > MAX_OBJECTS:
+            raise NotebookError(f"holds more than {MAX_OBJECTS:,} cells and outputs")
+        return {key: found[key] for key in _READ if key in found}
+
     try:
-        whole = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError, MemoryError):
+        whole = json.loads(raw.decode("utf-8-sig"), object_hook=pruned)
+    except (ValueError, RecursionError):
         raise NotebookError("is no notebook: it cannot be read as JSON") from None
     sheets = [whole, *_listed(whole, "worksheets")]  # notebooks of format 3 keep their cells in worksheets
     for cell in (cell for sheet in sheets for cell in _listed(sheet, "cells")):

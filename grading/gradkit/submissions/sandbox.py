@@ -24,6 +24,7 @@ from pathlib import Path
 
 from . import packages as installed
 from . import seccomp
+from .bounded import children_killed_first
 from .image import KIT, SUBMISSION, Image, interpreter, stage
 from .link import EndedError, Link, LinkError
 from .namespaces import advice, can_disable_userns
@@ -140,15 +141,16 @@ class Sandbox:
         if room.root:
             passed.append(os.open(self._filter, os.O_RDONLY))
             command = [*self._enclosed(room, submission, passed[-1]), *command]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            env=room.environment,
-            cwd="/" if room.root else submission,
-            pass_fds=passed,
-        )
+        with children_killed_first():
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=room.environment,
+                cwd="/" if room.root else submission,
+                pass_fds=passed,
+            )
         theirs.close()
         for descriptor in passed[1:]:
             os.close(descriptor)

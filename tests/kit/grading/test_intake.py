@@ -1,13 +1,15 @@
 """Taking submissions in: whatever shape they have, the student's files come out, and nothing else happens."""
 
+import dataclasses
 import os
 import stat
 import struct
+import tracemalloc
 import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.submissions import intake
+from gradkit.submissions import entries, intake
 from gradkit.submissions.intake import take_in
 from gradkit.submissions.outcome import Verdict
 
@@ -182,9 +184,9 @@ def test_a_zip_beside_a_demo_is_looked_into(taken, laid_out, tmp_path):
 
 
 def test_helpers_beyond_a_number_are_left_out_and_that_is_noted(taken, laid_out):
-    helpers = {f"helper{number:03}.py": b"" for number in range(intake.MOST_FILES + 10)}
+    helpers = {f"helper{number:03}.py": b"" for number in range(intake.MAX_FILES_BESIDE + 10)}
     files, found = taken(laid_out({"engine.py": ENGINE, **helpers}))
-    assert len(files) == intake.MOST_FILES + 1
+    assert len(files) == intake.MAX_FILES_BESIDE + 1
     assert found.notes == ["only 50 .py files beside those that are graded came along"]
 
 
@@ -238,15 +240,71 @@ def test_a_bomb_unpacks_no_further_than_is_needed_to_see_it(taken, tmp_path):
     assert (files, found.problem.message) == ({}, "engine.py is larger than a megabyte.")
 
 
+METHODS = {"stored": 0, "deflate": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "LZMA": zipfile.ZIP_LZMA}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [0, 1, 100_000, intake.MAX_FILE_BYTES])
+def test_every_usual_method_is_unpacked_whole(method, size, taken, tmp_path):
+    content = (ENGINE * (size // len(ENGINE) + 1))[:size]
+    packed = zipped(tmp_path / "it.zip", ("engine.py", content), compression=METHODS[method])
+    assert taken(packed)[0] == {"engine.py": content}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_method_unpacks_further_than_it_is_asked_to(method, tmp_path):
+    zipped(tmp_path / "it.zip", ("engine.py", bytes(20 << 20)), compression=METHODS[method])
+    with entries.open_regular(tmp_path / "it.zip") as opened:
+        (entry,) = entries.entries_of_zip(opened, entries.MAX_ZIP_BYTES, 1)
+        tracemalloc.start()
+        content = entry.read(1000)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert content == bytes(1000)
+    assert peak < 1 << 20  # of these 20 MB
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_wrong_checksum_is_noticed_whatever_the_method(method, taken, tmp_path):
+    raw = bytearray(zipped(tmp_path / "it.zip", ("engine.py", ENGINE), compression=METHODS[method]).read_bytes())
+    raw[raw.index(b"PK\1\2") + 16] ^= 1
+    (tmp_path / "it.zip").write_bytes(raw)
+    assert taken(tmp_path / "it.zip")[1].problem.message == "The submission cannot be read: BadZipFile."
+
+
+def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(taken, laid_out, monkeypatch):
+    monkeypatch.setattr(intake, "submitted_files", lambda *_: {"engine.py": bytes(1 << 30)})
+    source = laid_out({"engine.py": ENGINE})
+    (files, found), (_, again) = taken(source), taken(source)
+    assert (files, found.problem.verdict) == ({}, Verdict.OUT_OF_MEMORY)
+    assert found.problem.message == "Reading the submission takes more memory than is allowed (192 MB)."
+    assert found.digest == again.digest
+
+
+def test_what_takes_too_long_to_read_has_its_verdict(taken, laid_out, monkeypatch):
+    limits = dataclasses.replace(intake.READING, cpu_seconds=1)
+    monkeypatch.setattr(intake, "READING", limits)
+    monkeypatch.setattr(intake, "submitted_files", lambda *_: sum(iter(int, 1)))
+    files, found = taken(laid_out({"engine.py": ENGINE}))
+    assert (files, found.problem.verdict) == ({}, Verdict.TIMEOUT)
+
+
+def test_notes_are_few_and_short_however_many_there_are(taken, laid_out):
+    copies = {f"engine ({number}).py": b"" for number in range(500)}
+    _, found = taken(laid_out({"engine.py": ENGINE, **copies}))
+    assert len(found.notes) == 21
+    assert found.notes[-1] == "and 480 more"
+
+
 def test_a_large_file_beside_the_engine_is_left_out_and_noted(taken, laid_out):
-    files, found = taken(laid_out({"engine.py": ENGINE, "data.py": b"#" * (intake.MOST_FILE + 1)}))
+    files, found = taken(laid_out({"engine.py": ENGINE, "data.py": b"#" * (intake.MAX_FILE_BYTES + 1)}))
     assert files == {"engine.py": ENGINE}
     assert found.notes == ["data.py was left out: it is larger than a megabyte"]
 
 
 def test_a_crowd_of_files_is_refused(taken, tmp_path):
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
-        for number in range(intake.MOST_ENTRIES + 1):
+        for number in range(entries.MAX_ENTRIES + 1):
             archive.writestr(f"{number}.txt", b"")
     assert taken(tmp_path / "it.zip")[1].problem.message == "The zip holds more than 10,000 files."
 
@@ -305,7 +363,7 @@ def test_a_problem_s_words_are_printable(taken, tmp_path):
 
 
 def test_a_zip_is_never_read_further_than_its_cap(taken, tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MOST_ZIP", 100)
+    monkeypatch.setattr(intake, "MAX_ZIP_BYTES", 100)
     assert "larger than" in taken(zipped(tmp_path / "it.zip", ("engine.py", os.urandom(5000))))[1].problem.message
 
 

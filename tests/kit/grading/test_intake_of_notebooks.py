@@ -4,7 +4,7 @@ import json
 
 import pytest
 from gradkit.submissions.intake import take_in
-from gradkit.submissions.notebook import MOST_NOTEBOOK, Notebook
+from gradkit.submissions.notebook import MAX_NOTEBOOK_BYTES, Notebook
 from gradkit.submissions.outcome import Verdict
 
 PAGE = Notebook("a2_backprop", {"engine": ("Value",)})
@@ -62,8 +62,14 @@ BROKEN = {
     "not JSON": (b"hello", "is no notebook"),
     "deep": (b"[" * 100_000, "is no notebook"),
     "not UTF-8": (b"\xff\xfe", "is no notebook"),
-    "too large": (b" " * (MOST_NOTEBOOK + 1), "is larger than 20 megabytes"),
+    "too large": (b" " * (MAX_NOTEBOOK_BYTES + 1), "is larger than 20 megabytes"),
     "empty": (b"{}", "holds no solution cell"),
+    "of cells without end": (b'{"cells": [' + b"{}," * 300_000 + b"{}]}", "holds more than 200,000 cells and outputs"),
+    "with a cell without end": (
+        notebook(cell("x = 1\n" * 20_000)),
+        "holds more than 64 kilobytes in its solution cell",
+    ),
+    "of brackets": (b'{"cells": [' + b"[]," * 4_000_000 + b"[]]}", "takes more memory than is allowed"),
 }
 
 
@@ -72,8 +78,14 @@ def test_what_holds_no_solution_gets_its_verdict(kind, taken):
     raw, said = BROKEN[kind]
     files, found = taken({"a2_backprop.ipynb": raw, "engine.py": b"class Value: pass"})
     assert files == {}
-    assert found.problem.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED)
+    assert found.problem.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY)
     assert said in found.problem.message
+
+
+def test_large_plots_are_no_hindrance(taken):
+    plots = [{"data": {"image/png": "A" * 1_000_000}}, {"data": {"x": {"points": [{"x": n} for n in range(10_000)]}}}]
+    files, found = taken({"a2_backprop.ipynb": notebook(cell(outputs=plots * 5))})
+    assert (files, found.problem) == ({"engine.py": ENGINE}, None)
 
 
 def test_lines_for_the_kernel_become_comments_and_lines_keep_their_numbers(taken):

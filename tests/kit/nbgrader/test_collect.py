@@ -2,9 +2,11 @@
 
 import json
 import zipfile
+from io import BytesIO
 
 import pytest
 from gradkit.cli import app
+from gradkit.course import collect as module
 from gradkit.course.collect import AS_BEFORE, NEW, NOTHING, SKIPPED, collect
 from gradkit.course.downloads import DownloadsError
 from gradkit.suite.assignments import chosen
@@ -87,6 +89,47 @@ def test_a_notebook_is_copied_as_it_is(collected):
     there, ended = collected({"ada/a1_expressions (1).ipynb": notebook, "ada/engine.py": ENGINE, "ada/helper.py": "x"})
     assert there == {f"ada/{ASSIGNMENT}/{PAGE}": notebook, f"ada/{ASSIGNMENT}/helper.py": b"x"}
     assert any("engine.py was left alone" in note for note in ended["ada"].notes)
+
+
+BOMBS = {
+    "a packed notebook": (PAGE, bytes(100 << 20), zipfile.ZIP_BZIP2),
+    "a packed file": ("engine.py", bytes(100 << 20), zipfile.ZIP_LZMA),
+    "a file too long for a cell": ("engine.py", b"#" * 70_000, zipfile.ZIP_DEFLATED),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_bomb_is_a_line_and_the_next_student_is_collected(kind, collected):
+    name, content, method = BOMBS[kind]
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr(name, content)
+    there, ended = collected({"bob.zip": packed.getvalue(), "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
+    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
+    assert f"{name} is larger than" in ended["bob"].problem
+
+
+def test_who_reaches_a_limit_is_a_line_and_the_next_student_is_collected(collected, monkeypatch):
+    real = module.submitted_files
+
+    def greedy(entries, *rest):
+        return {"engine.py": bytes(1 << 30)} if entries[0].parts == ("big.py",) else real(entries, *rest)
+
+    monkeypatch.setattr(module, "submitted_files", greedy)
+    there, ended = collected({"bob/big.py": "", "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
+    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
+    assert ended["bob"].problem == "Reading the submission takes more memory than is allowed (192 MB)."
+
+
+def test_a_class_without_end_is_refused_before_it_takes_memory(collected):
+    with pytest.raises(DownloadsError, match="holds more than 50,000 files"):
+        collected({f"ada/{number}": "" for number in range(50_001)}, as_zip=True)
+
+
+def test_where_nothing_can_be_written_that_is_an_error_and_no_verdict(collected, tmp_path):
+    (tmp_path / "submitted").write_text("a file")
+    with pytest.raises(OSError, match="submitted"):
+        collected({"ada/engine.py": ENGINE})
 
 
 def test_collecting_again_changes_nothing_and_what_differs_stays_until_forced(collected):

@@ -6,6 +6,9 @@ from typing import Any
 
 from ...suite.assignments import Assignment, assignments
 
+RAW = "gradkit_raw"
+"""Among nbconvert's resources: the submitted notebook's bytes, no more of them than may be looked at."""
+
 
 class NotOursError(Exception):
     """nbgrader works on something that gradkit does not know; nothing is graded rather than graded wrongly."""

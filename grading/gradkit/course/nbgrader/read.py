@@ -9,10 +9,9 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_notebook
 
-from ...submissions.notebook import MOST_NOTEBOOK
-
-RAW = "gradkit_raw"
-"""Among nbconvert's resources: the notebook's bytes, no more of them than may be looked at."""
+from ...submissions.notebook import MAX_NOTEBOOK_BYTES
+from .here import RAW
+from .rebuild import RebuildFromSource
 
 
 class AnyNotebook(NotebookExporter):
@@ -21,10 +20,13 @@ class AnyNotebook(NotebookExporter):
     def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:
         """Read a notebook, whatever it is, and pass it through the preprocessors."""
         with Path(filename).open("rb") as opened:
-            raw = opened.read(MOST_NOTEBOOK + 1)
+            raw = opened.read(MAX_NOTEBOOK_BYTES + 1)
+        if any(isinstance(step, RebuildFromSource) for step in self._preprocessors):
+            # That step takes the solution cells from the bytes, within limits, and nothing from what is parsed here.
+            return self.from_notebook_node(new_notebook(), resources={**(resources or {}), RAW: raw}, **more)
         try:
             notebook = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)
         except Exception as error:
             self.log.warning("%s cannot be read as a notebook (%s)", filename, type(error).__name__)
             notebook = new_notebook()
-        return self.from_notebook_node(notebook, resources={**(resources or {}), RAW: raw}, **more)
+        return self.from_notebook_node(notebook, resources=resources, **more)

@@ -10,9 +10,10 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ...submissions.notebook import NotebookError, solutions
-from .here import assignment_of, course_folder_of
-from .read import RAW
+from ...submissions.accounts import presentable
+from ...submissions.bounded import READING, LimitReachedError, run_bounded
+from ...submissions.notebook import Notebook, NotebookError, solutions
+from .here import RAW, assignment_of, course_folder_of
 
 
 class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
@@ -26,12 +27,7 @@ class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
         """The rebuilt notebook. Raises NotOursError for an assignment that gradkit does not know."""
         names = resources["nbgrader"]
         notebook = assignment_of(names["assignment"]).notebook
-        notes: list[str] = []
-        try:
-            found = solutions(resources[RAW], notebook, notes)
-        except NotebookError as error:
-            found = {}
-            notes.append(f"the notebook {error}")
+        found, notes = _solutions(resources[RAW], notebook)
         for note in notes:
             self.log.warning("%s: %s", names["student"], note)
         folders = course_folder_of(self)
@@ -43,3 +39,19 @@ class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
                 stub = gradebook.find_source_cell(id_, names["notebook"], names["assignment"]).source
                 cell.source = found.get(id_, stub)
         return rebuilt, resources
+
+
+def _solutions(raw: bytes, notebook: Notebook) -> tuple[dict[str, str], list[str]]:
+    """Read the solution cells in a bounded process: their texts by id, and what the instructor should know."""
+
+    def read() -> tuple[dict[str, str], list[str]]:
+        notes: list[str] = []
+        try:
+            return solutions(raw, notebook, notes), presentable(notes)
+        except NotebookError as error:
+            return {}, presentable([*notes, f"the notebook {error}"])
+
+    try:
+        return run_bounded(read, tuple[dict[str, str], list[str]], READING)
+    except LimitReachedError as error:
+        return {}, [f"reading the notebook {error.message}"]

@@ -1,0 +1,503 @@
+"""Grades and collects a class of 200 in which 50 and more hand in bombs, within 1.5 GB, and prints what that took.
+
+Each bomb must get its verdict, everyone else full marks and a notebook, and every process that runs no student's code
+must stay below 300 MB. Where a control group can be made (as root), the commands run in one: a process that the kernel
+had to kill there is counted. Exit status 1 if anything is not as it must be.
+
+    .venv/bin/python grading/benchmarks/bombs.py
+    .venv/bin/python grading/benchmarks/bombs.py --class-size 20 --only bzip2_zip braces_notebook
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from gradkit.evidence.specimens import reference_folder
+from gradkit.grader import report
+
+CLASS_SIZE = 200
+CONTROL_GROUP_BYTES = 1536 << 20
+MAX_OWN_BYTES = 300 << 20
+SAMPLE_SECONDS = 0.02
+ASSIGNMENT, SHORT = "a1_expressions", "a1"
+
+ENGINE = (reference_folder() / "solution" / "engine.py").read_text(encoding="utf-8")
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Bomb:
+    """One hostile submission.
+
+    make:       writes it at a path that is free, as a folder, or as a zip with .zip added.
+    verdicts:   what every item ends as that is neither passed nor blocked; at least one ends so.
+    some_pass:  whether items that do not meet the bomb pass.
+    is_refused: whether `course collect` has no notebook of it.
+    """
+
+    make: Callable[[Path], None]
+    verdicts: tuple[str, ...]
+    some_pass: bool = False
+    is_refused: bool = False
+
+
+# --- packed ----------------------------------------------------------------------------------------------------------
+
+
+def zipped(*entries: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED, repeat: int = 1) -> Callable[[Path], None]:
+    """A zip of (name, content), each content `repeat` times."""
+
+    def make(target: Path) -> None:
+        with zipfile.ZipFile(f"{target}.zip", "w", method, compresslevel=1) as archive:
+            for name, content in entries:
+                with archive.open(name, "w", force_zip64=True) as opened:
+                    for _ in range(repeat):
+                        opened.write(content)
+
+    return make
+
+
+def in_folder(make: Callable[[Path], None]) -> Callable[[Path], None]:
+    """The same zip, in a folder."""
+
+    def made(target: Path) -> None:
+        target.mkdir()
+        make(target / "homework")
+
+    return made
+
+
+def nested_zip(target: Path) -> None:
+    content = ENGINE.encode()
+    for level in range(50):
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("engine.py" if level == 0 else "homework.zip", content)
+        content = packed.getvalue()
+    Path(f"{target}.zip").write_bytes(content)
+
+
+def wide_dictionary(target: Path) -> None:
+    """An LZMA zip that asks for a dictionary of 4 GB."""
+    zipped(("engine.py", ENGINE.encode()), method=zipfile.ZIP_LZMA)(target)
+    path = Path(f"{target}.zip")
+    raw = bytearray(path.read_bytes())
+    start = 30 + int.from_bytes(raw[26:28], "little") + int.from_bytes(raw[28:30], "little")
+    raw[start + 5 : start + 9] = b"\xff" * 4
+    path.write_bytes(raw)
+
+
+def with_claim(target: Path) -> None:
+    """A zip whose 100 MB claim to be 10 bytes."""
+    zipped(("engine.py", bytes(MEGABYTE)), repeat=100)(target)
+    path = Path(f"{target}.zip")
+    raw = bytearray(path.read_bytes())
+    entry = raw.rindex(b"PK\x01\x02")
+    raw[entry + 24 : entry + 28] = (10).to_bytes(4, "little")
+    path.write_bytes(raw)
+
+
+def folder(**files: str | bytes) -> Callable[[Path], None]:
+    """A folder of these files; `__` in a name stands for a dot."""
+
+    def make(target: Path) -> None:
+        target.mkdir()
+        for name, content in files.items():
+            raw = content if isinstance(content, bytes) else content.encode()
+            (target / name.replace("__", ".")).write_bytes(raw)
+
+    return make
+
+
+def many_files(target: Path) -> None:
+    folder(engine__py=ENGINE)(target)
+    for number in range(12_000):
+        (target / f"{number}.txt").touch()
+
+
+def deep_folder(target: Path) -> None:
+    path = target
+    for _ in range(500):
+        path = path / "d"
+    path.mkdir(parents=True)
+
+
+def sparse_file(target: Path) -> None:
+    target.mkdir()
+    with (target / "engine.py").open("wb") as opened:
+        opened.truncate(1 << 40)
+
+
+def a_pipe(target: Path) -> None:
+    target.mkdir()
+    os.mkfifo(target / "engine.py")
+
+
+# --- notebooks -------------------------------------------------------------------------------------------------------
+
+
+def page(text: str) -> Callable[[Path], None]:
+    return folder(**{f"{ASSIGNMENT}__ipynb": text})
+
+
+def cells_of(text: str, count: int) -> Callable[[Path], None]:
+    """A notebook whose cells are the same JSON value, so many times."""
+
+    def make(target: Path) -> None:
+        page('{"cells":[' + ",".join([text] * count) + "]}")(target)
+
+    return make
+
+
+def cell(source: str) -> dict[str, object]:
+    return {
+        "cell_type": "code",
+        "id": "c",
+        "source": source,
+        "outputs": [],
+        "metadata": {"nbgrader": {"grade_id": "engine"}},
+    }
+
+
+def notebook(*sources: str) -> Callable[[Path], None]:
+    return page(json.dumps({"cells": [cell(source) for source in sources], "nbformat": 4, "nbformat_minor": 5}))
+
+
+# --- code ------------------------------------------------------------------------------------------------------------
+
+
+def at_import(text: str) -> Callable[[Path], None]:
+    """An engine that does this when it is imported."""
+    return folder(engine__py=f"{text}\n{ENGINE}")
+
+
+def in_operation(text: str) -> Callable[[Path], None]:
+    """An engine that does this in every subtraction."""
+    mark = "    def __sub__(self, other):\n"
+    return folder(engine__py=ENGINE.replace(mark, mark + f"        {text}\n", 1))
+
+
+LIST = "kept = []\n        while True: kept.append([0] * 100000)"
+SPIN = "while True: pass"
+MAPS = "import mmap\nkept = []\nwhile True: kept.append(mmap.mmap(-1, 1 << 24)); kept[-1].write(bytes(1 << 24))"
+RECURSES = "import sys\nsys.setrecursionlimit(10 ** 9)\ndef f(): return f()\nf()"
+THREADS = "import threading\nwhile True: threading.Thread(target=input).start()"
+BZIP2, LZMA = zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA
+PACKAGING: dict[str, Bomb] = {
+    "deflate_zip": Bomb(zipped(("engine.py", bytes(MEGABYTE)), repeat=1024), ("error",), is_refused=True),
+    "bzip2_zip": Bomb(zipped(("engine.py", bytes(MEGABYTE)), repeat=1024, method=BZIP2), ("error",), is_refused=True),
+    "lzma_zip": Bomb(zipped(("engine.py", bytes(MEGABYTE)), repeat=512, method=LZMA), ("error",), is_refused=True),
+    "bzip2_zip_in_a_folder": Bomb(
+        in_folder(zipped(("engine.py", bytes(MEGABYTE)), repeat=512, method=BZIP2)), ("error",), is_refused=True
+    ),
+    "bzip2_notebook": Bomb(
+        zipped((f"{ASSIGNMENT}.ipynb", bytes(MEGABYTE)), repeat=512, method=BZIP2), ("error",), is_refused=True
+    ),
+    "lzma_helpers": Bomb(
+        zipped(
+            ("engine.py", ENGINE.encode()), *((f"h{number}.py", b"#" * 1_000_000) for number in range(200)), method=LZMA
+        ),
+        (),
+    ),
+    "nested_zip": Bomb(nested_zip, ("not_implemented",), is_refused=True),
+    "wide_dictionary": Bomb(wide_dictionary, ()),
+    "with_claim": Bomb(with_claim, ("error",), is_refused=True),
+    "many_entries": Bomb(zipped(*((f"{number}.txt", b"") for number in range(100_000))), ("error",), is_refused=True),
+    "deep_entries": Bomb(
+        zipped(*(("d/" * 30_000 + f"{number}.py", b"") for number in range(100))), ("not_implemented",), is_refused=True
+    ),
+    "huge_names": Bomb(
+        zipped(*((str(number) + "engine.py" * 7_000, b"") for number in range(500))),
+        ("not_implemented",),
+        is_refused=True,
+    ),
+    "many_files": Bomb(many_files, ("error",), is_refused=True),
+    "deep_folder": Bomb(deep_folder, ("not_implemented",), is_refused=True),
+    "sparse_file": Bomb(sparse_file, ("error",), is_refused=True),
+    "a_pipe": Bomb(a_pipe, ("not_implemented",), is_refused=True),
+    "many_notes": Bomb(
+        zipped(("engine.py", ENGINE.encode()), *((f"engine ({number}).py", b"") for number in range(5_000))), ()
+    ),
+}
+NOTEBOOKS: dict[str, Bomb] = {
+    "braces_notebook": Bomb(cells_of("{}", 6_900_000), ("error",)),
+    "brackets_notebook": Bomb(cells_of("[]", 6_900_000), ("out_of_memory",)),
+    "nested_brackets": Bomb(cells_of("[[]]", 4_000_000), ("out_of_memory",)),
+    "floats_notebook": Bomb(cells_of("0.1", 5_000_000), ("out_of_memory",)),
+    "texts_notebook": Bomb(cells_of('"ab"', 4_000_000), ("out_of_memory",)),
+    "keys_notebook": Bomb(
+        lambda target: page('{"cells":[{' + ",".join(f'"{n:x}":0' for n in range(1_500_000)) + "}]}")(target),
+        ("out_of_memory",),
+    ),
+    "deep_notebook": Bomb(page('{"cells":' + "[" * 10_000_000), ("error",)),
+    "huge_int_notebook": Bomb(page('{"cells":[' + "9" * 19_000_000 + "]}"), ("error",)),
+    "one_huge_cell": Bomb(notebook("x = 1 + (2 * 3)\n" * 90_000), ("error",)),
+    "cells_of_one_id": Bomb(notebook(*["#"] * 20_000, ENGINE), ()),
+    "more_cells_of_one_id": Bomb(notebook(*[""] * 150_000), ("error",)),
+}
+SOURCES: dict[str, Bomb] = {
+    "parentheses": Bomb(
+        folder(engine__py="x = " + "(" * 500_000 + ")" * 500_000),
+        ("error", "out_of_memory", "crashed"),
+        is_refused=True,
+    ),
+    "short_parentheses": Bomb(
+        folder(engine__py="x = " + "(" * 20_000 + ")" * 20_000), ("error", "out_of_memory", "crashed")
+    ),
+    "minus_signs": Bomb(folder(engine__py="x = " + "-" * 60_000 + "1"), ("error", "out_of_memory", "crashed")),
+    "attributes": Bomb(folder(engine__py="x = a" + ".a" * 30_000), ("error", "out_of_memory", "crashed")),
+    "constant_folding": Bomb(
+        folder(engine__py="x = " + "+".join(["'a' * 4000"] * 4_000)), ("error", "out_of_memory", "crashed")
+    ),
+    "a_power_to_fold": Bomb(folder(engine__py="x = 9 ** 9 ** 9"), ("timeout", "out_of_memory")),
+    "a_long_literal": Bomb(
+        folder(engine__py="x = [" + "0," * 500_000 + "]\n" + "while True: x = x + x"),
+        ("out_of_memory",),
+        is_refused=True,
+    ),
+    "two_megabytes": Bomb(folder(engine__py=ENGINE + "#" * (2 * MEGABYTE)), ("error",), is_refused=True),
+}
+AT_IMPORT: dict[str, Bomb] = {
+    "imports_a_list": Bomb(at_import("kept = []\nwhile True: kept.append([0] * 100000)"), ("out_of_memory",)),
+    "imports_a_bytearray": Bomb(at_import("x = bytearray(1 << 40)"), ("out_of_memory",)),
+    "imports_many_bytearrays": Bomb(
+        at_import("kept = []\nwhile True: kept.append(bytearray(1 << 20))"), ("out_of_memory",)
+    ),
+    "imports_a_text": Bomb(at_import("x = 'a'\nwhile True: x += x"), ("out_of_memory",)),
+    "imports_a_map": Bomb(at_import(MAPS), ("error", "out_of_memory")),
+    "imports_a_recursion": Bomb(at_import(RECURSES), ("error", "crashed", "out_of_memory", "timeout")),
+    "imports_a_power": Bomb(at_import("n = 9\nx = n ** n ** n"), ("timeout", "out_of_memory")),
+    "imports_a_shift": Bomb(at_import("n = 1 << 40\nx = 1 << n"), ("out_of_memory",)),
+    "imports_a_loop": Bomb(at_import(SPIN), ("timeout",)),
+    "imports_a_loop_in_c": Bomb(at_import("sum(iter(int, 1))"), ("timeout",)),
+    "imports_a_generator": Bomb(at_import("list(i for i in iter(int, 1))"), ("out_of_memory", "timeout")),
+    "imports_a_fork": Bomb(at_import("import os\nwhile True: os.fork()"), ("error",)),
+    "imports_a_thread": Bomb(at_import(THREADS), ("error",)),
+    "imports_an_exit": Bomb(at_import("import os\nos._exit(0)"), ("crashed",)),
+    "imports_a_flood": Bomb(at_import("while True: print('x' * 1000000)"), ("timeout",)),
+    "imports_a_message": Bomb(at_import("raise ValueError('x' * 100000000)"), ("error",)),
+}
+IN_OPERATION: dict[str, Bomb] = {
+    "subtracts_a_list": Bomb(in_operation(LIST), ("out_of_memory",), some_pass=True),
+    "subtracts_a_bytearray": Bomb(in_operation("x = bytearray(1 << 40)"), ("out_of_memory",), some_pass=True),
+    "subtracts_a_text": Bomb(in_operation("x = 'a' * (1 << 40)"), ("out_of_memory",), some_pass=True),
+    "subtracts_a_loop": Bomb(in_operation(SPIN), ("timeout",), some_pass=True),
+    "subtracts_a_message": Bomb(in_operation("raise ValueError('x' * 100000000)"), ("error",), some_pass=True),
+    "subtracts_an_exit": Bomb(in_operation("raise SystemExit"), ("crashed",), some_pass=True),
+    "subtracts_a_recursion": Bomb(in_operation("return self - other"), ("error",), some_pass=True),
+    "subtracts_a_flood": Bomb(in_operation("print('x' * 1000000)"), (), some_pass=True),
+}
+BOMBS = {**PACKAGING, **NOTEBOOKS, **SOURCES, **AT_IMPORT, **IN_OPERATION}
+
+
+# --- the class -------------------------------------------------------------------------------------------------------
+
+
+def make_class(home: Path, bombs: Sequence[str], size: int) -> set[str]:
+    """Make a class of `size`, of these bombs and, alternately, the right engine as a folder, a zip and a notebook.
+
+    Returns the names of those who hand in the right engine.
+    """
+    home.mkdir()
+    for name in bombs:
+        BOMBS[name].make(home / name)
+    honest = (folder(engine__py=ENGINE), zipped(("engine.py", ENGINE.encode())), notebook(ENGINE))
+    names = {f"honest{number:03}": honest[number % 3] for number in range(size - len(bombs))}
+    for name, make in names.items():
+        make(home / name)
+    return set(names)
+
+
+# --- running a command -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """What a command took. peaks: bytes of resident memory by kind of process, with the number that were seen."""
+
+    status: int
+    output: str
+    seconds: float
+    peaks: dict[str, int] = field(default_factory=dict)
+    group_peak: int = 0
+    kills: int = 0
+
+
+@contextmanager
+def control_group(limit: int) -> Iterator[Path | None]:
+    """A control group with this limit on memory, of version 1 or 2; None where this user cannot make one."""
+    root = Path("/sys/fs/cgroup")
+    version1 = (root / "memory").is_dir()
+    made = (root / "memory" if version1 else root) / f"gradkit-bombs-{os.getpid()}"
+    try:
+        made.mkdir()
+        (made / ("memory.limit_in_bytes" if version1 else "memory.max")).write_text(str(limit), encoding="ascii")
+    except OSError:
+        if made.is_dir():
+            made.rmdir()
+        yield None
+        return
+    try:
+        yield made
+    finally:
+        _remove(made)
+
+
+def _remove(group: Path) -> None:
+    for _ in range(100):
+        try:
+            return group.rmdir()
+        except OSError:  # the last process in it is about to end
+            time.sleep(0.05)
+
+
+def run(command: Sequence[str], group: Path | None, cwd: Path) -> Run:
+    """Run a command, in a control group if there is one, and look at its processes while it runs."""
+
+    def enter() -> None:
+        if group:
+            (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+
+    began = time.monotonic()
+    with (cwd / "output").open("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=enter, cwd=cwd)
+        peaks: dict[str, int] = {}
+        while process.poll() is None:
+            for kind, peak in _sample(process.pid, 0):
+                peaks[kind] = max(peaks.get(kind, 0), peak)
+            time.sleep(SAMPLE_SECONDS)
+        output.seek(0)
+        done = Run(process.returncode, output.read(), time.monotonic() - began, peaks)
+    if group:
+        done.group_peak = _number(group, "memory.max_usage_in_bytes", "memory.peak")
+        done.kills = _kills(group)
+    return done
+
+
+_DEPTHS = ("main process", "grader or bounded process", "bounded process")
+
+
+def _sample(pid: int, depth: int) -> Iterator[tuple[str, int]]:
+    """The kind of each process from this one down, and the most resident memory that it has had."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return
+    lines = dict(line.split(":", 1) for line in status.splitlines())
+    if lines["Name"].strip() == "bwrap":
+        yield from (("worker", peak) for child in children for _, peak in _sample(int(child), 9))
+        return
+    kind = "worker" if depth >= 9 else _DEPTHS[min(depth, 2)]
+    if "VmHWM" in lines:
+        yield kind, int(lines["VmHWM"].split()[0]) << 10
+    for child in children:
+        yield from _sample(int(child), depth + 1)
+
+
+def _number(group: Path, *names: str) -> int:
+    return next((int((group / name).read_text()) for name in names if (group / name).is_file()), 0)
+
+
+def _kills(group: Path) -> int:
+    """How many processes the kernel has killed for lack of memory."""
+    for name in ("memory.oom_control", "memory.events"):
+        if (group / name).is_file():
+            found = dict(line.split() for line in (group / name).read_text(encoding="ascii").splitlines())
+            return int(found.get("oom_kill", 0))
+    return 0
+
+
+# --- what must be so -------------------------------------------------------------------------------------------------
+
+
+def complaints_about(home: Path, honest: set[str], bombs: Sequence[str], graded: Run, collected: Run) -> Iterator[str]:
+    """Yield a line for whatever is not as it must be."""
+    for name in sorted({*honest, *bombs}):
+        try:
+            found = report.read(home / "reports" / f"{name}.json")
+        except report.UnreadableError as error:
+            yield f"{name}: {error}"
+            continue
+        ends = {verdict.value for verdict, count in found.verdicts().items() if count}
+        due = set(BOMBS[name].verdicts) if name in bombs else set()
+        if name in honest or not due:
+            if found.earned != found.points:
+                yield f"{name}: {found.earned:g} of {found.points:g} points, {ends}"
+        elif not ends & due or ends - due - {"blocked", *(["passed"] if BOMBS[name].some_pass else [])}:
+            yield f"{name}: {ends}, and {due} is due"
+        has_notebook = (home / "submitted" / name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").is_file()
+        if has_notebook == (name in bombs and BOMBS[name].is_refused):
+            yield f"{name}: collected {has_notebook}"
+        if f"{name}: " not in collected.output:
+            yield f"{name}: not named by collect"
+    for what, done in (("grade", graded), ("collect", collected)):
+        if "Traceback" in done.output:
+            yield f"{what}: a traceback"
+        if done.kills:
+            yield f"{what}: the kernel killed {done.kills} processes"
+        for kind, peak in done.peaks.items():
+            if kind != "worker" and peak > MAX_OWN_BYTES:
+                yield f"{what}: {kind} took {peak >> 20} MB"
+    if graded.status:
+        yield f"grade: status {graded.status}"
+
+
+def try_class(home: Path, bombs: Sequence[str], size: int, *options: str) -> tuple[Run, Run, list[str], bool]:
+    """Make a class in a folder, grade and collect it: what that took, complaints, and whether in a control group."""
+    honest = make_class(home / "class", bombs, size)
+    gradkit = [sys.executable, "-c", "from gradkit.cli import main; main()"]
+    runs = []
+    for words in (["grade", SHORT, "class", "--out", "reports", *options], ["course", "collect", SHORT, "class"]):
+        with control_group(CONTROL_GROUP_BYTES) as group:
+            runs.append(run([*gradkit, *words], group, home))
+    graded, collected = runs
+    return graded, collected, list(complaints_about(home, honest, bombs, graded, collected)), group is not None
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--class-size", type=int, default=CLASS_SIZE)
+    options.add_argument("--only", nargs="*", default=list(BOMBS), choices=list(BOMBS))
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        graded, collected, complaints, in_group = try_class(Path(scratch), chosen.only, chosen.class_size)
+        where = (
+            f"in a control group of {CONTROL_GROUP_BYTES / (1 << 30):g} GB" if in_group else "without a control group"
+        )
+        print(f"{chosen.class_size} students, {len(chosen.only)} of them bombs, {where}")
+        for what, done in (("grade", graded), ("course collect", collected)):
+            print(f"gradkit {what}: {done.seconds:.0f} s, killed by the kernel: {done.kills}", end="")
+            print(f", most memory of all at once: {done.group_peak >> 20} MB" if in_group else "")
+            for kind, peak in sorted(done.peaks.items()):
+                print(f"    {kind:<26} {peak >> 20:5} MB")
+        print("\n".join(line for line in graded.output.splitlines() if "at a time" in line))
+        print("\n".join(complaints) or "Everyone else is graded and collected, and each bomb has its verdict.")
+        for name in chosen.only:
+            print(f"  {name:<26} {_ends(Path(scratch) / 'reports' / f'{name}.json')}")
+    sys.exit(bool(complaints))
+
+
+def _ends(path: Path) -> str:
+    try:
+        found = report.read(path)
+    except report.UnreadableError as error:
+        return str(error)
+    said = next((item.evidence.message for item in found.items if item.evidence), "")
+    return ", ".join(f"{count} {verdict.value}" for verdict, count in found.verdicts().items()) + f"  {said[:70]}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Bounded processes: what reads a student's file can use up its own limits, and nothing else."""
+
+import dataclasses
+import os
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from gradkit.submissions.bounded import MAX_REPLY_BYTES, LimitReachedError, Limits, run_bounded
+from gradkit.submissions.outcome import Verdict
+
+SMALL = Limits(memory_bytes=32 << 20, cpu_seconds=1, wall_seconds=1.5, file_bytes=1000)
+
+
+def asleep():
+    time.sleep(60)
+
+
+def busy():
+    while True:
+        pass
+
+
+def large():
+    return len(bytearray(1 << 30))
+
+
+def killed():
+    os.kill(os.getpid(), 11)
+
+
+def test_what_the_function_returns_comes_back():
+    assert run_bounded(lambda: {"a": [1.5, None]}, dict[str, list[float | None]], SMALL) == {"a": [1.5, None]}
+
+
+@pytest.mark.parametrize(
+    ("job", "verdict", "said"),
+    [
+        (asleep, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
+        (busy, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
+        (large, Verdict.OUT_OF_MEMORY, "takes more memory than is allowed (32 MB)"),
+        (killed, Verdict.ERROR, "ends the process that does it (signal 11)"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+def test_each_limit_has_its_verdict(job, verdict, said):
+    with pytest.raises(LimitReachedError) as raised:
+        run_bounded(job, int, SMALL)
+    assert (raised.value.verdict, raised.value.message) == (verdict, said)
+
+
+def test_a_result_too_long_to_send_is_as_if_it_took_too_much_memory():
+    with pytest.raises(LimitReachedError) as raised:
+        run_bounded(lambda: bytes(MAX_REPLY_BYTES), bytes, dataclasses.replace(SMALL, memory_bytes=1 << 30))
+    assert raised.value.verdict is Verdict.OUT_OF_MEMORY
+
+
+def test_a_file_grows_no_further_than_its_limit(tmp_path):
+    def write():
+        try:
+            (tmp_path / "file").write_bytes(bytes(2000))
+        except OSError as error:
+            return error.strerror
+
+    assert run_bounded(write, str, SMALL) == "File too large"
+    assert (tmp_path / "file").stat().st_size <= 1000
+
+
+def test_an_error_of_ours_is_no_verdict_and_keeps_its_traceback():
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        run_bounded(lambda: 1 / 0, float, SMALL)
+
+
+def test_a_result_of_another_type_is_refused():
+    with pytest.raises(msgspec.ValidationError):
+        run_bounded(lambda: "text", int, SMALL)
+
+
+def test_no_process_and_no_descriptor_is_left_behind():
+    def there():
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+        return children, len(os.listdir("/proc/self/fd"))
+
+    before = there()
+    run_bounded(lambda: 1, int, SMALL)
+    for job in (large, asleep):
+        with pytest.raises(LimitReachedError):
+            run_bounded(job, int, SMALL)
+    assert there() == before

@@ -1,0 +1,76 @@
+"""How many workers fit: limits of control groups of both versions, wherever in the hierarchy they are set."""
+
+import pytest
+from gradkit.grader import capacity
+from gradkit.grader.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
+
+NONE = str((1 << 63) - 4096)
+"""What version 1 writes where there is no limit."""
+
+TREES = {
+    "version 2, in this group": ("0::/a/b\n", {"a/b/memory.max": "1000"}, [1000]),
+    "version 2, in one above": ("0::/a/b\n", {"a/b/memory.max": "max", "a/memory.max": "1000"}, [1000]),
+    "version 2, in a container": ("0::/\n", {"memory.max": "1000"}, [1000]),
+    "version 2, in a container that sees the host's path": ("0::/a/b\n", {"memory.max": "1000"}, [1000]),
+    "version 2, beside version 1": ("0::/a\n", {"unified/a/memory.max": "1000"}, [1000]),
+    "version 1, in this group": ("4:memory:/a/b\n", {"memory/a/b/memory.limit_in_bytes": "1000"}, [1000]),
+    "version 1, in one above": (
+        "4:memory:/a/b\n",
+        {"memory/a/b/memory.limit_in_bytes": NONE, "memory/a/memory.limit_in_bytes": "1000"},
+        [1000],
+    ),
+    "version 1, in two": (
+        "4:memory:/a/b\n",
+        {"memory/a/b/memory.limit_in_bytes": "500", "memory/a/memory.limit_in_bytes": "1000"},
+        [500, 1000],
+    ),
+    "version 1, with other controllers": ("4:cpu,memory:/a\n", {"cpu,memory/a/memory.limit_in_bytes": "1000"}, [1000]),
+    "no limit": ("4:memory:/\n0::/\n", {"memory/memory.limit_in_bytes": NONE}, []),
+    "no memory controller": ("4:cpu:/\n", {"cpu/memory.limit_in_bytes": "1000"}, []),
+    "odd files": ("0::/a\n", {"a/memory.max": "many", "memory.max": "0"}, []),
+}
+
+
+@pytest.mark.parametrize("kind", TREES)
+def test_the_limit_is_found_wherever_it_is_set(kind, tmp_path):
+    own, files, limits = TREES[kind]
+    (tmp_path / "own").write_text(own)
+    for name, text in files.items():
+        path = tmp_path / "groups" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    assert list(control_group_limits(tmp_path / "groups", tmp_path / "own")) == limits
+
+
+def test_without_control_groups_there_is_no_limit(tmp_path):
+    assert list(control_group_limits(tmp_path, tmp_path / "none")) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "fit", "said"),
+    [
+        (MAIN_BYTES + 4 * WORKER_BYTES, 4, ""),
+        (MAIN_BYTES + 4 * WORKER_BYTES - 1, 3, "Grading 3 at a time instead of 4: more do not fit into this"),
+        (
+            1536 << 20,
+            1,
+            "Grading 1 at a time instead of 4: more do not fit into this control group's memory limit (1.5 GB).",
+        ),
+        (1 << 30, 1, "Grading one at a time. A submission that uses all it may needs 1.2 GB, more than this control"),
+        (1, 1, "Grading one at a time."),
+    ],
+)
+def test_no_more_are_started_than_fit_and_that_is_said(limit, fit, said, monkeypatch):
+    monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([limit, 1 << 50]))
+    monkeypatch.setattr(capacity, "_physical", lambda: iter([1 << 50]))
+    n_workers, remark = workers_that_fit(4)
+    assert n_workers == fit
+    assert remark.startswith(said)
+    assert bool(remark) == bool(said)
+
+
+def test_one_worker_is_started_in_a_small_machine_and_that_is_no_remark_where_it_fits(monkeypatch):
+    monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([]))
+    monkeypatch.setattr(capacity, "_physical", lambda: iter([2 << 30]))
+    assert workers_that_fit(1) == (1, "")
+    assert workers_that_fit(2)[1].endswith("this machine's memory (2.0 GB).")

@@ -1,0 +1,28 @@
+"""Hostile notebooks in nbgrader's own commands: each is graded like any other, in bounded memory and few words."""
+
+import re
+import sys
+
+MEASURED = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], check=True)
+print("peak:", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
+"""
+
+
+def test_a_notebook_that_would_take_gigabytes_takes_none_and_floods_no_terminal(course):
+    assignment = "a1_expressions"
+    course.hands_in("right", assignment, course.solution(assignment) + "\n" + "# a line\n" * 5_000)
+    cell = '{"cell_type": "code", "id": "x", "metadata": {}, "source": "", "outputs": []},'
+    hostile = {"braces": "{}," * 6_900_000, "cells": cell * 40_000, "brackets": "[" * 1_000_000}
+    for student, cells in hostile.items():
+        page = course.path("submitted", assignment, student)
+        page.parent.mkdir(parents=True)
+        page.write_text(f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{}}, "cells": [{cells}0]}}')
+    for command in ("autograde", "generate_feedback"):
+        said = course.runs(sys.executable, "-c", MEASURED, "nbgrader", command, assignment)
+        assert len(said) < 20_000
+        assert int(re.search(r"peak: (\d+)", said)[1]) < 300, command
+    rows = course.exported()
+    assert float(rows["right", assignment]["score"]) > 0
+    assert {float(rows[student, assignment]["score"]) for student in hostile} == {0.0}
