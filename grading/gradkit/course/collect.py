@@ -61,7 +61,7 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
 def _collected(assignment: Assignment, student: HandedIn, target: Path, in_place: bool, force: bool) -> Collected:
     notes: list[str] = []
     try:
-        files = _files(assignment, student, in_place, notes)
+        files = files_for_nbgrader(assignment, student, in_place, notes)
     except ImportError:
         raise
     except Exception as error:
@@ -76,8 +76,13 @@ def _collected(assignment: Assignment, student: HandedIn, target: Path, in_place
     return Collected(student.student, state, tuple(sorted(files)), tuple(map(tidy, notes)))
 
 
-def _files(assignment: Assignment, student: HandedIn, in_place: bool, notes: list[str]) -> dict[str, bytes]:
-    """A notebook, handed in or made, and the files beside it. Raises what reading a submission raises."""
+def files_for_nbgrader(assignment: Assignment, student: HandedIn, in_place: bool, notes: list[str]) -> dict[str, bytes]:
+    """Read a submission as nbgrader wants it: a notebook, handed in or made, the files beside it and the timestamp.
+
+    in_place: whether the student's folder holds a folder for each assignment, as nbgrader's has it.
+    notes:    gets a line for what the instructor should know.
+    Raises what reading a submission raises: see intake.problem_of.
+    """
     page, modules = f"{assignment.name}.ipynb", assignment.modules
     entries = listed = student.entries(notes)
     if in_place:  # where a folder for each assignment stands, that of another is not meant
