@@ -54,14 +54,17 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
     with handed_in(downloads, into) as (students, others):
         for student in students:
             home = student.folder if in_place and student.folder else into / student.student
-            yield _collected(assignment, student, home / assignment.name, in_place, force)
+            yield collect_student(assignment, student, home / assignment.name, in_place, force)
         yield from others
 
 
-def _collected(assignment: Assignment, student: HandedIn, target: Path, in_place: bool, force: bool) -> Collected:
+def collect_student(
+    assignment: Assignment, student: HandedIn, target: Path, in_place: bool = False, force: bool = False
+) -> Collected:
+    """Bring one student's submission into a folder, as `collect` does. Raises OSError and ImportError as it does."""
     notes: list[str] = []
     try:
-        files = files_for_nbgrader(assignment, student, in_place, notes)
+        files = _files(assignment, student, in_place, notes)
     except ImportError:
         raise
     except Exception as error:
@@ -76,13 +79,8 @@ def _collected(assignment: Assignment, student: HandedIn, target: Path, in_place
     return Collected(student.student, state, tuple(sorted(files)), tuple(map(tidy, notes)))
 
 
-def files_for_nbgrader(assignment: Assignment, student: HandedIn, in_place: bool, notes: list[str]) -> dict[str, bytes]:
-    """Read a submission as nbgrader wants it: a notebook, handed in or made, the files beside it and the timestamp.
-
-    in_place: whether the student's folder holds a folder for each assignment, as nbgrader's has it.
-    notes:    gets a line for what the instructor should know.
-    Raises what reading a submission raises: see intake.problem_of.
-    """
+def _files(assignment: Assignment, student: HandedIn, in_place: bool, notes: list[str]) -> dict[str, bytes]:
+    """A notebook, handed in or made, and the files beside it. Raises what reading a submission raises."""
     page, modules = f"{assignment.name}.ipynb", assignment.modules
     entries = listed = student.entries(notes)
     if in_place:  # where a folder for each assignment stands, that of another is not meant

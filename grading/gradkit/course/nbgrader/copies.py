@@ -17,8 +17,8 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from ...submissions.accounts import tidy
-from ...submissions.intake import UnfitError, entries_of_folder, problem_of
-from ..collect import files_for_nbgrader
+from ...submissions.intake import entries_of_folder
+from ..collect import collect_student
 from ..downloads import HandedIn
 from .here import NotOursError, assignment_of
 
@@ -66,27 +66,28 @@ def _copies(
     named = re.compile(name("(?P<student>.*)", "(?P<assignment>.*)", escape=True))
     own_levels = len(PurePath(submitted.directory_structure).parts) - 1
     for path in paths:
-        notes: list[str] = []
-        who = tidy(os.path.relpath(path, submitted.root))
-        try:
-            match = named.fullmatch(path)
-            if match is None or not path.isprintable():
-                raise UnfitError("Its folder has a name that cannot be printed. Rename it.")
-            who = match["student"]
-            assignment = assignment_of(match["assignment"])
-            if any(level.is_symlink() for level in [Path(path), *Path(path).parents][:own_levels]):
-                raise UnfitError("Its folder is a link, and links are not followed.")
-            student = HandedIn(who, lambda _, path=path: list(entries_of_folder(Path(path))), Path(path))  # type: ignore[misc]
-            files = files_for_nbgrader(assignment, student, False, notes)
-        except NotOursError as error:
-            refused.append(f"{who} is not graded. {error}")
-        except Exception as error:
-            refused.append(f"{who} is not graded. {problem_of(error).message}")
+        match = named.fullmatch(path)
+        who = match["student"] if match else tidy(os.path.relpath(path, submitted.root))
+        if match is None or not who.isprintable():
+            refused.append(f"{tidy(who)} is not graded. Its folder has a name that cannot be printed: rename it.")
+        elif any(level.is_symlink() for level in [Path(path), *Path(path).parents][:own_levels]):
+            refused.append(f"{who} is not graded. Its folder is a link, and links are not followed.")
         else:
             target = Path(converter._format_source(match["assignment"], who))
-            target.mkdir(parents=True)
-            for file, content in files.items():
-                (target / file).write_bytes(content)
-            yield str(target), [str(target / f"{assignment.name}.ipynb")]
-        for note in notes:
-            converter.log.warning("%s: %s", who, tidy(note))
+            problem = _copy(converter, who, match["assignment"], Path(path), target)
+            if problem:
+                refused.append(f"{who} is not graded. {problem}")
+            else:
+                yield str(target), [str(target / f"{match['assignment']}.ipynb")]
+
+
+def _copy(converter: Autograde, who: str, assignment: str, path: Path, target: Path) -> str:
+    """Copy a submission, and return why it cannot be copied, if it cannot. The log gets what was done on the way."""
+    try:
+        student = HandedIn(who, lambda _: list(entries_of_folder(path)), path)
+        found = collect_student(assignment_of(assignment), student, target)
+    except NotOursError as error:
+        return str(error)
+    for note in found.notes:
+        converter.log.warning("%s: %s", who, note)
+    return found.problem
