@@ -20,6 +20,7 @@ from .cli_course import complain
 from .cli_graph import graph
 from .graphs.corpus import PUBLIC_SEED
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
+from .suite.collection import SuiteError
 
 app = typer.Typer(
     add_completion=False,
@@ -312,5 +313,9 @@ def attacks() -> None:
 
 
 def main() -> None:
-    """Entry point of the `gradkit` command."""
-    app()
+    """Entry point of the `gradkit` command. A course that does not fit together is refused by each in a line."""
+    try:
+        app()
+    except SuiteError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False)
+        sys.exit(1)
