@@ -86,7 +86,7 @@ def split(notebook):
     first = solution_cell(notebook)
     second = copy.deepcopy(first)
     lines = first.source.splitlines()
-    middle = max(number for number, line in enumerate(lines) if line.startswith("    def ") and number < 60)
+    middle = [number for number, line in enumerate(lines) if line.lstrip().startswith("def ")][2]
     first.source, second.source = "\n".join(lines[:middle]).rstrip(), "\n".join(lines[middle:])
     second.id = "second"
     notebook.cells.insert(notebook.cells.index(first) + 1, second)
