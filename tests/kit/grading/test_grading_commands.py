@@ -39,7 +39,7 @@ def graded(gradkit, school):
 
 
 def rows(path):
-    with path.open(newline="", encoding="utf-8") as opened:
+    with path.open(newline="", encoding="utf-8-sig") as opened:
         return {row["student"]: row for row in csv.DictReader(opened)}
 
 
