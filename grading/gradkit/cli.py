@@ -96,7 +96,7 @@ def grade(
     write_grades(reports, out / GRADES)
     if entering:
         try:
-            await_gradebook(console, entering, len(reports))
+            await_gradebook(console, entering)
         except GradebookError as error:
             complain(f"{error} (The reports are written; the same command goes on from there.)")
         except KeyboardInterrupt:
