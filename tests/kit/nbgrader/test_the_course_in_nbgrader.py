@@ -100,6 +100,10 @@ def copied_as_scratch(notebook):
         notebook.cells.append(scratch)
 
 
+def insert_below_the_solution(notebook, source):
+    notebook.cells.insert(notebook.cells.index(solution_cell(notebook)) + 1, code(source))
+
+
 def missing(notebook):
     notebook.cells = [solution_cell(notebook)]
 
@@ -200,7 +204,7 @@ def hand_in(course, assignment):
     course.hands_in("untouched", assignment)
     for edit in edits(assignment):
         course.hands_in(edit.__name__, assignment, right, edit)
-    course.hands_in("in_a_new_cell", assignment, None, lambda notebook: notebook.cells.insert(4, code(right)))
+    course.hands_in("in_a_new_cell", assignment, None, lambda notebook: insert_below_the_solution(notebook, right))
     hostile = HOSTILE.format(home=course.home)
     course.hands_in("hostile", assignment, hostile + right, lambda notebook: notebook.cells.insert(0, code(hostile)))
     course.hands_in("garbage", assignment).write_bytes(b'{"cells": [' + b"[" * 100_000)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 
 import pytest
 
@@ -159,3 +160,20 @@ def test_the_terminal_shows_neither_a_traceback_nor_an_escape(graded):
     assert "Traceback" not in graded.said
     assert "\x1b" not in graded.said
     assert "\x07" not in graded.said
+
+
+LISTING = """
+from nbgrader.apps import NbGrader
+from nbgrader.apps.api import NbGraderAPI
+app = NbGrader()
+app.initialize([])
+for each in NbGraderAPI(app.coursedir, parent=app).get_submissions("a1_expressions"):
+    print(each["student"], each["timestamp"])
+"""
+
+
+def test_formgrader_lists_everyone_whatever_the_timestamps_are(graded):
+    shown = graded.runs(sys.executable, "-c", LISTING)
+    assert {who for who in BESIDE if who not in shown} == set()
+    assert "on_time" in shown
+    assert "Traceback" not in shown
