@@ -5,7 +5,7 @@ Everything that is not set here is as nbgrader's manual says.
 
 import warnings
 
-from gradkit.course.nbgrader import AnyNotebook, GradeInSandbox, RebuildFromSource
+from gradkit.course.nbgrader import AnyNotebook, GradeInSandbox, RebuildFromSource, read_timestamps_with_care
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, OverwriteCells, SaveAutoGrades
 from sqlalchemy.exc import SAWarning
 
@@ -33,3 +33,6 @@ c.Autograde.autograde_preprocessors = [GradeInSandbox, SaveAutoGrades, AssignLat
 
 # nbgrader's gradebook is used in a way that newer SQLAlchemy remarks on at every submission. It is harmless.
 warnings.filterwarnings("ignore", "Object of type", SAWarning)
+
+# One student's timestamp.txt that does not hold a time would stop formgrader's pages, and `nbgrader collect`, for all.
+read_timestamps_with_care()

@@ -1,5 +1,6 @@
 """Puts the course (suites, corpora, assignment.toml) into a built wheel; an editable install finds it in place."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,7 @@ class CourseHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         root = Path(self.root)
-        suites = [path.relative_to(root).parent for path in root.glob("assignments/*/assignment.toml")]
-        files = [f"{folder}/assignment.toml" for folder in suites]
-        suite_files = [path for folder in suites for path in (root / "tests" / folder.name).glob("*.py")]
-        files += [str(path.relative_to(root)) for path in suite_files if not path.name.endswith("_hidden.py")]
-        files += [str(path.relative_to(root)) for path in root.glob("tests/corpora/*.json")]
-        files.append("student_template/digits.csv")  # other seeds draw training runs from it
-        build_data["force_include"].update({str(root / name): f"{INSIDE}/{name}" for name in files})
+        sys.path.insert(0, str(root / "grading"))
+        from gradkit.course.release import course_files
+
+        build_data["force_include"].update({str(root / name): f"{INSIDE}/{name}" for name in course_files()})

@@ -21,6 +21,7 @@ from .cli_course import complain
 from .cli_graph import graph
 from .graphs.corpus import PUBLIC_SEED
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
+from .suite.collection import SuiteError
 
 if TYPE_CHECKING:
     from .grader.report import Report
@@ -117,7 +118,7 @@ def grade(
         _stopped()
     if entering:
         try:
-            await_gradebook(console, entering, len(reports))
+            await_gradebook(console, entering)
         except GradebookError as error:
             complain(f"{error} (The reports are written; the same command goes on from there.)")
         except KeyboardInterrupt:
@@ -388,5 +389,9 @@ def attacks() -> None:
 
 
 def main() -> None:
-    """Entry point of the `gradkit` command."""
-    app()
+    """Entry point of the `gradkit` command. A course that does not fit together is refused by each in a line."""
+    try:
+        app()
+    except SuiteError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False)
+        sys.exit(1)

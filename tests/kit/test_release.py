@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import venv
 import zipfile
 
@@ -48,6 +49,87 @@ def test_a_leak_is_found(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "hello\n    self.grad += (1 - out.data**2) * out.grad\n")
     assert leaks_in(path, secrets()) == ["notes.txt has the line 'self.grad += (1 - out.data**2) * out.grad'"]
+
+
+# --- hidden items ----------------------------------------------------------------------------------------------------
+
+HIDDEN = """
+from gradkit.suite import check_forward, expressions, graded, random_graphs
+
+@graded(0.5, "Kept for grading", corpus=expressions("kept_for_grading", (lambda x: x * 12.03125, (3.75,))), hidden=True)
+def test_kept_for_grading(Value, corpus):
+    check_forward(Value, corpus)
+
+@graded(0.5, "Kept too", corpus=random_graphs("mul"), hidden=True)
+def test_kept_too(Value, corpus):
+    check_forward(Value, corpus)
+"""
+KEPT_LINE = '[[3.75], [["mul_const", 0, 12.03125]], 1, [3.75, 45.1171875], [12.03125, 1.0]]'
+BUILD = "from gradkit.course.release import *; from pathlib import Path; make_release(Path('dist'))"
+LOOK = "print(leaks_in(Path('leaky.zip'), secrets()))"
+
+
+class Repository:
+    """A copy of the repository, to be changed and released."""
+
+    def __init__(self, home, root):
+        self.home = home
+        for name in ("grading", "assignments", "reference", "student_template", "tests/corpora"):
+            shutil.copytree(root / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for suite in root.glob("tests/a?_*"):
+            shutil.copytree(suite, home / "tests" / suite.name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(root / name, home)
+
+    def adds(self, name, text):
+        (self.home / name).write_text(text, encoding="utf-8")
+
+    def runs(self, *command):
+        """What Python says, with this repository's gradkit."""
+        environment = {**os.environ, "PYTHONPATH": str(self.home / "grading")}
+        ended = subprocess.run(
+            [sys.executable, *command], cwd=self.home, env=environment, capture_output=True, text=True, check=False
+        )
+        return ended.returncode, ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def repository(tmp_path, root):
+    return Repository(tmp_path / "repository", root)
+
+
+def test_a_hidden_item_among_open_ones_is_refused_by_every_way_to_build(repository):
+    repository.adds("tests/a1_expressions/test_zz_more.py", HIDDEN)
+    said = "a1_expressions/test_kept_for_grading is hidden, and test_zz_more.py goes to students. Move the item"
+    for command in (("-c", BUILD), ("-m", "build", "--wheel", "--no-isolation")):
+        status, shown = repository.runs(*command)
+        assert status != 0
+        assert said in shown
+        assert not list(repository.home.glob("dist/*"))
+
+
+def test_an_open_item_among_hidden_ones_is_refused(repository):
+    repository.adds("tests/a1_expressions/test_zz_hidden.py", HIDDEN.replace(", hidden=True", "", 1))
+    status, shown = repository.runs("-c", BUILD)
+    assert status != 0
+    assert "a1_expressions/test_kept_for_grading is not hidden, and students do not get test_zz_hidden.py." in shown
+
+
+def test_a_corpus_of_hidden_items_alone_stays_here_and_its_lines_are_looked_for(repository):
+    repository.adds("tests/a1_expressions/test_zz_hidden.py", HIDDEN)
+    repository.adds("tests/corpora/kept_for_grading.json", f"[\n{KEPT_LINE}\n]\n")
+    status, shown = repository.runs("-c", BUILD)
+    assert status == 0, shown
+    (wheel,) = repository.home.glob("dist/*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        files = {name: opened.read(name) for name in opened.namelist()}
+    assert not [name for name in files if "kept_for_grading" in name or "zz_hidden" in name]
+    assert not [name for name, content in files.items() if b"kept_for_grading" in content or b"12.03125" in content]
+    assert "gradkit/_course/tests/corpora/mul.json" in files, "open items ask for it too"
+    with zipfile.ZipFile(repository.home / "leaky.zip", "w") as archive:
+        archive.writestr("notes.txt", KEPT_LINE + "\n")
+    _, shown = repository.runs("-c", BUILD.replace("make_release(Path('dist'))", LOOK))
+    assert "notes.txt has the line" in shown
 
 
 def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(release, tmp_path, root, solution, stubbed):

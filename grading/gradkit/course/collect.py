@@ -57,14 +57,16 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
     with handed_in(downloads, into) as (students, others):
         for student in students:
             home = student.folder if in_place and student.folder else into / student.student
-            yield _collected(assignment, student, home / assignment.name, in_place, force)
+            yield collect_student(assignment, student, home / assignment.name, in_place, force)
         yield from others
 
 
-def _collected(assignment: Assignment, student: HandedIn, target: Path, in_place: bool, force: bool) -> Collected:
-    """Collect one student's submission in a bounded process. One that reaches a limit is a student without a notebook.
+def collect_student(
+    assignment: Assignment, student: HandedIn, target: Path, in_place: bool = False, force: bool = False
+) -> Collected:
+    """Bring one student's submission into a folder, in a bounded process.
 
-    Raises OSError and ImportError as `collect` does.
+    A submission that reaches a limit is one without a notebook. Raises OSError and ImportError as `collect` does.
     """
     stamp = None if in_place or student.folder is None else _timestamp(assignment, student.folder)
     try:

@@ -322,7 +322,7 @@ def _unfit_tables(classroom: Classroom, graded: Sequence[Graded]) -> list[str]:
         show_report(console, report)
     shown = screen.getvalue().splitlines()
     write_grades(reports, classroom.out / GRADES)
-    cells = grades_cells((classroom.out / GRADES).read_text(encoding="utf-8"))
+    cells = grades_cells((classroom.out / GRADES).read_text(encoding="utf-8-sig"))
     return [f"the screen would show {line!r}" for line in shown if not is_harmless(line)] + unfit_cells(cells)
 
 

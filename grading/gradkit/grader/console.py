@@ -122,13 +122,17 @@ def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded])
     return reports
 
 
-def await_gradebook(console: Console, entering: Entering, count: int) -> None:
-    """Wait until so many reports are in nbgrader's gradebook, and say so. Raises GradebookError."""
+def await_gradebook(console: Console, entering: Entering) -> None:
+    """Wait until all reports are in nbgrader's gradebook, and say so. Raises GradebookError."""
     with console.status("entering into the gradebook"):
-        late = sorted(entering.late())
+        count, late, missing = entering.entered()
     console.print(f"{count} submissions are in the gradebook.", highlight=False)
     if late:
-        console.print(Text(f"Late: {', '.join(late)}. A penalty is nbgrader's to give, or yours."), style="yellow")
+        names = ", ".join(sorted(late))
+        console.print(Text(f"Late: {names}. A penalty is nbgrader's to give, or yours."), style="yellow")
+    for assignment, students in sorted(missing.items()):
+        names = ", ".join(sorted(students))
+        console.print(Text(f"Not entered, with nothing handed in for {assignment}: {names}."), style="yellow")
 
 
 def show_report(

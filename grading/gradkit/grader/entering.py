@@ -12,12 +12,26 @@ import signal
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 from ..submissions.bounded import live_no_longer_than
 from ..submissions.roster import Student
 from . import report
-from .gradebook import GradebookError, opened
+from .gradebook import GradebookError, not_handed_in, opened
 from .grader import Suite
+
+
+class Entered(NamedTuple):
+    """What became of the reports.
+
+    students: how many have something entered.
+    late:     students whose submissions are late.
+    missing:  by assignment, students who handed in nothing for it and were not entered there.
+    """
+
+    students: int
+    late: list[str]
+    missing: dict[str, list[str]]
 
 
 class Entering:
@@ -35,12 +49,12 @@ class Entering:
         with suppress(BrokenPipeError, ConnectionResetError):
             self._pipe.send((student, path))
 
-    def late(self) -> list[str]:
-        """Wait until everything is entered, and return whose submissions are late. Raises GradebookError."""
+    def entered(self) -> Entered:
+        """Wait until everything is entered, and return what became of it. Raises GradebookError."""
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self._pipe.send(None)
-            told: list[str] | GradebookError = self._pipe.recv()
+            told: Entered | GradebookError = self._pipe.recv()
         except (EOFError, ConnectionResetError):
             raise GradebookError("The gradebook cannot be written: the process for it was lost.") from None
         if isinstance(told, GradebookError):
@@ -52,14 +66,19 @@ def _enter(pipe: Connection, parents: Connection, parent: int, url: str, suite: 
     parents.close()  # or the end of the parent would not be noticed
     live_no_longer_than(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    late = []
+    count, late, missing = 0, [], dict[str, list[str]]()
     try:
         with opened(url, suite) as book:
             while given := pipe.recv():
                 student, path = given
-                if book.write(student, report.read(path)):
+                found = report.read(path)
+                if book.write(student, found):
                     late.append(student.name)
+                nothing_for = not_handed_in(found)
+                count += len(nothing_for) < len(suite.assignments)
+                for name in nothing_for:
+                    missing.setdefault(name, []).append(student.name)
     except GradebookError as error:
         pipe.send(error)
     else:
-        pipe.send(late)
+        pipe.send(Entered(count, late, missing))

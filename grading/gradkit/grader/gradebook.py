@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..submissions.roster import Student, safe_name
-from ..suite.assignments import Assignment, Task
+from ..suite.assignments import Assignment, Task, assignments
 from .grader import Suite
 from .report import Report
 
@@ -36,6 +36,9 @@ _TRIES = 3
 _LONGEST_STAMP = 64
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^/~]*(\w/[^/~]*)*")
 """How nbgrader's times begin. What has less of a date would be filled up with today's, and /... is read as a file."""
+
+_MISSING = re.compile(r"There is no (\w+)\.py in this submission")
+"""What submissions/intake.py and submissions/pipe.py say of a file to grade that was not handed in."""
 
 _NO_URL = (
     "This is no database URL; one is like postgresql+psycopg://user:password@host/database. "
@@ -65,7 +68,10 @@ class Book:
         self._pages = [_page(gradebook, assignment, points) for assignment in suite.assignments]
 
     def write(self, student: Student, report: Report) -> bool:
-        """Write a report. Returns whether the submission is late, by the due date and the timestamp that are known."""
+        """Write a report, but for assignments for which the student handed in nothing: see `not_handed_in`.
+
+        Returns whether the submission is late, by the due date and the timestamp that are known.
+        """
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import IntegrityError
 
@@ -78,9 +84,11 @@ class Book:
         return self._write(student, report)
 
     def _write(self, student: Student, report: Report) -> bool:
-        who = student_id(student)
-        self._gradebook.update_or_create_student(who)
-        late = [self._write_page(page, who, student.source, report) for page in self._pages]
+        who, missing = student_id(student), not_handed_in(report)
+        pages = [page for page in self._pages if page.assignment.name not in missing]
+        if pages:
+            self._gradebook.update_or_create_student(who)
+        late = [self._write_page(page, who, student.source, report) for page in pages]
         return any(late)
 
     def _write_page(self, page: _Page, who: str, source: Path, report: Report) -> bool:
@@ -105,6 +113,24 @@ def _score(grade: Any, earned: float) -> None:
     elif grade.auto_score != earned:
         grade.needs_manual_grade = True
     grade.auto_score = earned
+
+
+def not_handed_in(report: Report) -> list[str]:
+    """Name the assignments for which a submission holds none of the files to grade.
+
+    nbgrader has no submission then, and not one that earned 0 points.
+    """
+    said: dict[str, list[str]] = {}
+    for item in report.items:
+        if not item.hidden:
+            said.setdefault(item.assignment, []).append(item.evidence.message if item.evidence else "")
+    return [a.name for a in assignments() if a.name in said and _is_missing(a, said[a.name])]
+
+
+def _is_missing(assignment: Assignment, messages: list[str]) -> bool:
+    """Whether the messages of its items say that there is nothing to grade, or none of the assignment's own files."""
+    modules = {found[1] for message in messages if (found := _MISSING.match(message))}
+    return modules >= set(assignment.modules) or all(map(_MISSING.match, messages))
 
 
 def student_id(student: Student) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -15,10 +17,13 @@ GRADES = "grades.csv"
 
 
 def write_grades(reports: Sequence[Report], path: Path) -> None:
-    """Write a row for each report: points by assignment, in all, and how many items ended in each way."""
+    """Write a row for each report: points by assignment, in all, and how many items ended in each way.
+
+    The file is UTF-8 with a byte order mark, without which Excel takes it for another encoding.
+    """
     assignments = list(dict.fromkeys(name for report in reports for name in report.of_assignments()))
     text = StringIO()
-    rows = csv.writer(text, quoting=csv.QUOTE_ALL)  # some spreadsheets split at a semicolon too
+    rows = csv.writer(text, quoting=csv.QUOTE_ALL)
     rows.writerow(["student", *assignments, "points", "out_of", *(verdict.value for verdict in Verdict), "notes"])
     for report in reports:
         of, counts = report.of_assignments(), report.verdicts()
@@ -29,16 +34,30 @@ def write_grades(reports: Sequence[Report], path: Path) -> None:
                 f"{report.earned:g}",
                 f"{report.points:g}",
                 *(counts[verdict] for verdict in Verdict),
-                neutral("; ".join(report.notes)),
+                neutral(" / ".join(report.notes)),
             ]
         )
-    write_whole(path, text.getvalue().encode())
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
+
+
+_SEPARATORS = re.compile(r'([,;|"\t\r\n])')
+"""Where a spreadsheet may begin another cell: which sign separates cells depends on the user's country."""
+_INVISIBLE = ("Cc", "Cf", "Zl", "Zp", "Zs")
+"""Unicode's categories of what may stand before a formula: controls, formats and all kinds of space."""
 
 
 def neutral(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula. (https://owasp.org/www-community/attacks/CSV_Injection)"""
-    is_formula = cell.startswith(("\t", "\r")) or cell.lstrip().startswith(("=", "+", "-", "@"))
-    return f"'{cell}" if is_formula else cell
+    """A cell of which no part is a formula to any spreadsheet: an apostrophe stands before each that would be.
+
+    See https://owasp.org/www-community/attacks/CSV_Injection.
+    """
+    return "".join(f"'{part}" if _is_formula(part) else part for part in _SEPARATORS.split(cell))
+
+
+def _is_formula(part: str) -> bool:
+    first = next((letter for letter in part if unicodedata.category(letter) not in _INVISIBLE), "")
+    # Spreadsheets read full-width and small signs as the plain ones.
+    return unicodedata.normalize("NFKC", first).startswith(("=", "+", "-", "@"))
 
 
 def verdict_counts(report: Report) -> str:

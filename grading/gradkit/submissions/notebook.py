@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .cells import join, without_magic
+
 MAX_NOTEBOOK_BYTES = 20 << 20
 """Many plots fit in."""
 MAX_CELL_BYTES = 64 << 10
@@ -20,7 +22,9 @@ MAX_OBJECTS = 200_000
 
 _READ = ("cells", "worksheets", "cell_type", "source", "input", "metadata", "nbgrader", "grade_id")
 """The keys of a notebook's objects that are read."""
-_MAGIC = re.compile(r"^(?=[%!?]|get_ipython\(\))", re.M)
+
+_UNWRITTEN = "raise NotImplementedError"
+"""What a stub holds."""
 
 
 class NotebookError(Exception):
@@ -41,41 +45,61 @@ class Notebook:
 
 @dataclass(frozen=True)
 class _Cell:
+    place: int
     id: str
     source: str
     is_code: bool
 
 
 def solutions(raw: bytes, notebook: Notebook, notes: list[str]) -> dict[str, str]:
-    """The text of each solution cell that a notebook holds, by id. Raises NotebookError where it cannot be read.
+    """Read the solution of each file from a notebook, by id. Raises NotebookError if the notebook cannot be read.
 
-    Of several cells with one id the last that is not empty counts, as it would when all are run in order. A cell whose
-    id is lost is known by what it defines: of several the last of those that define the most. notes: gets a line for
-    what the instructor should know.
+    Cells with the solution's id are joined as a kernel would run them. A cell whose id is lost is found by what it
+    defines. Where the solution is still a stub, definitions in other cells below it count too, since in a kernel they
+    replace the stub's.
+
+    notes: gets a line for what the instructor should know.
     """
     cells = list(_cells(raw))
     found = {}
     for id_, names in notebook.defines.items():
-        mine = [cell for cell in cells if cell.id == id_ and cell.source.strip()]
-        if not mine:
-            defined = re.compile(rf"^(?:class|def) ({'|'.join(map(re.escape, names))})\b", re.M)
-            counts = [len(set(defined.findall(cell.source))) if cell.is_code else 0 for cell in cells]
-            most = max(counts, default=0)
-            mine = [cell for cell, count in zip(cells, counts, strict=True) if count == most and most]
-            if mine:
-                notes.append(f"the solution cell {id_} had lost its id, and was known by what it defines")
-        elif len(mine) > 1:
-            notes.append(f"of {len(mine)} cells with the id {id_} the last was taken")
-        if mine:
-            found[id_] = mine[-1].source
-            if len(found[id_].encode()) > MAX_CELL_BYTES:
+        defined = re.compile(rf"^(?:class|def) ({'|'.join(map(re.escape, names))})\b", re.M)
+        own = [cell for cell in cells if cell.id == id_ and cell.source.strip()]
+        own = [cell for cell in own if cell.is_code] or own[-1:]  # a kernel does not run the copy that became text
+        others = [cell for cell in cells if cell.id != id_ and cell.is_code and defined.search(cell.source)]
+        if not own and others:
+            notes.append(f"the solution cell {id_} had lost its id, and was known by what it defines")
+            own, others = others, []
+        if len(own) > 1:
+            notes.append(f"{len(own)} cells are the solution {id_}: they were joined in order, as far as it needs them")
+        if others and own:
+            is_stub = any(_UNWRITTEN in cell.source for cell in own)
+            below = [cell for cell in others if cell.place > own[-1].place]
+            notes.append(_note_on_others(id_, sorted(_defined(others, defined)), bool(below), is_stub))
+            own += below if is_stub else []
+        if own:
+            sources = [cell.source for cell in own]
+            if sum(len(source.encode()) for source in sources) > MAX_CELL_BYTES:
                 raise NotebookError(f"holds more than {MAX_CELL_BYTES >> 10} kilobytes in its solution cell {id_}")
+            found[id_] = join(sources, names) if len(sources) > 1 else sources[0]
     return found
+
+
+def _defined(cells: list[_Cell], defined: re.Pattern[str]) -> set[str]:
+    return {name for cell in cells for name in defined.findall(cell.source)}
+
+
+def _note_on_others(id_: str, names: list[str], is_below: bool, is_stub: bool) -> str:
+    """Tell of other cells that define what the solution should."""
+    if is_below and is_stub:
+        return f"the solution cell {id_} is not finished; a cell below it defines {', '.join(names)}: that counts"
+    where = "below" if is_below else "above"
+    return f"a cell {where} the solution cell {id_} defines {', '.join(names)} too: it does not count"
 
 
 def as_module(source: str) -> bytes:
     """A solution cell's text as a file that Python can import: lines for IPython alone become comments."""
-    return _MAGIC.sub("pass  # ", source).encode("utf-8", "replace")
+    return without_magic(source).encode("utf-8", "replace")
 
 
 def _cells(raw: bytes) -> Iterator[_Cell]:
@@ -96,9 +120,10 @@ def _cells(raw: bytes) -> Iterator[_Cell]:
     except (ValueError, RecursionError):
         raise NotebookError("is no notebook: it cannot be read as JSON") from None
     sheets = [whole, *_listed(whole, "worksheets")]  # notebooks of format 3 keep their cells in worksheets
-    for cell in (cell for sheet in sheets for cell in _listed(sheet, "cells")):
+    listed = (cell for sheet in sheets for cell in _listed(sheet, "cells"))
+    for place, cell in enumerate(listed):
         if isinstance(cell, dict):
-            yield _Cell(_id(cell), _source(cell), cell.get("cell_type") == "code")
+            yield _Cell(place, _id(cell), _source(cell), cell.get("cell_type") == "code")
 
 
 def _listed(found: Any, key: str) -> list[Any]:

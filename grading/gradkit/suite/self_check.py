@@ -25,7 +25,7 @@ from ..submissions.outcome import Verdict
 from ..submissions.subject import Subject, Transport
 from . import offers, screen
 from .assignments import Assignment, assignments, corpora_folder, course_home
-from .collection import item_of
+from .collection import SuiteError, check_files, check_module, item_of
 from .diagnosis import fingerprint
 from .evidence import Evidence, NotPassed
 from .graded import ATTRIBUTE, Mark
@@ -125,13 +125,33 @@ class SelfCheck:
         )
         return module
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Refuse what grading refuses (see collection.py), and a file that skips itself."""
+        report = yield
+        if isinstance(collector, pytest.Module) and any(a.suite == collector.path.parent for a in assignments()):
+            try:
+                check_files(collector.path.parent)
+                if report.skipped:
+                    raise SuiteError(f"{collector.path} skips its items. They are graded all the same: remove that.")
+                if report.passed:
+                    check_module(collector.obj, collector.path)
+            except SuiteError as error:
+                report.outcome, report.longrepr, report.result = "failed", str(error), []
+        return report
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        files: dict[str, Path] = {}
         for test in items:
             mark: Mark | None = getattr(getattr(test, "obj", None), ATTRIBUTE, None)
             if mark:
                 assignment = self._assignment_of(test)
                 item = item_of(assignment, test.name, mark)
+                if files.setdefault(item.id, test.path) != test.path:
+                    raise pytest.UsageError(f"{item.id} is in two files. Give each item a name of its own.")
                 test.stash[_ITEM], test.stash[_MARK] = item, mark
                 _leave_to_us(test)
                 if test.nodeid.startswith(f"{assignment.name}::"):
@@ -173,7 +193,7 @@ class SelfCheck:
         self._began = (assignment.name, self._transport.spent)
         return assignment.submission_seconds - self._spent[assignment.name]
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # so that this sees what pytest makes of a skip
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -185,6 +205,10 @@ class SelfCheck:
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             error = call.excinfo.value if call.excinfo else None
             result = judge(self.results, graded, error, item.path)
+        if result is None and report.skipped:
+            report.longrepr = f"{graded.id} was skipped while it ran. A graded item cannot be skipped."
+            report.outcome = "failed"
+            report.__dict__.pop("wasxfail", None)
         if result and result.verdict is not Verdict.PASSED:
             report.longrepr = "\n".join(text for _, text in screen.explanation(result))
             report.outcome = "failed"

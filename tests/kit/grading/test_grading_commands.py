@@ -46,7 +46,7 @@ def reports_of(school):
 
 
 def rows(path):
-    with path.open(newline="", encoding="utf-8") as opened:
+    with path.open(newline="", encoding="utf-8-sig") as opened:
         return {row["student"]: row for row in csv.DictReader(opened)}
 
 

@@ -1,11 +1,16 @@
 """Taking notebooks in: the solution cell comes out, whatever else there is."""
 
 import json
+import re
+import time
 
 import pytest
+from gradkit.submissions.cells import join
 from gradkit.submissions.intake import take_in
 from gradkit.submissions.notebook import MAX_NOTEBOOK_BYTES, Notebook
 from gradkit.submissions.outcome import Verdict
+from hypothesis import given
+from hypothesis import strategies as st
 
 PAGE = Notebook("a2_backprop", {"engine": ("Value",)})
 ENGINE = "class Value: pass\n"
@@ -109,11 +114,123 @@ def test_of_several_assignments_the_one_that_is_graded_is_taken(taken):
     assert taken(mine)[0] == {"engine.py": ENGINE}
 
 
-def test_of_cells_without_an_id_the_last_that_defines_the_most_is_taken(taken):
+def test_cells_without_an_id_count_as_a_kernel_runs_them(taken):
     page = Notebook("a2_backprop", {"engine": ("Value", "helper")})
     whole = "class Value: pass\ndef helper(): pass\n"
     cells = [cell(whole.replace("pass", "1"), "x"), cell(whole, "x"), cell("def helper(): return 1", "x")]
-    assert taken({"a2_backprop.ipynb": notebook(*cells)}, page=page)[0] == {"engine.py": whole}
+    files, _ = taken({"a2_backprop.ipynb": notebook(*cells)}, page=page)
+    assert files == {"engine.py": f"{whole}\ndef helper(): return 1"}
+
+
+# --- several cells with one id ---------------------------------------------------------------------------------------
+
+HALF, OTHER_HALF = (
+    "import math\nclass Value:\n    def exp(self): return math.e\n",
+    "    def log(self): return math.pi\n",
+)
+STUB = "class Value:\n    def exp(self):\n        raise NotImplementedError('not written yet')\n"
+FUNCTION = "import math\ndef root(x): return math.sqrt(x)\n"
+USING_MATH = "class Value:\n    def log(self): return math.pi\n"
+USING_IT = "class Value:\n    def exp(self): return root(4)\n"
+OVER_AND_OVER = "while True: pass\n"
+
+JOINED = {
+    "split between methods": ([HALF, OTHER_HALF], [0, 1]),
+    "split into three": ([HALF, OTHER_HALF, "    def tanh(self): return 1\n"], [0, 1, 2]),
+    "split in a method": (["class Value:\n    def exp(self):", "        return 1\n"], [0, 1]),
+    "split below a function": ([FUNCTION, USING_IT], [0, 1]),
+    "split below imports of everything": (["from math import *", "class Value:\n    e = exp(1)"], [0, 1]),
+    "split, with a blank cell between": ([HALF, " \n", OTHER_HALF], [0, 2]),
+    "split, with half a copy below": ([HALF, OTHER_HALF, "class Value:\n    def"], [0, 1]),
+    "split, with half a copy between": ([HALF, "class Value:\n    def", OTHER_HALF], [0, 2]),
+    "copied below": ([ENGINE, ENGINE], [1]),
+    "copied below and cut down": ([ENGINE, "class Value:\n    def"], [0]),
+    "copied below and cut down to an experiment": ([ENGINE, "x = Value()\nprint(x)\n"], [0]),
+    "an experiment that does not end": ([ENGINE, OVER_AND_OVER], [0]),
+    "an experiment above that does not end": ([OVER_AND_OVER, ENGINE], [1]),
+    "an attempt above that raises": (["class Value: old = 1\nx = Value(1, 2, 3)\n", ENGINE], [1]),
+    "an attempt below the imports": (["import math\n", "class Value:\n    a = math.old\n", USING_MATH], [0, 2]),
+    "an attempt above that is broken": (["class Value\n", ENGINE], [1]),
+    "a subclass in its place": ([ENGINE, "class Value(Value):\n    more = 1\n"], [0, 1]),
+    "a method set from outside": ([ENGINE, "def exp(self): return 1\n", "Value.exp = exp\n"], [0, 1, 2]),
+    "a method set by a decorator": ([FUNCTION, ENGINE, "@patch(Value)\ndef exp(self): return root(4)\n"], [0, 1, 2]),
+    "magic in both": (["%matplotlib inline\n" + FUNCTION, "!ls\n" + USING_IT], [0, 1]),
+    "nothing that is due": (["x = 1\n", "y = 2\n"], [0, 1]),
+    "nothing that compiles": (["x = (", "y = )"], [1]),
+    "more than can be read": ([ENGINE, "#" * 70_000], [0]),
+    "parentheses without end": ([ENGINE, "(" * 60_000], [0]),
+    "half a letter": (["x = '\ud800'", ENGINE], [1]),
+}
+
+
+@pytest.mark.parametrize("kind", JOINED)
+def test_cells_of_one_id_are_joined_as_far_as_the_solution_needs_them(kind, taken):
+    sources, kept = JOINED[kind]
+    files, found = taken({"a2_backprop.ipynb": notebook(*map(cell, sources))})
+    due = "\n".join(sources[number] for number in kept)
+    assert files == {"engine.py": re.sub("^[%!]", r"pass  # \g<0>", due, flags=re.M)}
+    assert found.problem is None
+
+
+def test_a_right_engine_is_right_wherever_its_cell_was_split(solution):
+    lines = solution().splitlines()
+    for cut in range(1, len(lines)):
+        halves = ("\n".join(half).strip("\n") for half in (lines[:cut], lines[cut:]))
+        module = {}
+        exec(join(list(halves), ["Value"]), module)
+        x = module["Value"](2.0)
+        (2 - (x * x + x).tanh() / x.exp() ** -1).backward()
+        assert x.grad != 0
+
+
+@given(st.lists(st.text(st.sampled_from("V=():\n aclsdef\"'\\#\0\u0660"), max_size=40), min_size=1, max_size=5))
+def test_whatever_cells_hold_joining_them_ends_well(sources):
+    assert isinstance(join(sources, ["V"]), str)
+
+
+def test_joining_is_noted_and_a_single_cell_is_not(taken):
+    assert taken({"a2_backprop.ipynb": notebook(cell(HALF), cell(OTHER_HALF))})[1].notes == [
+        "2 cells are the solution engine: they were joined in order, as far as it needs them"
+    ]
+
+
+def test_a_copy_that_became_text_does_not_count(taken):
+    copies = [cell("class Value: old = 1", kind="markdown"), cell(), cell("class Value: new = 1", kind="raw")]
+    assert taken({"a2_backprop.ipynb": notebook(*copies)})[0] == {"engine.py": ENGINE}
+
+
+def test_a_hundred_thousand_cells_of_one_id_take_no_time(taken):
+    started = time.process_time()
+    files, found = taken({"a2_backprop.ipynb": notebook(*[cell("class Value:\n  x = '" + "y" * 99 + "'")] * 100_000)})
+    assert time.process_time() - started < 10
+    assert len(files["engine.py"]) < 1000
+    assert sum(map(len, found.notes)) < 1000
+
+
+# --- the solution in another cell ------------------------------------------------------------------------------------
+
+
+def test_a_class_in_a_new_cell_below_the_stub_counts_and_that_is_noted(taken):
+    files, found = taken({"a2_backprop.ipynb": notebook(cell(STUB), cell(id_="new"))})
+    assert files == {"engine.py": ENGINE}
+    assert "the solution cell engine is not finished; a cell below it defines Value: that counts" in found.notes
+
+
+def test_what_the_stub_gives_is_there_for_the_new_cell(taken):
+    files, _ = taken({"a2_backprop.ipynb": notebook(cell(FUNCTION + STUB), cell(USING_IT, "new"))})
+    assert files == {"engine.py": f"{FUNCTION}{STUB}\n{USING_IT}"}
+
+
+def test_a_class_in_a_new_cell_above_the_stub_is_replaced_by_it_and_that_is_noted(taken):
+    files, found = taken({"a2_backprop.ipynb": notebook(cell(id_="new"), cell(STUB))})
+    assert files == {"engine.py": STUB}
+    assert found.notes == ["a cell above the solution cell engine defines Value too: it does not count"]
+
+
+def test_an_experiment_below_a_finished_solution_changes_nothing_and_is_noted(taken):
+    files, found = taken({"a2_backprop.ipynb": notebook(cell(), cell("class Value: wrong = 1", "scratch"))})
+    assert files == {"engine.py": ENGINE}
+    assert found.notes == ["a cell below the solution cell engine defines Value too: it does not count"]
 
 
 # --- what an assignment builds on ------------------------------------------------------------------------------------

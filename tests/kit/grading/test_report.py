@@ -3,6 +3,8 @@
 import csv
 import json
 import math
+import re
+import unicodedata
 
 import jsonschema
 import msgspec
@@ -154,7 +156,7 @@ def test_a_file_that_is_no_report_is_said_to_be_none(content, tmp_path):
 
 
 def rows_of(path):
-    with path.open(newline="", encoding="utf-8") as opened:
+    with path.open(newline="", encoding="utf-8-sig") as opened:
         return list(csv.reader(opened))
 
 
@@ -169,15 +171,52 @@ def test_the_grades_hold_points_by_assignment_and_the_counts_of_verdicts(tmp_pat
     assert (dict(zip(header, zoe))["student"], dict(zip(header, zoe))["points"]) == ("Zoë", "1")
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", " =1+1", "\t=1", "\r=1", "\tx"])
-def test_no_cell_is_a_formula(name, tmp_path):
-    assert neutral(name) == f"'{name}"
-    write_grades([made((item("one"), Verdict.PASSED, None), student=name, notes=[name])], tmp_path / "grades.csv")
-    cells = rows_of(tmp_path / "grades.csv")[1]
-    assert not any(cell.lstrip().startswith(tuple("=+-@")) for cell in cells)
+def starts_like_a_formula(cell):
+    """As a careless spreadsheet sees it: quotes, spaces, invisible letters and widths make no difference."""
+    text = "".join(letter for letter in cell if letter != '"' and unicodedata.category(letter)[0] not in "CZ")
+    return unicodedata.normalize("NFKC", text[:1])[:1] in ("=", "+", "-", "@")
+
+
+def live_cells(path):
+    """Every cell that is a formula, in whatever way a spreadsheet takes the file apart."""
+    lines = re.split(r"[\r\n]", path.read_text(encoding="utf-8-sig"))
+    ways = [(sign, quoting) for sign in ",;\t|" for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)]
+    rows = [row for sign, quoting in ways for row in csv.reader(lines, delimiter=sign, quoting=quoting)]
+    return [cell for row in rows for cell in row if starts_like_a_formula(cell)]
+
+
+FORMULAS = [
+    *("=HYPERLINK(1)", "+1", "-1", "@x", " =1+1", "\xa0=1", "\u200b=1", "\ufeff=1", "\u3000=1", "\x00=1", "\u202e=1"),
+    *("\uff1d1", "\uff0b1", "\uff0d1", "\uff20x", "\ufe66" + "1", "=cmd|' /C calc'!A0"),
+]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_cell_is_a_formula_in_any_country_s_spreadsheet(formula, tmp_path):
+    assert neutral(formula).startswith(f"'{formula[:2]}")
+    path = tmp_path / "grades.csv"
+    for before in ("", "a;", "a; ", "a,", "a\t", "a\n", "a\r\n", "a|", 'a"', 'a";"'):
+        name = before + formula
+        write_grades([made((item("one"), Verdict.PASSED, None), student=name, notes=[name, "b", name])], path)
+        assert live_cells(path) == []
+
+
+@given(st.text(st.sampled_from("a=+-@;,|\t\r\n\" '\uff1d\u200b\xa0")), st.text())
+def test_nothing_that_a_student_names_or_a_note_quotes_is_a_formula(tmp_path_factory, name, note):
+    path = tmp_path_factory.mktemp("grades") / "grades.csv"
+    for texts in ((name, note), (note, name)):
+        write_grades([made((item("one"), Verdict.PASSED, None), student=texts[0], notes=texts)], path)
+        assert live_cells(path) == []
 
 
 @given(st.text())
 def test_an_ordinary_cell_stays_as_it_is(text):
-    if not text.lstrip().startswith(tuple("=+-@")) and not text.startswith(("\t", "\r")):
+    assert neutral(text).replace("'", "") == text.replace("'", "")
+    if not any(map(starts_like_a_formula, re.split('[,;|"\t\r\n]', text))):
         assert neutral(text) == text
+
+
+def test_excel_reads_the_letters_as_they_are(tmp_path):
+    write_grades([made((item("one"), Verdict.PASSED, None), student="M\xfcller")], tmp_path / "grades.csv")
+    assert (tmp_path / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert rows_of(tmp_path / "grades.csv")[1][0] == "M\xfcller"

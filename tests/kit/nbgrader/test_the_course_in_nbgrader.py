@@ -81,6 +81,29 @@ def duplicated(notebook):
     notebook.cells = [older, *notebook.cells, *twice]
 
 
+def split(notebook):
+    """The solution cell in two, as JupyterLab splits it: each half has its id and marks."""
+    first = solution_cell(notebook)
+    second = copy.deepcopy(first)
+    lines = first.source.splitlines()
+    middle = [number for number, line in enumerate(lines) if line.lstrip().startswith("def ")][2]
+    first.source, second.source = "\n".join(lines[:middle]).rstrip(), "\n".join(lines[middle:])
+    second.id = "second"
+    notebook.cells.insert(notebook.cells.index(first) + 1, second)
+
+
+def copied_as_scratch(notebook):
+    """A copy of the solution cell below it, cut down to an experiment that does not end, and half a copy."""
+    for number, text in enumerate(("while True:\n    Value(1.0)", "class Value:\n    def")):
+        scratch = copy.deepcopy(solution_cell(notebook))
+        scratch.source, scratch.id = text, f"scratch-{number}"
+        notebook.cells.append(scratch)
+
+
+def insert_below_the_solution(notebook, source):
+    notebook.cells.insert(notebook.cells.index(solution_cell(notebook)) + 1, code(source))
+
+
 def missing(notebook):
     notebook.cells = [solution_cell(notebook)]
 
@@ -127,8 +150,20 @@ def scribbled_in(notebook):
     notebook.cells[4].outputs = [nbformat.v4.new_output("stream", name="stderr", text="oh\n")]
 
 
-EDITS = (edited, duplicated, missing, retyped, reordered, renamed, flipped, prefilled, scribbled_in)
-FEW = (edited, renamed, scribbled_in)
+EDITS = (
+    edited,
+    duplicated,
+    split,
+    copied_as_scratch,
+    missing,
+    retyped,
+    reordered,
+    renamed,
+    flipped,
+    prefilled,
+    scribbled_in,
+)
+FEW = (edited, split, renamed, scribbled_in)
 ALWAYS = {"right", "partly", "wrong", "untouched", "hostile", "garbage", "files"}
 WITH_FILES = {"brings_what_was_given", "brings_a_broken_engine"}
 
@@ -139,7 +174,7 @@ def edits(assignment):
 
 def honest(assignment):
     """Who has the right code, whatever became of the notebook and of the files beside it."""
-    names = {"right", "files", *(edit.__name__ for edit in edits(assignment))}
+    names = {"right", "files", "in_a_new_cell", *(edit.__name__ for edit in edits(assignment))}
     return sorted(names if assignment in ENGINES else names | WITH_FILES)
 
 
@@ -169,6 +204,7 @@ def hand_in(course, assignment):
     course.hands_in("untouched", assignment)
     for edit in edits(assignment):
         course.hands_in(edit.__name__, assignment, right, edit)
+    course.hands_in("in_a_new_cell", assignment, None, lambda notebook: insert_below_the_solution(notebook, right))
     hostile = HOSTILE.format(home=course.home)
     course.hands_in("hostile", assignment, hostile + right, lambda notebook: notebook.cells.insert(0, code(hostile)))
     course.hands_in("garbage", assignment).write_bytes(b'{"cells": [' + b"[" * 100_000)

@@ -3,5 +3,6 @@
 from .grade import GradeInSandbox
 from .read import AnyNotebook
 from .rebuild import RebuildFromSource
+from .timestamps import read_timestamps_with_care
 
-__all__ = ["AnyNotebook", "GradeInSandbox", "RebuildFromSource"]
+__all__ = ["AnyNotebook", "GradeInSandbox", "RebuildFromSource", "read_timestamps_with_care"]

@@ -8,14 +8,24 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_notebook
+from nbgrader.converters import Autograde
 
 from ...submissions.notebook import MAX_NOTEBOOK_BYTES
+from .copies import autograde_copies
 from .here import RAW
 from .rebuild import RebuildFromSource
 
 
 class AnyNotebook(NotebookExporter):
-    """nbconvert's exporter of notebooks, for files that may hold anything."""
+    """nbconvert's exporter of notebooks, for files that may hold anything.
+
+    nbgrader's Autograde makes one before it opens the first submission, and from then on works on copies.
+    """
+
+    def __init__(self, config: Any = None, **more: Any) -> None:
+        super().__init__(config, **more)
+        if isinstance(self.parent, Autograde):
+            autograde_copies(self.parent)
 
     def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:
         """Read a notebook, whatever it is, and pass it through the preprocessors."""

@@ -83,6 +83,37 @@ def test_points_arrive_and_late_submissions_are_named(school, solution, book, re
     assert found == {"ada": 19.5, "ben": 15.5, "[red]cleo": 0.0, "dan": 19.5}
 
 
+def test_who_handed_in_nothing_for_an_assignment_is_not_entered_there_and_is_named(school, solution, files):
+    book = files.fresh()
+    (school.submissions / "ben" / "a2_backprop").mkdir(parents=True)
+    (school.submissions / "ben" / "a2_backprop" / "a2_backprop.ipynb").write_text('{"cells": []}')
+    (school.submissions / "cleo").mkdir()
+    (school.submissions / "cleo" / "nn.py").write_text("class MLP: pass\n")
+    (school.submissions / "dan").mkdir()
+    (school.submissions / "eve").mkdir()
+    (school.submissions / "eve" / "engine.py").write_text("class Value:\n  def")
+    shown = school.is_graded(book.url)
+    assert shown.exit_code == 0
+    assert "2 submissions are in the gradebook." in shown.output
+    assert f"Not entered, with nothing handed in for {A1}: ben, cleo, dan." in " ".join(shown.output.split())
+    assert book.seen().keys() == {("ada", A1), ("eve", A1)}, "code that does not run was handed in"
+
+
+def test_graded_all_at_once_each_is_entered_where_something_was_handed_in(school, files):
+    book = files.fresh()
+    (school.submissions / "ben").mkdir()
+    (school.submissions / "ben" / "nn.py").write_text("class MLP: pass\n")
+    (school.submissions / "cleo").mkdir()
+    shown = school.is_graded(book.url, "all")
+    assert shown.exit_code == 0
+    assert "2 submissions are in the gradebook." in shown.output
+    engines = [(name, "ada") for name in (A1, "a2_backprop", "a3_activations")]
+    assert {(assignment, who) for who, assignment in book.seen()} == {*engines, ("a4_networks", "ben")}
+    said = " ".join(shown.output.split())
+    assert "with nothing handed in for a4_networks: ada, cleo." in said
+    assert "with nothing handed in for a6_tensors: ada, ben, cleo." in said
+
+
 def test_a_report_that_was_renamed_with_its_submission_is_entered_under_the_new_name(school, files):
     book = files.fresh()
     (school.submissions / "ada").rename(school.submissions / "augusta")
@@ -95,7 +126,7 @@ def test_stopped_with_ctrl_c_while_writing_it_says_how_to_go_on(school, files, m
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(entering.Entering, "late", stopped)
+    monkeypatch.setattr(entering.Entering, "entered", stopped)
     shown = school.is_graded(files.fresh().url)
     assert shown.exit_code == 130
     assert "The same command goes on from here." in shown.output

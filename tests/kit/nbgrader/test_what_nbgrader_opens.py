@@ -1,0 +1,179 @@
+"""`nbgrader autograde` on what is not a plain file: it opens, follows and copies nothing that grading would not."""
+
+import os
+import socket
+import sys
+
+import pytest
+
+A1 = "a1_expressions"
+PAGE = f"{A1}.ipynb"
+WHOLE = 19.5
+
+# --- who is refused --------------------------------------------------------------------------------------------------
+
+
+def a_linked_student(place, course):
+    place.parent.symlink_to(course.home / "submitted" / "right")
+
+
+def a_linked_assignment(place, course):
+    place.parent.mkdir()
+    place.symlink_to(course.home / "submitted" / "right" / A1)
+
+
+def a_linked_notebook(place, course):
+    place.mkdir(parents=True)
+    (place / PAGE).symlink_to(course.path("submitted", A1, "right"))
+
+
+def a_notebook_linked_to_the_source(place, course):
+    place.mkdir(parents=True)
+    (place / PAGE).symlink_to(course.path("source", A1))
+
+
+def a_notebook_linked_to_nothing(place, course):
+    place.mkdir(parents=True)
+    (place / PAGE).symlink_to(course.home / "nowhere")
+
+
+def a_notebook_linked_to_a_device(place, course):
+    place.mkdir(parents=True)
+    (place / PAGE).symlink_to("/dev/zero")
+
+
+def a_fifo(place, course):
+    place.mkdir(parents=True)
+    os.mkfifo(place / PAGE)
+
+
+def a_socket(place, course):
+    place.mkdir(parents=True)
+    here = os.getcwd()
+    os.chdir(place)  # a socket's name has room for 107 bytes
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(PAGE)
+    os.chdir(here)
+
+
+def a_folder(place, course):
+    (place / PAGE).mkdir(parents=True)
+
+
+REFUSED = (
+    a_linked_student,
+    a_linked_assignment,
+    a_linked_notebook,
+    a_notebook_linked_to_the_source,
+    a_notebook_linked_to_nothing,
+    a_notebook_linked_to_a_device,
+    a_fifo,
+    a_socket,
+    a_folder,
+)
+
+# --- whose right notebook lies beside something odd ------------------------------------------------------------------
+
+
+def stamped(content):
+    return lambda place, course: (place / "timestamp.txt").write_bytes(content)
+
+
+def linked(name, target):
+    return lambda place, course: (place / name).symlink_to(target.format(home=course.home))
+
+
+def nested(place, course):
+    here = os.getcwd()
+    os.chdir(place)
+    for _ in range(100):
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(here)
+
+
+BESIDE = {
+    "an_empty_timestamp": stamped(b""),
+    "a_timestamp_that_is_a_word": stamped(b"yesterday\x1b[31m, I swear"),
+    "a_timestamp_of_no_date": stamped(b"2026-13-45 99:99:99 UTC"),
+    "a_timestamp_beyond_all_dates": stamped(b"9999-12-31 23:59:59 -9999999999"),
+    "a_timestamp_before_all_dates": stamped(b"0001-01-01 00:00:00 Asia/Tokyo"),
+    "a_timestamp_that_is_not_text": stamped(bytes(range(256))),
+    "a_timestamp_in_UTF_16": stamped("2026-05-01 13:00:00 UTC".encode("utf-16")),
+    "a_timestamp_without_end": stamped(b"9" * 20_000_000),
+    "a_fifo_as_timestamp": lambda place, course: os.mkfifo(place / "timestamp.txt"),
+    "a_folder_as_timestamp": lambda place, course: (place / "timestamp.txt").mkdir(),
+    "a_timestamp_linked_to_a_device": linked("timestamp.txt", "/dev/zero"),
+    "a_file_linked_to_the_source": linked("notes.py", "{home}/source/a4_networks/engine.py"),
+    "a_folder_linked_to_the_source": linked("notes", "{home}/source"),
+    "a_link_to_nothing": linked("data.csv", "nowhere"),
+    "a_fifo_beside": lambda place, course: os.mkfifo(place / "helper.py"),
+    "a_name_of_escapes": lambda place, course: (place / "\x1b]0;owned\x07.csv").write_bytes(b""),
+    "a_name_that_is_not_text": lambda place, course: (place / "\udcff.csv").write_bytes(b""),
+    "a_sparse_file": lambda place, course: os.truncate(os.open(place / "big", os.O_CREAT | os.O_RDWR), 1 << 28),
+    "folders_in_folders": nested,
+    "another_notebook": lambda place, course: os.mkfifo(place / "other.ipynb"),
+}
+
+
+@pytest.fixture(scope="module")
+def graded(copied, tmp_path_factory):
+    """A class after `nbgrader autograde`, with what was said and everyone's row in the export."""
+    course = copied(tmp_path_factory.mktemp("odd"))
+    right = course.solution(A1)
+    course.hands_in("right", A1, right)
+    for make in REFUSED:
+        make(course.home / "submitted" / make.__name__ / A1, course)
+    for name, make in BESIDE.items():
+        make(course.hands_in(name, A1, right).parent, course)
+    stamped(b"2026-05-01 13:00:00 UTC")(course.hands_in("on_time", A1, right).parent, course)
+    course.said = course.runs("nbgrader", "autograde", A1, ok=False)
+    course.runs("nbgrader", "generate_feedback", A1)
+    course.rows = course.exported()
+    return course
+
+
+@pytest.mark.parametrize("who", [make.__name__ for make in REFUSED])
+def test_what_is_not_a_student_s_own_file_is_refused_in_a_line_and_earns_nothing(graded, who):
+    assert sum(f"{who} is not graded. " in line for line in graded.said.splitlines()) == 1
+    assert (who, A1) not in graded.rows
+    for step in ("autograded", "feedback"):
+        assert not (graded.home / step / who).exists()
+
+
+@pytest.mark.parametrize("who", ["right", "on_time", *BESIDE])
+def test_a_right_notebook_earns_all_points_whatever_lies_beside_it(graded, who):
+    assert float(graded.rows[who, A1]["score"]) == WHOLE
+
+
+def test_a_timestamp_that_tells_a_time_is_kept_and_no_other(graded):
+    assert graded.rows["on_time", A1]["timestamp"] == "2026-05-01 13:00:00"
+    assert {graded.rows[who, A1]["timestamp"] for who in BESIDE} <= {"", "None"}
+
+
+def test_nothing_is_copied_but_what_is_graded(graded):
+    copied = {path.name for path in (graded.home / "autograded").glob(f"*/{A1}/*")}
+    assert copied == {PAGE, "timestamp.txt"}
+
+
+def test_the_terminal_shows_neither_a_traceback_nor_an_escape(graded):
+    assert "Traceback" not in graded.said
+    assert "\x1b" not in graded.said
+    assert "\x07" not in graded.said
+
+
+LISTING = """
+from nbgrader.apps import NbGrader
+from nbgrader.apps.api import NbGraderAPI
+app = NbGrader()
+app.initialize([])
+for each in NbGraderAPI(app.coursedir, parent=app).get_submissions("a1_expressions"):
+    print(each["student"], each["timestamp"])
+"""
+
+
+def test_formgrader_lists_everyone_whatever_the_timestamps_are(graded):
+    shown = graded.runs(sys.executable, "-c", LISTING)
+    assert {who for who in BESIDE if who not in shown} == set()
+    assert "on_time" in shown
+    assert "Traceback" not in shown
