@@ -207,6 +207,13 @@ def test_a_hundred_thousand_cells_of_one_id_take_no_time(taken):
     assert sum(map(len, found.notes)) < 1000
 
 
+def test_many_long_cells_of_one_id_take_no_time(taken):
+    started = time.process_time()
+    files, _ = taken({"a2_backprop.ipynb": notebook(*[cell("def f():0\n" * 6_000)] * 100, cell())})
+    assert time.process_time() - started < 10
+    assert files == {"engine.py": ENGINE}
+
+
 # --- the solution in another cell ------------------------------------------------------------------------------------
 
 
