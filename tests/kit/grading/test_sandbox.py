@@ -177,7 +177,7 @@ def test_memory_ends_at_its_limit(tried, refused):
 
 
 def test_no_limit_can_be_raised_again(refused, tried):
-    for limit in ("AS", "CPU", "FSIZE", "NOFILE", "CORE"):
+    for limit in ("AS", "CPU", "FSIZE", "NOFILE", "CORE", "SIGPENDING", "MEMLOCK", "MSGQUEUE"):
         refused(f"import resource as r; r.setrlimit(r.RLIMIT_{limit}, (r.RLIM_INFINITY, r.RLIM_INFINITY))")
     assert tried("import resource as r; found = r.getrlimit(r.RLIMIT_AS)[1]") == MEMORY
 
