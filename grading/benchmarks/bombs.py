@@ -427,7 +427,7 @@ def complaints_about(home: Path, honest: set[str], bombs: Sequence[str], graded:
     """Yield a line for whatever is not as it must be."""
     for name in sorted({*honest, *bombs}):
         try:
-            found = report.read(home / "reports" / f"{name}.json")
+            found = report.read(home / "reports" / ASSIGNMENT / f"{name}.json")
         except report.UnreadableError as error:
             yield f"{name}: {error}"
             continue
@@ -486,7 +486,7 @@ def main() -> None:
         print("\n".join(line for line in graded.output.splitlines() if "at a time" in line))
         print("\n".join(complaints) or "Everyone else is graded and collected, and each bomb has its verdict.")
         for name in chosen.only:
-            print(f"  {name:<26} {_ends(Path(scratch) / 'reports' / f'{name}.json')}")
+            print(f"  {name:<26} {_ends(Path(scratch) / 'reports' / ASSIGNMENT / f'{name}.json')}")
     sys.exit(bool(complaints))
 
 

@@ -20,6 +20,7 @@ from .cli_course import app as course_app
 from .cli_course import complain
 from .cli_graph import graph
 from .graphs.corpus import PUBLIC_SEED
+from .graphs.files import sentence_of
 from .suite.assignments import assignments, chosen, corpora_folder, course_home
 from .suite.collection import SuiteError
 
@@ -82,7 +83,7 @@ def grade(
     from .grader.entering import Entering
     from .grader.gradebook import GradebookError, at_hand
     from .grader.grader import suite_of
-    from .grader.processes import ProcessorTimeError, heed_processor_limit, sentence_of
+    from .grader.processes import ProcessorTimeUp, heed_processor_limit
     from .grader.summary import GRADES, write_grades
     from .oracle.recording import Library, MissingCorpusError
     from .submissions.roster import RosterError, roster
@@ -110,7 +111,7 @@ def grade(
         remember_submissions(reports_folder, submissions)
     except (LookupError, MissingCorpusError, RosterError, BusyError, SandboxError, GradebookError) as error:
         complain(str(error.args[0]))
-    except ProcessorTimeError as error:
+    except ProcessorTimeUp as error:
         complain(str(error))
     except OSError as error:
         complain(sentence_of(error))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from ..graphs.files import UNFINISHED, write_whole
@@ -134,7 +135,9 @@ class Classroom:
         waiting[PUBLIC.name] = list(students)
         for number, phase in enumerate(phases, 1):
             due, done = waiting.pop(phase.name), 0
-            for ended in self._run_phase(phase, scratch, due, workers):
+            if not due and phase is not PUBLIC:
+                continue
+            for ended in chain([None], self._run_phase(phase, scratch, due, workers)):
                 done += ended is not None
                 if ended and ended.result and ended.result.next_phase:
                     waiting[ended.result.next_phase].append(ended.student)
@@ -149,8 +152,6 @@ class Classroom:
         self, phase: Phase, scratch: Path, students: Sequence[Student], workers: int
     ) -> Iterator[Done[_Step] | None]:
         """Run a phase for some students. When it is over, no process of it is left, and no file that workers shared."""
-        if not students and phase is not PUBLIC:
-            return
         with adopted_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.bare) as sandbox:
             check(sandbox, self.suite)  # before processes are forked, so that they share what their workers share
             run = self._public if phase is PUBLIC else partial(self._later, phase)

@@ -7,7 +7,6 @@ student that it was grading is lost with it.
 from __future__ import annotations
 
 import ctypes
-import errno
 import gc
 import os
 import resource
@@ -22,6 +21,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
+from ..graphs.files import sentence_of
 from ..submissions.bounded import live_no_longer_than
 from ..submissions.link import children_of
 from ..submissions.roster import Student
@@ -166,32 +166,19 @@ def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) ->
         os._exit(0)  # no exit handler of the parent's may run here
 
 
-_ADVICE = {
-    errno.ENOSPC: "Free some space there, then run the same command again.",
-    errno.EDQUOT: "Free some space there, then run the same command again.",
-    errno.EFBIG: "The limit on the size of files (ulimit -f) is too small: raise it, then run the same command again.",
-    errno.EMFILE: "The limit on open files (ulimit -n) is too small: raise it, then run the same command again.",
-    errno.EACCES: "Make it writable, then run the same command again.",
-    errno.EROFS: "Name a folder that can be written to with --out.",
-    errno.EISDIR: "There is a folder of this name: move it away, then run the same command again.",
-    errno.ENOTDIR: "A file is where a folder is needed: move it away, then run the same command again.",
-    errno.ENOENT: "Was it deleted during the run? Run the same command again.",
-}
-
-
-class ProcessorTimeError(Exception):
-    """The shell's limit on processor time is used up."""
+class ProcessorTimeUp(BaseException):
+    """The shell's limit on processor time is used up. Not an Exception, so that no student is blamed for it."""
 
     def __str__(self) -> str:
         return "The limit on processor time (ulimit -t) is used up. Raise it, then run the same command again."
 
 
 def _raise_processor_time(*_: object) -> NoReturn:
-    raise ProcessorTimeError
+    raise ProcessorTimeUp
 
 
 def heed_processor_limit() -> None:
-    """Have a ProcessorTimeError raised, here and in processes forked from now on, a second before the shell's limit.
+    """Have a ProcessorTimeUp raised, here and in processes forked from now on, a second before the shell's limit.
 
     `ulimit -t` sets both the soft and the hard limit, and at the hard one the kernel kills without a word.
     """
@@ -201,17 +188,9 @@ def heed_processor_limit() -> None:
         signal.signal(signal.SIGXCPU, _raise_processor_time)
 
 
-def sentence_of(error: OSError) -> str:
-    """Return what the system refused, for which file, and what to do about it."""
-    said = error.strerror or type(error).__name__
-    name = error.filename2 or error.filename
-    file = f"{name}: " if name else ""
-    return f"{file}{said}. {_ADVICE.get(error.errno or 0, 'Then run the same command again.')}"
-
-
 def trouble_of(error: BaseException) -> str:
     """Return why a job failed: a sentence where the cause is known, else the traceback."""
-    if isinstance(error, GraderError | SandboxError | ProcessorTimeError):
+    if isinstance(error, GraderError | SandboxError | ProcessorTimeUp):
         return str(error)
     if isinstance(error, OSError) and error.errno:
         return sentence_of(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,25 @@ def write_whole(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     unfinished.write_bytes(content)
     unfinished.replace(path)
+
+
+_ADVICE = {
+    errno.ENOSPC: "Free some space there, then run the same command again.",
+    errno.EDQUOT: "Free some space there, then run the same command again.",
+    errno.EFBIG: "The limit on the size of files (ulimit -f) is too small: raise it, then run the same command again.",
+    errno.EMFILE: "The limit on open files (ulimit -n) is too small: raise it, then run the same command again.",
+    errno.EACCES: "Make it writable, then run the same command again.",
+    errno.EROFS: "Name a folder that can be written to with --out.",
+    errno.EISDIR: "There is a folder of this name: move it away, then run the same command again.",
+    errno.ENOTDIR: "A file is where a folder is needed: move it away, then run the same command again.",
+    errno.ENOENT: "Was it deleted during the run? Run the same command again.",
+}
+"""What to do about an error of the system, by its number."""
+
+
+def sentence_of(error: OSError) -> str:
+    """Return what the system refused, for which file, and what to do about it."""
+    said = error.strerror or type(error).__name__
+    name = error.filename2 or error.filename
+    file = f"{name}: " if name else ""
+    return f"{file}{said}. {_ADVICE.get(error.errno or 0, 'Mend that, then run the same command again.')}"

@@ -79,9 +79,9 @@ def solutions(raw: bytes, notebook: Notebook, notes: list[str]) -> dict[str, str
             own += below if is_stub else []
         if own:
             sources = [cell.source for cell in own]
-            if sum(len(source.encode()) for source in sources) > MAX_CELL_BYTES:
-                raise NotebookError(f"holds more than {MAX_CELL_BYTES >> 10} kilobytes in its solution cell {id_}")
             found[id_] = join(sources, names) if len(sources) > 1 else sources[0]
+            if len(found[id_].encode()) > MAX_CELL_BYTES:
+                raise NotebookError(f"holds more than {MAX_CELL_BYTES >> 10} kilobytes in its solution cell {id_}")
     return found
 
 

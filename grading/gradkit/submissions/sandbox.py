@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..graphs.files import sentence_of
 from . import packages as installed
 from . import seccomp
 from .bounded import children_killed_first
@@ -223,7 +224,7 @@ def _room_for_copies() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SandboxError(f"The files that workers share cannot be copied: {error}.") from None
+        raise SandboxError(f"The files that workers share cannot be copied: {sentence_of(error)}") from None
 
 
 def find_bubblewrap() -> str:

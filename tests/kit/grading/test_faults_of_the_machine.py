@@ -10,7 +10,8 @@ import sys
 import pytest
 from gradkit.cli import app
 from gradkit.grader import classroom as classrooms
-from gradkit.grader.processes import sentence_of, trouble_of
+from gradkit.grader.processes import trouble_of
+from gradkit.graphs.files import sentence_of
 from typer.testing import CliRunner
 
 GOOD_NEWS = "Reports and grades.csv are in"
