@@ -87,7 +87,7 @@ def _megabytes(what: str, pid: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
         if line.startswith(f"{what}:"):
             return int(line.split()[1]) / 1024
-    raise LookupError(what)
+    return 0.0  # the process has just ended
 
 
 # --- where the time goes ---------------------------------------------------------------------------------------------

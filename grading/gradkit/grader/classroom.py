@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 
 from ..graphs.files import UNFINISHED, write_whole
-from ..submissions.intake import TakenIn, take_in
+from ..submissions.intake import Reader, TakenIn, make_reader, take_in
 from ..submissions.pipe import PipeTransport
 from ..submissions.roster import RosterError, Student
 from ..submissions.sandbox import Sandbox
@@ -174,7 +174,8 @@ class Classroom:
         """Take a submission in and run the public phase on it, unless an earlier run has done so."""
         started = time.monotonic()
         folder = scratch / student.name
-        taken = take_in(student.source, folder, self.suite.modules, self.suite.notebook, self.suite.builds_on)
+        suite = self.suite
+        taken = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _reader())
         if self._still_holds(student, taken):
             shutil.rmtree(folder, ignore_errors=True)
             return _Step(_FINISHED, None)
@@ -222,6 +223,12 @@ class Classroom:
     def _is_about(self, found: Report, student: Student, taken: TakenIn) -> bool:
         about = found.student == student.name and found.submission == taken.digest
         return about and found.conditions == self.conditions and report.is_about(found, self.suite.items)
+
+
+@cache
+def _reader() -> Reader:
+    """Return this grader process's reader of submissions."""
+    return make_reader()
 
 
 # --- one submission ---------------------------------------------------------------------------------------------------

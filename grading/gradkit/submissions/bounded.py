@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import os
+import pickle
 import select
 import signal
 import sys
@@ -22,15 +24,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import msgspec
 
 from .outcome import Verdict
 
 T = TypeVar("T")
+Request = TypeVar("Request")
 
 MAX_REPLY_BYTES = 32 << 20
+_SIZE_BYTES = 4
+"""How many bytes before a reply say how long it is."""
 _POLL_SECONDS = 0.5
 _NO_MEMORY, _FAILED = 3, 4
 """Exit statuses of the forked process."""
@@ -116,6 +121,92 @@ def run_bounded(job: Callable[[], T], kind: object, limits: Limits) -> T:
     return decoder.decode(raw)
 
 
+class LastingProcess(Generic[Request, T]):
+    """A bounded process that does one kind of job again and again: a fork for each would take longer than the job.
+
+    It is forked when it is first used, and anew after a request that reached a limit. It ends with this process. Each
+    request has the limit on processor time for itself.
+
+    Args:
+        job: handles its own errors, as that of `run_bounded` does.
+        kind: type of the result.
+    """
+
+    def __init__(self, job: Callable[[Request], T], kind: object, limits: Limits) -> None:
+        self._job = job
+        self._limits = limits
+        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(kind)
+        self._pid = 0
+        self._requests = self._replies = -1
+
+    def run(self, request: Request) -> T:
+        """Return the job's result for one request. Raises as `run_bounded` does."""
+        if not self._pid:
+            self._fork()
+        _write(self._requests, pickle.dumps(request))
+        is_late = False
+        try:
+            raw = _reply(self._replies, self._limits.wall_seconds, sized=True)
+        except TimeoutError:
+            raw, is_late = b"", True
+        if len(raw) >= _SIZE_BYTES:
+            return self._decoder.decode(raw[_SIZE_BYTES:])
+        code = self._end(is_late)
+        if is_late:
+            raise _too_slow(self._limits)
+        _check_end(code, b"", self._limits)
+        raise RuntimeError("a bounded process ended without a reply")
+
+    def _fork(self) -> None:
+        import resource  # noqa: F401  (as in run_bounded)
+
+        _c_library()
+        parent = os.getpid()
+        reading, self._requests = os.pipe()
+        self._replies, writing = os.pipe()
+        with children_killed_first():
+            self._pid = os.fork()
+            if not self._pid:
+                os.close(self._requests)
+                os.close(self._replies)
+                self._serve(reading, writing, parent)
+        os.close(reading)
+        os.close(writing)
+
+    def _serve(self, reading: int, writing: int, parent: int) -> NoReturn:
+        status = _FAILED
+        gc.disable()
+        try:
+            _begin(self._limits, parent)
+            with open(reading, "rb") as requests:
+                while True:
+                    request = pickle.load(requests)
+                    _allow_processor_time(self._limits.cpu_seconds)
+                    reply = msgspec.msgpack.encode(self._job(request))
+                    if len(reply) > MAX_REPLY_BYTES:
+                        raise MemoryError
+                    _write(writing, len(reply).to_bytes(_SIZE_BYTES, "big") + reply)
+                    gc.collect()
+        except MemoryError:
+            status = _NO_MEMORY
+        except EOFError:
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+
+    def _end(self, is_late: bool) -> int:
+        """End the process and return its exit code."""
+        if is_late:
+            os.kill(self._pid, signal.SIGKILL)
+        os.close(self._requests)
+        os.close(self._replies)
+        _, status = os.waitpid(self._pid, 0)
+        self._pid = 0
+        return os.waitstatus_to_exitcode(status)
+
+
 @contextmanager
 def children_killed_first() -> Iterator[None]:
     """Have the kernel kill a process that is started in this block, not this one, when a control group's memory is
@@ -154,10 +245,7 @@ def _run(job: Callable[[], T], limits: Limits, pipe: int, parent: int) -> NoRetu
     status = _FAILED
     gc.disable()  # or it would visit, and so copy, every page of the parent's
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which kills this process
-        signal.signal(signal.SIGXCPU, signal.SIG_DFL)  # the parent may have a handler for a limit of its own
-        live_no_longer_than(parent)
-        _limit(limits)
+        _begin(limits, parent)
         reply = msgspec.msgpack.encode(job())
         if len(reply) > MAX_REPLY_BYTES:
             raise MemoryError
@@ -169,6 +257,23 @@ def _run(job: Callable[[], T], limits: Limits, pipe: int, parent: int) -> NoRetu
         _write(pipe, traceback.format_exc()[-4000:].encode("utf-8", "backslashreplace"))
     finally:
         os._exit(status)
+
+
+def _begin(limits: Limits, parent: int) -> None:
+    """Prepare a process that was just forked."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which kills this process
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)  # the parent may have a handler for a limit of its own
+    live_no_longer_than(parent)
+    _limit(limits)
+
+
+def _allow_processor_time(seconds: int) -> None:
+    """Limit this process to so much processor time from now on."""
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    most = math.ceil(time.process_time()) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _limit(limits: Limits) -> None:
@@ -192,8 +297,11 @@ def _write(pipe: int, message: bytes) -> None:
         view = view[os.write(pipe, view) :]
 
 
-def _reply(pipe: int, seconds: float) -> bytes:
-    """Read until the other side is closed, or has sent too much. Raises TimeoutError."""
+def _reply(pipe: int, seconds: float, sized: bool = False) -> bytes:
+    """Read until the other side is closed, or has sent too much. Raises TimeoutError.
+
+    sized: whether the first bytes say how long the reply is, so that the other side stays open.
+    """
     raw = bytearray()
     deadline = time.monotonic() + seconds
     while len(raw) <= MAX_REPLY_BYTES:
@@ -209,6 +317,8 @@ def _reply(pipe: int, seconds: float) -> bytes:
             if not chunk:
                 return bytes(raw)
             raw += chunk
+            if sized and len(raw) >= _SIZE_BYTES and len(raw) == _SIZE_BYTES + int.from_bytes(raw[:_SIZE_BYTES], "big"):
+                break
     return bytes(raw)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from .accounts import presentable, tidy
-from .bounded import READING, LimitReachedError, run_bounded
+from .bounded import READING, LastingProcess, LimitReachedError, run_bounded
 from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular
 from .notebook import MAX_NOTEBOOK_BYTES, Notebook, NotebookError, as_module, solutions
 from .outcome import SubmissionError, Verdict
@@ -55,6 +55,7 @@ def take_in(
     modules: Sequence[str],
     notebook: Notebook | None = None,
     builds_on: Sequence[str] = (),
+    reader: Reader | None = None,
 ) -> TakenIn:
     """Copy a student's .py files into a folder that is made for them, in a bounded process.
 
@@ -64,11 +65,16 @@ def take_in(
     modules:   the files to grade, without `.py`; the first must be there.
     notebook:  the notebook whose solution cells stand for those files where it is there.
     builds_on: files that those need beside them, without `.py`.
+    reader:    the bounded process; a new one, unless said.
     """
-    for name in _names(modules, notebook) | _names(builds_on, None):
-        _copies_of(name)  # compiled here, and not anew in every process that is forked: 1 ms
+    request = (source, target, tuple(modules), notebook, tuple(builds_on))
     try:
-        found = run_bounded(lambda: _take_in(source, target, modules, notebook, builds_on), _Found, READING)
+        if reader:
+            found = reader.run(request)
+        else:
+            for name in _names(modules, notebook) | _names(builds_on, None):
+                _copies_of(name)  # compiled here, and not anew in every process that is forked: 1 ms
+            found = run_bounded(lambda: _take_in(*request), _Found, READING)
     except LimitReachedError as error:
         shutil.rmtree(target, ignore_errors=True)
         found = _found({}, problem_of(error), [])
@@ -84,6 +90,16 @@ class _Found(msgspec.Struct):
     verdict: Verdict | None
     message: str
     notes: list[str]
+
+
+_Request = tuple[Path, Path, tuple[str, ...], Notebook | None, tuple[str, ...]]
+Reader = LastingProcess[_Request, _Found]
+"""A bounded process that takes in one submission after another."""
+
+
+def make_reader() -> Reader:
+    """Return a bounded process for `take_in`, which starts when it is first used and ends with this process."""
+    return LastingProcess(lambda request: _take_in(*request), _Found, READING)
 
 
 def _take_in(
