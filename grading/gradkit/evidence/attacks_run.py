@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import math
 import random
 import re
 import shutil
@@ -34,6 +35,7 @@ from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student, roster
 from ..suite.assignments import Assignment, assignments, corpora_folder
+from ..suite.results import follows_from_others
 from .attacks import Attack, build_class
 from .attacks_host import CANARY, temporary_canary, watched
 from .specimens import reference_folder
@@ -68,8 +70,15 @@ class OtherLeaves(Library):
         return Corpus(graphs, tuple(map(complex_step.answers, graphs)))
 
     def _nudged(self, graph: Graph, rng: random.Random) -> Graph:
-        """Change each leaf a little, to a number of many digits, which no report can hold by chance."""
-        inputs = tuple(number + rng.randrange(100_000, 1_000_000) * 1e-9 for number in graph.inputs)
+        """Move each leaf a little away from 0.
+
+        Half of the graphs get leaves of two decimals, as a seed draws them; the others get leaves of nine, which no
+        report can contain by chance.
+        """
+        unit = rng.choice((1e-2, 1e-9))
+        most = 10 if unit == 1e-2 else 1_000_000
+        moved = (abs(number) + rng.randrange(most // 10, most) * unit for number in graph.inputs)
+        inputs = tuple(math.copysign(round(size, 9), number) for size, number in zip(moved, graph.inputs))
         return Graph(inputs, graph.steps, graph.output, graph.names)
 
 
@@ -212,7 +221,8 @@ def private_words(suite: Suite, private: Library) -> frozenset[str]:
         private.corpus(test.mark.corpus) for test in suite.tests if test.mark.corpus and suite.has_private_corpus(test)
     ]
     leaves = [case.inputs for corpus in corpora for case in corpus.cases if isinstance(case, Graph)]
-    return frozenset(repr(abs(number)) for inputs in leaves for number in inputs)
+    words = (repr(abs(number)) for inputs in leaves for number in inputs)
+    return frozenset(word for word in words if len(word.partition(".")[2]) > 6)
 
 
 def what_it_says_of(report: Report, secret: Collection[str]) -> str:
@@ -254,7 +264,8 @@ def _outcome(
 
 def judge(attack: Attack, report: Report) -> str:
     """What is wrong with a report, held against its attack's label; empty where nothing is."""
-    ends = {item.id: item.verdict for item in report.items}
+    results = report.results().by_id
+    ends = {name: each.verdict for name, each in results.items() if not follows_from_others(each.item, results)}
     wrong = {name: verdict for name, verdict in ends.items() if verdict not in (Verdict.PASSED, Verdict.BLOCKED)}
     blocked = [item for item in report.items if item.verdict is Verdict.BLOCKED]
     if attack.ends:

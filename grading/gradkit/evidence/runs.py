@@ -14,7 +14,7 @@ from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student
 from ..suite.assignments import Assignment, corpora_folder
-from ..suite.results import ItemResult
+from ..suite.results import ItemResult, follows_from_others
 
 Record = dict[str, ItemResult]
 """Every item's result, by its id."""
@@ -35,4 +35,9 @@ def run_all(folders: Mapping[str, Path], asked: Sequence[Assignment], workers: i
 
 def primaries(record: Record) -> set[str]:
     """The items that fail in their own right: everything they need passes."""
-    return {name for name, item in record.items() if item.verdict not in (Verdict.PASSED, Verdict.BLOCKED)}
+    fine = (Verdict.PASSED, Verdict.BLOCKED)
+    return {
+        name
+        for name, result in record.items()
+        if result.verdict not in fine and not follows_from_others(result.item, record)
+    }

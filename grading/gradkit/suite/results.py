@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..submissions.outcome import Verdict
@@ -33,6 +33,15 @@ class ItemResult:
     @property
     def earned(self) -> float:
         return self.item.points if self.verdict is Verdict.PASSED else 0.0
+
+
+def follows_from_others(item: Item, by_id: Mapping[str, ItemResult]) -> bool:
+    """Return whether a hidden item needs one that did not pass.
+
+    A report never calls a hidden item blocked, because what its worker did may decide about nothing but whether it
+    passed. Whoever shows what to mend first leaves such an item out.
+    """
+    return item.hidden and any(name in by_id and by_id[name].verdict is not Verdict.PASSED for name in item.needs)
 
 
 @dataclass

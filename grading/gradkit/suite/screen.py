@@ -9,7 +9,7 @@ from ..submissions.outcome import Verdict
 from .assignments import Assignment
 from .diagnosis import named_mistake
 from .evidence import Evidence
-from .results import ItemResult, Results
+from .results import ItemResult, Results, follows_from_others
 
 Line = tuple[str, str]
 """(style, text)"""
@@ -36,7 +36,8 @@ def summary(results: Results, course: Sequence[Assignment], warnings: Sequence[s
     taking_part = [a for a in course if any(r.item.assignment == a.name for r in found)]
     lines = [_bar(assignment, results) for assignment in taking_part]
     lines += [("bad", f"! {warning}") for warning in warnings]
-    lines += _mistakes(results, [r for r in found if r.verdict not in _QUIET])
+    wrong_items = [r for r in found if r.verdict not in _QUIET and not follows_from_others(r.item, results.by_id)]
+    lines += _mistakes(results, wrong_items)
     wrong = any(r.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for r in found)
     lines += _not_written([r for r in found if r.verdict is Verdict.NOT_IMPLEMENTED], course, wrong)
     lines += _praise(taking_part, results, course)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-import types
 from pathlib import Path
 
 import msgspec
@@ -137,18 +136,21 @@ def test_an_attack_is_graded_in_the_assignments_of_its_file():
 # --- the judge -------------------------------------------------------------------------------------------------------
 
 
-def item(name, verdict, blocked_by=()):
+def item(name, verdict, blocked_by=(), message="", needs=(), hidden=False):
     earned = 1.0 * (verdict is Verdict.PASSED)
-    return types.SimpleNamespace(id=name, verdict=verdict, points=1.0, earned=earned, blocked_by=blocked_by)
+    evidence = EvidenceRecord(message) if message else None
+    return ItemRecord(name, "a1_expressions", "Title", 1.0, earned, verdict, needs, blocked_by, evidence, hidden)
 
 
 def reported(*items, earned=None):
     earned = sum(each.earned for each in items) if earned is None else earned
-    return types.SimpleNamespace(items=items, earned=earned)
+    conditions = Conditions("kit", "3.11", "suite", "public", True, True)
+    return Report(2, "eve", "0" * 32, (), conditions, earned, len(items), items)
 
 
 ALL_PASSED = reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.PASSED))
 ONE_FAILED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.PASSED))
+HIDDEN_BEHIND = reported(item(KEEPS, Verdict.ERROR), item("a1/test_h", Verdict.FAILED, needs=(KEEPS,), hidden=True))
 THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOCKED, (KEEPS,)))
 
 
@@ -159,6 +161,7 @@ THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOC
         (attack(verdicts={KEEPS: Verdict.FAILED}), ONE_FAILED),
         (attack(verdicts={KEEPS: Verdict.FAILED}), THE_REST_BLOCKED),
         (attack(every=Verdict.FAILED), THE_REST_BLOCKED),
+        (attack(verdicts={KEEPS: Verdict.ERROR}), HIDDEN_BEHIND),
         (attack(every=(Verdict.CRASHED, Verdict.FAILED)), THE_REST_BLOCKED),
         (attack(verdicts={KEEPS: Verdict.FAILED}, earned=1), ONE_FAILED),
     ],
@@ -207,42 +210,31 @@ def test_a_cell_that_a_spreadsheet_would_work_out_is_complained_of(cell):
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 
-def full(name, verdict, message=""):
-    earned = 1.0 * (verdict is Verdict.PASSED)
-    evidence = EvidenceRecord(message) if message else None
-    return ItemRecord(name, "a1_expressions", "Title", 1.0, earned, verdict, (), (), evidence, False)
-
-
-def whole(*items):
-    conditions = Conditions("kit", "3.11", "suite", "public", True, True)
-    return Report(2, "eve", "0" * 32, (), conditions, sum(item.earned for item in items), len(items), items)
-
-
-PASSED, NOT_PASSED = full(KEEPS, Verdict.PASSED), full(KEEPS, Verdict.FAILED, PRIVATE_ONLY)
+PASSED, NOT_PASSED = item(KEEPS, Verdict.PASSED), item(KEEPS, Verdict.FAILED, message=PRIVATE_ONLY)
 
 
 def test_one_bit_for_each_item_may_differ_between_two_secrets():
-    assert difference(whole(PASSED), whole(PASSED)) == ""
-    assert difference(whole(PASSED), whole(NOT_PASSED)) == ""
+    assert difference(reported(PASSED), reported(PASSED)) == ""
+    assert difference(reported(PASSED), reported(NOT_PASSED)) == ""
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        whole(full(KEEPS, Verdict.FAILED, "saw 1.25")),
-        whole(full(KEEPS, Verdict.TIMEOUT, PRIVATE_ONLY)),
-        msgspec.structs.replace(whole(NOT_PASSED), notes=("1.25",)),
+        reported(item(KEEPS, Verdict.FAILED, message="saw 1.25")),
+        reported(item(KEEPS, Verdict.TIMEOUT, message=PRIVATE_ONLY)),
+        msgspec.structs.replace(reported(NOT_PASSED), notes=("1.25",)),
     ],
 )
 def test_anything_else_that_differs_between_two_secrets_is_complained_of(other):
-    assert difference(whole(NOT_PASSED), other)
+    assert difference(reported(NOT_PASSED), other)
 
 
 def test_a_number_that_only_one_secret_has_is_found_in_a_report():
     secret = {"1.260123456", "reference " + "ab" * 16}
-    assert what_it_says_of(whole(NOT_PASSED), secret) == ""
+    assert what_it_says_of(reported(NOT_PASSED), secret) == ""
     for said in ("saw [-1.260123456, 2.0]", "# reference " + "ab" * 16):
-        assert "secret" in what_it_says_of(whole(full(KEEPS, Verdict.ERROR, said)), secret)
+        assert "secret" in what_it_says_of(reported(item(KEEPS, Verdict.ERROR, message=said)), secret)
 
 
 def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
