@@ -1,0 +1,109 @@
+"""What a private seed costs, and what only it finds: prints both as JSON.
+
+Run as `python private_seed.py SEED`. The seed's corpora are drawn first, in a process of its own, which is not counted.
+
+ratio:        seconds for a class of right submissions with the seed, over those without: a1 to a3, and all six.
+variants:     right designs that lose an item on the private corpora alone, with those items. There must be none.
+misconceptions: wrong designs that lose an item on the private corpora alone, with those items.
+seen_by_no_other: those of them that lose nothing on the public corpora.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import common
+from gradkit.course.corpora import default_cache
+from gradkit.evidence.prove import assignments_holding, grouped, specimen_folders
+from gradkit.evidence.specimens import misconceptions, variants
+from gradkit.grader import report
+from gradkit.grader.classroom import Classroom
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.grader import Suite, suite_of
+from gradkit.oracle.recording import Library
+from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.roster import Student
+from gradkit.suite.assignments import Assignment, assignments, corpora_folder
+from gradkit.suite.evidence import PRIVATE_ONLY
+
+COPIES = {"a1 to a3": 20, "all": 4}
+
+
+def main(seed: str) -> None:
+    subprocess.run([str(Path(sys.executable).with_name("gradkit")), "corpora", "--seed", seed], check=True)
+    private = Library(corpora_folder(), seed, default_cache())
+    ratios = {name: _ratio(_suites(name, private), copies) for name, copies in COPIES.items()}
+    lost, failing = _lost_on_private_corpora(private)
+    print(
+        json.dumps(
+            {
+                "ratio": ratios,
+                "variants": {name: items for name, items in lost.items() if name in variants()},
+                "misconceptions": {name: items for name, items in lost.items() if name in misconceptions()},
+                "seen_by_no_other": [name for name, items in lost.items() if name not in failing],
+            },
+            indent=1,
+        )
+    )
+
+
+def _suites(name: str, private: Library) -> tuple[Suite, Suite]:
+    """Return the suites of a measurement, without and with the seed."""
+    course = tuple(each for each in assignments() if name == "all" or each.short in common.MEASURED)
+    public = Library(corpora_folder())
+    return suite_of(course, public), suite_of(course, public, private)
+
+
+def _ratio(suites: tuple[Suite, Suite], copies: int) -> float:
+    without, with_seed = (
+        common.median(times)
+        for times in common.in_turn(5, *(lambda suite=suite: _seconds(suite, copies) for suite in suites))
+    )
+    return round(with_seed / without, 2)
+
+
+def _seconds(suite: Suite, copies: int) -> float:
+    with common.classroom(copies, suite) as (room, students):
+        began = time.perf_counter()
+        for graded in room.grade(students, 1):
+            if graded.trouble:
+                raise RuntimeError(graded.trouble)
+        return time.perf_counter() - began
+
+
+def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], set[str]]:
+    """Return the items that a specimen loses on the private corpora alone, by specimen; and who fails a public one."""
+    lost: dict[str, list[str]] = {}
+    failing: set[str] = set()
+    with specimen_folders() as folders:
+        for asked, names in grouped(folders, assignments_holding).items():
+            for name, found in _reports(asked, {name: folders[name] for name in names}, private):
+                wrong = [item for item in found.items if item.verdict is not Verdict.PASSED]
+                private_only = [item.id for item in wrong if item.evidence and item.evidence.message == PRIVATE_ONLY]
+                if private_only:
+                    lost[name] = private_only
+                if len(wrong) > len(private_only):
+                    failing.add(name)
+    return dict(sorted(lost.items())), failing
+
+
+def _reports(
+    asked: tuple[Assignment, ...], folders: Mapping[str, Path], private: Library
+) -> Iterator[tuple[str, report.Report]]:
+    suite = suite_of(asked, Library(corpora_folder()), private, retries=False)
+    with tempfile.TemporaryDirectory() as out:
+        room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
+        for graded in room.grade([Student(name, folder) for name, folder in folders.items()], len(common.cores())):
+            if graded.trouble:
+                raise RuntimeError(graded.trouble)
+            yield graded.student.name, report.read(room.report_path(graded.student))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
