@@ -284,7 +284,8 @@ def passing_items(
     tests = tests_due(suite, phase, public, passed)
     place = folder
     if phase.assignment:
-        place = folder.parent / f"{folder.name}.with-reference"
+        # Not beside the submissions: another student may be called so.
+        place = folder.parent.with_name("with-reference") / folder.name
         copy_with_reference(phase.assignment, suite.reference, folder, place)
     transport = transport_to(sandbox, place, phase.seconds(suite))
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.submissions.bounded import MAX_REPLY_BYTES, LimitReachedError, Limits, run_bounded
+from gradkit.submissions.bounded import MAX_REPLY_BYTES, LastingProcess, LimitReachedError, Limits, run_bounded
 from gradkit.submissions.outcome import Verdict
 
 SMALL = Limits(memory_bytes=32 << 20, cpu_seconds=1, wall_seconds=1.5, file_bytes=1000)
@@ -89,3 +89,59 @@ def test_no_process_and_no_descriptor_is_left_behind():
         with pytest.raises(LimitReachedError):
             run_bounded(job, int, SMALL)
     assert there() == before
+
+
+# --- one that lasts --------------------------------------------------------------------------------------------------
+
+JOBS = {"pid": os.getpid, "busy": busy, "large": large, "killed": killed, "asleep": asleep}
+
+
+@pytest.fixture
+def lasting():
+    process = LastingProcess(lambda name: JOBS[name](), int, SMALL)
+    yield process
+    if process._pid:
+        os.close(process._requests)
+        os.waitpid(process._pid, 0)
+
+
+def test_one_process_answers_one_request_after_another(lasting):
+    answers = {lasting.run("pid") for _ in range(3)}
+    assert len(answers) == 1
+    assert os.getpid() not in answers
+
+
+@pytest.mark.parametrize(
+    ("job", "verdict"),
+    [
+        ("busy", Verdict.TIMEOUT),
+        ("asleep", Verdict.TIMEOUT),
+        ("large", Verdict.OUT_OF_MEMORY),
+        ("killed", Verdict.ERROR),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+def test_a_request_that_reaches_a_limit_costs_no_other(lasting, job, verdict):
+    first = lasting.run("pid")
+    with pytest.raises(LimitReachedError) as raised:
+        lasting.run(job)
+    assert raised.value.verdict is verdict
+    assert lasting.run("pid") != first
+
+
+def test_each_request_has_the_processor_time_for_itself():
+    def work(seconds):
+        began = time.process_time()
+        while time.process_time() - began < seconds:
+            pass
+        return True
+
+    process = LastingProcess(work, bool, dataclasses.replace(SMALL, wall_seconds=20.0))
+    assert all(process.run(0.6) for _ in range(4))  # more than the limit of 1 s in all
+    process._end(is_late=False)
+
+
+def test_an_error_of_ours_in_a_process_that_lasts_is_no_verdict(lasting, capfd):
+    with pytest.raises(RuntimeError):
+        lasting.run("no such job")
+    assert "KeyError" in capfd.readouterr().err

@@ -70,6 +70,16 @@ def test_a_wrong_network_gains_nothing_by_another_engine(graded):
     assert found["a4_networks/test_parameters_of_an_mlp"].verdict is Verdict.PASSED
 
 
+def test_no_student_s_name_can_be_taken_for_a_retry_s_files(school, suite):
+    for name in ("ada", "ada.with-reference"):
+        folder = school.submissions / name
+        folder.mkdir()
+        for module, source in {"engine": BAD_TANH, "nn": text("nn")}.items():
+            (folder / f"{module}.py").write_text(source, encoding="utf-8")
+    reports = school.is_graded(suite=suite("a4"))
+    assert [report.earned for report in reports.values()] == [report.points for report in reports.values()]
+
+
 def test_training_is_asked_again_on_the_courses_engine_and_networks(graded):
     found = graded("a5", engine="raise ValueError('broken')\n", nn="", training=text("training"))
     assert found.earned == found.points

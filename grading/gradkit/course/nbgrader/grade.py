@@ -83,7 +83,7 @@ def _graded(student: str, assignment: Assignment, submitted: Path, released: Pat
     """Return every item's record, by id. released: the folder of the files that students got beside the notebook."""
     suite = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED))
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
-        folder = Path(scratch) / "files"
+        folder = Path(scratch) / "submissions" / "files"
         taken = take_in(submitted, folder, suite.modules, suite.notebook, suite.builds_on)
         for path in [released / f"{module}.py" for module in suite.builds_on]:
             if path.is_file():  # as nbgrader does: what was given counts as it was given
