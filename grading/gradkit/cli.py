@@ -205,9 +205,9 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
     """Ask an item of the private phase once more, in the sandbox, and print the case as it was drawn."""
     from .course.corpora import default_cache
     from .grader.classroom import submissions_of
-    from .grader.conditions import seed_label
+    from .grader.conditions import conditions_of, seed_label
     from .grader.console import show_report
-    from .grader.grader import suite_of
+    from .grader.grader import GraderError, suite_of
     from .grader.private import NotPrivateError, explained_privately, private_test
     from .oracle.recording import Library, MissingCorpusError
     from .submissions.packages import MissingPackageError
@@ -227,8 +227,13 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
         source = submission or student_called(report.student, submissions_of(path.parent)).source
         with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
             result = explained_privately(suite, report, test, source, Path(scratch))
-    except (NotPrivateError, RosterError, SandboxError, MissingCorpusError, MissingPackageError) as error:
+    except (NotPrivateError, RosterError, SandboxError, MissingCorpusError, MissingPackageError, GraderError) as error:
         complain(str(error.args[0]))
+    except OSError as error:
+        complain(sentence_of(error))
+    now = conditions_of(suite, report.conditions.sandbox)
+    if now != report.conditions:
+        console.print("The course, gradkit or Python has changed since this report was made.", style="yellow")
     console.print("For you alone: what follows is private, and is written to no report.", style="yellow")
     show_report(console, report, result, max_length=100_000)
 

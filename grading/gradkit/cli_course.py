@@ -9,15 +9,20 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from .submissions.accounts import tidy
 from .suite.assignments import chosen, course_home
 
 app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, and collect submissions for it.")
 console = Console()
 
+MAX_LINE = 2_000
+"""The most characters of a line of a message."""
+
 
 def complain(message: str) -> NoReturn:
-    """Say what is wrong and leave with status 1."""
-    Console(stderr=True).print(message, style="red", markup=False)
+    """Say what is wrong and leave with status 1. A message may quote a file or a name, so its lines are tidied."""
+    for line in message.splitlines():
+        Console(stderr=True).print(tidy(line, MAX_LINE), style="red", markup=False)
     raise typer.Exit(1)
 
 

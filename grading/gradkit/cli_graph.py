@@ -32,7 +32,7 @@ def graph(
     In a report's picture wrong nodes are red, with both numbers. The code that evidence shows can be pasted as it is.
 
     Examples: gradkit graph "a = Value(2.0); b = a.tanh(); c = a * b"
-    gradkit graph reports/ada.json tanh_collects --out tanh.svg
+    gradkit graph reports/a3_activations/ada.json tanh_collects --out tanh.svg
     """
     if out.suffix not in ("", ".svg"):
         complain(f"A picture is written as SVG: {out} should end in .svg.")

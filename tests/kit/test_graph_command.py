@@ -53,7 +53,7 @@ def test_the_help_shows_both_uses(gradkit):
     shown = gradkit("--help")
     assert shown.exit_code == 0
     assert 'gradkit graph "a = Value(2.0)' in shown.output
-    assert "gradkit graph reports/ada.json tanh_collects" in shown.output
+    assert "gradkit graph reports/a3_activations/ada.json tanh_collects" in shown.output
 
 
 # --- an expression ---------------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def report(tmp_path):
         conditions = Conditions("0", "3", "", "public", True, True)
         path = tmp_path / "ada.json"
         earned = sum(item.earned for item in items)
-        write(Report(2, "ada", "", (), conditions, earned, float(len(items)), items), path)
+        write(Report(2, "ada", "", (), (), conditions, earned, float(len(items)), items), path)
         return path
 
     return written

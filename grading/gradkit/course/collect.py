@@ -14,7 +14,7 @@ import msgspec
 from ..grader.gradebook import timestamp
 from ..graphs.files import write_whole
 from ..submissions.accounts import presentable
-from ..submissions.bounded import READING, LimitReachedError, run_bounded
+from ..submissions.bounded import READING, LimitReachedError, Unwritable, run_bounded
 from ..submissions.entries import UnfitError, start_of
 from ..submissions.intake import looked_into, problem_of, submitted_files
 from ..submissions.notebook import MAX_CELL_BYTES
@@ -73,20 +73,12 @@ def collect_student(
         found = run_bounded(lambda: _written(assignment, student, target, in_place, force, stamp), _Reply, READING)
     except LimitReachedError as error:
         return Collected(student.student, NOTHING, problem=problem_of(error).message)
-    if isinstance(found, _Unwritable):
-        raise OSError(found.number, found.said, found.path)
+    if isinstance(found, Unwritable):
+        raise found.error()
     return found
 
 
-class _Unwritable(msgspec.Struct, tag=True):
-    """An OSError of writing, as it leaves the bounded process."""
-
-    number: int
-    said: str
-    path: str
-
-
-_Reply = Collected | _Unwritable
+_Reply = Collected | Unwritable
 
 
 def _written(
@@ -113,7 +105,7 @@ def _written(
             state = NEW
             _put(target, files, left_over)
     except OSError as error:
-        return _Unwritable(error.errno or 0, error.strerror or str(error), str(error.filename or target))
+        return Unwritable.of(error, target)
     return Collected(student.student, state, tuple(sorted(files)), tuple(presentable(notes)))
 
 

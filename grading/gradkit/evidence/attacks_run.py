@@ -26,7 +26,7 @@ from ..grader.classroom import Classroom, Graded
 from ..grader.conditions import conditions_of
 from ..grader.console import show_class, show_report
 from ..grader.grader import Suite, suite_of
-from ..grader.report import Report, read
+from ..grader.report import EvidenceRecord, ItemRecord, Report, read
 from ..grader.summary import GRADES, write_grades
 from ..graphs.corpus import Corpus, Expressions, RandomGraphs, Wish
 from ..graphs.graph import Graph
@@ -35,6 +35,7 @@ from ..oracle.recording import Library
 from ..submissions.outcome import Verdict
 from ..submissions.roster import Student, roster
 from ..suite.assignments import Assignment, assignments, corpora_folder
+from ..suite.evidence import PRIVATE_ONLY
 from ..suite.results import follows_from_others
 from .attacks import Attack, build_class
 from .attacks_host import CANARY, temporary_canary, watched
@@ -194,7 +195,9 @@ class _Class:
             complaint = "one of the two runs under a secret has no report"
             if first and second:
                 said = [what_it_says_of(report, secret) for report, (_, secret) in zip((first, second), runs)]
-                complaint = "".join(said[:1]) or "".join(said[1:]) or difference(first, second)
+                public = read(self.classroom.report_path(student))
+                added = [addition(public, report) for report in (first, second)]
+                complaint = next(filter(None, [*said, *added, difference(first, second)]), "")
             yield self._made[student.source], complaint
 
     def _under_a_secret(
@@ -244,6 +247,40 @@ def difference(first: Report, second: Report) -> str:
     if passed[0] == passed[1] and first != second:
         return "its report is another one under another secret"
     return ""
+
+
+def addition(public: Report, secret: Report) -> str:
+    """Return what a run under a secret adds to a run without one, beyond its fixed outcomes.
+
+    They are: an item passed, in whatever way; it passed the public corpus alone; it passed a reference retry.
+    """
+    for without, item in zip(public.items, secret.items, strict=True):
+        if item != without and not _is_fixed_outcome(without, item):
+            return f"{item.id} shows something that it does not show without a secret"
+    more_notes = set(secret.notes) - set(public.notes)
+    if not all(map(_RETRY_NOTE.fullmatch, more_notes)):
+        return "its notes say something that they do not say without a secret"
+    return ""
+
+
+def _is_fixed_outcome(without: ItemRecord, item: ItemRecord) -> bool:
+    """Return whether an item differs from that of a run without a secret as a later phase may change it."""
+    said = item.evidence.message if item.evidence else ""
+    if item.verdict is Verdict.PASSED:
+        is_fixed = not said or bool(_RETRIED.fullmatch(said))
+    else:
+        is_fixed = item.verdict is Verdict.FAILED and said == PRIVATE_ONLY
+    changed = {name: getattr(without, name) for name in ("verdict", "earned", "evidence", "blocked_by")}
+    return (
+        is_fixed
+        and not item.blocked_by
+        and item.evidence == (EvidenceRecord(said) if said else None)
+        and msgspec.structs.replace(item, **changed) == without
+    )
+
+
+_RETRIED = re.compile(r"This passes with the course's own [\w., ]+, and not yet with what you handed in\.")
+_RETRY_NOTE = re.compile(r"\w+: with the course's own [\w., ]+, \d+ more items? pass(es)?")
 
 
 def _outcome(

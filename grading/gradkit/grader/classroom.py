@@ -8,18 +8,18 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 
-from ..graphs.files import UNFINISHED, write_whole
+from ..graphs.files import PARTIAL, write_whole
 from ..submissions.intake import Reader, TakenIn, make_reader, take_in
 from ..submissions.pipe import PipeTransport
 from ..submissions.roster import RosterError, Student
 from ..submissions.sandbox import Sandbox
-from . import report, unfinished
+from . import report, report_check, unfinished
 from .grader import GraderError, Suite, grade
 from .phases import PUBLIC, Passed, Phase, next_phase, passing, phases_of, report_after, tests_due
 from .processes import Done, adopted_orphans, in_processes
@@ -125,7 +125,7 @@ class Classroom:
                 yield from self._in_phases(scratch, students, workers, observe or (lambda progress: None))
             finally:
                 gc.unfreeze()
-                unfinished.clear(self.out)
+                unfinished.clear(self.out, [student.name for student in students])
 
     def _in_phases(
         self, scratch: Path, students: Sequence[Student], workers: int, observe: Callable[[Progress], None]
@@ -156,8 +156,10 @@ class Classroom:
             check(sandbox, self.suite)  # before processes are forked, so that they share what their workers share
             run = self._public if phase is PUBLIC else partial(self._later, phase)
             job = partial(run, scratch / "submissions", sandbox)
-            yield from in_processes(students, job, workers, self._seconds_of_one(phase))
-            await_orphans()
+            try:
+                yield from in_processes(students, job, workers, self._seconds_of_one(phase))
+            finally:
+                await_orphans()
 
     def _seconds_of_one(self, phase: Phase) -> float:
         """Return how long a submission takes in a phase at most: each item may need a new worker."""
@@ -178,6 +180,7 @@ class Classroom:
         taken = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _reader())
         if self._still_holds(student, taken):
             shutil.rmtree(folder, ignore_errors=True)
+            unfinished.path_of(self.out, student.name).unlink(missing_ok=True)
             return _Step(_FINISHED, None)
         found = self._unfinished(student, taken)
         if found is None:
@@ -192,7 +195,8 @@ class Classroom:
         if found is None:
             raise GraderError("its file between two phases was deleted. Run the same command again.")
         folder = scratch / student.name
-        passed = passing_items(self.suite, phase, found.public, found.passed, sandbox, folder)
+        copy = scratch.with_name("with-reference") / student.name  # not among submissions: another may be called so
+        passed = passing_items(self.suite, phase, found.public, found.passed, sandbox, folder, copy)
         found = Unfinished(found.public, found.seconds, {**found.passed, phase.name: passed})
         return self._after_phase(folder, student, found, next_phase(self.suite, found.public, found.passed))
 
@@ -258,7 +262,8 @@ def grade_alone(
     passed: dict[str, tuple[str, ...]] = {}
     while not taken.problem and (phase := next_phase(suite, public, passed)):
         with Sandbox(scratch / "sandbox") as sandbox:
-            passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder)
+            copy = scratch / "with-reference"
+            passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder, copy)
     return report_after(suite, public, passed)
 
 
@@ -271,33 +276,39 @@ def public_report(
         results = grade(suite, taken, transport)
     finally:
         transport.close()
-    return report.report_of(student, taken, conditions, results)
+    found = report.report_of(student, taken, conditions, results)
+    try:
+        report_check.check(found)
+    except ValueError as error:
+        raise GraderError(f"the report cannot be written: {error}") from None
+    return found
 
 
 def passing_items(
-    suite: Suite, phase: Phase, public: Report, passed: Passed, sandbox: Sandbox, folder: Path
+    suite: Suite, phase: Phase, public: Report, passed: Passed, sandbox: Sandbox, folder: Path, copy: Path
 ) -> tuple[str, ...]:
-    """Run a later phase on a submission that was taken in to a folder; return the ids of the items that pass.
+    """Run a later phase on a submission; return the ids of the items that pass.
 
-    Raises: GraderError, whose words say nothing of what the submission did: it may have read a secret by then.
+    Args:
+        suite: The items.
+        phase: The phase.
+        public: What the public phase found.
+        passed: What the later phases that are done found.
+        sandbox: Where to run it.
+        folder: The files of the submission.
+        copy: The folder for a copy of them with the reference's files, which a retry makes and deletes.
+
+    Raises: what `passing` raises.
     """
     tests = tests_due(suite, phase, public, passed)
-    place = folder
-    if phase.assignment:
-        # Not beside the submissions: another student may be called so.
-        place = folder.parent.with_name("with-reference") / folder.name
-        copy_with_reference(phase.assignment, suite.reference, folder, place)
-    transport = transport_to(sandbox, place, phase.seconds(suite))
     try:
-        return tuple(passing(suite, phase, tests, transport))
-    except (GraderError, OSError):
-        raise
-    except Exception as error:
-        raise GraderError(f"internal error in the {phase.name} phase: {type(error).__name__}") from None
+        if phase.assignment:
+            copy_with_reference(phase.assignment, suite.reference, folder, copy)
+        transport = transport_to(sandbox, copy if phase.assignment else folder, phase.seconds(suite))
+        with closing(transport):
+            return tuple(passing(suite, phase, tests, transport))
     finally:
-        transport.close()
-        if place != folder:
-            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def transport_to(sandbox: Sandbox, folder: Path, cpu_seconds: float) -> PipeTransport:
@@ -331,7 +342,7 @@ def _scratch_folder(out: Path) -> Iterator[Path]:
     lock = os.open(out, os.O_RDONLY)
     try:
         _lock(lock, out)
-        for left_over in out.glob(f".*{UNFINISHED}"):
+        for left_over in [*out.glob(f".*{PARTIAL}"), *(out / unfinished.FOLDER).glob(f".*{PARTIAL}")]:
             left_over.unlink()
         scratch = out / SCRATCH
         shutil.rmtree(scratch, ignore_errors=True)

@@ -125,11 +125,14 @@ def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded])
 def await_gradebook(console: Console, entering: Entering) -> None:
     """Wait until all reports are in nbgrader's gradebook, and say so. Raises GradebookError."""
     with console.status("entering into the gradebook"):
-        count, late, missing = entering.entered()
+        count, late, lost, missing = entering.entered()
     console.print(f"{count} submissions are in the gradebook.", highlight=False)
     if late:
         names = ", ".join(sorted(late))
         console.print(Text(f"Late: {names}. A penalty is nbgrader's to give, or yours."), style="yellow")
+    if lost:
+        names = ", ".join(sorted(lost))
+        console.print(Text(f"Not entered, since their reports were deleted: {names}."), style="yellow")
     for assignment, students in sorted(missing.items()):
         names = ", ".join(sorted(students))
         console.print(Text(f"Not entered, with nothing handed in for {assignment}: {names}."), style="yellow")

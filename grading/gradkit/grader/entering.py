@@ -26,11 +26,13 @@ class Entered(NamedTuple):
 
     students: how many have something entered.
     late:     students whose submissions are late.
+    lost:     students whose reports could not be read any more.
     missing:  by assignment, students who handed in nothing for it and were not entered there.
     """
 
     students: int
     late: list[str]
+    lost: list[str]
     missing: dict[str, list[str]]
 
 
@@ -66,12 +68,16 @@ def _enter(pipe: Connection, parents: Connection, parent: int, url: str, suite: 
     parents.close()  # or the end of the parent would not be noticed
     live_no_longer_than(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    count, late, missing = 0, [], dict[str, list[str]]()
+    count, late, lost, missing = 0, list[str](), list[str](), dict[str, list[str]]()
     try:
         with opened(url, suite) as book:
             while given := pipe.recv():
                 student, path = given
-                found = report.read(path)
+                try:
+                    found = report.read(path)
+                except report.UnreadableError:
+                    lost.append(student.name)
+                    continue
                 if book.write(student, found):
                     late.append(student.name)
                 nothing_for = not_handed_in(found)
@@ -81,4 +87,4 @@ def _enter(pipe: Connection, parents: Connection, parent: int, url: str, suite: 
     except GradebookError as error:
         pipe.send(error)
     else:
-        pipe.send(Entered(count, late, missing))
+        pipe.send(Entered(count, late, lost, missing))

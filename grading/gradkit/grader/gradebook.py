@@ -37,9 +37,6 @@ _LONGEST_STAMP = 64
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^/~]*(\w/[^/~]*)*")
 """How nbgrader's times begin. What has less of a date would be filled up with today's, and /... is read as a file."""
 
-_MISSING = re.compile(r"There is no (\w+)\.py in this submission")
-"""What submissions/intake.py and submissions/pipe.py say of a file to grade that was not handed in."""
-
 _NO_URL = (
     "This is no database URL; one is like postgresql+psycopg://user:password@host/database. "
     "In a password, @ is written as %40."
@@ -116,21 +113,12 @@ def _score(grade: Any, earned: float) -> None:
 
 
 def not_handed_in(report: Report) -> list[str]:
-    """Name the assignments for which a submission holds none of the files to grade.
+    """Name the assignments for which a submission has none of the files to grade.
 
     nbgrader has no submission then, and not one that earned 0 points.
     """
-    said: dict[str, list[str]] = {}
-    for item in report.items:
-        if not item.hidden:
-            said.setdefault(item.assignment, []).append(item.evidence.message if item.evidence else "")
-    return [a.name for a in assignments() if a.name in said and _is_missing(a, said[a.name])]
-
-
-def _is_missing(assignment: Assignment, messages: list[str]) -> bool:
-    """Whether the messages of its items say that there is nothing to grade, or none of the assignment's own files."""
-    modules = {found[1] for message in messages if (found := _MISSING.match(message))}
-    return modules >= set(assignment.modules) or all(map(_MISSING.match, messages))
+    names = {item.assignment for item in report.items}
+    return [each.name for each in assignments() if each.name in names and set(each.modules) <= set(report.missing)]
 
 
 def student_id(student: Student) -> str:

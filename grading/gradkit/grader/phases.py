@@ -23,7 +23,9 @@ import msgspec
 
 from ..oracle.recording import Library
 from ..submissions.outcome import SubmissionError, Verdict
+from ..submissions.packages import MissingPackageError
 from ..submissions.pipe import PipeTransport
+from ..submissions.sandbox import SandboxError
 from ..suite.assignments import Assignment
 from ..suite.collection import GradedTest
 from ..suite.evidence import PRIVATE_ONLY, NotPassed
@@ -32,9 +34,9 @@ from .grader import GraderError, Suite, call
 from .reference_retry import file_names, reference_files
 from .report import EvidenceRecord, ItemRecord, Report
 
-LATER_LIMITS = 2
-"""How many times the limits of the public phase the later ones have: an engine that is nearly too slow in the public
-phase shall not fail for the machine's noise where nobody is shown why, and a retry asks two corpora."""
+LATER_LIMIT_FACTOR = 2
+"""Factor on the limits of the public phase. A retry asks two corpora, and an engine that is close to a limit must not
+fail only because the machine is slower this time."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Phase:
         """Return how long the student's code may run in this phase."""
         count = Counter(test.item.assignment for test in self.tests(suite))
         limits = [min(each.submission_seconds, count[each.name] * each.item_seconds) for each in suite.assignments]
-        return (1 if self is PUBLIC else LATER_LIMITS) * sum(limits)
+        return (1 if self is PUBLIC else LATER_LIMIT_FACTOR) * sum(limits)
 
 
 PUBLIC, PRIVATE = Phase("public"), Phase("private")
@@ -135,14 +137,17 @@ def passing(suite: Suite, phase: Phase, tests: Iterable[GradedTest], transport: 
         tests: The tests.
         transport: The submission; for a retry with the reference's files in it.
 
-    Raises: GraderError if a test ends in a way that is not a verdict. It names the item and nothing else.
+    Raises:
+        GraderError: A test ended in a way that is not a verdict. The message names the item and nothing else, because
+            the submission may have read a secret.
+        SandboxError, MissingPackageError, OSError: No worker can be started.
     """
     limits = {assignment.name: assignment for assignment in suite.assignments}
-    left = {name: LATER_LIMITS * each.submission_seconds for name, each in limits.items()}
+    left = {name: LATER_LIMIT_FACTOR * each.submission_seconds for name, each in limits.items()}
     found = []
     for test in tests:
         assignment = limits[test.item.assignment]
-        seconds = min(LATER_LIMITS * assignment.item_seconds, left[assignment.name])
+        seconds = min(LATER_LIMIT_FACTOR * assignment.item_seconds, left[assignment.name])
         if seconds <= 0:
             continue
         before = transport.spent
@@ -155,6 +160,8 @@ def passing(suite: Suite, phase: Phase, tests: Iterable[GradedTest], transport: 
             found.append(test.item.id)
         except (NotPassed, SubmissionError):
             transport.close()
+        except (SandboxError, MissingPackageError, OSError):
+            raise
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}") from None
         left[assignment.name] -= transport.spent - before

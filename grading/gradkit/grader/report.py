@@ -1,4 +1,7 @@
-"""The report of a submission: a typed, versioned record, one JSON file a student. docs/report.md says what is in it."""
+"""The report of a submission: a typed, versioned record, one JSON file a student.
+
+docs/report.schema.json has a line for each field.
+"""
 
 from __future__ import annotations
 
@@ -91,6 +94,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal[2]
     student: str
     submission: str
+    missing: tuple[str, ...]
     notes: tuple[str, ...]
     conditions: Conditions
     earned: float
@@ -142,7 +146,7 @@ def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Res
     found = tuple(map(item_record, results.all()))
     earned, points = sum(item.earned for item in found), sum(item.points for item in found)
     notes = tuple(tidy(note) for note in taken.notes)
-    return Report(FORMAT, student, taken.digest, notes, conditions, earned, points, found)
+    return Report(FORMAT, student, taken.digest, taken.missing, notes, conditions, earned, points, found)
 
 
 def is_about(report: Report, items: Sequence[Item]) -> bool:

@@ -35,7 +35,9 @@ MAX_LIST = 2_000
 def check(report: Report) -> None:
     """Check a decoded report. Raises ValueError, which says what no report can hold."""
     _must(len(report.items) <= MAX_ITEMS, f"it has more than {MAX_ITEMS:,} items")
-    _texts("its head", report.student, report.submission, *report.notes)
+    _texts("its head", report.student, report.submission, *report.missing, *report.notes)
+    made_with = report.conditions
+    _texts("its conditions", made_with.kit, made_with.python, made_with.suite, made_with.seed, *made_with.packages)
     _must(len({item.id for item in report.items}) == len(report.items), "two of its items have one id")
     for item in report.items:
         _item(item)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -49,8 +49,11 @@ def read(path: Path) -> Unfinished | None:
     return found
 
 
-def clear(out: Path) -> None:
-    """Delete the folder, if nothing in it is still needed."""
+def clear(out: Path, students: Collection[str]) -> None:
+    """Delete the files of those who are not in the class any more, and the folder if nothing in it is needed."""
     folder = out / FOLDER
+    for path in folder.glob("*.json"):
+        if path.stem not in students:
+            path.unlink()
     if folder.is_dir() and not any(folder.iterdir()):
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.rmdir()

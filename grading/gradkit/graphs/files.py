@@ -67,15 +67,15 @@ def load(path: Path, kind: type = RandomGraphs) -> Corpus[Any, Any]:
     return Corpus(graphs, tuple(Answers(line.data, line.grad) for line in lines))
 
 
-UNFINISHED = ".unfinished"
+PARTIAL = ".partial"
 """How the name of a file ends that a killed process may leave behind."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, whenever this process may be killed."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 _ADVICE = {

@@ -28,6 +28,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import msgspec
 
+from .accounts import tidy
 from .outcome import Verdict
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ Request = TypeVar("Request")
 MAX_REPLY_BYTES = 32 << 20
 _SIZE_BYTES = 4
 """How many bytes before a reply say how long it is."""
+_MAX_GROWTH_BYTES = 64 << 20
+"""A process that lasts ends when it has grown by so much: what one request has left must not limit the next."""
 _POLL_SECONDS = 0.5
 _NO_MEMORY, _FAILED = 3, 4
 """Exit statuses of the forked process."""
@@ -121,6 +124,23 @@ def run_bounded(job: Callable[[], T], kind: object, limits: Limits) -> T:
     return decoder.decode(raw)
 
 
+class Unwritable(msgspec.Struct, tag=True):
+    """An OSError of writing what was read, as it leaves a bounded process: no fault of the student's."""
+
+    number: int
+    said: str
+    path: str
+
+    @staticmethod
+    def of(error: OSError, path: Path) -> Unwritable:
+        """Return the record of an error. path: what was to be written, where the error does not say so."""
+        return Unwritable(error.errno or 0, error.strerror or str(error), str(error.filename or path))
+
+    def error(self) -> OSError:
+        """Return the error once more."""
+        return OSError(self.number, self.said, self.path)
+
+
 class LastingProcess(Generic[Request, T]):
     """A bounded process that does one kind of job again and again: a fork for each would take longer than the job.
 
@@ -141,21 +161,34 @@ class LastingProcess(Generic[Request, T]):
 
     def run(self, request: Request) -> T:
         """Return the job's result for one request. Raises as `run_bounded` does."""
-        if not self._pid:
-            self._fork()
-        _write(self._requests, pickle.dumps(request))
-        is_late = False
-        try:
-            raw = _reply(self._replies, self._limits.wall_seconds, sized=True)
-        except TimeoutError:
-            raw, is_late = b"", True
-        if len(raw) >= _SIZE_BYTES:
-            return self._decoder.decode(raw[_SIZE_BYTES:])
-        code = self._end(is_late)
-        if is_late:
-            raise _too_slow(self._limits)
+        code = 0
+        while code == 0:  # a process that has grown too much ends by itself, without having read the request
+            self._send(pickle.dumps(request))
+            try:
+                raw = _reply(self._replies, self._limits.wall_seconds, sized=True)
+            except TimeoutError:
+                self._end(is_late=True)
+                raise _too_slow(self._limits) from None
+            if len(raw) >= _SIZE_BYTES:
+                return self._result(raw[_SIZE_BYTES], raw[_SIZE_BYTES + 1 :])
+            code = self._end(is_late=False)
         _check_end(code, b"", self._limits)
-        raise RuntimeError("a bounded process ended without a reply")
+        raise AssertionError("_check_end raises for every other code")
+
+    def _result(self, status: int, reply: bytes) -> T:
+        if status == _FAILED:
+            raise _our_fault(reply)
+        return self._decoder.decode(reply)
+
+    def _send(self, request: bytes) -> None:
+        """Send a request to the process or, if the kernel has killed that since the last request, to a new one."""
+        if self._pid:
+            try:
+                return _write(self._requests, request)
+            except BrokenPipeError:
+                self._end(is_late=False)
+        self._fork()
+        _write(self._requests, request)
 
     def _fork(self) -> None:
         import resource  # noqa: F401  (as in run_bounded)
@@ -178,23 +211,32 @@ class LastingProcess(Generic[Request, T]):
         gc.disable()
         try:
             _begin(self._limits, parent)
+            began = _address_space()
             with open(reading, "rb") as requests:
-                while True:
+                while _address_space() - began < _MAX_GROWTH_BYTES:
                     request = pickle.load(requests)
                     _allow_processor_time(self._limits.cpu_seconds)
-                    reply = msgspec.msgpack.encode(self._job(request))
-                    if len(reply) > MAX_REPLY_BYTES:
-                        raise MemoryError
-                    _write(writing, len(reply).to_bytes(_SIZE_BYTES, "big") + reply)
+                    _write(writing, self._replied(request))
                     gc.collect()
+            status = 0
         except MemoryError:
             status = _NO_MEMORY
         except EOFError:
             status = 0
-        except BaseException:
-            traceback.print_exc()
         finally:
             os._exit(status)
+
+    def _replied(self, request: Request) -> bytes:
+        """Return the reply to a request: its size, a status, and the result or a traceback. Raises MemoryError."""
+        try:
+            status, reply = 0, msgspec.msgpack.encode(self._job(request))
+        except MemoryError:
+            raise
+        except Exception:
+            status, reply = _FAILED, traceback.format_exc()[-4000:].encode("utf-8", "backslashreplace")
+        if len(reply) > MAX_REPLY_BYTES:
+            raise MemoryError
+        return (1 + len(reply)).to_bytes(_SIZE_BYTES, "big") + bytes([status]) + reply
 
     def _end(self, is_late: bool) -> int:
         """End the process and return its exit code."""
@@ -287,8 +329,14 @@ def _limit(limits: Limits) -> None:
     lower(resource.RLIMIT_CPU, limits.cpu_seconds)
     lower(resource.RLIMIT_FSIZE, limits.file_bytes)
     if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-        lower(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes)
+        lower(resource.RLIMIT_AS, _address_space() + limits.memory_bytes)
+
+
+def _address_space() -> int:
+    """Return how many bytes of address space this process has; 0 where that is not known."""
+    if sys.platform != "linux":
+        return 0
+    return int(Path("/proc/self/statm").read_bytes().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _write(pipe: int, message: bytes) -> None:
@@ -322,6 +370,12 @@ def _reply(pipe: int, seconds: float, sized: bool = False) -> bytes:
     return bytes(raw)
 
 
+def _our_fault(said: bytes) -> RuntimeError:
+    """Return the error for an exception of the job's. Its text may be a student's, so it is tidied line by line."""
+    lines = said.decode("utf-8", "replace").splitlines()
+    return RuntimeError("\n".join(["in a bounded process:", *("  " + tidy(line) for line in lines)]))
+
+
 def _too_slow(limits: Limits) -> LimitReachedError:
     return LimitReachedError(Verdict.TIMEOUT, f"takes longer than is allowed ({limits.cpu_seconds} s)")
 
@@ -331,7 +385,7 @@ def _check_end(code: int, raw: bytes, limits: Limits) -> None:
     if code == 0:
         return
     if code == _FAILED:
-        raise RuntimeError(f"in a bounded process:\n{raw.decode('utf-8', 'replace')}")
+        raise _our_fault(raw)
     if code == -signal.SIGXCPU:
         raise _too_slow(limits)
     if code in (_NO_MEMORY, -signal.SIGKILL):  # SIGKILL is the kernel's, when a control group runs out of memory

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from .accounts import presentable, tidy
-from .bounded import READING, LastingProcess, LimitReachedError, run_bounded
+from .bounded import READING, LastingProcess, LimitReachedError, Unwritable, run_bounded
 from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular
 from .notebook import MAX_NOTEBOOK_BYTES, Notebook, NotebookError, as_module, solutions
 from .outcome import SubmissionError, Verdict
@@ -41,11 +41,13 @@ class TakenIn:
 
     digest:  equal for submissions that are graded alike.
     problem: why it cannot be graded, if it cannot; this settles all its items.
+    missing: the files to grade that were not handed in, without `.py`.
     notes:   what was done on the way that the instructor should know.
     """
 
     digest: str = ""
     problem: SubmissionError | None = None
+    missing: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
 
@@ -59,7 +61,8 @@ def take_in(
 ) -> TakenIn:
     """Copy a student's .py files into a folder that is made for them, in a bounded process.
 
-    Raises nothing that a submission does: one that reaches a limit gets its verdict like any other.
+    Raises nothing that a submission does: one that reaches a limit gets its verdict like any other. Raises OSError if
+    the folder cannot be written.
 
     source:    a folder, or a zip.
     modules:   the files to grade, without `.py`; the first must be there.
@@ -74,32 +77,38 @@ def take_in(
         else:
             for name in _names(modules, notebook) | _names(builds_on, None):
                 _copies_of(name)  # compiled here, and not anew in every process that is forked: 1 ms
-            found = run_bounded(lambda: _take_in(*request), _Found, READING)
+            found = run_bounded(lambda: _take_in(*request), _Reply, READING)
     except LimitReachedError as error:
         shutil.rmtree(target, ignore_errors=True)
-        found = _found({}, problem_of(error), [])
+        found = _found({}, problem_of(error), [], ())
         target.mkdir(parents=True)
+    if isinstance(found, Unwritable):
+        raise found.error()
     problem = SubmissionError(found.verdict, found.message) if found.verdict else None
-    return TakenIn(found.digest, problem, found.notes)
+    return TakenIn(found.digest, problem, found.missing, found.notes)
 
 
-class _Found(msgspec.Struct):
+class _Found(msgspec.Struct, tag=True):
     """TakenIn, as it leaves the bounded process."""
 
     digest: str
     verdict: Verdict | None
     message: str
+    missing: tuple[str, ...]
     notes: list[str]
 
 
+_Reply = _Found | Unwritable
+
+
 _Request = tuple[Path, Path, tuple[str, ...], Notebook | None, tuple[str, ...]]
-Reader = LastingProcess[_Request, _Found]
+Reader = LastingProcess[_Request, _Reply]
 """A bounded process that takes in one submission after another."""
 
 
 def make_reader() -> Reader:
     """Return a bounded process for `take_in`, which starts when it is first used and ends with this process."""
-    return LastingProcess(lambda request: _take_in(*request), _Found, READING)
+    return LastingProcess(lambda request: _take_in(*request), _Reply, READING)
 
 
 def _take_in(
@@ -108,33 +117,40 @@ def _take_in(
     modules: Sequence[str],
     notebook: Notebook | None,
     builds_on: Sequence[str],
-) -> _Found:
+) -> _Reply:
     notes: list[str] = []
     problem = None
-    target.mkdir(parents=True)
     try:
         with ExitStack() as stack:
             entries = _entries(source, modules, notebook, stack)
             files = submitted_files(entries, modules, notebook, notes, builds_on)
         if notebook and _page(notebook) in files:
             files = _of_notebook(files, notebook, notes)
-        missing = sorted(_names(builds_on, None) - files.keys())
-        notes += [f"there is no {name}, which {modules[0]}.py builds on" for name in missing]
+        needed = sorted(_names(builds_on, None) - files.keys())
+        notes += [f"there is no {name}, which {modules[0]}.py builds on" for name in needed]
     except MemoryError:
         raise
     except Exception as error:
         files, problem = {}, problem_of(error)
-    for name, content in files.items():
-        (target / name).write_bytes(content)
-    return _found(files, problem, notes)
+    try:
+        target.mkdir(parents=True)
+        for name, content in files.items():
+            (target / name).write_bytes(content)
+    except OSError as error:
+        return Unwritable.of(error, target)
+    is_there = problem is not None and problem.verdict is not Verdict.NOT_IMPLEMENTED  # something was handed in
+    missing = () if is_there else tuple(module for module in modules if f"{module}.py" not in files)
+    return _found(files, problem, notes, missing)
 
 
-def _found(files: Mapping[str, bytes], problem: SubmissionError | None, notes: Sequence[str]) -> _Found:
+def _found(
+    files: Mapping[str, bytes], problem: SubmissionError | None, notes: Sequence[str], missing: tuple[str, ...]
+) -> _Found:
     digest = hashlib.sha256(repr(problem).encode())
     for name, content in sorted(files.items()):
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
     verdict, message = (problem.verdict, problem.message) if problem else (None, "")
-    return _Found(digest.hexdigest()[:32], verdict, message, presentable(notes))
+    return _Found(digest.hexdigest()[:32], verdict, message, missing, presentable(notes))
 
 
 def problem_of(error: Exception) -> SubmissionError:

@@ -161,8 +161,15 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes that a process has started; none where the system does not tell."""
+    """Return the processes that a process has started; none where there is no /proc."""
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+    except OSError:  # the process has ended, or the kernel was built without this file
+        return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat") if _parent(path) == pid]
+
+
+def _parent(stat: Path) -> int:
+    try:
+        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(") ")[2].split()[1])
+    except (OSError, IndexError):  # it has just ended
+        return 0

@@ -5,6 +5,7 @@ They are looked for where packages are installed and nowhere else: no numpy.py o
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,14 @@ FOLDER = "/packages"
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """What keeps libraries for arithmetic from starting a thread for each core as soon as they are loaded: a worker may
 start none, and sums that are shared out differently round differently."""
+
+_SETTINGS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Variables by which an instructor tells OpenBLAS which processor this is, where it would compute wrong results."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment variables of workers that are offered packages."""
+    return {**ONE_THREAD, **{name: os.environ[name] for name in _SETTINGS if name in os.environ}}
 
 
 class MissingPackageError(LookupError):

@@ -200,7 +200,7 @@ class Sandbox:
     def _room(self, names: tuple[str, ...]) -> _Room:
         """What workers with these packages share. Raises: MissingPackageError, SandboxError."""
         packages = tuple(installed.find(name) for name in names)
-        environment = {"PYTHONHASHSEED": "0", **(installed.ONE_THREAD if packages else {})}
+        environment = {"PYTHONHASHSEED": "0", **(installed.environment() if packages else {})}
         if self._image:
             with _room_for_copies():
                 return _Room(self._image.root(packages), [installed.FOLDER] if packages else [], environment)

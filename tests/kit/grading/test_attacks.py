@@ -10,6 +10,7 @@ from gradkit.evidence.attacks import GROUPS, Attack, Edit, attacks, build, build
 from gradkit.evidence.attacks_host import Watch, watched
 from gradkit.evidence.attacks_run import (
     _by_suite,
+    addition,
     difference,
     grades_cells,
     is_harmless,
@@ -145,7 +146,7 @@ def item(name, verdict, blocked_by=(), message="", needs=(), hidden=False):
 def reported(*items, earned=None):
     earned = sum(each.earned for each in items) if earned is None else earned
     conditions = Conditions("kit", "3.11", "suite", "public", True, True)
-    return Report(2, "eve", "0" * 32, (), conditions, earned, len(items), items)
+    return Report(2, "eve", "0" * 32, (), (), conditions, earned, len(items), items)
 
 
 ALL_PASSED = reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.PASSED))
@@ -228,6 +229,37 @@ def test_one_bit_for_each_item_may_differ_between_two_secrets():
 )
 def test_anything_else_that_differs_between_two_secrets_is_complained_of(other):
     assert difference(reported(NOT_PASSED), other)
+
+
+RETRIED = "This passes with the course's own engine.py and nn.py, and not yet with what you handed in."
+RETRY_NOTE = "a4_networks: with the course's own engine.py, 1 more item passes"
+
+
+@pytest.mark.parametrize(
+    ("without", "under_a_secret"),
+    [
+        (reported(PASSED), reported(NOT_PASSED)),
+        (reported(item(KEEPS, Verdict.ERROR, message="mine")), reported(item(KEEPS, Verdict.ERROR, message="mine"))),
+        (reported(item(KEEPS, Verdict.BLOCKED, (ADDS,))), reported(item(KEEPS, Verdict.PASSED, message=RETRIED))),
+        (reported(PASSED), msgspec.structs.replace(reported(PASSED), notes=(RETRY_NOTE,))),
+    ],
+)
+def test_a_later_phase_may_change_an_item_in_fixed_ways(without, under_a_secret):
+    assert addition(without, under_a_secret) == ""
+
+
+@pytest.mark.parametrize(
+    "under_a_secret",
+    [
+        reported(item(KEEPS, Verdict.FAILED, message="saw 1.25")),
+        reported(item(KEEPS, Verdict.TIMEOUT, message=PRIVATE_ONLY)),
+        reported(item(KEEPS, Verdict.BLOCKED, (ADDS,))),
+        reported(item(KEEPS, Verdict.PASSED, message="saw 1.25")),
+        msgspec.structs.replace(reported(PASSED), notes=("saw 1.25",)),
+    ],
+)
+def test_whatever_else_a_later_phase_adds_is_complained_of(under_a_secret):
+    assert addition(reported(PASSED), under_a_secret)
 
 
 def test_a_number_that_only_one_secret_has_is_found_in_a_report():

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.submissions.bounded import MAX_REPLY_BYTES, LastingProcess, LimitReachedError, Limits, run_bounded
+from gradkit.submissions.bounded import (
+    MAX_REPLY_BYTES,
+    READING,
+    LastingProcess,
+    LimitReachedError,
+    Limits,
+    run_bounded,
+)
 from gradkit.submissions.outcome import Verdict
 
 SMALL = Limits(memory_bytes=32 << 20, cpu_seconds=1, wall_seconds=1.5, file_bytes=1000)
@@ -141,7 +148,25 @@ def test_each_request_has_the_processor_time_for_itself():
     process._end(is_late=False)
 
 
-def test_an_error_of_ours_in_a_process_that_lasts_is_no_verdict(lasting, capfd):
-    with pytest.raises(RuntimeError):
-        lasting.run("no such job")
-    assert "KeyError" in capfd.readouterr().err
+def test_an_error_of_ours_in_a_process_that_lasts_is_no_verdict_and_prints_nothing(lasting, capfd):
+    with pytest.raises(RuntimeError, match="KeyError"):
+        lasting.run("no such job \x1b[31m")
+    assert capfd.readouterr().err == ""
+    assert lasting.run("pid")
+
+
+def test_one_that_was_killed_between_two_requests_is_replaced(lasting):
+    first = lasting.run("pid")
+    os.kill(first, 9)
+    time.sleep(0.1)
+    assert lasting.run("pid") != first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+def test_what_one_request_leaves_in_memory_is_not_left_to_the_next():
+    kept = []
+    process = LastingProcess(lambda size: kept.append(bytes(size)) or os.getpid(), int, READING)
+    assert process.run(1 << 20) == process.run(80 << 20)
+    time.sleep(0.1)
+    assert process.run(80 << 20)  # two of them would not fit
+    process._end(is_late=True)

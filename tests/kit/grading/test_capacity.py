@@ -56,7 +56,7 @@ def test_without_control_groups_there_is_no_limit(tmp_path):
             1,
             "Grading 1 at a time instead of 4: more do not fit into this control group's memory limit (1.5 GB).",
         ),
-        (1 << 30, 1, "Grading one at a time. A submission that uses all it may needs 1.2 GB, more than this control"),
+        (1 << 30, 1, "Grading one at a time. A submission that uses all it may needs 1.4 GB, more than this control"),
         (1, 1, "Grading one at a time."),
     ],
 )

@@ -6,6 +6,7 @@ import re
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from gradkit.cli import app
@@ -92,6 +93,19 @@ def test_a_report_that_was_deleted_during_the_run_is_missed(grade, school, solut
 def test_a_limit_on_the_size_of_files_is_named(grade_limited, school, solution):
     school.hands_in("ada", solution())
     assert "ulimit -f" in grade_limited(resource.RLIMIT_FSIZE, 4096)
+
+
+def test_a_submission_that_cannot_be_copied_is_no_mistake_of_the_student_s(school, solution, monkeypatch, grade):
+    school.hands_in("ada", solution())
+    honest = Path.write_bytes
+
+    def full(path, content):
+        if "submissions" in path.parts and path.name == "engine.py":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return honest(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert "engine.py: No space left on device. Free some space there" in grade()
 
 
 def test_a_limit_on_processor_time_is_named(grade_limited, school):

@@ -38,7 +38,7 @@ def made(*ended, student="ada", notes=()):
     results = Results([each for each, _, _ in ended])
     for each, verdict, evidence in ended:
         results.add(each, verdict, lambda evidence=evidence: evidence)
-    return report_of(student, TakenIn("0" * 32, None, list(notes)), CONDITIONS, results)
+    return report_of(student, TakenIn("0" * 32, None, (), list(notes)), CONDITIONS, results)
 
 
 WORDS = st.text(max_size=40)

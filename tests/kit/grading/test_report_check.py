@@ -41,7 +41,7 @@ def whole():
     for item, (verdict, evidence, _) in zip(items, ended.values(), strict=True):
         results.add(item, verdict, lambda evidence=evidence: evidence)
     made = report_of(
-        "ada", TakenIn("0" * 32, None, ["a note"]), Conditions("0", "3", "", "public", True, True), results
+        "ada", TakenIn("0" * 32, None, (), ["a note"]), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
 
