@@ -47,7 +47,7 @@ class Class:
         assert "Traceback" not in shown.output
         for secret in (SECRET, *re.split(r"\W", SECRET)):
             assert secret not in shown.output
-        assert (self.out / "ada.json").is_file()
+        assert (self.out / A1 / "ada.json").is_file()
         return " ".join(shown.output.split())
 
 
@@ -117,7 +117,7 @@ def test_graded_all_at_once_each_is_entered_where_something_was_handed_in(school
 def test_a_report_that_was_renamed_with_its_submission_is_entered_under_the_new_name(school, files):
     book = files.fresh()
     (school.submissions / "ada").rename(school.submissions / "augusta")
-    (school.out / "ada.json").rename(school.out / "augusta.json")
+    (school.out / A1 / "ada.json").rename(school.out / A1 / "augusta.json")
     assert school.is_graded(book.url).exit_code == 0
     assert book.seen().keys() == {("augusta", A1)}
 
@@ -184,7 +184,7 @@ def nothing_graded(school):
     """The school, after whose grading something would be missing from the reports."""
     school.hands_in("zoe", "")
     yield school
-    assert not (school.out / "zoe.json").exists()
+    assert not (school.out / A1 / "zoe.json").exists()
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
