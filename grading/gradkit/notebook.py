@@ -66,7 +66,7 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
         _put_beside(assignment, folder)
         (folder / f"{module}.py").write_bytes(source)
         with _apart(assignment.files):
-            results = grade(suite, TakenIn(), LocalTransport(folder, _CLOCK))
+            results = grade(suite, TakenIn(), LocalTransport(folder, _CLOCK), run_hidden=True)
         said = warnings(folder, module, assignment.packages)
         records = [item_record(result) for result in results.all()]
         page = feedback(records, {record.id: record.title for record in records}, said)

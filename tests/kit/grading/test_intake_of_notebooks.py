@@ -74,7 +74,11 @@ BROKEN = {
         notebook(cell("x = 1\n" * 20_000)),
         "holds more than 64 kilobytes in its solution cell",
     ),
-    "of brackets": (b'{"cells": [' + b"[]," * 4_000_000 + b"[]]}", "takes more memory than is allowed"),
+    # The process may use again what the one that forked it has freed, so memory may just do.
+    "of brackets": (
+        b'{"cells": [' + b"[]," * 4_000_000 + b"[]]}",
+        "takes more memory than is allowed|holds no solution",
+    ),
 }
 
 
@@ -84,7 +88,7 @@ def test_what_holds_no_solution_gets_its_verdict(kind, taken):
     files, found = taken({"a2_backprop.ipynb": raw, "engine.py": b"class Value: pass"})
     assert files == {}
     assert found.problem.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY)
-    assert said in found.problem.message
+    assert re.search(said, found.problem.message)
 
 
 def test_large_plots_are_no_hindrance(taken):

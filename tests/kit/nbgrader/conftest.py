@@ -63,7 +63,7 @@ class Course:
         """Points by student, as `gradkit grade` finds them."""
         out = self.home / f"reports-{assignment}"
         self.runs("gradkit", "grade", assignment, "submitted", "--out", str(out), *options)
-        with (out / "grades.csv").open(newline="", encoding="utf-8-sig") as opened:
+        with (out / assignment / "grades.csv").open(newline="", encoding="utf-8-sig") as opened:
             return {row["student"]: float(row["points"]) for row in csv.DictReader(opened)}
 
 
