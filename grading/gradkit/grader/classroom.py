@@ -153,7 +153,10 @@ class Classroom:
     ) -> Iterator[Done[_Step] | None]:
         """Run a phase for some students. When it is over, no process of it is left, and no file that workers shared."""
         with adopted_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.bare) as sandbox:
-            check(sandbox, self.suite)  # before processes are forked, so that they share what their workers share
+            if phase is PUBLIC:
+                check(sandbox, self.suite)
+            for packages in phase.packages(self.suite):
+                sandbox.prepare(packages)
             run = self._public if phase is PUBLIC else partial(self._later, phase)
             job = partial(run, scratch / "submissions", sandbox)
             try:

@@ -58,6 +58,11 @@ class Phase:
             return [test for test in suite.tests if is_private(suite, test)]
         return [test for test in suite.tests if test.item.assignment == self.assignment.name]
 
+    def packages(self, suite: Suite) -> set[tuple[str, ...]]:
+        """Return the packages that workers of this phase are offered, for each of its assignments."""
+        asked = {test.item.assignment for test in self.tests(suite)}
+        return {assignment.packages for assignment in suite.assignments if assignment.name in asked}
+
     def seconds(self, suite: Suite) -> float:
         """Return how long the student's code may run in this phase."""
         count = Counter(test.item.assignment for test in self.tests(suite))

@@ -111,6 +111,14 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def prepare(self, packages: tuple[str, ...]) -> None:
+        """Make what workers with these packages share, so that processes that are forked from now on share it too.
+
+        Raises: SandboxError, MissingPackageError.
+        """
+        if packages not in self._rooms:
+            self._rooms[packages] = self._room(packages)
+
     def start(
         self,
         submission: Path,
@@ -126,8 +134,7 @@ class Sandbox:
         errors:      where the worker's stderr goes, as subprocess takes it.
         Raises SandboxError where it does not come up, MissingPackageError where a package is not installed.
         """
-        if packages not in self._rooms:
-            self._rooms[packages] = self._room(packages)
+        self.prepare(packages)
         room = self._rooms[packages]
         ours, theirs = socket.socketpair()
         folder, kit = (SUBMISSION, KIT) if room.root else (str(submission), str(self._scratch / "kit"))
