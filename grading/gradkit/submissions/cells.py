@@ -50,7 +50,7 @@ def join(sources: Sequence[str], names: Collection[str]) -> str:
     attempt that a later cell replaces, and an experiment are left out, as they could end the import of the file.
     If no cell binds any of the names, all cells that compile are joined; if none compiles, the last cell is returned.
     """
-    texts = _compilable(_last(sources))
+    texts = _compilable(_last([source for source in sources if len(source.encode()) <= MAX_JOINED_BYTES]))
     due, wanted, needed = set(names), set(names), list[str]()
     for text in reversed(texts):
         effects = _effects(text)

@@ -70,6 +70,16 @@ def test_grading_again_says_what_was_kept(graded, school, solution):
     assert re.search(r"ada +19\.5 +26 passed +as before", graded().output)
 
 
+def test_two_assignments_in_one_folder_keep_their_reports_apart(graded, gradkit, school, solution):
+    school.hands_in("ada", solution())
+    graded()
+    first = (reports_of(school) / "ada.json").read_bytes()
+    assert gradkit("grade", "a3", school.submissions, "--out", school.out).exit_code == 0
+    assert (reports_of(school) / "ada.json").read_bytes() == first
+    assert rows(school.out / "a3_activations" / "grades.csv")["ada"]["points"] == "22"
+    assert re.search(r"ada +19\.5 +26 passed +as before", graded().output)
+
+
 def test_grading_with_the_public_seed_is_warned_of(graded, school, solution):
     school.hands_in("ada", solution())
     assert "Graded on the graphs that students have" in graded().output

@@ -203,6 +203,11 @@ def test_a_copy_that_became_text_does_not_count(taken):
     assert taken({"a2_backprop.ipynb": notebook(*copies)})[0] == {"engine.py": ENGINE}
 
 
+def test_a_cell_too_large_to_be_read_hides_no_other(taken):
+    files, _ = taken({"a2_backprop.ipynb": notebook(cell(ENGINE), cell("x = 1\n" * 40_000))})
+    assert files == {"engine.py": ENGINE}
+
+
 def test_fifty_thousand_cells_of_one_id_take_no_time(taken):
     started = time.process_time()
     files, found = taken({"a2_backprop.ipynb": notebook(*[cell("class Value:\n  x = '" + "y" * 99 + "'")] * 50_000)})
