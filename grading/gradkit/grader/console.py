@@ -43,7 +43,7 @@ def graded_with_progress(
     columns = (TextColumn("{task.fields[phase]}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
     # Without auto_refresh=False it starts a thread, and a process with threads must not be forked.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
-        for graded in classroom.grade(students, workers, _Bar(console, progress).show):
+        for graded in classroom.grade(students, workers, _Bar(console, progress, len(students)).show):
             found.append(graded)
             if entering and not graded.trouble:
                 entering.give(graded.student, classroom.report_path(graded.student))
@@ -53,10 +53,10 @@ def graded_with_progress(
 class _Bar:
     """Shows how far a run is: as a bar or, in a log file, as a line for each tenth of a class."""
 
-    def __init__(self, console: Console, progress: Progress) -> None:
+    def __init__(self, console: Console, progress: Progress, total: int) -> None:
         self._console = console
         self._progress = progress
-        self._task = progress.add_task("grading", phase="grading", left="")
+        self._task = progress.add_task("grading", total=total, phase="grading", left="")
         self._phase, self._began, self._tenth = "", 0.0, 0
 
     def show(self, now: Now) -> None:
