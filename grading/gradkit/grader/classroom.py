@@ -157,6 +157,7 @@ class Classroom:
                 check(sandbox, self.suite)
             for packages in phase.packages(self.suite):
                 sandbox.prepare(packages)
+            await_orphans()  # what the check has started
             run = self._public if phase is PUBLIC else partial(self._later, phase)
             job = partial(run, scratch / "submissions", sandbox)
             try:
@@ -260,13 +261,15 @@ def grade_alone(
         scratch: A folder for the sandbox.
         folder: The files of the submission.
     """
-    with Sandbox(scratch / "sandbox") as sandbox:
-        public = public_report(student, taken, conditions, suite, sandbox, folder)
-    passed: dict[str, tuple[str, ...]] = {}
-    while not taken.problem and (phase := next_phase(suite, public, passed)):
+    with adopted_orphans() as await_orphans:
         with Sandbox(scratch / "sandbox") as sandbox:
-            copy = scratch / "with-reference"
-            passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder, copy)
+            public = public_report(student, taken, conditions, suite, sandbox, folder)
+        passed: dict[str, tuple[str, ...]] = {}
+        while not taken.problem and (phase := next_phase(suite, public, passed)):
+            await_orphans()
+            with Sandbox(scratch / "sandbox") as sandbox:
+                copy = scratch / "with-reference"
+                passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder, copy)
     return report_after(suite, public, passed)
 
 

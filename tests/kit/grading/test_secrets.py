@@ -20,9 +20,11 @@ from gradkit.grader import unfinished
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of, seed_label
 from gradkit.grader.grader import suite_of
+from gradkit.grader.processes import adopted_orphans
 from gradkit.graphs.corpus import RandomGraphs
 from gradkit.oracle.recording import Library
 from gradkit.submissions import link as links
+from gradkit.submissions.intake import take_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.assignments import chosen, corpora_folder
 from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
@@ -232,7 +234,64 @@ def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school,
 
 
 def is_alive(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:  # it has ended since it was listed
+        return False
+
+
+def leave_an_orphan():
+    """Start a process whose own parent ends at once, as the init of a sandbox can outlive bubblewrap for a moment."""
+    subprocess.run(["sh", "-c", "sleep 0.3 &"], check=True)
+
+
+def living_children(known):
+    return [pid for pid in links.children_of(os.getpid()) if pid not in known and is_alive(pid)]
+
+
+def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school, solution, suite, monkeypatch):
+    school.hands_in("ada", solution())
+    alive_before = []
+    known, honest_check, honest = links.children_of(os.getpid()), classrooms.check, classrooms.in_processes
+
+    def check(sandbox, asked):
+        honest_check(sandbox, asked)
+        leave_an_orphan()
+
+    def in_processes(*arguments):
+        alive_before.append(living_children(known))
+        yield from honest(*arguments)
+
+    monkeypatch.setattr(classrooms, "check", check)
+    monkeypatch.setattr(classrooms, "in_processes", in_processes)
+    school.is_graded(suite=suite("a2"))
+    assert alive_before == [[], []]
+
+
+def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_path, solution, suite, monkeypatch):
+    """As nbgrader grades."""
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
+    alive_before = []
+    known, public, later = links.children_of(os.getpid()), classrooms.public_report, classrooms.passing_items
+
+    def first(*arguments):
+        found = public(*arguments)
+        leave_an_orphan()
+        return found
+
+    def second(*arguments):
+        alive_before.append(living_children(known))
+        return later(*arguments)
+
+    monkeypatch.setattr(classrooms, "public_report", first)
+    monkeypatch.setattr(classrooms, "passing_items", second)
+    asked = suite("a2")
+    taken = take_in(tmp_path / "ada", tmp_path / "files", asked.modules)
+    conditions = conditions_of(asked, True)
+    with adopted_orphans():  # so that the orphan is seen here at all
+        classrooms.grade_alone("ada", taken, conditions, asked, tmp_path / "scratch", tmp_path / "files")
+    assert alive_before == [[]]
 
 
 def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phase(school, solution, suite, monkeypatch):
@@ -243,7 +302,7 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
     honest = classrooms.in_processes
 
     def killing(students, job, workers, seconds):
-        alive_before.append([pid for pid in links.children_of(os.getpid()) if pid not in known and is_alive(pid)])
+        alive_before.append(living_children(known))
         yield from honest(students, job, workers, seconds)
 
     def lost(self, scratch, sandbox, student):
