@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 import common
 import recorded
-from common import cores, in_turn, measured, median
+from common import cores, in_turn, measured, median, timed
 from gradkit.suite.assignments import Assignment, assignments
 from rich.console import Console
 from rich.table import Table
@@ -267,7 +268,23 @@ def two_workers(effort: Effort, _console: Console) -> list[Finding]:
     return [
         Finding(what, ">= 1.8", f"{ratio:.2f} times as fast", ratio >= 1.8),
         Finding("- median of the pairs", "", f"{pairs:.2f}", None),
+        Finding("- what the cores give: two plain loops at once, against one", "", f"{_two_loops():.2f}", None),
     ]
+
+
+def _two_loops() -> float:
+    """Measure how much faster two cores run two loops at once than one core runs them one after the other.
+
+    Cores that share a memory bus, or the hyperthreads of one core, give less than 2.
+    """
+    loop = [sys.executable, "-S", "-c", "for _ in range(50_000_000): pass"]
+
+    def on(core: int) -> float:
+        return timed(loop, on=[core])[0]
+
+    with ThreadPoolExecutor(2) as both:
+        one, two = in_turn(3, lambda: on(cores()[0]), lambda: max(both.map(on, cores()[:2])))
+    return 2 * min(one) / min(two)
 
 
 def memory(effort: Effort, _console: Console) -> list[Finding]:
