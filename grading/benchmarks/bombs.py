@@ -110,7 +110,7 @@ def with_claim(target: Path) -> None:
 
 
 def folder(**files: str | bytes) -> Callable[[Path], None]:
-    """A folder of these files; `__` in a name stands for a dot."""
+    """Return a function that writes a folder of files. In a keyword `__` means a dot: `engine__py` is engine.py."""
 
     def make(target: Path) -> None:
         target.mkdir()
@@ -437,7 +437,7 @@ def complaints_about(home: Path, honest: set[str], bombs: Sequence[str], graded:
             if found.earned != found.points:
                 yield f"{name}: {found.earned:g} of {found.points:g} points, {ends}"
         elif not ends & due or ends - due - {"blocked", *(["passed"] if BOMBS[name].some_pass else [])}:
-            yield f"{name}: {ends}, and {due} is due"
+            yield f"{name}: {ends}, expected {due}"
         has_notebook = (home / "submitted" / name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").is_file()
         if has_notebook == (name in bombs and BOMBS[name].is_refused):
             yield f"{name}: collected {has_notebook}"

@@ -3,7 +3,7 @@
 What the sandbox cannot close: both read one clock, and share processor caches, memory bandwidth and, with more workers
 than cores, the cores. The sender copies memory in a time slot for a 1 and sleeps for a 0; the receiver counts how often
 it can copy memory in each slot. Bits a second: the capacity of a binary symmetric channel with the measured error rate;
-an error rate above 45 % cannot be told from chance with N_BITS bits.
+with N_BITS bits, an error rate above 45 % cannot be distinguished from chance.
 
     python grading/benchmarks/covert_load.py
 """

@@ -173,7 +173,7 @@ def explain(
         bool, typer.Option("--private", help="ask a hidden or private item once more, and show you the drawn case")
     ] = False,
     submission: Annotated[
-        Path | None, typer.Option(help="with --private: the student's folder or zip, if it is no longer where it was")
+        Path | None, typer.Option(help="with --private: the student's folder or zip, if it was moved after grading")
     ] = None,
     seed: Annotated[str, typer.Option(envvar="GRADKIT_SEED", help="with --private: the private seed")] = PUBLIC_SEED,
 ) -> None:

@@ -95,7 +95,7 @@ def _written(
     if stamp:
         files[TIMESTAMP] = stamp
     elif stamp is not None:
-        notes.append(f"{TIMESTAMP} was left out: it tells no time")
+        notes.append(f"{TIMESTAMP} was left out: it does not hold a time")
     try:
         left_over = [] if in_place else _left_over(assignment, target, files)
         state = _state(target, files, left_over)

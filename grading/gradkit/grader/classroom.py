@@ -52,10 +52,10 @@ class BusyError(Exception):
 
 @dataclass(frozen=True)
 class Graded:
-    """What became of a student.
+    """The result of grading one student.
 
     seconds: how long the public phase took; None if the report of an earlier run still holds.
-    trouble: why there is no report, if there is none; the fault is then ours.
+    trouble: why there is no report: an error in gradkit or of this machine. Empty if there is a report.
     """
 
     student: Student
@@ -157,7 +157,7 @@ class Classroom:
                 check(sandbox, self.suite)
             for packages in phase.packages(self.suite):
                 sandbox.prepare(packages)
-            await_orphans()  # what the check has started
+            await_orphans()  # the workers that the check started
             run = self._public if phase is PUBLIC else partial(self._later, phase)
             job = partial(run, scratch / "submissions", sandbox)
             try:
@@ -264,12 +264,13 @@ def grade_alone(
     with adopted_orphans() as await_orphans:
         with Sandbox(scratch / "sandbox") as sandbox:
             public = public_report(student, taken, conditions, suite, sandbox, folder)
+            await_orphans()
         passed: dict[str, tuple[str, ...]] = {}
         while not taken.problem and (phase := next_phase(suite, public, passed)):
-            await_orphans()
             with Sandbox(scratch / "sandbox") as sandbox:
                 copy = scratch / "with-reference"
                 passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder, copy)
+                await_orphans()
     return report_after(suite, public, passed)
 
 

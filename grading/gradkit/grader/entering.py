@@ -22,7 +22,7 @@ from .grader import Suite
 
 
 class Entered(NamedTuple):
-    """What became of the reports.
+    """What was entered into the gradebook, and what was not.
 
     students: how many have something entered.
     late:     students whose submissions are late.
@@ -52,16 +52,16 @@ class Entering:
             self._pipe.send((student, path))
 
     def entered(self) -> Entered:
-        """Wait until everything is entered, and return what became of it. Raises GradebookError."""
+        """Wait until everything is entered, and return what was. Raises GradebookError."""
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self._pipe.send(None)
-            told: Entered | GradebookError = self._pipe.recv()
+            outcome: Entered | GradebookError = self._pipe.recv()
         except (EOFError, ConnectionResetError):
             raise GradebookError("The gradebook cannot be written: the process for it was lost.") from None
-        if isinstance(told, GradebookError):
-            raise told
-        return told
+        if isinstance(outcome, GradebookError):
+            raise outcome
+        return outcome
 
 
 def _enter(pipe: Connection, parents: Connection, parent: int, url: str, suite: Suite) -> None:

@@ -133,8 +133,8 @@ def _passed_itself(suite: Suite, test: GradedTest, item: ItemRecord, passed: Pas
 def passing(suite: Suite, phase: Phase, tests: Iterable[GradedTest], transport: PipeTransport) -> list[str]:
     """Run tests in a later phase, and return the ids of those that pass.
 
-    No item's result depends on another's: there are no prerequisites, and a worker that did not pass an item is not
-    asked the next one.
+    Prerequisites are not checked, and after an item that did not pass the next one gets a new worker. So the result of
+    an item depends on the others in one way only: they share the time limit of their assignment.
 
     Args:
         suite: Where the corpora come from.
@@ -205,7 +205,7 @@ def report_after(suite: Suite, public: Report, passed: Passed) -> Report:
 
 
 def _after(suite: Suite, test: GradedTest, item: ItemRecord, passed: Passed) -> ItemRecord:
-    retried = any(test.item.id in ids for name, ids in passed.items() if name.startswith("retry "))
+    retried = any(test.item.id in ids for name, ids in passed.items() if name != PRIVATE.name)
     if not retried and not _passed_itself(suite, test, item, passed):
         return _not_passed(item, PRIVATE_ONLY) if item.verdict is Verdict.PASSED else item
     if _passed_so_far(item):

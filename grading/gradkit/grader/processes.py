@@ -42,7 +42,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Done(Generic[Result]):
-    """A student whose job has ended. trouble: why there is no result, if there is none; the fault is then ours."""
+    """The result of a student's job.
+
+    result:  None if the job failed.
+    trouble: why it failed: an error in gradkit or of this machine, and not in the submission. Empty if it did not.
+    """
 
     student: Student
     result: Result | None
@@ -108,7 +112,7 @@ class _Process(Generic[Result]):
             self.pipe.send(student)
 
     def done(self) -> Done[Result]:
-        """Receive what became of the student. Call it when the pipe is ready."""
+        """Receive the result of the current job. Call it when the pipe is ready."""
         try:
             result, trouble = self.pipe.recv()
         except (EOFError, ConnectionResetError):

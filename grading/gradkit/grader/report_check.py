@@ -43,11 +43,11 @@ def check(report: Report) -> None:
         _item(item)
     lines = sum(_lines(item.evidence) for item in report.items if item.evidence)
     _must(lines <= MAX_LINES_IN_ALL, f"its evidence has more than {MAX_LINES_IN_ALL:,} lines")
-    for found, due in (
+    for said, total in (
         (report.earned, sum(item.earned for item in report.items)),
         (report.points, sum(item.points for item in report.items)),
     ):
-        _must(math.isclose(found, due, abs_tol=1e-6), "its points do not add up")
+        _must(math.isclose(said, total, abs_tol=1e-6), "its points do not add up")
 
 
 def _item(item: ItemRecord) -> None:

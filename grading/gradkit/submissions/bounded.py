@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
 
@@ -36,7 +36,7 @@ Request = TypeVar("Request")
 
 MAX_REPLY_BYTES = 32 << 20
 _SIZE_BYTES = 4
-"""How many bytes before a reply say how long it is."""
+"""Bytes before a reply of a process that lasts: the length of what follows, a status byte and the encoded result."""
 _MAX_GROWTH_BYTES = 64 << 20
 """A process that lasts ends when it has grown by so much: what one request has left must not limit the next."""
 _POLL_SECONDS = 0.5
@@ -216,7 +216,8 @@ class LastingProcess(Generic[Request, T]):
                 while _address_space() - began < _MAX_GROWTH_BYTES:
                     request = pickle.load(requests)
                     _allow_processor_time(self._limits.cpu_seconds)
-                    _write(writing, self._replied(request))
+                    job_status, reply = _outcome(partial(self._job, request))
+                    _write(writing, (1 + len(reply)).to_bytes(_SIZE_BYTES, "big") + bytes([job_status]) + reply)
                     gc.collect()
             status = 0
         except MemoryError:
@@ -225,18 +226,6 @@ class LastingProcess(Generic[Request, T]):
             status = 0
         finally:
             os._exit(status)
-
-    def _replied(self, request: Request) -> bytes:
-        """Return the reply to a request: its size, a status, and the result or a traceback. Raises MemoryError."""
-        try:
-            status, reply = 0, msgspec.msgpack.encode(self._job(request))
-        except MemoryError:
-            raise
-        except Exception:
-            status, reply = _FAILED, traceback.format_exc()[-4000:].encode("utf-8", "backslashreplace")
-        if len(reply) > MAX_REPLY_BYTES:
-            raise MemoryError
-        return (1 + len(reply)).to_bytes(_SIZE_BYTES, "big") + bytes([status]) + reply
 
     def _end(self, is_late: bool) -> int:
         """End the process and return its exit code."""
@@ -286,19 +275,35 @@ def _run(job: Callable[[], T], limits: Limits, pipe: int, parent: int) -> NoRetu
     """The forked process: reply, and leave without running any exit handler of the parent's."""
     status = _FAILED
     gc.disable()  # or it would visit, and so copy, every page of the parent's
-    try:
+
+    def within_limits() -> T:
         _begin(limits, parent)
-        reply = msgspec.msgpack.encode(job())
-        if len(reply) > MAX_REPLY_BYTES:
-            raise MemoryError
+        return job()
+
+    try:
+        job_status, reply = _outcome(within_limits)
         _write(pipe, reply)
-        status = 0
+        status = job_status
     except MemoryError:
         status = _NO_MEMORY
-    except BaseException:
-        _write(pipe, traceback.format_exc()[-4000:].encode("utf-8", "backslashreplace"))
     finally:
         os._exit(status)
+
+
+def _outcome(job: Callable[[], object]) -> tuple[int, bytes]:
+    """Run a job. Return 0 and its encoded result, or _FAILED and the traceback if it raised an exception.
+
+    Raises MemoryError if memory runs out, and if the result is longer than MAX_REPLY_BYTES.
+    """
+    try:
+        status, reply = 0, msgspec.msgpack.encode(job())
+    except MemoryError:
+        raise
+    except BaseException:  # also SystemExit: whatever leaves the job is an error in gradkit
+        status, reply = _FAILED, traceback.format_exc()[-4000:].encode("utf-8", "backslashreplace")
+    if len(reply) > MAX_REPLY_BYTES:
+        raise MemoryError
+    return status, reply
 
 
 def _begin(limits: Limits, parent: int) -> None:
@@ -381,7 +386,13 @@ def _too_slow(limits: Limits) -> LimitReachedError:
 
 
 def _check_end(code: int, raw: bytes, limits: Limits) -> None:
-    """Raise what an exit status stands for, if it is not that of a process that has replied."""
+    """Raise the error that the exit code of a bounded process means. Return if the code is 0.
+
+    Args:
+        code: The exit code; negative for the number of a signal.
+        raw: What the process wrote: the traceback, if the job raised an exception.
+        limits: The limits of the process.
+    """
     if code == 0:
         return
     if code == _FAILED:

@@ -5,8 +5,8 @@ measures how long reading takes. So each Sandbox copies these files to a tmpfs, 
 start and stays there: no allowed system call evicts one, and reading through a read-only mount leaves no access time.
 The copy has inodes of its own, and is deleted with the Sandbox: nothing carries over to the workers of a later one.
 
-Where no tmpfs has room, the copy lies on the disk. Being just written it is in the page cache as a whole, and only a
-shortage of memory evicts it; `gradkit doctor` says so.
+If no tmpfs has room, the copy is on the disk. All of it is then in the page cache, because it was just written, and
+only a shortage of memory evicts it; `gradkit doctor` says so.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Image:
 
     Args:
         scratch: a folder on disk, for where no tmpfs has room.
-    Raises: OSError if there is no room for it.
+    Raises: OSError if the file system is full.
     """
 
     def __init__(self, scratch: Path) -> None:
@@ -66,9 +66,9 @@ class Image:
         """Delete the copy. It is also deleted when this process ends; after a kill, by the next Image."""
 
     def root(self, packages: tuple[Package, ...] = ()) -> Path:
-        """Return the folder that is `/` for workers with these packages; it is made when first requested.
+        """Return the folder that is `/` for workers with these packages. It is made at the first request.
 
-        Raises: OSError if there is no room for it.
+        Raises: OSError if the file system is full.
         """
         root = self.folder / "-".join(["root", *(package.name for package in packages)])
         if not root.is_dir():
@@ -113,7 +113,7 @@ def interpreter() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
-# --- where the copy lies ---------------------------------------------------------------------------------------------
+# --- where the copy is -----------------------------------------------------------------------------------------------
 
 
 def _tmpfs() -> Path | None:
@@ -219,7 +219,7 @@ def _package_files(packages: tuple[Package, ...]) -> tuple[tuple[str, str], ...]
 def _python_files(folder: str, name: str) -> Iterator[tuple[str, str]]:
     """List a folder's modules, compiled where Python has compiled them, and other files that code may read.
 
-    name: where the folder lies in the copy.
+    name: path of the folder in the copy.
     """
     for place, folders, files in os.walk(folder):
         folders[:] = [each for each in folders if each.partition("-3")[0] not in _OMITTED_FOLDERS]

@@ -21,7 +21,8 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THRE
 start none, and sums that are shared out differently round differently."""
 
 _SETTINGS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-"""Variables by which an instructor tells OpenBLAS which processor this is, where it would compute wrong results."""
+"""Environment variables that override how OpenBLAS identifies the processor. Workers need them as well: if OpenBLAS
+identifies a processor wrongly, it computes wrong results."""
 
 
 def environment() -> dict[str, str]:

@@ -1,10 +1,15 @@
 """What the tests of grading share: a sandbox, submissions in it, and classes of them."""
 
 import dataclasses
+import random
 import shutil
+import signal
+import subprocess
+import sys
 import time
 import zipfile
 from functools import partial
+from pathlib import Path
 
 import pytest
 from gradkit.evidence.prove import assignments_holding, grouped, specimen_folders
@@ -153,6 +158,22 @@ class School:
 
     def starts_anew(self):
         shutil.rmtree(self.out)
+
+    def runs_the_command(self, assignment, n_kills=0, seconds=(0.0, 0.0)):
+        """Run `gradkit grade` as often as it is killed, each time after so many seconds at random, and once to its end.
+
+        Returns the folder of reports.
+        """
+        gradkit = Path(sys.executable).with_name("gradkit")
+        command = [str(gradkit), "grade", assignment, str(self.submissions), "--out", str(self.out)]
+        rng = random.Random(7)
+        for _ in range(n_kills):
+            running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(*seconds))
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        return self.out / chosen(assignment)[0].name
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -51,7 +50,6 @@ def test_what_the_function_returns_comes_back():
         (killed, Verdict.ERROR, "ends the process that does it (signal 11)"),
     ],
 )
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
 def test_each_limit_has_its_verdict(job, verdict, said):
     with pytest.raises(LimitReachedError) as raised:
         run_bounded(job, int, SMALL)
@@ -127,7 +125,6 @@ def test_one_process_answers_one_request_after_another(lasting):
         ("killed", Verdict.ERROR),
     ],
 )
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
 def test_a_request_that_reaches_a_limit_costs_no_other(lasting, job, verdict):
     first = lasting.run("pid")
     with pytest.raises(LimitReachedError) as raised:
@@ -162,7 +159,6 @@ def test_one_that_was_killed_between_two_requests_is_replaced(lasting):
     assert lasting.run("pid") != first
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
 def test_what_one_request_leaves_in_memory_is_not_left_to_the_next():
     kept = []
     process = LastingProcess(lambda size: kept.append(bytes(size)) or os.getpid(), int, READING)

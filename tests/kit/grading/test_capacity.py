@@ -5,7 +5,7 @@ from gradkit.grader import capacity
 from gradkit.grader.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
 
 NONE = str((1 << 63) - 4096)
-"""What version 1 writes where there is no limit."""
+"""Content of memory.limit_in_bytes (control groups, version 1) if no limit is set."""
 
 TREES = {
     "version 2, in this group": ("0::/a/b\n", {"a/b/memory.max": "1000"}, [1000]),

@@ -3,10 +3,7 @@
 import contextlib
 import dataclasses
 import os
-import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -155,16 +152,7 @@ def test_killed_at_random_moments_and_started_again_it_ends_with_the_same_report
     school.is_graded()
     undisturbed = {path.name: path.read_bytes() for path in school.out.iterdir()}
     school.starts_anew()
-    gradkit = Path(sys.executable).with_name("gradkit")
-    command = [str(gradkit), "grade", "a1", str(school.submissions), "--out", str(school.out)]
-    rng = random.Random(7)
-    for _ in range(10):
-        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.3, 1.5))
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
-    reports = school.out / "a1_expressions"
+    reports = school.runs_the_command("a1", n_kills=10, seconds=(0.3, 1.5))
     found = {path.name: path.read_bytes() for path in reports.iterdir() if path.suffix == ".json"}
     assert found == undisturbed
     assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}

@@ -3,12 +3,10 @@
 import dataclasses
 import itertools
 import os
-import random
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -361,24 +359,11 @@ def test_killed_at_random_moments_of_any_phase_it_ends_with_the_same_reports(sch
     for number in range(6):
         school.hands_in(f"student{number}", solution())
     school.hands_in_a_mistake("wrong", "addition_overwrites")
-    gradkit = Path(sys.executable).with_name("gradkit")
-    command = [str(gradkit), "grade", "a2", str(school.submissions), "--out", str(school.out)]
-    reports = school.out / "a2_backprop"
-
-    def found():
-        return {path.name: path.read_bytes() for path in reports.glob("*.json")}
-
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    undisturbed = found()
+    reports = school.runs_the_command("a2")
+    undisturbed = {path.name: path.read_bytes() for path in reports.glob("*.json")}
     school.starts_anew()
-    rng = random.Random(7)
-    for _ in range(6):
-        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.6, 2.0))
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    assert found() == undisturbed
+    school.runs_the_command("a2", n_kills=6, seconds=(0.6, 2.0))
+    assert {path.name: path.read_bytes() for path in reports.glob("*.json")} == undisturbed
     assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
 
 

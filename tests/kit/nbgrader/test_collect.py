@@ -169,7 +169,7 @@ def test_the_timestamp_in_a_folder_for_each_assignment_is_found(collected):
 def test_a_timestamp_that_tells_no_time_stays_out_and_is_noted(collected):
     there, ended = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "yesterday, I swear"})
     assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
-    assert "timestamp.txt was left out: it tells no time" in ended["ada"].notes
+    assert "timestamp.txt was left out: it does not hold a time" in ended["ada"].notes
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mx", "\udcffx"])
