@@ -216,7 +216,8 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
 
     if seed_label(seed) != report.conditions.seed:
         given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
-        complain(f"{path.name} was graded with the seed {report.conditions.seed}, and {given}: set GRADKIT_SEED.")
+        what_to_do = "unset GRADKIT_SEED" if report.conditions.seed == seed_label(PUBLIC_SEED) else "set GRADKIT_SEED"
+        complain(f"{path.name} was graded with the seed {report.conditions.seed}, and {given}: {what_to_do}.")
     try:
         _draw_if_private(seed)
         names = {each.assignment for each in report.items}

@@ -110,7 +110,7 @@ def test_a_submission_that_was_moved_can_be_named(gradkit, report, school, tmp_p
     [
         ((), "--private explains one item: name it"),
         (("addition_gradient",), "is asked on public cases alone"),
-        ((HIDDEN_ITEM, "--seed", "other"), "was graded with the seed public, and private-"),
+        ((HIDDEN_ITEM, "--seed", "other"), "was given: unset GRADKIT_SEED."),
     ],
 )
 def test_what_cannot_be_explained_privately_is_said_in_a_line(gradkit, report, words, said):
