@@ -16,6 +16,7 @@ import os
 import pickle
 import select
 import signal
+import struct
 import sys
 import time
 import traceback
@@ -35,8 +36,10 @@ T = TypeVar("T")
 Request = TypeVar("Request")
 
 MAX_REPLY_BYTES = 32 << 20
-_SIZE_BYTES = 4
-"""Bytes before a reply of a process that lasts: the length of what follows, a status byte and the encoded result."""
+_HAS_READ = b"\x01"
+"""What a process that lasts sends when it has read a request, and before it opens anything of the student's."""
+_HEAD = struct.Struct(">IB")
+"""After that it sends a length, a status (0 or _FAILED), and so many bytes: the encoded result or a traceback."""
 _MAX_GROWTH_BYTES = 64 << 20
 """A process that lasts ends when it has grown by so much: what one request has left must not limit the next."""
 _POLL_SECONDS = 0.5
@@ -108,7 +111,7 @@ def run_bounded(job: Callable[[], T], kind: object, limits: Limits) -> T:
     os.close(writing)
     is_late = True
     try:
-        raw = _reply(reading, limits.wall_seconds)
+        raw = _received(reading, limits.wall_seconds)
         is_late = False
     except TimeoutError:
         raw = b""
@@ -161,34 +164,33 @@ class LastingProcess(Generic[Request, T]):
 
     def run(self, request: Request) -> T:
         """Return the job's result for one request. Raises as `run_bounded` does."""
-        code = 0
-        while code == 0:  # a process that has grown too much ends by itself, without having read the request
-            self._send(pickle.dumps(request))
-            try:
-                raw = _reply(self._replies, self._limits.wall_seconds, sized=True)
-            except TimeoutError:
-                self._end(is_late=True)
-                raise _too_slow(self._limits) from None
-            if len(raw) >= _SIZE_BYTES:
-                return self._result(raw[_SIZE_BYTES], raw[_SIZE_BYTES + 1 :])
-            code = self._end(is_late=False)
-        _check_end(code, b"", self._limits)
-        raise AssertionError("_check_end raises for every other code")
-
-    def _result(self, status: int, reply: bytes) -> T:
+        message = pickle.dumps(request)
+        raw = self._exchange(message)
+        if not raw:
+            # The process ended before it read this request, so the request is not the cause: an earlier one had made
+            # the process grow too much, or the kernel killed it when memory ran out.
+            self._end(is_late=False)
+            raw = self._exchange(message)
+        if not _is_whole(raw):
+            _check_end(self._end(is_late=False), b"", self._limits)
+            raise RuntimeError("a bounded process ended without a reply")
+        _, status = _HEAD.unpack_from(raw, len(_HAS_READ))
+        reply = raw[len(_HAS_READ) + _HEAD.size :]
         if status == _FAILED:
             raise _our_fault(reply)
         return self._decoder.decode(reply)
 
-    def _send(self, request: bytes) -> None:
-        """Send a request to the process or, if the kernel has killed that since the last request, to a new one."""
-        if self._pid:
-            try:
-                return _write(self._requests, request)
-            except BrokenPipeError:
-                self._end(is_late=False)
-        self._fork()
-        _write(self._requests, request)
+    def _exchange(self, message: bytes) -> bytes:
+        """Send a request; return what the process sends until its reply is whole or it has ended."""
+        if not self._pid:
+            self._fork()
+        with suppress(BrokenPipeError):  # it has ended
+            _write(self._requests, message)
+        try:
+            return _received(self._replies, self._limits.wall_seconds, _is_whole)
+        except TimeoutError:
+            self._end(is_late=True)
+            raise _too_slow(self._limits) from None
 
     def _fork(self) -> None:
         import resource  # noqa: F401  (as in run_bounded)
@@ -209,15 +211,17 @@ class LastingProcess(Generic[Request, T]):
     def _serve(self, reading: int, writing: int, parent: int) -> NoReturn:
         status = _FAILED
         gc.disable()
+        gc.freeze()  # or `collect` would visit, and so copy, every page of the parent's
         try:
             _begin(self._limits, parent)
             began = _address_space()
             with open(reading, "rb") as requests:
                 while _address_space() - began < _MAX_GROWTH_BYTES:
                     request = pickle.load(requests)
+                    _write(writing, _HAS_READ)
                     _allow_processor_time(self._limits.cpu_seconds)
                     job_status, reply = _outcome(partial(self._job, request))
-                    _write(writing, (1 + len(reply)).to_bytes(_SIZE_BYTES, "big") + bytes([job_status]) + reply)
+                    _write(writing, _HEAD.pack(len(reply), job_status) + reply)
                     gc.collect()
             status = 0
         except MemoryError:
@@ -350,14 +354,17 @@ def _write(pipe: int, message: bytes) -> None:
         view = view[os.write(pipe, view) :]
 
 
-def _reply(pipe: int, seconds: float, sized: bool = False) -> bytes:
-    """Read until the other side is closed, or has sent too much. Raises TimeoutError.
+def _is_whole(raw: bytes | bytearray) -> bool:
+    """Return whether this is all that a process that lasts sends for a request."""
+    start = len(_HAS_READ) + _HEAD.size
+    return len(raw) >= start and len(raw) - start == _HEAD.unpack_from(raw, len(_HAS_READ))[0]
 
-    sized: whether the first bytes say how long the reply is, so that the other side stays open.
-    """
+
+def _received(pipe: int, seconds: float, is_whole: Callable[[bytearray], bool] = lambda raw: False) -> bytes:
+    """Read until the other side is closed, has sent too much, or what it sent is whole. Raises TimeoutError."""
     raw = bytearray()
     deadline = time.monotonic() + seconds
-    while len(raw) <= MAX_REPLY_BYTES:
+    while len(raw) <= MAX_REPLY_BYTES + len(_HAS_READ) + _HEAD.size:
         began = time.monotonic()
         if began >= deadline:
             raise TimeoutError
@@ -370,7 +377,7 @@ def _reply(pipe: int, seconds: float, sized: bool = False) -> bytes:
             if not chunk:
                 return bytes(raw)
             raw += chunk
-            if sized and len(raw) >= _SIZE_BYTES and len(raw) == _SIZE_BYTES + int.from_bytes(raw[:_SIZE_BYTES], "big"):
+            if is_whole(raw):
                 break
     return bytes(raw)
 

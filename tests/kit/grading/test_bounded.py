@@ -1,7 +1,10 @@
 """Bounded processes: what reads a student's file can use up its own limits, and nothing else."""
 
 import dataclasses
+import gc
 import os
+import signal
+import threading
 import time
 from pathlib import Path
 
@@ -98,7 +101,15 @@ def test_no_process_and_no_descriptor_is_left_behind():
 
 # --- one that lasts --------------------------------------------------------------------------------------------------
 
-JOBS = {"pid": os.getpid, "busy": busy, "large": large, "killed": killed, "asleep": asleep}
+JOBS = {
+    "pid": os.getpid,
+    "busy": busy,
+    "large": large,
+    "killed": killed,
+    "killed as by the kernel": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "asleep": asleep,
+    "visited": lambda: len(gc.get_objects()),
+}
 
 
 @pytest.fixture
@@ -123,6 +134,7 @@ def test_one_process_answers_one_request_after_another(lasting):
         ("asleep", Verdict.TIMEOUT),
         ("large", Verdict.OUT_OF_MEMORY),
         ("killed", Verdict.ERROR),
+        ("killed as by the kernel", Verdict.OUT_OF_MEMORY),
     ],
 )
 def test_a_request_that_reaches_a_limit_costs_no_other(lasting, job, verdict):
@@ -150,6 +162,19 @@ def test_an_error_of_ours_in_a_process_that_lasts_is_no_verdict_and_prints_nothi
         lasting.run("no such job \x1b[31m")
     assert capfd.readouterr().err == ""
     assert lasting.run("pid")
+
+
+def test_one_that_ends_before_it_has_read_a_request_is_replaced(lasting):
+    """The kernel can take a while to end a process that it kills; meanwhile the pipe to it is open."""
+    first = lasting.run("pid")
+    os.kill(first, signal.SIGSTOP)
+    threading.Timer(0.2, os.kill, (first, signal.SIGKILL)).start()
+    assert lasting.run("pid") != first
+
+
+def test_between_two_requests_the_collector_visits_nothing_of_the_parents(lasting):
+    assert len(gc.get_objects()) > 50_000
+    assert lasting.run("visited") < 5_000
 
 
 def test_one_that_was_killed_between_two_requests_is_replaced(lasting):
