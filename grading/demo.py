@@ -8,10 +8,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from gradkit.evidence.runs import primaries
-from gradkit.evidence.specimens import misconceptions, reference_folder, variants, write_misconception
+from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.home import course_home
 from gradkit.grader import report
-from gradkit.suite.assignments import chosen, course_home
+from gradkit.proof.runs import primaries
+from gradkit.proof.specimens import misconceptions, reference_folder, variants, write_misconception
 
 VARIANTS = {
     "Bao": "classic_recursive",
@@ -139,7 +140,7 @@ def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
 
 
 def main() -> int:
-    gradkit = [sys.executable, "-c", "from gradkit.cli import main; main()"]
+    gradkit = [sys.executable, "-c", "from gradkit.cli.main import main; main()"]
     with tempfile.TemporaryDirectory() as scratch:
         submissions = Path(scratch) / "submissions"
         submissions.mkdir()

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 sys.path.append(__file__.rpartition("/benchmarks/")[0])
 
-from gradkit.graphs.graph import STUDENT_FUNCTIONS, Graph, replay  # noqa: E402
-from gradkit.graphs.operations import OPERATIONS  # noqa: E402
-from gradkit.submissions.worker import Worker, calls, load, reply  # noqa: E402
+from gradkit.inside.graph import STUDENT_FUNCTIONS, Graph, replay  # noqa: E402
+from gradkit.inside.operations import OPERATIONS  # noqa: E402
+from gradkit.inside.worker import Worker, calls, load, reply  # noqa: E402
 
 
 class Question:

@@ -23,7 +23,7 @@ from typing import Any
 import common
 import recorded
 from common import cores, in_turn, measured, median, timed
-from gradkit.suite.assignments import Assignment, assignments
+from gradkit.catalogue.assignments import Assignment, assignments
 from rich.console import Console
 from rich.table import Table
 

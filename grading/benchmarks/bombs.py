@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
-from gradkit.evidence.specimens import reference_folder
 from gradkit.grader import report
+from gradkit.proof.specimens import reference_folder
 
 CLASS_SIZE = 200
 CONTROL_GROUP_BYTES = 1536 << 20
@@ -458,7 +458,7 @@ def complaints_about(home: Path, honest: set[str], bombs: Sequence[str], graded:
 def try_class(home: Path, bombs: Sequence[str], size: int, *options: str) -> tuple[Run, Run, list[str], bool]:
     """Make a class in a folder, grade and collect it: what that took, complaints, and whether in a control group."""
     honest = make_class(home / "class", bombs, size)
-    gradkit = [sys.executable, "-c", "from gradkit.cli import main; main()"]
+    gradkit = [sys.executable, "-c", "from gradkit.cli.main import main; main()"]
     runs = []
     for words in (["grade", SHORT, "class", "--out", "reports", *options], ["course", "collect", SHORT, "class"]):
         with control_group(CONTROL_GROUP_BYTES) as group:

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradkit.evidence.specimens import reference_folder
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.corpora.scalar import Corpus
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.grader import Suite, suite_of
-from gradkit.graphs.corpus import Corpus
-from gradkit.oracle.recording import Library
-from gradkit.submissions.roster import Student
-from gradkit.suite.assignments import assignments, corpora_folder
+from gradkit.proof.specimens import reference_folder
+from gradkit.submissions.intake.roster import Student
 
 HERE = Path(__file__).parent
 MEASURED = ("a1", "a2", "a3")

@@ -19,7 +19,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from gradkit.submissions.sandbox import Sandbox
+from gradkit.submissions.sandbox.sandbox import Sandbox
 
 SLOTS_MS = (0.25, 0.5, 1, 2, 5, 20)
 N_BITS = 400

@@ -20,9 +20,9 @@ BEGAN = time.perf_counter()
 
 import common  # noqa: E402
 from gradkit.grader import classroom, grader, phases, report  # noqa: E402
-from gradkit.submissions.link import Link  # noqa: E402
-from gradkit.submissions.pipe import PipeTransport  # noqa: E402
-from gradkit.submissions.sandbox import Sandbox  # noqa: E402
+from gradkit.submissions.sandbox.sandbox import Sandbox  # noqa: E402
+from gradkit.submissions.transport.link import Link  # noqa: E402
+from gradkit.submissions.transport.pipe import PipeTransport  # noqa: E402
 from stopwatch import Stopwatch  # noqa: E402
 
 WAITING = "waiting"

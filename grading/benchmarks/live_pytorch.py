@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 
 import pytest
-from gradkit.graphs.corpus import Corpus, Expressions, RandomGraphs, Wish, smallest_first
-from gradkit.graphs.graph import Answers, Graph
-from gradkit.graphs.strategies import expression_graphs
+from gradkit.corpora.library import Library
+from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish, smallest_first
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step, pytorch
-from gradkit.oracle.recording import Library
-from gradkit.suite import self_check
+from gradkit.pytest_plugin import self_check
 
 REACH = 1e-6, 1e6
 """Numbers of any other size (0 apart) are left out, or right engines could differ by rounding."""

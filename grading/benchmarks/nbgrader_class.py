@@ -16,8 +16,9 @@ from pathlib import Path
 import common
 import nbformat
 from common import cores, timed
-from gradkit.evidence.specimens import misconceptions, reference_folder, write_misconception
-from gradkit.suite.assignments import assignments, course_home
+from gradkit.catalogue.assignments import assignments
+from gradkit.catalogue.home import course_home
+from gradkit.proof.specimens import misconceptions, reference_folder, write_misconception
 
 OURS = "# Autograding runs no cell"
 """Where the configuration begins to differ from nbgrader's own."""

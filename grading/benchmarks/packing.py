@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 import common
-from gradkit.graphs.data import digits
+from gradkit.graphs.learning.data import digits
 
 SIZES = (64, 32, 10)
 RATE = 0.1

@@ -19,17 +19,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import common
+from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
+from gradkit.corpora.library import Library
 from gradkit.course.corpora import default_cache
-from gradkit.evidence.prove import assignments_holding, grouped, specimen_folders
-from gradkit.evidence.specimens import misconceptions, variants
 from gradkit.grader import report
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.grader import Suite, suite_of
-from gradkit.oracle.recording import Library
+from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
+from gradkit.proof.specimens import misconceptions, variants
+from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.roster import Student
-from gradkit.suite.assignments import Assignment, assignments, corpora_folder
 from gradkit.suite.evidence import PRIVATE_ONLY
 
 COPIES = {"a1 to a3": 20, "all": 4}

@@ -10,14 +10,14 @@ from typing import Any
 
 import common
 from gradkit.grader.grader import Suite, grade
-from gradkit.submissions.intake import take_in
-from gradkit.submissions.link import Link
+from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.pipe import PipeTransport
-from gradkit.submissions.sandbox import Sandbox
+from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.submissions.transport.link import Link
+from gradkit.submissions.transport.pipe import PipeTransport
 
 Request = tuple[Any, ...]
-"""(whether a new item begins, what to do, arguments...), as submissions/worker.py takes it."""
+"""(whether a new item begins, what to do, arguments...), as inside/worker.py takes it."""
 
 
 class _Listening:

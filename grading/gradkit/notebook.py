@@ -19,20 +19,20 @@ from inspect import unwrap
 from pathlib import Path
 from types import CodeType, FunctionType
 
-from .grader.feedback import feedback
-from .grader.grader import Suite, grade
-from .grader.report import item_record
-from .graphs import data
-from .graphs.picture import svg
-from .graphs.walk import cards_of
-from .oracle.recording import Library
-from .submissions.clock import Clock
-from .submissions.intake import TakenIn
-from .submissions.local import LocalTransport
-from .submissions.notebook import as_module
-from .suite.assignments import Assignment, assignments, corpora_folder
-from .suite.collection import graded_tests
-from .suite.offers import warnings
+from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.grader.grader import Suite, grade
+from gradkit.grader.report import item_record
+from gradkit.graphs.learning import data
+from gradkit.graphs.picture.picture import svg
+from gradkit.graphs.picture.student_value import cards_of
+from gradkit.outputs.html import feedback
+from gradkit.submissions.intake.notebook import as_module
+from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.transport.clock import Clock
+from gradkit.submissions.transport.local import LocalTransport
+from gradkit.suite.collection import graded_tests
+from gradkit.suite.static_warnings import warnings
 
 _CLOCK = Clock()
 

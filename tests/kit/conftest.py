@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from gradkit.submissions.clock import Clock
-from gradkit.submissions.local import LocalTransport
+from gradkit.submissions.transport.clock import Clock
+from gradkit.submissions.transport.local import LocalTransport
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]

@@ -4,11 +4,11 @@ import gc
 import sys
 
 import pytest
-from gradkit.graphs.graph import Graph
-from gradkit.graphs.trace import traced
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Graph
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.subject import backward_calls
-from gradkit.suite.checks import CALLS_PER_NODE, check_linear_cost
+from gradkit.submissions.transport.subject import backward_calls
+from gradkit.suite.checks.scalar import CALLS_PER_NODE, check_linear_cost
 from gradkit.suite.evidence import NotPassed
 
 BASE = """

@@ -4,11 +4,12 @@ import dataclasses
 import sys
 
 import pytest
-from gradkit.evidence.specimens import reference_folder
-from gradkit.graphs.files import load
-from gradkit.graphs.networks import Network, NetworkAnswers, networks
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.corpora.files import load
+from gradkit.graphs.learning.networks import Network, NetworkAnswers, networks
+from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.subject import numbers, write
+from gradkit.submissions.transport.subject import numbers, write
 from gradkit.suite import (
     check_initial_numbers,
     check_network_gradients,
@@ -17,7 +18,6 @@ from gradkit.suite import (
     check_reproducible,
     expect,
 )
-from gradkit.suite.assignments import corpora_folder
 from gradkit.suite.evidence import NotPassed
 
 WISH = networks("Neuron")

@@ -7,18 +7,18 @@ from contextlib import redirect_stdout
 from types import SimpleNamespace
 
 import pytest
-from gradkit.graphs.corpus import Corpus, random_graphs
-from gradkit.graphs.files import load
-from gradkit.graphs.graph import Graph
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.corpora.files import load
+from gradkit.corpora.scalar import Corpus, random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Graph
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import close
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.subject import Reply
+from gradkit.submissions.transport.subject import Reply
 from gradkit.suite import answers_to, check_forward, check_gradients, check_inner_gradients, expect
-from gradkit.suite.assignments import corpora_folder
 from gradkit.suite.evidence import NotPassed
 from hypothesis import given, settings
 from hypothesis import strategies as st

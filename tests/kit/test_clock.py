@@ -8,9 +8,9 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from gradkit.submissions import clock as clock_module
-from gradkit.submissions.clock import Clock, TimeIsUp
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport import clock as clock_module
+from gradkit.submissions.transport.clock import Clock, TimeIsUp
 
 ENGINE = """
 class Slow(Exception):

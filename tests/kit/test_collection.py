@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from gradkit.suite.assignments import assignments
+from gradkit.catalogue.assignments import assignments
 from gradkit.suite.collection import SuiteError, graded_tests
 
 HEAD = "import pytest\nfrom gradkit.suite import expect, graded, random_graphs\n"
@@ -118,7 +118,7 @@ def screen(self_check):
 @pytest.fixture
 def refused(home, monkeypatch):
     """What grading says of an assignment of that course."""
-    monkeypatch.setattr("gradkit.suite.assignments.course_home", lambda: home)
+    monkeypatch.setattr("gradkit.catalogue.assignments.course_home", lambda: home)
 
     def said(name):
         with pytest.raises(SuiteError) as caught:
@@ -174,7 +174,7 @@ def test_an_item_that_a_helper_skips_has_not_passed(home, self_check, outcome):
 
 def test_a_command_says_so_in_a_line(home):
     command = ["gradkit", "grade", "a_class", "tests", "--out", "reports"]
-    code = f"import patched, sys; sys.argv = {command}; from gradkit.cli import main; main()"
+    code = f"import patched, sys; sys.argv = {command}; from gradkit.cli.main import main; main()"
     ended = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr

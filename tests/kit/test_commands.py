@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from gradkit.cli import app
-from gradkit.suite import assignments as places
+from gradkit.catalogue import assignments as places
+from gradkit.cli.main import app
 from typer.testing import CliRunner
 
 
@@ -55,8 +55,8 @@ def test_stubs_check_says_that_the_template_is_in_step(gradkit):
 
 
 def test_another_seed_is_drawn_into_a_cache_and_found_there_again(root, tmp_path):
-    from gradkit.graphs.corpus import random_graphs
-    from gradkit.oracle.recording import Library
+    from gradkit.corpora.library import Library
+    from gradkit.corpora.scalar import random_graphs
 
     wish = random_graphs("mul", count=10)
     first = Library(root / "tests/corpora", "autumn", tmp_path).corpus(wish)
@@ -69,5 +69,5 @@ def test_another_seed_is_drawn_into_a_cache_and_found_there_again(root, tmp_path
 
 
 def test_a_command_imports_pytorch_only_if_it_must():
-    script = "import sys, gradkit.cli; sys.exit('torch' in sys.modules)"
+    script = "import sys, gradkit.cli.main; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -4,11 +4,11 @@ import math
 from fractions import Fraction
 
 import pytest
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.graph import Answers, Graph, replay
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Answers, Graph, replay
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import all_agree, close, hint, wrong_data, wrong_gradients
 from hypothesis import assume, given

@@ -4,22 +4,16 @@ import dataclasses
 
 import msgspec
 import pytest
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.files import load, save
+from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, expressions, random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
 from gradkit.course.corpora import wishes
-from gradkit.graphs.corpus import (
-    Corpus,
-    Expressions,
-    RandomGraphs,
-    expressions,
-    random_graphs,
-)
-from gradkit.graphs.domain import all_in_domain
-from gradkit.graphs.files import load, save
-from gradkit.graphs.graph import STUDENT_FUNCTIONS
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.graphs.scalar.domain import all_in_domain
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import STUDENT_FUNCTIONS
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.suite.assignments import assignments, corpora_folder
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
@@ -220,7 +214,7 @@ def test_other(Value, corpus): pass
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
     """The wishes of a suite of two items."""
-    monkeypatch.setattr("gradkit.suite.assignments.course_home", lambda: tmp_path)
+    monkeypatch.setattr("gradkit.catalogue.assignments.course_home", lambda: tmp_path)
     trial = dataclasses.replace(assignments()[0], name="a9_trial")
 
     def of(one, other):

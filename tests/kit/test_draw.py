@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from gradkit.graphs.picture import MOST_NODES
+from gradkit.graphs.picture.picture import MOST_NODES
 from gradkit.notebook import draw
 
 WRONG = "#fde0dc"

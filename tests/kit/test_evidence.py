@@ -1,11 +1,11 @@
 """Evidence: what a failure shows, and which failures are one and the same."""
 
 import pytest
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.graph import Answers
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Answers
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_data, wrong_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict

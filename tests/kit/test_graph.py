@@ -5,11 +5,11 @@ from collections import namedtuple
 
 import numpy
 import pytest
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.graph import Graph, NotANumber, number_of, plain_number, replay
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Graph, NotANumber, number_of, plain_number, replay
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from hypothesis import given
 from hypothesis import strategies as st

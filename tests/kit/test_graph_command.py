@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from gradkit.cli import app
+from gradkit.cli.main import app
 from gradkit.grader.report import AnswersRecord, Conditions, Report, item_record, write
-from gradkit.graphs.graph import Answers, Graph
-from gradkit.graphs.trace import ProgramError, traced, traced_program
+from gradkit.graphs.scalar.trace import ProgramError, traced, traced_program
+from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
 from gradkit.oracle.programs import worked_out

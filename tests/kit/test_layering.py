@@ -5,15 +5,15 @@ import subprocess
 import sys
 
 import pytest
-from gradkit.suite.assignments import course_home
+from gradkit.catalogue.home import course_home
 
 KIT = course_home() / "grading" / "gradkit"
 FILES = sorted(KIT.rglob("*.py"))
 ENTER_THE_SANDBOX = [
-    KIT / "graphs/operations.py",
-    KIT / "graphs/graph.py",
-    KIT / "graphs/tensor_replay.py",
-    KIT / "submissions/worker.py",
+    KIT / "inside/operations.py",
+    KIT / "inside/graph.py",
+    KIT / "inside/tensor_replay.py",
+    KIT / "inside/worker.py",
 ]
 
 
@@ -51,8 +51,9 @@ def test_pytorch_is_imported_in_one_file_and_only_inside_its_functions(path):
 def test_importing_every_room_that_a_student_runs_imports_no_pytorch():
     code = """
 import sys
-import gradkit.suite.self_check, gradkit.suite.plugin, gradkit.graphs.reduce, gradkit.graphs.strategies
-import gradkit.oracle.pytorch, gradkit.oracle.recording, gradkit.submissions.local
+import gradkit.pytest_plugin.self_check, gradkit.pytest_plugin.plugin, gradkit.graphs.scalar.reduce
+import gradkit.corpora.scalar_strategies, gradkit.corpora.tensor_strategies
+import gradkit.oracle.pytorch, gradkit.corpora.library, gradkit.submissions.transport.local
 print("torch" in sys.modules, "pygraphviz" in sys.modules, "numpy" in sys.modules)
 """
     assert fresh(code) == ["False", "False", "False"]
@@ -66,14 +67,12 @@ def test_what_enters_the_sandbox_starts_fast():
 import sys
 sys.path.insert(0, {str(KIT.parent)!r})
 before = set(sys.modules)
-import gradkit.submissions.worker
+import gradkit.inside.worker
 print(*sorted(set(sys.modules) - before))
 """
     loaded = fresh(code, "-S", "-P") if sys.version_info >= (3, 11) else fresh(code, "-S")
     assert not set(loaded) & set(SLOW)
-    ours = {"gradkit", "gradkit.graphs", "gradkit.graphs.graph", "gradkit.graphs.operations"}
-    ours |= {"gradkit.graphs.tensor_replay"}
-    ours |= {"gradkit.submissions", "gradkit.submissions.worker"}
+    ours = {"gradkit", "gradkit.inside", *(f"gradkit.inside.{path.stem}" for path in ENTER_THE_SANDBOX)}
     assert set(loaded) - {"__future__", "_operator"} == ours
 
 
@@ -87,7 +86,7 @@ def test_what_enters_the_sandbox_starts_with_the_standard_library_alone(path):
 
 
 def test_the_sandbox_files_work_without_the_rest_of_the_kit(tmp_path):
-    doors = [KIT / "__init__.py", KIT / "graphs/__init__.py", KIT / "submissions/__init__.py"]
+    doors = [KIT / "__init__.py", KIT / "inside/__init__.py"]
     for path in [*doors, *ENTER_THE_SANDBOX]:
         (tmp_path / path.relative_to(KIT.parent)).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path.relative_to(KIT.parent)).write_bytes(path.read_bytes())
@@ -104,7 +103,7 @@ print(*replay(Value, Graph((2.0, 3.0), [("mul", 0, 1)]), False).data)
     assert fresh(code, "-S", cwd=tmp_path) == ["2.0", "3.0", "6.0"]
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "graphs/__init__.py", "submissions/__init__.py"])
+@pytest.mark.parametrize("name", ["__init__.py", "inside/__init__.py"])
 def test_the_doors_on_the_way_to_the_sandbox_files_import_nothing(name):
     assert not list(imported(ast.walk(ast.parse((KIT / name).read_bytes()))))
     assert "import" not in (KIT / name).read_text().partition('"""')[2].partition('"""')[2]

@@ -1,8 +1,8 @@
 """Loading what a submission offers: once, and a failure settles what needs it, unless it only lacked time."""
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.suite.assignments import assignments
 from gradkit.suite.loading import Loader, no_time_left
 
 

@@ -3,11 +3,11 @@
 import sys
 
 import pytest
-from gradkit.graphs.graph import Graph
-from gradkit.graphs.trace import traced
-from gradkit.submissions import accounts
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Graph
+from gradkit.submissions import exception_text as accounts
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.subject import replay
+from gradkit.submissions.transport.subject import replay
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

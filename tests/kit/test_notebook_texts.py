@@ -11,9 +11,9 @@ import sys
 
 import jupytext
 import pytest
+from gradkit.catalogue.assignments import assignments, chosen
 from gradkit.course import notebooks
 from gradkit.course.notebooks import TextError, source_notebook
-from gradkit.suite.assignments import assignments, chosen
 from gradkit.suite.collection import graded_tests
 
 COURSE = assignments()

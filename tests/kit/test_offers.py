@@ -1,7 +1,7 @@
 """The warnings about what grading does not offer: packages, and a place to write to."""
 
 import pytest
-from gradkit.suite.offers import warnings
+from gradkit.suite.static_warnings import warnings
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """The table of operations: one text means the same to every back end, and its parentheses are right."""
 
 import pytest
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.domain import all_in_domain, in_domain
-from gradkit.graphs.graph import Graph
-from gradkit.graphs.operations import ATOM, OPERATIONS, SUM
-from gradkit.graphs.render import expression_text, node_names
-from gradkit.graphs.strategies import LEAVES, expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.scalar_strategies import LEAVES, expression_graphs
+from gradkit.graphs.scalar.domain import all_in_domain, in_domain
+from gradkit.graphs.scalar.program import expression_text, node_names
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Graph
+from gradkit.inside.operations import ATOM, OPERATIONS, SUM
 from gradkit.oracle import complex_step, pytorch
 from gradkit.oracle.comparison import close
 from hypothesis import assume, given

@@ -3,11 +3,11 @@
 import math
 
 import pytest
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.graph import Graph, replay
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Graph, replay
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step, pytorch
 from gradkit.oracle.comparison import close
 from hypothesis import given, settings

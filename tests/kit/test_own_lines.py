@@ -8,12 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from gradkit.catalogue.home import course_home
 from gradkit.suite import check_forward, expect
-from gradkit.suite.assignments import course_home
 from gradkit.suite.collection import _imported
 from gradkit.suite.evidence import NotPassed
+from gradkit.suite.excerpt import lines_at, lines_up_to
 from gradkit.suite.graded import ATTRIBUTE
-from gradkit.suite.own_lines import lines_at, lines_up_to
 
 HERE = Path(__file__)
 

@@ -5,12 +5,12 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.graph import Answers, Graph
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.picture import MOST_LETTERS, MOST_NODES, Card, Row, TooLargeError, picture, short, svg
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.graphs.picture.picture import MOST_LETTERS, MOST_NODES, Card, Row, TooLargeError, picture, short, svg
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Answers, Graph
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from hypothesis import given, settings
 from hypothesis import strategies as st

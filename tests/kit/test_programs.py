@@ -5,16 +5,16 @@ import sys
 from contextlib import redirect_stdout
 
 import pytest
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.files import load
+from gradkit.corpora.library import record
 from gradkit.course.corpora import wishes
-from gradkit.evidence.specimens import reference_folder
-from gradkit.graphs import losses, networks
-from gradkit.graphs.files import load
-from gradkit.graphs.losses import Losses, loss_program, result_names
-from gradkit.graphs.networks import Networks, drawn_networks, leaf_names, network_program, role
-from gradkit.graphs.trajectories import Trajectories, drawn_trajectories, trajectory_program
+from gradkit.graphs.learning import losses, networks
+from gradkit.graphs.learning.losses import Losses, loss_program, result_names
+from gradkit.graphs.learning.networks import Networks, drawn_networks, leaf_names, network_program, role
+from gradkit.graphs.learning.trajectories import Trajectories, drawn_trajectories, trajectory_program
 from gradkit.oracle.comparison import close
-from gradkit.oracle.recording import record
-from gradkit.suite.assignments import assignments, corpora_folder
+from gradkit.proof.specimens import reference_folder
 
 WISHES = wishes(assignments())
 

@@ -4,14 +4,14 @@ import subprocess
 import sys
 
 import pytest
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora import library as recording
+from gradkit.corpora.files import load
+from gradkit.corpora.library import Library, differences, record
+from gradkit.corpora.scalar import PUBLIC_SEED, expressions, random_graphs
 from gradkit.course.corpora import wishes
-from gradkit.graphs.corpus import PUBLIC_SEED, expressions, random_graphs
-from gradkit.graphs.files import load
-from gradkit.graphs.graph import Answers
-from gradkit.oracle import recording
+from gradkit.inside.graph import Answers
 from gradkit.oracle.pytorch import well_posed_answers
-from gradkit.oracle.recording import Library, differences, record
-from gradkit.suite.assignments import assignments, corpora_folder
 
 WISHES = wishes(assignments())
 CORPORA = sorted(path for path in corpora_folder().glob("*.json") if path.stem != "diagnoses")

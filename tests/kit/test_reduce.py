@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.graph import Graph, NotANumber, replay
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.reduce import NICE_NUMBERS, TRIES, reduced
-from gradkit.graphs.strategies import expression_graphs
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.graphs.scalar.reduce import NICE_NUMBERS, TRIES, reduced
+from gradkit.inside.graph import Graph, NotANumber, replay
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
 from hypothesis import given, settings

@@ -8,8 +8,8 @@ import venv
 import zipfile
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.course.release import STUDENT_FOLDER, leaks_in, make_release, secrets
-from gradkit.suite.assignments import assignments
 from gradkit.suite.collection import graded_tests
 
 TESTS = [test for assignment in assignments() for test in graded_tests(assignment)]
@@ -32,7 +32,7 @@ def test_a_release_holds_neither_the_reference_nor_a_misconceptions_edit(release
 def test_a_release_holds_no_hidden_item_and_all_that_a_notebook_needs(release):
     names = [name for path in release for name in zipfile.ZipFile(path).namelist()]
     assert not [name for name in names if name.endswith("_hidden.py")]
-    assert {"gradkit/notebook.py", "gradkit/grader/feedback.html.j2"} <= set(names)
+    assert {"gradkit/notebook.py", "gradkit/outputs/feedback.html.j2"} <= set(names)
     hidden = [test.path.read_text(encoding="utf-8") for test in TESTS if test.item.hidden]
     assert hidden
     assert "unused = d * c" in hidden[0]

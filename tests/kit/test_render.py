@@ -7,17 +7,17 @@ from contextlib import redirect_stdout
 from types import SimpleNamespace
 
 import pytest
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.files import load
+from gradkit.corpora.scalar import Expressions, RandomGraphs, random_graphs
+from gradkit.corpora.scalar_strategies import expression_graphs
 from gradkit.course.corpora import wishes
-from gradkit.graphs.corpus import Expressions, RandomGraphs, random_graphs
-from gradkit.graphs.files import load
-from gradkit.graphs.graph import Graph
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.render import PYTORCH, STUDENT, expression_text, node_names, program
-from gradkit.graphs.strategies import expression_graphs
-from gradkit.graphs.trace import traced
+from gradkit.graphs.scalar.program import PYTORCH, STUDENT, expression_text, node_names, program
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Graph
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import close
-from gradkit.suite.assignments import assignments, corpora_folder
 from hypothesis import given
 
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=12), complex_step.FUNCTIONS)

@@ -3,11 +3,11 @@
 from functools import partial
 
 import pytest
+from gradkit.pytest_plugin.self_check import _STATUS
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.graded import ATTRIBUTE, graded
 from gradkit.suite.results import Item, Results
-from gradkit.suite.self_check import _STATUS
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite import screen
-from gradkit.suite.assignments import assignments
 from gradkit.suite.evidence import Evidence, Row
 from gradkit.suite.results import Item, Results
 from hypothesis import given

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.course.stages import BEGIN, END, staged
-from gradkit.suite.assignments import assignments
 
 COURSE = assignments()
 NAMES = [assignment.short for assignment in COURSE]

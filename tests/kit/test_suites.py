@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 from gradkit import suite
-from gradkit.suite.assignments import assignments, course_home
+from gradkit.catalogue.assignments import assignments
+from gradkit.catalogue.home import course_home
 from gradkit.suite.collection import graded_tests
 
 FILES = sorted((course_home() / "tests").glob("a?_*/test_*.py"))

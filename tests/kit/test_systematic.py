@@ -3,14 +3,14 @@
 from collections import Counter
 
 import pytest
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.files import load
+from gradkit.corpora.scalar import RandomGraphs, random_graphs, systematic, systematic_shapes
 from gradkit.course.corpora import wishes
-from gradkit.graphs.corpus import RandomGraphs, random_graphs, systematic, systematic_shapes
-from gradkit.graphs.files import load
-from gradkit.graphs.graph import Answers
-from gradkit.graphs.operations import OPERATIONS
-from gradkit.graphs.trace import traced
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Answers
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.suite.assignments import assignments, corpora_folder
 
 WISHES = wishes(assignments())
 OF_ONE = [wish for wish in WISHES.values() if isinstance(wish, RandomGraphs) and len(wish.operations) == 1]

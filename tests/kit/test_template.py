@@ -3,8 +3,8 @@
 import ast
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.course.stubs import UnassignedError, asked_for, out_of_step, template_of
-from gradkit.suite.assignments import assignments
 
 
 @pytest.fixture(params=["engine", "nn", "training", "tensor"])

@@ -7,17 +7,17 @@ import time
 from array import array
 
 import pytest
-from gradkit.evidence.specimens import reference_folder
+from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.corpora.library import Library
 from gradkit.grader.grader import grade, suite_of
-from gradkit.graphs.tensor_replay import MOST_AXES, MOST_NUMBERS
-from gradkit.graphs.tensors import decoded
-from gradkit.oracle.recording import Library
-from gradkit.submissions.intake import TakenIn
-from gradkit.submissions.link import Answer
+from gradkit.graphs.tensor.graph import decoded
+from gradkit.inside.tensor_replay import MOST_AXES, MOST_NUMBERS
+from gradkit.inside.worker import Worker
+from gradkit.proof.specimens import reference_folder
+from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.pipe import PipeTransport
-from gradkit.submissions.worker import Worker
-from gradkit.suite.assignments import chosen, corpora_folder
+from gradkit.submissions.transport.link import Answer
+from gradkit.submissions.transport.pipe import PipeTransport
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,16 +6,17 @@ from contextlib import redirect_stdout
 from types import SimpleNamespace
 
 import pytest
-from gradkit.evidence.specimens import reference_folder
-from gradkit.graphs.corpus import Corpus
-from gradkit.graphs.files import load
-from gradkit.graphs.losses import losses
-from gradkit.graphs.networks import networks
-from gradkit.graphs.tensors import Leaf, TensorGraph
-from gradkit.graphs.trajectories import trajectories
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.corpora.files import load
+from gradkit.corpora.scalar import Corpus
+from gradkit.graphs.learning.losses import losses
+from gradkit.graphs.learning.networks import networks
+from gradkit.graphs.learning.trajectories import trajectories
+from gradkit.graphs.tensor.graph import Leaf, TensorGraph
 from gradkit.oracle.pytorch import tensor_answers
+from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.subject import Subject
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite import (
     check_initial_tensors,
     check_inner_tensor_gradients,
@@ -29,7 +30,6 @@ from gradkit.suite import (
     check_tensors,
     expect_array,
 )
-from gradkit.suite.assignments import corpora_folder
 from gradkit.suite.evidence import NotPassed
 
 SOLUTION = reference_folder() / "solution"

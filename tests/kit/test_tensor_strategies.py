@@ -1,8 +1,8 @@
 """Random graphs of tensors: PyTorch agrees with every shape, and each form draws what its name says."""
 
 import pytest
-from gradkit.graphs.tensor_strategies import FORMS, MOST, kinds_of, random_tensor_graphs
-from gradkit.graphs.tensors import Tensors, tensor_graphs
+from gradkit.corpora.tensor_strategies import FORMS, MOST, kinds_of, random_tensor_graphs
+from gradkit.graphs.tensor.graph import Tensors, tensor_graphs
 from gradkit.oracle.pytorch import tensor_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -8,12 +8,11 @@ from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.files import load
+from gradkit.corpora.library import record
 from gradkit.course.corpora import wishes
-from gradkit.evidence.specimens import reference_folder
-from gradkit.graphs.files import load
-from gradkit.graphs.graph import NotANumber
-from gradkit.graphs.tensor_replay import array_of, encoded, expression
-from gradkit.graphs.tensors import (
+from gradkit.graphs.tensor.graph import (
     Array,
     Leaf,
     TensorAnswers,
@@ -25,9 +24,10 @@ from gradkit.graphs.tensors import (
     node_names,
     tensor_program,
 )
+from gradkit.inside.graph import NotANumber
+from gradkit.inside.tensor_replay import array_of, encoded, expression
 from gradkit.oracle.comparison import close
-from gradkit.oracle.recording import record
-from gradkit.suite.assignments import assignments, corpora_folder
+from gradkit.proof.specimens import reference_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays

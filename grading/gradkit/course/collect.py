@@ -11,14 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from ..grader.gradebook import timestamp
-from ..graphs.files import write_whole
-from ..submissions.accounts import presentable
-from ..submissions.bounded import READING, LimitReachedError, Unwritable, run_bounded
-from ..submissions.entries import UnfitError, start_of
-from ..submissions.intake import looked_into, problem_of, submitted_files
-from ..submissions.notebook import MAX_CELL_BYTES
-from ..suite.assignments import Assignment, assignments
+from gradkit.catalogue.assignments import Assignment, assignments
+from gradkit.files import write_whole
+from gradkit.outputs.gradebook import timestamp
+from gradkit.submissions.bounded import READING, LimitReachedError, Unwritable, run_bounded
+from gradkit.submissions.exception_text import presentable
+from gradkit.submissions.intake.entries import UnfitError, start_of
+from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
+from gradkit.submissions.intake.take_in import looked_into, problem_of, submitted_files
+
 from .downloads import HandedIn, handed_in
 from .notebooks import KERNEL, nbgrader_marks
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..graphs.corpus import PUBLIC_SEED, Corpus, Wish
-from ..graphs.files import load, save
-from ..oracle.recording import Library, differences, record
-from ..suite.assignments import Assignment, corpora_folder
-from ..suite.collection import graded_tests
-from ..suite.diagnosis import DIAGNOSES
+from gradkit.catalogue.assignments import Assignment, corpora_folder
+from gradkit.corpora.files import load, save
+from gradkit.corpora.library import Library, differences, record
+from gradkit.corpora.scalar import PUBLIC_SEED, Corpus, Wish
+from gradkit.suite.collection import graded_tests
+from gradkit.suite.diagnosis import DIAGNOSES
 
 
 def wishes(course: tuple[Assignment, ...]) -> dict[str, Wish]:

@@ -15,10 +15,17 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from ..grader.gradebook import LONGEST_ID
-from ..submissions.entries import Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular, start_of
-from ..submissions.intake import problem_of
-from ..submissions.roster import safe_name
+from gradkit.outputs.gradebook import LONGEST_ID
+from gradkit.submissions.intake.entries import (
+    Entry,
+    UnfitError,
+    entries_of_folder,
+    entries_of_zip,
+    open_regular,
+    start_of,
+)
+from gradkit.submissions.intake.roster import safe_name
+from gradkit.submissions.intake.take_in import problem_of
 
 MAX_CLASS_BYTES = 4 << 30
 """Bytes of a whole class's zip, of which no more is read than is needed."""

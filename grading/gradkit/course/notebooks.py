@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..graphs.files import write_whole
-from ..graphs.graph import Answers
-from ..graphs.picture import png
-from ..graphs.trace import traced_program
-from ..oracle import complex_step
-from ..suite.assignments import Assignment, Task, assignments, course_home
-from ..suite.collection import graded_tests
-from ..suite.results import Item
+from gradkit.catalogue.assignments import Assignment, Task, assignments
+from gradkit.catalogue.home import course_home
+from gradkit.files import write_whole
+from gradkit.graphs.picture.picture import png
+from gradkit.graphs.scalar.trace import traced_program
+from gradkit.inside.graph import Answers
+from gradkit.oracle import complex_step
+from gradkit.suite.collection import graded_tests
+from gradkit.suite.results import Item
+
 from .stages import staged
 
 if sys.version_info >= (3, 11):

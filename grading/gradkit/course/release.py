@@ -8,9 +8,10 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..suite.assignments import assignments, corpora_folder, course_home
-from ..suite.collection import GradedTest, graded_tests
-from ..suite.diagnosis import DIAGNOSES
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.catalogue.home import course_home
+from gradkit.suite.collection import GradedTest, graded_tests
+from gradkit.suite.diagnosis import DIAGNOSES
 
 STUDENT_FOLDER = "autograd-course"
 """The folder that the student's zip unpacks to."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .stubs import asked_for
 
 if TYPE_CHECKING:
-    from ..suite.assignments import Assignment
+    from gradkit.catalogue.assignments import Assignment
 
     Edit = tuple[float, int, str]
     """(where: a line's number counted from 1, or half a line after it; so many lines to delete there; a line to put

@@ -10,7 +10,7 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..suite.assignments import Assignment
+    from gradkit.catalogue.assignments import Assignment
 
 
 class UnassignedError(ValueError):

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ..submissions.bounded import READING
-from ..submissions.sandbox import MEMORY
+from gradkit.submissions.bounded import READING
+from gradkit.submissions.sandbox.sandbox import MEMORY
 
 GRADER_BYTES = 64 << 20
 """What a grader process takes beyond what it shares with the main one: measured 20 to 40 MB."""

@@ -14,11 +14,12 @@ from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 
-from ..graphs.files import PARTIAL, write_whole
-from ..submissions.intake import Reader, TakenIn, make_reader, take_in
-from ..submissions.pipe import PipeTransport
-from ..submissions.roster import RosterError, Student
-from ..submissions.sandbox import Sandbox
+from gradkit.files import PARTIAL, write_whole
+from gradkit.submissions.intake.roster import RosterError, Student
+from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
+from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.submissions.transport.pipe import PipeTransport
+
 from . import report, report_check, unfinished
 from .grader import GraderError, Suite, grade
 from .phases import PUBLIC, Passed, Phase, next_phase, passing, phases_of, report_after, tests_due

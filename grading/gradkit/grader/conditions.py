@@ -8,10 +8,12 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..graphs.corpus import PUBLIC_SEED
-from ..submissions import packages
-from ..submissions.sandbox import keep_addresses
-from ..suite.assignments import corpora_folder, course_home
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.catalogue.home import course_home
+from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.submissions.sandbox import packages
+from gradkit.submissions.sandbox.sandbox import keep_addresses
+
 from .grader import Suite
 from .reference_retry import reference_files
 from .report import Conditions

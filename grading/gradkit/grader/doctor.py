@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..oracle.recording import Library
-from ..submissions import packages, seccomp
-from ..submissions.accounts import tidy
-from ..submissions.image import MIN_FREE_BYTES
-from ..submissions.intake import take_in
-from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.pipe import PipeTransport
-from ..submissions.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
-from ..suite.assignments import assignments, corpora_folder, course_home
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.catalogue.home import course_home
+from gradkit.corpora.library import Library
+from gradkit.submissions.exception_text import tidy
+from gradkit.submissions.intake.take_in import take_in
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.sandbox import packages, seccomp
+from gradkit.submissions.sandbox.image import MIN_FREE_BYTES
+from gradkit.submissions.sandbox.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
+from gradkit.submissions.transport.pipe import PipeTransport
+
 from .classroom import check, transport_to
 from .grader import Suite, grade, suite_of
 from .phases import PUBLIC

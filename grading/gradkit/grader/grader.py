@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..graphs.corpus import PUBLIC_SEED
-from ..oracle.recording import Library
-from ..submissions.intake import TakenIn
-from ..submissions.notebook import Notebook
-from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.subject import Subject, Transport
-from ..suite.assignments import Assignment
-from ..suite.collection import GradedTest, graded_tests
-from ..suite.evidence import HIDDEN, Evidence, NotPassed
-from ..suite.judging import judge, must_not_run
-from ..suite.loading import Loader, no_time_left
-from ..suite.results import Item, ItemResult, Results
+from gradkit.catalogue.assignments import Assignment, Notebook
+from gradkit.corpora.library import Library
+from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.subject import Subject, Transport
+from gradkit.suite.collection import GradedTest, graded_tests
+from gradkit.suite.evidence import HIDDEN, Evidence, NotPassed
+from gradkit.suite.judging import judge, must_not_run
+from gradkit.suite.loading import Loader, no_time_left
+from gradkit.suite.results import Item, ItemResult, Results
+
 from .reference_retry import reference_folder
 
 

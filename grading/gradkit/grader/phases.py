@@ -21,15 +21,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..oracle.recording import Library
-from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.packages import MissingPackageError
-from ..submissions.pipe import PipeTransport
-from ..submissions.sandbox import SandboxError
-from ..suite.assignments import Assignment
-from ..suite.collection import GradedTest
-from ..suite.evidence import PRIVATE_ONLY, NotPassed
-from ..suite.subjects import SUBJECTS
+from gradkit.catalogue.assignments import Assignment
+from gradkit.catalogue.subjects import SUBJECTS
+from gradkit.corpora.library import Library
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.sandbox.packages import MissingPackageError
+from gradkit.submissions.sandbox.sandbox import SandboxError
+from gradkit.submissions.transport.pipe import PipeTransport
+from gradkit.suite.collection import GradedTest
+from gradkit.suite.evidence import PRIVATE_ONLY, NotPassed
+
 from .grader import GraderError, Suite, call
 from .reference_retry import file_names, reference_files
 from .report import EvidenceRecord, ItemRecord, Report

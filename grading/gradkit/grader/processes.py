@@ -21,11 +21,12 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
-from ..graphs.files import sentence_of
-from ..submissions.bounded import live_no_longer_than
-from ..submissions.link import children_of
-from ..submissions.roster import Student
-from ..submissions.sandbox import SandboxError
+from gradkit.errors import sentence_of
+from gradkit.submissions.bounded import live_no_longer_than
+from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.sandbox.sandbox import SandboxError
+from gradkit.submissions.transport.link import children_of
+
 from .grader import GraderError
 
 POLL_SECONDS = 0.1

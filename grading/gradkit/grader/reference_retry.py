@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from ..suite.assignments import Assignment, course_home
+from gradkit.catalogue.assignments import Assignment
+from gradkit.catalogue.home import course_home
 
 
 def reference_folder() -> Path | None:

@@ -13,14 +13,15 @@ from typing import Literal
 
 import msgspec
 
-from ..graphs.files import write_whole
-from ..graphs.graph import Answers, Graph
-from ..submissions.accounts import tidy
-from ..submissions.intake import TakenIn
-from ..submissions.outcome import Verdict
-from ..suite.diagnosis import named_mistake
-from ..suite.evidence import Drawing, Evidence, Row
-from ..suite.results import Item, ItemResult, Results
+from gradkit.files import write_whole
+from gradkit.inside.graph import Answers, Graph
+from gradkit.submissions.exception_text import tidy
+from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.diagnosis import named_mistake
+from gradkit.suite.evidence import Drawing, Evidence, Row
+from gradkit.suite.results import Item, ItemResult, Results
+
 from .report_check import MAX_REPORT_BYTES, check
 
 FORMAT: Literal[2] = 2

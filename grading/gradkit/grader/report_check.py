@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..graphs.operations import OPERATIONS
-from ..submissions.outcome import Verdict
+from gradkit.inside.operations import OPERATIONS
+from gradkit.submissions.outcome import Verdict
 
 if TYPE_CHECKING:
     from .report import DrawingRecord, EvidenceRecord, ItemRecord, Report

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..graphs.files import write_whole
+from gradkit.files import write_whole
+
 from .report import Report
 from .report_check import check
 

@@ -1,1 +1,1 @@
-"""Ground floor: expression graphs as data. See operations.py for the table, graph.py for what a graph is."""
+"""Cases as data: expression graphs, networks, training runs, graphs of tensors; how they print and how they look."""

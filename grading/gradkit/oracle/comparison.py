@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Literal
 
-from ..graphs.graph import Answers, Graph
-from ..graphs.operations import OPERATIONS
+from gradkit.inside.graph import Answers, Graph
+from gradkit.inside.operations import OPERATIONS
+
 from . import complex_step
 
 ABSOLUTE, RELATIVE = 1e-9, 1e-7

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable
 from typing import cast
 
-from ..graphs.graph import Answers, Graph
-from ..graphs.operations import OPERATIONS, compiled
+from gradkit.inside.graph import Answers, Graph
+from gradkit.inside.operations import OPERATIONS, compiled
 
 STEP = 1e-200
 

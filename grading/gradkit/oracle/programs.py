@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ..graphs.graph import Answers, Graph
-from ..graphs.picture import MOST_NODES, TooLargeError
-from ..graphs.render import expression_text, node_names
-from ..graphs.trace import ProgramError, traced_program
+from gradkit.graphs.picture.picture import MOST_NODES, TooLargeError
+from gradkit.graphs.scalar.program import expression_text, node_names
+from gradkit.graphs.scalar.trace import ProgramError, traced_program
+from gradkit.inside.graph import Answers, Graph
+
 from .complex_step import FUNCTIONS, answers
 
 

@@ -7,12 +7,12 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-from ..graphs.graph import STUDENT_FUNCTIONS, Answers, Graph
-from ..graphs.losses import Loss, LossAnswers
-from ..graphs.networks import Network, NetworkAnswers
-from ..graphs.tensor_replay import build
-from ..graphs.tensors import Shape, TensorAnswers, TensorGraph
-from ..graphs.trajectories import Trajectory, TrajectoryAnswers
+from gradkit.graphs.learning.losses import Loss, LossAnswers
+from gradkit.graphs.learning.networks import Network, NetworkAnswers
+from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers
+from gradkit.graphs.tensor.graph import Shape, TensorAnswers, TensorGraph
+from gradkit.inside.graph import STUDENT_FUNCTIONS, Answers, Graph
+from gradkit.inside.tensor_replay import build
 
 if TYPE_CHECKING:
     import torch

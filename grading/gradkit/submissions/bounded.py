@@ -29,7 +29,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import msgspec
 
-from .accounts import tidy
+from .exception_text import tidy
 from .outcome import Verdict
 
 T = TypeVar("T")

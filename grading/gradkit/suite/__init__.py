@@ -1,14 +1,12 @@
 """What a graded test imports."""
 
-from ..graphs.corpus import expressions, random_graphs
-from ..graphs.graph import Graph
-from ..graphs.losses import losses
-from ..graphs.networks import networks
-from ..graphs.tensors import tensor_graphs
-from ..graphs.trajectories import trajectories
-from .checks import answers_to, check_forward, check_gradients, check_inner_gradients, check_linear_cost, expect
-from .graded import graded
-from .learning import (
+from gradkit.corpora.scalar import expressions, random_graphs
+from gradkit.graphs.learning.losses import losses
+from gradkit.graphs.learning.networks import networks
+from gradkit.graphs.learning.trajectories import trajectories
+from gradkit.graphs.tensor.graph import tensor_graphs
+from gradkit.inside.graph import Graph
+from gradkit.suite.checks.networks import (
     check_accuracy,
     check_initial_numbers,
     check_loss,
@@ -19,7 +17,15 @@ from .learning import (
     check_reproducible,
     check_trajectories,
 )
-from .tensor_learning import (
+from gradkit.suite.checks.scalar import (
+    answers_to,
+    check_forward,
+    check_gradients,
+    check_inner_gradients,
+    check_linear_cost,
+    expect,
+)
+from gradkit.suite.checks.tensor_networks import (
     check_initial_tensors,
     check_reads_digits,
     check_same_numbers,
@@ -27,13 +33,15 @@ from .tensor_learning import (
     check_tensor_network,
     check_tensor_trajectories,
 )
-from .tensors import (
+from gradkit.suite.checks.tensors import (
     check_inner_tensor_gradients,
     check_tensor_chain,
     check_tensor_gradients,
     check_tensors,
     expect_array,
 )
+
+from .graded import graded
 
 __all__ = [
     "Graph",

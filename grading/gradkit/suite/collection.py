@@ -15,10 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from .assignments import Assignment
+from gradkit.catalogue.assignments import Assignment
+from gradkit.catalogue.subjects import SUBJECTS
+
 from .graded import ATTRIBUTE, REGISTER, Mark
 from .results import Item
-from .subjects import SUBJECTS
 
 CORPUS = "corpus"
 """The argument of a test that gets what its mark asks for."""
@@ -142,7 +143,7 @@ def _fault_of_arguments(test: Callable[..., None], mark: Mark) -> str:
     takes = inspect.signature(test).parameters.values()
     unknown = [argument.name for argument in takes if argument.name not in SUBJECTS and argument.name != CORPUS]
     if unknown:
-        return f"takes {unknown[0]}, which is not among the subjects (gradkit/suite/subjects.py)."
+        return f"takes {unknown[0]}, which is not among the subjects (gradkit/catalogue/subjects.py)."
     if any(argument.default is not argument.empty for argument in takes):
         return "has an argument with a default. Items take subjects and a corpus."
     if (mark.corpus is not None) != (CORPUS in {argument.name for argument in takes}):

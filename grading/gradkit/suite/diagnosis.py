@@ -8,7 +8,8 @@ from functools import cache
 
 import msgspec
 
-from .assignments import corpora_folder
+from gradkit.catalogue.assignments import corpora_folder
+
 from .evidence import Evidence
 
 DIAGNOSES = "diagnoses.json"

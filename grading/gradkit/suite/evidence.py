@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..graphs.graph import Answers, Graph
-from ..graphs.render import expression_text, node_names, program
-from ..oracle.comparison import Mismatch, hint
-from ..submissions.outcome import SubmissionError, Verdict
+from gradkit.graphs.scalar.program import expression_text, node_names, program
+from gradkit.inside.graph import Answers, Graph
+from gradkit.oracle.comparison import Mismatch, hint
+from gradkit.submissions.outcome import SubmissionError, Verdict
+
 from .error_hints import hint_for
 
 NODES_SHOWN = 3

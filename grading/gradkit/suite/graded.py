@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import TypeVar
 
-from ..graphs.corpus import Wish
+from gradkit.corpora.scalar import Wish
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

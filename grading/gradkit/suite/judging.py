@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from ..submissions.clock import TimeIsUp
-from ..submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.clock import TimeIsUp
+
 from .evidence import Evidence, NotPassed, of_error
+from .excerpt import lines_at
 from .loading import NotLoadedError
-from .own_lines import lines_at
 from .results import Item, ItemResult, Results
 
 STUDENTS = (NotPassed, SubmissionError, TimeIsUp)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..submissions.outcome import SubmissionError, Verdict
-from ..submissions.subject import Subject, Transport
-from .assignments import Assignment
+from gradkit.catalogue.assignments import Assignment
+from gradkit.catalogue.subjects import SUBJECTS
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.subject import Subject, Transport
+
 from .evidence import Evidence, NotPassed
-from .subjects import SUBJECTS
 
 
 class NotLoadedError(SubmissionError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..submissions.outcome import Verdict
+from gradkit.submissions.outcome import Verdict
+
 from .evidence import Evidence
 
 

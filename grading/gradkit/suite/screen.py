@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from ..submissions.outcome import Verdict
-from .assignments import Assignment
+from gradkit.catalogue.assignments import Assignment
+from gradkit.submissions.outcome import Verdict
+
 from .diagnosis import named_mistake
 from .evidence import Evidence
 from .results import ItemResult, Results, follows_from_others

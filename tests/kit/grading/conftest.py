@@ -12,17 +12,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from gradkit.evidence.prove import assignments_holding, grouped, specimen_folders
-from gradkit.evidence.specimens import files_of, misconceptions, variants, write_misconception
+from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.corpora.library import Library
 from gradkit.grader import report
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.grader import suite_of
-from gradkit.oracle.recording import Library
-from gradkit.submissions.pipe import PipeTransport
-from gradkit.submissions.roster import Student, roster
-from gradkit.submissions.sandbox import Sandbox
-from gradkit.suite.assignments import assignments, chosen, corpora_folder
+from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
+from gradkit.proof.specimens import files_of, misconceptions, variants, write_misconception
+from gradkit.submissions.intake.roster import Student, roster
+from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.submissions.transport.pipe import PipeTransport
 
 
 @pytest.fixture(scope="session")

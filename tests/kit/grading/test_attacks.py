@@ -6,9 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.evidence.attacks import GROUPS, Attack, Edit, attacks, build, build_class, files_of
-from gradkit.evidence.attacks_host import Watch, watched
-from gradkit.evidence.attacks_run import (
+from gradkit.catalogue.assignments import assignments
+from gradkit.grader import classroom as classrooms
+from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report
+from gradkit.proof.attacks import GROUPS, Attack, Edit, attacks, build, build_class, files_of
+from gradkit.proof.attacks_host import Watch, watched
+from gradkit.proof.attacks_run import (
     _by_suite,
     addition,
     difference,
@@ -20,10 +23,7 @@ from gradkit.evidence.attacks_run import (
     unfit_cells,
     what_it_says_of,
 )
-from gradkit.grader import classroom as classrooms
-from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.assignments import assignments
 from gradkit.suite.evidence import PRIVATE_ONLY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
@@ -102,7 +102,7 @@ def test_an_edit_that_does_not_fit_the_solution_is_refused():
 
 
 def test_an_attack_that_makes_no_submission_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("gradkit.evidence.attacks.build", lambda *_: None)
+    monkeypatch.setattr("gradkit.proof.attacks.build", lambda *_: None)
     with pytest.raises(ValueError, match="0 submissions"):
         build_class({"nobody": attack(full_marks=True)}, tmp_path)
 
@@ -118,7 +118,7 @@ def test_a_folder_with_the_attacked_file_alone_gets_the_others_beside_it(tmp_pat
     (tmp_path / "attacks/it").mkdir(parents=True)
     code = "def make(target, files):\n    target.mkdir()\n    (target / 'nn.py').write_text(files['nn.py'][:10])\n"
     (tmp_path / "attacks/it/make.py").write_text(code)
-    monkeypatch.setattr("gradkit.evidence.attacks.attacks_folder", lambda: tmp_path / "attacks")
+    monkeypatch.setattr("gradkit.proof.attacks.attacks_folder", lambda: tmp_path / "attacks")
     build("it", attack(full_marks=True, module="nn", before="x = 12345"), tmp_path / "ada")
     assert {path.name for path in (tmp_path / "ada").iterdir()} >= {"engine.py", "nn.py", "training.py"}
     assert (tmp_path / "ada/nn.py").read_text() == 'x = 12345"'
@@ -288,7 +288,7 @@ def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder to be watched, and no repository, in which others may be at work."""
-    monkeypatch.setattr("gradkit.evidence.attacks_host.REPOSITORY", ())
+    monkeypatch.setattr("gradkit.proof.attacks_host.REPOSITORY", ())
     (tmp_path / "class").mkdir()
     (tmp_path / "class/engine.py").write_text("as it was")
     return tmp_path
@@ -329,7 +329,7 @@ def test_a_connection_is_noticed(watch):
 def test_a_process_that_is_left_over_is_noticed_even_as_an_orphan(watch, monkeypatch):
     import subprocess
 
-    monkeypatch.setattr("gradkit.evidence.attacks_host._SECONDS_TO_END", 0.2)
+    monkeypatch.setattr("gradkit.proof.attacks_host._SECONDS_TO_END", 0.2)
     said = subprocess.run(
         ["sh", "-c", "sleep 60 >&- 2>&- & echo $!"], capture_output=True, text=True, check=True
     ).stdout

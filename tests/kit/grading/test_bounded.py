@@ -10,14 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.submissions.bounded import (
-    MAX_REPLY_BYTES,
-    READING,
-    LastingProcess,
-    LimitReachedError,
-    Limits,
-    run_bounded,
-)
+from gradkit.submissions.bounded import MAX_REPLY_BYTES, READING, LastingProcess, LimitReachedError, Limits, run_bounded
 from gradkit.submissions.outcome import Verdict
 
 SMALL = Limits(memory_bytes=32 << 20, cpu_seconds=1, wall_seconds=1.5, file_bytes=1000)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from gradkit.grader import classroom as classrooms
 from gradkit.grader.classroom import BusyError, Classroom
-from gradkit.submissions import link as links
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.sandbox import SandboxError
+from gradkit.submissions.sandbox.sandbox import SandboxError
+from gradkit.submissions.transport import link as links
 
 ENDLESS = ("return Value(other) ** self", "while True: pass")
 """2 ** x: in a1 nothing but the larger expressions depends on it."""
@@ -260,7 +260,7 @@ def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(sc
 
 def test_without_a_sandbox_nothing_is_graded(school, solution, monkeypatch):
     school.hands_in("ada", solution())
-    monkeypatch.setattr("gradkit.submissions.sandbox.find_bubblewrap", lambda: "")
+    monkeypatch.setattr("gradkit.submissions.sandbox.sandbox.find_bubblewrap", lambda: "")
     with pytest.raises(SandboxError):
         school.is_graded()
     assert list(school.out.iterdir()) == []

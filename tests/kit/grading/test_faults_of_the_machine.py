@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from gradkit.cli import app
+from gradkit.cli.main import app
+from gradkit.errors import sentence_of
 from gradkit.grader import classroom as classrooms
 from gradkit.grader.processes import trouble_of
-from gradkit.graphs.files import sentence_of
 from typer.testing import CliRunner
 
 GOOD_NEWS = "Reports and grades.csv are in"
@@ -38,7 +38,7 @@ def grade_limited(school):
     """Grade the school in a process of its own, under a resource limit."""
 
     def run(limit, value, before=""):
-        start = f"{before}from gradkit.cli import main; main()"
+        start = f"{before}from gradkit.cli.main import main; main()"
         command = [sys.executable, "-c", start, "grade", "a1", str(school.submissions), "--out", str(school.out)]
         ended = subprocess.run(
             command,

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
-from gradkit.grader.feedback import feedback
 from gradkit.grader.report import EvidenceRecord, ItemRecord, RowRecord
+from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
 from hypothesis import given
 from hypothesis import strategies as st

@@ -12,14 +12,14 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from gradkit.cli import app
+from gradkit.cli.main import app
 from gradkit.grader import doctor
 from gradkit.grader.classroom import SCRATCH, Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.console import graded_with_progress, time_left
-from gradkit.submissions import image, seccomp
-from gradkit.submissions import sandbox as sandboxes
-from gradkit.submissions.roster import roster
+from gradkit.outputs.terminal import graded_with_progress, time_left
+from gradkit.submissions.intake.roster import roster
+from gradkit.submissions.sandbox import image, seccomp
+from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -326,7 +326,7 @@ def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school, 
     for number in range(4):
         school.hands_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so in a shell's background
-    start = f"{heed}\nfrom gradkit.cli import main; main()"
+    start = f"{heed}\nfrom gradkit.cli.main import main; main()"
     command = [sys.executable, "-c", start, "grade", "a1", str(school.submissions), "--out", str(school.out)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     submission = str(reports_of(school) / SCRATCH / "submissions" / "hangs")

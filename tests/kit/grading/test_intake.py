@@ -9,8 +9,9 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.submissions import entries, intake
-from gradkit.submissions.intake import take_in
+from gradkit.submissions.intake import entries
+from gradkit.submissions.intake import take_in as intake
+from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 
 ENGINE = b"class Value: pass\n"

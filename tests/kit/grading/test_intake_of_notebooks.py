@@ -5,9 +5,10 @@ import re
 import time
 
 import pytest
-from gradkit.submissions.cells import join
-from gradkit.submissions.intake import take_in
-from gradkit.submissions.notebook import MAX_NOTEBOOK_BYTES, Notebook
+from gradkit.catalogue.assignments import Notebook
+from gradkit.submissions.intake.cells import join
+from gradkit.submissions.intake.notebook import MAX_NOTEBOOK_BYTES
+from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 from hypothesis import given
 from hypothesis import strategies as st

@@ -7,17 +7,17 @@ from importlib.metadata import version
 
 import jsonschema
 import pytest
-from gradkit import cli
+from gradkit.catalogue.assignments import assignments, chosen, tomllib
+from gradkit.cli import main as cli
 from gradkit.grader import doctor
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.report import read
-from gradkit.submissions import image
-from gradkit.submissions import packages as installed
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.packages import MissingPackageError
-from gradkit.submissions.sandbox import Sandbox, SandboxError
-from gradkit.suite.assignments import assignments, chosen, tomllib
+from gradkit.submissions.sandbox import image
+from gradkit.submissions.sandbox import packages as installed
+from gradkit.submissions.sandbox.packages import MissingPackageError
+from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
 from typer.testing import CliRunner
 
 NUMPY = ("numpy",)

@@ -6,15 +6,15 @@ import subprocess
 import sys
 
 import pytest
+from gradkit.catalogue.home import course_home
 from gradkit.grader.grader import grade
-from gradkit.graphs.graph import Graph
-from gradkit.submissions import link as links
-from gradkit.submissions.intake import TakenIn
-from gradkit.submissions.link import Link
+from gradkit.inside.graph import Graph
+from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.pipe import PipeTransport
-from gradkit.submissions.subject import backward_calls, replay
-from gradkit.suite.assignments import course_home
+from gradkit.submissions.transport import link as links
+from gradkit.submissions.transport.link import Link
+from gradkit.submissions.transport.pipe import PipeTransport
+from gradkit.submissions.transport.subject import backward_calls, replay
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -299,8 +299,8 @@ def test_the_worker_s_files_are_the_ones_that_the_kit_says(sandbox):
     kit = sandbox._image.root() / "kit"
     staged = {str(path.relative_to(kit)) for path in kit.rglob("*.pyc")}
     assert {name for name in staged if "__init__" not in name} == {
-        "gradkit/graphs/operations.pyc",
-        "gradkit/graphs/graph.pyc",
-        "gradkit/graphs/tensor_replay.pyc",
-        "gradkit/submissions/worker.pyc",
+        "gradkit/inside/operations.pyc",
+        "gradkit/inside/graph.pyc",
+        "gradkit/inside/tensor_replay.pyc",
+        "gradkit/inside/worker.pyc",
     }

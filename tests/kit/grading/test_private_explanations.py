@@ -3,15 +3,15 @@
 import dataclasses
 
 import pytest
-from gradkit.cli import app
+from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.cli.main import app
+from gradkit.corpora.library import Library
+from gradkit.corpora.scalar import random_graphs
+from gradkit.grader.appeal import NotPrivateError, explained_privately, private_test
 from gradkit.grader.grader import suite_of
-from gradkit.grader.private import NotPrivateError, explained_privately, private_test
-from gradkit.graphs.corpus import random_graphs
-from gradkit.graphs.graph import Graph
+from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
-from gradkit.oracle.recording import Library
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.assignments import chosen, corpora_folder
 from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
 from typer.testing import CliRunner
 

@@ -3,15 +3,15 @@
 import re
 
 import pytest
-from gradkit.evidence.specimens import reference_folder
+from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.corpora.library import Library
 from gradkit.grader import report
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.grader import suite_of
-from gradkit.oracle.recording import Library
+from gradkit.proof.specimens import reference_folder
+from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.roster import Student
-from gradkit.suite.assignments import chosen, corpora_folder
 
 SOLUTION = reference_folder() / "solution"
 

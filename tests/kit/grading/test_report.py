@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
-from gradkit.grader.summary import neutral, write_grades
-from gradkit.submissions.intake import TakenIn
+from gradkit.outputs.summary import neutral, write_grades
+from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, Row
 from gradkit.suite.results import Item, Results

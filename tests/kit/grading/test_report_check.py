@@ -4,15 +4,15 @@ import json
 import time
 
 import pytest
-from gradkit.cli import app
+from gradkit.cli.main import app
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
 from gradkit.grader.report_check import MAX_REPORT_BYTES
-from gradkit.graphs.graph import Answers
-from gradkit.graphs.trace import traced
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
-from gradkit.submissions.intake import TakenIn
+from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, of_mismatch
 from gradkit.suite.results import Item, Results

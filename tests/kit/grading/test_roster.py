@@ -1,7 +1,7 @@
 """The roster: every folder and zip is a student, under a name that is safe wherever it is written."""
 
 import pytest
-from gradkit.submissions.roster import RosterError, roster, safe_name
+from gradkit.submissions.intake.roster import RosterError, roster, safe_name
 from hypothesis import example, given
 from hypothesis import strategies as st
 

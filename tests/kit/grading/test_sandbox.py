@@ -10,11 +10,11 @@ import types
 from pathlib import Path
 
 import pytest
-from gradkit.submissions import image, namespaces, seccomp
-from gradkit.submissions import sandbox as sandboxes
+from gradkit.catalogue.home import course_home
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.sandbox import MEMORY, Sandbox, SandboxError
-from gradkit.suite.assignments import course_home
+from gradkit.submissions.sandbox import image, namespaces, seccomp
+from gradkit.submissions.sandbox import sandbox as sandboxes
+from gradkit.submissions.sandbox.sandbox import MEMORY, Sandbox, SandboxError
 
 PROBE = """
 class Value:
@@ -550,7 +550,7 @@ def test_the_null_device_keeps_no_mark_of_its_use(tried):
 def test_the_copy_of_a_killed_grader_is_deleted_by_the_next(tmp_path, monkeypatch):
     monkeypatch.setattr(image, "_tmpfs", lambda: None)
     script = (
-        "import os, signal, sys; from pathlib import Path; from gradkit.submissions.sandbox import Sandbox\n"
+        "import os, signal, sys; from pathlib import Path; from gradkit.submissions.sandbox.sandbox import Sandbox\n"
         "from gradkit.submissions import image; image._tmpfs = lambda: None\n"
         f"sandbox = Sandbox(Path({str(tmp_path)!r})); os.kill(os.getpid(), signal.SIGKILL)"
     )

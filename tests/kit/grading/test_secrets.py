@@ -12,19 +12,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.evidence.specimens import misconceptions
+from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.corpora.scalar import RandomGraphs
 from gradkit.grader import classroom as classrooms
 from gradkit.grader import unfinished
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of, seed_label
 from gradkit.grader.grader import suite_of
 from gradkit.grader.processes import adopted_orphans
-from gradkit.graphs.corpus import RandomGraphs
-from gradkit.oracle.recording import Library
-from gradkit.submissions import link as links
-from gradkit.submissions.intake import take_in
+from gradkit.proof.specimens import misconceptions
+from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.assignments import chosen, corpora_folder
+from gradkit.submissions.transport import link as links
 from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
 
 SEED = "autumn-2026-7f3a"

@@ -4,10 +4,10 @@ from collections import Counter
 
 import msgspec
 import pytest
-from gradkit.evidence.prove import hints_by_fingerprint, judged, prove
-from gradkit.evidence.runs import primaries
-from gradkit.evidence.specimens import misconceptions, variants, write_misconception
-from gradkit.suite.assignments import corpora_folder
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.proof.prove import hints_by_fingerprint, judged, prove
+from gradkit.proof.runs import primaries
+from gradkit.proof.specimens import misconceptions, variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
 
 
@@ -49,8 +49,8 @@ def test_the_recorded_diagnoses_are_those_of_today(proofs):
 
 def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch, proofs):
     few = {"tanh_overwrites": misconceptions()["tanh_overwrites"]}
-    monkeypatch.setattr("gradkit.evidence.prove.misconceptions", lambda: few)
-    monkeypatch.setattr("gradkit.evidence.prove.variants", lambda: {"tape": variants()["tape"]})
+    monkeypatch.setattr("gradkit.proof.prove.misconceptions", lambda: few)
+    monkeypatch.setattr("gradkit.proof.prove.variants", lambda: {"tape": variants()["tape"]})
     done = []
     found = prove(done.append)
     assert sorted(done) == ["tanh_overwrites", "tape"]
@@ -60,8 +60,8 @@ def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch
 def test_an_item_that_misses_a_misconception_is_complained_of(tmp_path, asking_for):
     mistake = misconceptions()["tanh_overwrites"]
     elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
-    from gradkit.evidence.prove import judge_misconception
-    from gradkit.evidence.runs import run_all
+    from gradkit.proof.prove import judge_misconception
+    from gradkit.proof.runs import run_all
 
     write_misconception(mistake, tmp_path / "it")
     ((_, record),) = run_all({"it": tmp_path / "it"}, asking_for("tanh_overwrites"))

@@ -6,11 +6,11 @@ import traceback
 from multiprocessing import Pipe
 
 import pytest
-from gradkit.evidence.specimens import misconceptions, variants
 from gradkit.grader import classroom as classrooms
 from gradkit.grader.classroom import Classroom
-from gradkit.submissions.clock import Clock
-from gradkit.submissions.local import LocalTransport
+from gradkit.proof.specimens import misconceptions, variants
+from gradkit.submissions.transport.clock import Clock
+from gradkit.submissions.transport.local import LocalTransport
 
 LATER = [name for name, mistake in misconceptions().items() if mistake.module != "engine"]
 NAMES = ["solution", *variants(), *(name for name in misconceptions() if name not in LATER), *LATER[::3]]

@@ -4,12 +4,12 @@ import re
 
 import msgspec
 import pytest
-from gradkit.grader.feedback import feedback
 from gradkit.grader.report import AnswersRecord, DrawingRecord, EvidenceRecord, ItemRecord, RowRecord, item_record
-from gradkit.graphs.graph import Answers
-from gradkit.graphs.trace import traced
+from gradkit.graphs.scalar.trace import traced
+from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
+from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import HIDDEN, of_mismatch
 from gradkit.suite.results import Item, ItemResult

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from gradkit.suite.assignments import assignments
+from gradkit.catalogue.assignments import assignments
 
 ASSIGNMENTS = tuple(assignment.name for assignment in assignments())
 

@@ -5,11 +5,11 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.cli import app
+from gradkit.catalogue.assignments import chosen
+from gradkit.cli.main import app
 from gradkit.course import collect as module
 from gradkit.course.collect import AS_BEFORE, NEW, NOTHING, SKIPPED, collect
 from gradkit.course.downloads import DownloadsError
-from gradkit.suite.assignments import chosen
 from typer.testing import CliRunner
 
 ENGINE = "class Value:\n    '''{}'''\n"

@@ -10,9 +10,9 @@ import sys
 import time
 
 import pytest
-from gradkit.evidence.specimens import misconceptions
+from gradkit.catalogue.assignments import chosen
+from gradkit.proof.specimens import misconceptions
 from gradkit.suite import evidence
-from gradkit.suite.assignments import chosen
 from gradkit.suite.collection import graded_tests
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException

@@ -6,7 +6,7 @@ import shutil
 
 import nbformat
 import pytest
-from gradkit.suite.assignments import chosen
+from gradkit.catalogue.assignments import chosen
 from gradkit.suite.collection import graded_tests
 
 ENGINES = ("a1_expressions", "a2_backprop", "a3_activations")

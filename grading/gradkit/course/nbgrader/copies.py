@@ -16,10 +16,11 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
-from ...submissions.accounts import tidy
-from ...submissions.entries import entries_of_folder
-from ..collect import collect_student
-from ..downloads import HandedIn
+from gradkit.course.collect import collect_student
+from gradkit.course.downloads import HandedIn
+from gradkit.submissions.exception_text import tidy
+from gradkit.submissions.intake.entries import entries_of_folder
+
 from .here import NotOursError, assignment_of
 
 

@@ -14,17 +14,18 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ...grader.classroom import check, grade_alone
-from ...grader.conditions import conditions_of
-from ...grader.feedback import feedback
-from ...grader.grader import Suite, suite_of
-from ...grader.report import ItemRecord
-from ...graphs.corpus import PUBLIC_SEED
-from ...oracle.recording import Library
-from ...submissions.intake import take_in
-from ...submissions.sandbox import Sandbox
-from ...suite.assignments import Assignment, Task, corpora_folder
-from ..corpora import default_cache
+from gradkit.catalogue.assignments import Assignment, Task, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.course.corpora import default_cache
+from gradkit.grader.classroom import check, grade_alone
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.grader import Suite, suite_of
+from gradkit.grader.report import ItemRecord
+from gradkit.outputs.html import feedback
+from gradkit.submissions.intake.take_in import take_in
+from gradkit.submissions.sandbox.sandbox import Sandbox
+
 from .here import NotOursError, assignment_of, course_folder_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...suite.assignments import Assignment, assignments
+from gradkit.catalogue.assignments import Assignment, assignments
 
 RAW = "gradkit_raw"
 """Among nbconvert's resources: the submitted notebook's bytes, no more of them than may be looked at."""

@@ -10,7 +10,8 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_notebook
 from nbgrader.converters import Autograde
 
-from ...submissions.notebook import MAX_NOTEBOOK_BYTES
+from gradkit.submissions.intake.notebook import MAX_NOTEBOOK_BYTES
+
 from .copies import autograde_copies
 from .here import RAW
 from .rebuild import RebuildFromSource

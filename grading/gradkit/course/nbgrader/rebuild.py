@@ -10,9 +10,11 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ...submissions.accounts import presentable
-from ...submissions.bounded import READING, LimitReachedError, run_bounded
-from ...submissions.notebook import Notebook, NotebookError, solutions
+from gradkit.catalogue.assignments import Notebook
+from gradkit.submissions.bounded import READING, LimitReachedError, run_bounded
+from gradkit.submissions.exception_text import presentable
+from gradkit.submissions.intake.notebook import NotebookError, solutions
+
 from .here import RAW, assignment_of, course_folder_of
 
 

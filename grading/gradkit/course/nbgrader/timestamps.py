@@ -9,7 +9,7 @@ from typing import Any
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
-from ...grader.gradebook import timestamp
+from gradkit.outputs.gradebook import timestamp
 
 
 def read_timestamps_with_care() -> None:

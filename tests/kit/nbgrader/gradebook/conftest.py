@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from gradkit.grader.gradebook import opened
+from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.corpora.library import Library
 from gradkit.grader.grader import suite_of
 from gradkit.grader.report import FORMAT, Conditions, ItemRecord, Report
-from gradkit.oracle.recording import Library
+from gradkit.outputs.gradebook import opened
+from gradkit.submissions.intake.roster import Student, safe_name
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.roster import Student, safe_name
-from gradkit.suite.assignments import assignments, chosen, corpora_folder
 from gradkit.suite.collection import graded_tests
 from nbgrader.api import Gradebook
 from sqlalchemy import MetaData, create_engine, make_url, text

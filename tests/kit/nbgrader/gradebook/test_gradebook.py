@@ -7,8 +7,8 @@ import random
 import time
 
 import pytest
-from gradkit.grader.gradebook import LONGEST_ID, student_id, timestamp
-from gradkit.suite.assignments import assignments, chosen
+from gradkit.catalogue.assignments import assignments, chosen
+from gradkit.outputs.gradebook import LONGEST_ID, student_id, timestamp
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from gradkit.cli import app
-from gradkit.grader import entering, gradebook
+from gradkit.cli.main import app
+from gradkit.outputs import gradebook
+from gradkit.outputs import gradebook_process as entering
 from sqlalchemy import URL, make_url
 from typer.testing import CliRunner
 

@@ -1,0 +1,102 @@
+"""`gradkit course ...`: what makes the course into nbgrader's folders, and brings submissions into them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.home import course_home
+from gradkit.submissions.exception_text import tidy
+
+app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, and collect submissions for it.")
+console = Console()
+
+MAX_LINE = 2_000
+"""The most characters of a line of a message."""
+
+
+def complain(message: str) -> NoReturn:
+    """Say what is wrong and leave with status 1. A message may quote a file or a name, so its lines are tidied."""
+    for line in message.splitlines():
+        Console(stderr=True).print(tidy(line, MAX_LINE), style="red", markup=False)
+    raise typer.Exit(1)
+
+
+@app.callback()
+def course() -> None:
+    """Make nbgrader's source notebooks, and collect submissions for it."""
+
+
+@app.command()
+def build(
+    out: Annotated[Path | None, typer.Option(help="nbgrader's source folder (default: assignments/source)")] = None,
+) -> None:
+    """Make each assignment's source notebook, from its text and the reference.
+
+    Example: gradkit course build
+    """
+    from gradkit.course.notebooks import TextError
+    from gradkit.course.notebooks import build as build_all
+    from gradkit.proof.specimens import reference_folder
+
+    target = out or course_home() / "assignments" / "source"
+    try:
+        for path in build_all(target, reference_folder() / "solution"):
+            console.print(str(path.relative_to(target.parent)), highlight=False)
+    except TextError as error:
+        complain(str(error))
+    except ImportError as error:
+        complain(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'")
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}")
+
+
+@app.command()
+def collect(
+    assignment: Annotated[str, typer.Argument(help="a2_backprop, or a2")],
+    downloads: Annotated[Path, typer.Argument(help="a folder or zip of submissions, or a platform's download")],
+    into: Annotated[Path, typer.Option(help="nbgrader's folder of submissions")] = Path("submitted"),
+    force: Annotated[bool, typer.Option("--force", help="write over what is there and differs")] = False,
+) -> None:
+    """Bring submissions into nbgrader's folder; .py files become notebooks. Nothing of a student's is run.
+
+    Example: gradkit course collect a2_backprop downloads/
+    """
+    from gradkit.course.collect import NOTHING
+    from gradkit.course.collect import collect as collect_all
+    from gradkit.course.downloads import DownloadsError
+
+    try:
+        meant = chosen(assignment)
+        if len(meant) > 1:
+            raise LookupError("Name one assignment: each has a notebook of its own.")
+        states, others = Counter[str](), []
+        for each in collect_all(meant[0], downloads, into, force):
+            if isinstance(each, str):
+                others.append(each)
+                continue
+            states[each.state] += 1
+            said = each.problem or ", ".join(each.taken)
+            _say(f"{each.student}: {said}", "red" if each.problem else "")
+            for note in each.notes:
+                _say(f"    {note}", "yellow")
+    except (LookupError, DownloadsError) as error:
+        complain(str(error.args[0]))
+    except ImportError as error:
+        complain(f"This needs {error.name}: pip install 'gradkit[nbgrader]'")
+    except OSError as error:
+        complain(f"{error.filename or downloads}: {error.strerror or error}")
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    _say(f"{states.total() - states[NOTHING]} of {states.total()} students have a notebook in {into}: {counts}.")
+    if others:
+        _say(f"Of no student's name, so left alone: {', '.join(others[:8])}", "yellow")
+    raise typer.Exit(bool(states[NOTHING]))
+
+
+def _say(text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

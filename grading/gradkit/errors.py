@@ -1,0 +1,26 @@
+"""What the commands say about an error of the operating system."""
+
+from __future__ import annotations
+
+import errno
+
+_ADVICE = {
+    errno.ENOSPC: "Free some space there, then run the same command again.",
+    errno.EDQUOT: "Free some space there, then run the same command again.",
+    errno.EFBIG: "The limit on the size of files (ulimit -f) is too small: raise it, then run the same command again.",
+    errno.EMFILE: "The limit on open files (ulimit -n) is too small: raise it, then run the same command again.",
+    errno.EACCES: "Make it writable, then run the same command again.",
+    errno.EROFS: "Name a folder that can be written to with --out.",
+    errno.EISDIR: "There is a folder of this name: move it away, then run the same command again.",
+    errno.ENOTDIR: "A file is where a folder is needed: move it away, then run the same command again.",
+    errno.ENOENT: "Was it deleted during the run? Run the same command again.",
+}
+"""What to do about an error of the system, by its number."""
+
+
+def sentence_of(error: OSError) -> str:
+    """Return what the system refused, for which file, and what to do about it."""
+    said = error.strerror or type(error).__name__
+    name = error.filename2 or error.filename
+    file = f"{name}: " if name else ""
+    return f"{file}{said}. {_ADVICE.get(error.errno or 0, 'Mend that, then run the same command again.')}"

@@ -1,0 +1,1 @@
+"""Networks, losses and training runs, and the data to train on."""

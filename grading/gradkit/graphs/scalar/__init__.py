@@ -1,0 +1,1 @@
+"""Graphs of numbers: where operations are used, reducing a graph, tracing one, printing one as a program."""

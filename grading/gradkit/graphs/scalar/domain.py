@@ -1,0 +1,27 @@
+"""Where random graphs may use each operation: away from kinks, poles and overflow, so that only real mistakes show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradkit.inside.graph import Graph
+from gradkit.inside.operations import OPERATIONS, compiled
+
+_HOLDS = {name: compiled(row.domain, ("a", "b", "k")) for name, row in OPERATIONS.items()}
+
+
+def in_domain(name: str, arguments: Sequence[float], constant: float | None = None) -> bool:
+    """Whether an operation's domain holds these arguments."""
+    a, b = (*arguments, 0.0)[:2]
+    return bool(_HOLDS[name](a, b, constant))
+
+
+def all_in_domain(graph: Graph, values: Sequence[float]) -> bool:
+    """Whether every step of a graph keeps to its domain, given the value of every node."""
+    for node in range(len(graph.inputs), len(graph)):
+        name, *operands = graph.steps[node - len(graph.inputs)]
+        parents = graph.parents(node)
+        constant = operands[-1] if len(operands) > len(parents) else None
+        if not in_domain(name, [values[parent] for parent in parents], constant):
+            return False
+    return True

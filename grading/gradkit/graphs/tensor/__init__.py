@@ -1,0 +1,1 @@
+"""Graphs of tensors, and networks on tensors."""

@@ -1,0 +1,1 @@
+"""What is made of a report: a terminal's table, CSV, HTML, a gradebook. One file each."""

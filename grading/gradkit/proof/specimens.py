@@ -1,0 +1,103 @@
+"""The specimens under reference/: the solution, the variants (other right answers) and the misconceptions."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from gradkit.catalogue.home import course_home
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One replacement in the solution: `old` stands in it exactly once."""
+
+    old: str
+    new: str
+
+
+class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One named mistake, as an edit of the solution.
+
+    title:       the mistake in a few words.
+    kind:        what is broken: one "operation", one "form", the "order", the "wiring", the "training".
+    explanation: what a student who makes it has not yet seen; for instructors.
+    hint:        one line for the student, kind and concrete.
+    caught_by:   exactly the items that fail while all their prerequisites pass.
+    edits:       what it does to the module.
+    """
+
+    title: str
+    kind: str
+    explanation: str
+    hint: str
+    caught_by: list[str]
+    edits: list[Edit]
+    module: str = "engine"
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Right files of another design. gives_up: "depth", "stability" or "arrays" (an optimizer for numbers alone), where
+    the design says so."""
+
+    title: str
+    gives_up: list[str]
+
+
+def reference_folder() -> Path:
+    """Where the answers are. Raises FileNotFoundError in a release, which has none."""
+    folder = course_home() / "reference"
+    if not folder.is_dir():
+        raise FileNotFoundError("This copy of gradkit is a release: it holds no reference to prove anything with.")
+    return folder
+
+
+def misconceptions() -> dict[str, Misconception]:
+    """Every misconception, by name. Raises msgspec.ValidationError, naming the field, where a file is malformed."""
+    return {path.stem: _misconception(path) for path in sorted((reference_folder() / "misconceptions").glob("*.toml"))}
+
+
+def _misconception(path: Path) -> Misconception:
+    return msgspec.toml.decode(path.read_bytes(), type=Misconception)
+
+
+def variants() -> dict[str, Variant]:
+    """Every variant, by the name of its folder."""
+    table = reference_folder() / "variants" / "variants.toml"
+    return msgspec.toml.decode(table.read_bytes(), type=dict[str, Variant])
+
+
+def files_of(name: str) -> set[str]:
+    """The files, without `.py`, in which a specimen differs from the solution."""
+    mistake = reference_folder() / "misconceptions" / f"{name}.toml"
+    if mistake.is_file():
+        return {_misconception(mistake).module}
+    return {path.stem for path in (reference_folder() / "variants" / name).glob("*.py")}
+
+
+def write_solution(folder: Path) -> None:
+    """Put the solution's files into a new folder."""
+    shutil.copytree(reference_folder() / "solution", folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def write_variant(name: str, folder: Path) -> None:
+    """Put a variant's files into a new folder, and the solution's beside them where it has none of its own."""
+    write_solution(folder)
+    for path in (reference_folder() / "variants" / name).glob("*.py"):
+        shutil.copyfile(path, folder / path.name)
+
+
+def write_misconception(mistake: Misconception, folder: Path) -> None:
+    """Put the solution with a misconception's edits into a new folder.
+
+    Raises ValueError where an edit's old text does not stand in the solution exactly once.
+    """
+    write_solution(folder)
+    path = folder / f"{mistake.module}.py"
+    text = path.read_text(encoding="utf-8")
+    for edit in mistake.edits:
+        if text.count(edit.old) != 1:
+            raise ValueError(f"{mistake.title}: {edit.old!r} stands {text.count(edit.old)} times there, not once")
+        text = text.replace(edit.old, edit.new)
+    path.write_text(text, encoding="utf-8")

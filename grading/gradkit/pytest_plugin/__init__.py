@@ -1,0 +1,1 @@
+"""Self-check: pytest runs the graded suites on a student's folder."""

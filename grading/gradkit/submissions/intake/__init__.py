@@ -1,0 +1,1 @@
+"""Read what students hand in, in a process with limits."""

@@ -1,0 +1,1 @@
+"""Where workers run: namespaces, the system-call filter, the copy of what they read, packages."""

@@ -1,0 +1,258 @@
+"""The files that workers share (interpreter, standard library, libraries, packages, ours), copied to memory.
+
+Two workers that read the same file of a disk can talk through the page cache: one loads or evicts a page, the other
+measures how long reading takes. So each Sandbox copies these files to a tmpfs, where every page is in memory from the
+start and stays there: no allowed system call evicts one, and reading through a read-only mount leaves no access time.
+The copy has inodes of its own, and is deleted with the Sandbox: nothing carries over to the workers of a later one.
+
+If no tmpfs has room, the copy is on the disk. All of it is then in the page cache, because it was just written, and
+only a shortage of memory evicts it; `gradkit doctor` says so.
+"""
+
+from __future__ import annotations
+
+import _imp
+import fcntl
+import functools
+import importlib.util
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from .packages import FOLDER as PACKAGES
+from .packages import Package
+
+MIN_FREE_BYTES = 256 << 20
+"""A tmpfs is taken if it has so much room: twice what the interpreter, its libraries and numpy need."""
+
+SUBMISSION = "/submission"
+KIT = "/kit"
+
+_PREFIX = "gradkit-image-"
+_OURS = (
+    *("__init__.py", "inside/__init__.py", "inside/operations.py", "inside/graph.py", "inside/tensor_replay.py"),
+    "inside/worker.py",
+)
+
+_OMITTED_FOLDERS = {
+    *("site-packages", "dist-packages", "__pycache__", "test", "tests"),
+    *("config", "ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo"),
+}
+_OMITTED_SUFFIXES = {".a", ".c", ".exe", ".h", ".pxd", ".pyi", ".pyx"}
+"""What only compilers, type checkers and other platforms read."""
+
+
+class Image:
+    """A copy of what workers can read beside the submission. Usable from forked processes; the maker must close it.
+
+    Args:
+        scratch: a folder on disk, for where no tmpfs has room.
+    Raises: OSError if the file system is full.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        place = _tmpfs()
+        self.in_memory = bool(place)
+        self.folder, lock = _make_folder(place or scratch)
+        self.close = weakref.finalize(self, _delete, self.folder, lock, os.getpid())
+        """Delete the copy. It is also deleted when this process ends; after a kill, by the next Image."""
+
+    def root(self, packages: tuple[Package, ...] = ()) -> Path:
+        """Return the folder that is `/` for workers with these packages. It is made at the first request.
+
+        Raises: OSError if the file system is full.
+        """
+        root = self.folder / "-".join(["root", *(package.name for package in packages)])
+        if not root.is_dir():
+            base = self.root() if packages else None
+            unfinished = Path(tempfile.mkdtemp(dir=self.folder))
+            if base:
+                shutil.copytree(base, unfinished, copy_function=os.link, dirs_exist_ok=True)
+                _copy(_package_files(packages), unfinished)
+            else:
+                _copy(_shared_files(), unfinished)
+                stage(unfinished / KIT[1:])
+                for mount_point in (SUBMISSION, "/dev"):
+                    (unfinished / mount_point[1:]).mkdir()
+                (unfinished / "dev/null").touch()
+            try:
+                unfinished.rename(root)
+            except OSError:  # another forked process was faster
+                shutil.rmtree(unfinished, ignore_errors=True)
+        return root
+
+
+def stage(kit: Path) -> None:
+    """Compile the files of ours that a worker needs into a folder, so that it starts fast."""
+    home = Path(__file__).parents[2]
+    for name in _OURS:
+        target = kit / "gradkit" / f"{name}c"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(_compiled_file(str(home / name), f"{KIT}/{name}"))
+
+
+@functools.cache
+def _compiled_file(source: str, name: str) -> bytes:
+    """Compile a file of ours, to be called `name` in tracebacks. It is not read again while this process runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(source, f"{folder}/compiled", name, doraise=True, invalidation_mode=mode)
+        return Path(folder, "compiled").read_bytes()
+
+
+def interpreter() -> str:
+    """Return the path of this Python itself, not of the virtual environment's link to it."""
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+
+
+# --- where the copy is -----------------------------------------------------------------------------------------------
+
+
+def _tmpfs() -> Path | None:
+    """Return a folder on a tmpfs with room from which programs can be run, if there is one.
+
+    Docker mounts its /dev/shm without the right to run programs from it.
+    """
+    with suppress(OSError):
+        types = {words[1]: words[2] for words in map(str.split, Path("/proc/self/mounts").read_text().splitlines())}
+        for folder in ("/dev/shm", os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
+            if types.get(folder) == "tmpfs" and os.access(folder, os.W_OK):
+                state = os.statvfs(folder)
+                if state.f_bavail * state.f_frsize >= MIN_FREE_BYTES and not state.f_flag & os.ST_NOEXEC:
+                    return Path(folder)
+    return None
+
+
+def _make_folder(place: Path) -> tuple[Path, int]:
+    """Make a folder for a copy and lock it, having deleted those whose makers were killed. Returns it and the lock."""
+    for stale in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            lock = _lock(stale, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _delete(stale, lock, os.getpid())
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        with suppress(OSError):  # another process took it for stale before it was locked
+            lock = _lock(folder, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
+
+
+def _lock(folder: Path, operation: int) -> int:
+    """Lock a folder and return the descriptor that holds the lock. Raises: OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, operation)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _delete(folder: Path, lock: int, maker: int) -> None:
+    """Delete a copy, unless this process is a fork of its maker."""
+    if os.getpid() == maker:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+# --- what is copied --------------------------------------------------------------------------------------------------
+
+
+def _copy(files: Iterable[tuple[str, str]], root: Path) -> None:
+    """Copy files, given as (path here, path below root)."""
+    made = set()
+    for source, name in files:
+        target = f"{root}/{name.lstrip('/')}"
+        folder = os.path.dirname(target)
+        if folder not in made:
+            os.makedirs(folder, exist_ok=True)
+            made.add(folder)
+        _copy_file(source, target)
+
+
+def _copy_file(source: str, target: str) -> None:
+    """Copy one file. (shutil.copyfile takes half as long again.)"""
+    reads = os.open(source, os.O_RDONLY)
+    try:
+        writes = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)  # the loader must be executable
+        try:
+            while os.sendfile(writes, reads, None, 1 << 30):
+                pass
+        finally:
+            os.close(writes)
+    finally:
+        os.close(reads)
+
+
+@functools.cache
+def _shared_files() -> tuple[tuple[str, str], ...]:
+    """List what every worker reads: the interpreter, its standard library, the libraries that they load."""
+    python = interpreter()
+    library = [pair for folder in _standard_library() for pair in _python_files(folder, folder)]
+    modules = [source for source, _ in library if ".so" in Path(source).suffixes]
+    others = [python, *_shared_libraries([python, *modules])]
+    if os.path.exists("/etc/ld.so.cache"):
+        others.append("/etc/ld.so.cache")
+    return tuple(dict.fromkeys([*library, *((path, path) for path in others)]))
+
+
+@functools.cache
+def _package_files(packages: tuple[Package, ...]) -> tuple[tuple[str, str], ...]:
+    """List the files of packages, and the libraries of this machine that they load and other workers do not."""
+    folders = [folder for package in packages for folder in package.folders]
+    own = [pair for folder in folders for pair in _python_files(str(folder), f"{PACKAGES}/{folder.name}")]
+    loaded = [(path, path) for package in packages for path in _shared_libraries(package.binaries)]
+    others = [pair for pair in loaded if not any(package.holds(pair[0]) for package in packages)]
+    shared = set(_shared_files())
+    return tuple(dict.fromkeys(pair for pair in [*own, *others] if pair not in shared))
+
+
+def _python_files(folder: str, name: str) -> Iterator[tuple[str, str]]:
+    """List a folder's modules, compiled where Python has compiled them, and other files that code may read.
+
+    name: path of the folder in the copy.
+    """
+    for place, folders, files in os.walk(folder):
+        folders[:] = [each for each in folders if each.partition("-3")[0] not in _OMITTED_FOLDERS]
+        for file in files:
+            stem, suffix = os.path.splitext(file)
+            source, target = f"{place}/{file}", f"{name}{place[len(folder) :]}/{file}"
+            if suffix == ".py" and not _imp.is_frozen(stem) and (compiled := _compiled(source)):
+                yield compiled, f"{target}c"  # of a frozen module __file__ names the source
+            elif suffix not in _OMITTED_SUFFIXES and not stem.startswith("_tkinter") and os.path.isfile(source):
+                yield source, target
+
+
+def _compiled(source: str) -> str:
+    """Return the path of a module's compiled file; empty if it is missing or not of this source."""
+    path = importlib.util.cache_from_source(source, optimization="")
+    try:
+        state = os.stat(source)
+        with open(path, "rb") as file:
+            header = file.read(16)
+    except OSError:
+        return ""
+    of_source = [0, int(state.st_mtime) & 0xFFFFFFFF, state.st_size & 0xFFFFFFFF]  # PEP 552
+    same = header[4:] == b"".join(number.to_bytes(4, "little") for number in of_source)
+    return path if same and header[:4] == importlib.util.MAGIC_NUMBER else ""
+
+
+def _standard_library() -> list[str]:
+    base = {"platbase": sys.base_exec_prefix, "base": sys.base_prefix}
+    return list(dict.fromkeys(sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")))
+
+
+def _shared_libraries(files: Sequence[str]) -> list[str]:
+    """Return what the dynamic loader would load for these files, as ldd (part of the C library) prints it."""
+    said = subprocess.run(["ldd", *files], capture_output=True, text=True, check=False).stdout
+    words = [word for line in said.splitlines() if line.startswith("\t") for word in line.split()]
+    return sorted({word for word in words if word.startswith("/") and os.path.exists(word)})
