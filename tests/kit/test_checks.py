@@ -209,11 +209,11 @@ WITHOUT_PYTORCH = """
 import sys
 from pathlib import Path
 sys.modules["torch"] = None
-from gradkit.graphs.files import load
-from gradkit.submissions.clock import Clock
-from gradkit.submissions.local import LocalTransport
+from gradkit.corpora.files import load
+from gradkit.submissions.transport.clock import Clock
+from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite import check_gradients
-from gradkit.suite.assignments import corpora_folder
+from gradkit.catalogue.assignments import corpora_folder
 from gradkit.suite.evidence import NotPassed
 try:
     check_gradients(LocalTransport(Path(sys.argv[1]), Clock()).load("engine", "Value"),

@@ -82,7 +82,8 @@ def test_an_endless_iterator_gets_its_verdict(handle, clock):
 ALONE = """
 import sys
 from pathlib import Path
-from gradkit.submissions import clock, local, outcome
+from gradkit.submissions import outcome
+from gradkit.submissions.transport import clock, local
 clock.GRACE = 0.5
 limit = clock.Clock()
 limit.allow(0.1)

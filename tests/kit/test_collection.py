@@ -69,7 +69,7 @@ IN_ANOTHER_FILE = {
 TWICE = "test_twice"
 PATCHED = """
 from pathlib import Path
-from gradkit.suite import assignments
+from gradkit.catalogue import assignments
 assignments.course_home = lambda: Path(__file__).parent
 """
 

@@ -93,8 +93,8 @@ def test_the_sandbox_files_work_without_the_rest_of_the_kit(tmp_path):
     code = """
 import sys
 sys.path.insert(0, ".")
-from gradkit.graphs.graph import Graph
-from gradkit.submissions.worker import replay
+from gradkit.inside.graph import Graph
+from gradkit.inside.worker import replay
 class Value:
     def __init__(self, data): self.data = data
     def __mul__(self, other): return Value(self.data * other.data)

@@ -59,8 +59,8 @@ def test_the_same_seed_draws_the_same_corpus(drawn):
 
 BEFORE_AND_AFTER = """
 import sys
-from gradkit.graphs.corpus import random_graphs
-from gradkit.oracle.recording import record
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.library import record
 wish = random_graphs("mul", reuse="nodes", count=60)
 before = record(wish, "autumn").cases
 sys.path.insert(0, sys.argv[1])

@@ -67,7 +67,7 @@ def test_a_suite_asks_numbers_and_never_the_student_s_opinion(path):
         "y = type(x)",
         "y = f'{x}'",
         "import math",
-        "from gradkit.graphs import graph",
+        "from gradkit.inside import graph",
         "y = x.__class__",
         "try: x()\nexcept Exception: pass",
     ],

@@ -167,7 +167,7 @@ def test_with_no_time_left_nothing_is_asked(opened):
 FAULTY = """
 import os, sys, time
 sys.path.insert(0, {grading!r})
-from gradkit.submissions import worker
+from gradkit.inside import worker
 count, honest = 0, worker.reply
 
 def faulty(nonce, *rest):

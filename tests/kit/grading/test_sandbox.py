@@ -551,7 +551,7 @@ def test_the_copy_of_a_killed_grader_is_deleted_by_the_next(tmp_path, monkeypatc
     monkeypatch.setattr(image, "_tmpfs", lambda: None)
     script = (
         "import os, signal, sys; from pathlib import Path; from gradkit.submissions.sandbox.sandbox import Sandbox\n"
-        "from gradkit.submissions import image; image._tmpfs = lambda: None\n"
+        "from gradkit.submissions.sandbox import image; image._tmpfs = lambda: None\n"
         f"sandbox = Sandbox(Path({str(tmp_path)!r})); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", script], check=False)
