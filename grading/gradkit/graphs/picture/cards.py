@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from gradkit.errors import UserError
 from gradkit.graphs.scalar.program import expression_text, node_names
 from gradkit.inside.graph import Answers, Graph
 
@@ -15,7 +16,7 @@ MAX_NODES = 200
 CardKind = Literal["leaf", "inner", "wrong"]
 
 
-class TooLargeError(ValueError):
+class TooLargeError(UserError):
     """A graph has more nodes than a picture can show."""
 
     def __init__(self) -> None:

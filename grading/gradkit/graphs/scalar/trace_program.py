@@ -7,6 +7,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+from gradkit.errors import UserError
 from gradkit.inside.graph import Graph
 
 from .trace import METHOD_NAMES, Tracer, steps_by_index
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gradkit.inside.graph import Step
 
 
-class ProgramError(ValueError):
+class ProgramError(UserError):
     """A program does not build an expression graph. The message says why, in one line."""
 
 
