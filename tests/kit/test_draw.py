@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from gradkit.graphs.picture.picture import MOST_NODES
+from gradkit.graphs.picture.cards import MAX_NODES
 from gradkit.notebook import draw
 
 WRONG = "#fde0dc"
@@ -152,13 +152,13 @@ def test_a_large_graph_is_refused():
     deep = Node(0.0)
     for _ in range(20_000):
         deep = Node(0.0, (deep,))
-    wide = Node(0.0, [Node(1.0) for _ in range(MOST_NODES)])
+    wide = Node(0.0, [Node(1.0) for _ in range(MAX_NODES)])
 
     class Endless(Node):
         _prev = property(lambda self: (Endless(self.data + 1),), lambda self, value: None)
 
     for value in (deep, wide, Endless(0.0)):
-        with pytest.raises(ValueError, match=f"more than {MOST_NODES} nodes"):
+        with pytest.raises(ValueError, match=f"more than {MAX_NODES} nodes"):
             draw(value)
 
 

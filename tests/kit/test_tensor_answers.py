@@ -10,8 +10,8 @@ import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.grader import grade, suite_of
-from gradkit.graphs.tensor.graph import decoded
-from gradkit.inside.tensor_replay import MOST_AXES, MOST_NUMBERS
+from gradkit.graphs.tensor.graph import decode_arrays
+from gradkit.inside.tensor_replay import MAX_AXES, MAX_NUMBERS
 from gradkit.inside.worker import Worker
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.take_in import TakenIn
@@ -31,7 +31,7 @@ NUMBERS = st.lists(SIZES | st.floats(), max_size=40)
 @given(NUMBERS, st.integers(0, 6))
 def test_any_numbers_are_arrays_or_refused(numbers, count):
     try:
-        found = decoded(numbers, count)
+        found = decode_arrays(numbers, count)
     except (ValueError, OverflowError):
         return
     assert len(found) == count
@@ -40,7 +40,7 @@ def test_any_numbers_are_arrays_or_refused(numbers, count):
 
 
 ODD = {
-    "more axes than numpy has": [MOST_AXES + 1.0, *[1.0] * (MOST_AXES + 1), 0.5],
+    "more axes than numpy has": [MAX_AXES + 1.0, *[1.0] * (MAX_AXES + 1), 0.5],
     "axes without end": [1e5, *[1.0] * 100_000, 0.5],
     "sizes that multiply beyond all bounds": [64.0, *[1e4] * 64, 0.5],
     "a number where there are none": [64.0, *[1e4] * 63, 0.0, 0.5],
@@ -48,7 +48,7 @@ ODD = {
     "a size that is not a number": [1.0, math.nan, 0.5],
     "less than none": [1.0, -1.0],
     "half an axis": [0.5, 0.5],
-    "more numbers than are read": [1.0, MOST_NUMBERS + 1.0, *[0.5] * (MOST_NUMBERS + 1)],
+    "more numbers than are read": [1.0, MAX_NUMBERS + 1.0, *[0.5] * (MAX_NUMBERS + 1)],
     "fewer numbers than it says": [1.0, 3.0, 0.5, 0.5],
     "more numbers than it says": [1.0, 1.0, 0.5, 0.5],
     "nothing": [],
@@ -59,12 +59,12 @@ ODD = {
 def test_what_is_no_array_is_refused_at_once(numbers):
     started = time.monotonic()
     with pytest.raises((ValueError, OverflowError)):
-        decoded(ODD[numbers], 1)
+        decode_arrays(ODD[numbers], 1)
     assert time.monotonic() - started < 1
 
 
 def test_an_array_of_no_numbers_takes_no_room_however_large_its_other_sizes_are():
-    (found,) = decoded([3.0, 1e4, 1e4, 0.0], 1)
+    (found,) = decode_arrays([3.0, 1e4, 1e4, 0.0], 1)
     assert found.shape == (10_000, 10_000, 0)
     assert found.numbers == ()
 

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 from gradkit.catalogue.assignments import corpora_folder
-from gradkit.corpora.files import load
-from gradkit.corpora.scalar import Corpus
-from gradkit.graphs.learning.losses import losses
-from gradkit.graphs.learning.networks import networks
-from gradkit.graphs.learning.trajectories import trajectories
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.losses import losses
+from gradkit.corpora.networks import networks
+from gradkit.corpora.spec import Corpus
+from gradkit.corpora.trajectories import trajectories
 from gradkit.graphs.tensor.graph import Leaf, TensorGraph
-from gradkit.oracle.pytorch import tensor_answers
+from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
@@ -86,7 +86,7 @@ def caught(check, *arguments, **named):
 
 
 def corpus_of(*graphs):
-    return Corpus(graphs, tuple(map(tensor_answers, graphs)))
+    return Corpus(graphs, tuple(map(answer_tensor_graph, graphs)))
 
 
 SUM = corpus_of(
@@ -238,8 +238,8 @@ def test_expect_array_shows_a_wrong_shape_as_one(opened, printed):
 # --- networks --------------------------------------------------------------------------------------------------------
 
 
-def recorded(wish):
-    return load(corpora_folder() / f"{wish.name}.json", type(wish))
+def recorded(spec):
+    return load_corpus(spec, corpora_folder() / spec.file_name)
 
 
 MLPS, ROWS = networks("MLP"), losses("cross_entropy")

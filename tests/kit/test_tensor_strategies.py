@@ -1,9 +1,10 @@
 """Random graphs of tensors: PyTorch agrees with every shape, and each form draws what its name says."""
 
 import pytest
-from gradkit.corpora.tensor_strategies import FORMS, MOST, kinds_of, random_tensor_graphs
-from gradkit.graphs.tensor.graph import Tensors, tensor_graphs
-from gradkit.oracle.pytorch import tensor_answers
+from gradkit.corpora.tensor_forms import FORMS
+from gradkit.corpora.tensor_strategies import MAX_ARRAY_SIZE, parts_of, random_tensor_graphs
+from gradkit.corpora.tensors import Tensors, tensor_graphs
+from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,10 +14,10 @@ STRETCHED = [form for form in FORMS if form.endswith(("_leading", "_ones", "_bot
 REDUCED = [form for form in FORMS if form.startswith(("sum", "mean", "max"))]
 
 
-def drawn(wish):
-    """Graphs as a wish says, of every kind that makes it up."""
-    kinds = st.sampled_from(list(kinds_of(wish)))
-    return kinds.flatmap(lambda kind: random_tensor_graphs(wish, *kind)).filter(lambda graph: graph is not None)
+def drawn(spec):
+    """Graphs as a spec says, of every kind that makes it up."""
+    kinds = st.sampled_from(list(parts_of(spec)))
+    return kinds.flatmap(lambda kind: random_tensor_graphs(spec, *kind)).filter(lambda graph: graph is not None)
 
 
 def steps_of(form):
@@ -29,7 +30,7 @@ def test_pytorch_agrees_with_every_shape_that_a_form_makes(form):
     @settings(max_examples=8)
     @given(drawn(tensor_graphs(form)))
     def holds(graph):
-        answers = tensor_answers(graph)
+        answers = answer_tensor_graph(graph)
         assert answers.shapes == (*(leaf.shape for leaf in graph.leaves), graph.upstream.shape)
 
     holds()
@@ -116,7 +117,7 @@ def test_every_node_leads_to_the_output_and_none_is_too_large_to_read(graph):
         reached |= set(graph.operands(step))
     assert reached == set(range(len(graph)))
     assert 1 <= len(graph.steps) <= 6
-    assert all(len(leaf.numbers) <= MOST for leaf in (*graph.leaves, graph.upstream))
+    assert all(len(leaf.numbers) <= MAX_ARRAY_SIZE for leaf in (*graph.leaves, graph.upstream))
 
 
 @settings(max_examples=60)
@@ -141,9 +142,9 @@ def test_leaves_lie_otherwise_in_memory_only_where_that_is_asked_for(given):
 
 
 def test_single_operations_are_drawn_with_their_operands_either_way():
-    kinds = kinds_of(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
+    kinds = parts_of(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
     assert kinds == [
         *[("sub_leading", False), ("sub_leading", True), ("sub", False), ("sub", True)],
         *[("sub_number", None), ("tanh", None), ("matmul_vectors", None)],
     ]
-    assert kinds_of(WHOLE) == [(form, None) for form in WHOLE.forms]
+    assert parts_of(WHOLE) == [(form, None) for form in WHOLE.forms]

@@ -6,17 +6,19 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 
 from .console import console, n_cores, stop
 
 if TYPE_CHECKING:
+    from gradkit.catalogue.assignments import Assignment
     from gradkit.grader.report import Report
     from gradkit.suite.results import Item
 
@@ -63,7 +65,7 @@ def grade(
     try:
         course = chosen(assignment)
         students, others = roster(submissions, out)
-        _draw_if_private(seed)
+        _draw_if_private(course, seed)
         private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
         suite = suite_of(course, Library(corpora_folder()), private)
         if gradebook:
@@ -110,19 +112,22 @@ def _stopped() -> NoReturn:
     raise typer.Exit(130) from None
 
 
-def _draw_if_private(seed: str) -> None:
-    """Have another process draw a private seed's graphs, if need be: one that has imported PyTorch forks slowly."""
-    from gradkit.corpora.library import Library
-    from gradkit.course.corpora import default_cache, wishes
+def _draw_if_private(course: Sequence[Assignment], seed: str) -> None:
+    """Draw a private seed's corpora of these assignments, unless they are in the cache.
 
-    library = Library(corpora_folder(), seed, default_cache())
-    if not all(library.is_ready(wish) for wish in wishes(assignments()).values()):
-        console.print("Drawing the seed's graphs, with PyTorch's answers (once, about half a minute) ...")
-        command = [sys.executable, "-c", "from gradkit.cli.main import main; main()", "corpora"]
-        # Python looks for modules where it stands, and that may be a student's folder.
-        ended = subprocess.run(command, env={**os.environ, "GRADKIT_SEED": seed}, cwd=corpora_folder(), check=False)
-        if ended.returncode:
-            raise typer.Exit(1)
+    Another process draws them, because a process that has imported PyTorch forks slowly.
+    """
+    from gradkit.course.corpora import are_drawn, default_cache
+
+    if are_drawn(course, seed, default_cache()):
+        return
+    console.print("Drawing the seed's graphs, with PyTorch's answers (once, about half a minute) ...")
+    name = course[0].name if len(course) == 1 else "all"
+    command = [sys.executable, "-c", "from gradkit.cli.main import main; main()", "corpora", name]
+    # Python imports modules from the current folder, which can be a student's.
+    done = subprocess.run(command, env={**os.environ, "GRADKIT_SEED": seed}, cwd=corpora_folder(), check=False)
+    if done.returncode:
+        raise typer.Exit(1)
 
 
 def explain(
@@ -172,9 +177,9 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
         given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
         what_to_do = "unset GRADKIT_SEED" if report.conditions.seed == seed_label(PUBLIC_SEED) else "set GRADKIT_SEED"
         stop(f"{path.name} was graded with the seed {report.conditions.seed}, and {given}: {what_to_do}.")
-    _draw_if_private(seed)
     names = {each.assignment for each in report.items}
     course = tuple(assignment for assignment in assignments() if assignment.name in names)
+    _draw_if_private(course, seed)
     drawn = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
     suite = suite_of(course, Library(corpora_folder()), drawn)
     test = private_test(suite, item.id)

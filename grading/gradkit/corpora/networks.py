@@ -116,7 +116,7 @@ def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "an
 
 
 def _draw_number(rng: random.Random, max_size: float) -> float:
-    """Draw a number with two decimals that is not near 0, and not ±1, at which a wrong rule is often right by chance."""
+    """Draw a number with two decimals, not near 0 and not ±1, where a wrong rule is often right by chance."""
     while True:
         number = rng.choice((1, -1)) * rng.randint(10, round(100 * max_size)) / 100
         if abs(number) != 1:

@@ -52,6 +52,8 @@ def _numbers_agree(old: Any, new: Any) -> bool:
 def find_differences(spec: CorpusSpec[Any, Any], corpus: Corpus[Any, Any]) -> list[str]:
     """Return a message for each recorded number that live PyTorch computes differently, beyond rounding.
 
+    A message contains the case as a program.
+
     Raises:
         ValueError: if an answer has more or fewer numbers than PyTorch's.
     """
@@ -60,5 +62,6 @@ def find_differences(spec: CorpusSpec[Any, Any], corpus: Corpus[Any, Any]) -> li
         pairs = zip(recorded.numbers(), spec.answer(case).numbers(), strict=True)
         for index, (old, new) in enumerate(pairs):
             if not is_close(old, new):
-                messages.append(f"{case!r}: number {index} is recorded as {old!r}, PyTorch says {new!r}")
+                program = "\n    ".join(spec.programs(case)[0])
+                messages.append(f"number {index} is recorded as {old!r}, PyTorch says {new!r}:\n    {program}")
     return messages

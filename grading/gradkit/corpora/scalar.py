@@ -96,9 +96,7 @@ class RandomGraphs(CorpusSpec[Graph, Answers]):
         drawn.update(self._draw_random(seed, n_random, answer))
         return smallest_first(drawn)
 
-    def _draw_random(
-        self, seed: str, count: int, answer: Callable[[Graph], Answers | None]
-    ) -> dict[Graph, Answers]:
+    def _draw_random(self, seed: str, count: int, answer: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
         """Draw `count` random graphs that use one of the operations; fewer if Hypothesis does not find as many."""
         from .scalar_strategies import expression_graphs
 

@@ -106,7 +106,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
 
     @abstractmethod
     def programs(self, case: Case) -> list[list[str]]:
-        """Return programs, each a list of lines, that print the answer's numbers when they run beside a right submission.
+        """Return programs, each a list of lines, that print the numbers of the answer beside a right submission.
 
-        The first program prints the first numbers of the answer, and so on, in the order of `numbers()`.
+        Together they print all numbers, in the order of `numbers()`.
         """

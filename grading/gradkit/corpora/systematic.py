@@ -86,9 +86,7 @@ def systematic_patterns(
             yield instance
 
 
-def draw_systematic(
-    spec: RandomGraphs, seed: str, answer: Callable[[Graph], Answers | None]
-) -> dict[Graph, Answers]:
+def draw_systematic(spec: RandomGraphs, seed: str, answer: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
     """Draw numbers for every pattern of every operation.
 
     Args:

@@ -43,7 +43,6 @@ Related = Callable[[st.DrawFn, Shape], "Shape | None"]
 """Draws the shape of the other operand; returns None if there is not one."""
 
 
-
 def _broadcast(a: Shape, b: Shape) -> Shape:
     axes = max(len(a), len(b))
     padded = ((1,) * (axes - len(each)) + each for each in (a, b))
@@ -112,7 +111,9 @@ def _reduction(operation: str, axes: str, draw: st.DrawFn, shape: Shape) -> Step
 
     reduced = {axis % n_axes for axis in chosen} if chosen else set(range(n_axes))
     keeps_axes = operation.endswith("_kept")
-    result = tuple(1 if axis in reduced else size for axis, size in enumerate(shape) if keeps_axes or axis not in reduced)
+    result = tuple(
+        1 if axis in reduced else size for axis, size in enumerate(shape) if keeps_axes or axis not in reduced
+    )
     return Step(operation, None, chosen, result)
 
 
@@ -197,7 +198,11 @@ _AXES = ("all", "one", "negative", "several")
 _REDUCING = ("sum", "mean", "max", "sum_kept", "mean_kept", "max_kept")
 
 FORMS: dict[str, Form] = {
-    **{f"{name}{suffix}": partial(_binary, name, related) for name in ELEMENTWISE for suffix, related in _RELATIONS.items()},
+    **{
+        f"{name}{suffix}": partial(_binary, name, related)
+        for name in ELEMENTWISE
+        for suffix, related in _RELATIONS.items()
+    },
     **{name: partial(_unary, name) for name in ("neg", "exp", "log", "tanh", "relu")},
     **{name: partial(_number, name) for name in (*_WITH_NUMBER, "div_number", "number_div", "pow_number")},
     **{f"{name}_{axes}": partial(_reduction, name, axes) for name in _REDUCING for axes in _AXES},

@@ -119,11 +119,11 @@ def _number_graph(
         return Leaf(shape, numbers, layout)
 
     graph_leaves = tuple(draw_leaf(shapes[node]) for node in leaves)
-    graph_steps = tuple(
-        (operation, *(new_index[node] for node in operands), *constants) for operation, operands, constants in steps
-    )
+    graph_steps: list[tuple[str | int | float, ...]] = []
+    for operation, operands, constants in steps:
+        graph_steps.append((operation, *(new_index[node] for node in operands), *constants))
     upstream = tuple(_draw_number(rng, False, False) for _ in range(math.prod(shapes[-1])))
-    return TensorGraph(graph_leaves, graph_steps, Leaf(shapes[-1], upstream))
+    return TensorGraph(graph_leaves, tuple(graph_steps), Leaf(shapes[-1], upstream))
 
 
 def _draw_number(rng: random.Random, is_positive: bool, has_ties: bool) -> float:

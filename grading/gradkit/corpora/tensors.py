@@ -68,30 +68,43 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
 
     def draw(self, seed: str, excluded: Collection[TensorGraph] = ()) -> Corpus[TensorGraph, TensorAnswers]:
         """See CorpusSpec. The graphs come smallest first, and any two differ in more than their numbers."""
-        from .tensor_strategies import parts_of, random_tensor_graphs
+        from .tensor_strategies import parts_of
 
-        # By structure: Hypothesis often draws a graph again with a single number changed.
         drawn: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
         parts = parts_of(self)
+        count_per_part = math.ceil(self.count / len(parts))
         for part in parts:
-            target = len(drawn) + math.ceil(self.count / len(parts))
-
-            def collect(graph: TensorGraph | None, target: int = target) -> None:
-                if graph is None or len(drawn) >= target or graph.structure in drawn:
-                    return
-                answers = answer_if_well_posed(answer_tensor_graph, graph)
-                if answers and is_off_the_kinks(graph, answers):
-                    drawn[graph.structure] = graph, answers
-
-            def n_missing(target: int = target) -> int:
-                return target - len(drawn)
-
-            form, is_swapped = part
-            strategy = random_tensor_graphs(self, form, is_swapped)
-            draw_with_hypothesis(strategy, f"{seed} {self.key} {part}", collect, n_missing)
+            drawn |= self._draw_part(part, seed, count_per_part, known_structures=drawn.keys())
 
         pairs = sorted(drawn.values(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
         return Corpus(tuple(graph for graph, _ in pairs), tuple(answers for _, answers in pairs))
+
+    def _draw_part(
+        self, part: tuple[str, bool | None], seed: str, count: int, known_structures: Collection[object]
+    ) -> dict[object, tuple[TensorGraph, TensorAnswers]]:
+        """Draw `count` graphs of a part (see `parts_of`); fewer if Hypothesis does not find as many.
+
+        Returns:
+            Each graph and its answers by the graph's structure, because Hypothesis often draws a graph again with a
+            single number changed.
+        """
+        from .tensor_strategies import random_tensor_graphs
+
+        drawn: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
+
+        def collect(graph: TensorGraph | None) -> None:
+            if graph is None or len(drawn) >= count:
+                return
+            if graph.structure in known_structures or graph.structure in drawn:
+                return
+            answers = answer_if_well_posed(answer_tensor_graph, graph)
+            if answers and is_off_the_kinks(graph, answers):
+                drawn[graph.structure] = graph, answers
+
+        form, is_swapped = part
+        strategy = random_tensor_graphs(self, form, is_swapped)
+        draw_with_hypothesis(strategy, f"{seed} {self.key} {part}", collect, lambda: count - len(drawn))
+        return drawn
 
     def answer(self, case: TensorGraph) -> TensorAnswers:
         """See CorpusSpec."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import corpora_folder
 from gradkit.catalogue.home import course_home
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.submissions.sandbox import packages
 from gradkit.submissions.sandbox.sandbox import keep_addresses
 

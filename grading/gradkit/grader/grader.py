@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, Notebook
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.errors import UserError
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError, Verdict
@@ -83,8 +83,8 @@ class Suite:
 
     def has_private_corpus(self, test: GradedTest) -> bool:
         """Return whether a test's private corpus differs from the public one."""
-        wish = test.mark.corpus
-        return self.private is not None and wish is not None and self.private.is_drawn(wish)
+        spec = test.mark.corpus
+        return self.private is not None and spec is not None and self.private.is_drawn(spec)
 
 
 def suite_of(
@@ -106,8 +106,8 @@ def suite_of(
 
 def call(test: GradedTest, subjects: dict[str, Subject], library: Library) -> None:
     """Run a test on its corpus from this library. Raises what the test raises."""
-    wish = test.mark.corpus
-    corpus = {"corpus": library.corpus(wish)} if wish else {}
+    spec = test.mark.corpus
+    corpus = {"corpus": library.corpus(spec)} if spec else {}
     test.function(**subjects, **corpus)
 
 

@@ -86,15 +86,11 @@ TENSOR_OPERATIONS = {
     "sum": TensorOperation(1, lambda a, *k: a.sum(axis=_axis(k)), "{a}.sum({axis})"),
     "mean": TensorOperation(1, lambda a, *k: a.mean(axis=_axis(k)), "{a}.mean({axis})"),
     "max": TensorOperation(1, lambda a, *k: a.max(axis=_axis(k)), "{a}.max({axis})"),
-    "sum_kept": TensorOperation(
-        1, lambda a, *k: a.sum(axis=_axis(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"
-    ),
+    "sum_kept": TensorOperation(1, lambda a, *k: a.sum(axis=_axis(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"),
     "mean_kept": TensorOperation(
         1, lambda a, *k: a.mean(axis=_axis(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"
     ),
-    "max_kept": TensorOperation(
-        1, lambda a, *k: a.max(axis=_axis(k), keepdims=True), "{a}.max({axis}, keepdims=True)"
-    ),
+    "max_kept": TensorOperation(1, lambda a, *k: a.max(axis=_axis(k), keepdims=True), "{a}.max({axis}, keepdims=True)"),
     "reshape": TensorOperation(1, lambda a, *k: a.reshape(*k), "{a}.reshape({k})"),
     "transpose": TensorOperation(1, lambda a, *k: a.transpose(*k), "{a}.transpose({k})"),
     "item": TensorOperation(1, lambda a, *k: a[k if len(k) > 1 else k[0]], "{a}[{k}]"),

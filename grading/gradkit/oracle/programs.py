@@ -6,7 +6,7 @@ import math
 
 from gradkit.graphs.picture.cards import MAX_NODES, TooLargeError
 from gradkit.graphs.scalar.program import expression_text, node_names
-from gradkit.graphs.scalar.trace import ProgramError, trace_program
+from gradkit.graphs.scalar.trace_program import ProgramError, trace_program
 from gradkit.inside.graph import Answers, Graph
 
 from .complex_step import FUNCTIONS, answers

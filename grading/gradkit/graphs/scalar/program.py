@@ -38,9 +38,7 @@ _LEAF_LETTERS = "abcdghijklmnopqrst"
 _INNER_LETTERS = "uvwz"
 
 
-def node_names(
-    graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None
-) -> dict[int, str]:
+def node_names(graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None) -> dict[int, str]:
     """Return names for the nodes that need one: leaves, the output, nodes with several uses, and nodes to be shown.
 
     Args:
