@@ -19,7 +19,9 @@ from typing import Any
 BEGAN = time.perf_counter()
 
 import common  # noqa: E402
-from gradkit.grader import classroom, grader, phases, report  # noqa: E402
+from gradkit.grader import phases, report  # noqa: E402
+from gradkit.grader.one_submission import public_phase  # noqa: E402
+from gradkit.grader.whole_class import classroom  # noqa: E402
 from gradkit.submissions.sandbox.sandbox import Sandbox  # noqa: E402
 from gradkit.submissions.transport.link import Link  # noqa: E402
 from gradkit.submissions.transport.pipe import PipeTransport  # noqa: E402
@@ -99,8 +101,8 @@ def _itemise(folder: Path) -> None:
     watch.around(Sandbox, "start", "start of sandbox and interpreter")
     watch.around(Link, "ask", _of_question)
     watch.around(PipeTransport, "replay", "taking answers apart")
-    watch.around(grader._Run, "item", "items, apart from their tests")
-    watch.around(grader, "call", "test functions and comparison")
+    watch.around(public_phase._Run, "item", "items, apart from their tests")
+    watch.around(public_phase, "call", "test functions and comparison")
     watch.around(phases, "call", "test functions and comparison")
     watch.around(classroom, "passing", "items, apart from their tests")
     watch.around(report, "report_of", "report")

@@ -16,7 +16,7 @@ from io import StringIO
 
 import common
 from gradkit.grader import report
-from gradkit.grader.grader import Suite
+from gradkit.grader.one_submission.public_phase import Suite
 from gradkit.outputs.terminal import graded_with_progress
 from gradkit.submissions.outcome import Verdict
 from rich.console import Console

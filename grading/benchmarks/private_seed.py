@@ -23,9 +23,9 @@ from gradkit.catalogue.assignments import Assignment, assignments, corpora_folde
 from gradkit.corpora.library import Library
 from gradkit.course.corpora import default_cache
 from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
+from gradkit.grader.one_submission.public_phase import Suite, suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
 from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.intake.roster import Student

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import common
-from gradkit.grader.grader import Suite, grade
+from gradkit.grader.one_submission.public_phase import Suite, grade
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox

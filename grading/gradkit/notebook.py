@@ -21,7 +21,7 @@ from types import CodeType, FunctionType
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.grader import Suite, grade
+from gradkit.grader.one_submission.public_phase import Suite, grade
 from gradkit.grader.report import item_record
 from gradkit.graphs.learning import data
 from gradkit.graphs.picture.picture import svg

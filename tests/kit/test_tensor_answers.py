@@ -9,7 +9,7 @@ from array import array
 import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.grader import grade, suite_of
+from gradkit.grader.one_submission.public_phase import grade, suite_of
 from gradkit.graphs.tensor.graph import decoded
 from gradkit.inside.tensor_replay import MOST_AXES, MOST_NUMBERS
 from gradkit.inside.worker import Worker

@@ -48,11 +48,11 @@ def grade(
     """
     from gradkit.corpora.library import Library
     from gradkit.course.corpora import default_cache
-    from gradkit.grader.capacity import workers_that_fit
-    from gradkit.grader.classroom import Classroom, remember_submissions
     from gradkit.grader.conditions import conditions_of
-    from gradkit.grader.grader import suite_of
-    from gradkit.grader.processes import heed_processor_limit
+    from gradkit.grader.one_submission.public_phase import suite_of
+    from gradkit.grader.whole_class.capacity import workers_that_fit
+    from gradkit.grader.whole_class.classroom import Classroom, remember_submissions
+    from gradkit.grader.whole_class.processes import heed_processor_limit
     from gradkit.outputs.gradebook import GradebookError, at_hand
     from gradkit.outputs.gradebook_process import Entering
     from gradkit.outputs.summary import GRADES, write_grades
@@ -161,10 +161,10 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
     """Ask an item of the private phase once more, in the sandbox, and print the case as it was drawn."""
     from gradkit.corpora.library import Library
     from gradkit.course.corpora import default_cache
-    from gradkit.grader.appeal import explained_privately, private_test
-    from gradkit.grader.classroom import submissions_of
     from gradkit.grader.conditions import conditions_of, seed_label
-    from gradkit.grader.grader import suite_of
+    from gradkit.grader.one_submission.appeal import explained_privately, private_test
+    from gradkit.grader.one_submission.public_phase import suite_of
+    from gradkit.grader.whole_class.classroom import submissions_of
     from gradkit.outputs.terminal import show_report
     from gradkit.submissions.intake.roster import student_called
 

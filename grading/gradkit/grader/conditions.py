@@ -14,7 +14,7 @@ from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.submissions.sandbox import packages
 from gradkit.submissions.sandbox.sandbox import keep_addresses
 
-from .grader import Suite
+from .one_submission.public_phase import Suite
 from .reference_retry import reference_files
 from .report import Conditions
 

@@ -26,9 +26,9 @@ from gradkit.submissions.sandbox.image import MIN_FREE_BYTES
 from gradkit.submissions.sandbox.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
 from gradkit.submissions.transport.pipe import PipeTransport
 
-from .classroom import check, transport_to
-from .grader import Suite, grade, suite_of
+from .one_submission.public_phase import Suite, grade, suite_of
 from .phases import PUBLIC
+from .whole_class.classroom import check, transport_to
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.collection import GradedTest
 from gradkit.suite.evidence import PRIVATE_ONLY, NotPassed
 
-from .grader import GraderError, Suite, call
+from .one_submission.public_phase import GraderError, Suite, call
 from .reference_retry import file_names, reference_files
 from .report import EvidenceRecord, ItemRecord, Report
 

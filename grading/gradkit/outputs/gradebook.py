@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.errors import UserError
-from gradkit.grader.grader import Suite
+from gradkit.grader.one_submission.public_phase import Suite
 from gradkit.grader.report import Report
 from gradkit.submissions.intake.roster import Student, safe_name
 

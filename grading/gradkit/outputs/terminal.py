@@ -13,10 +13,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from gradkit.catalogue.assignments import assignments
-from gradkit.grader.classroom import Classroom, Graded
-from gradkit.grader.classroom import Progress as Now
 from gradkit.grader.doctor import Finding
 from gradkit.grader.report import Report, UnreadableError, read
+from gradkit.grader.whole_class.classroom import Classroom, Graded
+from gradkit.grader.whole_class.classroom import Progress as Now
 from gradkit.submissions.exception_text import MESSAGE_LENGTH, tidy
 from gradkit.submissions.intake.roster import Student
 from gradkit.suite import screen

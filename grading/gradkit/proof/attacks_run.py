@@ -25,10 +25,10 @@ from rich.console import Console
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish
-from gradkit.grader.classroom import Classroom, Graded
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
+from gradkit.grader.one_submission.public_phase import Suite, suite_of
 from gradkit.grader.report import EvidenceRecord, ItemRecord, Report, read
+from gradkit.grader.whole_class.classroom import Classroom, Graded
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.outputs.summary import GRADES, write_grades

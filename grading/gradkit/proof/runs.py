@@ -9,9 +9,9 @@ from pathlib import Path
 from gradkit.catalogue.assignments import Assignment, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import suite_of
+from gradkit.grader.one_submission.public_phase import suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import ItemResult, follows_from_others

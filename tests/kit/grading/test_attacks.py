@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.grader import classroom as classrooms
 from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report
+from gradkit.grader.whole_class import classroom as classrooms
 from gradkit.proof.attacks import GROUPS, Attack, Edit, attacks, build, build_class, files_of
 from gradkit.proof.attacks_host import Watch, watched
 from gradkit.proof.attacks_run import (

@@ -1,8 +1,8 @@
 """How many workers fit: limits of control groups of both versions, wherever in the hierarchy they are set."""
 
 import pytest
-from gradkit.grader import capacity
-from gradkit.grader.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
+from gradkit.grader.whole_class import capacity
+from gradkit.grader.whole_class.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
 
 NONE = str((1 << 63) - 4096)
 """Content of memory.limit_in_bytes (control groups, version 1) if no limit is set."""

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from gradkit.grader import classroom as classrooms
-from gradkit.grader.classroom import BusyError, Classroom
+from gradkit.grader.whole_class import classroom as classrooms
+from gradkit.grader.whole_class.classroom import BusyError, Classroom
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport import link as links

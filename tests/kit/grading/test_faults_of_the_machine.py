@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from gradkit.cli.main import app
 from gradkit.errors import sentence_of
-from gradkit.grader import classroom as classrooms
-from gradkit.grader.processes import trouble_of
+from gradkit.grader.whole_class import classroom as classrooms
+from gradkit.grader.whole_class.processes import trouble_of
 from typer.testing import CliRunner
 
 GOOD_NEWS = "Reports and grades.csv are in"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from gradkit.cli.main import app
 from gradkit.grader import doctor
-from gradkit.grader.classroom import SCRATCH, Classroom
 from gradkit.grader.conditions import conditions_of
+from gradkit.grader.whole_class.classroom import SCRATCH, Classroom
 from gradkit.outputs.terminal import graded_with_progress, time_left
 from gradkit.submissions.intake.roster import roster
 from gradkit.submissions.sandbox import image, seccomp

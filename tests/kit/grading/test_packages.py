@@ -11,9 +11,9 @@ from gradkit.catalogue.assignments import assignments, chosen, tomllib
 from gradkit.cli import grading
 from gradkit.cli.main import app
 from gradkit.grader import doctor
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.report import read
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.sandbox import image
 from gradkit.submissions.sandbox import packages as installed

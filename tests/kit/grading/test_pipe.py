@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from gradkit.catalogue.home import course_home
-from gradkit.grader.grader import grade
+from gradkit.grader.one_submission.public_phase import grade
 from gradkit.inside.graph import Graph
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError, Verdict

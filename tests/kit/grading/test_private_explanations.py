@@ -7,8 +7,8 @@ from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.cli.main import app
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import random_graphs
-from gradkit.grader.appeal import NotPrivateError, explained_privately, private_test
-from gradkit.grader.grader import suite_of
+from gradkit.grader.one_submission.appeal import NotPrivateError, explained_privately, private_test
+from gradkit.grader.one_submission.public_phase import suite_of
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.submissions.outcome import Verdict

@@ -15,12 +15,12 @@ import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import RandomGraphs
-from gradkit.grader import classroom as classrooms
 from gradkit.grader import unfinished
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of, seed_label
-from gradkit.grader.grader import suite_of
-from gradkit.grader.processes import adopted_orphans
+from gradkit.grader.one_submission.public_phase import suite_of
+from gradkit.grader.whole_class import classroom as classrooms
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.grader.whole_class.processes import adopted_orphans
 from gradkit.proof.specimens import misconceptions
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict

@@ -6,8 +6,8 @@ import traceback
 from multiprocessing import Pipe
 
 import pytest
-from gradkit.grader import classroom as classrooms
-from gradkit.grader.classroom import Classroom
+from gradkit.grader.whole_class import classroom as classrooms
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport

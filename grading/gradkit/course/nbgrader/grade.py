@@ -18,10 +18,10 @@ from gradkit.catalogue.assignments import Assignment, Task, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.course.corpora import default_cache
-from gradkit.grader.classroom import check, grade_alone
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
+from gradkit.grader.one_submission.public_phase import Suite, suite_of
 from gradkit.grader.report import ItemRecord
+from gradkit.grader.whole_class.classroom import check, grade_alone
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox

@@ -27,7 +27,7 @@ from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport.link import children_of
 
-from .grader import GraderError
+from ..one_submission.public_phase import GraderError
 
 POLL_SECONDS = 0.1
 """How often the parent looks whether a process is late."""

@@ -23,7 +23,7 @@ from gradkit.suite.judging import judge, must_not_run
 from gradkit.suite.loading import Loader, no_time_left
 from gradkit.suite.results import Item, ItemResult, Results
 
-from .reference_retry import reference_folder
+from ..reference_retry import reference_folder
 
 
 class GraderError(UserError):

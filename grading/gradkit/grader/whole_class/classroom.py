@@ -21,13 +21,13 @@ from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, tak
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
-from . import report, report_check, unfinished
-from .grader import GraderError, Suite, grade
-from .phases import PUBLIC, Passed, Phase, next_phase, passing, phases_of, report_after, tests_due
+from .. import report, report_check, unfinished
+from ..one_submission.public_phase import GraderError, Suite, grade
+from ..phases import PUBLIC, Passed, Phase, next_phase, passing, phases_of, report_after, tests_due
+from ..reference_retry import copy_with_reference
+from ..report import Conditions, Report
+from ..unfinished import Unfinished
 from .processes import Done, adopted_orphans, in_processes
-from .reference_retry import copy_with_reference
-from .report import Conditions, Report
-from .unfinished import Unfinished
 
 SCRATCH = ".gradkit"
 """The folder among the reports for what is needed while grading. It is deleted at the end."""

@@ -16,10 +16,10 @@ from gradkit.suite.evidence import Evidence, NotPassed, of_error
 from gradkit.suite.excerpt import lines_at
 from gradkit.suite.results import ItemResult
 
-from .classroom import transport_to
-from .grader import GraderError, Suite, call
-from .phases import LATER_LIMIT_FACTOR, PRIVATE, is_private
-from .report import Report
+from ..phases import LATER_LIMIT_FACTOR, PRIVATE, is_private
+from ..report import Report
+from ..whole_class.classroom import transport_to
+from .public_phase import GraderError, Suite, call
 
 
 class NotPrivateError(UserError):
