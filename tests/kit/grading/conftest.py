@@ -43,7 +43,7 @@ def opened(tmp_path, sandbox):
         for name, text in {"engine": source, **others}.items():
             (folder / f"{name}.py").write_text(text, encoding="utf-8")
         transport = PipeTransport(partial(place.start, folder, 30), folder)
-        transport.begin(10)
+        transport.start_item(10)
         made.append(transport)
         return transport
 

@@ -41,7 +41,7 @@ def tried(opened):
 
     def of(*lines, packages=NUMPY, seconds=10, place=(), **files):
         transport = opened(PROBE.format(body="\n        ".join(lines)), *place, **files)
-        transport.begin(seconds, packages)
+        transport.start_item(seconds, packages)
         return transport.load("engine", "Value")().tried().data
 
     return of
@@ -176,11 +176,11 @@ def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh
         "raise ValueError('it went on')",
     )
     transport = opened(PROBE.format(body="\n        ".join(lines)))
-    transport.begin(2, NUMPY)
+    transport.start_item(2, NUMPY)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")().tried()
     assert raised.value.verdict in (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.ERROR)
-    transport.begin(5, NUMPY)
+    transport.start_item(5, NUMPY)
     assert transport.load("engine", "Value")(3.0).data == 3.0
 
 
@@ -226,7 +226,7 @@ def test_a_worker_is_exchanged_when_the_packages_change_and_only_then(opened):
     transport = opened("class Value:\n    def __init__(self, data): self.data = data")
     processes = []
     for packages in (NUMPY, NUMPY, (), (), NUMPY):
-        transport.begin(10, packages)
+        transport.start_item(10, packages)
         assert transport.load("engine", "Value")(2.0).data == 2.0
         processes.append(transport._link._process)
     first, second, third, fourth, fifth = processes

@@ -47,7 +47,7 @@ def test_handles_of_an_earlier_item_are_void_and_the_class_is_not_loaded_again(o
     transport = opened(solution())
     first = transport.load("engine", "Value")
     x = first(1.0)
-    transport.begin(10)
+    transport.start_item(10)
     assert transport.load("engine", "Value") is not first
     with pytest.raises(SubmissionError):
         x.tanh()
@@ -119,13 +119,13 @@ ENDS = {
 def test_each_end_has_its_verdict_and_message_and_the_next_item_starts_afresh(body, opened):
     verdict, message = ENDS[body]
     transport = opened(ADDS.format(body))
-    transport.begin(1)
+    transport.start_item(1)
     value = transport.load("engine", "Value")
     with pytest.raises(SubmissionError) as raised:
         value(1.0) + value(2.0)
     assert raised.value.verdict is verdict
     assert raised.value.message.startswith(message)
-    transport.begin(5)
+    transport.start_item(5)
     assert transport.load("engine", "Value")(4.0).data == 4.0
 
 
@@ -144,19 +144,19 @@ def test_after_a_lost_worker_nothing_of_that_item_can_be_asked_any_more(opened):
 def test_time_is_counted_over_an_item_and_over_all(opened):
     transport = opened(ADDS.format("import time; time.sleep(0.2); return self"))
     value = transport.load("engine", "Value")
-    before = transport.spent
-    transport.begin(0.5)
+    before = transport.spent_seconds
+    transport.start_item(0.5)
     x = transport.load("engine", "Value")(1.0)
     with pytest.raises(SubmissionError) as raised:
         x + x + x + x
     assert raised.value.verdict is Verdict.TIMEOUT
-    assert 0.4 < transport.spent - before < 5
+    assert 0.4 < transport.spent_seconds - before < 5
     assert value is not x
 
 
 def test_with_no_time_left_nothing_is_asked(opened):
     transport = opened("raise SystemExit")
-    transport.begin(0)
+    transport.start_item(0)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")
     assert raised.value.verdict is Verdict.TIMEOUT
