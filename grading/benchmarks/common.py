@@ -18,7 +18,7 @@ from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import Corpus
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.one_submission.public_phase import Suite, suite_of
+from gradkit.grader.suite import Suite, suite_of
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.roster import Student

@@ -300,7 +300,7 @@ def test_a_package_that_does_not_load_in_the_sandbox_is_said_before_grading(monk
 def test_the_doctor_says_which_packages_are_there_and_what_to_install(gradkit):
     shown = gradkit("doctor", packages=("numpy", NOWHERE))
     said = " ".join(shown.output.split())
-    assert f"numpy {version('numpy')}, offered to a1_expressions" in said
+    assert f"numpy {version('numpy')}, available to a1_expressions" in said
     assert f"a1_expressions cannot be graded without it: pip install {NOWHERE}" in said
     assert shown.exit_code == 0  # other assignments can be graded
 

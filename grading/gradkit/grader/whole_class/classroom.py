@@ -1,376 +1,199 @@
-"""Grade a class: some submissions at a time, in phases, each leaving a report; a stopped run goes on later."""
+"""Grade a class: several submissions at a time, in phases. A run that was stopped can be continued."""
 
 from __future__ import annotations
 
-import fcntl
 import gc
-import os
-import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from itertools import chain
+from functools import partial
 from pathlib import Path
 
-from gradkit.errors import UserError
-from gradkit.files import PARTIAL, write_whole
-from gradkit.submissions.intake.roster import RosterError, Student
-from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
+from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.sandbox.sandbox import Sandbox
-from gradkit.submissions.transport.pipe import PipeTransport
 
-from .. import report, report_check, unfinished
-from ..one_submission.public_phase import GraderError, Suite, grade
-from ..phases import PUBLIC, Passed, Phase, next_phase, passing, phases_of, report_after, tests_due
-from ..reference_retry import copy_with_reference
-from ..report import Conditions, Report
-from ..unfinished import Unfinished
-from .processes import Done, adopted_orphans, in_processes
-
-SCRATCH = ".gradkit"
-"""The folder among the reports for what is needed while grading. It is deleted at the end."""
-
-SUBMISSIONS = ".submissions"
-"""The file among the reports that names the folder of submissions."""
+from .. import unfinished
+from ..one_submission.run_phases import check_workers
+from ..orphans import adopt_orphans
+from ..phases import PUBLIC, LaterPhase, Phase, later_phases
+from ..report import Conditions
+from ..suite import Suite
+from .processes import Done, run_in_processes
+from .reports_folder import locked_scratch, report_path
+from .student_steps import FINISHED, Step, StudentSteps
 
 WORKER_SECONDS = 0.1
-"""What ending a worker and starting another may take: about three times what it does."""
+"""How long it takes at most to end a worker and start another: about three times the usual."""
 
 GRACE_SECONDS = 60.0
-"""How much longer than its student's code a grader process may take before it is killed: intake takes some time."""
-
-LOCK_SECONDS = 2.0
-"""How long to wait for the folder of reports: the children of a run that was killed take a moment to follow it."""
-
-_FINISHED = ""
-"""The name of the next phase of a submission whose report is written."""
-
-
-class BusyError(UserError):
-    """Another `gradkit grade` is running on this folder of reports."""
+"""How much longer than its student's code a grader process can take before it is killed: intake takes some time."""
 
 
 @dataclass(frozen=True)
 class Graded:
-    """The result of grading one student.
+    """The end of grading one student.
 
-    seconds: how long the public phase took; None if the report of an earlier run still holds.
-    trouble: why there is no report: an error in gradkit or of this machine. Empty if there is a report.
+    Attributes:
+        student: The student.
+        seconds: How long the public phase took; None if the report of an earlier run was kept.
+        reason: Why there is no report: an error in gradkit or in this machine. Empty if there is a report.
     """
 
     student: Student
     seconds: float | None
-    trouble: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
-class Progress:
+class ClassProgress:
     """How far a run is.
 
-    phase:         the name of the phase that is running.
-    number, of:    which phase that is, of how many.
-    done, total:   the submissions of this phase.
-    seconds_left:  for this phase and those after it, at most, by the limits.
+    Attributes:
+        phase: The name of the running phase.
+        number: The number of the running phase, from 1.
+        n_phases: How many phases there are.
+        n_done: How many submissions have ended this phase.
+        n_submissions: How many submissions are in this phase.
+        max_seconds_left: How long this phase and the later ones still take at most, by the time limits.
     """
 
     phase: str
     number: int
-    of: int
-    done: int
-    total: int
-    seconds_left: float
-
-
-@dataclass(frozen=True)
-class _Step:
-    """What a phase did with a submission: the name of its next phase, and how long the public phase took."""
-
-    next_phase: str
-    seconds: float | None
+    n_phases: int
+    n_done: int
+    n_submissions: int
+    max_seconds_left: float
 
 
 @dataclass(frozen=True)
 class Classroom:
-    """What a class is graded with, and where its reports go. bare: without a sandbox."""
+    """What a class is graded with.
+
+    Attributes:
+        suite: The items.
+        conditions: What the reports say that the class was graded with.
+        out: The folder of reports.
+        bare: Whether submissions run without a sandbox.
+    """
 
     suite: Suite
     conditions: Conditions
     out: Path
     bare: bool = False
 
+    @property
+    def steps(self) -> StudentSteps:
+        """What a grader process does with a student."""
+        return StudentSteps(self.suite, self.conditions, self.out)
+
     def report_path(self, student: Student) -> Path:
-        return self.out / f"{student.name}.json"
+        """Return the path of a student's report."""
+        return report_path(self.out, student.name)
 
     def grade(
-        self, students: Sequence[Student], workers: int, observe: Callable[[Progress], None] | None = None
+        self, students: Sequence[Student], n_workers: int, observe: Callable[[ClassProgress], None] | None = None
     ) -> Iterator[Graded]:
-        """Grade every student; yield each one as soon as the report is written, or cannot be.
+        """Grade every student; yield each one when the report is written, or when it is known that there is none.
 
-        A report that was made under equal conditions of an equal submission is kept.
+        The report of an earlier run is kept if it was made under equal conditions of an equal submission.
 
         Args:
             students: The class.
-            workers: How many submissions to grade at a time.
-            observe: Is called with the progress, several times a second.
+            n_workers: How many submissions to grade at a time.
+            observe: A function to call with the progress, several times a second.
 
         Raises:
-            BusyError: Another run is grading into the same folder.
-            SandboxError: No sandbox can be had.
-            MissingPackageError: An assignment asks for a package that is not installed.
+            BusyError: Another run is writing to the same folder.
+            SandboxError: Workers cannot be isolated on this machine.
+            MissingPackageError: An assignment uses a package that is not installed.
         """
-        with _scratch_folder(self.out) as scratch:
+        with locked_scratch(self.out) as scratch:
             gc.collect()
-            gc.freeze()  # otherwise each process would copy every page that its collector visits
+            gc.freeze()  # otherwise each grader process would copy every page that its garbage collector visits
             try:
-                yield from self._in_phases(scratch, students, workers, observe or (lambda progress: None))
+                yield from self._run_phases(scratch, students, n_workers, observe or _ignore)
             finally:
                 gc.unfreeze()
                 unfinished.clear(self.out, [student.name for student in students])
 
-    def _in_phases(
-        self, scratch: Path, students: Sequence[Student], workers: int, observe: Callable[[Progress], None]
+    def _run_phases(
+        self, scratch: Path, students: Sequence[Student], n_workers: int, observe: Callable[[ClassProgress], None]
     ) -> Iterator[Graded]:
-        phases = phases_of(self.suite)
-        waiting: dict[str, list[Student]] = {phase.name: [] for phase in phases}
-        waiting[PUBLIC.name] = list(students)
+        """Run one phase after the other, each for the students whose submissions need it."""
+        phases: list[Phase] = [PUBLIC, *later_phases(self.suite)]
+        queues: dict[str, list[Student]] = {phase.name: [] for phase in phases}
+        queues[PUBLIC.name] += students
+
         for number, phase in enumerate(phases, 1):
-            due, done = waiting.pop(phase.name), 0
-            if not due and phase is not PUBLIC:
+            queue = queues.pop(phase.name)
+            if not queue and phase is not PUBLIC:  # the public phase also checks that workers start
                 continue
-            for ended in chain([None], self._run_phase(phase, scratch, due, workers)):
-                done += ended is not None
-                if ended and ended.result and ended.result.next_phase:
-                    waiting[ended.result.next_phase].append(ended.student)
-                elif ended:
-                    yield Graded(ended.student, ended.result.seconds if ended.result else None, ended.trouble)
-                still = len(due) - done + sum(map(len, waiting.values()))
-                left = self._seconds_at_most(phase, len(due) - done, workers)
-                left += sum(self._seconds_at_most(later, still, workers) for later in phases[number:])
-                observe(Progress(phase.name, number, len(phases), done, len(due), left))
+
+            n_done = 0
+            observe(self._progress(phases, number, n_done, queue, queues, n_workers))
+            for done in self._run_phase(phase, scratch, queue, n_workers):
+                if done:
+                    n_done += 1
+                    if done.result and done.result.next_phase != FINISHED:
+                        queues[done.result.next_phase].append(done.student)
+                    else:
+                        yield Graded(done.student, done.result.seconds if done.result else None, done.reason)
+                observe(self._progress(phases, number, n_done, queue, queues, n_workers))
 
     def _run_phase(
-        self, phase: Phase, scratch: Path, students: Sequence[Student], workers: int
-    ) -> Iterator[Done[_Step] | None]:
-        """Run a phase for some students. When it is over, no process of it is left, and no file that workers shared."""
-        with adopted_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.bare) as sandbox:
+        self, phase: Phase, scratch: Path, students: Sequence[Student], n_workers: int
+    ) -> Iterator[Done[Step] | None]:
+        """Run a phase for some students. At its end no process of it lives, and no file exists that workers shared."""
+        with adopt_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.bare) as sandbox:
             if phase is PUBLIC:
-                check(sandbox, self.suite)
+                check_workers(sandbox, self.suite)
             for packages in phase.packages(self.suite):
                 sandbox.prepare(packages)
             await_orphans()  # the workers that the check started
-            run = self._public if phase is PUBLIC else partial(self._later, phase)
-            job = partial(run, scratch / "submissions", sandbox)
+
+            steps = self.steps
+            run = partial(steps.run_later, phase) if isinstance(phase, LaterPhase) else steps.run_public
+            job = partial(run, scratch, sandbox)
             try:
-                yield from in_processes(students, job, workers, self._seconds_of_one(phase))
+                yield from run_in_processes(students, job, n_workers, self._max_job_seconds(phase))
             finally:
                 await_orphans()
 
-    def _seconds_of_one(self, phase: Phase) -> float:
-        """Return how long a submission takes in a phase at most: each item may need a new worker."""
+    def _progress(
+        self,
+        phases: Sequence[Phase],
+        number: int,
+        n_done: int,
+        queue: Sequence[Student],
+        queues: Mapping[str, Sequence[Student]],
+        n_workers: int,
+    ) -> ClassProgress:
+        """Return how far the run is.
+
+        Args:
+            phases: All phases.
+            number: The number of the running phase, from 1.
+            n_done: How many submissions have ended the running phase.
+            queue: The students of the running phase.
+            queues: The students of each later phase so far, by its name. Those of the running phase can be added.
+            n_workers: How many submissions are graded at a time.
+        """
+        phase = phases[number - 1]
+        n_left = len(queue) - n_done
+        n_unfinished = n_left + sum(map(len, queues.values()))
+        seconds = self._max_seconds(phase, n_left, n_workers)
+        for later in phases[number:]:
+            seconds += self._max_seconds(later, n_unfinished, n_workers)
+        return ClassProgress(phase.name, number, len(phases), n_done, len(queue), seconds)
+
+    def _max_job_seconds(self, phase: Phase) -> float:
+        """Return how long a phase of one submission takes at most. Each item can need a new worker."""
         return phase.seconds(self.suite) + WORKER_SECONDS * len(phase.tests(self.suite)) + GRACE_SECONDS
 
-    def _seconds_at_most(self, phase: Phase, submissions: int, workers: int) -> float:
-        """Return how long so many submissions take by the limits, without the time for taking them in."""
-        rounds = -(-submissions // workers)  # rounded up
-        return rounds * (self._seconds_of_one(phase) - GRACE_SECONDS)
-
-    # --- what a grader process does ----------------------------------------------------------------------------------
-
-    def _public(self, scratch: Path, sandbox: Sandbox, student: Student) -> _Step:
-        """Take a submission in and run the public phase on it, unless an earlier run has done so."""
-        started = time.monotonic()
-        folder = scratch / student.name
-        suite = self.suite
-        taken = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _reader())
-        if self._still_holds(student, taken):
-            shutil.rmtree(folder, ignore_errors=True)
-            unfinished.path_of(self.out, student.name).unlink(missing_ok=True)
-            return _Step(_FINISHED, None)
-        found = self._unfinished(student, taken)
-        if found is None:
-            public = public_report(student.name, taken, self.conditions, self.suite, sandbox, folder)
-            found = Unfinished(public, time.monotonic() - started)
-        following = None if taken.problem else next_phase(self.suite, found.public, found.passed)
-        return self._after_phase(folder, student, found, following)
-
-    def _later(self, phase: Phase, scratch: Path, sandbox: Sandbox, student: Student) -> _Step:
-        """Run a later phase on a submission that was taken in."""
-        found = unfinished.read(unfinished.path_of(self.out, student.name))
-        if found is None:
-            raise GraderError("its file between two phases was deleted. Run the same command again.")
-        folder = scratch / student.name
-        copy = scratch.with_name("with-reference") / student.name  # not among submissions: another may be called so
-        passed = passing_items(self.suite, phase, found.public, found.passed, sandbox, folder, copy)
-        found = Unfinished(found.public, found.seconds, {**found.passed, phase.name: passed})
-        return self._after_phase(folder, student, found, next_phase(self.suite, found.public, found.passed))
-
-    def _after_phase(self, folder: Path, student: Student, found: Unfinished, following: Phase | None) -> _Step:
-        """Keep what was found for the next phase or, if there is none, write the report."""
-        path = unfinished.path_of(self.out, student.name)
-        if following:
-            unfinished.write(found, path)
-            return _Step(following.name, found.seconds)
-        report.write(report_after(self.suite, found.public, found.passed), self.report_path(student))
-        path.unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        return _Step(_FINISHED, found.seconds)
-
-    def _still_holds(self, student: Student, taken: TakenIn) -> bool:
-        """Return whether the report of an earlier run is this student's, of this submission, and adds up."""
-        try:
-            found = report.read(self.report_path(student))
-        except report.UnreadableError:
-            return False
-        return self._is_about(found, student, taken)
-
-    def _unfinished(self, student: Student, taken: TakenIn) -> Unfinished | None:
-        """Return what an earlier run has found of this submission, if it was stopped between two phases."""
-        found = unfinished.read(unfinished.path_of(self.out, student.name))
-        return found if found and self._is_about(found.public, student, taken) else None
-
-    def _is_about(self, found: Report, student: Student, taken: TakenIn) -> bool:
-        about = found.student == student.name and found.submission == taken.digest
-        return about and found.conditions == self.conditions and report.is_about(found, self.suite.items)
+    def _max_seconds(self, phase: Phase, n_submissions: int, n_workers: int) -> float:
+        """Return how long a phase takes at most by the time limits, without the time for intake."""
+        n_rounds = -(-n_submissions // n_workers)  # rounded up
+        return n_rounds * (self._max_job_seconds(phase) - GRACE_SECONDS)
 
 
-@cache
-def _reader() -> Reader:
-    """Return this grader process's reader of submissions."""
-    return make_reader()
-
-
-# --- one submission ---------------------------------------------------------------------------------------------------
-
-
-def check(sandbox: Sandbox, suite: Suite) -> None:
-    """Check that workers for every assignment start. Raises SandboxError, MissingPackageError."""
-    for packages in dict.fromkeys(assignment.packages for assignment in suite.assignments):
-        sandbox.check(packages)
-
-
-def grade_alone(
-    student: str, taken: TakenIn, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
-) -> Report:
-    """Grade one submission by itself, in all phases, each with a sandbox of its own.
-
-    Args:
-        student: What the report calls the student.
-        taken: How the submission was taken in.
-        conditions: What it is graded with.
-        suite: The items.
-        scratch: A folder for the sandbox.
-        folder: The files of the submission.
-    """
-    with adopted_orphans() as await_orphans:
-        with Sandbox(scratch / "sandbox") as sandbox:
-            public = public_report(student, taken, conditions, suite, sandbox, folder)
-            await_orphans()
-        passed: dict[str, tuple[str, ...]] = {}
-        while not taken.problem and (phase := next_phase(suite, public, passed)):
-            with Sandbox(scratch / "sandbox") as sandbox:
-                copy = scratch / "with-reference"
-                passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder, copy)
-                await_orphans()
-    return report_after(suite, public, passed)
-
-
-def public_report(
-    student: str, taken: TakenIn, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
-) -> Report:
-    """Run the public phase on a submission that was taken in to a folder, and return what it found."""
-    transport = transport_to(sandbox, folder, PUBLIC.seconds(suite))
-    try:
-        results = grade(suite, taken, transport)
-    finally:
-        transport.close()
-    found = report.report_of(student, taken, conditions, results)
-    try:
-        report_check.check(found)
-    except ValueError as error:
-        raise GraderError(f"the report cannot be written: {error}") from None
-    return found
-
-
-def passing_items(
-    suite: Suite, phase: Phase, public: Report, passed: Passed, sandbox: Sandbox, folder: Path, copy: Path
-) -> tuple[str, ...]:
-    """Run a later phase on a submission; return the ids of the items that pass.
-
-    Args:
-        suite: The items.
-        phase: The phase.
-        public: What the public phase found.
-        passed: What the later phases that are done found.
-        sandbox: Where to run it.
-        folder: The files of the submission.
-        copy: The folder for a copy of them with the reference's files, which a retry makes and deletes.
-
-    Raises: what `passing` raises.
-    """
-    tests = tests_due(suite, phase, public, passed)
-    try:
-        if phase.assignment:
-            copy_with_reference(phase.assignment, suite.reference, folder, copy)
-        transport = transport_to(sandbox, copy if phase.assignment else folder, phase.seconds(suite))
-        with closing(transport):
-            return tuple(passing(suite, phase, tests, transport))
-    finally:
-        shutil.rmtree(copy, ignore_errors=True)
-
-
-def transport_to(sandbox: Sandbox, folder: Path, cpu_seconds: float) -> PipeTransport:
-    """Return the transport to a submission that was taken in to a folder."""
-    return PipeTransport(partial(sandbox.start, folder, cpu_seconds), folder)
-
-
-# --- where the submissions are ----------------------------------------------------------------------------------------
-
-
-def remember_submissions(out: Path, submissions: Path) -> None:
-    """Write down, among the reports, which folder they are about: an appeal asks a submission once more."""
-    write_whole(out / SUBMISSIONS, f"{submissions.absolute()}\n".encode("utf-8", "surrogateescape"))
-
-
-def submissions_of(out: Path) -> Path:
-    """Return the folder that the reports in a folder are about. Raises RosterError if that is not known."""
-    try:
-        return Path((out / SUBMISSIONS).read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n"))
-    except OSError:
-        raise RosterError(f"{out} does not say where the submissions are: name this one with --submission.") from None
-
-
-# --- the folder of reports --------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _scratch_folder(out: Path) -> Iterator[Path]:
-    """Make an empty folder for this run alone. What a killed run has left is deleted by the next one."""
-    out.mkdir(parents=True, exist_ok=True)
-    lock = os.open(out, os.O_RDONLY)
-    try:
-        _lock(lock, out)
-        for left_over in [*out.glob(f".*{PARTIAL}"), *(out / unfinished.FOLDER).glob(f".*{PARTIAL}")]:
-            left_over.unlink()
-        scratch = out / SCRATCH
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(mode=0o700)
-        try:
-            yield scratch
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    finally:
-        os.close(lock)
-
-
-def _lock(folder: int, out: Path) -> None:
-    """Lock the folder of reports. Raises BusyError if another run still holds the lock after LOCK_SECONDS."""
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise BusyError(f"Another `gradkit grade` is writing reports to {out}: wait until it ends.") from None
-            time.sleep(0.05)
+def _ignore(_progress: ClassProgress) -> None:
+    """Observe nothing."""

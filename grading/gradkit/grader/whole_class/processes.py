@@ -1,89 +1,88 @@
-"""The processes that grade: forked from this one, each takes one student after another.
+"""Grader processes: forked from the main process, each does jobs for one student after another.
 
 Each starts with the suite in memory and has never imported PyTorch or a submission. If one is lost or late, only the
-student that it was grading is lost with it.
+student of its current job is affected.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
-import resource
 import signal
-import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
-from gradkit.errors import ProcessorTimeUp, sentence_of
+from gradkit.errors import ProcessorTimeUp, UserError, sentence_of
 from gradkit.submissions.bounded import live_no_longer_than
 from gradkit.submissions.intake.roster import Student
-from gradkit.submissions.sandbox.sandbox import SandboxError
-from gradkit.submissions.transport.link import children_of
-
-from ..one_submission.public_phase import GraderError
 
 POLL_SECONDS = 0.1
-"""How often the parent looks whether a process is late."""
+"""How often the main process checks whether a grader process is late."""
 
-END_SECONDS = 5.0
-"""How long processes that were left behind may take to end before they are killed."""
+MIN_PAUSE_SECONDS = 1.0
+"""If polling takes so much longer than POLL_SECONDS, then the main process was stopped (Ctrl-Z), with its children."""
 
-_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
-"""linux/prctl.h"""
+MAX_TRACEBACK_LENGTH = 4_000
+"""Characters of the traceback of an internal error."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Done(Generic[Result]):
-    """The result of a student's job.
+    """The end of a student's job.
 
-    result:  None if the job failed.
-    trouble: why it failed: an error in gradkit or of this machine, and not in the submission. Empty if it did not.
+    Attributes:
+        student: The student.
+        result: What the job returned; None if it failed.
+        reason: Why it failed, as a sentence; empty if it did not. The cause is in gradkit or in this machine, and not
+            in the submission.
     """
 
     student: Student
     result: Result | None
-    trouble: str = ""
+    reason: str = ""
 
 
-def in_processes(
-    students: Sequence[Student], job: Callable[[Student], Result], workers: int, max_seconds: float
+def run_in_processes(
+    students: Sequence[Student], job: Callable[[Student], Result], n_workers: int, max_seconds: float
 ) -> Iterator[Done[Result] | None]:
-    """Do a job for every student; yield each result as it comes, and None now and then while waiting.
+    """Do a job for every student; yield each result as it comes, and None every POLL_SECONDS while there is none.
 
     Args:
         students: The students.
-        job: Is called in a process that lasts for many students.
-        workers: How many processes to use at a time.
-        max_seconds: How long one job may take before its process is killed.
+        job: The function to call for each student, in a grader process.
+        n_workers: How many grader processes to use at a time.
+        max_seconds: How long one job can take before its process is killed.
     """
     waiting = list(students)[::-1]
     running: dict[Connection, _Process[Result]] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < workers:
+            while waiting and len(running) < n_workers:
                 process = _Process(job, waiting.pop())
                 running[process.pipe] = process
-            polled = time.monotonic()
+
+            poll_started = time.monotonic()
             ready = [running[pipe] for pipe in wait(list(running), POLL_SECONDS) if isinstance(pipe, Connection)]
-            asleep = time.monotonic() - polled - POLL_SECONDS
+            paused_seconds = time.monotonic() - poll_started - POLL_SECONDS
+
             for process in ready:
-                done = process.done()
-                if waiting and not process.lost:
+                done = process.receive()
+                if waiting and not process.is_lost:
                     process.give(waiting.pop())
                 else:
                     running.pop(process.pipe).end()
                 yield done
+
             for process in running.values():
-                process.kill_if_late(max_seconds, asleep if asleep > 1 else 0)  # stopped by Ctrl-Z, with its children
+                process.kill_if_late(max_seconds, paused_seconds if paused_seconds > MIN_PAUSE_SECONDS else 0)
             if not ready:
                 yield None
     finally:
@@ -92,138 +91,106 @@ def in_processes(
 
 
 class _Process(Generic[Result]):
+    """A grader process, as the main process sees it: a pipe, its current student, and when that job started."""
+
     def __init__(self, job: Callable[[Student], Result], first: Student) -> None:
-        self.pipe, theirs = Pipe()
-        self.lost = False
-        self._late = False
-        self._ending = 0
-        """The wait status, once the process was lost."""
+        self.pipe, child_pipe = Pipe()
+        self.is_lost = False
+        self._is_late = False
+        self._wait_status = 0
+        """How the process ended, once it is lost."""
         parent = os.getpid()
         self._pid = os.fork()
         if not self._pid:
-            self.pipe.close()  # or the end of the parent would not be noticed
-            _do_jobs(theirs, job, parent)
-        theirs.close()
+            self.pipe.close()  # otherwise the child would not notice when the main process ends
+            _do_jobs(child_pipe, job, parent)
+        child_pipe.close()
         self.give(first)
 
     def give(self, student: Student) -> None:
+        """Start the job for a student. If the process is lost, `receive` says so."""
         self._student = student
         self._started = time.monotonic()
         with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(student)
 
-    def done(self) -> Done[Result]:
+    def receive(self) -> Done[Result]:
         """Receive the result of the current job. Call it when the pipe is ready."""
         try:
-            result, trouble = self.pipe.recv()
+            result, reason = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            self._wait()
-            result, trouble = None, f"the grader's own process was lost: {_how_it_ended(self._ending)}"
-        if self._late:  # even if it was about to answer
-            self.lost = True
+            self._collect_status()
+            result, reason = None, f"The grader process was lost: {_describe_end(self._wait_status)}"
+        if self._is_late:  # even if it was about to answer
+            self.is_lost = True
             seconds = time.monotonic() - self._started
-            result, trouble = None, f"the grader's own process did not answer within {seconds:.0f} s"
-        return Done(self._student, result, trouble)
+            result, reason = None, f"The grader process did not answer within {seconds:.0f} s and was killed."
+        return Done(self._student, result, reason)
 
-    def kill_if_late(self, max_seconds: float, asleep: float) -> None:
-        """Kill the process if its job has taken more than `max_seconds`, not counting `asleep` seconds of us all."""
-        self._started += asleep
-        if time.monotonic() - self._started > max_seconds and not self._late:
-            self._late = True
+    def kill_if_late(self, max_seconds: float, paused_seconds: float) -> None:
+        """Kill the process if its job has taken too long.
+
+        Args:
+            max_seconds: How long a job can take.
+            paused_seconds: How long all processes were stopped since the last call; this does not count.
+        """
+        self._started += paused_seconds
+        if time.monotonic() - self._started > max_seconds and not self._is_late:
+            self._is_late = True
             os.kill(self._pid, signal.SIGKILL)
 
     def end(self) -> None:
-        if not self.lost or self._late:
+        """Kill the process if it still exists, and close the pipe."""
+        if not self.is_lost or self._is_late:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
         self.pipe.close()
 
-    def _wait(self) -> None:
-        if not self._late:
-            self.lost = True
-            self._ending = os.waitpid(self._pid, 0)[1]
+    def _collect_status(self) -> None:
+        if not self._is_late:
+            self.is_lost = True
+            self._wait_status = os.waitpid(self._pid, 0)[1]
 
 
-def _how_it_ended(status: int) -> str:
-    if not os.WIFSIGNALED(status):
-        return f"it ended with status {os.WEXITSTATUS(status)}"
-    number = os.WTERMSIG(status)
+def _describe_end(wait_status: int) -> str:
+    """Say how a process ended, and what to do if that is known."""
+    if not os.WIFSIGNALED(wait_status):
+        return f"it exited with status {os.WEXITSTATUS(wait_status)}."
+    number = os.WTERMSIG(wait_status)
     if number == signal.SIGKILL:
-        return "it was killed, perhaps because memory ran out. Use fewer --workers, then run the same command again"
-    return f"it was ended by signal {number}"
+        return "it was killed, perhaps because memory ran out. Use fewer --workers, then run the same command again."
+    return f"it was ended by signal {number}."
 
 
-def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) -> None:
+def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) -> NoReturn:
+    """Receive students and send results until the main process ends this process."""
     try:
         live_no_longer_than(parent)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles Ctrl-C and ends its children
         gc.disable()
         while True:
             student = pipe.recv()
-            result, trouble = None, ""
+            result, reason = None, ""
             try:
                 result = job(student)
             except BaseException as error:
-                trouble = trouble_of(error)
-            pipe.send((result, trouble))
+                reason = reason_for(error, student.name)
+            pipe.send((result, reason))
             gc.collect()
     finally:
-        os._exit(0)  # no exit handler of the parent's may run here
+        os._exit(0)  # the exit handlers of the main process must not run here
 
 
-def _raise_processor_time(*_: object) -> NoReturn:
-    raise ProcessorTimeUp
+def reason_for(error: BaseException, student: str) -> str:
+    """Return why a job failed: a sentence if the cause is known, else the traceback of an internal error.
 
-
-def heed_processor_limit() -> None:
-    """Have a ProcessorTimeUp raised, here and in processes forked from now on, a second before the shell's limit.
-
-    `ulimit -t` sets both the soft and the hard limit, and at the hard one the kernel kills without a word.
+    Args:
+        error: What the job raised.
+        student: The name of the job's student.
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    if hard != resource.RLIM_INFINITY:
-        resource.setrlimit(resource.RLIMIT_CPU, (max(1, hard - 1), hard))
-        signal.signal(signal.SIGXCPU, _raise_processor_time)
-
-
-def trouble_of(error: BaseException) -> str:
-    """Return why a job failed: a sentence where the cause is known, else the traceback."""
-    if isinstance(error, GraderError | SandboxError | ProcessorTimeUp):
+    if isinstance(error, UserError | ProcessorTimeUp):
         return str(error)
     if isinstance(error, OSError) and error.errno:
         return sentence_of(error)
-    return "".join(traceback.format_exception(error))[-4000:]
-
-
-# --- nothing of one phase may live on into the next ------------------------------------------------------------------
-
-
-@contextmanager
-def adopted_orphans() -> Iterator[Callable[[], None]]:
-    """Become the parent of all descendants whose own parent ends; yield a function that waits until they have ended.
-
-    A worker whose grader process was killed takes a moment to end. Only descendants that did not exist before count.
-    """
-    if sys.platform != "linux":
-        yield lambda: None
-        return
-    prctl = ctypes.CDLL(None).prctl
-    before = ctypes.c_int(0)
-    prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before))
-    prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    known = frozenset(children_of(os.getpid()))
-    try:
-        yield lambda: _await_children_but(known)
-    finally:
-        prctl(_PR_SET_CHILD_SUBREAPER, before.value)
-
-
-def _await_children_but(known: Collection[int]) -> None:
-    deadline = time.monotonic() + END_SECONDS
-    while left := [pid for pid in children_of(os.getpid()) if pid not in known]:
-        for pid in left:
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-        time.sleep(0.001)
+    cause = "".join(traceback.format_exception(error))[-MAX_TRACEBACK_LENGTH:].strip()
+    return f"Internal error while grading {student} (report this): {cause}."
