@@ -57,7 +57,7 @@ GRADED_FIELDS = (
     "submission_seconds",
     "builds_on",
     "packages",
-    "stand_ins",
+    "retry_with",
 )
 """The fields of an assignment that grading reads. The others are texts for students."""
 

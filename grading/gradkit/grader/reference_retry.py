@@ -27,12 +27,12 @@ def reference_files(assignment: Assignment, reference: Path | None) -> list[Path
         assignment: The assignment.
         reference: The folder of the reference's files, or None if there are no retries.
     """
-    return [reference / f"{module}.py" for module in assignment.stand_ins] if reference else []
+    return [reference / f"{module}.py" for module in assignment.retry_with] if reference else []
 
 
 def file_names(assignment: Assignment) -> str:
     """Return the names of the files that an assignment's retry replaces, for a sentence: `engine.py and nn.py`."""
-    *first, last = (f"{module}.py" for module in assignment.stand_ins)
+    *first, last = (f"{module}.py" for module in assignment.retry_with)
     return f"{', '.join(first)} and {last}" if first else last
 
 
