@@ -37,12 +37,14 @@ DIGESTED = (
 """The modules and packages of gradkit that decide what a report says: everything that grading a class imports."""
 
 NOT_DIGESTED = (
+    "catalogue.course_settings",
     "grader.doctor",
     "grader.one_submission.appeal",
     "grader.whole_class.capacity",
     "grader.whole_class.processor_limit",
     "grader.whole_class.results",
     "graphs.picture",
+    "oracle.programs",
     "submissions.transport.local",
     "suite.screen",
     "suite.static_warnings",
