@@ -216,6 +216,7 @@ import sys
 from pathlib import Path
 sys.modules["torch"] = None
 from gradkit.corpora.files import load_corpus
+from gradkit.corpora.scalar import random_graphs
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite import check_gradients

@@ -257,7 +257,7 @@ def test_a_share_of_nothing_can_be_put_in_words():
 def test_the_graph_of_a_lost_share_names_what_was_kept():
     graph = Graph((2.0,), [("tanh", 0), ("exp", 0), ("add", 1, 2), ("relu", 0), ("add", 3, 4)])
     want = complex_step.answers(graph)
-    kept = complex_step.passed_on(graph, want.data, 2, 0)
+    kept = complex_step.local_derivative(graph, want.data, 2, 0)
     said = hint(wrong_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
     assert "used 3 times, but holds only what `x.exp()` passed on" in said
     assert "the share of `x.tanh()` and `x.relu()` is lost" in said

@@ -60,6 +60,17 @@ print("torch" in sys.modules, "pygraphviz" in sys.modules, "numpy" in sys.module
     assert fresh(code) == ["False", "False", "False"]
 
 
+def test_what_a_student_runs_imports_no_test_framework_beside_pytest_and_no_event_loop():
+    """unittest.mock alone took 92 ms, because it imports asyncio."""
+    code = """
+import sys
+import gradkit.pytest_plugin.self_check, gradkit.pytest_plugin.plugin, gradkit.suite
+import gradkit.corpora.library, gradkit.corpora.recording, gradkit.corpora.drawing
+print(*(name for name in ("unittest", "asyncio", "hypothesis", "rich", "typer") if name in sys.modules))
+"""
+    assert fresh(code) == []
+
+
 SLOW = ("dataclasses", "typing", "json", "re", "inspect", "enum", "collections", "functools", "contextlib", "random")
 
 

@@ -47,7 +47,7 @@ def test_a_gradient_is_the_sum_of_what_each_consumer_passes_on(graph):
     answers = answer_graph(graph)
     for node in range(len(graph) - 1):
         shares = [
-            answers.grad[consumer] * complex_step.passed_on(graph, answers.data, consumer, node)
+            answers.grad[consumer] * complex_step.local_derivative(graph, answers.data, consumer, node)
             for consumer in graph.consumers(node)
         ]
         assert sum(shares) == pytest.approx(answers.grad[node], rel=1e-6, abs=1e-6)

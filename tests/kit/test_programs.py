@@ -38,7 +38,7 @@ def three_of(spec):
 def printed(monkeypatch):
     """Runs a program as if it had been pasted into a file beside the reference; gives the numbers that it prints."""
     monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
-    for name in ("engine", "nn", "training"):
+    for name in ("engine", "nn", "training", "tensor"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
     def run(lines):
@@ -48,8 +48,16 @@ def printed(monkeypatch):
         return [float(line) for line in screen.getvalue().split()]
 
     yield run
-    for name in ("engine", "nn", "training"):
+    for name in ("engine", "nn", "training", "tensor"):
         sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
+def test_the_programs_of_a_spec_print_all_numbers_of_the_record_in_order(spec, printed):
+    corpus = load_corpus(spec, corpora_folder() / spec.file_name)
+    numbers = [number for program in spec.programs(corpus.cases[0]) for number in printed(program)]
+    assert len(numbers) == len(corpus.answers[0].numbers())
+    assert all(map(is_close, numbers, corpus.answers[0].numbers()))
 
 
 @of_kind(Networks)

@@ -63,26 +63,26 @@ def test_forms_that_stretch_an_operand_really_do(given):
 def test_reductions_name_the_axes_that_they_say(given):
     form, (shape, step) = given
     axes = form.rpartition("_")[2]
-    assert all(-len(shape) <= axis < len(shape) for axis in step.plain)
-    gone = {axis % len(shape) for axis in step.plain}
-    assert len(gone) == len(step.plain)
+    assert all(-len(shape) <= axis < len(shape) for axis in step.constants)
+    gone = {axis % len(shape) for axis in step.constants}
+    assert len(gone) == len(step.constants)
     if axes == "all":
-        assert step.plain == ()
-        assert set(step.made) <= {1}
+        assert step.constants == ()
+        assert set(step.result) <= {1}
     elif axes == "several":
-        assert len(step.plain) > 1
+        assert len(step.constants) > 1
     else:
-        assert len(step.plain) == 1
-        assert (step.plain[0] < 0) == (axes == "negative")
-    assert (len(step.made) == len(shape)) == ("kept" in form)
+        assert len(step.constants) == 1
+        assert (step.constants[0] < 0) == (axes == "negative")
+    assert (len(step.result) == len(shape)) == ("kept" in form)
 
 
 @settings(max_examples=30)
 @given(st.sampled_from(["rows", "picks"]).flatmap(lambda form: st.tuples(st.just(form), steps_of(form))))
 def test_a_place_is_picked_twice(given):
     form, (_, step) = given
-    half = len(step.plain) // 2
-    picked = step.plain if form == "rows" else list(zip(step.plain[:half], step.plain[half:]))
+    half = len(step.constants) // 2
+    picked = step.constants if form == "rows" else list(zip(step.constants[:half], step.constants[half:]))
     assert len(set(picked)) < len(picked)
 
 
@@ -93,7 +93,7 @@ def test_a_place_is_picked_twice(given):
 )
 def test_products_are_of_the_kind_that_they_say(pair, graph):
     shape, step = pair
-    assert (len(shape), len(step.second), len(step.made)) == (2, 2, 2)
+    assert (len(shape), len(step.second), len(step.result)) == (2, 2, 2)
     axes = [len(leaf.shape) for leaf in graph.leaves]
     assert 1 in axes or 3 in axes
 

@@ -16,7 +16,7 @@ MAX_NODES = 200
 CardKind = Literal["leaf", "inner", "wrong"]
 
 
-class TooLargeError(UserError):
+class TooLargeError(UserError, ValueError):
     """A graph has more nodes than a picture can show."""
 
     def __init__(self) -> None:
