@@ -116,7 +116,7 @@ def test_every_node_leads_to_the_output(spec):
 
 
 @pytest.mark.parametrize("reuse", ["nothing", "leaves", "nodes"])
-def test_the_strategy_itself_keeps_to_the_wish(reuse):
+def test_the_strategy_itself_keeps_to_the_spec(reuse):
     @given(st.data())
     def holds(data):
         names = data.draw(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=1, max_size=3, unique=True))
@@ -192,7 +192,7 @@ def test_expressions_keep_their_order_and_their_parameters_names():
     assert [graph.steps for graph in spec.graphs] == [(("sub", 0, 1),), (("pow_const", 0, 2),)]
 
 
-def test_every_wish_of_the_suites_is_recorded_and_nothing_else_is():
+def test_every_spec_of_the_suites_is_recorded_and_nothing_else_is():
     there = {path.stem for path in corpora_folder().glob("*.json")} - {"diagnoses"}
     assert there == set(SPECS)
 
@@ -226,7 +226,7 @@ def asked(tmp_path, monkeypatch):
     return of
 
 
-def test_equal_wishes_of_two_items_share_a_corpus(asked):
+def test_equal_specs_of_two_items_share_a_corpus(asked):
     assert list(asked('random_graphs("mul")', 'random_graphs("mul")')) == ["mul"]
 
 
@@ -237,6 +237,6 @@ def test_equal_wishes_of_two_items_share_a_corpus(asked):
         'expressions("mul", (lambda x: x, (1.0,)))',
     ],
 )
-def test_two_different_wishes_of_one_name_are_refused(asked, other):
+def test_two_different_specs_of_one_name_are_refused(asked, other):
     with pytest.raises(ValueError, match=r"test_other asks for another corpus under the name mul"):
         asked('random_graphs("mul")', other)

@@ -105,7 +105,7 @@ def test_a_story_is_told_as_it_is_whatever_the_seed():
 # --- the library -----------------------------------------------------------------------------------------------------
 
 
-def test_equal_wishes_share_one_corpus():
+def test_equal_specs_share_one_corpus():
     library = Library(corpora_folder())
     assert library.corpus(random_graphs("mul")) is library.corpus(random_graphs("mul"))
     assert library.corpus(random_graphs("mul")) is not library.corpus(random_graphs("mul", reuse="leaves"))
@@ -120,7 +120,7 @@ def test_the_public_seed_reads_and_never_draws(monkeypatch):
     )
 
 
-def test_a_wish_that_was_never_recorded_says_what_to_run(tmp_path):
+def test_a_spec_that_was_never_recorded_says_what_to_run(tmp_path):
     with pytest.raises(MissingCorpusError, match="gradkit corpora"):
         Library(tmp_path).corpus(random_graphs("mul"))
 
@@ -131,7 +131,7 @@ def test_another_seed_is_drawn_once_and_kept(tmp_path, monkeypatch):
     assert Library(corpora_folder(), "autumn", cache=tmp_path).corpus(SPEC).cases == first.cases
 
 
-def test_a_cache_never_confuses_seeds_or_wishes(tmp_path, monkeypatch):
+def test_a_cache_never_confuses_seeds_or_specs(tmp_path, monkeypatch):
     asked = []
 
     def draw(spec, seed, excluded):

@@ -283,5 +283,5 @@ def test_graphs_stand_in_order_of_their_size_and_no_two_are_alike(spec):
 
 @settings(max_examples=30)
 @given(st.sampled_from(SPECS), st.sampled_from(SPECS))
-def test_wishes_that_differ_have_files_of_their_own(one, other):
+def test_specs_that_differ_have_files_of_their_own(one, other):
     assert (one == other) == (one.name == other.name)

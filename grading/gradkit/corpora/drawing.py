@@ -65,8 +65,8 @@ def draw_with_hypothesis(
 def _no_constants_of_modules() -> Iterator[None]:
     """Keep Hypothesis from mixing numbers into its examples that it reads in the source code of loaded modules.
 
-    A student's engine.py is such a module, and a seed must draw the same everywhere. Hypothesis before 6.131 does not
-    read source code.
+    A student's engine.py is such a module, and a seed must draw the same everywhere. Older versions of
+    Hypothesis do not read source code.
     """
     from hypothesis.internal.conjecture import providers
 
