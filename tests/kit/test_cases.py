@@ -28,7 +28,7 @@ PUBLIC = load_corpus(SPEC, corpora_folder() / SPEC.file_name)
 @pytest.fixture
 def network(student, solution, tmp_path, monkeypatch):
     """Neuron and Value of a student with the reference's files, but for these edits of nn.py."""
-    monkeypatch.delitem(sys.modules, "nn", raising=False)  # the graded suites', say
+    monkeypatch.delitem(sys.modules, "nn", raising=False)  # the graded suites can have imported it
 
     def opened(*edits):
         text = (reference_folder() / "solution/nn.py").read_text(encoding="utf-8")

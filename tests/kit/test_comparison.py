@@ -30,7 +30,7 @@ def test_the_tolerance_is_exactly_as_specified(want, share):
     allowed = Fraction(1, 10**9) + abs(Fraction(want)) / 10**7
     got = float(Fraction(want) + Fraction(share) * allowed)
     distance = abs(Fraction(got) - Fraction(want))
-    assume(abs(distance / allowed - 1) > Fraction(1, 10**6))  # on the edge, rounding decides
+    assume(abs(distance / allowed - 1) > Fraction(1, 10**6))  # at the bound, rounding decides
     assert is_close(got, want) == (distance < allowed)
 
 
@@ -89,7 +89,7 @@ def test_at_a_glance_one_wrong_number_or_one_missing_is_enough(graph, data):
 
 
 def changed(numbers, *nodes):
-    """The numbers, wrong at these nodes."""
+    """Return the numbers with these nodes changed."""
     return [number + 1 + abs(number) if node in nodes else number for node, number in enumerate(numbers)]
 
 

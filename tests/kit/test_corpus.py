@@ -1,4 +1,4 @@
-"""Corpora: every drawn graph keeps the rules, and a corpus holds what an item counts on."""
+"""Corpora: every drawn graph obeys the rules, and a corpus contains what its item relies on."""
 
 import msgspec
 import pytest
@@ -28,7 +28,7 @@ def recorded(spec):
 
 
 def uses(graph):
-    """How many times each node is an operand."""
+    """Return how often each node is an operand."""
     operands = [parent for node in range(len(graph)) for parent in graph.parents(node)]
     return [operands.count(node) for node in range(len(graph))]
 
@@ -213,8 +213,8 @@ def test_other(Value, corpus): pass
 
 
 @pytest.fixture
-def asked(tmp_path, monkeypatch):
-    """The corpus_specs of a suite of two items."""
+def specs_of_two_items(tmp_path, monkeypatch):
+    """Return a function that writes a suite of two items, and returns its specs."""
     monkeypatch.setattr("gradkit.catalogue.assignments.course_home", lambda: tmp_path)
     trial = msgspec.structs.replace(assignments()[0], name="a9_trial")
 
@@ -226,8 +226,8 @@ def asked(tmp_path, monkeypatch):
     return of
 
 
-def test_equal_specs_of_two_items_share_a_corpus(asked):
-    assert list(asked('random_graphs("mul")', 'random_graphs("mul")')) == ["mul"]
+def test_equal_specs_of_two_items_share_a_corpus(specs_of_two_items):
+    assert list(specs_of_two_items('random_graphs("mul")', 'random_graphs("mul")')) == ["mul"]
 
 
 @pytest.mark.parametrize(
@@ -237,6 +237,6 @@ def test_equal_specs_of_two_items_share_a_corpus(asked):
         'expressions("mul", (lambda x: x, (1.0,)))',
     ],
 )
-def test_two_different_specs_of_one_name_are_refused(asked, other):
+def test_two_different_specs_of_one_name_are_refused(specs_of_two_items, other):
     with pytest.raises(ValueError, match=r"test_other asks for another corpus under the name mul"):
-        asked('random_graphs("mul")', other)
+        specs_of_two_items('random_graphs("mul")', other)

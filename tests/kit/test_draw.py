@@ -1,4 +1,4 @@
-"""draw(y): a student's own graph as a picture, with the numbers that its nodes hold, whatever these are."""
+"""draw(y): a student's graph as a picture, with whatever its nodes hold."""
 
 import builtins
 import re
@@ -12,7 +12,7 @@ WRONG = "#fde0dc"
 
 
 class Node:
-    """A Value of some student's."""
+    """A student's Value."""
 
     def __init__(self, data, _children=(), _op=""):
         self.data, self.grad, self._prev, self._op = data, 0.0, _children, _op
@@ -23,7 +23,7 @@ class Slots:
 
 
 def texts(drawn):
-    """All that can be read in a picture. Raises where it is not well-formed."""
+    """Return the text of a picture. Raises ParseError if it is not well-formed."""
     return " ".join("".join(ElementTree.fromstring(drawn._repr_svg_().encode()).itertext()).split())
 
 

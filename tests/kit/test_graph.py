@@ -1,4 +1,4 @@
-"""Graphs as data: what rebuilding keeps, and what replaying reads."""
+"""Graphs as data: what a rebuilt graph keeps, and what a replay reads."""
 
 import math
 from collections import namedtuple
@@ -62,7 +62,7 @@ _WRITING = {name: lambda *parts, name=name: (name, *parts) for name in OPERATION
 
 
 def _written_with_alias(graph, node, earlier):
-    """The expression's text where `node` is read as `earlier`, worked out without Graph.rebuilt."""
+    """Return the text of the expression with `earlier` in the place of `node`, without Graph.rebuilt."""
     texts = [_written(number) for number in graph.inputs]
     for index in range(len(graph)):
         if index >= len(graph.inputs):
@@ -218,7 +218,7 @@ def test_what_is_no_node_is_named(node, said):
 
 
 class Forward:
-    """An engine that knows addition, and nothing of gradients."""
+    """An engine that has addition only, and no gradients."""
 
     def __init__(self, data):
         self.data = data

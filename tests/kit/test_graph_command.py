@@ -1,4 +1,4 @@
-"""`gradkit graph`: a picture of any expression, or of a report's failing one, and a line where there is none."""
+"""`gradkit graph`: draws any expression, or the failing expression of a report, or says in one line why it cannot."""
 
 import builtins
 import re
@@ -30,19 +30,19 @@ print(x.grad)  # yours: 0.07065082485316443  PyTorch: 1.0706508248531645
 
 @pytest.fixture
 def gradkit(monkeypatch, tmp_path):
-    """Calls the command in a folder of its own."""
+    """Return a function that runs the command in an empty folder."""
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(app, ["graph", *map(str, arguments)])
 
 
 def texts(path):
-    """All that can be read in a picture. Raises where it is not well-formed."""
+    """Return the text of a picture. Raises ParseError if it is not well-formed."""
     return " ".join("".join(ElementTree.parse(path).getroot().itertext()).split())
 
 
 def refused(run, folder, said):
-    """Whether a call left with one line that says this, and wrote nothing."""
+    """Return whether a call failed with one line that contains this text, and wrote nothing."""
     assert run.exit_code == 1, run.output
     assert said in run.output
     assert run.output.count("\n") == 1
@@ -207,7 +207,7 @@ def mismatch():
 
 @pytest.fixture
 def report(tmp_path):
-    """Writes a report of these items, and says where it is."""
+    """Return a function that writes a report of these items, and returns its path."""
 
     def written(*items):
         conditions = Conditions("0", "3", "", "public", True, True)
@@ -221,7 +221,7 @@ def report(tmp_path):
 
 @pytest.fixture
 def ada(report):
-    """The report of one who made one mistake with a picture, and others without."""
+    """The report of a student with several mistakes, one of which has a picture."""
     return report(
         failed("fine", verdict=Verdict.PASSED),
         failed("raises", evidence=Evidence(Verdict.ERROR, "KeyError: 'odd'"), verdict=Verdict.ERROR),

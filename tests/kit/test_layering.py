@@ -1,4 +1,4 @@
-"""The rooms of the house: who may import whom, where PyTorch is, and what enters the sandbox."""
+"""Imports: which package imports which, where PyTorch is imported, and what enters the sandbox."""
 
 import ast
 import subprocess
@@ -18,13 +18,13 @@ ENTER_THE_SANDBOX = [
 
 
 def fresh(code, *options, cwd=None):
-    """What a new interpreter prints."""
+    """Return the words that a new interpreter prints."""
     done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True, cwd=cwd)
     return done.stdout.split()
 
 
 def imported(statements):
-    """The packages that these statements import."""
+    """Yield the packages that these statements import."""
     for node in statements:
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)

@@ -1,4 +1,4 @@
-"""The table of operations: one text means the same to every back end, and its parentheses are right."""
+"""The table of operations: a text means the same for every engine, and is printed with the right parentheses."""
 
 import pytest
 from gradkit.corpora.scalar import random_graphs
@@ -92,7 +92,7 @@ def test_a_graph_is_in_its_domain_when_every_step_of_it_is(graph, holds):
 
 
 def tree(graph, node):
-    """What a node is, written out: equal trees are equal expressions, to the last parenthesis."""
+    """Return the expression of a node as nested tuples, which are equal only for equal expressions."""
     if node < len(graph.inputs):
         return graph.inputs[node]
     name, *operands = graph.steps[node - len(graph.inputs)]
@@ -116,7 +116,7 @@ def test_rendered_text_is_the_same_expression_whatever_is_named(graph, data):
 
     again = trace_expression(program, *graph.inputs)
     assert tree(again, again.output) == tree(graph, graph.output)
-    assert len(again) == len(graph)  # what is used twice is still one node
+    assert len(again) == len(graph)  # a node with two uses is still one node
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Three ways to the same numbers: PyTorch, complex-step differentiation and the reference engine."""
+"""PyTorch, complex-step differentiation and the reference engine compute the same numbers."""
 
 import math
 

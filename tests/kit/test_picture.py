@@ -23,7 +23,7 @@ WANT = complex_step.answers(GRAPH)
 
 
 def texts(svg):
-    """All that can be read in a picture. Raises where it is not well-formed."""
+    """Return the text of a picture. Raises ParseError if it is not well-formed."""
     return " ".join("".join(ElementTree.fromstring(svg.encode()).itertext()).split())
 
 

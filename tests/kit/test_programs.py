@@ -1,4 +1,4 @@
-"""Networks, losses and training runs as programs: pasted beside the reference, they print PyTorch's numbers."""
+"""Programs of cases: run beside the reference, they print PyTorch's numbers."""
 
 import io
 import sys
@@ -28,7 +28,7 @@ def of_kind(kind):
 
 
 def three_of(spec):
-    """A small, a middling and a large case of a recorded corpus, with PyTorch's answers."""
+    """Return a small, a medium and a large case of a recorded corpus, with PyTorch's answers."""
     corpus = load_corpus(spec, corpora_folder() / spec.file_name)
     chosen = sorted({0, len(corpus.cases) // 2, len(corpus.cases) - 1})
     return [(corpus.cases[index], corpus.answers[index]) for index in chosen]
@@ -36,7 +36,7 @@ def three_of(spec):
 
 @pytest.fixture
 def printed(monkeypatch):
-    """Runs a program as if it had been pasted into a file beside the reference; gives the numbers that it prints."""
+    """Return a function that runs a program beside the reference's files, and returns the numbers that it prints."""
     monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
     for name in ("engine", "nn", "training", "tensor"):
         monkeypatch.delitem(sys.modules, name, raising=False)

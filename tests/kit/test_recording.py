@@ -25,7 +25,7 @@ STORY = expressions("story", (lambda a, b: a * b + a, (2.0, 3.0)))
 
 @pytest.fixture(scope="module")
 def drawn():
-    """What two seeds draw for one spec."""
+    """The corpora of one spec that two seeds draw, by seed."""
     return {seed: SPEC.draw(seed) for seed in ("autumn", "spring")}
 
 
@@ -158,7 +158,7 @@ def test_another_seed_can_draw_another_number_of_graphs():
 
 
 def test_stories_are_read_from_the_record_whatever_the_seed():
-    story = expressions("twice_twice", (lambda a: a, (1.0,)))  # a story is known by its name
+    story = expressions("twice_twice", (lambda a: a, (1.0,)))  # only the name decides
     assert Library(corpora_folder(), "autumn").corpus(story).answers[0].grad[0] == 4.0
 
 
@@ -171,7 +171,7 @@ def test_stories_are_read_from_the_record_whatever_the_seed():
         (lambda a, b: a - b, (1.0, 1.0 - 1e-9)),  # cancels: too small
         (lambda a, b: (a + b) - b, (0.001, 1e5)),  # cancels: float32 disagrees
         (lambda a: a.exp().exp(), (3.0,)),  # too large
-        (lambda a: a.sigmoid(), (-20.0,)),  # a gradient that nobody could miss
+        (lambda a: a.sigmoid(), (-20.0,)),  # a gradient that is too small to matter
         (lambda a: a.log(), (-1.0,)),  # not a number
         (lambda a, b: a / b, (1.0, 0.0)),  # infinite
     ],

@@ -1,4 +1,4 @@
-"""Reduction: what a student sees still fails, is never larger, and is as small as the mistake allows."""
+"""Reduction: the reduced graph still fails, is never larger, and is as small as the mistake allows."""
 
 import random
 
@@ -18,7 +18,7 @@ FINITE = GRAPHS.filter(lambda graph: all(abs(x) < 1e6 for x in complex_step.answ
 
 
 def fails_on(Value):
-    """Whether a graph shows that an engine's gradients are wrong."""
+    """Return whether the gradients of an engine are wrong on a graph."""
 
     def fails(graph):
         try:

@@ -1,4 +1,4 @@
-"""Rendered programs: pasted into plain Python, they print the very numbers that the kit speaks of."""
+"""Programs of graphs: run by plain Python, they print the recorded numbers."""
 
 import io
 import subprocess
@@ -29,7 +29,7 @@ DIALECT = pytest.mark.parametrize("dialect", [STUDENT, PYTORCH], ids=["student",
 
 
 def three_of(spec):
-    """A small, a middling and a large graph of a recorded corpus, with PyTorch's answers."""
+    """Return a small, a medium and a large graph of a recorded corpus, with PyTorch's answers."""
     corpus = load_corpus(spec, corpora_folder() / spec.file_name)
     chosen = sorted({0, len(corpus.cases) // 2, len(corpus.cases) - 1})
     return [(corpus.cases[index], corpus.answers[index]) for index in chosen]
@@ -37,7 +37,7 @@ def three_of(spec):
 
 @pytest.fixture
 def printed(engine, monkeypatch):
-    """Runs a program as if it had been pasted into a file beside engine.py; gives the numbers that it prints."""
+    """Return a function that runs a program beside the reference's engine.py, and returns the printed numbers."""
     monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine()))
 
     def run(lines):

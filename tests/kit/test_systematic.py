@@ -1,4 +1,4 @@
-"""The draw_systematic part of a corpus: the few shapes that catch what random graphs alone would miss."""
+"""The systematic part of a corpus: the few patterns that random graphs would often miss."""
 
 from collections import Counter
 
@@ -26,7 +26,7 @@ def recorded(spec):
 
 
 def shapes(spec):
-    """The steps of every graph of a corpus, without its numbers."""
+    """Return the steps of every graph of a corpus, without its numbers."""
     return {graph.steps for graph in recorded(spec).cases}
 
 
@@ -61,11 +61,11 @@ def test_an_upstream_gradient_other_than_1_is_met(spec):
         if step[0] in spec.operations
     ]
     other = [gradient for gradient in upstream if gradient != 1]
-    assert len(other) >= 10 or spec.operations == ("add",)  # sums alone only ever pass on 1
+    assert len(other) >= 10 or spec.operations == ("add",)  # the upstream gradient of sums alone is always 1
 
 
 def drawn_shapes(*asked, **how):
-    """The steps of a draw_systematic part of which nothing is turned away."""
+    """Return the steps of a systematic part if every graph is accepted."""
     return {graph.steps for graph in draw_systematic(random_graphs(*asked, **how), "autumn", complex_step.answers)}
 
 

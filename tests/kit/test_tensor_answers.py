@@ -1,4 +1,4 @@
-"""Answers about tensors from hostile ground: whatever a worker tells, the judge is quick and ends with a verdict."""
+"""Answers about tensors from a hostile worker: whatever it sends, grading is quick and ends with a verdict."""
 
 import dataclasses
 import math
@@ -73,11 +73,11 @@ def test_an_array_of_no_numbers_takes_no_room_however_large_its_other_sizes_are(
 # --- a whole item ----------------------------------------------------------------------------------------------------
 
 SUITE = suite_of(chosen("a6"), Library(corpora_folder()))
-ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  # which takes a thousand messages
+ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  # that item takes a thousand messages
 
 
 class Forger:
-    """A link to a worker of this process, on the reference; one of its replies is changed."""
+    """A link to a worker in this process that runs the reference; one of its replies is changed."""
 
     asleep = 0.0
 
@@ -89,7 +89,7 @@ class Forger:
         self.asked += 1
         try:
             refs, numbers = self.worker.answer(*request)
-        except Exception:  # it was told of objects that it does not have
+        except Exception:  # the changed reply named objects that do not exist
             return Answer(b"", [], b"", "error", "odd", [])
         if self.asked - 1 == self.at:
             refs, numbers = self.forged(list(refs), list(numbers))
@@ -104,11 +104,11 @@ class Forger:
 
 @pytest.fixture(scope="module")
 def judged():
-    """An item's result where a link is answered so: judged(test, link)."""
+    """Return a function that returns the result of a test over a link."""
     patch = pytest.MonkeyPatch()
     patch.syspath_prepend(str(reference_folder() / "solution"))
     for name in ("engine", "nn", "training", "tensor"):
-        patch.delitem(sys.modules, name, raising=False)  # the graded suites', say
+        patch.delitem(sys.modules, name, raising=False)  # the graded suites can have imported it
 
     def judge(test, link):
         links = iter([link])
@@ -124,7 +124,7 @@ def judged():
 
 @st.composite
 def forgeries(draw):
-    """Changes a reply: other numbers, in honest places and wrong ones, and other handles."""
+    """Strategy for changes of a reply: other numbers, at expected and unexpected indices, and other handles."""
     kind = draw(st.sampled_from(["a number", "all numbers", "fewer", "more", "shapes", "handles"]))
     place, size, numbers = draw(st.integers(0, 200)), draw(SIZES), draw(NUMBERS)
     refs = draw(st.lists(st.integers(0, 30), max_size=8))

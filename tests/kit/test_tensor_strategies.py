@@ -15,13 +15,13 @@ REDUCED = [form for form in FORMS if form.startswith(("sum", "mean", "max"))]
 
 
 def drawn(spec):
-    """Graphs as a spec says, of every kind that makes it up."""
+    """Return a strategy for the graphs of every part of a spec."""
     kinds = st.sampled_from(list(parts_of(spec)))
     return kinds.flatmap(lambda kind: random_tensor_graphs(spec, *kind)).filter(lambda graph: graph is not None)
 
 
 def steps_of(form):
-    """The steps that a form makes, each with the shape that it works on."""
+    """Return a strategy for the steps of a form, each with the shape that it works on."""
     return st.composite(lambda draw: (shape := draw(SHAPES), FORMS[form](draw, shape)))().filter(lambda pair: pair[1])
 
 

@@ -1,4 +1,4 @@
-"""Graphs of tensors: what a worker tells of arrays is read back, and a pasted program prints the recorded numbers."""
+"""Graphs of tensors: arrays are encoded and decoded, and programs print the recorded numbers."""
 
 import io
 import marshal
@@ -34,13 +34,13 @@ def recorded(spec):
 
 
 class Holder:
-    """What has data, as a Tensor has."""
+    """An object with the attribute `data`."""
 
     def __init__(self, data):
         self.data = data
 
 
-# --- what a worker tells of arrays -----------------------------------------------------------------------------------
+# --- encoding --------------------------------------------------------------------------------------------------------
 
 
 @given(st.lists(FLOATS, max_size=5))
@@ -55,7 +55,7 @@ def test_arrays_come_back_as_they_were(given):
 def test_arrays_are_told_row_by_row_however_they_lie_in_memory(array):
     laid_out = [array, np.asfortranarray(array), np.repeat(array, 2, axis=-1)[..., ::2], array[::-1][::-1]]
     told = [encoded([Holder(each)], "data") for each in laid_out]
-    assert all(str(numbers) == str(told[0]) for numbers in told)  # as texts, or NaN would not be itself
+    assert all(str(numbers) == str(told[0]) for numbers in told)  # compared as text, because NaN is not equal to itself
 
 
 @pytest.mark.parametrize("number", [2, 2.5, np.float64(2.5), np.array(2.5)])
@@ -119,7 +119,7 @@ def test_many_arrays_stop_at_what_a_reply_may_hold():
         encoded([Holder(np.broadcast_to(0.0, (10_000,)))] * 200, "data")
 
 
-# --- how leaves lie in memory ----------------------------------------------------------------------------------------
+# --- layouts ---------------------------------------------------------------------------------------------------------
 
 
 @given(arrays.array_shapes(min_dims=1, min_side=2, max_dims=3, max_side=3))
@@ -220,7 +220,7 @@ def test_every_recorded_graph_keeps_off_the_kinks(spec):
 
 @pytest.fixture
 def printed(monkeypatch):
-    """Runs a program as if it had been pasted into a file beside the reference; gives what it prints."""
+    """Return a function that runs a program beside the reference's files, and returns what it prints."""
     monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
     monkeypatch.delitem(sys.modules, "tensor", raising=False)
 
