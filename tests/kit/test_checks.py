@@ -47,7 +47,7 @@ WRONG = {
 
 
 def corpus_of(*graphs):
-    return Corpus(tuple(graphs), tuple(map(complex_step.answers, graphs)))
+    return Corpus(tuple(graphs), tuple(map(complex_step.answer_graph, graphs)))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.graphs.scalar.trace_program import ProgramError, trace_program
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
-from gradkit.oracle.mismatch import wrong_gradients
+from gradkit.oracle.mismatch import compare_gradients
 from gradkit.oracle.programs import evaluate_program
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, of_mismatch
@@ -201,8 +201,8 @@ def failed(name, blocked_by=(), evidence=None, verdict=Verdict.FAILED):
 
 def mismatch():
     graph = trace_expression(lambda x: x.tanh() + x, 2.0)
-    want = complex_step.answers(graph)
-    return of_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    want = complex_step.answer_graph(graph)
+    return of_mismatch(compare_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
 
 
 @pytest.fixture

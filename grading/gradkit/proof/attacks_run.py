@@ -71,7 +71,7 @@ class OtherLeaves(Library):
             return Corpus(recorded.cases[self._mark :: 2], recorded.answers[self._mark :: 2])
         rng = random.Random(f"{self._mark} {spec.name}")
         graphs = tuple(self._nudged(graph, rng) for graph in recorded.cases)
-        return Corpus(graphs, tuple(map(complex_step.answers, graphs)))
+        return Corpus(graphs, tuple(map(complex_step.answer_graph, graphs)))
 
     def _nudged(self, graph: Graph, rng: random.Random) -> Graph:
         """Move each leaf a little away from 0.

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gradkit.graphs.scalar.program import expression_text, node_names, program
 from gradkit.inside.graph import Answers, Graph
-from gradkit.oracle.hints import hint
+from gradkit.oracle.hints import find_hint
 from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
@@ -130,7 +130,7 @@ def of_mismatch(mismatch: Mismatch) -> Evidence:
     message = f"{rows[0].name} is {rows[0].yours!r}, PyTorch says {rows[0].expected!r}"
     code = tuple(program(graph, gradients=gradients, shown=shown))
     drawing = Drawing(graph, mismatch.want, mismatch.got, tuple(shown))
-    return Evidence(Verdict.FAILED, message, code, rows, origin=origin, hint=hint(mismatch), drawing=drawing)
+    return Evidence(Verdict.FAILED, message, code, rows, origin=origin, hint=find_hint(mismatch), drawing=drawing)
 
 
 def of_number(what: str, yours: float, expected: float, code: tuple[str, ...]) -> Evidence:

@@ -30,7 +30,7 @@ class OneGraph(Library):
         recorded = super().corpus(spec) if spec != random_graphs("add") else Library(self.folder).corpus(spec)
         if spec != random_graphs("add"):
             return recorded
-        return dataclasses.replace(recorded, cases=(ONE_GRAPH,), answers=(complex_step.answers(ONE_GRAPH),))
+        return dataclasses.replace(recorded, cases=(ONE_GRAPH,), answers=(complex_step.answer_graph(ONE_GRAPH),))
 
 
 @pytest.fixture

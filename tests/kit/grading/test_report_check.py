@@ -11,7 +11,7 @@ from gradkit.grader.report_check import MAX_REPORT_BYTES
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
-from gradkit.oracle.mismatch import wrong_gradients
+from gradkit.oracle.mismatch import compare_gradients
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, of_mismatch
@@ -27,8 +27,8 @@ SECONDS = 2.0
 def whole():
     """A report with an item of every kind, as JSON."""
     graph = trace_expression(lambda x: x.tanh() + x, 2.0)
-    want = complex_step.answers(graph)
-    wrong = of_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    want = complex_step.answer_graph(graph)
+    wrong = of_mismatch(compare_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
     trouble = Evidence(Verdict.ERROR, "KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
     ended = {
         "fine": (Verdict.PASSED, None, ()),

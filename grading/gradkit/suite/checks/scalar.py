@@ -12,7 +12,7 @@ from gradkit.graphs.scalar.program import program
 from gradkit.graphs.scalar.reduce import reduce_graph
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
-from gradkit.oracle.mismatch import Mismatch, all_agree, wrong_data, wrong_gradients
+from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_gradients
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Reply, Subject, backward_calls, numbers, replay
@@ -27,17 +27,17 @@ CALLS_PER_NODE = 60
 
 def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
     """The number of every graph's output is PyTorch's. Raises NotPassed with the least graph that shows otherwise."""
-    _check(Value, corpus, wrong_data, backward=False)
+    _check(Value, corpus, compare_data, backward=False)
 
 
 def check_gradients(Value: Subject, corpus: GraphCorpus) -> None:
     """The gradient of every leaf is PyTorch's. Raises NotPassed with the smallest graph that shows otherwise."""
-    _check(Value, corpus, wrong_gradients, backward=True)
+    _check(Value, corpus, compare_gradients, backward=True)
 
 
 def check_inner_gradients(Value: Subject, corpus: GraphCorpus) -> None:
     """The gradient of every node, inner ones too, is PyTorch's. Raises NotPassed as check_gradients does."""
-    _check(Value, corpus, partial(wrong_gradients, inner=True), backward=True)
+    _check(Value, corpus, partial(compare_gradients, inner=True), backward=True)
 
 
 def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool) -> None:
@@ -68,11 +68,11 @@ def _of_reduced_mismatch(Value: Subject, found: Mismatch, compare: Compare, back
         reply = replay(Value, [candidate], backward) if _well_posed(candidate) else None
         if reply is None or reply.failure:
             return False
-        mismatch = compare(candidate, complex_step.answers(candidate), reply.answers[0])
+        mismatch = compare(candidate, complex_step.answer_graph(candidate), reply.answers[0])
         smallest = mismatch or smallest
         return mismatch is not None
 
-    reduce_graph(found.graph, still_fails, complex_step.values)
+    reduce_graph(found.graph, still_fails, complex_step.evaluate_graph)
     return of_mismatch(smallest)
 
 
@@ -94,7 +94,7 @@ def _of_reduced_failure(Value: Subject, graph: Graph, failure: SubmissionError, 
         smallest = ended
         return True
 
-    return _of_failure(reduce_graph(graph, still_fails, complex_step.values), smallest, backward)
+    return _of_failure(reduce_graph(graph, still_fails, complex_step.evaluate_graph), smallest, backward)
 
 
 def _of_failure(graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
@@ -106,7 +106,7 @@ def _of_failure(graph: Graph, failure: SubmissionError, backward: bool) -> Evide
 def _well_posed(graph: Graph) -> bool:
     """Whether a reduced graph keeps to the domain of its operations, as the drawn one did."""
     try:
-        return all_in_domain(graph, complex_step.values(graph))
+        return all_in_domain(graph, complex_step.evaluate_graph(graph))
     except (ArithmeticError, ValueError):
         return False
 
