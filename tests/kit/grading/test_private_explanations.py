@@ -16,7 +16,7 @@ from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
 from typer.testing import CliRunner
 
 HIDDEN_ITEM = "what_is_not_part_of_the_result_stays_out"
-RESET = "order, visited, stack = [], set(), [self]"
+RESET = "visited = set()"
 ONE_GRAPH = Graph((1.0625, 2.5), (("add", 0, 1), ("add", 2, 0)), 3)
 
 

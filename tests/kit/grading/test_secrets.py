@@ -182,7 +182,7 @@ def test_a_hidden_item_says_nothing_but_whether_it_passed(school, solution, suit
         "leaves": "raise SystemExit(1)",
         "wrong": "return",
     }.items():
-        school.hands_in(name, solution(("order, visited, stack", f"{code}\n        order, visited, stack")))
+        school.hands_in(name, solution(("visited = set()", f"{code}\n        visited = set()")))
     reports = school.is_graded(suite=alone)
     assert reports["right"].items[0].verdict is Verdict.PASSED
     failed = {reports[name].items for name in ("raises", "leaves", "wrong")}
