@@ -40,18 +40,21 @@ def grade(
             help="where the reports go: for each assignment a folder with a JSON file a student, and grades.csv"
         ),
     ],
-    workers: Annotated[int | None, typer.Option(min=1, help="so many at a time (default: one a core)")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="how many to grade at a time (default: one a core)")
+    ] = None,
     seed: Annotated[
         str, typer.Option(envvar="GRADKIT_SEED", help="a private seed: other graphs than the students have")
     ] = PUBLIC_SEED,
     gradebook: Annotated[
-        str, typer.Option(envvar="GRADKIT_GRADEBOOK", help="also write nbgrader's: a file, or a database's URL")
+        str,
+        typer.Option(envvar="GRADKIT_GRADEBOOK", help="also write to nbgrader's gradebook: a file, or a database URL"),
     ] = "",
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="run submissions with all the rights that you have here")
     ] = False,
 ) -> None:
-    """Grade a class. Each submission runs in a sandbox. Stopped and started again, grading goes on where it was.
+    """Grade a class. Each submission runs in a sandbox. A run that was stopped continues with the same command.
 
     Examples: gradkit grade a2_backprop submissions/ --out reports/
     gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
@@ -171,7 +174,7 @@ def explain(
     report: Annotated[Path, typer.Argument(help="a student's report, as `gradkit grade` wrote it")],
     item: Annotated[str, typer.Argument(help="one item, as in tanh_collects; all of them if left out")] = "",
     private: Annotated[
-        bool, typer.Option("--private", help="ask a hidden or private item once more, and show you the drawn case")
+        bool, typer.Option("--private", help="run a hidden or private item again, and show you the drawn case")
     ] = False,
     submission: Annotated[
         Path | None, typer.Option(help="with --private: the student's folder or zip, if it was moved after grading")
@@ -200,7 +203,7 @@ def explain(
 
 
 def _explain_privately(path: Path, report: Report, item: Item, submission: Path | None, seed: str) -> None:
-    """Ask an item of the private phase once more, in the sandbox, and print the case as it was drawn."""
+    """Run an item of the private phase again, in the sandbox, and print the case as it was drawn."""
     from gradkit.grader.conditions import are_equivalent, conditions_of, seed_label
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
     from gradkit.grader.whole_class.reports_folder import submissions_of
@@ -226,7 +229,7 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
 
 
 def doctor() -> None:
-    """Say what this machine can do for grading, by trying it, and what to install.
+    """Try what this machine can do for grading, and say what to install.
 
     Example: gradkit doctor
     """

@@ -121,7 +121,7 @@ WAYS_TO_FAIL = {
 
 @pytest.fixture(scope="module")
 def sums(private):
-    """The pairs of numbers that the public corpus of addition adds, for engines that know them by heart."""
+    """The pairs of numbers that the public corpus of addition adds, for engines that look results up."""
     test = next(test for test in private.tests if test.name == "test_addition")
     pairs = set()
     for graph in private.library.corpus(test.mark.corpus).cases:
@@ -327,7 +327,9 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
     assert (school.out / "ada.json").exists()
 
 
-def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(school, solution, suite, monkeypatch):
+def test_the_files_that_workers_share_are_made_for_every_phase_and_deleted_at_its_end(
+    school, solution, suite, monkeypatch
+):
     made = []
     honest = classrooms.Sandbox
 
@@ -344,10 +346,10 @@ def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(
     assert not any(path.exists() for path in made)
 
 
-# --- going on --------------------------------------------------------------------------------------------------------
+# --- continuing a stopped run --------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_was_stopped_between_phases_goes_on_without_repeating_one(school, solution, suite, monkeypatch):
+def test_a_run_that_was_stopped_between_phases_continues_without_repeating_one(school, solution, suite, monkeypatch):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
     undisturbed = school.is_graded(suite=suite("a2"))
@@ -376,7 +378,7 @@ def test_killed_at_random_moments_of_any_phase_it_ends_with_the_same_reports(sch
     assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
 
 
-def test_what_was_found_of_another_submission_is_not_gone_on_with(school, solution, suite, monkeypatch):
+def test_results_of_a_submission_that_has_changed_since_are_not_used(school, solution, suite, monkeypatch):
     school.hands_in("ada", solution())
     honest = StudentSteps.run_later
     monkeypatch.setattr(StudentSteps, "run_later", lambda *_: os._exit(1))
@@ -416,7 +418,7 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_report_that_does_not_add_up_is_made_anew(school, solution, forgery):
+def test_a_report_that_does_not_add_up_is_replaced(school, solution, forgery):
     school.hands_in("ada", solution())
     honest = school.is_graded()["ada"]
     path = school.out / "ada.json"
