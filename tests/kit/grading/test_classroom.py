@@ -106,7 +106,7 @@ def test_names_with_spaces_and_unicode_are_kept_and_hostile_ones_are_safe(school
     assert {path.name for path in school.out.iterdir()} == {f"{name}.json" for name in names.values()}
 
 
-# --- running again -------------------------------------------------------------------------------------------------
+# --- running again ---------------------------------------------------------------------------------------------------
 
 
 def test_an_unchanged_submission_is_not_graded_twice_and_a_changed_one_is(school, solution):
@@ -203,7 +203,7 @@ def test_time_in_which_the_grader_was_stopped_does_not_count(school, solution, s
     assert report.earned == report.points
 
 
-# --- errors in the grader itself ----------------------------------------------------------------------------------------
+# --- errors in the grader itself -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("workers", [1, 2])

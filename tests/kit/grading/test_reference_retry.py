@@ -1,4 +1,4 @@
-"""Reference retries: an early mistake costs once, and code that can read the reference can send out only which items pass."""
+"""Reference retries: an early mistake costs once, and code that reads the reference can send out one bit an item."""
 
 import re
 

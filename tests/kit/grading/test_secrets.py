@@ -96,7 +96,7 @@ def test_a_mistake_is_explained_as_on_the_public_seed(school, private):
 
 # --- nothing but one bit for each item -------------------------------------------------------------------------------
 
-BY_HEART = """
+KNOWS_THE_SUMS = """
 import math, sys
 class Value:
     def __init__(self, data, _children=(), _op=""):
@@ -121,7 +121,7 @@ WAYS_TO_FAIL = {
 
 @pytest.fixture(scope="module")
 def sums(private):
-    """The pairs of numbers that the public corpus of addition adds, for engines that look results up."""
+    """The pairs of numbers that the public corpus of addition adds, for engines that hold a table of them."""
     test = next(test for test in private.tests if test.name == "test_addition")
     pairs = set()
     for graph in private.library.corpus(test.mark.corpus).cases:
@@ -135,7 +135,7 @@ def sums(private):
 
 def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, private, sums):
     for way, code in WAYS_TO_FAIL.items():
-        school.hands_in(way, BY_HEART.format(known=sums, otherwise=code))
+        school.hands_in(way, KNOWS_THE_SUMS.format(known=sums, otherwise=code))
     reports = school.is_graded(suite=only(private, "test_addition"))
     assert reports.keys() == WAYS_TO_FAIL.keys()
     for report in reports.values():
@@ -148,7 +148,7 @@ def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, p
 
 
 def test_the_same_code_passes_on_the_public_corpus_which_shows_that_the_test_can_fail(school, private, sums):
-    school.hands_in("eve", BY_HEART.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
+    school.hands_in("eve", KNOWS_THE_SUMS.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
     (report,) = school.is_graded(suite=dataclasses.replace(only(private, "test_addition"), private=None)).values()
     assert report.earned == report.points
 
@@ -346,7 +346,7 @@ def test_the_files_that_workers_share_are_made_for_every_phase_and_deleted_at_it
     assert not any(path.exists() for path in made)
 
 
-# --- continuing a stopped run --------------------------------------------------------------------------------------------------------
+# --- continuing a stopped run ----------------------------------------------------------------------------------------
 
 
 def test_a_run_that_was_stopped_between_phases_continues_without_repeating_one(school, solution, suite, monkeypatch):
