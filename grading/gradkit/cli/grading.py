@@ -139,11 +139,11 @@ def _grade(
     classroom: Classroom, students: Sequence[Student], workers: int | None, writer: Entering | None
 ) -> list[StudentResult]:
     """Grade a class while a bar shows the progress and the gradebook's process takes the reports."""
-    from gradkit.grader.whole_class.capacity import workers_that_fit
+    from gradkit.grader.whole_class.capacity import count_workers_that_fit
     from gradkit.grader.whole_class.results import grade_class
-    from gradkit.outputs.terminal import progress_bar
+    from gradkit.outputs.terminal import show_progress
 
-    n_workers, warning = workers_that_fit(workers or n_cores())
+    n_workers, warning = count_workers_that_fit(workers or n_cores())
     if warning:
         console.print(warning, style="yellow", highlight=False, soft_wrap=True)
 
@@ -151,7 +151,7 @@ def _grade(
         if writer and not graded.reason:
             writer.give(graded.student, classroom.report_path(graded.student))
 
-    with progress_bar(console, len(students)) as observe_progress:
+    with show_progress(console, len(students)) as observe_progress:
         return grade_class(classroom, students, n_workers, observe_progress, observe_student)
 
 
@@ -206,7 +206,7 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
     """Run an item of the private phase again, in the sandbox, and print the case as it was drawn."""
     from gradkit.grader.conditions import are_equivalent, conditions_of, seed_label
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
-    from gradkit.grader.whole_class.reports_folder import submissions_of
+    from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
     from gradkit.submissions.intake.roster import student_called
 
@@ -218,7 +218,7 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
     names = {each.assignment for each in report.items}
     suite = _suite_of([assignment for assignment in assignments() if assignment.name in names], seed)
     test = find_private_test(suite, item.id)
-    source = submission or student_called(report.student, submissions_of(path.parent)).source
+    source = submission or student_called(report.student, read_submissions_folder(path.parent)).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explain_privately(suite, report, test, source, Path(scratch))
 

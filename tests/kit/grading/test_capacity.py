@@ -2,7 +2,7 @@
 
 import pytest
 from gradkit.grader.whole_class import capacity
-from gradkit.grader.whole_class.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
+from gradkit.grader.whole_class.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, count_workers_that_fit
 
 NONE = str((1 << 63) - 4096)
 """Content of memory.limit_in_bytes (control groups, version 1) if no limit is set."""
@@ -67,7 +67,7 @@ def test_without_control_groups_there_is_no_limit(tmp_path):
 def test_no_more_are_started_than_fit_and_that_is_said(limit, fit, said, monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([limit, 1 << 50]))
     monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([1 << 50]))
-    n_workers, warning = workers_that_fit(4)
+    n_workers, warning = count_workers_that_fit(4)
     assert n_workers == fit
     assert warning.startswith(said)
     assert bool(warning) == bool(said)
@@ -76,5 +76,5 @@ def test_no_more_are_started_than_fit_and_that_is_said(limit, fit, said, monkeyp
 def test_a_warning_appears_only_if_fewer_workers_start_than_were_asked_for(monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([]))
     monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([2 << 30]))
-    assert workers_that_fit(1) == (1, "")
-    assert workers_that_fit(2)[1].endswith("this machine's memory (2.0 GB).")
+    assert count_workers_that_fit(1) == (1, "")
+    assert count_workers_that_fit(2)[1].endswith("this machine's memory (2.0 GB).")

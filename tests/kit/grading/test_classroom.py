@@ -163,12 +163,12 @@ def test_killed_at_random_moments_and_started_again_it_ends_with_the_same_report
 def test_two_runs_on_one_folder_do_not_mix(school, solution, monkeypatch):
     school.hands_in("ada", solution())
     monkeypatch.setattr(reports_folder, "LOCK_SECONDS", 0.1)
-    with reports_folder.locked_scratch(school.out), pytest.raises(BusyError, match="Another"):
+    with reports_folder.lock_reports(school.out), pytest.raises(BusyError, match="Another"):
         school.is_graded()
 
 
 def test_an_error_within_a_run_is_not_taken_for_another_run(school):
-    with pytest.raises(BlockingIOError, match="no more processes"), reports_folder.locked_scratch(school.out):
+    with pytest.raises(BlockingIOError, match="no more processes"), reports_folder.lock_reports(school.out):
         raise BlockingIOError("no more processes")
 
 

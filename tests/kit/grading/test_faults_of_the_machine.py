@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from gradkit.cli.main import app
 from gradkit.errors import sentence_of
+from gradkit.grader.suite import GraderError
 from gradkit.grader.whole_class import student_steps
 from gradkit.grader.whole_class.processes import reason_for
 from typer.testing import CliRunner
@@ -122,3 +123,8 @@ def test_an_unknown_error_of_the_system_is_shown_with_its_file():
 def test_an_unexpected_error_is_reported_as_an_internal_one():
     reason = reason_for(KeyError("internal"), "ada")
     assert reason == "Internal error while grading ada (report this): KeyError: 'internal'."
+
+
+def test_a_test_that_ends_without_a_verdict_is_an_internal_error_without_a_traceback():
+    reason = reason_for(GraderError("a1/test_sum ended with KeyError"), "ada")
+    assert reason == "Internal error while grading ada (report this): a1/test_sum ended with KeyError."

@@ -19,7 +19,7 @@ from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
 from gradkit.grader.whole_class.student_steps import StudentSteps
-from gradkit.outputs.terminal import progress_bar, time_left
+from gradkit.outputs.terminal import describe_time_left, show_progress
 from gradkit.submissions.intake.roster import roster
 from gradkit.submissions.sandbox import image, seccomp
 from gradkit.submissions.sandbox import sandbox as sandboxes
@@ -311,7 +311,7 @@ def test_refused_calls_are_found_one_by_one():
     ],
 )
 def test_the_time_left_is_estimated_from_the_pace_and_bounded_by_the_limits(elapsed, done, most, said):
-    assert time_left(elapsed, done, 6, most) == said
+    assert describe_time_left(elapsed, done, 6, most) == said
 
 
 def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
@@ -320,7 +320,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
     students, _ = roster(school.submissions, school.out)
     classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
-    with progress_bar(console, len(students)) as observe_progress:
+    with show_progress(console, len(students)) as observe_progress:
         results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)
     assert len(results) == 3
     screen = console.file.getvalue()

@@ -280,7 +280,7 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
     alive_before = []
-    known, public, later = links.children_of(os.getpid()), run_phases.public_report, run_phases.passing_items
+    known, public, later = links.children_of(os.getpid()), run_phases.make_public_report, run_phases.find_passing_items
 
     def first(*arguments):
         found = public(*arguments)
@@ -291,8 +291,8 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
         alive_before.append(living_children(known))
         return later(*arguments)
 
-    monkeypatch.setattr(run_phases, "public_report", first)
-    monkeypatch.setattr(run_phases, "passing_items", second)
+    monkeypatch.setattr(run_phases, "make_public_report", first)
+    monkeypatch.setattr(run_phases, "find_passing_items", second)
     asked = suite("a2")
     taken = take_in(tmp_path / "ada", tmp_path / "files", asked.modules)
     conditions = conditions_of(asked, True)
@@ -361,7 +361,7 @@ def test_a_run_that_was_stopped_between_phases_continues_without_repeating_one(s
     assert {path.name for path in (school.out / unfinished.FOLDER).iterdir()} == {"ada.json", "ben.json"}
     assert not list(school.out.glob("*.json"))
     monkeypatch.setattr(StudentSteps, "run_later", honest)
-    monkeypatch.setattr(student_steps, "public_report", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(student_steps, "make_public_report", lambda *_: pytest.fail("asked again"))
     assert school.is_graded(suite=suite("a2")) == undisturbed
     assert {path.name for path in school.out.iterdir()} == {"ada.json", "ben.json"}
 
