@@ -91,9 +91,9 @@ def grade(
     if others:
         console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
     if seed == PUBLIC_SEED:
-        console.print("Graded on the graphs that students have: --seed gives others.", style="yellow")
+        console.print("Graded on the graphs that students have. Use a private --seed to grade on others.", style="yellow")
     if no_sandbox:
-        console.print("Graded without a sandbox: submissions could do whatever you can here.", style="yellow")
+        console.print("Graded without a sandbox: submissions ran with all of your rights.", style="yellow")
     if len(reports) < len(students):
         stop(
             f"{len(students) - len(reports)} of {len(students)} submissions have no report; the reasons are above. "
