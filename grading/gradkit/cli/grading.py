@@ -88,12 +88,7 @@ def grade(
         console.print("\nStopped. Run the same command again to continue.")
         raise typer.Exit(130) from None
 
-    if others:
-        console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
-    if seed == PUBLIC_SEED:
-        console.print("Graded on the graphs that students have. Use a private --seed to grade on others.", style="yellow")
-    if no_sandbox:
-        console.print("Graded without a sandbox: submissions ran with all of your rights.", style="yellow")
+    _show_warnings(others, seed, no_sandbox)
     if len(reports) < len(students):
         stop(
             f"{len(students) - len(reports)} of {len(students)} submissions have no report; the reasons are above. "
@@ -102,6 +97,16 @@ def grade(
     console.print(
         f"Reports and {GRADES} are in {folder}; `gradkit explain` shows what is in a report.", highlight=False
     )
+
+
+def _show_warnings(others: Sequence[str], seed: str, no_sandbox: bool) -> None:
+    """Print what the instructor should know about the run as a whole."""
+    if others:
+        console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
+    if seed == PUBLIC_SEED:
+        console.print("Graded on the graphs that students have. Use a private --seed for other graphs.", style="yellow")
+    if no_sandbox:
+        console.print("Graded without a sandbox: submissions ran with all of your rights.", style="yellow")
 
 
 def _suite_of(course: Sequence[Assignment], seed: str) -> Suite:
