@@ -28,7 +28,7 @@ from .graph import graph
 
 if TYPE_CHECKING:
     from gradkit.grader.report import Report
-    from gradkit.suite.results import Item
+    from gradkit.suite.results import ItemResult
 
 app = typer.Typer(
     add_completion=False,
@@ -84,9 +84,9 @@ def grade(
     from gradkit.grader.conditions import conditions_of
     from gradkit.grader.grader import suite_of
     from gradkit.grader.processes import ProcessorTimeUp, heed_processor_limit
-    from gradkit.outputs.gradebook import GradebookError, at_hand
+    from gradkit.outputs.gradebook import GradebookError, database_url
     from gradkit.outputs.gradebook_process import Entering
-    from gradkit.outputs.summary import GRADES, write_grades
+    from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import await_gradebook, graded_with_progress, show_class
     from gradkit.submissions.intake.roster import RosterError, roster
     from gradkit.submissions.sandbox.sandbox import SandboxError
@@ -99,7 +99,7 @@ def grade(
         private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
         suite = suite_of(course, Library(corpora_folder()), private)
         if gradebook:
-            at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
+            database_url(gradebook)  # raises now rather than after an hour of grading
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         reports_folder = out.absolute() / (course[0].name if len(course) == 1 else "all")
         classroom = Classroom(suite, conditions_of(suite, not no_sandbox), reports_folder, no_sandbox)
@@ -189,13 +189,13 @@ def explain(
 
     try:
         found = read(report)
-        meant = found.called(item) if item else []
+        meant = found.items_named(item) if item else []
     except (UnreadableError, LookupError) as error:
         complain(str(error.args[0]))
     if private:
         if len(meant) != 1:
             complain("--private explains one item: name it, as in `gradkit explain --private REPORT tanh_collects`.")
-        _explain_privately(report, found, meant[0].item, submission, seed)
+        _explain_privately(report, found, meant[0], submission, seed)
     elif not item:
         show_report(console, found)
     else:
@@ -203,7 +203,7 @@ def explain(
             show_report(console, found, result)
 
 
-def _explain_privately(path: Path, report: Report, item: Item, submission: Path | None, seed: str) -> None:
+def _explain_privately(path: Path, report: Report, item: ItemResult, submission: Path | None, seed: str) -> None:
     """Ask an item of the private phase once more, in the sandbox, and print the case as it was drawn."""
     from gradkit.corpora.library import Library, MissingCorpusError
     from gradkit.course.corpora import default_cache

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.submissions.intake.take_in import take_in
-from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
 from gradkit.suite.checks.cases import whole_programs
 from gradkit.suite.collection import GradedTest
-from gradkit.suite.evidence import Evidence, NotPassed, of_error
-from gradkit.suite.excerpt import lines_at
-from gradkit.suite.results import ItemResult
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.outcomes import STUDENT_ERRORS, result_as_drawn
+from gradkit.suite.results import ItemResult, result_of
 
 from .classroom import transport_to
 from .grader import GraderError, Suite, call
@@ -71,10 +71,8 @@ def explained_privately(suite: Suite, report: Report, test: GradedTest, source: 
         try:
             call(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, library)
             transport.finish()
-        except NotPassed as ended:
-            return ItemResult(test.item, ended.verdict, ended.evidence_as_drawn)
-        except SubmissionError as ended:
-            return ItemResult(test.item, ended.verdict, of_error(ended, lines_at(ended.__traceback__, test.path)))
+        except STUDENT_ERRORS as error:
+            return result_as_drawn(test.item, error, test.path)
         except (SandboxError, MissingPackageError, OSError):
             raise
         except Exception as error:
@@ -82,4 +80,4 @@ def explained_privately(suite: Suite, report: Report, test: GradedTest, source: 
         finally:
             transport.close()
     said = "It passes by itself, in a new worker. If the report says otherwise, time or an earlier item decided."
-    return ItemResult(test.item, Verdict.PASSED, Evidence(Verdict.PASSED, said))
+    return result_of(test.item, Verdict.PASSED, Evidence(said))

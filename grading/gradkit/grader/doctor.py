@@ -129,7 +129,7 @@ def _wrong_with_reference(fatal: range = range(0)) -> str:
         with closing(transport_to(sandbox, folder, PUBLIC.seconds(suite))) as transport:
             results = grade(suite, taken, transport, run_hidden=True)
     failures = (result for result in results.all() if result.verdict is not Verdict.PASSED and result.evidence)
-    return next((f"{result.item.id}: {result.evidence.message}" for result in failures if result.evidence), "")
+    return next((f"{result.id}: {result.evidence.message}" for result in failures if result.evidence), "")
 
 
 @functools.cache

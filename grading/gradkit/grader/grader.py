@@ -14,13 +14,14 @@ from gradkit.catalogue.assignments import Assignment, Notebook
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.submissions.intake.take_in import TakenIn
-from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import Subject, Transport
 from gradkit.suite.collection import GradedTest, graded_tests
-from gradkit.suite.evidence import HIDDEN, Evidence, NotPassed
-from gradkit.suite.judging import judge, must_not_run
+from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
-from gradkit.suite.results import Item, ItemResult, Results
+from gradkit.suite.outcomes import failure_of, reason_to_skip, record_outcome
+from gradkit.suite.results import Item, Results
+from gradkit.suite.visibility import failure_for_report, undecided_result
 
 from .reference_retry import reference_folder
 
@@ -131,7 +132,7 @@ def grade(suite: Suite, taken: TakenIn, transport: Transport, run_hidden: bool =
         else:
             run.item(test)
     for item in undecided:  # only now: no other item may be blocked by one that was not run
-        results.by_id[item.id] = ItemResult(item, Verdict.FAILED, Evidence(Verdict.FAILED, HIDDEN))
+        results.add(undecided_result(item))
     results.by_id = {item.id: results.by_id[item.id] for item in results.collected}
     return results
 
@@ -154,7 +155,7 @@ class _Run:
         limits = self._limits[test.item.assignment]
         before = self._transport.spent
         seconds = min(limits.item_seconds, limits.submission_seconds - self._spent[limits.name])
-        error: BaseException | None = must_not_run(self._results, test.item)
+        error: BaseException | None = reason_to_skip(self._results, test.item)
         if error is None and seconds <= 0:
             error = no_time_left(limits)
         if error is None:
@@ -165,18 +166,18 @@ class _Run:
                 error = unusable
             else:
                 error = self._ended(test, subjects)
-        judge(self._results, test.item, error, test.path)
+        record_outcome(self._results, test.item, error, test.path)
         self._spent[limits.name] += self._transport.spent - before
 
-    def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
-        """Run a test and return what it raised, if anything."""
+    def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | None:
+        """Run a test and return how it failed, as far as a report may say; None if it passed."""
         try:
             call(test, subjects, self._suite.library)
             self._transport.finish()
         except (NotPassed, SubmissionError) as error:
-            if test.item.hidden:
-                return NotPassed(Verdict.FAILED, lambda: Evidence(Verdict.FAILED, HIDDEN))
-            return error
+            failure = failure_of(error, test.path)
+            assert failure is not None
+            return NotPassed(failure_for_report(test.item, failure))
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
         return None

@@ -29,11 +29,14 @@ from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.collection import GradedTest
-from gradkit.suite.evidence import PRIVATE_ONLY, NotPassed
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.failures import NotPassed
+from gradkit.suite.results import ItemResult, result_of
+from gradkit.suite.visibility import private_failure
 
 from .grader import GraderError, Suite, call
 from .reference_retry import file_names, reference_files
-from .report import EvidenceRecord, ItemRecord, Report
+from .report import Report
 
 LATER_LIMIT_FACTOR = 2
 """Factor on the limits of the public phase. A retry asks two corpora, and an engine that is close to a limit must not
@@ -116,14 +119,14 @@ def tests_due(suite: Suite, phase: Phase, public: Report, passed: Passed) -> lis
     return [test for test in tests if not _passed_itself(suite, test, items[test.item.id], passed)]
 
 
-def _passed_so_far(item: ItemRecord) -> bool:
+def _passed_so_far(item: ItemResult) -> bool:
     """Return whether the public phase found nothing wrong: an item passed, or is hidden and was not run."""
     if item.hidden:
         return item.verdict is Verdict.FAILED
     return item.verdict is Verdict.PASSED
 
 
-def _passed_itself(suite: Suite, test: GradedTest, item: ItemRecord, passed: Passed) -> bool:
+def _passed_itself(suite: Suite, test: GradedTest, item: ItemResult, passed: Passed) -> bool:
     """Return whether an item passed every phase on the student's own files."""
     return _passed_so_far(item) and (not is_private(suite, test) or test.item.id in passed.get(PRIVATE.name, ()))
 
@@ -195,33 +198,28 @@ def report_after(suite: Suite, public: Report, passed: Passed) -> Report:
         passed: What the later phases found.
     """
     items = tuple(_after(suite, test, item, passed) for test, item in zip(suite.tests, public.items, strict=True))
-    notes = list(public.notes)
+    warnings = list(public.warnings)
     for assignment in suite.assignments:
         pairs = zip(public.items, items, strict=True)
         more = [new for old, new in pairs if new.assignment == assignment.name and _is_by_retry(old, new)]
         if more:
             many = "1 more item passes" if len(more) == 1 else f"{len(more)} more items pass"
-            notes.append(f"{assignment.name}: with the course's own {file_names(assignment)}, {many}")
-    return msgspec.structs.replace(public, notes=tuple(notes), items=items, earned=sum(item.earned for item in items))
+            warnings.append(f"{assignment.name}: with the course's own {file_names(assignment)}, {many}")
+    earned = sum(item.earned for item in items)
+    return msgspec.structs.replace(public, warnings=tuple(warnings), items=items, earned=earned)
 
 
-def _after(suite: Suite, test: GradedTest, item: ItemRecord, passed: Passed) -> ItemRecord:
+def _after(suite: Suite, test: GradedTest, item: ItemResult, passed: Passed) -> ItemResult:
     retried = any(test.item.id in ids for name, ids in passed.items() if name != PRIVATE.name)
     if not retried and not _passed_itself(suite, test, item, passed):
-        return _not_passed(item, PRIVATE_ONLY) if item.verdict is Verdict.PASSED else item
+        return private_failure(item) if item.verdict is Verdict.PASSED else item
     if _passed_so_far(item):
-        return msgspec.structs.replace(item, verdict=Verdict.PASSED, earned=item.points, evidence=None)
+        return result_of(item, Verdict.PASSED)
     assignment = next(each for each in suite.assignments if each.name == item.assignment)
     said = f"This passes with the course's own {file_names(assignment)}, and not yet with what you handed in."
-    return msgspec.structs.replace(
-        item, verdict=Verdict.PASSED, earned=item.points, blocked_by=(), evidence=EvidenceRecord(said)
-    )
+    return result_of(item, Verdict.PASSED, Evidence(said))
 
 
-def _not_passed(item: ItemRecord, message: str) -> ItemRecord:
-    return msgspec.structs.replace(item, verdict=Verdict.FAILED, earned=0.0, evidence=EvidenceRecord(message))
-
-
-def _is_by_retry(old: ItemRecord, new: ItemRecord) -> bool:
+def _is_by_retry(old: ItemResult, new: ItemResult) -> bool:
     """Return whether an item that failed the public phase passed its retry."""
     return new.verdict is Verdict.PASSED and not _passed_so_far(old)

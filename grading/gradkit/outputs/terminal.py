@@ -23,7 +23,7 @@ from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import Entering
-from .summary import most_often, verdict_counts
+from .statistics import most_failed_items, verdict_summary
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -109,15 +109,15 @@ def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded])
             continue
         reports.append(report)
         seconds = "as before" if each.seconds is None else f"{each.seconds:.2f}"
-        table.add_row(Text(name), f"{report.earned:g}", verdict_counts(report), seconds)
-        remarks += [(name, note) for note in report.notes]
+        table.add_row(Text(name), f"{report.earned:g}", verdict_summary(report), seconds)
+        remarks += [(name, note) for note in report.warnings]
     console.print(table)
     for name, remark in remarks:
         console.print(Text(f"{name}: {remark}"), style="yellow")
     if len(reports) > 1:
         mean = sum(report.earned for report in reports) / len(reports)
         console.print(f"\n{mean:.1f} of {classroom.suite.points:g} points on average", highlight=False)
-        often = "; ".join(f"{title} ({count})" for title, count in most_often(reports))
+        often = "; ".join(f"{title} ({count})" for title, count in most_failed_items(reports))
         if often:
             console.print(Text(f"Most often wrong: {often}"))
     return reports
@@ -147,11 +147,11 @@ def show_report(
     max_length: the most characters of a line.
     """
     if item is None:
-        lines = screen.summary(report.results(), assignments(), report.notes)
+        lines = screen.summary(report.items, report.items, assignments(), report.warnings)
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:
-        lines = [("good", f"{item.item.title}: {item.verdict.value}")]
+        lines = [("good", f"{item.title}: {item.verdict.value}")]
     for style, text in lines:
         # A report is only a file: what it holds is shown, and never obeyed.
         indent = len(text) - len(text.lstrip(" "))
