@@ -3,8 +3,8 @@
 A test cell calls `check(Value, "a1_expressions/addition", ...)`. Anyone can call `draw(y)` to see a graph, and
 `digits(140)` for images to learn from.
 
-The text of the solution cell is graded as it will be when it is handed in: alone, as a file. So a helper that is defined
-in another cell is missed here already.
+The text of the solution cell is graded as it will be when it is handed in: alone, as a file. So a helper that another
+cell defines is missed here already.
 """
 
 from __future__ import annotations

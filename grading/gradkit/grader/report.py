@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
 from gradkit.submissions.intake.take_in import TakenIn
@@ -94,18 +95,18 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def items_named(self, name: str) -> list[ItemResult]:
         """Return the results of the items with a name: `tanh_collects`, or the whole of an item's id.
 
-        Raises: LookupError if there is none. The message suggests similar names.
+        Raises: UserError if there is none. The message suggests similar names.
         """
         endings = (f"/{name}", f"/test_{name}")
         items = [item for item in self.items if f"/{item.id}".endswith(endings)]
         if not items:
             names = [item.id.rpartition("/test_")[2] for item in self.items if name.lower() in item.id.lower()]
             suggestion = f" Is it one of {', '.join(names[:MAX_SUGGESTIONS])}?" if names else ""
-            raise LookupError(tidy(f"There is no item {name!r} in this report.{suggestion}"))
+            raise UserError(tidy(f"There is no item {name!r} in this report.{suggestion}"))
         return items
 
 
-class UnreadableError(Exception):
+class UnreadableError(UserError):
     """A file is not a report. The message says why."""
 
 

@@ -1,4 +1,4 @@
-"""Submissions between two phases: a file each with what the phases so far found, so that a stopped run goes on later."""
+"""Submissions between two phases: a file each with what is known so far, so that a stopped run goes on later."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,7 @@ def _suppress_traceback(test: pytest.Item) -> None:
     """Keep pytest from formatting a student's failure, which takes longer than the item. The evidence is shown."""
     repr_failure = test.repr_failure
 
-    def repr_other_failure(excinfo: pytest.ExceptionInfo[BaseException], **options: object) -> object:
+    def repr_other_failure(excinfo: pytest.ExceptionInfo[BaseException], **options: Any) -> Any:
         return "" if isinstance(excinfo.value, STUDENT_ERRORS) else repr_failure(excinfo, **options)
 
     test.repr_failure = repr_other_failure  # type: ignore[method-assign, assignment]

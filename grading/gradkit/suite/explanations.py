@@ -62,6 +62,4 @@ def explain_error(error: SubmissionError, code: tuple[str, ...] = (), heading: s
         code: A program that ends in the same way, if there is one.
         heading: A title for the failure, if the item's own title does not fit.
     """
-    return Evidence(
-        error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback
-    )
+    return Evidence(error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback)

@@ -1,4 +1,4 @@
-"""Load the classes and functions of a submission, each module once: a failing import settles every item that needs it."""
+"""Load what a submission offers. A failing import is tried once, and settles every item that needs it."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from gradkit.catalogue.subjects import SUBJECTS
+from gradkit.errors import UserError
 
 from .graded import ATTRIBUTE, REGISTER, Mark
 
@@ -25,7 +26,7 @@ _PYTEST_SETTINGS = (
 """Names at the top level of a file that change how pytest collects or runs it, and that grading does not read."""
 
 
-class SuiteError(Exception):
+class SuiteError(UserError):
     """A suite cannot be graded as it is. The message names the file, the test and what to do."""
 
 

@@ -1,4 +1,4 @@
-"""Static warnings: what a student's file needs and the grading sandbox does not offer, said before the day of grading."""
+"""Static warnings: what a student's file needs and grading does not offer, said before the day of grading."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ def _warnings_of(folder: Path, tree: ast.AST, imported: list[str], packages: Seq
     offered = {*sys.stdlib_module_names, *packages}
     missing = [name for name in imported if name not in offered and not _is_beside(folder, name)]
     hidden = [name for name in imported if name in offered and _is_beside(folder, name)]
-    written = [
-        node.lineno for node in _nodes_that_run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)
-    ]
+    written = [node.lineno for node in _nodes_that_run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)]
     if missing:
         names = ", ".join(missing)
         only = f" and {', '.join(packages)}" if packages else ""
