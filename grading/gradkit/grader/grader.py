@@ -154,27 +154,32 @@ class _Run:
     def item(self, test: GradedTest) -> None:
         """Run one item and record its result."""
         limits = self._limits[test.item.assignment]
-        before = self._transport.spent
+        before = self._transport.spent_seconds
         seconds = min(limits.item_seconds, limits.submission_seconds - self._spent[limits.name])
         error: BaseException | None = reason_to_skip(self._results, test.item)
         if error is None and seconds <= 0:
             error = no_time_left(limits)
         if error is None:
-            self._transport.begin(seconds, limits.packages)
+            self._transport.start_item(seconds, limits.packages)
             try:
                 subjects = {name: self._loader.subject(name, seconds < limits.item_seconds) for name in test.subjects}
             except SubmissionError as unusable:
                 error = unusable
             else:
                 error = self._ended(test, subjects)
+<<<<<<< HEAD
         record_outcome(self._results, test.item, error, test.path)
         self._spent[limits.name] += self._transport.spent - before
+=======
+        judge(self._results, test.item, error, test.path)
+        self._spent[limits.name] += self._transport.spent_seconds - before
+>>>>>>> main
 
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | None:
         """Run a test and return how it failed, as far as a report may say; None if it passed."""
         try:
             call(test, subjects, self._suite.library)
-            self._transport.finish()
+            self._transport.finish_item()
         except (NotPassed, SubmissionError) as error:
             failure = failure_of(error, test.path)
             assert failure is not None

@@ -26,7 +26,7 @@ class Budget:
 
     def start_item(self, assignment: Assignment) -> float:
         """End the current item and start one of an assignment. Returns the seconds left for that assignment."""
-        spent = self._transport.spent
+        spent = self._transport.spent_seconds
         self._spent[self._assignment] += spent - self._spent_before
         self._assignment, self._spent_before = assignment.name, spent
         return assignment.submission_seconds - self._spent[assignment.name]

@@ -141,7 +141,7 @@ class SelfCheck:
         assignment = assignment_of(test)
         seconds_left = self._budget.start_item(assignment)
         self._has_reduced_time = seconds_left < assignment.item_seconds
-        self._transport.begin(max(0.0, min(assignment.item_seconds, seconds_left)))
+        self._transport.start_item(max(0.0, min(assignment.item_seconds, seconds_left)))
         reason = _missing_package(assignment) or reason_to_skip(self._results, test.stash[ITEM])
         if reason is None and seconds_left <= 0:
             reason = no_time_left(assignment)
