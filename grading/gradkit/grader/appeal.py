@@ -71,17 +71,9 @@ def explained_privately(suite: Suite, report: Report, test: GradedTest, source: 
         transport.start_item(LATER_LIMIT_FACTOR * assignment.item_seconds, assignment.packages)
         try:
             call(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, library)
-<<<<<<< HEAD
-            transport.finish()
+            transport.finish_item()
         except STUDENT_ERRORS as error:
             return result_as_drawn(test.item, error, test.path)
-=======
-            transport.finish_item()
-        except NotPassed as ended:
-            return ItemResult(test.item, ended.verdict, ended.evidence_as_drawn)
-        except SubmissionError as ended:
-            return ItemResult(test.item, ended.verdict, of_error(ended, lines_at(ended.__traceback__, test.path)))
->>>>>>> main
         except (SandboxError, MissingPackageError, OSError):
             raise
         except Exception as error:

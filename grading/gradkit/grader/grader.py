@@ -167,13 +167,8 @@ class _Run:
                 error = unusable
             else:
                 error = self._ended(test, subjects)
-<<<<<<< HEAD
         record_outcome(self._results, test.item, error, test.path)
-        self._spent[limits.name] += self._transport.spent - before
-=======
-        judge(self._results, test.item, error, test.path)
         self._spent[limits.name] += self._transport.spent_seconds - before
->>>>>>> main
 
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | None:
         """Run a test and return how it failed, as far as a report may say; None if it passed."""
