@@ -23,7 +23,8 @@ from types import CodeType, FunctionType
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.grader import Suite, grade
+from gradkit.grader.one_submission.public_phase import run_public_phase
+from gradkit.grader.suite import Suite
 from gradkit.graphs.learning import data
 from gradkit.graphs.picture.picture import svg
 from gradkit.graphs.picture.student_value import cards_of
@@ -73,7 +74,8 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
         _copy_files_beside(assignment, folder)
         (folder / f"{module}.py").write_bytes(source)
         with _restored_modules(assignment.files):
-            results = list(grade(suite, TakenIn(), LocalTransport(folder, _CLOCK), run_hidden=True).all())
+            transport = LocalTransport(folder, _CLOCK)
+            results = list(run_public_phase(suite, TakenIn(), transport, run_hidden=True).all())
         warnings = static_warnings(folder, module, assignment.packages)
         page = feedback(results, {result.id: result.title for result in results}, warnings)
     return Checked(sum(result.earned for result in results), page)

@@ -17,6 +17,8 @@ from .failures import Explained, Failure, NotPassed
 from .loading import NotLoadedError
 from .results import Item, ItemResult, Results, result_of
 
+StudentError = NotPassed | SubmissionError | TimeIsUp
+
 STUDENT_ERRORS = (NotPassed, SubmissionError, TimeIsUp)
 """How a test ends because of the student's code. Any other exception is an error in the test or in gradkit."""
 
@@ -37,9 +39,9 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
     if error is None:
         result = result_of(item, Verdict.PASSED)
     else:
-        failure = failure_of(error, path)
-        if failure is None:
+        if not isinstance(error, STUDENT_ERRORS):
             return None
+        failure = failure_of(error, path)
         blocked_by = results.failed_prerequisites(item)
         if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
             result = result_of(item, Verdict.BLOCKED, blocked_by=blocked_by)
@@ -49,25 +51,23 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
     return result
 
 
-def result_as_drawn(item: Item, error: BaseException, path: Path) -> ItemResult:
+def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
     """Return the result of an item that ended by itself, with its case as it was drawn. Only instructors may see it.
 
     Args:
         item: The item.
-        error: One of STUDENT_ERRORS, which its test raised.
+        error: The error that its test raised.
         path: The file of the test.
     """
     failure = failure_of(error, path)
-    if failure is None:
-        raise ValueError(f"{item.id} ended with {type(error).__name__}, which is not the student's")
     return result_of(item, failure.verdict, name_mistake(item, failure.as_drawn()))
 
 
-def failure_of(error: BaseException, path: Path) -> Failure | None:
-    """Return the failure that an exception stands for, or None if it is not the student's.
+def failure_of(error: StudentError, path: Path) -> Failure:
+    """Return the failure that an error stands for.
 
     Args:
-        error: The exception that a test raised.
+        error: The error that a test raised.
         path: The file of the test.
     """
     if isinstance(error, NotPassed):
@@ -75,9 +75,7 @@ def failure_of(error: BaseException, path: Path) -> Failure | None:
     if isinstance(error, SubmissionError):
         heading = error.heading if isinstance(error, NotLoadedError) else ""
         return Explained(error.verdict, explain_error(error, lines_at(error.__traceback__, path), heading))
-    if isinstance(error, TimeIsUp):
-        return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
-    return None
+    return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 
 def name_mistake(item: Item, evidence: Evidence) -> Evidence:
