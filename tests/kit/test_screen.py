@@ -1,7 +1,6 @@
 """The self-check's screen: few lines, the first mistake first, and nothing said twice."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 FIRST, SECOND = (
-    replace(assignments()[0], name="a1_first", title="First steps", story="begin."),
-    replace(assignments()[0], name="a2_second", title="Second steps", story="go on."),
+    msgspec.structs.replace(assignments()[0], name="a1_first", title="First steps", story="begin."),
+    msgspec.structs.replace(assignments()[0], name="a2_second", title="Second steps", story="go on."),
 )
 COURSE = (FIRST, SECOND)
 

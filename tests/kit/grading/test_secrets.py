@@ -53,7 +53,7 @@ def private(tmp_path_factory):
 def only(suite, *names):
     """The suite of these tests alone, without prerequisites."""
     tests = [test for test in suite.tests if test.name in names]
-    alone = tuple(dataclasses.replace(test, item=dataclasses.replace(test.item, needs=())) for test in tests)
+    alone = tuple(dataclasses.replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in tests)
     return dataclasses.replace(suite, tests=alone)
 
 
