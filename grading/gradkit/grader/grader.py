@@ -15,7 +15,8 @@ from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.transport.subject import Subject, Transport
+from gradkit.submissions.transport.protocol import Transport
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest, graded_tests
 from gradkit.suite.evidence import HIDDEN, Evidence, NotPassed
 from gradkit.suite.judging import judge, must_not_run

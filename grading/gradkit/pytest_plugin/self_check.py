@@ -25,7 +25,8 @@ from gradkit.corpora.scalar import PUBLIC_SEED, Corpus
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
-from gradkit.submissions.transport.subject import Subject, Transport
+from gradkit.submissions.transport.protocol import Transport
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite import screen
 from gradkit.suite import static_warnings as offers
 from gradkit.suite.collection import SuiteError, check_files, check_module, item_of

@@ -18,7 +18,9 @@ from gradkit.submissions.exception_text import failure
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
 from .clock import Clock, TimeIsUp
-from .subject import STANDARD, Reply, Subject, as_plain
+from .protocol import STANDARD_MODULES
+from .replies import Reply
+from .subject import Subject, as_plain
 
 
 class LocalTransport:
@@ -47,7 +49,7 @@ class LocalTransport:
     def load(self, module: str, name: str) -> Subject:
         if str(self.folder) not in sys.path:
             sys.path.insert(0, str(self.folder))
-        if module in STANDARD:
+        if module in STANDARD_MODULES:
             with self._student("load", module):  # numpy may be missing here, or be a file of the student's
                 return self._subject(worker.load(module, name))
         if not (self.folder / f"{module}.py").exists():
@@ -100,9 +102,9 @@ class LocalTransport:
             numbers = tensor_replay.replay(tensor_class._ref, marshal.loads(graph.packed()), backward)
             return decoded(numbers, len(graph) * (1 + backward))
 
-    def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
+    def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
         with self._student("calls"):
-            return worker.calls(value_class._ref, graph, most)
+            return worker.calls(value_class._ref, graph, max_calls)
 
     def _subject(self, found: object) -> Subject:
         """One object, one handle: `is` on handles is `is` on the student's objects."""

@@ -19,7 +19,9 @@ from gradkit.submissions.exception_text import failure
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
 from .link import Answer, EndedError, GarbledError, Link
-from .subject import STANDARD, Reply, Subject, as_plain
+from .protocol import STANDARD_MODULES
+from .replies import Reply
+from .subject import Subject, as_plain
 
 if TYPE_CHECKING:
     from gradkit.inside.worker import Frame
@@ -80,7 +82,7 @@ class PipeTransport:
         self._loaded.clear()
 
     def load(self, module: str, name: str) -> Subject:
-        if module not in STANDARD and not (self._folder / f"{module}.py").is_file():
+        if module not in STANDARD_MODULES and not (self._folder / f"{module}.py").is_file():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this submission.")
         place = (module, name)
         if place not in self._loaded:
@@ -123,9 +125,9 @@ class PipeTransport:
         answer = self._ask("replay_tensors", tensor_class._ref, graph.packed(), backward)
         return self._arrays(answer, len(graph) * (1 + backward))
 
-    def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
-        count = self._number(self._ask("calls", value_class._ref, graph.packed(), most))
-        if not 0 <= count <= most + 1:
+    def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
+        count = self._number(self._ask("calls", value_class._ref, graph.packed(), max_calls))
+        if not 0 <= count <= max_calls + 1:
             raise self._garbled()
         return int(count)
 

@@ -14,7 +14,8 @@ from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.transport.subject import Reply, Subject, backward_calls, numbers, replay
+from gradkit.submissions.transport.replies import Reply
+from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
 from gradkit.suite.evidence import Evidence, NotPassed, of_error, of_mismatch, of_number
 from gradkit.suite.excerpt import lines_up_to
 
