@@ -19,6 +19,7 @@ from gradkit.submissions.intake.roster import RosterError, Student
 from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
+from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR
 
 from . import report, report_check, unfinished
 from .grader import GraderError, Suite, grade
@@ -167,11 +168,12 @@ class Classroom:
                 await_orphans()
 
     def _seconds_of_one(self, phase: Phase) -> float:
-        """Return how long a submission takes in a phase at most: each item may need a new worker."""
-        return phase.seconds(self.suite) + WORKER_SECONDS * len(phase.tests(self.suite)) + GRACE_SECONDS
+        """Return how long a submission can take in a phase, in wall-clock seconds: each item may need a new worker."""
+        code_seconds = BACKSTOP_FACTOR * phase.seconds(self.suite)
+        return code_seconds + WORKER_SECONDS * len(phase.tests(self.suite)) + GRACE_SECONDS
 
     def _seconds_at_most(self, phase: Phase, submissions: int, workers: int) -> float:
-        """Return how long so many submissions take by the limits, without the time for taking them in."""
+        """Return how long so many submissions can take, in wall-clock seconds, without the time for their intake."""
         rounds = -(-submissions // workers)  # rounded up
         return rounds * (self._seconds_of_one(phase) - GRACE_SECONDS)
 

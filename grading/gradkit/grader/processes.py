@@ -25,7 +25,7 @@ from gradkit.errors import sentence_of
 from gradkit.submissions.bounded import live_no_longer_than
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.sandbox.sandbox import SandboxError
-from gradkit.submissions.transport.link import children_of
+from gradkit.submissions.transport.process_tree import children_of
 
 from .grader import GraderError
 

@@ -13,7 +13,7 @@ from gradkit.grader import classroom as classrooms
 from gradkit.grader.classroom import BusyError, Classroom
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
-from gradkit.submissions.transport import link as links
+from gradkit.submissions.transport import process_tree
 
 ENDLESS = ("return Value(other) ** self", "while True: pass")
 """2 ** x: in a1 nothing but the larger expressions depends on it."""
@@ -180,8 +180,12 @@ def test_time_in_which_the_grader_itself_was_stopped_is_nobody_s_fault(school, s
         found = None
         with contextlib.suppress(OSError):  # one of them may have just ended
             here = Path("/proc/self/cmdline").read_bytes()
-            forks = [pid for pid in links.children_of(os.getpid()) if Path(f"/proc/{pid}/cmdline").read_bytes() == here]
-            found = next((pid for pid in forks if links.children_of(pid)), None)
+            forks = [
+                pid
+                for pid in process_tree.children_of(os.getpid())
+                if Path(f"/proc/{pid}/cmdline").read_bytes() == here
+            ]
+            found = next((pid for pid in forks if process_tree.children_of(pid)), None)
         return found
 
     def stops_it_for_a_while():

@@ -18,6 +18,7 @@ from gradkit.submissions.sandbox import image
 from gradkit.submissions.sandbox import packages as installed
 from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
+from gradkit.submissions.transport.time_limit import TimeLimit
 from typer.testing import CliRunner
 
 NUMPY = ("numpy",)
@@ -128,7 +129,7 @@ def test_numpy_is_not_loaded_until_the_submission_asks_for_it(tried):
 
 def test_importing_numpy_says_nothing_on_stderr(sandbox, tmp_path):
     link = sandbox.start(tmp_path, 10, NUMPY, errors=subprocess.PIPE)
-    assert link.ask((True, "load", "numpy", "ndarray"), 20).verdict == ""
+    assert link.request((True, "load", "numpy", "ndarray"), TimeLimit(20)).verdict == ""
     link._end.close()
     assert link._process.communicate(timeout=10)[1] == b""
     link.close()

@@ -15,6 +15,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.sandbox import image, namespaces, seccomp
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from gradkit.submissions.sandbox.sandbox import MEMORY, Sandbox, SandboxError
+from gradkit.submissions.transport.time_limit import TimeLimit
 
 PROBE = """
 class Value:
@@ -195,7 +196,7 @@ def test_the_kernel_ends_a_worker_that_nobody_watches(opened, sandbox, tmp_path)
     (folder / "engine.py").write_text("while True: pass")
     started = time.monotonic()
     with pytest.raises(Exception, match="closed its side"):
-        link.ask((True, "load", "engine", "Value"), 20)
+        link.request((True, "load", "engine", "Value"), TimeLimit(20))
     assert time.monotonic() - started < 15
     link.close()
 

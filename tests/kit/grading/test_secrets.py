@@ -24,7 +24,7 @@ from gradkit.grader.processes import adopted_orphans
 from gradkit.proof.specimens import misconceptions
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.transport import link as links
+from gradkit.submissions.transport import process_tree
 from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
 
 SEED = "autumn-2026-7f3a"
@@ -244,13 +244,13 @@ def leave_an_orphan():
 
 
 def living_children(known):
-    return [pid for pid in links.children_of(os.getpid()) if pid not in known and is_alive(pid)]
+    return [pid for pid in process_tree.children_of(os.getpid()) if pid not in known and is_alive(pid)]
 
 
 def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school, solution, suite, monkeypatch):
     school.hands_in("ada", solution())
     alive_before = []
-    known, honest_check, honest = links.children_of(os.getpid()), classrooms.check, classrooms.in_processes
+    known, honest_check, honest = process_tree.children_of(os.getpid()), classrooms.check, classrooms.in_processes
 
     def check(sandbox, asked):
         honest_check(sandbox, asked)
@@ -271,7 +271,7 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
     alive_before = []
-    known, public, later = links.children_of(os.getpid()), classrooms.public_report, classrooms.passing_items
+    known, public, later = process_tree.children_of(os.getpid()), classrooms.public_report, classrooms.passing_items
 
     def first(*arguments):
         found = public(*arguments)
@@ -309,7 +309,7 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
             os.kill(os.getpid(), signal.SIGKILL)
         return public(self, scratch, sandbox, student)
 
-    known, public = links.children_of(os.getpid()), Classroom._public
+    known, public = process_tree.children_of(os.getpid()), Classroom._public
     monkeypatch.setattr(classrooms, "in_processes", killing)
     monkeypatch.setattr(Classroom, "_public", lost)
     with pytest.raises(AssertionError, match="was killed"):

@@ -25,6 +25,7 @@ from pathlib import Path
 from gradkit.errors import sentence_of
 from gradkit.submissions.bounded import children_killed_first
 from gradkit.submissions.transport.link import EndedError, Link, LinkError
+from gradkit.submissions.transport.time_limit import TimeLimit
 
 from . import packages as installed
 from . import seccomp
@@ -165,10 +166,10 @@ class Sandbox:
             os.close(descriptor)
         link = Link(process, ours)
         try:
-            link.ask((_limits(cpu_seconds),), START_SECONDS)
+            link.set_up(_limits(cpu_seconds), START_SECONDS)
         except (LinkError, TimeoutError) as error:
             said = process.stderr.read(2000).decode("utf-8", "replace").strip() if process.stderr else ""
-            ending = link.ending() if isinstance(error, EndedError) else ""
+            ending = link.describe_end() if isinstance(error, EndedError) else ""
             link.close()
             details = "; ".join(filter(None, [said or str(error) or "no answer", ending, advice(said)]))
             raise SandboxError(f"The sandbox does not start: {details}") from None
@@ -182,11 +183,11 @@ class Sandbox:
         link = self.start(self._empty, 5, packages, errors=subprocess.PIPE)
         try:
             for name in packages:
-                answer = link.ask((True, "load", name, "__name__"), START_SECONDS)
+                answer = link.request((True, "load", name, "__name__"), TimeLimit(START_SECONDS))
                 if answer.verdict:
                     raise SandboxError(f"{name} cannot be imported where submissions run: {answer.message}")
         except (LinkError, TimeoutError) as error:
-            said = f"{error}; {link.ending()}" if isinstance(error, EndedError) else str(error)
+            said = f"{error}; {link.describe_end()}" if isinstance(error, EndedError) else str(error)
             raise SandboxError(f"{' and '.join(packages)} cannot be imported where submissions run: {said}") from None
         finally:
             link.close()
