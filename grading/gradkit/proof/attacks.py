@@ -14,6 +14,8 @@ from typing import Literal, get_args
 import msgspec
 
 from gradkit.catalogue.home import course_home
+from gradkit.catalogue.toml_files import read_toml
+from gradkit.errors import UserError
 from gradkit.submissions.outcome import Verdict
 
 from .specimens import Edit, reference_folder
@@ -86,23 +88,16 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def attacks_folder() -> Path:
-    """Where the attacks are. Raises FileNotFoundError in a release, which has none."""
+    """Where the attacks are. Raises UserError in a release, which has none."""
     folder = course_home() / "tests" / "attacks"
     if not folder.is_dir():
-        raise FileNotFoundError("This copy of gradkit is a release: it holds no attacks to try.")
+        raise UserError("This copy of gradkit is a release: it holds no attacks to try.")
     return folder
 
 
 def attacks() -> dict[str, Attack]:
-    """Every attack, by the name of its folder. Raises ValueError, naming the file, where one is malformed."""
-    return {path.parent.name: _read(path) for path in sorted(attacks_folder().glob("*/attack.toml"))}
-
-
-def _read(path: Path) -> Attack:
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=Attack)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise ValueError(f"{path.parent.name}/{path.name}: {error}") from None
+    """Every attack, by the name of its folder. Raises SettingsError, naming the file, where one is malformed."""
+    return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
 
 
 def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:

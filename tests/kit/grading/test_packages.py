@@ -6,9 +6,11 @@ import subprocess
 from importlib.metadata import version
 
 import jsonschema
+import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen, tomllib
-from gradkit.cli import main as cli
+from gradkit.catalogue.assignments import assignments, chosen
+from gradkit.cli import grading
+from gradkit.cli.main import app
 from gradkit.grader import doctor
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
@@ -71,7 +73,7 @@ def asking(suite):
 
     def of(name, *packages, only=""):
         whole = suite(name)
-        asked = [dataclasses.replace(a, packages=packages if only in a.name else ()) for a in whole.assignments]
+        asked = [msgspec.structs.replace(a, packages=packages if only in a.name else ()) for a in whole.assignments]
         return dataclasses.replace(whole, assignments=tuple(asked))
 
     return of
@@ -83,10 +85,10 @@ def gradkit(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
 
     def call(*words, packages):
-        asking = tuple(dataclasses.replace(a, packages=packages) for a in chosen("a1"))
-        monkeypatch.setattr(cli, "chosen", lambda name: asking)
+        asking = tuple(msgspec.structs.replace(a, packages=packages) for a in chosen("a1"))
+        monkeypatch.setattr(grading, "chosen", lambda name: asking)
         monkeypatch.setattr(doctor, "assignments", lambda: asking)
-        return CliRunner().invoke(cli.app, list(map(str, words)))
+        return CliRunner().invoke(app, list(map(str, words)))
 
     return call
 
@@ -306,7 +308,7 @@ def test_the_doctor_says_which_packages_are_there_and_what_to_install(gradkit):
 
 
 def test_the_kits_extra_for_tensors_installs_what_assignments_ask_for(root):
-    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = msgspec.toml.decode((root / "pyproject.toml").read_bytes())["project"]["optional-dependencies"]
     offered = {wish.partition(">")[0] for wish in extras["tensors"]}
     assert {name for assignment in assignments() for name in assignment.packages} <= offered
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.grader.grader import grade
@@ -309,7 +310,7 @@ class OfTheItems:
     def __init__(self, suite, folder):
         tests = tuple(test for test in suite("a1").tests if test.name.removeprefix("test_") in ITEMS)
         assert len(tests) == len(ITEMS)
-        brief = [dataclasses.replace(a, item_seconds=1, submission_seconds=60) for a in suite("a1").assignments]
+        brief = [msgspec.structs.replace(a, item_seconds=1, submission_seconds=60) for a in suite("a1").assignments]
         self.suite = dataclasses.replace(suite("a1"), tests=tests, assignments=tuple(brief))
         self.folder = folder
         self.asked = 0
