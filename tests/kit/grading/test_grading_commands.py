@@ -318,9 +318,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
     assert len(graded_with_progress(console, classroom, students, 2)) == 3
     screen = console.file.getvalue()
-    assert (
-        "at most 0:06:05 left" in screen
-    )  # three students, two at a time: three minutes each (the backstop), 26 workers
+    assert "at most 0:06:06 left" in screen  # three students, two at a time: three minutes each, and 26 workers
     assert "3/3" in screen
 
 
