@@ -70,7 +70,7 @@ def grade(
             at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         reports_folder = out.absolute() / (course[0].name if len(course) == 1 else "all")
-        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), reports_folder, no_sandbox)
+        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), reports_folder, isolated=not no_sandbox)
         entering = Entering(gradebook, suite) if gradebook else None
         n_workers, remark = workers_that_fit(workers or n_cores())
         if remark:

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from gradkit.submissions.bounded import READING
-from gradkit.submissions.sandbox.sandbox import MEMORY
+from gradkit.submissions.sandbox.policy import MAX_MEMORY_BYTES
 
 GRADER_BYTES = 64 << 20
 """What a grader process takes beyond what it shares with the main one: measured 20 to 40 MB."""
 MAIN_BYTES = 340 << 20
 """The main process (60 MB), the gradebook's (110 MB), and the copies of the files that workers share (60 MB, and 110 MB
 with numpy), which are in memory too: the control group counts them."""
-WORKER_BYTES = GRADER_BYTES + max(MEMORY, READING.memory_bytes)
+WORKER_BYTES = GRADER_BYTES + max(MAX_MEMORY_BYTES, READING.memory_bytes)
 """A grader process reads a submission first, in a bounded process, and starts the worker when that has ended."""
 
 _CGROUPS = Path("/sys/fs/cgroup")

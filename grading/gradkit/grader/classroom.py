@@ -94,12 +94,12 @@ class _Step:
 
 @dataclass(frozen=True)
 class Classroom:
-    """What a class is graded with, and where its reports go. bare: without a sandbox."""
+    """What a class is graded with, and where its reports go. isolated: whether submissions run in a sandbox."""
 
     suite: Suite
     conditions: Conditions
     out: Path
-    bare: bool = False
+    isolated: bool = True
 
     def report_path(self, student: Student) -> Path:
         return self.out / f"{student.name}.json"
@@ -155,7 +155,7 @@ class Classroom:
         self, phase: Phase, scratch: Path, students: Sequence[Student], workers: int
     ) -> Iterator[Done[_Step] | None]:
         """Run a phase for some students. When it is over, no process of it is left, and no file that workers shared."""
-        with adopted_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.bare) as sandbox:
+        with adopted_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.isolated) as sandbox:
             if phase is PUBLIC:
                 check(sandbox, self.suite)
             for packages in phase.packages(self.suite):

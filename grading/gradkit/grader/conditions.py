@@ -12,7 +12,7 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.catalogue.home import course_home
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.submissions.sandbox import packages
-from gradkit.submissions.sandbox.sandbox import keep_addresses
+from gradkit.submissions.sandbox.addresses import can_fix_addresses
 
 from .grader import Suite
 from .reference_retry import reference_files
@@ -33,7 +33,7 @@ def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
         _digest(course_home(), _course_files(suite)),
         seed_label(suite.seed),
         sandboxed,
-        keep_addresses(),
+        can_fix_addresses(),
         tuple(str(packages.find(name)) for name in suite.packages),
     )
 

@@ -21,9 +21,11 @@ from gradkit.corpora.library import Library
 from gradkit.submissions.exception_text import tidy
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.sandbox import packages, seccomp
+from gradkit.submissions.sandbox import packages, system_calls
+from gradkit.submissions.sandbox.addresses import can_fix_addresses
+from gradkit.submissions.sandbox.bubblewrap import INSTALL, find_bubblewrap
 from gradkit.submissions.sandbox.image import MIN_FREE_BYTES
-from gradkit.submissions.sandbox.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
+from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
 from gradkit.submissions.transport.pipe import PipeTransport
 
 from .classroom import check, transport_to
@@ -71,11 +73,11 @@ def _sandboxing() -> Iterator[Finding]:
 def _filter() -> Finding:
     """Grade the reference, and find out which calls the filter refused if that fails."""
     name, machine = "system-call filter", platform.machine()
-    if machine not in seccomp.MACHINES:
-        return Finding(name, False, f"none for {machine}: only for {', '.join(seccomp.MACHINES)}")
+    if machine not in system_calls.MACHINES:
+        return Finding(name, False, f"none for {machine}: only for {', '.join(system_calls.MACHINES)}")
     wrong = _wrong_with_reference()
     if not wrong:
-        allowed = len(seccomp.allowed(machine))
+        allowed = len(system_calls.allowed(machine))
         return Finding(name, True, f"{allowed} calls are allowed on {machine}, and the reference needs no other")
     calls = ", ".join(map(_name_of_call, refused_calls(_wrong_with_reference)))
     said = f"it made system calls that the filter refuses on {machine}: {calls}" if calls else "no call was refused"
@@ -106,7 +108,7 @@ def refused_calls(wrong: Callable[[range], str], numbers: range = range(_N_CALLS
 
 def _name_of_call(number: int) -> str:
     """The name of a call that is on the list, and refused because of its arguments; else its number."""
-    names = {number: name for name, number in seccomp.allowed().items()}
+    names = {number: name for name, number in system_calls.allowed().items()}
     return f"{names[number]} with other arguments" if number in names else f"number {number}"
 
 
@@ -167,7 +169,7 @@ class Value:
     def write(self): open("/submission/here", "w")
     def look(self): open("/etc/passwd")
     def change(self): os.chmod("/dev/null", os.stat("/dev/null").st_mode & 0o777)
-    def whisper(self): fcntl.flock(open(os.__file__), fcntl.LOCK_SH)
+    def leak(self): fcntl.flock(open(os.__file__), fcntl.LOCK_SH)
 """
 _TRIED = {
     "fork": "start processes",
@@ -175,7 +177,7 @@ _TRIED = {
     "write": "write files",
     "look": "read this machine's files",
     "change": "change modes",
-    "whisper": "lock files that others see",
+    "leak": "lock files that others see",
 }
 
 
@@ -207,7 +209,7 @@ def _sandbox() -> Finding:
 
 
 def _addresses() -> Finding:
-    if keep_addresses():
+    if can_fix_addresses():
         return Finding("equal bytes", True, "memory is laid out alike every time: one seed, one report")
     said = "memory is laid out by chance here: numbers in reports may differ in their last digits from run to run"
     return Finding("equal bytes", False, said, needed=False)

@@ -272,7 +272,7 @@ def test_without_a_sandbox_nothing_is_graded(school, solution, monkeypatch):
 
 def test_without_a_sandbox_by_wish_the_report_says_so(school, solution):
     school.hands_in("ada", solution())
-    assert school.is_graded(bare=True)["ada"].conditions.sandbox is False
+    assert school.is_graded(isolated=False)["ada"].conditions.sandbox is False
     assert school.is_graded()["ada"].conditions.sandbox is True
 
 

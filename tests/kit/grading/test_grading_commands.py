@@ -18,7 +18,7 @@ from gradkit.grader.classroom import SCRATCH, Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.outputs.terminal import graded_with_progress, time_left
 from gradkit.submissions.intake.roster import roster
-from gradkit.submissions.sandbox import image, seccomp
+from gradkit.submissions.sandbox import image, system_calls
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
 from typer.testing import CliRunner
@@ -259,14 +259,14 @@ def test_the_doctor_says_what_is_missing_and_what_to_do(gradkit, monkeypatch):
 
 
 def test_the_doctor_sees_a_sandbox_that_lets_things_through(monkeypatch):
-    monkeypatch.setattr(doctor, "Sandbox", lambda scratch: sandboxes.Sandbox(scratch, bare=True))
+    monkeypatch.setattr(doctor, "Sandbox", lambda scratch: sandboxes.Sandbox(scratch, isolated=False))
     finding = doctor._sandbox()
     assert not finding.fine
     assert "start processes" in finding.said
 
 
 def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
-    monkeypatch.setattr(doctor, "keep_addresses", lambda: False)
+    monkeypatch.setattr(doctor, "can_fix_addresses", lambda: False)
     monkeypatch.setattr(doctor, "_wrong_with_reference", str)
     monkeypatch.setattr(image, "MIN_FREE_BYTES", 1 << 60)
     shown = gradkit("doctor")
@@ -276,8 +276,8 @@ def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
 
 
 def test_the_doctor_names_the_call_that_a_filter_refuses_and_python_needs(monkeypatch):
-    allowed = seccomp.ALLOWED["answer requests, read files"]
-    needed = allowed["getdents64"][seccomp.MACHINES.index(platform.machine())]
+    allowed = system_calls.ALLOWED["answer requests, read files"]
+    needed = allowed["getdents64"][system_calls.MACHINES.index(platform.machine())]
     monkeypatch.delitem(allowed, "getdents64")
     finding = doctor._filter()
     assert not finding.fine
@@ -285,7 +285,7 @@ def test_the_doctor_names_the_call_that_a_filter_refuses_and_python_needs(monkey
 
 
 def test_the_doctor_names_a_call_that_is_refused_for_its_arguments():
-    assert doctor._name_of_call(seccomp.allowed()["prlimit64"]) == "prlimit64 with other arguments"
+    assert doctor._name_of_call(system_calls.allowed()["prlimit64"]) == "prlimit64 with other arguments"
 
 
 def test_refused_calls_are_found_one_by_one():

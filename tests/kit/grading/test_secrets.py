@@ -323,10 +323,10 @@ def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(
     honest = classrooms.Sandbox
 
     class Counted(honest):
-        def __init__(self, scratch, bare):
+        def __init__(self, scratch, isolated):
             assert not scratch.exists()
             made.append(scratch)
-            super().__init__(scratch, bare)
+            super().__init__(scratch, isolated)
 
     monkeypatch.setattr(classrooms, "Sandbox", Counted)
     school.hands_in("ada", solution())
