@@ -280,9 +280,10 @@ def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
 
 
 def test_the_doctor_names_the_call_that_a_filter_refuses_and_python_needs(monkeypatch):
-    allowed = system_calls.ALLOWED["answer requests, read files"]
-    needed = allowed["getdents64"][system_calls.MACHINES.index(platform.machine())]
-    monkeypatch.delitem(allowed, "getdents64")
+    purpose = "answer requests, read files"
+    allowed = dict(system_calls.ALLOWED[purpose])
+    needed = allowed.pop("getdents64")[system_calls.MACHINES.index(platform.machine())]
+    monkeypatch.setitem(system_calls.ALLOWED, purpose, allowed)
     finding = doctor.examine_filter()
     assert not finding.is_fine
     assert f"number {needed}" in finding.message
