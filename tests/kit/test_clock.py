@@ -13,7 +13,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport import clock as clock_module
 from gradkit.submissions.transport import time_limit
 from gradkit.submissions.transport.clock import Clock, TimeIsUp, WallClockIsUp
-from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR, Processor
+from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR, ProcessorClock
 
 ENGINE = """
 class Slow(Exception):
@@ -134,7 +134,7 @@ class Hands:
 
     def reads(self):
         """The processor that this test moves."""
-        processor = Processor(lambda: self.processor, None)
+        processor = ProcessorClock(lambda: self.processor, None)
         processor.is_waiting = lambda: self.is_waiting
         return processor
 
@@ -145,7 +145,7 @@ def hands(monkeypatch):
     fake = SimpleNamespace(monotonic=lambda: hands.wall, sleep=time.sleep)
     monkeypatch.setattr(clock_module, "time", fake)
     monkeypatch.setattr(time_limit, "time", fake)
-    monkeypatch.setattr(Processor, "of_this_thread", hands.reads)
+    monkeypatch.setattr(ProcessorClock, "of_this_thread", hands.reads)
     return hands
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from gradkit.submissions.transport import time_limit
-from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR, Processor, TimeLimit
+from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR, ProcessorClock, TimeLimit
 
 
 class Machine:
@@ -40,7 +40,7 @@ class Machine:
 def machine(monkeypatch):
     machine = Machine()
     monkeypatch.setattr(time_limit, "time", SimpleNamespace(monotonic=lambda: machine.wall))
-    processor = Processor(lambda: None, None)
+    processor = ProcessorClock(lambda: None, None)
     processor.seconds = machine.seconds
     processor.is_waiting = lambda: machine.is_waiting
     machine.runs = processor
@@ -149,7 +149,7 @@ def test_a_limit_of_nothing_is_reached_at_once_and_no_limit_never(machine):
 
 @pytest.fixture
 def runs():
-    """Starts Python on some lines; returns its Processor once it has printed a line."""
+    """Starts Python on some lines; returns its ProcessorClock once it has printed a line."""
     started = []
 
     def start(code):
@@ -157,7 +157,7 @@ def runs():
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         started.append(process)
         process.stdout.readline()
-        return Processor.of_process(process.pid), process
+        return ProcessorClock.of_process(process.pid), process
 
     yield start
     for process in started:
@@ -193,7 +193,7 @@ def test_a_process_cannot_pass_for_another_state_by_its_name(runs, tmp_path):
     process = subprocess.Popen([str(name), "-S", "-c", "print(flush=True); import time; time.sleep(60)"], stdout=-1)
     process.stdout.readline()
     time.sleep(0.1)
-    assert not Processor.of_process(process.pid).is_waiting()
+    assert not ProcessorClock.of_process(process.pid).is_waiting()
     process.kill()
     process.communicate()
 
@@ -202,7 +202,7 @@ def test_a_process_cannot_pass_for_another_state_by_its_name(runs, tmp_path):
 def test_running_and_waiting_for_the_disk_are_not_sleeping(tmp_path, state, is_waiting):
     stat = tmp_path / "stat"
     stat.write_text(f"7 (a) R (b) {state} 1 7 7 0 -1 4194304 100")
-    assert Processor(lambda: 1.0, stat).is_waiting() == is_waiting
+    assert ProcessorClock(lambda: 1.0, stat).is_waiting() == is_waiting
 
 
 def test_the_processor_time_of_a_thread_is_its_own():
@@ -211,7 +211,7 @@ def test_the_processor_time_of_a_thread_is_its_own():
         while time.thread_time() < end:
             pass
 
-    mine = Processor.of_this_thread()
+    mine = ProcessorClock.of_this_thread()
     before = mine.seconds()
     thread = threading.Thread(target=spin)
     thread.start()
@@ -221,7 +221,7 @@ def test_the_processor_time_of_a_thread_is_its_own():
 
 def test_without_such_clocks_the_time_of_the_whole_process_is_taken(monkeypatch):
     monkeypatch.delattr(time, "pthread_getcpuclockid")
-    assert Processor.of_this_thread().seconds() == pytest.approx(time.process_time(), abs=0.1)
-    assert not Processor.of_this_thread().is_waiting()
+    assert ProcessorClock.of_this_thread().seconds() == pytest.approx(time.process_time(), abs=0.1)
+    assert not ProcessorClock.of_this_thread().is_waiting()
     monkeypatch.delattr(time, "clock_gettime")
-    assert Processor.of_process(os.getpid()) is None
+    assert ProcessorClock.of_process(os.getpid()) is None

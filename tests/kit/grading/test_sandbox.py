@@ -344,8 +344,8 @@ def test_of_some_calls_the_filter_lets_through_a_few_arguments(machine):
             fits = (
                 not value & condition.bits if isinstance(condition, system_calls.Without) else value in condition.values
             )
-            due = ALLOW if fits else EPERM
-            assert filtered(program, machine, allowed[name], condition.argument, value) == due, (name, value)
+            expected = ALLOW if fits else EPERM
+            assert filtered(program, machine, allowed[name], condition.argument, value) == expected, (name, value)
 
 
 @MACHINES

@@ -13,7 +13,7 @@ import math
 import threading
 import time
 
-from .time_limit import Processor, TimeLimit
+from .time_limit import ProcessorClock, TimeLimit
 
 GRACE_SECONDS = 3.0
 """Time between the limit and the end of the process, if the code cannot be interrupted."""
@@ -49,7 +49,7 @@ class Clock:
         """Wall-clock time at which faulthandler ends the process."""
         self._thread: threading.Thread | None = None
         self._thread_id = ctypes.c_ulong(0)
-        self._processor: Processor | None = None
+        self._processor: ProcessorClock | None = None
 
     @property
     def spent_seconds(self) -> float:
@@ -78,7 +78,7 @@ class Clock:
 
     def __enter__(self) -> None:
         if self._processor is None:
-            self._processor = Processor.of_this_thread()
+            self._processor = ProcessorClock.of_this_thread()
         if math.isinf(self._limit.seconds):
             self._limit.start(self._processor)
             return

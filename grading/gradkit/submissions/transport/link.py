@@ -15,7 +15,7 @@ import msgspec
 from gradkit.inside.worker import HEADER_BYTES, NONCE_BYTES
 
 from .process_tree import children_of, innermost_child, wait_for_end
-from .time_limit import Processor, TimeLimit
+from .time_limit import ProcessorClock, TimeLimit
 
 MAX_REPLY_BYTES = 8 << 20
 """No honest reply is longer: 20,000 nodes with data and gradient take a third of a megabyte."""
@@ -74,7 +74,7 @@ class Link:
     def __init__(self, process: subprocess.Popen[bytes], end: socket.socket) -> None:
         self._process = process
         self._end = end
-        self._worker: Processor | None = None
+        self._worker: ProcessorClock | None = None
 
     def set_up(self, message: object, seconds: float) -> None:
         """Send a worker that was just started its first message, and wait until it is ready.
@@ -87,10 +87,14 @@ class Link:
         """
         self.request((message,), TimeLimit(seconds))
         # Now, before a line of the submission has run: later it could have started processes, if it is not isolated.
-        self._worker = Processor.of_process(innermost_child(self._process.pid))
+        self._worker = ProcessorClock.of_process(innermost_child(self._process.pid))
 
     def request(self, request: tuple[Any, ...], limit: TimeLimit) -> Answer:
-        """Send a request and wait for its reply. The worker's time is counted by `limit`.
+        """Send a request and wait for its reply.
+
+        Args:
+            request: (whether it is an item's first, name, arguments...), as `Worker.answer` takes it.
+            limit: Counts the worker's time meanwhile.
 
         Raises:
             TimeoutError: The limit was reached.

@@ -18,12 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 BACKSTOP_FACTOR = 3
-"""Code may take this many times its limit in wall-clock time."""
+"""Code can take this many times its limit in wall-clock time."""
 
 POLL_SECONDS = 0.1
 """How often running code is checked."""
 
 MIN_POLL_SECONDS = 0.005
+"""How often it is checked at most, when the limit is near."""
 
 MAX_SLEEPER_SHARE = 0.1
 """Code that used at most this share of a core since the last check is asleep if its state says so as well."""
@@ -43,7 +44,7 @@ _WAITS_OR_RUNS = ("R", "D")
 """State in /proc/PID/stat of a process that runs or waits for a core (R), or waits for the disk (D)."""
 
 
-class Processor:
+class ProcessorClock:
     """Processor time and state of one process or thread, as the kernel reports them.
 
     Args:
@@ -58,7 +59,7 @@ class Processor:
         self._n_looks = n_looks
 
     @classmethod
-    def of_process(cls, pid: int) -> Processor | None:
+    def of_process(cls, pid: int) -> ProcessorClock | None:
         """Return the clock of another process, or None if this system has no such clocks (they are Linux's)."""
         clock = (~pid << 3) | _CPUCLOCK_SCHED
         try:
@@ -68,7 +69,7 @@ class Processor:
         return cls(lambda: time.clock_gettime(clock), Path(f"/proc/{pid}/stat"))
 
     @classmethod
-    def of_this_thread(cls) -> Processor:
+    def of_this_thread(cls) -> ProcessorClock:
         """Return the clock of the calling thread, which other threads can read.
 
         macOS and Windows have none: there it is the clock of this whole process.
@@ -113,7 +114,7 @@ class TimeLimit:
     The student's code runs in stretches (one for each request), between which nothing is counted::
 
         limit = TimeLimit(5.0)
-        limit.start(Processor.of_process(pid))
+        limit.start(ProcessorClock.of_process(pid))
         while not reply_arrives(timeout=limit.check()):
             if limit.is_reached:
                 ...  # end it
@@ -127,7 +128,7 @@ class TimeLimit:
         self.seconds = seconds
         self._counted_seconds = 0.0
         self._wall_seconds = 0.0
-        self._processor: Processor | None = None
+        self._processor: ProcessorClock | None = None
         self._is_running = False
         self._is_asleep = False
         """Whether the code was a sleeper at the last check."""
@@ -143,10 +144,12 @@ class TimeLimit:
 
     @property
     def left_seconds(self) -> float:
+        """How much of the limit is left."""
         return max(0.0, self.seconds - self.spent_seconds)
 
     @property
     def is_reached(self) -> bool:
+        """Whether the student's code must be stopped."""
         return self.spent_seconds >= self.seconds
 
     @property
@@ -154,7 +157,7 @@ class TimeLimit:
         """Whether the limit was reached by the wall-clock backstop alone."""
         return self.is_reached and self._counted_seconds < self.seconds
 
-    def start(self, processor: Processor | None) -> None:
+    def start(self, processor: ProcessorClock | None) -> None:
         """Start to count: the student's code begins to run.
 
         Args:
