@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradkit.grader.whole_class.results import StudentResult
     from gradkit.outputs.gradebook_process import Entering
     from gradkit.submissions.intake.roster import Student
-    from gradkit.suite.results import Item
+    from gradkit.suite.results import ItemResult
 
 MAX_PRIVATE_LINE_LENGTH = 100_000
 """Characters of a line that `explain --private` prints: a drawn case is shown whole."""
@@ -63,7 +63,7 @@ def grade(
     from gradkit.grader.whole_class.classroom import Classroom
     from gradkit.grader.whole_class.processor_limit import watch_processor_limit
     from gradkit.grader.whole_class.reports_folder import remember_submissions
-    from gradkit.outputs.summary import GRADES, write_grades
+    from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import show_class
     from gradkit.submissions.intake.roster import roster
 
@@ -122,10 +122,10 @@ def _suite_of(course: Sequence[Assignment], seed: str) -> Suite:
 
 def _start_gradebook(url: str, suite: Suite) -> Entering:
     """Start the process that writes reports to a gradebook. Raises GradebookError if the gradebook cannot be opened."""
-    from gradkit.outputs.gradebook import at_hand
+    from gradkit.outputs.gradebook import database_url
     from gradkit.outputs.gradebook_process import Entering
 
-    at_hand(url)  # an error is shown now, and not after an hour of grading
+    database_url(url)  # an error is shown now, and not after an hour of grading
     return Entering(url, suite)
 
 
@@ -195,11 +195,11 @@ def explain(
     from gradkit.outputs.terminal import show_report
 
     found = read(report)
-    meant = found.called(item) if item else []
+    meant = found.items_named(item) if item else []
     if private:
         if len(meant) != 1:
             stop("--private explains one item: name it, as in `gradkit explain --private REPORT tanh_collects`.")
-        _explain_privately(report, found, meant[0].item, submission, seed)
+        _explain_privately(report, found, meant[0], submission, seed)
     elif not item:
         show_report(console, found)
     else:
@@ -207,7 +207,7 @@ def explain(
             show_report(console, found, result)
 
 
-def _explain_privately(path: Path, report: Report, item: Item, submission: Path | None, seed: str) -> None:
+def _explain_privately(path: Path, report: Report, item: ItemResult, submission: Path | None, seed: str) -> None:
     """Run an item of the private phase again, in the sandbox, and print the case as it was drawn."""
     from gradkit.grader.conditions import are_equivalent, conditions_of, seed_label
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test

@@ -23,7 +23,7 @@ from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import Entering
-from .summary import most_often, verdict_counts
+from .statistics import most_failed_items, verdict_summary
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -131,7 +131,7 @@ def _add_row(table: Table, result: StudentResult) -> None:
         table.add_row(name, "-", Text("no report", "red"), "")
         return
     seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
-    table.add_row(name, f"{report.earned:g}", verdict_counts(report), seconds)
+    table.add_row(name, f"{report.earned:g}", verdict_summary(report), seconds)
 
 
 def _warnings(result: StudentResult) -> list[str]:
@@ -139,7 +139,7 @@ def _warnings(result: StudentResult) -> list[str]:
     name, report = result.student.name, result.report
     if report is None:
         return [f"{result.reason} {name} has no report; the other reports are complete."]
-    return [f"{name}: {note}" for note in report.notes]
+    return [f"{name}: {warning}" for warning in report.warnings]
 
 
 def _show_average(console: Console, reports: Sequence[Report], points: float) -> None:
@@ -148,7 +148,7 @@ def _show_average(console: Console, reports: Sequence[Report], points: float) ->
         return
     mean = sum(report.earned for report in reports) / len(reports)
     console.print(f"\n{mean:.1f} of {points:g} points on average", highlight=False)
-    failed = "; ".join(f"{title} ({count})" for title, count in most_often(reports))
+    failed = "; ".join(f"{title} ({count})" for title, count in most_failed_items(reports))
     if failed:
         console.print(Text(f"Most often wrong: {failed}"))
 
@@ -177,11 +177,11 @@ def show_report(
     max_length: the most characters of a line.
     """
     if item is None:
-        lines = screen.summary(report.results(), assignments(), report.notes)
+        lines = screen.summary(report.items, report.items, assignments(), report.warnings)
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:
-        lines = [("good", f"{item.item.title}: {item.verdict.value}")]
+        lines = [("good", f"{item.title}: {item.verdict.value}")]
     for style, text in lines:
         # A report is only a file: what it holds is shown, and never obeyed.
         indent = len(text) - len(text.lstrip(" "))

@@ -12,11 +12,11 @@ from gradkit.grader.suite import suite_of
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
+from gradkit.suite.visibility import HIDDEN, PRIVATE_ONLY
 from typer.testing import CliRunner
 
 HIDDEN_ITEM = "what_is_not_part_of_the_result_stays_out"
-RESET = "order, visited, stack = [], set(), [self]"
+RESET = "visited = set()"
 ONE_GRAPH = Graph((1.0625, 2.5), (("add", 0, 1), ("add", 2, 0)), 3)
 
 

@@ -28,7 +28,8 @@ from gradkit.proof.specimens import misconceptions
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport import link as links
-from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.visibility import HIDDEN, PRIVATE_ONLY
 
 SEED = "autumn-2026-7f3a"
 DRAWN = ("test_addition", "test_multiplication", "test_subtraction", "test_tanh_gradient", "test_exp_collects")
@@ -52,7 +53,7 @@ def private(tmp_path_factory):
 def only(suite, *names):
     """The suite of these tests alone, without prerequisites."""
     tests = [test for test in suite.tests if test.name in names]
-    alone = tuple(dataclasses.replace(test, item=dataclasses.replace(test.item, needs=())) for test in tests)
+    alone = tuple(dataclasses.replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in tests)
     return dataclasses.replace(suite, tests=alone)
 
 
@@ -142,7 +143,7 @@ def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, p
         (item,) = report.items
         assert (item.verdict, item.earned, item.blocked_by) == (Verdict.FAILED, 0.0, ())
         assert msgspec.structs.asdict(item.evidence) == {
-            **msgspec.structs.asdict(type(item.evidence)(PRIVATE_ONLY)),
+            **msgspec.structs.asdict(Evidence(PRIVATE_ONLY)),
         }
     assert len({report.items for report in reports.values()}) == 1
 
@@ -158,8 +159,8 @@ def test_no_item_of_the_private_phase_depends_on_another(school, solution, short
     school.hands_in("eve", solution(("return self + other", "while True: pass")))
     suite = short_of_time("a1", 0.3, 5)
     first, second = (next(t for t in suite.tests if t.name == name) for name in ("test_sum", "test_whole_numbers"))
-    first = dataclasses.replace(first, item=dataclasses.replace(first.item, hidden=True, needs=()))
-    second = dataclasses.replace(second, item=dataclasses.replace(second.item, hidden=True, needs=(first.item.id,)))
+    first = dataclasses.replace(first, item=msgspec.structs.replace(first.item, hidden=True, needs=()))
+    second = dataclasses.replace(second, item=msgspec.structs.replace(second.item, hidden=True, needs=(first.item.id,)))
     (report,) = school.is_graded(suite=dataclasses.replace(suite, tests=(first, second))).values()
     assert [item.verdict for item in report.items] == [Verdict.FAILED, Verdict.PASSED]
     assert report.items[0].evidence.message == HIDDEN
@@ -185,7 +186,7 @@ def test_a_hidden_item_says_nothing_but_whether_it_passed(school, solution, suit
         "leaves": "raise SystemExit(1)",
         "wrong": "return",
     }.items():
-        school.hands_in(name, solution(("order, visited, stack", f"{code}\n        order, visited, stack")))
+        school.hands_in(name, solution(("visited = set()", f"{code}\n        visited = set()")))
     reports = school.is_graded(suite=alone)
     assert reports["right"].items[0].verdict is Verdict.PASSED
     failed = {reports[name].items for name in ("raises", "leaves", "wrong")}
