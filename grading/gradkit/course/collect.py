@@ -14,7 +14,7 @@ import msgspec
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.files import write_whole
 from gradkit.outputs.gradebook import timestamp
-from gradkit.submissions.bounded import READING, LimitReachedError, Unwritable, run_bounded
+from gradkit.submissions.bounded import READING, LimitReachedError, WriteFailure, run_bounded
 from gradkit.submissions.exception_text import presentable
 from gradkit.submissions.intake.entries import UnfitError, start_of
 from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
@@ -74,12 +74,12 @@ def collect_student(
         found = run_bounded(lambda: _written(assignment, student, target, in_place, force, stamp), _Reply, READING)
     except LimitReachedError as error:
         return Collected(student.student, NOTHING, problem=problem_of(error).message)
-    if isinstance(found, Unwritable):
-        raise found.error()
+    if isinstance(found, WriteFailure):
+        raise found.to_error()
     return found
 
 
-_Reply = Collected | Unwritable
+_Reply = Collected | WriteFailure
 
 
 def _written(
@@ -106,7 +106,7 @@ def _written(
             state = NEW
             _put(target, files, left_over)
     except OSError as error:
-        return Unwritable.of(error, target)
+        return WriteFailure.from_error(error, target)
     return Collected(student.student, state, tuple(sorted(files)), tuple(presentable(notes)))
 
 

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
 from gradkit.errors import sentence_of
-from gradkit.submissions.bounded import live_no_longer_than
+from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport.link import children_of
@@ -155,7 +155,7 @@ def _how_it_ended(status: int) -> str:
 
 def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) -> None:
     try:
-        live_no_longer_than(parent)
+        die_with_parent(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
         gc.disable()
         while True:

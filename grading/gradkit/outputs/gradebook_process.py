@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gradkit.grader import report
 from gradkit.grader.grader import Suite
-from gradkit.submissions.bounded import live_no_longer_than
+from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 
 from .gradebook import GradebookError, not_handed_in, opened
@@ -67,7 +67,7 @@ class Entering:
 
 def _enter(pipe: Connection, parents: Connection, parent: int, url: str, suite: Suite) -> None:
     parents.close()  # or the end of the parent would not be noticed
-    live_no_longer_than(parent)
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     count, late, lost, missing = 0, list[str](), list[str](), dict[str, list[str]]()
     try:

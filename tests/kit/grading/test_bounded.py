@@ -110,8 +110,7 @@ def lasting():
     process = LastingProcess(lambda name: JOBS[name](), int, SMALL)
     yield process
     if process._pid:
-        os.close(process._requests)
-        os.waitpid(process._pid, 0)
+        process.close()
 
 
 def test_one_process_answers_one_request_after_another(lasting):
@@ -147,7 +146,7 @@ def test_each_request_has_the_processor_time_for_itself():
 
     process = LastingProcess(work, bool, dataclasses.replace(SMALL, wall_seconds=20.0))
     assert all(process.run(0.6) for _ in range(4))  # more than the limit of 1 s in all
-    process._end(is_late=False)
+    process.close()
 
 
 def test_an_error_of_ours_in_a_process_that_lasts_is_no_verdict_and_prints_nothing(lasting, capfd):
@@ -183,4 +182,4 @@ def test_what_one_request_leaves_in_memory_is_not_left_to_the_next():
     assert process.run(1 << 20) == process.run(80 << 20)
     time.sleep(0.1)
     assert process.run(80 << 20)  # two of them would not fit
-    process._end(is_late=True)
+    process.close()

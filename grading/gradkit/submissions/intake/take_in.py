@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from gradkit.catalogue.assignments import Notebook
-from gradkit.submissions.bounded import READING, LastingProcess, LimitReachedError, Unwritable, run_bounded
+from gradkit.submissions.bounded import READING, LastingProcess, LimitReachedError, WriteFailure, run_bounded
 from gradkit.submissions.exception_text import presentable, tidy
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
@@ -84,8 +84,8 @@ def take_in(
         shutil.rmtree(target, ignore_errors=True)
         found = _found({}, problem_of(error), [], ())
         target.mkdir(parents=True)
-    if isinstance(found, Unwritable):
-        raise found.error()
+    if isinstance(found, WriteFailure):
+        raise found.to_error()
     problem = SubmissionError(found.verdict, found.message) if found.verdict else None
     return TakenIn(found.digest, problem, found.missing, found.notes)
 
@@ -100,7 +100,7 @@ class _Found(msgspec.Struct, tag=True):
     notes: list[str]
 
 
-_Reply = _Found | Unwritable
+_Reply = _Found | WriteFailure
 
 
 _Request = tuple[Path, Path, tuple[str, ...], Notebook | None, tuple[str, ...]]
@@ -139,7 +139,7 @@ def _take_in(
         for name, content in files.items():
             (target / name).write_bytes(content)
     except OSError as error:
-        return Unwritable.of(error, target)
+        return WriteFailure.from_error(error, target)
     is_there = problem is not None and problem.verdict is not Verdict.NOT_IMPLEMENTED  # something was handed in
     missing = () if is_there else tuple(module for module in modules if f"{module}.py" not in files)
     return _found(files, problem, notes, missing)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradkit.errors import sentence_of
-from gradkit.submissions.bounded import children_killed_first
+from gradkit.submissions.bounded import prefer_children_for_oom_kill
 from gradkit.submissions.transport.link import EndedError, Link, LinkError
 
 from . import packages as installed
@@ -150,7 +150,7 @@ class Sandbox:
         if room.root:
             passed.append(os.open(self._filter, os.O_RDONLY))
             command = [*self._enclosed(room, submission, passed[-1]), *command]
-        with children_killed_first():
+        with prefer_children_for_oom_kill():
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
