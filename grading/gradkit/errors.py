@@ -1,8 +1,24 @@
-"""What the commands say about an error of the operating system."""
+"""Errors whose text is for the user of a command: what happened, to which file, and what to do."""
 
 from __future__ import annotations
 
 import errno
+
+
+class UserError(Exception):
+    """An error that a command shows in a line, without a traceback.
+
+    Args:
+        message: What happened, to which file, and what to do.
+    """
+
+
+class ProcessorTimeUp(BaseException):
+    """The shell's limit on processor time is used up. Not an Exception, so that no student is blamed for it."""
+
+    def __str__(self) -> str:
+        return "The limit on processor time (ulimit -t) is used up. Raise it, then run the same command again."
+
 
 _ADVICE = {
     errno.ENOSPC: "Free some space there, then run the same command again.",

@@ -69,8 +69,8 @@ IN_ANOTHER_FILE = {
 TWICE = "test_twice"
 PATCHED = """
 from pathlib import Path
-from gradkit.catalogue import assignments
-assignments.course_home = lambda: Path(__file__).parent
+from gradkit.catalogue import home
+home.course_home = lambda: Path(__file__).parent
 """
 
 

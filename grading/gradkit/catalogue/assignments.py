@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gradkit.errors import UserError
+
 from .home import course_home as course_home
 
 if sys.version_info >= (3, 11):
@@ -103,11 +105,11 @@ def assignments() -> tuple[Assignment, ...]:
 
 
 def chosen(name: str) -> tuple[Assignment, ...]:
-    """The assignments that a command's word means: a2_backprop, a2, or all. Raises LookupError, naming them all."""
+    """The assignments that a command's word means: a2_backprop, a2, or all. Raises UserError, naming them all."""
     course = assignments()
     found = course if name == "all" else tuple(a for a in course if name in (a.name, a.short))
     if not found:
-        raise LookupError(f"There is no assignment {name!r}: choose all, {', '.join(a.name for a in course)}.")
+        raise UserError(f"There is no assignment {name!r}: choose all, {', '.join(a.name for a in course)}.")
     return found
 
 

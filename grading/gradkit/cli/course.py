@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gradkit.catalogue.assignments import chosen
 from gradkit.catalogue.home import course_home
-from gradkit.submissions.exception_text import tidy
+from gradkit.errors import UserError
+
+from .console import console, stop
 
 app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, and collect submissions for it.")
-console = Console()
-
-MAX_LINE = 2_000
-"""The most characters of a line of a message."""
-
-
-def complain(message: str) -> NoReturn:
-    """Say what is wrong and leave with status 1. A message may quote a file or a name, so its lines are tidied."""
-    for line in message.splitlines():
-        Console(stderr=True).print(tidy(line, MAX_LINE), style="red", markup=False)
-    raise typer.Exit(1)
 
 
 @app.callback()
@@ -40,7 +30,6 @@ def build(
 
     Example: gradkit course build
     """
-    from gradkit.course.notebooks import TextError
     from gradkit.course.notebooks import build as build_all
     from gradkit.proof.specimens import reference_folder
 
@@ -48,12 +37,8 @@ def build(
     try:
         for path in build_all(target, reference_folder() / "solution"):
             console.print(str(path.relative_to(target.parent)), highlight=False)
-    except TextError as error:
-        complain(str(error))
     except ImportError as error:
-        complain(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'")
-    except OSError as error:
-        complain(f"{error.filename}: {error.strerror}")
+        stop(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'")
 
 
 @app.command()
@@ -69,12 +54,11 @@ def collect(
     """
     from gradkit.course.collect import NOTHING
     from gradkit.course.collect import collect as collect_all
-    from gradkit.course.downloads import DownloadsError
 
     try:
         meant = chosen(assignment)
         if len(meant) > 1:
-            raise LookupError("Name one assignment: each has a notebook of its own.")
+            raise UserError("Name one assignment: each has a notebook of its own.")
         states, others = Counter[str](), []
         for each in collect_all(meant[0], downloads, into, force):
             if isinstance(each, str):
@@ -85,12 +69,8 @@ def collect(
             _say(f"{each.student}: {said}", "red" if each.problem else "")
             for note in each.notes:
                 _say(f"    {note}", "yellow")
-    except (LookupError, DownloadsError) as error:
-        complain(str(error.args[0]))
     except ImportError as error:
-        complain(f"This needs {error.name}: pip install 'gradkit[nbgrader]'")
-    except OSError as error:
-        complain(f"{error.filename or downloads}: {error.strerror or error}")
+        stop(f"This needs {error.name}: pip install 'gradkit[nbgrader]'")
     counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     _say(f"{states.total() - states[NOTHING]} of {states.total()} students have a notebook in {into}: {counts}.")
     if others:

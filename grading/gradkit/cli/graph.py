@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from gradkit.submissions.exception_text import tidy
 
-from .course import complain
+from .console import console, stop
 
 if TYPE_CHECKING:
     from gradkit.suite.evidence import Drawing
     from gradkit.suite.results import ItemResult
-
-console = Console()
 
 
 def graph(
@@ -36,57 +33,53 @@ def graph(
     gradkit graph reports/a3_activations/ada.json tanh_collects --out tanh.svg
     """
     if out.suffix not in ("", ".svg"):
-        complain(f"A picture is written as SVG: {out} should end in .svg.")
+        stop(f"A picture is written as SVG: {out} should end in .svg.")
     is_report = what.endswith(".json") or os.path.isfile(what)  # Path.is_file raises for what is long, or not one line
     if item and not is_report:
-        complain("Only a report has items: give an expression in quotes, or a report and an item.")
+        stop("Only a report has items: give an expression in quotes, or a report and an item.")
     svg, told = _of_report(Path(what), item) if is_report else _of_program(what)
     try:
         out.write_text(svg, encoding="utf-8")
     except (OSError, ValueError) as error:
-        complain(f"{out}: {getattr(error, 'strerror', '') or error}")
+        stop(f"{out}: {getattr(error, 'strerror', '') or error}")
     console.print(Text(f"{out}: {told}"), soft_wrap=True)
 
 
 def _of_program(code: str) -> tuple[str, str]:
     """The picture of a program, and what is told of it."""
-    from gradkit.graphs.picture.picture import TooLargeError, picture
-    from gradkit.graphs.scalar.trace import ProgramError
+    from gradkit.graphs.picture.picture import picture
     from gradkit.oracle.programs import worked_out
 
     try:
         graph, names, answers = worked_out(code)
         svg = picture(graph, answers, names=names)
-    except (ProgramError, TooLargeError, ImportError) as error:
-        complain(str(error))
+    except ImportError as error:
+        stop(str(error))
     nodes = "1 node" if len(graph) == 1 else f"{len(graph)} nodes"
     return svg, f"{nodes}, with the right gradients of {tidy(names[graph.output])}"
 
 
 def _of_report(path: Path, item: str) -> tuple[str, str]:
     """The picture of a report's item, and what is told of it."""
-    from gradkit.grader.report import UnreadableError, read
+    from gradkit.grader.report import read
     from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
 
-    try:
-        report = read(path)
-        found = report.called(item) if item else list(report.results().all())
-    except (UnreadableError, LookupError) as error:
-        complain(str(error.args[0]))
+    report = read(path)
+    found = report.called(item) if item else list(report.results().all())
     for each in found:
         if each.evidence and each.evidence.drawing:
             break
     else:
-        complain(_why_not(found[0]) if item else "No item of this report failed with a number that a picture can show.")
+        stop(_why_not(found[0]) if item else "No item of this report failed with a number that a picture can show.")
     drawing = each.evidence.drawing
     # Graphviz takes a minute for some graphs of 200 nodes. Those of evidence have been reduced, and take 0.1 s.
     limits = Limits(memory_bytes=256 << 20, cpu_seconds=3, wall_seconds=20.0, file_bytes=1 << 20)
     try:
         svg, reason = run_bounded(lambda: _drawn(drawing), tuple[str, str], limits)
     except LimitReachedError as error:
-        complain(f"Drawing {tidy(each.item.id)} {error.message}.")
+        stop(f"Drawing {tidy(each.item.id)} {error.message}.")
     if reason:
-        complain(reason)
+        stop(reason)
     return svg, tidy(f"{each.item.title} ({each.item.id})")
 
 

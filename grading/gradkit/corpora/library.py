@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from gradkit.errors import UserError
 from gradkit.graphs.learning.losses import Loss, Losses, drawn_losses, keeps_off_the_kink
 from gradkit.graphs.learning.networks import Network, Networks, drawn_networks
 from gradkit.graphs.learning.trajectories import Trajectories, Trajectory, drawn_trajectories
@@ -147,7 +148,7 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-class MissingCorpusError(Exception):
+class MissingCorpusError(UserError):
     """A corpus was not recorded; the message says what to run."""
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from gradkit.errors import UserError
 from gradkit.outputs.gradebook import LONGEST_ID
 from gradkit.submissions.intake.entries import (
     Entry,
@@ -36,7 +37,7 @@ _NO_GLOB = str.maketrans("[]*?%", "()--=")
 """nbgrader looks for folders by patterns, and a percent sign would be escaped once more when `submitted` is graded."""
 
 
-class DownloadsError(Exception):
+class DownloadsError(UserError):
     """What was named holds no class; the message says what it should hold."""
 
 

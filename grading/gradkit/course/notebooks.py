@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.catalogue.home import course_home
+from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.graphs.picture.picture import png
 from gradkit.graphs.scalar.trace import traced_program
@@ -43,7 +44,7 @@ _GRAPH = re.compile(r"^```graph( gradients)?\n(.*?)\n```$", re.M | re.S)
 _SETTING = re.compile(r"^<!-- if given -->\n(.*?)^<!-- if own -->\n(.*?)^<!-- end -->\n", re.M | re.S)
 
 
-class TextError(ValueError):
+class TextError(UserError):
     """A notebook's text, the tasks of its assignment and the items do not fit together; the message says where."""
 
 

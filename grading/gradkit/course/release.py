@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.home import course_home
+from gradkit.errors import UserError
 from gradkit.suite.collection import GradedTest, graded_tests
 from gradkit.suite.diagnosis import DIAGNOSES
 
@@ -21,7 +22,7 @@ _TELLING = 14
 """Shorter lines, such as `return out`, give nothing away."""
 
 
-class LeakError(Exception):
+class LeakError(UserError):
     """A release would hold something that students must not have."""
 
 

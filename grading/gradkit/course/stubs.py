@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from gradkit.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradkit.catalogue.assignments import Assignment
 
 
-class UnassignedError(ValueError):
+class UnassignedError(UserError):
     """The reference has a public function that no assignment asks for."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gradkit.catalogue.subjects import SUBJECTS
+from gradkit.errors import UserError
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.sandbox.packages import MissingPackageError
@@ -21,7 +22,7 @@ from .phases import LATER_LIMIT_FACTOR, PRIVATE, is_private
 from .report import Report
 
 
-class NotPrivateError(LookupError):
+class NotPrivateError(UserError):
     """An item or a report has nothing private to be explained; the message says why."""
 
 

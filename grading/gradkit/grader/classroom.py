@@ -14,6 +14,7 @@ from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 
+from gradkit.errors import UserError
 from gradkit.files import PARTIAL, write_whole
 from gradkit.submissions.intake.roster import RosterError, Student
 from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
@@ -47,7 +48,7 @@ _FINISHED = ""
 """The name of the next phase of a submission whose report is written."""
 
 
-class BusyError(Exception):
+class BusyError(UserError):
     """Another `gradkit grade` is running on this folder of reports."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from gradkit.catalogue.assignments import Assignment, Notebook
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.errors import UserError
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject, Transport
@@ -25,7 +26,7 @@ from gradkit.suite.results import Item, ItemResult, Results
 from .reference_retry import reference_folder
 
 
-class GraderError(Exception):
+class GraderError(UserError):
     """The fault is ours: a test ended in a way that has nothing to do with the submission."""
 
 

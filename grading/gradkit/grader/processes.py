@@ -21,7 +21,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
-from gradkit.errors import sentence_of
+from gradkit.errors import ProcessorTimeUp, sentence_of
 from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.sandbox.sandbox import SandboxError
@@ -169,13 +169,6 @@ def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) ->
             gc.collect()
     finally:
         os._exit(0)  # no exit handler of the parent's may run here
-
-
-class ProcessorTimeUp(BaseException):
-    """The shell's limit on processor time is used up. Not an Exception, so that no student is blamed for it."""
-
-    def __str__(self) -> str:
-        return "The limit on processor time (ulimit -t) is used up. Raise it, then run the same command again."
 
 
 def _raise_processor_time(*_: object) -> NoReturn:

@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.inside.graph import Answers, Graph
 from gradkit.submissions.exception_text import tidy
@@ -125,18 +126,18 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def called(self, name: str) -> list[ItemResult]:
         """The results of the items of this name: tanh_collects, or the whole of an item's id.
 
-        Raises LookupError, saying what is near, where there is none.
+        Raises UserError, saying what is near, where there is none.
         """
         results = self.results().by_id
         found = [each for id_, each in results.items() if f"/{id_}".endswith((f"/{name}", f"/test_{name}"))]
         if not found:
             near = [id_.rpartition("/test_")[2] for id_ in results if name.lower() in id_.lower()]
             perhaps = f" Is it one of {', '.join(near[:8])}?" if near else ""
-            raise LookupError(tidy(f"There is no item {name!r} in this report.{perhaps}"))
+            raise UserError(tidy(f"There is no item {name!r} in this report.{perhaps}"))
         return found
 
 
-class UnreadableError(Exception):
+class UnreadableError(UserError):
     """A file is no report; the message says why."""
 
 

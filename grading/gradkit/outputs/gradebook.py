@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradkit.catalogue.assignments import Assignment, Task, assignments
+from gradkit.errors import UserError
 from gradkit.grader.grader import Suite
 from gradkit.grader.report import Report
 from gradkit.submissions.intake.roster import Student, safe_name
@@ -43,7 +44,7 @@ _NO_URL = (
 )
 
 
-class GradebookError(Exception):
+class GradebookError(UserError):
     """The gradebook cannot be written; the message says what to do."""
 
 

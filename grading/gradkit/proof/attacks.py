@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import msgspec
 
 from gradkit.catalogue.home import course_home
+from gradkit.errors import UserError
 from gradkit.submissions.outcome import Verdict
 
 from .specimens import Edit, reference_folder
@@ -86,10 +87,10 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def attacks_folder() -> Path:
-    """Where the attacks are. Raises FileNotFoundError in a release, which has none."""
+    """Where the attacks are. Raises UserError in a release, which has none."""
     folder = course_home() / "tests" / "attacks"
     if not folder.is_dir():
-        raise FileNotFoundError("This copy of gradkit is a release: it holds no attacks to try.")
+        raise UserError("This copy of gradkit is a release: it holds no attacks to try.")
     return folder
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from gradkit.catalogue.home import course_home
+from gradkit.errors import UserError
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,10 +47,10 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def reference_folder() -> Path:
-    """Where the answers are. Raises FileNotFoundError in a release, which has none."""
+    """Where the answers are. Raises UserError in a release, which has none."""
     folder = course_home() / "reference"
     if not folder.is_dir():
-        raise FileNotFoundError("This copy of gradkit is a release: it holds no reference to prove anything with.")
+        raise UserError("This copy of gradkit is a release: it holds no reference to prove anything with.")
     return folder
 
 

@@ -17,6 +17,7 @@ from types import CodeType, ModuleType
 
 from gradkit.catalogue.assignments import Assignment
 from gradkit.catalogue.subjects import SUBJECTS
+from gradkit.errors import UserError
 
 from .graded import ATTRIBUTE, REGISTER, Mark
 from .results import Item
@@ -31,7 +32,7 @@ _SETTINGS = (
 """Names at the top level of a file that change how pytest collects or runs it, and that grading does not read."""
 
 
-class SuiteError(Exception):
+class SuiteError(UserError):
     """A suite holds what cannot be graded as it stands; the message names the file, the test and what to do."""
 
 

@@ -8,7 +8,8 @@ from importlib.metadata import version
 import jsonschema
 import pytest
 from gradkit.catalogue.assignments import assignments, chosen, tomllib
-from gradkit.cli import main as cli
+from gradkit.cli import grading
+from gradkit.cli.main import app
 from gradkit.grader import doctor
 from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
@@ -83,9 +84,9 @@ def gradkit(monkeypatch):
 
     def call(*words, packages):
         asking = tuple(dataclasses.replace(a, packages=packages) for a in chosen("a1"))
-        monkeypatch.setattr(cli, "chosen", lambda name: asking)
+        monkeypatch.setattr(grading, "chosen", lambda name: asking)
         monkeypatch.setattr(doctor, "assignments", lambda: asking)
-        return CliRunner().invoke(cli.app, list(map(str, words)))
+        return CliRunner().invoke(app, list(map(str, words)))
 
     return call
 

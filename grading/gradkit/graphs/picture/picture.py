@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from gradkit.errors import UserError
 from gradkit.graphs.scalar.program import expression_text, node_names
 from gradkit.inside.graph import Answers, Graph
 
@@ -22,7 +23,7 @@ _COLOURS = {"leaf": ("#e8f0fe", "#5f6368"), "inner": ("#ffffff", "#5f6368"), "wr
 """Each kind's paper and edge."""
 
 
-class TooLargeError(ValueError):
+class TooLargeError(UserError):
     """A graph has more nodes than a picture can show."""
 
     def __init__(self) -> None:

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from gradkit.errors import UserError
 from gradkit.inside.graph import Graph
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Tracer:
         return self._then("relu")
 
 
-class ProgramError(ValueError):
+class ProgramError(UserError):
     """A program makes no expression graph; the message says why, in a line."""
 
 

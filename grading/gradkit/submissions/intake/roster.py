@@ -7,11 +7,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradkit.errors import UserError
+
 _LONGEST = 200
 """Bytes that a file name of ours may take; the rest is for endings."""
 
 
-class RosterError(Exception):
+class RosterError(UserError):
     """The folder holds no class; the message says what it should hold."""
 
 

@@ -13,6 +13,8 @@ from importlib.machinery import PathFinder
 from importlib.metadata import distributions
 from pathlib import Path
 
+from gradkit.errors import UserError
+
 FOLDER = "/packages"
 """Where a sandboxed worker finds them."""
 
@@ -30,7 +32,7 @@ def environment() -> dict[str, str]:
     return {**ONE_THREAD, **{name: os.environ[name] for name in _SETTINGS if name in os.environ}}
 
 
-class MissingPackageError(LookupError):
+class MissingPackageError(UserError):
     """A package is not installed here; the message says what to install."""
 
 

