@@ -27,8 +27,8 @@ from gradkit.graphs.learning import data
 from gradkit.graphs.picture.picture import svg
 from gradkit.graphs.picture.student_value import cards_of
 from gradkit.outputs.html import feedback
-from gradkit.submissions.intake.notebook import as_module
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.notebook import convert_to_module
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import graded_tests
@@ -59,14 +59,14 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
     Raises LookupError for an item that there is not, ValueError where no cell defines the subject or a file is missing.
     """
     assignment, suite = _suite(items)
-    source = as_module(_source_of(subject))
+    source = convert_to_module(_source_of(subject))
     with tempfile.TemporaryDirectory() as name, _quiet():
         folder = Path(name)
         module = assignment.modules[0]
         _put_beside(assignment, folder)
         (folder / f"{module}.py").write_bytes(source)
         with _apart(assignment.files):
-            results = grade(suite, TakenIn(), LocalTransport(folder, _CLOCK), run_hidden=True)
+            results = grade(suite, Intake(), LocalTransport(folder, _CLOCK), run_hidden=True)
         said = warnings(folder, module, assignment.packages)
         records = [item_record(result) for result in results.all()]
         page = feedback(records, {record.id: record.title for record in records}, said)

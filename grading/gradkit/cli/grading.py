@@ -57,12 +57,12 @@ def grade(
     from gradkit.outputs.gradebook_process import Entering
     from gradkit.outputs.summary import GRADES, write_grades
     from gradkit.outputs.terminal import await_gradebook, graded_with_progress, show_class
-    from gradkit.submissions.intake.roster import roster
+    from gradkit.submissions.intake.roster import read_roster
 
     heed_processor_limit()
     try:
         course = chosen(assignment)
-        students, others = roster(submissions, out)
+        students, others = read_roster(submissions, out)
         _draw_if_private(seed)
         private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
         suite = suite_of(course, Library(corpora_folder()), private)
@@ -166,7 +166,7 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
     from gradkit.grader.conditions import conditions_of, seed_label
     from gradkit.grader.grader import suite_of
     from gradkit.outputs.terminal import show_report
-    from gradkit.submissions.intake.roster import student_called
+    from gradkit.submissions.intake.roster import find_student
 
     if seed_label(seed) != report.conditions.seed:
         given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
@@ -178,7 +178,7 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
     drawn = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
     suite = suite_of(course, Library(corpora_folder()), drawn)
     test = private_test(suite, item.id)
-    source = submission or student_called(report.student, submissions_of(path.parent)).source
+    source = submission or find_student(report.student, submissions_of(path.parent)).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explained_privately(suite, report, test, source, Path(scratch))
     now = conditions_of(suite, report.conditions.sandbox)

@@ -62,8 +62,8 @@ def explained_privately(suite: Suite, report: Report, test: GradedTest, source: 
     taken = take_in(source, folder, suite.modules, suite.notebook, suite.builds_on)
     if taken.digest != report.submission:
         raise NotPrivateError(f"{source} has changed since {report.student} was graded: grade it again.")
-    if taken.problem:
-        raise NotPrivateError(f"Nothing of {source} can be run: {taken.problem.message}")
+    if taken.failure:
+        raise NotPrivateError(f"Nothing of {source} can be run: {taken.failure.message}")
     assignment = next(each for each in suite.assignments if each.name == test.item.assignment)
     library = suite.private if suite.private and suite.has_private_corpus(test) else suite.library
     with Sandbox(scratch / "sandbox") as sandbox, whole_programs():

@@ -17,7 +17,7 @@ from pathlib import Path
 from gradkit.errors import UserError
 from gradkit.files import PARTIAL, write_whole
 from gradkit.submissions.intake.roster import RosterError, Student
-from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
+from gradkit.submissions.intake.take_in import Intake, Reader, make_reader, take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
@@ -192,7 +192,7 @@ class Classroom:
         if found is None:
             public = public_report(student.name, taken, self.conditions, self.suite, sandbox, folder)
             found = Unfinished(public, time.monotonic() - started)
-        following = None if taken.problem else next_phase(self.suite, found.public, found.passed)
+        following = None if taken.failure else next_phase(self.suite, found.public, found.passed)
         return self._after_phase(folder, student, found, following)
 
     def _later(self, phase: Phase, scratch: Path, sandbox: Sandbox, student: Student) -> _Step:
@@ -217,7 +217,7 @@ class Classroom:
         shutil.rmtree(folder, ignore_errors=True)
         return _Step(_FINISHED, found.seconds)
 
-    def _still_holds(self, student: Student, taken: TakenIn) -> bool:
+    def _still_holds(self, student: Student, taken: Intake) -> bool:
         """Return whether the report of an earlier run is this student's, of this submission, and adds up."""
         try:
             found = report.read(self.report_path(student))
@@ -225,12 +225,12 @@ class Classroom:
             return False
         return self._is_about(found, student, taken)
 
-    def _unfinished(self, student: Student, taken: TakenIn) -> Unfinished | None:
+    def _unfinished(self, student: Student, taken: Intake) -> Unfinished | None:
         """Return what an earlier run has found of this submission, if it was stopped between two phases."""
         found = unfinished.read(unfinished.path_of(self.out, student.name))
         return found if found and self._is_about(found.public, student, taken) else None
 
-    def _is_about(self, found: Report, student: Student, taken: TakenIn) -> bool:
+    def _is_about(self, found: Report, student: Student, taken: Intake) -> bool:
         about = found.student == student.name and found.submission == taken.digest
         return about and found.conditions == self.conditions and report.is_about(found, self.suite.items)
 
@@ -251,7 +251,7 @@ def check(sandbox: Sandbox, suite: Suite) -> None:
 
 
 def grade_alone(
-    student: str, taken: TakenIn, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
+    student: str, taken: Intake, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
 ) -> Report:
     """Grade one submission by itself, in all phases, each with a sandbox of its own.
 
@@ -268,7 +268,7 @@ def grade_alone(
             public = public_report(student, taken, conditions, suite, sandbox, folder)
             await_orphans()
         passed: dict[str, tuple[str, ...]] = {}
-        while not taken.problem and (phase := next_phase(suite, public, passed)):
+        while not taken.failure and (phase := next_phase(suite, public, passed)):
             with Sandbox(scratch / "sandbox") as sandbox:
                 copy = scratch / "with-reference"
                 passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder, copy)
@@ -277,7 +277,7 @@ def grade_alone(
 
 
 def public_report(
-    student: str, taken: TakenIn, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
+    student: str, taken: Intake, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
 ) -> Report:
     """Run the public phase on a submission that was taken in to a folder, and return what it found."""
     transport = transport_to(sandbox, folder, PUBLIC.seconds(suite))

@@ -14,7 +14,7 @@ from gradkit.catalogue.assignments import Assignment, Notebook
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.errors import UserError
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject, Transport
 from gradkit.suite.collection import GradedTest, graded_tests
@@ -111,7 +111,7 @@ def call(test: GradedTest, subjects: dict[str, Subject], library: Library) -> No
     test.function(**subjects, **corpus)
 
 
-def grade(suite: Suite, taken: TakenIn, transport: Transport, run_hidden: bool = False) -> Results:
+def grade(suite: Suite, taken: Intake, transport: Transport, run_hidden: bool = False) -> Results:
     """Return every item's result on the public corpora.
 
     Args:
@@ -124,7 +124,7 @@ def grade(suite: Suite, taken: TakenIn, transport: Transport, run_hidden: bool =
     Raises: GraderError if an item ends in a way that is not a verdict.
     """
     results = Results(list(suite.items))
-    run = _Run(suite, results, transport, taken.problem)
+    run = _Run(suite, results, transport, taken.failure)
     undecided = []
     for test in suite.tests:
         if test.item.hidden and not run_hidden and not run.is_settled(test):

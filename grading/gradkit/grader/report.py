@@ -17,7 +17,7 @@ from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.inside.graph import Answers, Graph
 from gradkit.submissions.exception_text import tidy
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.diagnosis import named_mistake
 from gradkit.suite.evidence import Drawing, Evidence, Row
@@ -141,13 +141,13 @@ class UnreadableError(UserError):
     """A file is no report; the message says why."""
 
 
-def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Results) -> Report:
+def report_of(student: str, taken: Intake, conditions: Conditions, results: Results) -> Report:
     """The report that results make. Raises ValueError where an item has no result: no report is better than half."""
     if [item.id for item in results.collected] != list(results.by_id):
         raise ValueError("not every item has its result")
     found = tuple(map(item_record, results.all()))
     earned, points = sum(item.earned for item in found), sum(item.points for item in found)
-    notes = tuple(tidy(note) for note in taken.notes)
+    notes = tuple(tidy(note) for note in taken.warnings)
     return Report(FORMAT, student, taken.digest, taken.missing, notes, conditions, earned, points, found)
 
 

@@ -20,7 +20,7 @@ from gradkit.grader.conditions import conditions_of
 from gradkit.grader.grader import suite_of
 from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
 from gradkit.proof.specimens import files_of, misconceptions, variants, write_misconception
-from gradkit.submissions.intake.roster import Student, roster
+from gradkit.submissions.intake.roster import Student, read_roster
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
@@ -150,7 +150,7 @@ class School:
         """The reports by student, and what became of each."""
         suite = suite or self.suite
         classroom = kind(suite, conditions_of(suite, not bare), self.out, bare)
-        students, _ = roster(self.submissions, self.out)
+        students, _ = read_roster(self.submissions, self.out)
         ended = [graded for graded in classroom.grade(students, workers) if graded]
         assert [graded.trouble for graded in ended if graded.trouble] == []
         self.ended = {graded.student.name: graded for graded in ended}

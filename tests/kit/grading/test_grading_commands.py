@@ -17,7 +17,7 @@ from gradkit.grader import doctor
 from gradkit.grader.classroom import SCRATCH, Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.outputs.terminal import graded_with_progress, time_left
-from gradkit.submissions.intake.roster import roster
+from gradkit.submissions.intake.roster import read_roster
 from gradkit.submissions.sandbox import image, seccomp
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
@@ -96,7 +96,7 @@ def test_grading_without_a_sandbox_is_spelled_out(graded, school, solution):
 def test_notes_are_shown(graded, school, solution):
     school.hands_in("ada", solution())
     (school.submissions / "ada" / "engine.py").rename(school.submissions / "ada" / "engine (1).py")
-    assert "ada: engine (1).py was taken for engine.py" in graded().output
+    assert "ada: engine.py is missing. engine (1).py was used as engine.py." in graded().output
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     for name in ("ada", "ben", "cleo"):
         school.hands_in(name, solution())
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
-    students, _ = roster(school.submissions, school.out)
+    students, _ = read_roster(school.submissions, school.out)
     classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
     assert len(graded_with_progress(console, classroom, students, 2)) == 3
     screen = console.file.getvalue()

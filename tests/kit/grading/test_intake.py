@@ -9,8 +9,8 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.submissions.intake import entries
-from gradkit.submissions.intake import take_in as intake
+from gradkit.submissions.intake import choose, entries
+from gradkit.submissions.intake import take_in as module
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 
@@ -94,7 +94,7 @@ def test_the_engine_is_found_in_whatever_it_is_packed_in(shape, kind, taken, lai
     if kind == "zip":
         source = zipped(tmp_path / "it.zip", *SHAPES[shape].items())
     files, found = taken(source)
-    assert (files, found.problem, found.notes) == ({"engine.py": ENGINE}, None, [])
+    assert (files, found.failure, found.warnings) == ({"engine.py": ENGINE}, None, ())
 
 
 def test_a_folder_and_a_zip_of_the_same_files_are_one_submission(taken, laid_out, tmp_path):
@@ -133,19 +133,19 @@ def test_a_zip_in_a_folder_is_what_a_learning_platform_hands_out(taken, laid_out
 def test_a_download_s_name_is_understood_and_noted(name, taken, laid_out):
     files, found = taken(laid_out({name: ENGINE}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == [f"{name} was taken for engine.py"]
+    assert found.warnings == (f"engine.py is missing. {name} was used as engine.py.",)
 
 
 def test_a_name_as_it_should_be_goes_before_one_that_is_nearly_so(taken, laid_out):
     files, found = taken(laid_out({"engine (1).py": b"old", "engine.py": ENGINE}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["engine (1).py was left alone, since engine.py is there"]
+    assert found.warnings == ("engine (1).py was ignored because the submission has engine.py.",)
 
 
 def test_of_several_engines_the_outermost_is_taken_and_that_is_noted(taken, laid_out):
     files, found = taken(laid_out({"engine.py": ENGINE, "backup/old/engine.py": b"old"}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["of 2 folders the outermost was taken: ."]
+    assert found.warnings == ("2 folders contain files to grade. The outermost was used: .",)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_of_several_engines_the_outermost_is_taken_and_that_is_noted(taken, laid
 )
 def test_where_it_cannot_be_told_nothing_is_guessed(files, said, taken, laid_out):
     found_files, found = taken(laid_out(files))
-    assert (found_files, found.problem.verdict, found.problem.message) == ({}, Verdict.ERROR, said)
+    assert (found_files, found.failure.verdict, found.failure.message) == ({}, Verdict.ERROR, said)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_where_it_cannot_be_told_nothing_is_guessed(files, said, taken, laid_out
 def test_a_submission_without_the_file_is_not_written_and_says_what_it_holds(files, said, taken, laid_out):
     found_files, found = taken(laid_out(files))
     assert found_files == {}
-    assert found.problem.verdict is Verdict.NOT_IMPLEMENTED
-    assert found.problem.message == f"There is no engine.py in this submission{said}"
+    assert found.failure.verdict is Verdict.NOT_IMPLEMENTED
+    assert found.failure.message == f"There is no engine.py in this submission{said}"
 
 
 def test_a_zip_beside_a_demo_is_looked_into(taken, laid_out, tmp_path):
@@ -185,10 +185,10 @@ def test_a_zip_beside_a_demo_is_looked_into(taken, laid_out, tmp_path):
 
 
 def test_helpers_beyond_a_number_are_left_out_and_that_is_noted(taken, laid_out):
-    helpers = {f"helper{number:03}.py": b"" for number in range(intake.MAX_FILES_BESIDE + 10)}
+    helpers = {f"helper{number:03}.py": b"" for number in range(choose.MAX_OTHER_FILES + 10)}
     files, found = taken(laid_out({"engine.py": ENGINE, **helpers}))
-    assert len(files) == intake.MAX_FILES_BESIDE + 1
-    assert found.notes == ["only 50 .py files beside those that are graded came along"]
+    assert len(files) == choose.MAX_OTHER_FILES + 1
+    assert found.warnings == ("The submission has 60 other .py files. Only the first 50 were used.",)
 
 
 @pytest.mark.parametrize(
@@ -220,32 +220,32 @@ def test_links_are_not_followed(taken, laid_out, tmp_path):
     secret = tmp_path / "secret.py"
     secret.write_bytes(b"s3cret")
     files, found = taken(zipped(tmp_path / "it.zip", link("engine.py", str(secret))))
-    assert (files, found.problem.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+    assert (files, found.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
     home = laid_out({})
     (home / "engine.py").symlink_to(secret)
     (home / "more").symlink_to(tmp_path)
     files, found = taken(home)
-    assert (files, found.problem.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+    assert (files, found.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
 
 
 def test_what_is_no_file_is_not_opened(taken, laid_out):
     home = laid_out({"helpers.py": b""})
     os.mkfifo(home / "engine.py")
     files, found = taken(home)
-    assert (files, found.problem.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+    assert (files, found.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
 
 
 def test_a_bomb_unpacks_no_further_than_is_needed_to_see_it(taken, tmp_path):
     bomb = zipped(tmp_path / "it.zip", ("engine.py", b"#" * (100 << 20)))
     files, found = taken(bomb)
-    assert (files, found.problem.message) == ({}, "engine.py is larger than a megabyte.")
+    assert (files, found.failure.message) == ({}, "engine.py is larger than a megabyte.")
 
 
 METHODS = {"stored": 0, "deflate": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "LZMA": zipfile.ZIP_LZMA}
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("size", [0, 1, 100_000, intake.MAX_FILE_BYTES])
+@pytest.mark.parametrize("size", [0, 1, 100_000, choose.MAX_FILE_BYTES])
 def test_every_usual_method_is_unpacked_whole(method, size, taken, tmp_path):
     content = (ENGINE * (size // len(ENGINE) + 1))[:size]
     packed = zipped(tmp_path / "it.zip", ("engine.py", content), compression=METHODS[method])
@@ -270,50 +270,50 @@ def test_a_wrong_checksum_is_noticed_whatever_the_method(method, taken, tmp_path
     raw = bytearray(zipped(tmp_path / "it.zip", ("engine.py", ENGINE), compression=METHODS[method]).read_bytes())
     raw[raw.index(b"PK\1\2") + 16] ^= 1
     (tmp_path / "it.zip").write_bytes(raw)
-    assert taken(tmp_path / "it.zip")[1].problem.message == "The submission cannot be read: BadZipFile."
+    assert taken(tmp_path / "it.zip")[1].failure.message == "The submission cannot be read: BadZipFile."
 
 
 def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(taken, laid_out, monkeypatch):
-    monkeypatch.setattr(intake, "submitted_files", lambda *_: {"engine.py": bytes(1 << 30)})
+    monkeypatch.setattr(module, "choose_files", lambda *_: {"engine.py": bytes(1 << 30)})
     source = laid_out({"engine.py": ENGINE})
     (files, found), (_, again) = taken(source), taken(source)
-    assert (files, found.problem.verdict) == ({}, Verdict.OUT_OF_MEMORY)
-    assert found.problem.message == "Reading the submission takes more memory than is allowed (192 MB)."
+    assert (files, found.failure.verdict) == ({}, Verdict.OUT_OF_MEMORY)
+    assert found.failure.message == "Reading the submission takes more memory than is allowed (192 MB)."
     assert found.digest == again.digest
 
 
 def test_what_takes_too_long_to_read_has_its_verdict(taken, laid_out, monkeypatch):
-    limits = dataclasses.replace(intake.READING, cpu_seconds=1)
-    monkeypatch.setattr(intake, "READING", limits)
-    monkeypatch.setattr(intake, "submitted_files", lambda *_: sum(iter(int, 1)))
+    limits = dataclasses.replace(module.READING, cpu_seconds=1)
+    monkeypatch.setattr(module, "READING", limits)
+    monkeypatch.setattr(module, "choose_files", lambda *_: sum(iter(int, 1)))
     files, found = taken(laid_out({"engine.py": ENGINE}))
-    assert (files, found.problem.verdict) == ({}, Verdict.TIMEOUT)
+    assert (files, found.failure.verdict) == ({}, Verdict.TIMEOUT)
 
 
 def test_notes_are_few_and_short_however_many_there_are(taken, laid_out):
     copies = {f"engine ({number}).py": b"" for number in range(500)}
     _, found = taken(laid_out({"engine.py": ENGINE, **copies}))
-    assert len(found.notes) == 21
-    assert found.notes[-1] == "and 480 more"
+    assert len(found.warnings) == 21
+    assert found.warnings[-1] == "and 480 more"
 
 
 def test_a_large_file_beside_the_engine_is_left_out_and_noted(taken, laid_out):
-    files, found = taken(laid_out({"engine.py": ENGINE, "data.py": b"#" * (intake.MAX_FILE_BYTES + 1)}))
+    files, found = taken(laid_out({"engine.py": ENGINE, "data.py": b"#" * (choose.MAX_FILE_BYTES + 1)}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["data.py was left out: it is larger than a megabyte"]
+    assert found.warnings == ("data.py was left out because it is larger than a megabyte.",)
 
 
 def test_a_crowd_of_files_is_refused(taken, tmp_path):
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
         for number in range(entries.MAX_ENTRIES + 1):
             archive.writestr(f"{number}.txt", b"")
-    assert taken(tmp_path / "it.zip")[1].problem.message == "The zip holds more than 10,000 files."
+    assert taken(tmp_path / "it.zip")[1].failure.message == "The zip holds more than 10,000 files."
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_stands_twice_is_refused(taken, tmp_path):
     found = taken(zipped(tmp_path / "it.zip", ("engine.py", b"1"), ("engine.py", b"2")))[1]
-    assert found.problem.message == "The submission holds engine.py twice."
+    assert found.failure.message == "The submission holds engine.py twice."
 
 
 def damaged(tmp_path):
@@ -346,30 +346,30 @@ def test_a_zip_that_cannot_be_read_is_an_error_in_plain_words(kind, taken, tmp_p
     path.write_bytes(damaged(tmp_path)[kind])
     files, found = taken(path)
     assert files == {}
-    assert found.problem.verdict is Verdict.ERROR
-    assert "zip" in found.problem.message.lower() or "cannot be" in found.problem.message
-    assert found.problem.message.isprintable()
+    assert found.failure.verdict is Verdict.ERROR
+    assert "zip" in found.failure.message.lower() or "cannot be" in found.failure.message
+    assert found.failure.message.isprintable()
 
 
 def test_names_that_no_file_can_have_hurt_nobody(taken, tmp_path):
     entries = [("\x1b[31m/engine.py", ENGINE), ("x" * 5000 + ".py", b""), ("a\nb.py", b"")]
     files, found = taken(zipped(tmp_path / "it.zip", *entries))
     assert files == {"engine.py": ENGINE}
-    assert found.problem is None
+    assert found.failure is None
 
 
 def test_a_problem_s_words_are_printable(taken, tmp_path):
     found = taken(zipped(tmp_path / "it.zip", ("\x1b[2Ja/engine.py", b"1"), ("b/engine.py", b"2")))[1]
-    assert found.problem.message.isprintable()
+    assert found.failure.message.isprintable()
 
 
 def test_a_zip_is_never_read_further_than_its_cap(taken, tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_ZIP_BYTES", 100)
-    assert "larger than" in taken(zipped(tmp_path / "it.zip", ("engine.py", os.urandom(5000))))[1].problem.message
+    monkeypatch.setattr(module, "MAX_ZIP_BYTES", 100)
+    assert "larger than" in taken(zipped(tmp_path / "it.zip", ("engine.py", os.urandom(5000))))[1].failure.message
 
 
 def test_a_zip_within_a_zip_stays_packed(taken, tmp_path):
     inner = BytesIO()
     zipped(inner, ("engine.py", ENGINE))
     found = taken(zipped(tmp_path / "it.zip", ("inner.zip", inner.getvalue())))[1]
-    assert found.problem.verdict is Verdict.NOT_IMPLEMENTED
+    assert found.failure.verdict is Verdict.NOT_IMPLEMENTED

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from gradkit.catalogue.assignments import Notebook
-from gradkit.submissions.intake.cells import join
+from gradkit.submissions.intake.cells import join_cells
 from gradkit.submissions.intake.notebook import MAX_NOTEBOOK_BYTES
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
@@ -61,7 +61,7 @@ WHOLE = {
 def test_the_solution_cell_is_the_file(kind, taken):
     files, found = taken({"a2_backprop.ipynb": WHOLE[kind]})
     assert files == {"engine.py": ENGINE}
-    assert found.problem is None
+    assert found.failure is None
 
 
 BROKEN = {
@@ -88,14 +88,14 @@ def test_what_holds_no_solution_gets_its_verdict(kind, taken):
     raw, said = BROKEN[kind]
     files, found = taken({"a2_backprop.ipynb": raw, "engine.py": b"class Value: pass"})
     assert files == {}
-    assert found.problem.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY)
-    assert re.search(said, found.problem.message)
+    assert found.failure.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY)
+    assert re.search(said, found.failure.message)
 
 
 def test_large_plots_are_no_hindrance(taken):
     plots = [{"data": {"image/png": "A" * 1_000_000}}, {"data": {"x": {"points": [{"x": n} for n in range(10_000)]}}}]
     files, found = taken({"a2_backprop.ipynb": notebook(cell(outputs=plots * 5))})
-    assert (files, found.problem) == ({"engine.py": ENGINE}, None)
+    assert (files, found.failure) == ({"engine.py": ENGINE}, None)
 
 
 def test_lines_for_the_kernel_become_comments_and_lines_keep_their_numbers(taken):
@@ -111,7 +111,7 @@ def test_half_a_letter_is_no_letter(taken):
 def test_files_beside_it_come_along_but_for_those_it_stands_for(taken):
     files, found = taken({"a2_backprop.ipynb": notebook(cell()), "engine.py": b"old", "helper.py": b"x = 1"})
     assert files == {"engine.py": ENGINE, "helper.py": "x = 1"}
-    assert found.notes == ["engine.py was left alone, since a2_backprop.ipynb is there"]
+    assert found.warnings == ("engine.py was ignored because the submission has a2_backprop.ipynb.",)
 
 
 def test_of_several_assignments_the_one_that_is_graded_is_taken(taken):
@@ -174,7 +174,7 @@ def test_cells_of_one_id_are_joined_as_far_as_the_solution_needs_them(kind, take
     files, found = taken({"a2_backprop.ipynb": notebook(*map(cell, sources))})
     due = "\n".join(sources[number] for number in kept)
     assert files == {"engine.py": re.sub("^[%!]", r"pass  # \g<0>", due, flags=re.M)}
-    assert found.problem is None
+    assert found.failure is None
 
 
 def test_a_right_engine_is_right_wherever_its_cell_was_split(solution):
@@ -182,7 +182,7 @@ def test_a_right_engine_is_right_wherever_its_cell_was_split(solution):
     for cut in range(1, len(lines)):
         halves = ("\n".join(half).strip("\n") for half in (lines[:cut], lines[cut:]))
         module = {}
-        exec(join(list(halves), ["Value"]), module)
+        exec(join_cells(list(halves), ["Value"]), module)
         x = module["Value"](2.0)
         (2 - (x * x + x).tanh() / x.exp() ** -1).backward()
         assert x.grad != 0
@@ -190,13 +190,14 @@ def test_a_right_engine_is_right_wherever_its_cell_was_split(solution):
 
 @given(st.lists(st.text(st.sampled_from("V=():\n aclsdef\"'\\#\0\u0660"), max_size=40), min_size=1, max_size=5))
 def test_whatever_cells_hold_joining_them_ends_well(sources):
-    assert isinstance(join(sources, ["V"]), str)
+    assert isinstance(join_cells(sources, ["V"]), str)
 
 
 def test_joining_is_noted_and_a_single_cell_is_not(taken):
-    assert taken({"a2_backprop.ipynb": notebook(cell(HALF), cell(OTHER_HALF))})[1].notes == [
-        "2 cells are the solution engine: they were joined in order, as far as it needs them"
-    ]
+    assert taken({"a2_backprop.ipynb": notebook(cell(HALF), cell(OTHER_HALF))})[1].warnings == (
+        "2 cells have the id of the solution cell engine. They were joined in order, without what the solution does "
+        "not need.",
+    )
 
 
 def test_a_copy_that_became_text_does_not_count(taken):
@@ -214,7 +215,7 @@ def test_fifty_thousand_cells_of_one_id_take_no_time(taken):
     files, found = taken({"a2_backprop.ipynb": notebook(*[cell("class Value:\n  x = '" + "y" * 99 + "'")] * 50_000)})
     assert time.process_time() - started < 10
     assert len(files["engine.py"]) < 1000
-    assert sum(map(len, found.notes)) < 1000
+    assert sum(map(len, found.warnings)) < 1000
 
 
 def test_many_long_cells_of_one_id_take_no_time(taken):
@@ -230,7 +231,7 @@ def test_many_long_cells_of_one_id_take_no_time(taken):
 def test_a_class_in_a_new_cell_below_the_stub_counts_and_that_is_noted(taken):
     files, found = taken({"a2_backprop.ipynb": notebook(cell(STUB), cell(id_="new"))})
     assert files == {"engine.py": ENGINE}
-    assert "the solution cell engine is not finished; a cell below it defines Value: that counts" in found.notes
+    assert "The solution cell engine is not finished. A cell below it defines Value: it was added." in found.warnings
 
 
 def test_what_the_stub_gives_is_there_for_the_new_cell(taken):
@@ -241,13 +242,13 @@ def test_what_the_stub_gives_is_there_for_the_new_cell(taken):
 def test_a_class_in_a_new_cell_above_the_stub_is_replaced_by_it_and_that_is_noted(taken):
     files, found = taken({"a2_backprop.ipynb": notebook(cell(id_="new"), cell(STUB))})
     assert files == {"engine.py": STUB}
-    assert found.notes == ["a cell above the solution cell engine defines Value too: it does not count"]
+    assert found.warnings == ("A cell above the solution cell engine also defines Value. It was ignored.",)
 
 
 def test_an_experiment_below_a_finished_solution_changes_nothing_and_is_noted(taken):
     files, found = taken({"a2_backprop.ipynb": notebook(cell(), cell("class Value: wrong = 1", "scratch"))})
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["a cell below the solution cell engine defines Value too: it does not count"]
+    assert found.warnings == ("A cell below the solution cell engine also defines Value. It was ignored.",)
 
 
 # --- what an assignment builds on ------------------------------------------------------------------------------------
@@ -268,27 +269,30 @@ SHAPES = {
 def test_the_file_that_it_builds_on_comes_along_under_its_name(shape, name, taken):
     files, found = taken({**SHAPES[shape], name: ENGINE.encode()}, **ON_ENGINE)
     assert files == {"nn.py": NN, "engine.py": ENGINE}
-    assert (f"{name} was taken for engine.py" in found.notes) == (name != "engine.py")
+    assert (f"engine.py is missing. {name} was used as engine.py." in found.warnings) == (name != "engine.py")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_where_that_file_is_missing_a_note_says_so(shape, taken):
     files, found = taken({**SHAPES[shape]}, **ON_ENGINE)
     assert files == {"nn.py": NN}
-    assert found.problem is None
-    assert "there is no engine.py, which nn.py builds on" in found.notes
+    assert found.failure is None
+    assert "engine.py is missing. nn.py imports it, so these items cannot run." in found.warnings
 
 
 def test_a_copy_beside_the_file_itself_is_left_alone(taken):
     files, found = taken({"nn.py": NN.encode(), "engine.py": ENGINE.encode(), "engine (1).py": b"old"}, **ON_ENGINE)
     assert files == {"nn.py": NN, "engine.py": ENGINE}
-    assert found.notes == ["engine (1).py was left alone, since engine.py is there"]
+    assert found.warnings == ("engine (1).py was ignored because the submission has engine.py.",)
 
 
 def test_of_two_copies_none_is_guessed_and_what_is_graded_is_graded(taken):
     files, found = taken({"nn.py": NN.encode(), "engine (1).py": b"1", "engine (2).py": b"2"}, **ON_ENGINE)
     assert files == {"nn.py": NN}
-    assert "none of engine (1).py, engine (2).py was taken for engine.py: which is meant?" in found.notes
+    assert found.warnings[0] == (
+        "engine.py is missing, and more than one file could be meant: engine (1).py, engine (2).py. None of them was "
+        "used: ask the student which one is meant."
+    )
 
 
 def test_a_copy_that_can_be_imported_keeps_its_own_name_too(taken):
@@ -304,4 +308,4 @@ def test_an_old_notebook_of_another_assignment_is_no_engine(taken):
 def test_of_several_files_to_grade_a_copy_is_known_beside_another(taken):
     files, found = taken({"engine.py": ENGINE.encode(), "nn (1).py": NN.encode()}, ("engine", "nn"), None)
     assert files == {"engine.py": ENGINE, "nn.py": NN}
-    assert found.notes == ["nn (1).py was taken for nn.py"]
+    assert found.warnings == ("nn.py is missing. nn (1).py was used as nn.py.",)

@@ -9,7 +9,7 @@ import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.grader.grader import grade
 from gradkit.inside.graph import Graph
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport import link as links
 from gradkit.submissions.transport.link import Link
@@ -234,7 +234,7 @@ class OfTheItems:
         starts = iter([(at, fault)])
         transport = PipeTransport(lambda packages: self.start(*next(starts, ())), self.folder)
         try:
-            results = grade(self.suite, TakenIn(), transport)
+            results = grade(self.suite, Intake(), transport)
         finally:
             transport.close()
         return {name: result.verdict for name, result in results.by_id.items()}
@@ -268,7 +268,7 @@ def messages(few_items):
 
     few_items_start = few_items.start
     transport = PipeTransport(lambda packages: _counted(few_items_start(), Counting), few_items.folder)
-    grade(few_items.suite, TakenIn(), transport)
+    grade(few_items.suite, Intake(), transport)
     transport.close()
     return count
 

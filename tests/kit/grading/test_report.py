@@ -12,7 +12,7 @@ import pytest
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
 from gradkit.outputs.summary import neutral, write_grades
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, Row
 from gradkit.suite.results import Item, Results
@@ -38,7 +38,7 @@ def made(*ended, student="ada", notes=()):
     results = Results([each for each, _, _ in ended])
     for each, verdict, evidence in ended:
         results.add(each, verdict, lambda evidence=evidence: evidence)
-    return report_of(student, TakenIn("0" * 32, None, (), list(notes)), CONDITIONS, results)
+    return report_of(student, Intake("0" * 32, warnings=notes), CONDITIONS, results)
 
 
 WORDS = st.text(max_size=40)
@@ -138,7 +138,7 @@ def test_half_a_report_is_none():
     results = Results([item("one"), item("two")])
     results.add(item("one"), Verdict.PASSED)
     with pytest.raises(ValueError, match="not every item"):
-        report_of("ada", TakenIn("0" * 32), CONDITIONS, results)
+        report_of("ada", Intake("0" * 32), CONDITIONS, results)
 
 
 @pytest.mark.parametrize(

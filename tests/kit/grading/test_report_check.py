@@ -12,7 +12,7 @@ from gradkit.graphs.scalar.trace import traced
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, of_mismatch
 from gradkit.suite.results import Item, Results
@@ -41,7 +41,7 @@ def whole():
     for item, (verdict, evidence, _) in zip(items, ended.values(), strict=True):
         results.add(item, verdict, lambda evidence=evidence: evidence)
     made = report_of(
-        "ada", TakenIn("0" * 32, None, (), ["a note"]), Conditions("0", "3", "", "public", True, True), results
+        "ada", Intake("0" * 32, warnings=("a note",)), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
 

@@ -1,7 +1,7 @@
 """The roster: every folder and zip is a student, under a name that is safe wherever it is written."""
 
 import pytest
-from gradkit.submissions.intake.roster import RosterError, roster, safe_name
+from gradkit.submissions.intake.roster import RosterError, read_roster, safe_name
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ def names(tmp_path):
         for entry in entries:
             path = tmp_path / entry
             path.mkdir() if entry.endswith("/") else path.write_bytes(b"")
-        students, others = roster(tmp_path, tmp_path / "reports")
+        students, others = read_roster(tmp_path, tmp_path / "reports")
         return [student.name for student in students], others
 
     return of
@@ -39,7 +39,7 @@ def test_the_folder_of_reports_is_no_student(names):
 def test_what_the_folder_of_reports_lies_in_is_no_student(tmp_path):
     (tmp_path / "ada").mkdir()
     (tmp_path / "reports" / "a1").mkdir(parents=True)
-    students, _ = roster(tmp_path, tmp_path / "reports" / "a1")
+    students, _ = read_roster(tmp_path, tmp_path / "reports" / "a1")
     assert [student.name for student in students] == ["ada"]
 
 
@@ -51,7 +51,7 @@ def test_no_name_displaces_another(names):
 def test_a_file_in_place_of_a_folder_is_said_to_be_one(tmp_path):
     (tmp_path / "class.zip").write_bytes(b"")
     with pytest.raises(RosterError, match=r"class\.zip is a file: unpack it"):
-        roster(tmp_path / "class.zip", tmp_path)
+        read_roster(tmp_path / "class.zip", tmp_path)
 
 
 def test_a_link_is_no_student(names, tmp_path):
@@ -75,7 +75,7 @@ def test_a_folder_without_a_class_says_what_is_due(names, entries, said):
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(RosterError, match="There is no folder"):
-        roster(tmp_path / "nowhere", tmp_path)
+        read_roster(tmp_path / "nowhere", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["Ada", "Ada Lovelace", "Zoë", "李雷", "o'neill", "ada@home", "a.b", "=SUM(A1)"])

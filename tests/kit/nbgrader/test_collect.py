@@ -8,8 +8,8 @@ import pytest
 from gradkit.catalogue.assignments import chosen
 from gradkit.cli.main import app
 from gradkit.course import collect as module
-from gradkit.course.collect import AS_BEFORE, NEW, NOTHING, SKIPPED, collect
-from gradkit.course.downloads import DownloadsError
+from gradkit.course.collect import State, collect
+from gradkit.submissions.intake.downloads import DownloadsError
 from typer.testing import CliRunner
 
 ENGINE = "class Value:\n    '''{}'''\n"
@@ -81,14 +81,14 @@ def test_files_become_notebooks_whoever_names_them(shape, as_zip, collected):
     there, ended = collected(SHAPES[shape], as_zip)
     assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"bob/{ASSIGNMENT}/{PAGE}"}
     assert {solution(content) for content in there.values()} == {ENGINE}
-    assert not any(each.problem for each in ended.values())
+    assert not any(each.reason for each in ended.values())
 
 
 def test_a_notebook_is_copied_as_it_is(collected):
     notebook = b'{"cells": [], "nbformat": 4} '
     there, ended = collected({"ada/a1_expressions (1).ipynb": notebook, "ada/engine.py": ENGINE, "ada/helper.py": "x"})
     assert there == {f"ada/{ASSIGNMENT}/{PAGE}": notebook, f"ada/{ASSIGNMENT}/helper.py": b"x"}
-    assert any("engine.py was left alone" in note for note in ended["ada"].notes)
+    assert any("engine.py was ignored" in warning for warning in ended["ada"].warnings)
 
 
 BOMBS = {
@@ -106,19 +106,19 @@ def test_a_bomb_is_a_line_and_the_next_student_is_collected(kind, collected):
         archive.writestr(name, content)
     there, ended = collected({"bob.zip": packed.getvalue(), "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
     assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
-    assert f"{name} is larger than" in ended["bob"].problem
+    assert f"{name} is larger than" in ended["bob"].reason
 
 
 def test_who_reaches_a_limit_is_a_line_and_the_next_student_is_collected(collected, monkeypatch):
-    real = module.submitted_files
+    real = module.choose_files
 
     def greedy(entries, *rest):
         return {"engine.py": bytes(1 << 30)} if entries[0].parts == ("big.py",) else real(entries, *rest)
 
-    monkeypatch.setattr(module, "submitted_files", greedy)
+    monkeypatch.setattr(module, "choose_files", greedy)
     there, ended = collected({"bob/big.py": "", "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
     assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
-    assert ended["bob"].problem == "Reading the submission takes more memory than is allowed (192 MB)."
+    assert ended["bob"].reason == "Reading the submission takes more memory than is allowed (192 MB)."
 
 
 def test_a_class_without_end_is_refused_before_it_takes_memory(collected):
@@ -137,14 +137,14 @@ def test_collecting_again_changes_nothing_and_what_differs_stays_until_forced(co
     assert collected({})[0] == first
     there, ended = collected({"ada/engine.py": "class Value: pass"})
     assert there == first
-    assert any("--force" in note for note in ended["ada"].notes)
+    assert any("--force" in warning for warning in ended["ada"].warnings)
     assert solution(collected({}, force=True)[0][f"ada/{ASSIGNMENT}/{PAGE}"]) == "class Value: pass"
 
 
 def test_who_handed_in_nothing_to_grade_is_named(collected):
     there, ended = collected({"ada/engine.py": ENGINE, "bob/essay.txt": "hello"})
     assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
-    assert ended["bob"].problem == "There is no engine.py in this submission; it holds essay.txt."
+    assert ended["bob"].reason == "There is no engine.py in this submission; it holds essay.txt."
 
 
 def test_no_name_leads_out_of_the_folder(collected, tmp_path):
@@ -169,20 +169,20 @@ def test_the_timestamp_in_a_folder_for_each_assignment_is_found(collected):
 def test_a_timestamp_that_tells_no_time_stays_out_and_is_noted(collected):
     there, ended = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "yesterday, I swear"})
     assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
-    assert "timestamp.txt was left out: it does not hold a time" in ended["ada"].notes
+    assert "timestamp.txt was left out because it does not contain a time." in ended["ada"].warnings
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mx", "\udcffx"])
 def test_notes_are_fit_to_be_printed(name, collected):
     _, ended = collected({f"ada/{name}/engine.py": ENGINE, "ada/b/c/engine.py": ENGINE})
-    assert all(note.isprintable() for note in ended["ada"].notes)
+    assert all(warning.isprintable() for warning in ended["ada"].warnings)
 
 
 def test_forced_a_submission_is_replaced_with_all_its_files(collected, tmp_path):
     collected({"ada/engine.py": ENGINE, "ada/helper.py": "x = 1"})
     (tmp_path / "downloads/ada/helper.py").unlink()
     _, ended = collected({})
-    assert ended["ada"].state == SKIPPED
+    assert ended["ada"].state is State.SKIPPED
     assert set(collected({}, force=True)[0]) == {f"ada/{ASSIGNMENT}/{PAGE}"}
 
 
@@ -192,8 +192,8 @@ def test_in_nbgraders_own_folder_files_become_notebooks_where_they_are(tmp_path)
         (into / place).mkdir(parents=True)
         (into / place / "engine.py").write_text(ENGINE)
     (into / "[ada]" / ASSIGNMENT / "timestamp.txt").write_text("2026-01-01 00:00 UTC")
-    for state in (NEW, AS_BEFORE):
-        assert [each.state for each in collect(chosen("a1")[0], into, into)] == [state, NOTHING]
+    for state in (State.NEW, State.UNCHANGED):
+        assert [each.state for each in collect(chosen("a1")[0], into, into)] == [state, State.NO_NOTEBOOK]
     assert {path.name for path in into.glob(f"*/{ASSIGNMENT}/*")} == {"engine.py", PAGE, "timestamp.txt"}
     assert {path.name for path in into.iterdir()} == {"[ada]", "bob"}
 
@@ -209,13 +209,13 @@ def test_of_canvas_numbers_the_highest_is_taken_and_that_is_noted(collected):
         {"ada_1_2_engine-9.py": "old", "ada_1_3_engine-10.py": ENGINE, "ada_1_1_engine.py": "older"}
     )
     assert solution(there[f"ada/{ASSIGNMENT}/{PAGE}"]) == ENGINE
-    assert "engine.py was uploaded as number 10" in ended["ada"].notes
-    assert "engine-9.py was left alone: there is a newer one" in ended["ada"].notes
+    assert "engine.py: upload number 10 was used." in ended["ada"].warnings
+    assert "engine-9.py was ignored because there is a newer upload." in ended["ada"].warnings
 
 
 def test_of_two_files_of_one_name_none_is_guessed(collected):
     _, ended = collected({"ada_1_2_engine.py": "one", "ada_1_3_engine.py": "other"})
-    assert ended["ada"].problem == "The submission holds engine.py twice."
+    assert ended["ada"].reason == "The submission holds engine.py twice."
 
 
 def test_a_zip_in_a_folder_is_a_class_if_a_platform_has_packed_it_and_a_link_is_none(collected, tmp_path):
@@ -246,7 +246,7 @@ def test_the_command_counts_and_its_status_tells_whether_all_have_a_notebook(tmp
 def test_letters_that_cannot_be_read_are_pointed_out(collected):
     there, ended = collected({"ada/engine.py": b"# caf\xe9\n"})
     assert solution(there[f"ada/{ASSIGNMENT}/{PAGE}"]) == "# caf\ufffd\n"
-    assert any("UTF-8" in note for note in ended["ada"].notes)
+    assert any("UTF-8" in warning for warning in ended["ada"].warnings)
 
 
 @pytest.mark.parametrize(
