@@ -72,9 +72,8 @@ def collect(
     except ImportError as error:
         stop(f"This needs {error.name}: pip install 'gradkit[nbgrader]'")
     counts = ", ".join(f"{count} {state.value}" for state, count in sorted(states.items()))
-    _say(
-        f"{states.total() - states[State.NO_NOTEBOOK]} of {states.total()} students have a notebook in {into}: {counts}."
-    )
+    n_notebooks = states.total() - states[State.NO_NOTEBOOK]
+    _say(f"{n_notebooks} of {states.total()} students have a notebook in {into}: {counts}.")
     if others:
         _say(f"Of no student's name, so left alone: {', '.join(others[:8])}", "yellow")
     raise typer.Exit(bool(states[State.NO_NOTEBOOK]))
