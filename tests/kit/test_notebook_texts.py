@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, chosen
 from gradkit.course import notebooks
-from gradkit.course.notebooks import TextError, source_notebook
+from gradkit.course.notebooks import TextError, make_source_notebook
 from gradkit.suite.collection import graded_tests
 
 COURSE = assignments()
@@ -22,7 +22,7 @@ COURSE = assignments()
 @pytest.fixture(scope="module")
 def built(root):
     """Every source notebook: built[name]."""
-    return {each.name: source_notebook(each, root / "reference/solution", own=False) for each in COURSE}
+    return {each.name: make_source_notebook(each, root / "reference/solution", own_engine=False) for each in COURSE}
 
 
 def marks(notebook):
@@ -122,14 +122,14 @@ def test_with_the_solution_each_cell_prints_what_its_comments_say(assignment, bu
 
 def test_a_build_gives_the_same_bytes_again(tmp_path, root):
     for folder in ("one", "two"):
-        assert len(list(notebooks.build(tmp_path / folder, root / "reference/solution"))) == len(COURSE)
+        assert len(list(notebooks.build_sources(tmp_path / folder, root / "reference/solution"))) == len(COURSE)
     for path in (tmp_path / "one").rglob("*.ipynb"):
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
 
 
 @pytest.mark.parametrize("assignment", COURSE[1:], ids=lambda each: each.name)
 def test_students_who_bring_their_own_files_are_told_so(assignment, root):
-    text = {own: source_notebook(assignment, root / "reference/solution", own).cells for own in (True, False)}
+    text = {own: make_source_notebook(assignment, root / "reference/solution", own).cells for own in (True, False)}
     own, given = ("\n".join(cell.source for cell in text[each]) for each in (True, False))
     assert "**First, bring " in own
     assert "**First, bring " not in given
@@ -142,14 +142,14 @@ def test_files_of_earlier_assignments_lie_beside_a_notebook_unless_students_brin
     def beside():
         return {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*.py")}
 
-    list(notebooks.build(tmp_path, root / "reference/solution"))
+    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
     given = {f"{each.name}/{module}.py": module for each in COURSE for module in each.builds_on}
     assert {"a4_networks/engine.py", "a5_training/nn.py", "a6_tensors/training.py"} <= given.keys()
     assert beside() == {
         place: (root / f"reference/solution/{module}.py").read_bytes() for place, module in given.items()
     }
-    monkeypatch.setattr(notebooks, "students_bring_their_own", lambda: True)
-    list(notebooks.build(tmp_path, root / "reference/solution"))
+    monkeypatch.setattr(notebooks, "uses_own_engine", lambda: True)
+    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
     assert beside() == {}
 
 
@@ -167,7 +167,7 @@ def test_a_task_of_a_files_name_is_refused(root):
     (a1,) = chosen("a1")
     tasks = (msgspec.structs.replace(a1.tasks[0], name="engine"), *a1.tasks[1:])
     with pytest.raises(TextError, match="different names"):
-        source_notebook(msgspec.structs.replace(a1, tasks=tasks), root / "reference/solution", own=False)
+        make_source_notebook(msgspec.structs.replace(a1, tasks=tasks), root / "reference/solution", own_engine=False)
 
 
 @pytest.mark.parametrize(
@@ -183,4 +183,4 @@ def test_a_text_that_does_not_fit_is_refused(old, new, complaint, root, monkeypa
     read = jupytext.reads
     monkeypatch.setattr(jupytext, "reads", lambda text, fmt: read(text.replace(old, new, 1), fmt))
     with pytest.raises(TextError, match=complaint):
-        source_notebook(COURSE[0], root / "reference/solution", own=False)
+        make_source_notebook(COURSE[0], root / "reference/solution", own_engine=False)

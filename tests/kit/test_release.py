@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.course.release import STUDENT_FOLDER, leaks_in, make_release, secrets
+from gradkit.course.release import STUDENT_FOLDER, find_leaks, make_release, secrets
 from gradkit.suite.collection import graded_tests
 
 TESTS = [test for assignment in assignments() for test in graded_tests(assignment)]
@@ -26,7 +26,7 @@ def test_a_release_holds_neither_the_reference_nor_a_misconceptions_edit(release
     names = [name for path in release for name in zipfile.ZipFile(path).namelist()]
     folders = {"reference", "misconceptions", "variants", "solution"}
     assert not [name for name in names if folders.intersection(name.split("/"))]
-    assert [leak for path in release for leak in leaks_in(path, secrets())] == []
+    assert [leak for path in release for leak in find_leaks(path, secrets())] == []
 
 
 def test_a_release_holds_no_hidden_item_and_all_that_a_notebook_needs(release):
@@ -49,7 +49,7 @@ def test_a_leak_is_found(tmp_path):
     path = tmp_path / "leaky.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "hello\n    self.grad += (1 - out.data**2) * out.grad\n")
-    assert leaks_in(path, secrets()) == ["notes.txt has the line 'self.grad += (1 - out.data**2) * out.grad'"]
+    assert find_leaks(path, secrets()) == ["notes.txt has the line 'self.grad += (1 - out.data**2) * out.grad'"]
 
 
 # --- hidden items ----------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_kept_too(Value, corpus):
 """
 KEPT_LINE = '[[3.75], [["mul_const", 0, 12.03125]], 1, [3.75, 45.1171875], [12.03125, 1.0]]'
 BUILD = "from gradkit.course.release import *; from pathlib import Path; make_release(Path('dist'))"
-LOOK = "print(leaks_in(Path('leaky.zip'), secrets()))"
+LOOK = "print(find_leaks(Path('leaky.zip'), secrets()))"
 
 
 class Repository:

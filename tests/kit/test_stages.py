@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.course.stages import BEGIN, END, staged
+from gradkit.course.stages import BEGIN, END, make_solution_cell
 
 COURSE = assignments()
 NAMES = [assignment.short for assignment in COURSE]
@@ -22,7 +22,7 @@ METHODS = {
 
 
 def at(solution, short, own=False):
-    return staged(solution(), "engine", COURSE, COURSE[NAMES.index(short)], own)
+    return make_solution_cell(solution(), "engine", COURSE, COURSE[NAMES.index(short)], own)
 
 
 def regions(source):
@@ -46,7 +46,9 @@ def test_an_assignments_file_is_right_and_asks_for_what_is_due(short, own, root,
     assignment = COURSE[NAMES.index(short)]
     (module,) = assignment.modules
     reference = root / "reference/solution"
-    source = staged((reference / f"{module}.py").read_text(encoding="utf-8"), module, COURSE, assignment, own)
+    source = make_solution_cell(
+        (reference / f"{module}.py").read_text(encoding="utf-8"), module, COURSE, assignment, own
+    )
     (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
     for other in assignment.builds_on:
         shutil.copy(reference / f"{other}.py", tmp_path)
@@ -60,7 +62,7 @@ def test_a_file_of_its_own_keeps_its_imports_and_signatures_and_no_line_of_a_bod
     assignment = COURSE[NAMES.index(short)]
     (module,) = assignment.modules
     text = (root / f"reference/solution/{module}.py").read_text(encoding="utf-8")
-    source = staged(text, module, COURSE, assignment, False)
+    source = make_solution_cell(text, module, COURSE, assignment, False)
     hidden, stub = set(), []
     for line in source.splitlines():
         if line.strip() == BEGIN:

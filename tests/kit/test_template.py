@@ -4,7 +4,7 @@ import ast
 
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.course.stubs import UnassignedError, asked_for, out_of_step, template_of
+from gradkit.course.stubs import UnassignedError, assignments_by_name, find_outdated_stubs, make_stubs
 
 
 @pytest.fixture(params=["engine", "nn", "training", "tensor"])
@@ -35,12 +35,12 @@ def functions(source):
 
 
 def test_the_template_is_in_step_with_the_reference(root):
-    assert out_of_step(root / "reference/solution", root / "student_template", assignments()) == {}
+    assert find_outdated_stubs(root / "reference/solution", root / "student_template", assignments()) == {}
 
 
 def test_a_stub_keeps_signature_and_docstring_and_says_which_assignment_asks(both, module):
     wanted, stubs = map(functions, both)
-    asked = asked_for(assignments(), module)
+    asked = assignments_by_name(assignments(), module)
     assert stubs.keys() == wanted.keys() == asked.keys()
     for name, stub in stubs.items():
         assert ast.dump(stub.args) == ast.dump(wanted[name].args)
@@ -67,7 +67,7 @@ def test_private_helpers_are_dropped_by_name():
         "_TABLE = 1\n\n\ndef _helper():\n    return 1\n\n\nclass _Hidden:\n    pass\n\n\n"
         "class V:\n    def f(self):\n        return _helper()\n"
     )
-    made = template_of(source, {"V.f": "a1"})
+    made = make_stubs(source, {"V.f": "a1"})
     assert "_helper" not in made
     assert "_Hidden" not in made
     assert 'raise NotImplementedError("a1: write V.f")' in made
@@ -75,7 +75,7 @@ def test_private_helpers_are_dropped_by_name():
 
 def test_a_public_function_that_no_assignment_asks_for_is_an_error():
     with pytest.raises(UnassignedError, match=r"asks for V\.f"):
-        template_of("class V:\n    def f(self):\n        return 1\n", {})
+        make_stubs("class V:\n    def f(self):\n        return 1\n", {})
 
 
 def test_the_reference_can_be_read_in_one_sitting(both, module):
@@ -84,7 +84,7 @@ def test_the_reference_can_be_read_in_one_sitting(both, module):
 
 
 def test_every_docstring_says_which_assignment_asks_for_it(both, module):
-    asked = asked_for(assignments(), module)
+    asked = assignments_by_name(assignments(), module)
     for name, function in functions(both[0]).items():
         text = ast.get_docstring(function)
         assert text, f"{name} has no docstring"

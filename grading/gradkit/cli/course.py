@@ -30,12 +30,12 @@ def build(
 
     Example: gradkit course build
     """
-    from gradkit.course.notebooks import build as build_all
+    from gradkit.course.notebooks import build_sources
     from gradkit.proof.specimens import reference_folder
 
     target = out or course_home() / "assignments" / "source"
     try:
-        for path in build_all(target, reference_folder() / "solution"):
+        for path in build_sources(target, reference_folder() / "solution"):
             console.print(str(path.relative_to(target.parent)), highlight=False)
     except ImportError as error:
         stop(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'")
