@@ -46,11 +46,11 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
     """Result of collecting a student's submission.
 
     Attributes:
-        student: the student's name.
-        state: what was done.
-        files: names of the files in nbgrader's folder.
-        warnings: sentences for the instructor, each fit to be printed.
-        reason: why there is no notebook; empty if there is one.
+        student: The student's name.
+        state: What was done.
+        files: Names of the files in nbgrader's folder.
+        warnings: Sentences for the instructor, each fit to be printed.
+        reason: Why there is no notebook; empty if there is one.
     """
 
     student: str
@@ -64,18 +64,18 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
     """Bring everyone's submission into <into>/<student>/<assignment>/.
 
     Args:
-        assignment: the assignment.
-        downloads: a folder or zip with a folder or zip for each student, or a learning platform's download.
+        assignment: The assignment.
+        downloads: A folder or zip with a folder or zip for each student, or a learning platform's download.
         into: nbgrader's folder of submissions.
-        force: whether to replace a submission that is there and differs.
+        force: Whether to replace a submission that is there and differs.
 
     Yields:
         The result of each student, and then the names of files that belong to no student.
 
     Raises:
-        DownloadsError: there is no student.
-        OSError: a file cannot be written.
-        ImportError: a time has to be read, and nbgrader is not installed.
+        DownloadsError: There is no student.
+        OSError: A file cannot be written.
+        ImportError: A time has to be read, and nbgrader is not installed.
     """
     in_place = downloads.resolve() == into.resolve()
     with open_downloads(downloads, into, _make_student_id) as opened:
@@ -98,15 +98,15 @@ def collect_student(
     A submission that reaches a limit has no notebook.
 
     Args:
-        assignment: the assignment.
-        submission: what the student handed in.
-        target: the folder to write to.
-        in_place: whether the submission is in nbgrader's folder already.
-        force: whether to replace a submission that is there and differs.
+        assignment: The assignment.
+        submission: What the student handed in.
+        target: The folder to write to.
+        in_place: Whether the submission is in nbgrader's folder already.
+        force: Whether to replace a submission that is there and differs.
 
     Raises:
-        OSError: a file cannot be written.
-        ImportError: a time has to be read, and nbgrader is not installed.
+        OSError: A file cannot be written.
+        ImportError: A time has to be read, and nbgrader is not installed.
     """
     stamp = None if in_place or submission.folder is None else _read_timestamp(assignment, submission.folder)
     try:
@@ -149,12 +149,12 @@ def _collect_in_child(
     """Read a submission and write it to nbgrader's folder.
 
     Args:
-        assignment: the assignment.
-        submission: what the student handed in.
-        target: the folder to write to.
-        in_place: whether the submission is in nbgrader's folder already.
-        force: whether to replace a submission that is there and differs.
-        stamp: content of timestamp.txt; empty if it does not contain a time.
+        assignment: The assignment.
+        submission: What the student handed in.
+        target: The folder to write to.
+        in_place: Whether the submission is in nbgrader's folder already.
+        force: Whether to replace a submission that is there and differs.
+        stamp: Content of timestamp.txt; empty if it does not contain a time.
     """
     warnings: list[str] = []
     try:
@@ -209,7 +209,7 @@ def _add_notebook(assignment: Assignment, files: Mapping[str, bytes]) -> ChosenF
     """Replace the files to grade by a notebook that contains them, if there is no notebook.
 
     Raises:
-        UnfitError: a file is too long for a cell.
+        UnfitError: A file is too long for a cell.
     """
     page = f"{assignment.name}.ipynb"
     if page in files:
@@ -233,8 +233,8 @@ def _make_notebook(assignment: Assignment, sources: Mapping[str, bytes]) -> byte
     """Make a notebook with a solution cell for each file. Autograding takes all other cells from source/.
 
     Args:
-        assignment: the assignment.
-        sources: content of each file to grade, by its name without `.py`.
+        assignment: The assignment.
+        sources: Content of each file to grade, by its name without `.py`.
     """
     names = ", ".join(f"`{module}.py`" for module in sources)
     introduction = f"# {assignment.title}\n\nHanded in as {names}."

@@ -29,8 +29,8 @@ class _Copies(NamedTuple):
     """The copies of submissions.
 
     Attributes:
-        notebooks: paths of the notebooks by the folder of the copy, as a converter's `assignments` has them.
-        refused: a sentence for every submission that was not copied.
+        notebooks: Paths of the notebooks by the folder of the copy, as a converter's `assignments` has them.
+        refused: A sentence for every submission that was not copied.
     """
 
     notebooks: dict[str, list[str]]
@@ -51,11 +51,11 @@ def _convert_copies(converter: Autograde, convert: Callable[[], None]) -> None:
     """Copy the submissions, and convert the copies.
 
     Args:
-        converter: the converter.
-        convert: its own method `convert_notebooks`.
+        converter: The converter.
+        convert: Its own method `convert_notebooks`.
 
     Raises:
-        NbGraderException: a submission is refused, or `convert` raises it.
+        NbGraderException: A submission is refused, or `convert` raises it.
     """
     folders, submissions = converter.coursedir, converter.assignments
     with TemporaryDirectory(prefix="gradkit-") as scratch:
@@ -84,9 +84,9 @@ def _copy_all(converter: Autograde, folders: CourseDirectory, paths: Iterable[st
     """Copy every submission that can be read.
 
     Args:
-        converter: the converter, whose course folder has the folder of copies as its folder of submissions.
-        folders: the course folder.
-        paths: folder of each submission.
+        converter: The converter, whose course folder has the folder of copies as its folder of submissions.
+        folders: The course folder.
+        paths: Folder of each submission.
     """
     format_submitted = partial(folders.format_path, folders.submitted_directory)
     pattern = re.compile(format_submitted("(?P<student>.*)", "(?P<assignment>.*)", escape=True))
@@ -118,11 +118,11 @@ def _copy(converter: Autograde, student: str, assignment: str, path: Path, targe
     """Copy a submission, and log the warnings of its intake.
 
     Args:
-        converter: the converter, for its log.
-        student: name of the student.
-        assignment: name of the assignment.
-        path: folder of the submission.
-        target: folder of the copy.
+        converter: The converter, for its log.
+        student: Name of the student.
+        assignment: Name of the assignment.
+        path: Folder of the submission.
+        target: Folder of the copy.
 
     Returns:
         The reason why it cannot be copied; empty if it was copied.

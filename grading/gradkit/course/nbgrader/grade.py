@@ -40,7 +40,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         """Grade the submission and fill in the outputs of the test cells.
 
         Args:
-            nb: the notebook, as RebuildFromSource has made it.
+            nb: The notebook, as RebuildFromSource has made it.
             resources: nbconvert's resources.
 
         Returns:
@@ -48,9 +48,9 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
 
         Raises:
             CourseMismatchError: nbgrader's course folder does not match gradkit's course.
-            SandboxError: the sandbox cannot be started.
-            MissingPackageError: a package that an assignment uses is not installed.
-            MissingCorpusError: the corpora of the private seed have not been drawn yet.
+            SandboxError: The sandbox cannot be started.
+            MissingPackageError: A package that an assignment uses is not installed.
+            MissingCorpusError: The corpora of the private seed have not been drawn yet.
         """
         names = resources["nbgrader"]
         assignment = assignment_of(names["assignment"])
@@ -75,13 +75,13 @@ def _make_output(cell: Any, task: Task, records: Mapping[str, ItemRecord], numbe
     """Make the output of a task's test cell.
 
     Args:
-        cell: the test cell.
-        task: the task.
-        records: results of all items by id.
-        number: execution count of the cell.
+        cell: The test cell.
+        task: The task.
+        records: Results of all items by id.
+        number: Execution count of the cell.
 
     Raises:
-        CourseMismatchError: the cell has other points than the task.
+        CourseMismatchError: The cell has other points than the task.
     """
     items = [records[item] for item in task.items]
     points = sum(item.points for item in items)
@@ -105,10 +105,10 @@ def _grade(student: str, assignment: Assignment, submitted: Path, released: Path
     """Grade a submission and return the result of every item by id.
 
     Args:
-        student: name of the student.
-        assignment: the assignment.
-        submitted: folder of the submission.
-        released: folder of the files that students received beside the notebook.
+        student: Name of the student.
+        assignment: The assignment.
+        submitted: Folder of the submission.
+        released: Folder of the files that students received beside the notebook.
     """
     suite = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED))
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:

@@ -29,7 +29,7 @@ class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
         """Rebuild the notebook from its source.
 
         Args:
-            nb: the submitted notebook, which is not used.
+            nb: The submitted notebook, which is not used.
             resources: nbconvert's resources, with the submitted bytes under RAW.
 
         Returns:

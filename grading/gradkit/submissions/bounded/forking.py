@@ -28,8 +28,8 @@ def prepare_forked_process(limits: Limits, parent: int) -> None:
     """Set the signals and limits of a process that was just forked.
 
     Args:
-        limits: limits of this process.
-        parent: process id of the process that forked it.
+        limits: Limits of this process.
+        parent: Process id of the process that forked it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which kills this process
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)  # the parent may handle this signal for a time limit of its own
@@ -41,7 +41,7 @@ def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent has ended, for whatever reason. Linux only.
 
     Args:
-        parent: process id of the process that forked this one.
+        parent: Process id of the process that forked this one.
     """
     if sys.platform == "linux":
         _load_c_library().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

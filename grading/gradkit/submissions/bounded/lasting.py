@@ -57,9 +57,9 @@ class LastingProcess(Generic[Request, T]):
         """Make the object. Nothing is forked yet.
 
         Args:
-            job: handles its own errors, as the job of `run_bounded` does.
-            result_type: type of the result.
-            limits: limits of the process.
+            job: Handles its own errors, as the job of `run_bounded` does.
+            result_type: Type of the result.
+            limits: Limits of the process.
         """
         self._job = job
         self._limits = limits

@@ -17,11 +17,11 @@ class Limits:
     """What a bounded process may use.
 
     Attributes:
-        memory_bytes: address space in addition to that of the process that forks it. Memory that the forking process
+        memory_bytes: Address space in addition to that of the process that forks it. Memory that the forking process
             has freed, and that the system has not got back, can be used too. Enforced on Linux only.
-        cpu_seconds: processor time.
-        wall_seconds: wall-clock time until the reply. Time in which both processes were stopped does not count.
-        file_bytes: maximum size of a file that it writes.
+        cpu_seconds: Processor time.
+        wall_seconds: Wall-clock time until the reply. Time in which both processes were stopped does not count.
+        file_bytes: Maximum size of a file that it writes.
     """
 
     memory_bytes: int
@@ -40,7 +40,7 @@ class LimitReachedError(Exception):
 
     Attributes:
         verdict: out_of_memory, timeout, or error.
-        message: what happened, to follow a subject, for example `takes more memory than is allowed (192 MB)`.
+        message: What happened, to follow a subject, for example `takes more memory than is allowed (192 MB)`.
     """
 
     def __init__(self, verdict: Verdict, message: str) -> None:

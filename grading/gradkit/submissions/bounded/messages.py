@@ -34,9 +34,9 @@ class WriteFailure(msgspec.Struct, tag=True, frozen=True):
     """An OSError of writing what was read, as a bounded process sends it. The student's code is not the cause.
 
     Attributes:
-        number: the errno, or 0.
-        message: the system's message.
-        path: the file that could not be written.
+        number: The errno, or 0.
+        message: The system's message.
+        path: The file that could not be written.
     """
 
     number: int
@@ -48,8 +48,8 @@ class WriteFailure(msgspec.Struct, tag=True, frozen=True):
         """Make a record of an error.
 
         Args:
-            error: the error.
-            path: file or folder that was being written, for an error that does not name one.
+            error: The error.
+            path: File or folder that was being written, for an error that does not name one.
         """
         return WriteFailure(error.errno or 0, error.strerror or str(error), str(error.filename or path))
 
@@ -68,7 +68,7 @@ def run_job(job: Callable[[], object]) -> tuple[int, bytes]:
         EXIT_OK and the result as MessagePack, or EXIT_FAILED and the traceback if the job raised an exception.
 
     Raises:
-        MemoryError: memory ran out, or the reply is longer than MAX_REPLY_BYTES.
+        MemoryError: Memory ran out, or the reply is longer than MAX_REPLY_BYTES.
     """
     try:
         status, reply = EXIT_OK, msgspec.msgpack.encode(job())
@@ -98,13 +98,13 @@ def read_until(pipe: int, seconds: float, max_bytes: int, is_complete: Callable[
     """Read from a pipe until the other side has closed it, or what was read is complete or too long.
 
     Args:
-        pipe: descriptor to read from.
-        seconds: time limit. Time in which this process was stopped does not count.
-        max_bytes: reading ends when more than this has come.
-        is_complete: decides from what was read whether anything is still expected.
+        pipe: Descriptor to read from.
+        seconds: Time limit. Time in which this process was stopped does not count.
+        max_bytes: Reading ends when more than this has come.
+        is_complete: Decides from what was read whether anything is still expected.
 
     Raises:
-        TimeoutError: the time limit was reached.
+        TimeoutError: The time limit was reached.
     """
     raw = bytearray()
     deadline = time.monotonic() + seconds
@@ -144,13 +144,13 @@ def check_exit_code(code: int, reply: bytes, limits: Limits) -> None:
     """Raise the error that the exit code of a bounded process stands for, if it stands for one.
 
     Args:
-        code: exit code, or the negative number of the signal that ended the process.
-        reply: what the process wrote: the traceback, if the code is EXIT_FAILED.
-        limits: limits of the process.
+        code: Exit code, or the negative number of the signal that ended the process.
+        reply: What the process wrote: the traceback, if the code is EXIT_FAILED.
+        limits: Limits of the process.
 
     Raises:
-        LimitReachedError: the process reached a limit or was killed.
-        RuntimeError: the job raised an exception.
+        LimitReachedError: The process reached a limit or was killed.
+        RuntimeError: The job raised an exception.
     """
     if code == EXIT_OK:
         return

@@ -32,12 +32,12 @@ def run_bounded(job: Callable[[], T], result_type: object, limits: Limits) -> T:
     On systems without fork (Windows), `job` runs in this process and without limits.
 
     Args:
-        job: handles its own errors: any exception but MemoryError is an error in gradkit.
-        result_type: type of the result, or a union. The result travels as MessagePack and is checked against this type.
-        limits: limits of the process.
+        job: Handles its own errors: any exception but MemoryError is an error in gradkit.
+        result_type: Type of the result, or a union. The result travels as MessagePack and is checked against this type.
+        limits: Limits of the process.
 
     Raises:
-        LimitReachedError: the process reached a limit or was killed.
+        LimitReachedError: The process reached a limit or was killed.
         RuntimeError: `job` raised an exception. The message holds its traceback.
     """
     if not hasattr(os, "fork"):
@@ -65,7 +65,7 @@ def _await_reply(pid: int, pipe: int, limits: Limits) -> tuple[bytes, int]:
     A process that is late, and one that runs on while this process is interrupted, is killed.
 
     Raises:
-        LimitReachedError: the process has not replied in time.
+        LimitReachedError: The process has not replied in time.
     """
     has_ended = False
     try:

@@ -27,10 +27,10 @@ class _Effects(NamedTuple):
     """What running a text does to the names of its module.
 
     Attributes:
-        uses: names that must be bound before the text runs.
-        binds: names that the text binds.
-        changes_objects: whether it can change an object of another text: it sets an attribute or defines a function.
-        imports_star: whether it imports all names of a module.
+        uses: Names that must be bound before the text runs.
+        binds: Names that the text binds.
+        changes_objects: Whether it can change an object of another text: it sets an attribute or defines a function.
+        imports_star: Whether it imports all names of a module.
     """
 
     uses: set[str]
@@ -51,8 +51,8 @@ def join_cells(sources: Sequence[str], names: Collection[str]) -> str:
     attempt that a later cell replaces, and an experiment are left out, as they could end the import of the file.
 
     Args:
-        sources: text of each cell, in order; at least one.
-        names: names that the file should define.
+        sources: Text of each cell, in order; at least one.
+        names: Names that the file should define.
 
     Returns:
         The joined text. If no cell binds any of the names, all cells that compile are joined. If none compiles, or the

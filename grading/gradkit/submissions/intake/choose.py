@@ -41,8 +41,8 @@ class ChosenFiles(NamedTuple):
     """The files of a submission that count.
 
     Attributes:
-        files: content by name.
-        warnings: sentences for the instructor about the choice.
+        files: Content by name.
+        warnings: Sentences for the instructor about the choice.
     """
 
     files: dict[str, bytes]
@@ -53,8 +53,8 @@ class _Renamed(NamedTuple):
     """Entries that are used under another name.
 
     Attributes:
-        names: name to use, by the entry's path.
-        warnings: sentences for the instructor.
+        names: Name to use, by the entry's path.
+        warnings: Sentences for the instructor.
     """
 
     names: dict[_Path, str]
@@ -65,9 +65,9 @@ class _Folder(NamedTuple):
     """The folder of a submission that counts.
 
     Attributes:
-        path: its path, or None if no folder has a file to grade.
-        renamed: entries of the submission that stand for a file to grade.
-        warnings: sentences for the instructor.
+        path: Its path, or None if no folder has a file to grade.
+        renamed: Entries of the submission that stand for a file to grade.
+        warnings: Sentences for the instructor.
     """
 
     path: _Path | None
@@ -79,8 +79,8 @@ class _Selection(NamedTuple):
     """Entries to read.
 
     Attributes:
-        entries: pairs of the name to use and the entry.
-        warnings: sentences for the instructor about the entries that are not read.
+        entries: Pairs of the name to use and the entry.
+        warnings: Sentences for the instructor about the entries that are not read.
     """
 
     entries: list[tuple[str, Entry]]
@@ -96,14 +96,14 @@ def choose_files(
     """Choose and read the files that count: the notebook or else the files to grade, and the .py files beside them.
 
     Args:
-        entries: all files of the submission.
-        modules: files to grade, without `.py`.
-        notebook: notebook that replaces these files if the submission has it.
-        builds_on: files that the files to grade import, without `.py`.
+        entries: All files of the submission.
+        modules: Files to grade, without `.py`.
+        notebook: Notebook that replaces these files if the submission has it.
+        builds_on: Files that the files to grade import, without `.py`.
 
     Raises:
-        UnfitError: no file can be chosen.
-        Exception: a zip is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: No file can be chosen.
+        Exception: A zip is damaged. `take_in.describe_error` knows the exceptions.
     """
     assignment = notebook.name if notebook else ""
     graded, imported = python_files(modules), python_files(builds_on)
@@ -127,13 +127,13 @@ def open_nested_zip(entries: list[Entry], modules: Sequence[str], notebook: Note
     Learning platforms put an uploaded zip into a folder for each student.
 
     Args:
-        entries: files of the folder.
-        modules: files to grade, without `.py`.
-        notebook: notebook that can replace these files.
+        entries: Files of the folder.
+        modules: Files to grade, without `.py`.
+        notebook: Notebook that can replace these files.
 
     Raises:
-        UnfitError: there are several zips, or the zip is too large.
-        Exception: the zip is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: There are several zips, or the zip is too large.
+        Exception: The zip is damaged. `take_in.describe_error` knows the exceptions.
     """
     if _has_any(entries, python_files(modules) | ({notebook_file(notebook)} if notebook else set())):
         return entries
@@ -163,10 +163,10 @@ def _choose_beside(entries: Sequence[Entry], graded: set[str], imported: set[str
     """Choose and read the files to grade and the files in the same folder.
 
     Args:
-        entries: all files of the submission.
-        graded: names of the files to grade.
-        imported: names of the files that these import.
-        assignment: name of the assignment. A folder of this name goes before others of the same depth.
+        entries: All files of the submission.
+        graded: Names of the files to grade.
+        imported: Names of the files that these import.
+        assignment: Name of the assignment. A folder of this name goes before others of the same depth.
     """
     folder = _choose_folder(entries, graded, assignment)
     here = [entry for entry in entries if entry.parts[:-1] == folder.path]
@@ -190,7 +190,7 @@ def _choose_folder(entries: Sequence[Entry], graded: set[str], assignment: str) 
     Copies of the files to grade are considered only if no folder has such a file under its right name.
 
     Raises:
-        UnfitError: two files or two folders could be meant.
+        UnfitError: Two files or two folders could be meant.
     """
     folders = {entry.parts[:-1] for entry in entries if entry.parts[-1] in graded}
     renamed = _Renamed({}, [])
@@ -228,9 +228,9 @@ def _find_copies(here: Sequence[_Path], renamed: Mapping[_Path, str], expected: 
     """Find copies in the chosen folder for expected files that it does not have.
 
     Args:
-        here: paths of the entries in the folder.
-        renamed: entries that are used under another name already.
-        expected: names of the files to grade and of the files that they import.
+        here: Paths of the entries in the folder.
+        renamed: Entries that are used under another name already.
+        expected: Names of the files to grade and of the files that they import.
     """
     present = {renamed.get(parts, parts[-1]) for parts in here}
     names: dict[_Path, str] = {}
@@ -255,12 +255,12 @@ def _select(here: Sequence[Entry], names: Mapping[_Path, str], expected: set[str
     """Select the entries to read: the expected files, and other .py files up to MAX_OTHER_FILES.
 
     Args:
-        here: the entries of the chosen folder.
-        names: names of the entries that are used under another name.
-        expected: names of the files to grade and of the files that they import.
+        here: The entries of the chosen folder.
+        names: Names of the entries that are used under another name.
+        expected: Names of the files to grade and of the files that they import.
 
     Raises:
-        UnfitError: an expected file exists twice.
+        UnfitError: An expected file exists twice.
     """
     present = {names.get(entry.parts, entry.parts[-1]) for entry in here} & expected
     selected: list[tuple[str, Entry]] = []

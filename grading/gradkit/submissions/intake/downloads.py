@@ -37,8 +37,8 @@ class Listing(NamedTuple):
     """The files that a student handed in.
 
     Attributes:
-        entries: the files.
-        warnings: sentences for the instructor.
+        entries: The files.
+        warnings: Sentences for the instructor.
     """
 
     entries: list[Entry]
@@ -50,10 +50,10 @@ class Submission:
     """What a student handed in.
 
     Attributes:
-        student: a name that no other student has.
-        list_files: lists the files. To be called in a bounded process; it raises what reading a submission raises (see
+        student: A name that no other student has.
+        list_files: Lists the files. To be called in a bounded process; it raises what reading a submission raises (see
             `take_in.describe_error`).
-        folder: the student's folder on disk, or None if the files are in a zip or in a platform's download.
+        folder: The student's folder on disk, or None if the files are in a zip or in a platform's download.
     """
 
     student: str
@@ -65,8 +65,8 @@ class Downloads(NamedTuple):
     """A class's download.
 
     Attributes:
-        submissions: one for each student, sorted by name.
-        others: names of files that belong to no student, sorted and safe to print.
+        submissions: One for each student, sorted by name.
+        others: Names of files that belong to no student, sorted and safe to print.
     """
 
     submissions: list[Submission]
@@ -80,14 +80,14 @@ def open_downloads(
     """Open a download, and list the students in it.
 
     Args:
-        downloads: a folder or a zip. The zip stays open in this block.
-        leave_out: folder of the collected submissions. It may be inside `downloads`; the entry that contains it is not
+        downloads: A folder or a zip. The zip stays open in this block.
+        leave_out: Folder of the collected submissions. It may be inside `downloads`; the entry that contains it is not
             a student.
-        make_name: makes a name that is safe in a path from the name that a platform has for a student.
+        make_name: Makes a name that is safe in a path from the name that a platform has for a student.
 
     Raises:
-        DownloadsError: there is no student in it.
-        OSError: it cannot be read.
+        DownloadsError: There is no student in it.
+        OSError: It cannot be read.
     """
     with ExitStack() as stack:
         tops = _unwrap(_list_top(downloads, leave_out, stack), leave_out, stack)
@@ -120,11 +120,11 @@ class _PlatformName:
     """How a platform names what a student uploaded.
 
     Attributes:
-        pattern: matches the name. Groups: `name`; `number`, which differs for students of the same name; `file`, as the
+        pattern: Matches the name. Groups: `name`; `number`, which differs for students of the same name; `file`, as the
             student called it; `late`.
-        has_file: whether it is an uploaded file, and not the platform's page of text that the student typed in.
-        is_numbered: whether a file that is uploaded again is called name-1, name-2.
-        can_be_folder: whether a folder can have such a name.
+        has_file: Whether it is an uploaded file, and not the platform's page of text that the student typed in.
+        is_numbered: Whether a file that is uploaded again is called name-1, name-2.
+        can_be_folder: Whether a folder can have such a name.
     """
 
     pattern: re.Pattern[str]
@@ -156,10 +156,10 @@ class _Top:
     """A file or folder at the top of a download.
 
     Attributes:
-        name: its name.
-        is_folder: whether it is a folder.
-        list_entries: lists its files: those in the folder, or the file itself.
-        path: its path on disk, or None if it is in a zip.
+        name: Its name.
+        is_folder: Whether it is a folder.
+        list_entries: Lists its files: those in the folder, or the file itself.
+        path: Its path on disk, or None if it is in a zip.
     """
 
     name: str
@@ -253,13 +253,13 @@ class _Part:
     """A part of what a student handed in: something at the top of the download.
 
     Attributes:
-        student: equal for all parts of one student, different for different students.
-        name: the student's name.
-        unique_name: a name to use if another student has the same name.
-        list_entries: lists the files of this part, if it has any.
-        folder: the student's folder on disk, if this is one.
-        is_numbered: whether the platform numbers files that are uploaded again.
-        is_late: whether the platform marks it as late.
+        student: Equal for all parts of one student, different for different students.
+        name: The student's name.
+        unique_name: A name to use if another student has the same name.
+        list_entries: Lists the files of this part, if it has any.
+        folder: The student's folder on disk, if this is one.
+        is_numbered: Whether the platform numbers files that are uploaded again.
+        is_late: Whether the platform marks it as late.
     """
 
     student: tuple[str, ...]
@@ -307,9 +307,9 @@ def _part_of_platform(top: _Top, platform: _PlatformName, groups: dict[str, str]
     """Describe a file or folder that a platform has named.
 
     Args:
-        top: the file or folder.
-        platform: how the platform names it.
-        groups: parts of its name, as `match_platform` returns them.
+        top: The file or folder.
+        platform: How the platform names it.
+        groups: Parts of its name, as `match_platform` returns them.
     """
     name, number = groups["name"].strip(), groups.get("number", "")
     list_entries = None

@@ -48,8 +48,8 @@ class UnfitError(Exception):
     """The submission cannot be used.
 
     Args:
-        message: the reason, as a sentence that the student reads.
-        verdict: verdict of all items.
+        message: The reason, as a sentence that the student reads.
+        verdict: Verdict of all items.
     """
 
     def __init__(self, message: str, verdict: Verdict = Verdict.ERROR) -> None:
@@ -62,8 +62,8 @@ class Entry:
     """A regular file of a submission.
 
     Attributes:
-        parts: its path: names of folders, then its own name.
-        read: returns its first bytes, at most the number that is passed.
+        parts: Its path: names of folders, then its own name.
+        read: Returns its first bytes, at most the number that is passed.
     """
 
     parts: tuple[str, ...]
@@ -77,8 +77,8 @@ def entries_of_folder(source: Path) -> Iterator[Entry]:
     """List the regular files below a folder. Links are not followed, and only regular files are opened.
 
     Raises:
-        UnfitError: there are more than MAX_ENTRIES files and folders.
-        OSError: the folder cannot be read.
+        UnfitError: There are more than MAX_ENTRIES files and folders.
+        OSError: The folder cannot be read.
     """
     n_entries = 0
     for folder, subfolders, names in os.walk(source, followlinks=False):
@@ -103,7 +103,7 @@ def open_regular(path: Path) -> BinaryIO:
     The file is unbuffered, because a bounded process shares the position in it with the process that forked it.
 
     Raises:
-        OSError: the file cannot be opened, or is a link, a folder, a pipe or a device.
+        OSError: The file cannot be opened, or is a link, a folder, a pipe or a device.
     """
     flags = (
         getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
@@ -143,13 +143,13 @@ def entries_of_zip(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iterat
     """List the regular files in a zip, which must stay open while they are read.
 
     Args:
-        opened: the zip.
-        max_bytes: maximum size of the zip.
-        max_entries: maximum number of its entries.
+        opened: The zip.
+        max_bytes: Maximum size of the zip.
+        max_entries: Maximum number of its entries.
 
     Raises:
-        UnfitError: the zip is too large, or has too many entries.
-        Exception: the zip is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: The zip is too large, or has too many entries.
+        Exception: The zip is damaged. `take_in.describe_error` knows the exceptions.
     """
     if opened.seek(0, os.SEEK_END) > max_bytes:
         raise UnfitError(f"The zip is larger than {max_bytes >> 20} megabytes.")
@@ -188,8 +188,8 @@ def _decompress(opened: BinaryIO, info: zipfile.ZipInfo, max_bytes: int) -> byte
     bytes can become 1.4 GB.
 
     Raises:
-        UnfitError: the file is encrypted, or its method is unknown.
-        Exception: the zip is damaged.
+        UnfitError: The file is encrypted, or its method is unknown.
+        Exception: The zip is damaged.
     """
     if info.flag_bits & 1:
         raise UnfitError("The zip is locked by a password.")
@@ -230,12 +230,12 @@ def _make_decompressor(opened: BinaryIO, method: int, max_bytes: int) -> _Decomp
     """Make the decompressor of a zip's method. For LZMA, its header is read from the zip.
 
     Args:
-        opened: the zip, at the start of a file's content.
-        method: compression method.
-        max_bytes: how many bytes will be requested from the decompressor.
+        opened: The zip, at the start of a file's content.
+        method: Compression method.
+        max_bytes: How many bytes will be requested from the decompressor.
 
     Raises:
-        UnfitError: the method is not one of the four that Python knows.
+        UnfitError: The method is not one of the four that Python knows.
     """
     if method == zipfile.ZIP_STORED:
         return _NoCompression()

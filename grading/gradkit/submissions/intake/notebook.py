@@ -36,8 +36,8 @@ class Solutions(NamedTuple):
     """The solutions in a notebook.
 
     Attributes:
-        sources: text of each solution by its id, which is the file's name without `.py`. Missing ones are left out.
-        warnings: sentences for the instructor.
+        sources: Text of each solution by its id, which is the file's name without `.py`. Missing ones are left out.
+        warnings: Sentences for the instructor.
     """
 
     sources: dict[str, str]
@@ -62,11 +62,11 @@ def read_solutions(raw: bytes, notebook: Notebook) -> Solutions:
     a kernel they replace the stub's.
 
     Args:
-        raw: content of the notebook's file.
-        notebook: which solutions it should contain.
+        raw: Content of the notebook's file.
+        notebook: Which solutions it should contain.
 
     Raises:
-        NotebookError: the notebook cannot be read.
+        NotebookError: The notebook cannot be read.
     """
     cells = list(_read_cells(raw))
     sources: dict[str, str] = {}
@@ -88,9 +88,9 @@ def _find_solution(cells: list[_Cell], id_: str, names: tuple[str, ...]) -> tupl
     """Find the cells that make up a solution, in order.
 
     Args:
-        cells: all cells of the notebook.
-        id_: id of the solution.
-        names: classes and functions that the solution defines.
+        cells: All cells of the notebook.
+        id_: Id of the solution.
+        names: Classes and functions that the solution defines.
 
     Returns:
         The cells, and sentences for the instructor.

@@ -22,8 +22,8 @@ class Student:
     """A student of the class.
 
     Attributes:
-        name: the student's name in reports, and the name of the student's files.
-        source: the submission, a folder or a zip.
+        name: The student's name in reports, and the name of the student's files.
+        source: The submission, a folder or a zip.
     """
 
     name: str
@@ -34,8 +34,8 @@ def read_roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]
     """List the students of a folder that contains a folder or a zip for each of them.
 
     Args:
-        folder: the folder of submissions.
-        leave_out: the folder of reports. It may be inside `folder`; the entry that contains it is not a student.
+        folder: The folder of submissions.
+        leave_out: The folder of reports. It may be inside `folder`; the entry that contains it is not a student.
 
     Returns:
         The students, sorted by name, and the names of the other files, sorted.
@@ -76,8 +76,8 @@ def is_left_out(path: Path, leave_out: Path) -> bool:
     """Return whether an entry of a folder of submissions is not a submission.
 
     Args:
-        path: the entry.
-        leave_out: a folder that gradkit writes to.
+        path: The entry.
+        leave_out: A folder that gradkit writes to.
 
     Returns:
         True for hidden entries, for what macOS adds, and if `leave_out` is the entry or inside it.
@@ -111,8 +111,8 @@ def safe_name(name: str, max_bytes: int = MAX_NAME_BYTES) -> str:
     A name that is too long is cut off and ends in a part of its hash.
 
     Args:
-        name: any name.
-        max_bytes: maximum length of the result in UTF-8.
+        name: Any name.
+        max_bytes: Maximum length of the result in UTF-8.
     """
     encoded = "".join(letter if _is_plain(letter) else _percent_encode(letter) for letter in name)
     if encoded.strip() != encoded or encoded.startswith(("-", ".")) or not encoded:

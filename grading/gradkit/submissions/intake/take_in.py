@@ -37,11 +37,11 @@ class Intake(msgspec.Struct, frozen=True, tag=True):
     """Result of the intake: the digest, warnings, and the reason if there is nothing to grade.
 
     Attributes:
-        digest: hash of the files that count; equal for submissions that are graded alike.
-        verdict: verdict of all items if the submission cannot be graded.
-        message: the reason for this verdict.
-        missing: files to grade that were not handed in, without `.py`.
-        warnings: sentences for the instructor about what intake did, each fit to be printed.
+        digest: Hash of the files that count; equal for submissions that are graded alike.
+        verdict: Verdict of all items if the submission cannot be graded.
+        message: The reason for this verdict.
+        missing: Files to grade that were not handed in, without `.py`.
+        warnings: Sentences for the instructor about what intake did, each fit to be printed.
     """
 
     digest: str = ""
@@ -69,15 +69,15 @@ def take_in(
     No submission makes this raise: one that reaches a limit has a verdict in the result, like any other.
 
     Args:
-        source: the submission, a folder or a zip.
-        target: the folder to make.
-        modules: files to grade, without `.py`. The submission must have at least one of them.
-        notebook: notebook whose solution cells replace these files if the submission has it.
-        builds_on: files that the files to grade import, without `.py`.
-        reader: bounded process to use. By default, a new one is forked.
+        source: The submission, a folder or a zip.
+        target: The folder to make.
+        modules: Files to grade, without `.py`. The submission must have at least one of them.
+        notebook: Notebook whose solution cells replace these files if the submission has it.
+        builds_on: Files that the files to grade import, without `.py`.
+        reader: Bounded process to use. By default, a new one is forked.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: The folder cannot be written.
     """
     request = _Request(source, target, tuple(modules), notebook, tuple(builds_on))
     try:
