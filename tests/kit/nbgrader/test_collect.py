@@ -191,9 +191,9 @@ def test_forced_a_submission_is_replaced_with_all_its_files(collected, tmp_path)
 
 def test_in_nbgraders_folder_files_become_notebooks_in_place(tmp_path):
     into = tmp_path / "submitted"
-    for place in (f"[ada]/{ASSIGNMENT}", "bob/a2_backprop"):
-        (into / place).mkdir(parents=True)
-        (into / place / "engine.py").write_text(ENGINE)
+    for folder in (f"[ada]/{ASSIGNMENT}", "bob/a2_backprop"):
+        (into / folder).mkdir(parents=True)
+        (into / folder / "engine.py").write_text(ENGINE)
     (into / "[ada]" / ASSIGNMENT / "timestamp.txt").write_text("2026-01-01 00:00 UTC")
     for state in (State.NEW, State.UNCHANGED):
         assert [each.state for each in collect(chosen("a1")[0], into, into)] == [state, State.NO_NOTEBOOK]
