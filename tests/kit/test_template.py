@@ -1,4 +1,4 @@
-"""The student's template is made from the reference, holds none of it, and says what each stub wants."""
+"""The student's template is made from the reference, without any line of its bodies; every stub says what to write."""
 
 import ast
 
@@ -14,17 +14,17 @@ def module(request):
 
 @pytest.fixture
 def both(root, module):
-    """The texts of a module of the reference, and of the template's."""
+    """The texts of a module in the reference and in the template."""
     folders = ("reference/solution", "student_template")
     return [(root / folder / f"{module}.py").read_text(encoding="utf-8") for folder in folders]
 
 
-def test_every_module_of_the_reference_is_looked_at_here(root):
+def test_every_module_of_the_reference_is_tested_here(root):
     assert {path.stem for path in (root / "reference/solution").glob("*.py")} == {"engine", "nn", "training", "tensor"}
 
 
 def functions(source):
-    """Every function, and every method of a class, by its path."""
+    """Return every function and every method of a class by its path."""
     found = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef):
@@ -62,7 +62,7 @@ def test_no_line_of_a_body_leaks_into_the_template(both):
     assert not bodies & shown
 
 
-def test_private_helpers_are_dropped_by_name():
+def test_private_helpers_are_removed():
     source = (
         "_TABLE = 1\n\n\ndef _helper():\n    return 1\n\n\nclass _Hidden:\n    pass\n\n\n"
         "class V:\n    def f(self):\n        return _helper()\n"
