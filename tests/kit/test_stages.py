@@ -1,5 +1,6 @@
 """The solution cell of an assignment passes its suite, lacks what comes later, and has its own parts marked."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -81,8 +82,10 @@ def test_a_file_of_one_assignment_keeps_imports_and_signatures_and_no_line_of_a_
 
 
 def test_there_are_no_closures_before_the_assignment_that_asks_for_backward(solution):
-    assert "_backward" not in engine_cell(solution, "a1").replace("self._backward; a leaf's does nothing", "")
-    assert "def backward" not in engine_cell(solution, "a1")
+    tree = ast.parse(engine_cell(solution, "a1"))
+    names = {getattr(node, "name", getattr(node, "attr", "")) for node in ast.walk(tree)}
+    assert "__pow__" in names
+    assert not names & {"_backward", "backward"}
     assert "def exp" not in engine_cell(solution, "a2")
 
 

@@ -14,20 +14,18 @@ import msgspec
 
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.files import write_whole
-from gradkit.outputs.gradebook import LONGEST_ID, timestamp
+from gradkit.outputs.gradebook import MAX_ID_BYTES
+from gradkit.outputs.timestamps import TIMESTAMP
 from gradkit.submissions.bounded import READING, LimitReachedError, WriteFailure, run_bounded
 from gradkit.submissions.exception_text import presentable
 from gradkit.submissions.intake.choose import ChosenFiles, choose_files, open_nested_zip
 from gradkit.submissions.intake.downloads import Submission, open_downloads
-from gradkit.submissions.intake.entries import Entry, UnfitError, read_start
+from gradkit.submissions.intake.entries import Entry, UnfitError
 from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
 from gradkit.submissions.intake.roster import safe_name
 from gradkit.submissions.intake.take_in import describe_error
 
 from .notebooks import KERNEL, nbgrader_marks
-
-TIMESTAMP = "timestamp.txt"
-_MAX_TIMESTAMP_BYTES = 64
 
 _WITHOUT_GLOB = str.maketrans("[]*?%", "()--=")
 """nbgrader looks for folders by glob patterns, and grading `submitted` would percent-encode a percent sign again."""
@@ -87,7 +85,7 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
 
 def _make_student_id(name: str) -> str:
     """Make a student's id for nbgrader from any name."""
-    return safe_name(name.translate(_WITHOUT_GLOB), LONGEST_ID).translate(_WITHOUT_GLOB)
+    return safe_name(name.translate(_WITHOUT_GLOB), MAX_ID_BYTES).translate(_WITHOUT_GLOB)
 
 
 def collect_student(
@@ -129,13 +127,10 @@ def _read_timestamp(assignment: Assignment, folder: Path) -> bytes | None:
     Raises:
         ImportError: nbgrader is not installed.
     """
-    for path in (folder / assignment.name / TIMESTAMP, folder / TIMESTAMP):
-        try:
-            content = read_start(path, _MAX_TIMESTAMP_BYTES)
-        except OSError:  # missing, a link, or not a file
-            continue
-        return b"" if timestamp(folder, assignment.name) is None else content
-    return None
+    stamp = read_timestamp(folder, assignment.name)
+    if stamp is None:
+        return None
+    return b"" if stamp.time is None else stamp.content
 
 
 # --- in the bounded process ------------------------------------------------------------------------------------------

@@ -20,11 +20,11 @@ from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.course.corpora import default_cache
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.one_submission.run_phases import check_workers, grade_alone
-from gradkit.grader.report import ItemRecord
 from gradkit.grader.suite import Suite, suite_of
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.suite.results import ItemResult
 
 from .lookup import CourseMismatchError, assignment_of, course_folder_of
 
@@ -71,7 +71,7 @@ def _is_test_cell(cell: Any) -> bool:
     return cell.cell_type == "code" and bool(utils.is_grade(cell)) and not utils.is_solution(cell)
 
 
-def _make_output(cell: Any, task: Task, records: Mapping[str, ItemRecord], number: int) -> Any:
+def _make_output(cell: Any, task: Task, records: Mapping[str, ItemResult], number: int) -> Any:
     """Make the output of a task's test cell.
 
     Args:
@@ -101,7 +101,7 @@ def _make_error(name: str) -> Any:
     return new_output("error", ename="NotGraded", evalue=message, traceback=[message])
 
 
-def _grade(student: str, assignment: Assignment, submitted: Path, released: Path) -> dict[str, ItemRecord]:
+def _grade(student: str, assignment: Assignment, submitted: Path, released: Path) -> dict[str, ItemResult]:
     """Grade a submission and return the result of every item by id.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
-from gradkit.outputs.gradebook import timestamp
+from gradkit.outputs.timestamps import read_timestamp
 
 
 def read_timestamps_with_care() -> None:
@@ -24,8 +24,8 @@ def read_timestamps_with_care() -> None:
 
 def _read_existing_timestamp(folders: CourseDirectory, folder: str) -> datetime | None:
     """Read the timestamp in a folder. Replaces `CourseDirectory.get_existing_timestamp`."""
-    time: datetime | None = timestamp(Path(folder), "")
-    return time
+    stamp = read_timestamp(Path(folder), "")
+    return stamp.time if stamp else None
 
 
 def _read_submitted_timestamp(api: Any, assignment: str, student: str) -> datetime | None:
