@@ -15,7 +15,7 @@ import msgspec
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.files import write_whole
 from gradkit.outputs.gradebook import MAX_ID_BYTES
-from gradkit.outputs.timestamps import TIMESTAMP
+from gradkit.outputs.timestamps import TIMESTAMP, read_timestamp
 from gradkit.submissions.bounded import READING, LimitReachedError, WriteFailure, run_bounded
 from gradkit.submissions.exception_text import presentable
 from gradkit.submissions.intake.choose import ChosenFiles, choose_files, open_nested_zip

@@ -57,13 +57,13 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         folders = course_folder_of(self)
         submitted = Path(folders.format_path(folders.submitted_directory, names["student"], assignment.name))
         released = Path(folders.format_path(folders.source_directory, ".", assignment.name))
-        records = _grade(names["student"], assignment, submitted, released)
+        results = _grade(names["student"], assignment, submitted, released)
         tasks = {task.name: task for task in assignment.tasks}
         for number, cell in enumerate(filter(_is_test_cell, nb.cells), 1):
             name = cell.metadata.nbgrader["grade_id"]
             cell.execution_count = number
             task = tasks.get(name)
-            cell.outputs = [_make_output(cell, task, records, number) if task else _make_error(name)]
+            cell.outputs = [_make_output(cell, task, results, number) if task else _make_error(name)]
         return nb, resources
 
 
@@ -71,26 +71,26 @@ def _is_test_cell(cell: Any) -> bool:
     return cell.cell_type == "code" and bool(utils.is_grade(cell)) and not utils.is_solution(cell)
 
 
-def _make_output(cell: Any, task: Task, records: Mapping[str, ItemResult], number: int) -> Any:
+def _make_output(cell: Any, task: Task, results: Mapping[str, ItemResult], number: int) -> Any:
     """Make the output of a task's test cell.
 
     Args:
         cell: The test cell.
         task: The task.
-        records: Results of all items by id.
+        results: Results of all items by id.
         number: Execution count of the cell.
 
     Raises:
         CourseMismatchError: The cell has other points than the task.
     """
-    items = [records[item] for item in task.items]
+    items = [results[item] for item in task.items]
     points = sum(item.points for item in items)
     if float(cell.metadata.nbgrader["points"]) != points:
         raise CourseMismatchError(
             f"The test cell {task.name} has other points than its items, {points:g}: after a change to the course, run "
             "`gradkit course build`, then `nbgrader generate_assignment --force`."
         )
-    page = feedback(items, {id_: record.title for id_, record in records.items()})
+    page = feedback(items, {id_: item.title for id_, item in results.items()})
     earned = f"{sum(item.earned for item in items):g}"
     return new_output("execute_result", {"text/plain": earned, "text/html": page}, execution_count=number)
 
