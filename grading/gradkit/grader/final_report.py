@@ -16,7 +16,7 @@ from .report import Report
 from .suite import Suite
 
 
-def final_report(suite: Suite, public: Report, passed: PassedItems) -> Report:
+def make_final_report(suite: Suite, public: Report, passed: PassedItems) -> Report:
     """Return the report of a submission whose phases have all ended.
 
     The later phases add one bit to each item. In particular, the report does not say whether an item that passed the

@@ -33,7 +33,7 @@ MIN_LOGGED_CLASS = 50
 
 
 @contextmanager
-def progress_bar(console: Console, n_students: int) -> Iterator[Callable[[ClassProgress], None]]:
+def show_progress(console: Console, n_students: int) -> Iterator[Callable[[ClassProgress], None]]:
     """Show a progress bar while a class is graded; yield the function that updates it.
 
     In a log file a line for each tenth of the class takes the bar's place.
@@ -66,7 +66,7 @@ class _Bar:
         phase = f"grading ({now.phase}, {now.number} of {now.n_phases})" if now.n_phases > 1 else "grading"
 
         elapsed = time.monotonic() - self._phase_started
-        left = time_left(elapsed, now.n_done, now.n_submissions, now.max_seconds_left)
+        left = describe_time_left(elapsed, now.n_done, now.n_submissions, now.max_seconds_left)
         self._progress.update(
             self._task,
             completed=now.n_done,
@@ -82,7 +82,7 @@ class _Bar:
             self._console.print(f"{phase}: {now.n_done} of {now.n_submissions}", highlight=False)
 
 
-def time_left(elapsed_seconds: float, n_done: int, n_submissions: int, max_seconds: float) -> str:
+def describe_time_left(elapsed_seconds: float, n_done: int, n_submissions: int, max_seconds: float) -> str:
     """Return a phrase for how long a run still takes: an estimate for this phase, and the maximum for all phases.
 
     Args:

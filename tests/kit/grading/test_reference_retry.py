@@ -1,4 +1,4 @@
-"""Reference retries: an early mistake costs once, and code that can read the reference sends out nothing but passes."""
+"""Reference retries: an early mistake costs once, and code that reads the reference can send out one bit an item."""
 
 import re
 
@@ -80,12 +80,12 @@ def test_no_student_s_name_can_be_taken_for_a_retry_s_files(school, suite):
     assert [report.earned for report in reports.values()] == [report.points for report in reports.values()]
 
 
-def test_training_is_asked_again_on_the_courses_engine_and_networks(graded):
+def test_training_is_run_again_on_the_course_s_engine_and_networks(graded):
     found = graded("a5", engine="raise ValueError('broken')\n", nn="", training=text("training"))
     assert found.earned == found.points
 
 
-def test_a_right_tensor_gets_its_points_whatever_stands_beside_it(graded):
+def test_a_right_tensor_gets_its_points_whatever_the_other_files_are(graded):
     found = graded("a6", engine="raise ValueError('broken')\n", nn="", training="", tensor=text("tensor"))
     assert found.earned == found.points
     (note,) = found.warnings

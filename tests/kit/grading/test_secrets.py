@@ -97,7 +97,7 @@ def test_a_mistake_is_explained_as_on_the_public_seed(school, private):
 
 # --- nothing but one bit for each item -------------------------------------------------------------------------------
 
-BY_HEART = """
+KNOWS_THE_SUMS = """
 import math, sys
 class Value:
     def __init__(self, data, _children=(), _op=""):
@@ -122,7 +122,7 @@ WAYS_TO_FAIL = {
 
 @pytest.fixture(scope="module")
 def sums(private):
-    """The pairs of numbers that the public corpus of addition adds, for engines that know them by heart."""
+    """The pairs of numbers that the public corpus of addition adds, for engines that hold a table of them."""
     test = next(test for test in private.tests if test.name == "test_addition")
     pairs = set()
     for graph in private.library.corpus(test.mark.corpus).cases:
@@ -136,7 +136,7 @@ def sums(private):
 
 def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, private, sums):
     for way, code in WAYS_TO_FAIL.items():
-        school.hands_in(way, BY_HEART.format(known=sums, otherwise=code))
+        school.hands_in(way, KNOWS_THE_SUMS.format(known=sums, otherwise=code))
     reports = school.is_graded(suite=only(private, "test_addition"))
     assert reports.keys() == WAYS_TO_FAIL.keys()
     for report in reports.values():
@@ -149,7 +149,7 @@ def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, p
 
 
 def test_the_same_code_passes_on_the_public_corpus_which_shows_that_the_test_can_fail(school, private, sums):
-    school.hands_in("eve", BY_HEART.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
+    school.hands_in("eve", KNOWS_THE_SUMS.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
     (report,) = school.is_graded(suite=dataclasses.replace(only(private, "test_addition"), private=None)).values()
     assert report.earned == report.points
 
@@ -186,7 +186,7 @@ def test_a_hidden_item_says_nothing_but_whether_it_passed(school, solution, suit
         "leaves": "raise SystemExit(1)",
         "wrong": "return",
     }.items():
-        school.hands_in(name, solution(("order, visited, stack", f"{code}\n        order, visited, stack")))
+        school.hands_in(name, solution(("visited = set()", f"{code}\n        visited = set()")))
     reports = school.is_graded(suite=alone)
     assert reports["right"].items[0].verdict is Verdict.PASSED
     failed = {reports[name].items for name in ("raises", "leaves", "wrong")}
@@ -281,7 +281,7 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
     alive_before = []
-    known, public, later = links.children_of(os.getpid()), run_phases.public_report, run_phases.passing_items
+    known, public, later = links.children_of(os.getpid()), run_phases.make_public_report, run_phases.find_passing_items
 
     def first(*arguments):
         found = public(*arguments)
@@ -292,8 +292,8 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
         alive_before.append(living_children(known))
         return later(*arguments)
 
-    monkeypatch.setattr(run_phases, "public_report", first)
-    monkeypatch.setattr(run_phases, "passing_items", second)
+    monkeypatch.setattr(run_phases, "make_public_report", first)
+    monkeypatch.setattr(run_phases, "find_passing_items", second)
     asked = suite("a2")
     taken = take_in(tmp_path / "ada", tmp_path / "files", asked.modules)
     conditions = conditions_of(asked, True)
@@ -328,7 +328,9 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
     assert (school.out / "ada.json").exists()
 
 
-def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(school, solution, suite, monkeypatch):
+def test_the_files_that_workers_share_are_made_for_every_phase_and_deleted_at_its_end(
+    school, solution, suite, monkeypatch
+):
     made = []
     honest = classrooms.Sandbox
 
@@ -345,10 +347,10 @@ def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(
     assert not any(path.exists() for path in made)
 
 
-# --- going on --------------------------------------------------------------------------------------------------------
+# --- continuing a stopped run ----------------------------------------------------------------------------------------
 
 
-def test_a_run_that_was_stopped_between_phases_goes_on_without_repeating_one(school, solution, suite, monkeypatch):
+def test_a_run_that_was_stopped_between_phases_continues_without_repeating_one(school, solution, suite, monkeypatch):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
     undisturbed = school.is_graded(suite=suite("a2"))
@@ -360,7 +362,7 @@ def test_a_run_that_was_stopped_between_phases_goes_on_without_repeating_one(sch
     assert {path.name for path in (school.out / unfinished.FOLDER).iterdir()} == {"ada.json", "ben.json"}
     assert not list(school.out.glob("*.json"))
     monkeypatch.setattr(StudentSteps, "run_later", honest)
-    monkeypatch.setattr(student_steps, "public_report", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(student_steps, "make_public_report", lambda *_: pytest.fail("asked again"))
     assert school.is_graded(suite=suite("a2")) == undisturbed
     assert {path.name for path in school.out.iterdir()} == {"ada.json", "ben.json"}
 
@@ -377,7 +379,7 @@ def test_killed_at_random_moments_of_any_phase_it_ends_with_the_same_reports(sch
     assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
 
 
-def test_what_was_found_of_another_submission_is_not_gone_on_with(school, solution, suite, monkeypatch):
+def test_results_of_a_submission_that_has_changed_since_are_not_used(school, solution, suite, monkeypatch):
     school.hands_in("ada", solution())
     honest = StudentSteps.run_later
     monkeypatch.setattr(StudentSteps, "run_later", lambda *_: os._exit(1))
@@ -417,7 +419,7 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_report_that_does_not_add_up_is_made_anew(school, solution, forgery):
+def test_a_report_that_does_not_add_up_is_replaced(school, solution, forgery):
     school.hands_in("ada", solution())
     honest = school.is_graded()["ada"]
     path = school.out / "ada.json"
