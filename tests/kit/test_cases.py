@@ -1,4 +1,4 @@
-"""Checks on cases: the first that is wrong is shown, and hostile answers are only wrong numbers."""
+"""Checks on cases: the first wrong case is shown, and hostile answers are only wrong numbers."""
 
 import dataclasses
 import sys
@@ -26,7 +26,7 @@ PUBLIC = load(corpora_folder() / f"{WISH.name}.json", type(WISH))
 
 @pytest.fixture
 def network(student, solution, tmp_path, monkeypatch):
-    """Neuron and Value of a student with the reference's files, but for these edits of nn.py."""
+    """Returns Neuron and Value of a student who has the reference's files with these edits of nn.py."""
     monkeypatch.delitem(sys.modules, "nn", raising=False)  # the graded suites', say
 
     def opened(*edits):
