@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from gradkit.errors import ProcessorTimeUp, UserError, sentence_of
 
-from . import authoring, course, grading, proof
+from . import authoring, course, grading, new, proof
 from .console import stop
 from .graph import graph
 
@@ -44,6 +44,7 @@ app.command()(authoring.stubs)
 app.command()(authoring.release)
 app.command()(proof.prove)
 app.command()(proof.attacks)
+app.add_typer(new.app, name="new")
 app.add_typer(course.app, name="course")
 
 

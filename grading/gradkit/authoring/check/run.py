@@ -30,7 +30,7 @@ CHECKS: tuple[Callable[[Course], Iterable[Finding]], ...] = (
 
 
 def check_course() -> list[Finding]:
-    """Run every check on the course.
+    """Run every check on the course, and return what they find, each thing once.
 
     Raises:
         UserError: A TOML file cannot be used, or this copy of gradkit is a release, which has no reference.
@@ -38,4 +38,4 @@ def check_course() -> list[Finding]:
     course, findings = load_course()
     for check in CHECKS:
         findings += check(course)
-    return findings
+    return list(dict.fromkeys(findings))
