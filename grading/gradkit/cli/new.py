@@ -52,9 +52,7 @@ def operation(
     text: Annotated[str, typer.Option(help='how a student writes it (default: "{a}.NAME()")')] = "",
     complex_text: Annotated[
         str,
-        typer.Option(
-            "--complex", help="the same on complex numbers, with the functions of cmath, if it is written otherwise"
-        ),
+        typer.Option("--complex", help="the same on complex numbers, with the functions of cmath"),
     ] = "",
 ) -> None:
     """Add a row for a function of one operand to the table of operations.

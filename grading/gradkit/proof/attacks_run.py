@@ -25,10 +25,11 @@ from rich.console import Console
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish
-from gradkit.grader.classroom import Classroom, Graded
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
 from gradkit.grader.report import EvidenceRecord, ItemRecord, Report, read
+from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.whole_class.classroom import Classroom, Graded
+from gradkit.grader.whole_class.results import read_results
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.outputs.summary import GRADES, write_grades
@@ -214,7 +215,7 @@ class _Class:
         suite = replace(self._suite, private=private, reference=reference)
         words = private_words(suite, private) | {secret}  # which makes every corpus, before processes are forked
         classroom = Classroom(suite, self._conditions, self._home / f"reports{mark}")
-        names = [graded.student.name for graded in classroom.grade(students, workers) if not graded.trouble]
+        names = [graded.student.name for graded in classroom.grade(students, workers) if not graded.reason]
         reports = {name: read(classroom.out / f"{name}.json") for name in names}
         return reports, words
 
@@ -288,8 +289,8 @@ def _outcome(
     out: Path, graded: Graded, name: str, attack: Attack, secrets: Collection[str], touched: Collection[Path]
 ) -> Outcome:
     seconds = graded.seconds or 0.0
-    if graded.trouble:
-        return Outcome(name, attack, None, seconds, f"not graded: {graded.trouble.strip().splitlines()[-1]}")
+    if graded.reason:
+        return Outcome(name, attack, None, seconds, f"not graded: {graded.reason.strip().splitlines()[-1]}")
     path = out / f"{graded.student.name}.json"
     report = read(path)
     complaint = judge(attack, report) or judge_text(report, [*secrets, *attack.unsaid])
@@ -366,7 +367,9 @@ def _unfit_tables(classroom: Classroom, graded: Sequence[Graded]) -> list[str]:
     """Complaints of what the instructor would see: the table of the class, each report on screen, grades.csv."""
     screen = StringIO()
     console = Console(file=screen, width=200, color_system=None)
-    reports = show_class(console, classroom, graded)
+    results = read_results(classroom, graded)
+    show_class(console, results, classroom.suite.points)
+    reports = [result.report for result in results if result.report]
     for report in reports:
         show_report(console, report)
     shown = screen.getvalue().splitlines()

@@ -9,9 +9,9 @@ from pathlib import Path
 from gradkit.catalogue.assignments import Assignment, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import suite_of
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import ItemResult, follows_from_others
@@ -27,8 +27,8 @@ def run_all(folders: Mapping[str, Path], asked: Sequence[Assignment], workers: i
         classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
         students = [Student(name, folder.resolve()) for name, folder in folders.items()]
         for graded in classroom.grade(students, workers):
-            if graded and graded.trouble:
-                raise RuntimeError(f"{graded.student.name}: {graded.trouble}")
+            if graded and graded.reason:
+                raise RuntimeError(f"{graded.student.name}: {graded.reason}")
             if graded:
                 yield graded.student.name, report.read(classroom.report_path(graded.student)).results().by_id
 

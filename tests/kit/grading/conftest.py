@@ -16,9 +16,9 @@ import pytest
 from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import suite_of
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
 from gradkit.proof.specimens import files_of, misconceptions, variants, write_misconception
 from gradkit.submissions.intake.roster import Student, roster
@@ -89,7 +89,7 @@ def grade_specimens(specimens, tmp_path_factory):
             alone = suite_of(course, Library(corpora_folder()), retries=False)
             classroom = kind(alone, conditions_of(alone, True), tmp_path_factory.mktemp("reports"))
             students = [Student(name, specimens[name]) for name in group]
-            assert [graded.trouble for graded in classroom.grade(students, 2) if graded and graded.trouble] == []
+            assert [graded.reason for graded in classroom.grade(students, 2) if graded and graded.reason] == []
             reports |= {student.name: report.read(classroom.report_path(student)) for student in students}
         return reports
 
@@ -153,7 +153,7 @@ class School:
         classroom = kind(suite, conditions_of(suite, not bare), self.out, bare)
         students, _ = roster(self.submissions, self.out)
         ended = [graded for graded in classroom.grade(students, workers) if graded]
-        assert [graded.trouble for graded in ended if graded.trouble] == []
+        assert [graded.reason for graded in ended if graded.reason] == []
         self.ended = {graded.student.name: graded for graded in ended}
         return {name: report.read(self.out / f"{name}.json") for name in self.ended}
 
