@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import typer
-from gradkit.catalogue import assignments as places
+from gradkit.catalogue.home import course_home
 from gradkit.cli.main import app
 from gradkit.errors import UserError
 from typer.testing import CliRunner
@@ -93,7 +93,7 @@ def test_every_recorded_number_is_pytorchs_and_corpora_check_says_so(gradkit):
 
 
 def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path):
-    home = places.course_home()
+    home = course_home()
     shutil.copytree(home / "tests" / "corpora", tmp_path / "corpora")
     path = tmp_path / "corpora" / "twice_twice.json"
     path.write_text(path.read_text().replace("4.0", "4.1", 1))
