@@ -3,11 +3,11 @@
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_data, wrong_gradients
+from gradkit.oracle.mismatch import wrong_data, wrong_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.evidence import NODES_SHOWN, Evidence, NotPassed, Row, of_error, of_mismatch, of_number
 from hypothesis import assume, given
@@ -49,7 +49,7 @@ def test_rows_hold_the_first_wrong_numbers_and_the_origin_and_no_more(mismatch):
 
 
 def test_a_wrong_gradient_reads_so():
-    graph = traced(lambda a, b: (a * b).tanh() * a, 0.5, 1.0)
+    graph = trace_expression(lambda a, b: (a * b).tanh() * a, 0.5, 1.0)
     want = complex_step.answers(graph)
     evidence = of_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, 7.0, *want.grad[3:]])))
     assert evidence.message == f"a.grad is 9.0, PyTorch says {want.grad[0]!r}"
@@ -67,7 +67,7 @@ def test_a_wrong_gradient_reads_so():
 
 
 def test_a_wrong_number_needs_no_backward():
-    graph = traced(lambda x: x.exp(), 1.0)
+    graph = trace_expression(lambda x: x.exp(), 1.0)
     want = complex_step.answers(graph)
     evidence = of_mismatch(wrong_data(graph, want, Answers([1.0, 3.0], [])))
     assert evidence.code == ("from engine import Value", "x = Value(1.0)", "y = x.exp()", "print(y.data)")
@@ -75,7 +75,7 @@ def test_a_wrong_number_needs_no_backward():
 
 
 def test_a_leaf_that_went_wrong_is_named_alone():
-    graph = traced(lambda x: x + x, 1.0)
+    graph = trace_expression(lambda x: x + x, 1.0)
     evidence = of_mismatch(wrong_gradients(graph, complex_step.answers(graph), Answers([1.0, 2.0], [1.0, 1.0])))
     assert evidence.origin == "x"
 

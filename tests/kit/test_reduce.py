@@ -1,15 +1,15 @@
-"""Reduction: what a student sees still fails, is never larger, and is as small as the mistake allows."""
+"""Reduction: the reduced graph still fails, is never larger, and is as small as the mistake allows."""
 
 import random
 
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.reduce import NICE_NUMBERS, TRIES, reduced
+from gradkit.graphs.scalar.reduce import MAX_TRIES, NICE_NUMBERS, reduce_graph
 from gradkit.inside.graph import Graph, NotANumber, replay
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_gradients
+from gradkit.oracle.mismatch import wrong_gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ FINITE = GRAPHS.filter(lambda graph: all(abs(x) < 1e6 for x in complex_step.answ
 
 
 def fails_on(Value):
-    """Whether a graph shows that an engine's gradients are wrong."""
+    """Return whether the gradients of an engine are wrong on a graph."""
 
     def fails(graph):
         try:
@@ -57,7 +57,7 @@ def test_a_fault_of_one_operation_ends_at_one_or_two(fault, engine):
     @settings(max_examples=15)
     @given(about.filter(fails))
     def holds(graph):
-        found = reduced(graph, fails, complex_step.values)
+        found = reduce_graph(graph, fails, complex_step.values)
         assert fails(found)
         assert len(found.steps) <= 2
         assert is_no_larger(found, graph)
@@ -79,20 +79,20 @@ def test_it_ends_and_is_never_larger_whatever_fails(graph, seed):
             return False
         return rng.random() < 0.3
 
-    found = reduced(graph, fails, complex_step.values)
+    found = reduce_graph(graph, fails, complex_step.values)
     assert is_no_larger(found, graph)
     assert found == graph or found in asked
-    assert len(asked) <= TRIES
+    assert len(asked) <= MAX_TRIES
 
 
 @given(FINITE)
 def test_a_graph_that_nothing_smaller_shows_stays_as_it_is(graph):
-    assert reduced(graph, lambda _: False, complex_step.values) == graph
+    assert reduce_graph(graph, lambda _: False, complex_step.values) == graph
 
 
 @given(FINITE)
 def test_what_fails_everywhere_ends_at_a_single_nice_leaf(graph):
-    found = reduced(graph, lambda candidate: True, complex_step.values)
+    found = reduce_graph(graph, lambda candidate: True, complex_step.values)
     assert found == Graph((NICE_NUMBERS[0],), [])
 
 
@@ -107,32 +107,32 @@ def test_each_step_is_smaller_than_the_one_before(graph):
             return True
         return False
 
-    reduced(graph, fails, complex_step.values)
+    reduce_graph(graph, fails, complex_step.values)
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] == 1
 
 
 def test_leaves_become_nice_and_differ_where_that_shows_the_fault():
     graph = Graph((1.37, -2.81), [("mul", 0, 1)])
-    found = reduced(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.values)
+    found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.values)
     assert set(found.inputs) <= set(NICE_NUMBERS)
     assert len(set(found.inputs)) == 2
 
 
 def test_plain_numbers_become_nice_too():
     graph = Graph((1.37,), [("mul_const", 0, -1.5)])
-    found = reduced(graph, lambda g: [step[0] for step in g.steps] == ["mul_const"], complex_step.values)
+    found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul_const"], complex_step.values)
     assert found.steps == (("mul_const", 0, 2),)
 
 
 def test_a_node_used_twice_is_pulled_apart_where_that_still_fails():
     graph = Graph((1.37,), [("mul", 0, 0)])
-    found = reduced(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.values)
+    found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.values)
     assert set(found.steps[0]) == {"mul", 0, 1}
 
 
 def test_the_budget_holds_even_for_large_graphs():
     chain = Graph((1.0, 0.5), [("add", 0, 1), *(("add", node, 1) for node in range(2, 200))])
     asked = []
-    assert reduced(chain, lambda candidate: asked.append(candidate) or False, complex_step.values) == chain
-    assert 0 < len(asked) <= TRIES
+    assert reduce_graph(chain, lambda candidate: asked.append(candidate) or False, complex_step.values) == chain
+    assert 0 < len(asked) <= MAX_TRIES

@@ -10,7 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gradkit.grader.report import EvidenceRecord, ItemRecord, drawing_of
-from gradkit.graphs.picture.picture import TooLargeError, picture
+from gradkit.graphs.picture.cards import TooLargeError, cards_of_graph
+from gradkit.graphs.picture.graphviz import draw_svg
 from gradkit.graphs.scalar.program import STUDENT, node_names
 from gradkit.inside.graph import Answers
 from gradkit.submissions.outcome import Verdict
@@ -99,7 +100,8 @@ def drawn_failure(drawing: Drawing) -> str:
     want, got = drawing.want, drawing.got
     if not got.grad:  # no gradient was asked for
         want, got = Answers(want.data, []), Answers(got.data, [])
-    return picture(drawing.graph, want, got, drawing.wrong, node_names(drawing.graph, drawing.wrong))
+    names = node_names(drawing.graph, drawing.wrong)
+    return draw_svg(cards_of_graph(drawing.graph, want, got, drawing.wrong, names))
 
 
 @cache

@@ -21,7 +21,7 @@ from gradkit.catalogue.assignments import Assignment, assignments, corpora_folde
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import PUBLIC_SEED, Corpus
+from gradkit.corpora.spec import PUBLIC_SEED, Corpus
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
@@ -105,10 +105,10 @@ class SelfCheck:
     @pytest.fixture
     def corpus(self, request: pytest.FixtureRequest) -> Corpus[Any, Any]:
         """The corpus that the item's mark asks for."""
-        wish = request.node.stash[_MARK].corpus
-        if wish is None:
+        spec = request.node.stash[_MARK].corpus
+        if spec is None:
             raise LookupError(f"{request.node.name} takes `corpus`, but @graded(corpus=...) does not say which")
-        return self._library.corpus(wish)
+        return self._library.corpus(spec)
 
     # --- collection and run ------------------------------------------------------------------------------------------
 

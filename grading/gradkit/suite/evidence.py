@@ -8,7 +8,8 @@ from functools import cached_property
 
 from gradkit.graphs.scalar.program import expression_text, node_names, program
 from gradkit.inside.graph import Answers, Graph
-from gradkit.oracle.comparison import Mismatch, hint
+from gradkit.oracle.hints import hint
+from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
 from .error_hints import hint_for

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradkit.graphs.tensor.graph import Array, TensorGraph, decoded
+from gradkit.graphs.tensor.graph import Array, TensorGraph, decode_arrays
 from gradkit.inside.graph import Graph
 from gradkit.inside.worker import MOST_ITEMS
 from gradkit.submissions.exception_text import failure
@@ -199,7 +199,7 @@ class PipeTransport:
 
     def _arrays(self, answer: Answer, count: int) -> list[Array]:
         try:
-            return decoded(self._numbers(answer), count)
+            return decode_arrays(self._numbers(answer), count)
         except (ValueError, OverflowError):
             raise self._garbled() from None
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from gradkit.corpora.scalar import Corpus
-from gradkit.oracle.comparison import close
+from gradkit.corpora.spec import Corpus
+from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import NODES_SHOWN, Evidence, NotPassed, Row, of_error
@@ -64,7 +64,7 @@ def wrong_numbers(
     names:   how the program calls each.   program: prints the names that it is given.
     role:    what the number at a place is, in words.
     """
-    wrong = [place for place in range(len(expected)) if not close(yours[place], expected[place])][:NODES_SHOWN]
+    wrong = [place for place in range(len(expected)) if not is_close(yours[place], expected[place])][:NODES_SHOWN]
     if not wrong:
         return None
     # Adding 0.0 makes a 0.0 of a -0.0, which would only be one more thing to wonder about.

@@ -7,10 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
-from gradkit.corpora.scalar import Corpus
-from gradkit.graphs.learning.losses import OF_ROWS, Loss, LossAnswers, loss_program, result_names
+from gradkit.corpora.spec import Corpus
+from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, loss_program, result_names
 from gradkit.graphs.learning.losses import output_names as loss_output_names
-from gradkit.graphs.learning.networks import Network, NetworkAnswers, leaf_names, network_program, output_names, role
+from gradkit.graphs.learning.networks import (
+    Network,
+    NetworkAnswers,
+    leaf_names,
+    leaf_role,
+    network_program,
+    output_names,
+)
 from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, trajectory_program
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.subject import Subject, numbers, write
@@ -56,7 +63,7 @@ def asked_of_network(
     _weighted(outputs, network.upstream).backward()
     names = [f"{name}.grad" for name in leaf_names(network)]
     found = numbers([*parameters, *x], "grad")
-    return wrong_numbers(names, found, answers.gradients, partial(program, True), partial(role, network))
+    return wrong_numbers(names, found, answers.gradients, partial(program, True), partial(leaf_role, network))
 
 
 def _weighted(results: Sequence[Subject], upstream: Sequence[float]) -> Subject:
@@ -81,7 +88,7 @@ def _loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, 
     program: Callable[..., list[str]] = partial(loss_program, loss)
     rows = [[Value(number) for number in row] for row in loss.outputs]
     flat = [value for row in rows for value in row]
-    outputs: Any = rows if loss.function in OF_ROWS else flat
+    outputs: Any = rows if loss.function in TAKES_ROWS else flat
     if loss.function == "softmax":
         results = list(function(outputs))
         wrong = wrong_count("len(p)", len(results), len(flat), program(False, ()))

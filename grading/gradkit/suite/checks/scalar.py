@@ -9,10 +9,11 @@ from functools import partial
 from gradkit.corpora.scalar import GraphCorpus
 from gradkit.graphs.scalar.domain import all_in_domain
 from gradkit.graphs.scalar.program import program
-from gradkit.graphs.scalar.reduce import reduced
+from gradkit.graphs.scalar.reduce import reduce_graph
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
+from gradkit.oracle.mismatch import Mismatch, all_agree, wrong_data, wrong_gradients
+from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Reply, Subject, backward_calls, numbers, replay
 from gradkit.suite.evidence import Evidence, NotPassed, of_error, of_mismatch, of_number
@@ -71,7 +72,7 @@ def _of_reduced_mismatch(Value: Subject, found: Mismatch, compare: Compare, back
         smallest = mismatch or smallest
         return mismatch is not None
 
-    reduced(found.graph, still_fails, complex_step.values)
+    reduce_graph(found.graph, still_fails, complex_step.values)
     return of_mismatch(smallest)
 
 
@@ -93,7 +94,7 @@ def _of_reduced_failure(Value: Subject, graph: Graph, failure: SubmissionError, 
         smallest = ended
         return True
 
-    return _of_failure(reduced(graph, still_fails, complex_step.values), smallest, backward)
+    return _of_failure(reduce_graph(graph, still_fails, complex_step.values), smallest, backward)
 
 
 def _of_failure(graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
@@ -117,7 +118,7 @@ def expect(yours: float | Subject, expected: float) -> None:
     """
     if isinstance(yours, Subject):
         yours = numbers([yours])[0]
-    if not close(yours, expected):
+    if not is_close(yours, expected):
         frame = sys._getframe(1)
         lines, what = lines_up_to(frame.f_code, frame.f_lineno)
         raise NotPassed(Verdict.FAILED, partial(of_number, what, yours, expected, lines))

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from gradkit.corpora.scalar import Corpus
+from gradkit.corpora.spec import Corpus
 from gradkit.graphs.learning import data
 from gradkit.graphs.learning.losses import Loss, LossAnswers
 from gradkit.graphs.learning.networks import Network, NetworkAnswers
 from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers
 from gradkit.graphs.tensor.graph import Array, Shape
 from gradkit.graphs.tensor.networks import (
-    listed,
-    loss_on_tensors,
-    names_on_tensors,
-    network_on_tensors,
-    on_tensors,
-    run_on_tensors,
-    shapes_of,
+    parameter_lists,
+    parameter_names,
+    parameter_numbers,
+    parameter_shapes,
+    tensor_loss_program,
+    tensor_network_program,
+    tensor_trajectory_program,
 )
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.subject import Subject, arrays, write
@@ -44,13 +44,13 @@ def check_tensor_network(
 
 
 def _network_program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
-    return network_on_tensors(network, gradients, shown)
+    return tensor_network_program(network, gradients, shown)
 
 
 def _network(
     gradients: bool, network: Network, answers: NetworkAnswers, MLP: Subject, Tensor: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(network_on_tensors, network, gradients)
+    program = partial(tensor_network_program, network, gradients)
     model, wrong = _made(MLP, array, network.sizes, network.linear, network.parameters, program(())[:3])
     if wrong:
         return wrong
@@ -63,7 +63,7 @@ def _network(
     found, wrong = _listed(model, "grad", network.sizes, program)
     if wrong:
         return wrong
-    names = names_on_tensors(network.sizes, "grad")
+    names = parameter_names(network.sizes, "grad")
     wrong = wrong_numbers(names, found, answers.gradients[: len(names)], program)
     due = Array((1, network.sizes[0]), answers.gradients[len(names) :])
     return wrong or wrong_array("x.grad", arrays([x], "grad")[0], due, program)
@@ -76,9 +76,9 @@ def _made(
     nin, *widths = sizes
     model = MLP(nin, widths, linear_last=True) if linear else MLP(nin, widths)
     found = list(model.parameters())
-    wrong = _wrong_shapes(arrays(found, "data"), shapes_of(sizes), code)
+    wrong = _wrong_shapes(arrays(found, "data"), parameter_shapes(sizes), code)
     if not wrong:
-        write(found, "data", [array(lists) for lists in on_tensors(sizes, parameters)])
+        write(found, "data", [array(lists) for lists in parameter_lists(sizes, parameters)])
     return model, wrong
 
 
@@ -97,13 +97,13 @@ def _listed(
 ) -> tuple[list[float], Evidence | None]:
     """The data or gradients of a network's parameters, as networks.py lists them; the evidence of a wrong shape."""
     found = arrays(list(model.parameters()), name)
-    wrong = wrong_count("len(model.parameters())", len(found), len(shapes_of(sizes)), program(()))
+    wrong = wrong_count("len(model.parameters())", len(found), len(parameter_shapes(sizes)), program(()))
     if wrong:
         return [], wrong
-    for place, (each, shape) in enumerate(zip(found, shapes_of(sizes))):
+    for place, (each, shape) in enumerate(zip(found, parameter_shapes(sizes))):
         if each.shape != shape:
             return [], wrong_array(f"model.parameters()[{place}].{name}", each, Array(shape, ()), program)
-    return listed(sizes, found), None
+    return parameter_numbers(found), None
 
 
 def check_tensor_loss(
@@ -114,11 +114,11 @@ def check_tensor_loss(
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
-    return loss_on_tensors(loss, gradients, shown)
+    return tensor_loss_program(loss, gradients, shown)
 
 
 def _loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Tensor: Subject) -> Evidence | None:
-    program = partial(loss_on_tensors, loss, gradients)
+    program = partial(tensor_loss_program, loss, gradients)
     logits = Tensor(list(map(list, loss.outputs)))
     result = function(logits, list(loss.targets))
     if not gradients:
@@ -135,13 +135,13 @@ def check_tensor_trajectories(
 
     Raises NotPassed.
     """
-    check_cases(corpus, (MLP, loss, optimizer, array), _trajectory, run_on_tensors)
+    check_cases(corpus, (MLP, loss, optimizer, array), _trajectory, tensor_trajectory_program)
 
 
 def _trajectory(
     run: Trajectory, answers: TrajectoryAnswers, MLP: Subject, loss: Subject, optimizer: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(run_on_tensors, run)
+    program = partial(tensor_trajectory_program, run)
     model, wrong = _made(MLP, array, run.sizes, True, run.parameters, program(())[:3])
     if wrong:
         return wrong
@@ -155,7 +155,7 @@ def _trajectory(
     found, wrong = _listed(model, "data", run.sizes, program)
     if wrong:
         return wrong
-    names = [f"losses[{step}]" for step in range(run.steps)] + names_on_tensors(run.sizes, "data")
+    names = [f"losses[{step}]" for step in range(run.steps)] + parameter_names(run.sizes, "data")
     return wrong_numbers(names, [*(each.numbers[0] for each in history), *found], answers.numbers(), program)
 
 
@@ -200,7 +200,7 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
     """
     nin, *widths = sizes
     found = arrays(list(MLP(nin, widths).parameters()), "data")
-    wrong = _wrong_shapes(found, shapes_of(sizes), code)
+    wrong = _wrong_shapes(found, parameter_shapes(sizes), code)
     if wrong:
         raise NotPassed(wrong.verdict, lambda: wrong)
     for place, each in enumerate(found):

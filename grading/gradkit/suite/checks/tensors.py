@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
-from gradkit.corpora.scalar import Corpus
-from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, node_names, tensor_program
-from gradkit.oracle.comparison import close
+from gradkit.corpora.spec import Corpus
+from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph
+from gradkit.graphs.tensor.program import node_names, tensor_program
+from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
 from gradkit.suite.evidence import Evidence, NotPassed, of_number
@@ -88,7 +89,7 @@ def wrong_array(
         if name.endswith(".grad"):
             hint = "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
         return Evidence(Verdict.FAILED, message, readable(program([f"{name}.shape"])), hint=hint)
-    names = [f"{name}{expected.place(number)}" for number in range(len(expected.numbers))]
+    names = [f"{name}{expected.index_text(number)}" for number in range(len(expected.numbers))]
     return wrong_numbers(names, yours.numbers, expected.numbers, program, lambda _: role)
 
 
@@ -120,7 +121,7 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
     Raises SubmissionError where yours has no array of floats there.
     """
     found, due = arrays([yours], name)[0], array_of_lists(expected)
-    wrong = [place for place, pair in enumerate(zip(found.numbers, due.numbers)) if not close(*pair)]
+    wrong = [place for place, pair in enumerate(zip(found.numbers, due.numbers)) if not is_close(*pair)]
     if found.shape == due.shape and not wrong:
         return
     frame = sys._getframe(1)
@@ -128,7 +129,7 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
     if found.shape != due.shape:
         asked, message = f"{what}.shape", f"{what} has shape {found.shape} and should have {due.shape}"
         raise NotPassed(Verdict.FAILED, partial(Evidence, Verdict.FAILED, message, _printing(lines, asked)))
-    what += due.place(wrong[0])
+    what += due.index_text(wrong[0])
     number = partial(of_number, what, found.numbers[wrong[0]], due.numbers[wrong[0]])
     raise NotPassed(Verdict.FAILED, partial(number, _printing(lines, what)))
 
