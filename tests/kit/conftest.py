@@ -38,7 +38,7 @@ def course_copy(tmp_path_factory):
     def make():
         home = tmp_path_factory.mktemp("course")
         suites = [f"tests/{path.name}" for path in (ROOT / "tests").glob("a?_*")]
-        for name in (*COURSE, *suites, "tests/corpora", "tests/attacks"):
+        for name in (*COURSE, *suites, "tests/corpora", "tests/attacks", "tests/kit/corpus_keys.txt"):
             source, target = ROOT / name, home / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import typer
+from gradkit.catalogue.assignments import corpora_folder
 from gradkit.catalogue.home import course_home
 from gradkit.cli.main import app
 from gradkit.errors import UserError
@@ -110,7 +111,7 @@ def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path
 def copied(tmp_path, monkeypatch):
     """A copy of the recorded corpora, which the command works on."""
     folder = tmp_path / "corpora"
-    shutil.copytree(places.course_home() / "tests" / "corpora", folder)
+    shutil.copytree(course_home() / "tests" / "corpora", folder)
     monkeypatch.setattr("gradkit.course.corpora.corpora_folder", lambda: folder)
     monkeypatch.setattr("gradkit.cli.authoring.corpora_folder", lambda: folder)
     return folder
@@ -145,12 +146,12 @@ def test_corpora_writes_what_is_missing_or_differs_beyond_rounding_and_touches_n
 
 def test_a_private_seed_draws_the_corpora_of_one_assignment_into_the_cache(gradkit, tmp_path, monkeypatch):
     monkeypatch.setattr("gradkit.course.corpora.default_cache", lambda: tmp_path / "cache")
-    before = {path: path.stat().st_mtime_ns for path in places.corpora_folder().iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in corpora_folder().iterdir()}
     shown = gradkit("corpora", "a4", "--seed", "autumn")
     assert shown.exit_code == 0, shown.output
     assert f"{8 * 24} cases of this seed are ready." in shown.output
     assert len(list((tmp_path / "cache").iterdir())) == 8
-    assert {path: path.stat().st_mtime_ns for path in places.corpora_folder().iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in corpora_folder().iterdir()} == before
 
 
 def test_recorded_corpora_stay_small(root):

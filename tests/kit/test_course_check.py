@@ -158,6 +158,14 @@ FAULTS = {
         [("tests/corpora/neuron.json", None, None)],
         ("tests/corpora/neuron.json", "It is not recorded yet.", "gradkit corpora"),
     ),
+    "a corpus that cannot be read": (
+        [("tests/corpora/mul.json", None, "[1]")],
+        ("tests/corpora/mul.json", "It cannot be read: Expected `array`, got `int`", "gradkit corpora"),
+    ),
+    "a corpus with other expressions than the suite": (
+        [("tests/a2_backprop/test_a2_graph.py", "(a + b) + c * g", "(a + b) - c * g")],
+        ("tests/corpora/", "Its expressions are not those of the suite.", "gradkit corpora"),
+    ),
     "a corpus that nobody asks for": (
         [("tests/corpora/nobody.json", None, "[]")],
         ("tests/corpora/nobody.json", "No item asks for this corpus.", "Delete the file."),

@@ -91,6 +91,7 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         "The reference cannot do sin: 'Value' object has no attribute 'sin'.",
         "No recorded corpus uses sin.",
         "tests/corpora/sin.json │ It is not recorded yet.",
+        "It does not have the key of sin.json. │ Write the line, in order: sin.json: RandomGraphs(operations=('sin',)",
         "sin_overwrites.toml │ `explanation` is empty.",
         "sin_overwrites.toml │ `hint` is empty.",
         "sin_overwrites.toml │ `caught_by` names no item.",

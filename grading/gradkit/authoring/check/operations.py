@@ -10,7 +10,7 @@ from pathlib import Path
 from gradkit.catalogue.assignments import corpora_folder
 from gradkit.graphs.scalar.trace import Tracer
 from gradkit.inside.operations import OPERATIONS, Operation
-from gradkit.inside.tensor_replay import OPERATIONS as TENSOR_OPERATIONS
+from gradkit.inside.tensor_replay import TENSOR_OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.proof.specimens import reference_folder
 
@@ -36,7 +36,11 @@ def check_operations(course: Course) -> Iterator[Finding]:
     recorded = _recorded_operations(of_tensors=False)
     for name, row in OPERATIONS.items():
         if fault := _fault(row.function, row, lambda number: Tracer([])):
-            yield Finding(TABLE, f"{name} cannot be traced: {fault}.", "Write it in gradkit/graphs/scalar/trace.py.")
+            yield Finding(
+                TABLE,
+                f"{name} cannot be traced: {fault}.",
+                "Write `text` as Tracer can do it.",
+            )
 
         if fault := _fault(complex_step.FUNCTIONS[name], row, complex):
             yield Finding(TABLE, f"{name} has no form on complex numbers: {fault}.", "Write `complex` in its row.")
