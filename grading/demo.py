@@ -133,7 +133,7 @@ def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
     """Print the items that fail in their own right, for each slip."""
     for student, name in mistakes.items():
         found = report.read(reports / f"{student}, {name}.json")
-        caught = sorted(primaries(found.results().by_id))
+        caught = sorted(primaries(found.by_id()))
         titles = [item.title for item in found.items if item.id in caught]
         right = "" if caught == sorted(misconceptions()[name].caught_by) else "  (NOT as it must be)"
         print(f"{misconceptions()[name].title}\n    caught by: {'; '.join(titles)}{right}")

@@ -30,7 +30,7 @@ from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
 from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import PRIVATE_ONLY
+from gradkit.suite.visibility import PRIVATE_ONLY
 
 COPIES = {"a1 to a3": 20, "all": 4}
 

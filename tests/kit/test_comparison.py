@@ -10,8 +10,8 @@ from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers, Graph, replay
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.hints import hint
-from gradkit.oracle.mismatch import all_agree, wrong_data, wrong_gradients
+from gradkit.oracle.hints import find_hint
+from gradkit.oracle.mismatch import all_agree, compare_data, compare_gradients
 from gradkit.oracle.tolerance import is_close
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -76,7 +76,7 @@ def test_numbers_that_agree_at_a_glance_are_right_at_a_closer_look(pairs):
 
 @given(GRAPHS, st.data())
 def test_at_a_glance_one_wrong_number_or_one_missing_is_enough(graph, data):
-    answers = complex_step.answers(graph)
+    answers = complex_step.answer_graph(graph)
     numbers = [*answers.data, *answers.grad]
     assert all_agree(numbers, [answers], backward=True)
     wrong = data.draw(st.integers(0, len(numbers) - 1))
@@ -95,16 +95,16 @@ def changed(numbers, *nodes):
 
 @given(GRAPHS)
 def test_right_answers_are_no_mismatch(graph):
-    answers = complex_step.answers(graph)
-    assert wrong_data(graph, answers, answers) is None
-    assert wrong_gradients(graph, answers, answers, inner=True) is None
+    answers = complex_step.answer_graph(graph)
+    assert compare_data(graph, answers, answers) is None
+    assert compare_gradients(graph, answers, answers, inner=True) is None
 
 
 @given(GRAPHS, st.data())
 def test_the_first_wrong_number_is_found_in_forward_order(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(0, len(graph) - 1))
-    mismatch = wrong_data(graph, want, Answers(changed(want.data, node, graph.output), []))
+    mismatch = compare_data(graph, want, Answers(changed(want.data, node, graph.output), []))
     assert mismatch.origin == node
     assert mismatch.wrong == (graph.output,)
     assert mismatch.kind == "data"
@@ -112,18 +112,18 @@ def test_the_first_wrong_number_is_found_in_forward_order(graph, data):
 
 @given(GRAPHS, st.data())
 def test_a_wrong_inner_number_alone_decides_nothing(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(0, graph.output - 1))
-    assert wrong_data(graph, want, Answers(changed(want.data, node), [])) is None
+    assert compare_data(graph, want, Answers(changed(want.data, node), [])) is None
 
 
 @given(GRAPHS, st.data())
 def test_the_first_wrong_gradient_is_found_in_reverse_order(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     leaf = data.draw(st.integers(0, len(graph.inputs) - 1))
     node = data.draw(st.integers(leaf, len(graph) - 2))
     got = Answers(want.data, changed(want.grad, leaf, node))
-    mismatch = wrong_gradients(graph, want, got)
+    mismatch = compare_gradients(graph, want, got)
     assert mismatch.origin == node
     assert leaf in mismatch.wrong
     assert all(each < len(graph.inputs) for each in mismatch.wrong)
@@ -131,35 +131,35 @@ def test_the_first_wrong_gradient_is_found_in_reverse_order(graph, data):
 
 @given(GRAPHS, st.data())
 def test_an_inner_gradient_decides_only_where_it_is_asked_for(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(len(graph.inputs), len(graph) - 1))
     got = Answers(want.data, changed(want.grad, node))
-    assert wrong_gradients(graph, want, got) is None
-    assert wrong_gradients(graph, want, got, inner=True).wrong == (node,)
+    assert compare_gradients(graph, want, got) is None
+    assert compare_gradients(graph, want, got, inner=True).wrong == (node,)
 
 
 @given(GRAPHS)
 def test_no_origin_is_named_where_the_root_s_own_gradient_is_not_1(graph):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     got = Answers(want.data, changed(want.grad, 0, graph.output))
-    assert wrong_gradients(graph, want, got).origin is None
+    assert compare_gradients(graph, want, got).origin is None
 
 
 @given(GRAPHS)
 def test_no_origin_is_named_where_inner_gradients_were_reset(graph):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     leaves = len(graph.inputs)
     assume(len(graph.steps) > 1)
     assume(all(want.grad[leaves:]))
     reset = [*changed(want.grad, 0)[:leaves], *[0.0] * (len(graph.steps) - 1), 1.0]
-    assert wrong_gradients(graph, want, Answers(want.data, reset)).origin is None
+    assert compare_gradients(graph, want, Answers(want.data, reset)).origin is None
 
 
 @given(GRAPHS, st.sampled_from([NAN, INF, -INF]))
 def test_nan_and_infinity_are_mismatches_like_any_other(graph, odd):
-    want = complex_step.answers(graph)
-    assert wrong_data(graph, want, Answers([*want.data[:-1], odd], [])).origin == graph.output
-    assert wrong_gradients(graph, want, Answers(want.data, [odd, *want.grad[1:]])).wrong == (0,)
+    want = complex_step.answer_graph(graph)
+    assert compare_data(graph, want, Answers([*want.data[:-1], odd], [])).origin == graph.output
+    assert compare_gradients(graph, want, Answers(want.data, [odd, *want.grad[1:]])).wrong == (0,)
 
 
 # --- hints -----------------------------------------------------------------------------------------------------------
@@ -219,45 +219,47 @@ def times(a, b):
 )
 def test_a_typical_slip_gets_its_hint(edit, expression, numbers, said, engine):
     graph = trace_expression(expression, *numbers)
-    mismatch = wrong_gradients(graph, complex_step.answers(graph), replay(engine(edit), graph, backward=True))
-    assert said in hint(mismatch)
+    mismatch = compare_gradients(graph, complex_step.answer_graph(graph), replay(engine(edit), graph, backward=True))
+    assert said in find_hint(mismatch)
 
 
 def test_a_wrong_number_points_to_the_operation_that_computed_it(engine):
     graph = trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
     wrong = engine(("math.tanh(self.data)", "math.tanh(-self.data)"))
-    mismatch = wrong_data(graph, complex_step.answers(graph), replay(wrong, graph, backward=False))
-    assert "look at how `x.tanh()` computes its own" in hint(mismatch)
+    mismatch = compare_data(graph, complex_step.answer_graph(graph), replay(wrong, graph, backward=False))
+    assert "look at how `x.tanh()` computes its own" in find_hint(mismatch)
 
 
 def test_a_changed_operand_is_said_to_be_one():
     graph = trace_expression(times, 2.0, 3.0)
-    mismatch = wrong_data(graph, complex_step.answers(graph), Answers([9.0, 3.0, 27.0], []))
-    assert "A leaf was made with 2.0 and now holds 9.0" in hint(mismatch)
+    mismatch = compare_data(graph, complex_step.answer_graph(graph), Answers([9.0, 3.0, 27.0], []))
+    assert "A leaf was made with 2.0 and now holds 9.0" in find_hint(mismatch)
 
 
 @given(GRAPHS, st.data())
 def test_every_mismatch_of_gradients_can_be_put_in_words(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     odd = st.sampled_from([0.0, 1.0, -1.0, NAN, INF])
     replaced = data.draw(st.dictionaries(st.integers(0, len(graph) - 1), odd, min_size=1))
     got = Answers(want.data, [replaced.get(node, number) for node, number in enumerate(want.grad)])
-    mismatch = wrong_gradients(graph, want, got, inner=True)
+    mismatch = compare_gradients(graph, want, got, inner=True)
     assume(mismatch)
-    said = hint(mismatch)
+    said = find_hint(mismatch)
     assert said or mismatch.origin is None
     assert "{" not in said
 
 
 def test_a_share_of_nothing_can_be_put_in_words():
     graph = trace_expression(lambda x: x.tanh().relu(), -0.5)
-    assert hint(wrong_gradients(graph, complex_step.answers(graph), Answers([-0.5, -0.4, 0.0], [0.7, 0.0, 1.0])))
+    assert find_hint(
+        compare_gradients(graph, complex_step.answer_graph(graph), Answers([-0.5, -0.4, 0.0], [0.7, 0.0, 1.0]))
+    )
 
 
 def test_the_graph_of_a_lost_share_names_what_was_kept():
     graph = Graph((2.0,), [("tanh", 0), ("exp", 0), ("add", 1, 2), ("relu", 0), ("add", 3, 4)])
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     kept = complex_step.local_derivative(graph, want.data, 2, 0)
-    said = hint(wrong_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
+    said = find_hint(compare_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
     assert "used 3 times, but holds only what `x.exp()` passed on" in said
     assert "the share of `x.tanh()` and `x.relu()` is lost" in said

@@ -124,7 +124,7 @@ def test_the_strategy_itself_keeps_to_the_spec(reuse):
         graph = data.draw(expression_graphs(spec, complex_step.FUNCTIONS))
         assert {step[0] for step in graph.steps} <= {*spec.operations, *spec.companions}
         assert len(graph.steps) <= spec.size
-        assert all_in_domain(graph, complex_step.values(graph))
+        assert all_in_domain(graph, complex_step.evaluate_graph(graph))
         assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for leaf in graph.inputs)
         assert reuse == "nodes" or max(uses(graph)[len(graph.inputs) :], default=0) <= 1
         assert reuse != "nothing" or max(uses(graph)) <= 1
@@ -165,7 +165,7 @@ ANY_GRAPH = expression_graphs(ANY_SPEC, complex_step.FUNCTIONS)
 @given(graphs=st.lists(ANY_GRAPH, max_size=4))
 def test_what_is_saved_is_loaded_again(graphs, tmp_path_factory):
     path = tmp_path_factory.mktemp("corpora") / "deeper" / "some.json"
-    answers = [complex_step.answers(graph) for graph in graphs]
+    answers = [complex_step.answer_graph(graph) for graph in graphs]
     save_corpus(ANY_SPEC, Corpus(tuple(graphs), tuple(answers)), path)
     again = load_corpus(ANY_SPEC, path)
     assert again.cases == tuple(graphs)
@@ -174,7 +174,7 @@ def test_what_is_saved_is_loaded_again(graphs, tmp_path_factory):
 
 def test_names_survive_a_file(tmp_path):
     graph = trace_expression(lambda price, rest: price + rest, 1.0, 2.0)
-    save_corpus(ANY_SPEC, Corpus((graph,), (complex_step.answers(graph),)), tmp_path / "named.json")
+    save_corpus(ANY_SPEC, Corpus((graph,), (complex_step.answer_graph(graph),)), tmp_path / "named.json")
     assert load_corpus(ANY_SPEC, tmp_path / "named.json").cases[0].names == ("price", "rest")
 
 

@@ -19,7 +19,7 @@ GRAPHS = ANY_GRAPH.filter(lambda graph: graph.steps)
 
 
 def value(graph, node=None):
-    return complex_step.values(graph)[graph.output if node is None else node]
+    return complex_step.evaluate_graph(graph)[graph.output if node is None else node]
 
 
 def needed(graph):

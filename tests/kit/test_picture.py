@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=6), complex_step.FUNCTIONS)
 WRONG = "#fde0dc"
 GRAPH = trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
-WANT = complex_step.answers(GRAPH)
+WANT = complex_step.answer_graph(GRAPH)
 
 
 def texts(svg):
@@ -38,7 +38,7 @@ def chain(steps):
 @settings(max_examples=8)
 @given(GRAPHS)
 def test_a_picture_shows_every_node_with_its_number_and_gradient(graph):
-    answers = complex_step.answers(graph)
+    answers = complex_step.answer_graph(graph)
     shown = texts(picture(graph, answers))
     for number in [*answers.data, *answers.grad]:
         assert re.search(rf"(?<![\d.]){re.escape(short_number(number))}(?![\d.])", shown)

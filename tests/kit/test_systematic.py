@@ -66,7 +66,7 @@ def test_an_upstream_gradient_other_than_1_is_met(spec):
 
 def drawn_shapes(*asked, **how):
     """Return the steps of a systematic part if every graph is accepted."""
-    return {graph.steps for graph in draw_systematic(random_graphs(*asked, **how), "autumn", complex_step.answers)}
+    return {graph.steps for graph in draw_systematic(random_graphs(*asked, **how), "autumn", complex_step.answer_graph)}
 
 
 def test_functions_stand_alone_inside_and_around_other_operations():
@@ -90,7 +90,7 @@ def test_an_operation_meets_an_upstream_gradient_itself_and_its_own_operand_agai
 
 
 def test_every_shape_is_drawn_at_several_numbers_that_are_nice_to_read():
-    found = draw_systematic(random_graphs("exp"), "autumn", complex_step.answers)
+    found = draw_systematic(random_graphs("exp"), "autumn", complex_step.answer_graph)
     assert set(Counter(graph.steps for graph in found).values()) == {4}
     assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for graph in found for leaf in graph.inputs)
     assert any(leaf < 0 for graph in found for leaf in graph.inputs)

@@ -196,7 +196,7 @@ def _drawn_into(pictures: dict[str, Any]) -> Callable[[re.Match[str]], str]:
     def drawn(found: re.Match[str]) -> str:
         gradients, code = found.groups()
         graph, names = trace_program(code)
-        answers = complex_step.answers(graph)
+        answers = complex_step.answer_graph(graph)
         shown = answers if gradients else Answers(answers.data, [])
         name = f"graph-{len(pictures) + 1}.png"
         pictures[name] = {"image/png": base64.b64encode(draw_png(cards_of_graph(graph, shown, names=names))).decode()}

@@ -26,7 +26,7 @@ FUNCTIONS: dict[str, Callable[..., complex]] = {
 """Every operation on complex numbers, by name."""
 
 
-def answers(graph: Graph) -> Answers:
+def answer_graph(graph: Graph) -> Answers:
     """Return the value of every node, and the derivative of the output with respect to every node.
 
     Raises:
@@ -40,11 +40,11 @@ def answers(graph: Graph) -> Answers:
     return Answers(data, grad)
 
 
-def values(graph: Graph) -> list[float]:
+def evaluate_graph(graph: Graph) -> list[float]:
     """Return the value of every node: n_nodes floats, inputs first.
 
     Raises:
-        ArithmeticError, ValueError: as `answers` does.
+        ArithmeticError, ValueError: as `answer_graph` does.
     """
     data = [node.real for node in graph.build(complex, FUNCTIONS)]
     if not all(map(math.isfinite, data)):

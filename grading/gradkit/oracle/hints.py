@@ -12,8 +12,8 @@ from .mismatch import Mismatch
 from .tolerance import ROUNDED_TOLERANCE, is_close
 
 
-def hint(mismatch: Mismatch) -> str:
-    """Return one line for the student; empty if the numbers suggest nothing."""
+def find_hint(mismatch: Mismatch) -> str:
+    """Return a hint of one line for the student; empty if the numbers suggest nothing."""
     graph, node = mismatch.graph, mismatch.origin
     first_wrong = mismatch.wrong[0]
     yours = getattr(mismatch.got, mismatch.kind)[first_wrong]

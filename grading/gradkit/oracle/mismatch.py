@@ -49,16 +49,16 @@ def all_agree(numbers: Sequence[float], answers: Iterable[Answers], backward: bo
     return len(want) == len(numbers) and all(map(math.isclose, numbers, want))
 
 
-def wrong_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
-    """Return the mismatch if the number of the output is wrong."""
+def compare_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
+    """Compare the number of the output. Return the mismatch if it is wrong."""
     if is_close(got.data[graph.output], want.data[graph.output]):
         return None
     origin = next(node for node in range(len(graph)) if not is_close(got.data[node], want.data[node]))
     return Mismatch(graph, "data", want, got, (graph.output,), origin)
 
 
-def wrong_gradients(graph: Graph, want: Answers, got: Answers, inner: bool = False) -> Mismatch | None:
-    """Return the mismatch if the gradient of a leaf is wrong or, with `inner`, that of any node."""
+def compare_gradients(graph: Graph, want: Answers, got: Answers, inner: bool = False) -> Mismatch | None:
+    """Compare the gradients of the leaves or, with `inner`, of all nodes. Return the mismatch if one is wrong."""
     decisive = range(len(graph) if inner else len(graph.inputs))
     wrong = tuple(node for node in decisive if not is_close(got.grad[node], want.grad[node]))
     if not wrong:

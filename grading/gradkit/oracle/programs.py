@@ -9,7 +9,7 @@ from gradkit.graphs.scalar.program import expression_text, node_names
 from gradkit.graphs.scalar.trace_program import ProgramError, trace_program
 from gradkit.inside.graph import Answers, Graph
 
-from .complex_step import FUNCTIONS, answers
+from .complex_step import FUNCTIONS, answer_graph
 
 
 def evaluate_program(code: str) -> tuple[Graph, dict[int, str], Answers]:
@@ -27,7 +27,7 @@ def evaluate_program(code: str) -> tuple[Graph, dict[int, str], Answers]:
     names = node_names(graph, range(len(graph)), given_names)
     _check_domain(graph, names)
     try:
-        return graph, names, answers(graph)
+        return graph, names, answer_graph(graph)
     except (ArithmeticError, ValueError):
         raise ProgramError("A gradient of this is too large to be a number.") from None
 

@@ -27,18 +27,19 @@ from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import RandomGraphs
 from gradkit.corpora.spec import Corpus, CorpusSpec
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.report import EvidenceRecord, ItemRecord, Report, read
+from gradkit.grader.report import Report, read
 from gradkit.grader.suite import Suite, suite_of
 from gradkit.grader.whole_class.classroom import Classroom, Graded
 from gradkit.grader.whole_class.results import read_results
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
-from gradkit.outputs.summary import GRADES, write_grades
+from gradkit.outputs.grades_csv import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
 from gradkit.submissions.intake.roster import Student, roster
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import PRIVATE_ONLY
-from gradkit.suite.results import follows_from_others
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.results import ItemResult
+from gradkit.suite.visibility import PRIVATE_ONLY, follows_from_others
 
 from .attacks import Attack, build_class
 from .attacks_host import CANARY, temporary_canary, watched
@@ -71,7 +72,7 @@ class OtherLeaves(Library):
             return Corpus(recorded.cases[self._mark :: 2], recorded.answers[self._mark :: 2])
         rng = random.Random(f"{self._mark} {spec.name}")
         graphs = tuple(self._nudged(graph, rng) for graph in recorded.cases)
-        return Corpus(graphs, tuple(map(complex_step.answers, graphs)))
+        return Corpus(graphs, tuple(map(complex_step.answer_graph, graphs)))
 
     def _nudged(self, graph: Graph, rng: random.Random) -> Graph:
         """Move each leaf a little away from 0.
@@ -260,13 +261,13 @@ def addition(public: Report, secret: Report) -> str:
     for without, item in zip(public.items, secret.items, strict=True):
         if item != without and not _is_fixed_outcome(without, item):
             return f"{item.id} shows something that it does not show without a secret"
-    more_notes = set(secret.notes) - set(public.notes)
-    if not all(map(_RETRY_NOTE.fullmatch, more_notes)):
-        return "its notes say something that they do not say without a secret"
+    more_warnings = set(secret.warnings) - set(public.warnings)
+    if not all(map(_RETRY_WARNING.fullmatch, more_warnings)):
+        return "its warnings say something that they do not say without a secret"
     return ""
 
 
-def _is_fixed_outcome(without: ItemRecord, item: ItemRecord) -> bool:
+def _is_fixed_outcome(without: ItemResult, item: ItemResult) -> bool:
     """Return whether an item differs from that of a run without a secret as a later phase may change it."""
     said = item.evidence.message if item.evidence else ""
     if item.verdict is Verdict.PASSED:
@@ -277,13 +278,13 @@ def _is_fixed_outcome(without: ItemRecord, item: ItemRecord) -> bool:
     return (
         is_fixed
         and not item.blocked_by
-        and item.evidence == (EvidenceRecord(said) if said else None)
+        and item.evidence == (Evidence(said) if said else None)
         and msgspec.structs.replace(item, **changed) == without
     )
 
 
 _RETRIED = re.compile(r"This passes with the course's own [\w., ]+, and not yet with what you handed in\.")
-_RETRY_NOTE = re.compile(r"\w+: with the course's own [\w., ]+, \d+ more items? pass(es)?")
+_RETRY_WARNING = re.compile(r"\w+: with the course's own [\w., ]+, \d+ more items? pass(es)?")
 
 
 def _outcome(
@@ -304,8 +305,8 @@ def _outcome(
 
 def judge(attack: Attack, report: Report) -> str:
     """What is wrong with a report, held against its attack's label; empty where nothing is."""
-    results = report.results().by_id
-    ends = {name: each.verdict for name, each in results.items() if not follows_from_others(each.item, results)}
+    results = report.by_id()
+    ends = {name: each.verdict for name, each in results.items() if not follows_from_others(each, results)}
     wrong = {name: verdict for name, verdict in ends.items() if verdict not in (Verdict.PASSED, Verdict.BLOCKED)}
     blocked = [item for item in report.items if item.verdict is Verdict.BLOCKED]
     if attack.ends:

@@ -126,7 +126,7 @@ def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
         if proof.name in mistakes:
             for item in proof.caught_by:
                 result = proof.record[item]
-                if result.evidence and not result.item.hidden:  # of which every failure looks alike
+                if result.evidence and not result.hidden:  # of which every failure looks alike
                     hints.setdefault(fingerprint(item, result.evidence), set()).add(mistakes[proof.name].hint)
     return {mark: found.pop() for mark, found in sorted(hints.items()) if len(found) == 1}
 

@@ -14,7 +14,8 @@ from gradkit.grader.suite import suite_of
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import ItemResult, follows_from_others
+from gradkit.suite.results import ItemResult
+from gradkit.suite.visibility import follows_from_others
 
 Record = dict[str, ItemResult]
 """Every item's result, by its id."""
@@ -30,7 +31,7 @@ def run_all(folders: Mapping[str, Path], asked: Sequence[Assignment], workers: i
             if graded and graded.reason:
                 raise RuntimeError(f"{graded.student.name}: {graded.reason}")
             if graded:
-                yield graded.student.name, report.read(classroom.report_path(graded.student)).results().by_id
+                yield graded.student.name, report.read(classroom.report_path(graded.student)).by_id()
 
 
 def primaries(record: Record) -> set[str]:
@@ -39,5 +40,5 @@ def primaries(record: Record) -> set[str]:
     return {
         name
         for name, result in record.items()
-        if result.verdict not in fine and not follows_from_others(result.item, record)
+        if result.verdict not in fine and not follows_from_others(result, record)
     }

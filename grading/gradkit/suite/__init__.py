@@ -1,4 +1,4 @@
-"""What a graded test imports."""
+"""The API for authors of suites: everything that a graded test imports."""
 
 from gradkit.corpora.expressions import expressions
 from gradkit.corpora.losses import losses
@@ -8,15 +8,11 @@ from gradkit.corpora.tensors import tensor_graphs
 from gradkit.corpora.trajectories import trajectories
 from gradkit.inside.graph import Graph
 from gradkit.suite.checks.networks import (
-    check_accuracy,
     check_initial_numbers,
-    check_loss,
-    check_loss_gradients,
     check_network_gradients,
     check_outputs,
     check_reached,
     check_reproducible,
-    check_trajectories,
 )
 from gradkit.suite.checks.scalar import (
     answers_to,
@@ -41,6 +37,7 @@ from gradkit.suite.checks.tensors import (
     check_tensors,
     expect_array,
 )
+from gradkit.suite.checks.training import check_accuracy, check_loss, check_loss_gradients, check_trajectories
 
 from .graded import graded
 
