@@ -226,6 +226,14 @@ FAULTS = {
         [("reference/variants/variants.toml", "[tape]", '[none]\ntitle = "t"\ngives_up = []\n\n[tape]')],
         ("variants.toml", "[none] has no folder of files.", ""),
     ),
+    "a field of a report that the schema lacks": (
+        [("docs/report.schema.json", '    "student": {', '    "pupil": {')],
+        ("docs/report.schema.json", "The properties are format, pupil,", "Describe the fields of Report."),
+    ),
+    "a verdict that the schema lacks": (
+        [("docs/report.schema.json", '"passed", ', "")],
+        ("docs/report.schema.json", "$defs.item: the verdicts are failed,", "List those of Verdict"),
+    ),
     "a sentence that states no figure any more": (
         [("docs/security.md", "misconceptions", "mistakes")],
         ("docs/security.md", "The number of misconceptions is no longer stated", "STATEMENTS"),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.catalogue.home import course_home
-from gradkit.suite.collection import GradedTest, SuiteError, graded_tests
+from gradkit.suite.collection import GradedTest, graded_tests
+from gradkit.suite.rules import SuiteError
 
 from .finding import Finding
 

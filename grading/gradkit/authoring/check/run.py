@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import corpora, counts, items, notebooks, operations, specimens, template
+from . import corpora, counts, items, notebooks, operations, report_schema, specimens, template
 from .course import Course, load_course
 from .finding import Finding
 
@@ -26,6 +26,7 @@ CHECKS: tuple[Callable[[Course], Iterable[Finding]], ...] = (
     specimens.check_variants,
     specimens.check_diagnoses,
     counts.check_counts,
+    report_schema.check_report_schema,
 )
 
 

@@ -13,7 +13,8 @@ from gradkit.catalogue.assignments import Assignment, Task, settings_file
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.errors import UserError
 from gradkit.files import write_whole
-from gradkit.suite.collection import CORPUS, GradedTest, SuiteError, graded_tests
+from gradkit.suite.collection import GradedTest, graded_tests
+from gradkit.suite.rules import CORPUS, SuiteError
 
 from .names import NameRefusedError, check_identifier
 
