@@ -98,7 +98,7 @@ def _reports(
 ) -> Iterator[tuple[str, report.Report]]:
     suite = suite_of(asked, Library(corpora_folder()), private, retries=False)
     with tempfile.TemporaryDirectory() as out:
-        room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
+        room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), isolated=False)
         for graded in room.grade([Student(name, folder) for name, folder in folders.items()], len(common.cores())):
             if graded.reason:
                 raise RuntimeError(graded.reason)

@@ -25,7 +25,7 @@ def run_all(folders: Mapping[str, Path], asked: Sequence[Assignment], workers: i
     """The records of many folders in some assignments, as they come. Raises RuntimeError where the run itself broke."""
     suite = suite_of(asked, Library(corpora_folder()), retries=False)
     with tempfile.TemporaryDirectory() as out:
-        classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
+        classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), isolated=False)
         students = [Student(name, folder.resolve()) for name, folder in folders.items()]
         for graded in classroom.grade(students, workers):
             if graded and graded.reason:

@@ -16,7 +16,8 @@ from gradkit.oracle import complex_step
 from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_gradients
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.transport.subject import Reply, Subject, backward_calls, numbers, replay
+from gradkit.submissions.transport.replies import Reply
+from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import lines_up_to
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
