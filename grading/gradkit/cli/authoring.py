@@ -55,7 +55,7 @@ def corpora(
     """
     from gradkit.course.corpora import check_corpora, corpus_specs, default_cache, draw_corpora, record_corpora
 
-    require("torch", "gradkit[torch]")
+    require("torch")
     course = chosen(assignment)
     specs = corpus_specs(course)
     with Progress(console=console, transient=True) as progress:
