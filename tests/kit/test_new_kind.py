@@ -19,7 +19,7 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 from gradkit.submissions.transport.subject import numbers
 from gradkit.suite.checks.cases import check_cases, wrong_numbers
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.failures import NotPassed
 
 
 class Polynomial(msgspec.Struct, frozen=True, array_like=True):
@@ -167,7 +167,7 @@ def test_a_wrong_submission_is_shown_the_case_as_a_program(grade, solution, engi
     wrong = ("self.grad += other.data * out.grad", "self.grad += out.grad")
     with pytest.raises(NotPassed) as raised:
         grade(solution(wrong))
-    evidence = raised.value.evidence
+    evidence = raised.value.failure.explain()
     assert [row.name for row in evidence.rows] == ["x.grad"]
 
     monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine(wrong)))

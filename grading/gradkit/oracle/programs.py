@@ -29,7 +29,7 @@ def evaluate_program(code: str) -> tuple[Graph, dict[int, str], Answers]:
     try:
         return graph, names, answer_graph(graph)
     except (ArithmeticError, ValueError):
-        raise ProgramError("A gradient of this is too large to be a number.") from None
+        raise ProgramError("A gradient in this program is too large for a float.") from None
 
 
 def _check_domain(graph: Graph, names: dict[int, str]) -> None:
@@ -48,7 +48,7 @@ def _check_domain(graph: Graph, names: dict[int, str]) -> None:
         is_real = not result.imag and math.isfinite(result.real)
         if not is_real or not _is_differentiable(name, base, constants):
             known = " and ".join(f"{names[each]} = {numbers[each].real:.4g}" for each in dict.fromkeys(parents))
-            raise ProgramError(f"{names[node]} = {expression_text(graph, node, names)} cannot be worked out at {known}")
+            raise ProgramError(f"{names[node]} = {expression_text(graph, node, names)} cannot be computed at {known}")
         numbers.append(complex(result.real))
 
 

@@ -12,7 +12,7 @@ from gradkit.authoring.check.report_schema import DEFINITIONS, schema_faults
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
 from gradkit.outputs.grades_csv import without_formulas, write_grades
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, row_of
 from gradkit.suite.results import Item, Results, result_of
@@ -42,7 +42,7 @@ def made(*ended, student="ada", notes=()):
             results.add(result_of(each, Verdict.BLOCKED, blocked_by=blocked_by))
         else:
             results.add(result_of(each, verdict, evidence))
-    return report_of(student, TakenIn("0" * 32, None, (), list(notes)), CONDITIONS, results)
+    return report_of(student, Intake("0" * 32, warnings=notes), CONDITIONS, results)
 
 
 WORDS = st.text(max_size=40)
@@ -116,7 +116,7 @@ def test_half_a_report_is_none():
     results = Results([item("one"), item("two")])
     results.add(result_of(item("one"), Verdict.PASSED))
     with pytest.raises(ValueError, match="not every item"):
-        report_of("ada", TakenIn("0" * 32), CONDITIONS, results)
+        report_of("ada", Intake("0" * 32), CONDITIONS, results)
 
 
 @pytest.mark.parametrize(

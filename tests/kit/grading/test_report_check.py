@@ -12,7 +12,7 @@ from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.oracle.mismatch import compare_gradients
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.explanations import explain_mismatch
@@ -46,7 +46,7 @@ def whole():
         else:
             results.add(result_of(item, verdict, evidence))
     made = report_of(
-        "ada", TakenIn("0" * 32, None, (), ["a note"]), Conditions("0", "3", "", "public", True, True), results
+        "ada", Intake("0" * 32, warnings=("a note",)), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
 

@@ -20,7 +20,9 @@ class TooLargeError(UserError, ValueError):
     """A graph has more nodes than a picture can show."""
 
     def __init__(self) -> None:
-        super().__init__(f"This graph has more than {MAX_NODES} nodes, which makes no picture: draw a part of it.")
+        super().__init__(
+            f"This graph has more than {MAX_NODES} nodes, which is too large for a picture: draw a part of it."
+        )
 
 
 class Row(NamedTuple):

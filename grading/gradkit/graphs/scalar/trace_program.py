@@ -56,7 +56,7 @@ def trace_program(code: str) -> tuple[Graph, dict[int, str]]:
 
     result = variables.pop(_OUTPUT, None) if output == _OUTPUT else variables.get(output)
     if output == _OUTPUT and not isinstance(result, Tracer):
-        raise ProgramError("The last line is no Value, so there is nothing to draw.")
+        raise ProgramError("The last line is not a Value, so there is nothing to draw.")
 
     names: dict[int, str] = {}
     for name, value in variables.items():
@@ -137,17 +137,17 @@ def _plain_number(number: object) -> float:
     if isinstance(number, Tracer):
         raise ProgramError("Value(...) takes a plain number, and here it is given a Value.")
     if type(number) not in (int, float):
-        raise ProgramError(f"A number is due where this has a {type(number).__name__}.")
+        raise ProgramError(f"Expected a number, but this has the type {type(number).__name__}.")
     assert isinstance(number, int | float)
     if not abs(number) <= sys.float_info.max:
-        raise ProgramError("A number of this is not finite.")
+        raise ProgramError("A number in this program is not finite.")
     return number
 
 
 def _one_line(error: BaseException) -> str:
     """Return the message for an exception that a program raised."""
     if isinstance(error, SyntaxError):
-        return f"This is no Python: {error.msg}" + (f" (line {error.lineno})" if error.lineno else "")
+        return f"This is not Python: {error.msg}" + (f" (line {error.lineno})" if error.lineno else "")
     words = " ".join(f"{type(error).__name__}: {error}".replace("Tracer", "Value").split())
     if isinstance(error, AttributeError | TypeError):
         words += f". What can be drawn is made with + - * / ** and {', '.join(METHOD_NAMES)}."
