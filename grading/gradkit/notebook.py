@@ -26,8 +26,8 @@ from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.grader.suite import Suite
 from gradkit.graphs.learning import data
-from gradkit.graphs.picture.picture import svg
-from gradkit.graphs.picture.student_value import cards_of
+from gradkit.graphs.picture.graphviz import draw_svg
+from gradkit.graphs.picture.student_value import cards_of_value
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.notebook import as_module
 from gradkit.submissions.intake.take_in import TakenIn
@@ -84,8 +84,8 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
 class Drawn:
     """A picture. A notebook shows it at the end of a cell, and save() writes it to a file."""
 
-    def __init__(self, svg: str) -> None:
-        self._svg = svg
+    def __init__(self, draw_svg: str) -> None:
+        self._svg = draw_svg
 
     def __repr__(self) -> str:
         return "a picture: end a notebook's cell with it, or .save('graph.svg')"
@@ -110,7 +110,7 @@ def draw(value: object, /, **names: object) -> Drawn:
         ValueError: There are more nodes than a picture can show.
         ImportError: pygraphviz is missing. The message says what to install.
     """
-    return Drawn(svg(cards_of(value, names)))
+    return Drawn(draw_svg(cards_of_value(value, names)))
 
 
 def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> tuple[list[list[float]], list[int]]:

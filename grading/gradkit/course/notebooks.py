@@ -18,8 +18,9 @@ from gradkit.catalogue.course_settings import course_settings
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.files import write_whole
-from gradkit.graphs.picture.picture import png
-from gradkit.graphs.scalar.trace import traced_program
+from gradkit.graphs.picture.cards import cards_of_graph
+from gradkit.graphs.picture.graphviz import draw_png
+from gradkit.graphs.scalar.trace_program import trace_program
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.suite.collection import graded_tests
@@ -194,11 +195,11 @@ def _drawn_into(pictures: dict[str, Any]) -> Callable[[re.Match[str]], str]:
 
     def drawn(found: re.Match[str]) -> str:
         gradients, code = found.groups()
-        graph, names = traced_program(code)
-        answers = complex_step.answers(graph)
+        graph, names = trace_program(code)
+        answers = complex_step.answer_graph(graph)
         shown = answers if gradients else Answers(answers.data, [])
         name = f"graph-{len(pictures) + 1}.png"
-        pictures[name] = {"image/png": base64.b64encode(png(graph, shown, names)).decode()}
+        pictures[name] = {"image/png": base64.b64encode(draw_png(cards_of_graph(graph, shown, names=names))).decode()}
         told = "data and gradients" if gradients else "data"
         return f"```python\n{code}\n```\n\n![The graph of this code, every node with its {told}](attachment:{name})"
 

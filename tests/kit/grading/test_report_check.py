@@ -8,10 +8,10 @@ from gradkit.cli.main import app
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
 from gradkit.grader.report_check import MAX_REPORT_BYTES
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_gradients
+from gradkit.oracle.mismatch import compare_gradients
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
@@ -27,9 +27,9 @@ SECONDS = 2.0
 
 def whole():
     """A report with an item of every kind, as JSON."""
-    graph = traced(lambda x: x.tanh() + x, 2.0)
-    want = complex_step.answers(graph)
-    wrong = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    graph = trace_expression(lambda x: x.tanh() + x, 2.0)
+    want = complex_step.answer_graph(graph)
+    wrong = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
     trouble = Evidence("KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
     ended = {
         "fine": (Verdict.PASSED, None, ()),

@@ -16,7 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from gradkit.catalogue.assignments import Assignment, Task, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.course.corpora import default_cache
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.one_submission.run_phases import check_workers, grade_alone
