@@ -15,7 +15,7 @@ from gradkit.graphs.tensor.graph import decode_arrays
 from gradkit.inside.tensor_replay import MAX_AXES, MAX_NUMBERS
 from gradkit.inside.worker import Worker
 from gradkit.proof.specimens import reference_folder
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.link import Answer
 from gradkit.submissions.transport.pipe import PipeTransport
@@ -111,7 +111,7 @@ def judged():
     def judge(test, link):
         links = iter([link])
         transport = PipeTransport(lambda *_: next(links, None) or Forger(), reference_folder() / "solution")
-        found = run_public_phase(dataclasses.replace(SUITE, tests=(test,)), TakenIn(), transport)
+        found = run_public_phase(dataclasses.replace(SUITE, tests=(test,)), Intake(), transport)
         return found.by_id[test.item.id]
 
     yield judge

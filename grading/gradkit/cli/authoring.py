@@ -68,14 +68,14 @@ def stubs(
 
     Example: gradkit stubs
     """
-    from gradkit.course.stubs import out_of_step, write_template
+    from gradkit.course.stubs import find_outdated_stubs, write_stubs
     from gradkit.proof.specimens import reference_folder
 
     solution, template = reference_folder() / "solution", course_home() / "student_template"
-    changed = out_of_step(solution, template, assignments())
+    changed = find_outdated_stubs(solution, template, assignments())
     if check and changed:
         stop(f"Not in step with the reference: {', '.join(sorted(changed))}. Run `gradkit stubs`.")
-    write_template(template, changed)
+    write_stubs(template, changed)
     console.print(
         f"Written: {', '.join(sorted(changed))}" if changed else "The template is in step with the reference."
     )

@@ -65,12 +65,12 @@ def grade(
     from gradkit.grader.whole_class.reports_folder import remember_submissions
     from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import show_class
-    from gradkit.submissions.intake.roster import roster
+    from gradkit.submissions.intake.roster import read_roster
 
     watch_processor_limit()
     try:
         course = chosen(assignment)
-        students, others = roster(submissions, out)
+        students, others = read_roster(submissions, out)
         suite = _suite_of(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / (course[0].name if len(course) == 1 else "all")
@@ -216,7 +216,7 @@ def _explain_privately(path: Path, report: Report, item: ItemResult, submission:
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
     from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
-    from gradkit.submissions.intake.roster import student_called
+    from gradkit.submissions.intake.roster import find_student
 
     if seed_label(seed) != report.conditions.seed:
         given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
@@ -226,7 +226,7 @@ def _explain_privately(path: Path, report: Report, item: ItemResult, submission:
     names = {each.assignment for each in report.items}
     suite = _suite_of([assignment for assignment in assignments() if assignment.name in names], seed)
     test = find_private_test(suite, item.id)
-    source = submission or student_called(report.student, read_submissions_folder(path.parent)).source
+    source = submission or find_student(report.student, read_submissions_folder(path.parent)).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explain_privately(suite, report, test, source, Path(scratch))
 

@@ -35,7 +35,7 @@ from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.outputs.grades_csv import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
-from gradkit.submissions.intake.roster import Student, roster
+from gradkit.submissions.intake.roster import Student, read_roster
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import ItemResult
@@ -182,7 +182,7 @@ class _Class:
 
     def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[Graded, str]]:
         """Grade the class; yield each student, with the attack's name."""
-        students, _ = roster(self.folder, self.classroom.out)
+        students, _ = read_roster(self.folder, self.classroom.out)
         for graded in self.classroom.grade(students, workers):
             name = self._made[graded.student.source]
             progress(name)
@@ -190,7 +190,9 @@ class _Class:
 
     def carried(self, names: Collection[str], workers: int) -> Iterator[tuple[str, str]]:
         """Grade attacks under two secrets; yield each one's name and what shows that it carried something out."""
-        students = [student for student in roster(self.folder, self._home)[0] if self._made[student.source] in names]
+        students = [
+            student for student in read_roster(self.folder, self._home)[0] if self._made[student.source] in names
+        ]
         if not students:
             return
         runs = [self._under_a_secret(mark, students, workers) for mark in (0, 1)]
