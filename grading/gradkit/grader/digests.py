@@ -47,6 +47,7 @@ NOT_DIGESTED = (
     "graphs.picture",
     "graphs.scalar.trace_program",
     "oracle.programs",
+    "submissions.intake.downloads",
     "submissions.transport.local",
     "suite.screen",
     "suite.static_warnings",
