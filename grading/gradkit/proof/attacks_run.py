@@ -24,7 +24,8 @@ from rich.console import Console
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish
+from gradkit.corpora.scalar import RandomGraphs
+from gradkit.corpora.spec import Corpus, CorpusSpec
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.report import Report, read
 from gradkit.grader.suite import Suite, suite_of
@@ -34,7 +35,7 @@ from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.outputs.grades_csv import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
-from gradkit.submissions.intake.roster import Student, roster
+from gradkit.submissions.intake.roster import Student, read_roster
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import ItemResult
@@ -55,23 +56,23 @@ class OtherLeaves(Library):
         super().__init__(folder)
         self._recorded = Library(folder)
         self._mark = mark
-        self._made: dict[Wish, Corpus[Any, Any]] = {}
+        self._made: dict[CorpusSpec[Any, Any], Corpus[Any, Any]] = {}
 
-    def is_drawn(self, wish: Wish) -> bool:
-        return not isinstance(wish, Expressions)
+    def is_drawn(self, spec: CorpusSpec[Any, Any]) -> bool:
+        return spec.is_drawn
 
-    def corpus(self, wish: Wish) -> Corpus[Any, Any]:
-        if wish not in self._made:
-            recorded = self._recorded.corpus(wish)
-            self._made[wish] = recorded if isinstance(wish, Expressions) else self._changed(wish, recorded)
-        return self._made[wish]
+    def corpus(self, spec: CorpusSpec[Any, Any]) -> Corpus[Any, Any]:
+        if spec not in self._made:
+            recorded = self._recorded.corpus(spec)
+            self._made[spec] = self._changed(spec, recorded) if spec.is_drawn else recorded
+        return self._made[spec]
 
-    def _changed(self, wish: Wish, recorded: Corpus[Any, Any]) -> Corpus[Any, Any]:
-        if not isinstance(wish, RandomGraphs):
+    def _changed(self, spec: CorpusSpec[Any, Any], recorded: Corpus[Any, Any]) -> Corpus[Any, Any]:
+        if not isinstance(spec, RandomGraphs):
             return Corpus(recorded.cases[self._mark :: 2], recorded.answers[self._mark :: 2])
-        rng = random.Random(f"{self._mark} {wish.name}")
+        rng = random.Random(f"{self._mark} {spec.name}")
         graphs = tuple(self._nudged(graph, rng) for graph in recorded.cases)
-        return Corpus(graphs, tuple(map(complex_step.answers, graphs)))
+        return Corpus(graphs, tuple(map(complex_step.answer_graph, graphs)))
 
     def _nudged(self, graph: Graph, rng: random.Random) -> Graph:
         """Move each leaf a little away from 0.
@@ -181,7 +182,7 @@ class _Class:
 
     def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[Graded, str]]:
         """Grade the class; yield each student, with the attack's name."""
-        students, _ = roster(self.folder, self.classroom.out)
+        students, _ = read_roster(self.folder, self.classroom.out)
         for graded in self.classroom.grade(students, workers):
             name = self._made[graded.student.source]
             progress(name)
@@ -189,7 +190,9 @@ class _Class:
 
     def carried(self, names: Collection[str], workers: int) -> Iterator[tuple[str, str]]:
         """Grade attacks under two secrets; yield each one's name and what shows that it carried something out."""
-        students = [student for student in roster(self.folder, self._home)[0] if self._made[student.source] in names]
+        students = [
+            student for student in read_roster(self.folder, self._home)[0] if self._made[student.source] in names
+        ]
         if not students:
             return
         runs = [self._under_a_secret(mark, students, workers) for mark in (0, 1)]

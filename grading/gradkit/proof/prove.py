@@ -14,6 +14,7 @@ from gradkit.catalogue.assignments import Assignment, assignments, corpora_folde
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 
+from .recorded import write_digest
 from .runs import Record, primaries, run_all
 from .specimens import Misconception, Variant, files_of, misconceptions, variants, write_misconception, write_variant
 
@@ -135,4 +136,5 @@ def record_diagnoses(proofs: list[Proof]) -> int:
     hints = hints_by_fingerprint(proofs)
     text = msgspec.json.format(msgspec.json.encode(hints), indent=1)
     (corpora_folder() / DIAGNOSES).write_bytes(text + b"\n")
+    write_digest(misconceptions())
     return len(hints)

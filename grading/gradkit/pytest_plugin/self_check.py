@@ -16,7 +16,7 @@ import pytest
 from gradkit.catalogue.assignments import Assignment, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import PUBLIC_SEED, Corpus
+from gradkit.corpora.spec import PUBLIC_SEED, Corpus
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport

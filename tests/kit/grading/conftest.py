@@ -21,7 +21,7 @@ from gradkit.grader.suite import suite_of
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
 from gradkit.proof.specimens import files_of, misconceptions, variants, write_misconception
-from gradkit.submissions.intake.roster import Student, roster
+from gradkit.submissions.intake.roster import Student, read_roster
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
@@ -151,7 +151,7 @@ class School:
         """The reports by student, and what became of each."""
         suite = suite or self.suite
         classroom = kind(suite, conditions_of(suite, isolated), self.out, isolated)
-        students, _ = roster(self.submissions, self.out)
+        students, _ = read_roster(self.submissions, self.out)
         ended = [graded for graded in classroom.grade(students, workers) if graded]
         assert [graded.reason for graded in ended if graded.reason] == []
         self.ended = {graded.student.name: graded for graded in ended}

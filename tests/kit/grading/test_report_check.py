@@ -8,11 +8,11 @@ from gradkit.cli.main import app
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
 from gradkit.grader.report_check import MAX_REPORT_BYTES
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_gradients
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.oracle.mismatch import compare_gradients
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.explanations import explain_mismatch
@@ -26,10 +26,10 @@ SECONDS = 2.0
 
 
 def whole():
-    """Return a report with an item of every kind, as JSON."""
-    graph = traced(lambda x: x.tanh() + x, 2.0)
-    want = complex_step.answers(graph)
-    wrong = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    """A report with an item of every kind, as JSON."""
+    graph = trace_expression(lambda x: x.tanh() + x, 2.0)
+    want = complex_step.answer_graph(graph)
+    wrong = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
     trouble = Evidence("KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
     ended = {
         "fine": (Verdict.PASSED, None, ()),
@@ -46,7 +46,7 @@ def whole():
         else:
             results.add(result_of(item, verdict, evidence))
     made = report_of(
-        "ada", TakenIn("0" * 32, None, (), ["a warning"]), Conditions("0", "3", "", "public", True, True), results
+        "ada", Intake("0" * 32, warnings=("a note",)), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
 

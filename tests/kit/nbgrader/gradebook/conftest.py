@@ -1,4 +1,4 @@
-"""Fixtures of the gradebook's tests: gradebooks in SQLite and in PostgreSQL, and a class to write into them."""
+"""Fixtures of the gradebook tests: gradebooks in SQLite and in PostgreSQL, and reports to write into them."""
 
 import datetime
 import os
@@ -36,7 +36,7 @@ def suite(name):
 
 
 class Book:
-    """A gradebook, and functions that read it."""
+    """A gradebook that tests can write to and inspect."""
 
     def __init__(self, url):
         self.url = url
@@ -47,7 +47,7 @@ class Book:
             return [student.name for student, report in pairs if book.write(student, report)]
 
     def by_hand(self):
-        """Open it by nbgrader's API, as formgrader does."""
+        """Open the gradebook with nbgrader's API, as formgrader does."""
         return Gradebook(self.url, COURSE)
 
     def dump(self):
@@ -61,7 +61,7 @@ class Book:
         return rows
 
     def seen(self):
-        """Return the visible fields of every submission, without the keys, which are random."""
+        """Return what formgrader shows of every submission, without the random keys."""
         with self.by_hand() as book:
             return {
                 (submission.student.id, assignment.name): _seen(submission)
@@ -70,7 +70,7 @@ class Book:
             }
 
     def grades(self, who, assignment="a1_expressions"):
-        """Return for each cell the automatic and manual score, extra credit, and whether it needs manual grading."""
+        """Return by cell: automatic score, manual score, extra credit, and whether it needs manual grading."""
         return self.seen()[who, assignment]["grades"]
 
     def scores(self, who, assignment="a1_expressions"):
@@ -89,7 +89,7 @@ def _seen(submission):
     }
 
 
-# --- where gradebooks are --------------------------------------------------------------------------------------------
+# --- databases -------------------------------------------------------------------------------------------------------
 
 
 def _points_of(assignment):
@@ -98,7 +98,7 @@ def _points_of(assignment):
 
 
 def _make(url):
-    """Add what `nbgrader generate_assignment` adds for every assignment, and an essay that is graded by hand."""
+    """Write what `nbgrader generate_assignment` writes for every assignment, and an essay that is graded by hand."""
     with Gradebook(url, COURSE) as book:
         for assignment in assignments():
             name = assignment.name
@@ -125,7 +125,7 @@ class Files:
 
 
 class Server:
-    """Gradebooks as databases on a PostgreSQL server, dropped in the end."""
+    """Gradebooks as databases on a PostgreSQL server, which `close` drops."""
 
     def __init__(self, url):
         self.url, self._names = make_url(url), []
@@ -153,7 +153,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def alembic_on_the_path():
-    """Put `alembic` on the PATH, which nbgrader starts when it makes a gradebook."""
+    """Put `alembic` on the PATH: nbgrader runs it when it makes a gradebook."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
         yield
@@ -161,7 +161,7 @@ def alembic_on_the_path():
 
 @pytest.fixture(scope="session")
 def server(alembic_on_the_path):
-    """The PostgreSQL server."""
+    """The PostgreSQL server that GRADKIT_POSTGRES names."""
     url = os.environ.get("GRADKIT_POSTGRES")
     if not url:
         (pytest.fail if os.environ.get("GRADKIT_NO_SKIPS") else pytest.skip)(HOW)
@@ -176,15 +176,15 @@ def files(alembic_on_the_path, tmp_path_factory):
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def place(request):
-    """The kinds of databases that hold gradebooks."""
+def databases(request):
+    """Makes gradebooks, in SQLite files and on the PostgreSQL server."""
     return request.getfixturevalue({"sqlite": "files", "postgresql": "server"}[request.param])
 
 
 @pytest.fixture
-def book(place):
+def book(databases):
     """A gradebook in which nobody has a grade."""
-    return place.fresh()
+    return databases.fresh()
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +198,10 @@ def points_of():
 
 @pytest.fixture
 def graded(tmp_path):
-    """Makes a student, and a report in which a share `wrong` of the items failed. stamp: text of timestamp.txt."""
+    """Makes a student and a report: graded(name, course, wrong=0.4) has about 40 % of the items failed.
+
+    With `stamp`, the submission has a timestamp.txt with this content.
+    """
 
     def made(name, course, wrong=0.0, seed=0, stamp=None, inside=""):
         source = tmp_path / "submitted" / uuid.uuid4().hex
