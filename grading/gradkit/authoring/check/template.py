@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gradkit.course.stubs import UnassignedError, asked_for, out_of_step
+from gradkit.course.stubs import UnassignedError, assignments_by_name, find_outdated_stubs
 from gradkit.proof.specimens import reference_folder
 
 from .course import Course
@@ -47,12 +47,12 @@ def check_template(course: Course) -> Iterator[Finding]:
     """Yield a finding for each file of the student's template that is not what the reference makes it."""
     solution, template = reference_folder() / "solution", course.home / "student_template"
     try:
-        changed = out_of_step(solution, template, course.assignments)
+        changed = find_outdated_stubs(solution, template, course.assignments)
     except UnassignedError as error:
         yield Finding("reference/solution", str(error), "Edit `names` in an assignment.toml.")
         return
     for name in changed:
         yield Finding(f"student_template/{name}", "It is out of step with the reference.", "gradkit stubs")
     for path in sorted(template.glob("*.py")):
-        if asked_for(course.assignments, path.stem) and not (solution / path.name).is_file():
+        if assignments_by_name(course.assignments, path.stem) and not (solution / path.name).is_file():
             yield Finding(course.path(path), "The reference has no such file.", "Remove it.")
