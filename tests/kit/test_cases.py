@@ -1,4 +1,4 @@
-"""Checks on cases: the first that is wrong is shown, and hostile answers are only wrong numbers."""
+"""Checks on cases: the first wrong case is shown, and hostile answers are only wrong numbers."""
 
 import dataclasses
 import sys

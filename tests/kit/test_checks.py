@@ -1,4 +1,4 @@
-"""What a graded test calls: right engines pass, wrong ones get the least expression that shows it."""
+"""Checks of a scalar engine: right engines pass, and wrong ones are shown the smallest expression that fails."""
 
 import io
 import subprocess
@@ -52,7 +52,7 @@ def corpus_of(*graphs):
 
 @pytest.fixture
 def caught(handle, solution):
-    """The evidence that a check gives against an edit of the solution."""
+    """Returns the evidence that a check gives for an edit of the solution."""
 
     def by(check, corpus, *edits, verdict=Verdict.FAILED):
         with pytest.raises(NotPassed) as failure:

@@ -1,4 +1,4 @@
-"""Evidence: what a failure shows, and which failures are one and the same."""
+"""Evidence: what is shown of a failure, and which failures have the same cause."""
 
 import pytest
 from gradkit.corpora.scalar import random_graphs
@@ -21,7 +21,7 @@ GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=8), co
 
 @st.composite
 def mismatches(draw):
-    """A graph some of whose gradients are wrong."""
+    """Draw a graph some of whose gradients are wrong."""
     graph = draw(GRAPHS)
     want = complex_step.answer_graph(graph)
     odd = draw(st.dictionaries(st.integers(0, len(graph) - 1), st.floats(-3, 3), min_size=1))
@@ -159,7 +159,7 @@ def test_an_unknown_message_gets_no_hint_and_keeps_its_traceback():
     assert evidence == Evidence("KeyError: 'odd'", ("y = x",), traceback="engine.py:3, in f")
 
 
-# --- one and the same ------------------------------------------------------------------------------------------------
+# --- the same cause ------------------------------------------------------------------------------------------------
 
 
 def cause(evidence, verdict=Verdict.FAILED):

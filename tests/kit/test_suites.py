@@ -16,7 +16,7 @@ ASK_THE_STUDENT = {
     *("isinstance", "issubclass", "type", "float", "int", "bool", "id", "hash", "repr", "str", "format", "print"),
     *("getattr", "hasattr", "setattr", "vars", "dir", "eval", "exec", "any", "all", "sorted", "max", "min"),
 }
-"""Calls whose answer a student's class could make up."""
+"""Calls whose result a student's class could decide."""
 
 
 IMPORTED = ("gradkit.suite", "math")
@@ -25,7 +25,7 @@ BY_OPINION = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 
 
 def faults(source):
-    """What the text of a suite may not hold."""
+    """Return the names in the text of a suite that suites must not use."""
     tree = ast.parse(source)
     found = []
     for node in ast.walk(tree):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import secrets
 import threading
 from collections.abc import Callable, Generator
 from contextlib import redirect_stderr, redirect_stdout
@@ -72,7 +71,9 @@ def _choose_library(config: pytest.Config) -> Library:
         raise pytest.UsageError("--fresh takes how many graphs to draw for each item, for example --fresh 200.")
     if importlib.util.find_spec("torch") is None:
         raise pytest.UsageError("--fresh asks live PyTorch, which is not installed here: pip install torch")
-    seed = config.getoption("--fresh-seed") or secrets.token_hex(4)
+    from secrets import token_hex  # most runs do not need it
+
+    seed = config.getoption("--fresh-seed") or token_hex(4)
     return Library(corpora_folder(), seed, count=count)
 
 

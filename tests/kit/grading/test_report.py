@@ -1,4 +1,4 @@
-"""The report: what docs/report.schema.json says of it is true, and what a file holds is data, never obeyed."""
+"""The report: it has the schema of docs/report.schema.json, and nothing in it is ever executed."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ def item(name, *needs):
 
 
 def made(*ended, student="ada", notes=()):
-    """A report of items given as (item, verdict, evidence)."""
+    """Return a report of items given as (item, verdict, evidence)."""
     results = Results([each for each, _, _ in ended])
     for each, verdict, evidence in ended:
         blocked_by = results.failed_prerequisites(each)
@@ -150,13 +150,13 @@ def test_the_grades_hold_points_by_assignment_and_the_counts_of_verdicts(tmp_pat
 
 
 def starts_like_a_formula(cell):
-    """As a careless spreadsheet sees it: quotes, spaces, invisible letters and widths make no difference."""
+    """Return whether a spreadsheet that ignores quotes, spaces, invisible letters and widths sees a formula."""
     text = "".join(letter for letter in cell if letter != '"' and unicodedata.category(letter)[0] not in "CZ")
     return unicodedata.normalize("NFKC", text[:1])[:1] in ("=", "+", "-", "@")
 
 
 def live_cells(path):
-    """Every cell that is a formula, in whatever way a spreadsheet takes the file apart."""
+    """Return every cell that is a formula, with any separator and any rule for quotes."""
     lines = re.split(r"[\r\n]", path.read_text(encoding="utf-8-sig"))
     ways = [(sign, quoting) for sign in ",;\t|" for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)]
     rows = [row for sign, quoting in ways for row in csv.reader(lines, delimiter=sign, quoting=quoting)]

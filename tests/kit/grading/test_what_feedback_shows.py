@@ -1,4 +1,4 @@
-"""What feedback on a task leaves out and what it leads to first. That all of it is escaped: test_feedback.py."""
+"""What a student's page leaves out, and what it shows first. That it is escaped is tested in test_feedback.py."""
 
 import re
 

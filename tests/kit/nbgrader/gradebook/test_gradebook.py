@@ -56,7 +56,7 @@ def test_a_regrade_replaces_automatic_scores(book, graded, points_of):
 
 
 def run_of(book, course, pairs):
-    """A process of its own that writes reports."""
+    """A process that writes reports."""
     run = multiprocessing.get_context("fork").Process(target=book.enters, args=(course, *pairs))
     run.start()
     return run
@@ -98,7 +98,7 @@ def test_runs_at_once_end_as_one_after_the_other(databases, graded):
 
 @pytest.fixture
 def corrected(book, graded):
-    """A gradebook with ada's a1, all right, which an instructor has gone through."""
+    """A gradebook with ada's a1, all passed, which an instructor has graded by hand."""
     book.enters("a1", graded("ada", "a1"))
     with book.by_hand() as opened:
         powers, essay = (opened.find_grade(cell, A1, A1, "ada") for cell in ("powers", "essay"))
