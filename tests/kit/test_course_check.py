@@ -100,7 +100,7 @@ FAULTS = {
             ("assignments/a4_networks/notebook.md", 'task="mlp"', 'task="nn"'),
             ("assignments/a4_networks/notebook.md", "<!-- task mlp -->", "<!-- task nn -->"),
         ],
-        ("a4_networks", "2 tasks and files have the name nn: each needs a name of its own.", ""),
+        ("a4_networks", "2 tasks and files have the name nn: they need different names.", ""),
     ),
     "an unknown prerequisite": (
         [(SUITE, 'needs=("test_log_gradient", ', 'needs=("test_log_gradients", ')],

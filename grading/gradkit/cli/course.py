@@ -12,7 +12,7 @@ from gradkit.catalogue.assignments import chosen
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 
-from .console import console, stop
+from .console import console
 
 app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, and collect submissions for it.")
 
@@ -34,11 +34,8 @@ def build(
     from gradkit.proof.specimens import reference_folder
 
     target = out or course_home() / "assignments" / "source"
-    try:
-        for path in build_sources(target, reference_folder() / "solution"):
-            console.print(str(path.relative_to(target.parent)), highlight=False)
-    except ImportError as error:
-        stop(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'")
+    for path in build_sources(target, reference_folder() / "solution"):
+        console.print(str(path.relative_to(target.parent)), highlight=False)
 
 
 @app.command()
@@ -55,27 +52,25 @@ def collect(
     from gradkit.course.collect import State
     from gradkit.course.collect import collect as collect_all
 
-    try:
-        meant = chosen(assignment)
-        if len(meant) > 1:
-            raise UserError("Name one assignment: each has a notebook of its own.")
-        states, others = Counter[State](), []
-        for each in collect_all(meant[0], downloads, into, force):
-            if isinstance(each, str):
-                others.append(each)
-                continue
-            states[each.state] += 1
-            said = each.reason or ", ".join(each.files)
-            _say(f"{each.student}: {said}", "red" if each.reason else "")
-            for warning in each.warnings:
-                _say(f"    {warning}", "yellow")
-    except ImportError as error:
-        stop(f"This needs {error.name}: pip install 'gradkit[nbgrader]'")
+    course = chosen(assignment)
+    if len(course) > 1:
+        raise UserError("Name one assignment: each has a notebook of its own.")
+
+    states, others = Counter[State](), []
+    for each in collect_all(course[0], downloads, into, force):
+        if isinstance(each, str):
+            others.append(each)
+            continue
+        states[each.state] += 1
+        _say(f"{each.student}: {each.reason or ', '.join(each.files)}", "red" if each.reason else "")
+        for warning in each.warnings:
+            _say(f"    {warning}", "yellow")
+
     counts = ", ".join(f"{count} {state.value}" for state, count in sorted(states.items()))
     n_notebooks = states.total() - states[State.NO_NOTEBOOK]
     _say(f"{n_notebooks} of {states.total()} students have a notebook in {into}: {counts}.")
     if others:
-        _say(f"Of no student's name, so left alone: {', '.join(others[:8])}", "yellow")
+        _say(f"Ignored, not of a student's name: {', '.join(others[:8])}", "yellow")
     raise typer.Exit(bool(states[State.NO_NOTEBOOK]))
 
 

@@ -1,4 +1,4 @@
-"""`gradkit graph ...`: draws an expression, or the failing one of a report."""
+"""`gradkit graph`: draw an expression, or the failing one of a report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from gradkit.errors import UserError
 from gradkit.submissions.exception_text import tidy
 
 from .console import console, stop
@@ -23,7 +24,7 @@ def graph(
     item: Annotated[
         str, typer.Argument(help="an item of the report, as in tanh_collects; the first with a picture if left out")
     ] = "",
-    out: Annotated[Path, typer.Option(help="the SVG file to write, over an older one if need be")] = Path("graph.svg"),
+    out: Annotated[Path, typer.Option(help="the SVG file to write; an older one is replaced")] = Path("graph.svg"),
 ) -> None:
     """Draw an expression, or the failing one of a report, as SVG: every node with its operation, data and gradient.
 
@@ -34,72 +35,76 @@ def graph(
     """
     if out.suffix not in ("", ".svg"):
         stop(f"A picture is written as SVG: {out} should end in .svg.")
-    is_report = what.endswith(".json") or os.path.isfile(what)  # Path.is_file raises for what is long, or not one line
+    is_report = what.endswith(".json") or os.path.isfile(what)  # Path.is_file raises if a text is long or has lines
     if item and not is_report:
         stop("Only a report has items: give an expression in quotes, or a report and an item.")
-    svg, told = _of_report(Path(what), item) if is_report else _of_program(what)
+
+    svg, description = _draw_from_report(Path(what), item) if is_report else _draw_program(what)
     try:
         out.write_text(svg, encoding="utf-8")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # without the advice of the other commands, which is about a run
         stop(f"{out}: {getattr(error, 'strerror', '') or error}")
-    console.print(Text(f"{out}: {told}"), soft_wrap=True)
+    console.print(Text(f"{out}: {description}"), soft_wrap=True)
 
 
-def _of_program(code: str) -> tuple[str, str]:
-    """The picture of a program, and what is told of it."""
+def _draw_program(code: str) -> tuple[str, str]:
+    """Return the picture of a program as SVG, and what it shows."""
     from gradkit.graphs.picture.cards import cards_of_graph
     from gradkit.graphs.picture.graphviz import draw_svg
     from gradkit.oracle.programs import evaluate_program
 
-    try:
-        graph, names, answers = evaluate_program(code)
-        svg = draw_svg(cards_of_graph(graph, answers, names=names))
-    except ImportError as error:
-        stop(str(error))
+    graph, names, answers = evaluate_program(code)
+    svg = draw_svg(cards_of_graph(graph, answers, names=names))
     nodes = "1 node" if len(graph) == 1 else f"{len(graph)} nodes"
     return svg, f"{nodes}, with the right gradients of {tidy(names[graph.output])}"
 
 
-def _of_report(path: Path, item: str) -> tuple[str, str]:
-    """The picture of a report's item, and what is told of it."""
+def _draw_from_report(path: Path, item: str) -> tuple[str, str]:
+    """Return the picture of a failed item as SVG, and what it shows.
+
+    Args:
+        path: The report.
+        item: The name of the item; an empty text for the first one with a picture.
+    """
     from gradkit.grader.report import read
     from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
 
     report = read(path)
-    found = report.items_named(item) if item else list(report.items)
-    for each in found:
-        if each.evidence and each.evidence.drawing:
+    results = report.items_named(item) if item else list(report.items)
+    for result in results:
+        if result.evidence and result.evidence.drawing:
+            drawing = result.evidence.drawing
             break
     else:
-        stop(_why_not(found[0]) if item else "No item of this report failed with a number that a picture can show.")
-    drawing = each.evidence.drawing
+        reason = "No item of this report failed with a number that a picture can show."
+        stop(_reason_without_picture(results[0]) if item else reason)
+
     # Graphviz takes a minute for some graphs of 200 nodes. Those of evidence have been reduced, and take 0.1 s.
     limits = Limits(memory_bytes=256 << 20, cpu_seconds=3, wall_seconds=20.0, file_bytes=1 << 20)
     try:
-        svg, reason = run_bounded(lambda: _drawn(drawing), tuple[str, str], limits)
+        svg, reason = run_bounded(lambda: _draw_failure(drawing), tuple[str, str], limits)
     except LimitReachedError as error:
-        stop(f"Drawing {tidy(each.id)} {error.message}.")
+        stop(f"Drawing {tidy(result.id)} {error.message}.")
     if reason:
         stop(reason)
-    return svg, tidy(f"{each.title} ({each.id})")
+    return svg, tidy(f"{result.title} ({result.id})")
 
 
-def _drawn(drawing: Drawing) -> tuple[str, str]:
-    """Draw a failing expression: the picture, or the reason why there is none."""
-    from gradkit.graphs.picture.cards import TooLargeError
+def _draw_failure(drawing: Drawing) -> tuple[str, str]:
+    """Return the picture of a failing expression as SVG, and the reason if there is none. Runs in a bounded process."""
     from gradkit.outputs.html import draw_failure
 
     try:
         return draw_failure(drawing), ""
-    except (TooLargeError, ImportError) as error:
+    except UserError as error:  # too large, or Graphviz is missing
         return "", str(error)
 
 
-def _why_not(result: ItemResult) -> str:
-    """Why an item has no picture."""
+def _reason_without_picture(result: ItemResult) -> str:
+    """Return why an item has no picture."""
     name = tidy(result.id.rpartition("/test_")[2])
     if result.blocked_by:
         return f"{name} is blocked by {tidy(result.blocked_by[0])}: draw that one."
     if result.evidence is None:
         return f"{name}: {result.verdict.value}, so there is nothing to draw."
-    return f"{name}: only a wrong number in an expression has a picture; `gradkit explain` shows what there is."
+    return f"{name}: only a wrong number in an expression has a picture; `gradkit explain` shows the evidence."

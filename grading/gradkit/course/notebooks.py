@@ -27,6 +27,7 @@ from gradkit.suite.collection import graded_tests
 from gradkit.suite.results import Item
 
 from .stages import make_solution_cell
+from .tasks import find_task_faults
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -131,17 +132,8 @@ def make_source_notebook(assignment: Assignment, solution: Path, own_engine: boo
 
 def _check_tasks(assignment: Assignment, items: Mapping[str, Item]) -> None:
     """Check that every item belongs to one task, and that the cells have different names. Raises TextError."""
-    listed = [item for task in assignment.tasks for item in task.items]
-    unknown = {item for item in listed if item not in items}
-    repeated = {item for item in listed if listed.count(item) > 1}
-    forgotten = items.keys() - set(listed)
-    wrong = sorted(unknown | repeated | forgotten)
-    if wrong:
-        raise TextError(f"{assignment.name}: each item must belong to exactly one task. Check {', '.join(wrong)}.")
-
-    cells = [*assignment.modules, *(task.name for task in assignment.tasks)]
-    if len(set(cells)) < len(cells):
-        raise TextError(f"{assignment.name}: its tasks and files need different names, and have {', '.join(cells)}")
+    for fault in find_task_faults(assignment, items):
+        raise TextError(f"{assignment.name}: {fault}")
 
 
 class _CellFiller:

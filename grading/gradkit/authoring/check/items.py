@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gradkit import suite
-from gradkit.catalogue.assignments import Assignment
+from gradkit.course.tasks import find_task_faults
 from gradkit.suite.results import Item
 
 from .course import Course
@@ -43,36 +43,8 @@ def check_tasks(course: Course) -> Iterator[Finding]:
         if assignment.name in course.tests:
             items = [test.item.id for test in course.tests[assignment.name]]
             where = f"assignments/{assignment.name}/assignment.toml"
-            for what in task_faults(assignment, items):
+            for what in find_task_faults(assignment, items):
                 yield Finding(where, what, "Edit `items` of the [[tasks]].")
-
-
-def task_faults(assignment: Assignment, items: list[str]) -> Iterator[str]:
-    """Yield what is wrong with the tasks of an assignment, each in a sentence.
-
-    Args:
-        assignment: The assignment.
-        items: The ids of all items of its suite.
-    """
-    counts = Counter(item for task in assignment.tasks for item in task.items)
-
-    for task in assignment.tasks:
-        for item in task.items:
-            if item not in items:
-                yield f"Task {task.name} has the item {item}, which the suite does not have."
-
-    for item in items:
-        if not counts[item]:
-            yield f"{item} belongs to no task."
-
-    for item, count in counts.items():
-        if count > 1:
-            yield f"{item} is in the tasks {count} times."
-
-    cells = Counter([*assignment.modules, *(task.name for task in assignment.tasks)])
-    for name, count in cells.items():
-        if count > 1:
-            yield f"{count} tasks and files have the name {name}: each needs a name of its own."
 
 
 def check_prerequisites(course: Course) -> Iterator[Finding]:

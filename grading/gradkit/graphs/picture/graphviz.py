@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from gradkit.errors import UserError
+
 from .cards import MAX_NODES, Card, CardKind, TooLargeError
 
 MAX_LETTERS = 60
@@ -20,12 +22,16 @@ _COLOURS: dict[CardKind, tuple[str, str]] = {
 """Background and border of each kind of card."""
 
 
+class MissingGraphvizError(UserError, ImportError):
+    """pygraphviz is not installed. An ImportError too, which students' notebooks can catch."""
+
+
 def draw_svg(cards: Sequence[Card]) -> str:
     """Draw cards, and arrows to each card from its parents, as SVG.
 
     Raises:
         TooLargeError: if there are more than MAX_NODES cards.
-        ImportError: if pygraphviz is not installed; the message says what to install.
+        MissingGraphvizError: if pygraphviz is not installed.
     """
     return _draw(cards, "svg").decode()
 
@@ -41,7 +47,7 @@ def _draw(cards: Sequence[Card], output_format: str, options: str = "") -> bytes
     try:
         import pygraphviz
     except ImportError as error:
-        raise ImportError("Pictures need Graphviz: pip install 'gradkit[pictures]'") from error
+        raise MissingGraphvizError("Pictures need Graphviz: pip install 'gradkit[pictures]'") from error
 
     with _discarded_stderr():
         graph = pygraphviz.AGraph(string=_dot(cards))
