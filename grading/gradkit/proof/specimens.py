@@ -70,7 +70,9 @@ def variants() -> dict[str, Variant]:
 
 
 def files_of(name: str) -> set[str]:
-    """The files, without `.py`, in which a specimen differs from the solution."""
+    """The files, without `.py`, in which a specimen differs from the solution. For the solution itself, all of them."""
+    if name == "solution":
+        return {path.stem for path in (reference_folder() / "solution").glob("*.py")}
     mistake = reference_folder() / "misconceptions" / f"{name}.toml"
     if mistake.is_file():
         return {_misconception(mistake).module}
@@ -95,10 +97,17 @@ def write_misconception(mistake: Misconception, folder: Path) -> None:
     Raises ValueError where an edit's old text does not stand in the solution exactly once.
     """
     write_solution(folder)
-    path = folder / f"{mistake.module}.py"
-    text = path.read_text(encoding="utf-8")
+    (folder / f"{mistake.module}.py").write_text(edited_source(mistake), encoding="utf-8")
+
+
+def edited_source(mistake: Misconception) -> str:
+    """Return the text of the file that a misconception edits, with its edits.
+
+    Raises: ValueError if the old text of an edit does not occur in the solution exactly once.
+    """
+    text = (reference_folder() / "solution" / f"{mistake.module}.py").read_text(encoding="utf-8")
     for edit in mistake.edits:
         if text.count(edit.old) != 1:
-            raise ValueError(f"{mistake.title}: {edit.old!r} stands {text.count(edit.old)} times there, not once")
+            raise ValueError(f"{mistake.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
-    path.write_text(text, encoding="utf-8")
+    return text
