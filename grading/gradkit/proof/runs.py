@@ -20,6 +20,9 @@ from gradkit.suite.results import ItemResult, follows_from_others
 from .selection import Selection
 from .specimens import files_of, misconceptions
 
+MAX_BATCH = 10
+"""How many specimens a batch holds at most. The kit's tests grade a batch when they need one specimen of it."""
+
 Record = dict[str, ItemResult]
 """The result of every item of a suite, by its id."""
 
@@ -70,7 +73,8 @@ def batches(names: Iterable[str], selection: Selection | None = None) -> list[Ba
     library = Library(corpora_folder())
     mistakes = misconceptions()
     suites: dict[tuple[Assignment, ...], Suite] = {}
-    found: dict[tuple[str, ...], Batch] = {}
+    full: list[Batch] = []
+    growing: dict[tuple[str, ...], Batch] = {}
     for name in names:
         asked = assignments_holding(name)
         if asked not in suites:
@@ -82,9 +86,11 @@ def batches(names: Iterable[str], selection: Selection | None = None) -> list[Ba
             items = selection.items(mistakes[name], items)
         ids = tuple(item.id for item in items)
 
-        batch = found.get(ids) or Batch((), suite, _part(suite, set(ids)))
-        found[ids] = replace(batch, names=(*batch.names, name))
-    return list(found.values())
+        batch = growing.get(ids) or Batch((), suite, _part(suite, set(ids)))
+        growing[ids] = replace(batch, names=(*batch.names, name))
+        if len(growing[ids].names) == MAX_BATCH:
+            full.append(growing.pop(ids))
+    return [*full, *growing.values()]
 
 
 def _part(suite: Suite, ids: set[str]) -> Suite:
