@@ -15,6 +15,7 @@ from datetime import timedelta
 from io import StringIO
 
 import common
+import msgspec
 from gradkit.grader import report
 from gradkit.grader.grader import Suite
 from gradkit.outputs.terminal import graded_with_progress
@@ -30,7 +31,7 @@ HANGS = {"engine": "class Value:\n    def __init__(self, data):\n        while T
 def impatient(suite: Suite) -> Suite:
     """The suite with small limits and no prerequisites."""
     return Suite(
-        tuple(replace(a, item_seconds=ITEM, submission_seconds=SUBMISSION) for a in suite.assignments),
+        tuple(msgspec.structs.replace(a, item_seconds=ITEM, submission_seconds=SUBMISSION) for a in suite.assignments),
         tuple(replace(test, item=replace(test.item, needs=())) for test in suite.tests),
         suite.library,
     )

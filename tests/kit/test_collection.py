@@ -1,10 +1,10 @@
 """What is an item is the same in self-check and in grading; what could be skipped or counted twice is refused."""
 
-import dataclasses
 import os
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.suite.collection import SuiteError, graded_tests
@@ -122,7 +122,7 @@ def refused(home, monkeypatch):
 
     def said(name):
         with pytest.raises(SuiteError) as caught:
-            list(graded_tests(dataclasses.replace(assignments()[0], name=name)))
+            list(graded_tests(msgspec.structs.replace(assignments()[0], name=name)))
         return str(caught.value)
 
     return said

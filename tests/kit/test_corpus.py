@@ -1,7 +1,5 @@
 """Corpora: every drawn graph keeps the rules, and a corpus holds what an item counts on."""
 
-import dataclasses
-
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
@@ -215,7 +213,7 @@ def test_other(Value, corpus): pass
 def asked(tmp_path, monkeypatch):
     """The wishes of a suite of two items."""
     monkeypatch.setattr("gradkit.catalogue.assignments.course_home", lambda: tmp_path)
-    trial = dataclasses.replace(assignments()[0], name="a9_trial")
+    trial = msgspec.structs.replace(assignments()[0], name="a9_trial")
 
     def of(one, other):
         trial.suite.mkdir(parents=True)

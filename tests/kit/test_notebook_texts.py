@@ -3,13 +3,13 @@
 import ast
 import builtins
 import contextlib
-import dataclasses
 import io
 import re
 import shutil
 import sys
 
 import jupytext
+import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, chosen
 from gradkit.course import notebooks
@@ -165,9 +165,9 @@ def test_no_experiment_takes_a_name_away_that_the_solution_defines(assignment, b
 
 def test_a_task_of_a_files_name_is_refused(root):
     (a1,) = chosen("a1")
-    tasks = (dataclasses.replace(a1.tasks[0], name="engine"), *a1.tasks[1:])
+    tasks = (msgspec.structs.replace(a1.tasks[0], name="engine"), *a1.tasks[1:])
     with pytest.raises(TextError, match="different names"):
-        source_notebook(dataclasses.replace(a1, tasks=tasks), root / "reference/solution", own=False)
+        source_notebook(msgspec.structs.replace(a1, tasks=tasks), root / "reference/solution", own=False)
 
 
 @pytest.mark.parametrize(

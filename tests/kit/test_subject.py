@@ -80,7 +80,7 @@ def test_numbers_can_be_written_and_come_back_as_floats(Value):
 def test_another_item_gets_new_handles(student, solution):
     transport = student(solution())
     first = transport.load("engine", "Value")
-    transport.begin(30)
+    transport.start_item(30)
     assert transport.load("engine", "Value") is not first
 
 

@@ -1,29 +1,30 @@
-"""The assignments, as their `assignment.toml` says, and where they, their suites and their corpora lie."""
+"""The assignments as their `assignment.toml` describes them, and the folders of their suites and corpora."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from gradkit.errors import UserError
 
 from .home import course_home as course_home
+from .toml_files import read_toml
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
-@dataclass(frozen=True)
-class Task:
-    """A part of an assignment's notebook: its items are checked in one cell.
+class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of an assignment's notebook: one cell checks its items.
 
-    minutes: how long a student may be at it.   items: their ids, as in a1_expressions/test_addition.
+    Args:
+        name: Identifier of its cells in the notebook.
+        title: Its heading.
+        minutes: How long a student may need.
+        items: The ids of its items, as in a1_expressions/test_addition. assignment.toml has only `addition`.
     """
 
     name: str
@@ -32,48 +33,64 @@ class Task:
     items: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Notebook:
-    """What an assignment's notebook is called, and which files its solution cells stand for.
+class Notebook(msgspec.Struct, frozen=True):
+    """The name of an assignment's notebook, and the files that its solution cells stand for.
 
-    name:    without `.ipynb`.
-    defines: by the solution cell's id, which is the file's name without `.py`, what it defines at its top level.
+    Args:
+        name: Without `.ipynb`.
+        defines: For each solution cell what it defines at the top level. A cell's id is the name of its file without
+            `.py`.
     """
 
     name: str
     defines: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """One assignment.
+class AssignmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an assignment.toml holds, key by key.
 
-    name:         its folder, as in a1_expressions.
-    title, story: what a student reads about it.
-    modules:      the files it grades, without `.py`.
-    names:        what the student writes in it: `Value.__add__` and so on.
-    item_seconds, submission_seconds: limits on the student's code.
-    tasks:        the parts of its notebook, in order; each item belongs to one.
-    builds_on:    files of earlier assignments that it needs, without `.py`.
-    packages:     what its files may import beside Python's standard library.
-    stand_ins:    those of `builds_on` in whose place the reference's may stand when `gradkit grade` sees an item fail.
+    Args:
+        title: A student reads it.
+        story: What the assignment is about, in one sentence for students.
+        modules: The files that it grades, without `.py`.
+        names: What the student writes in them: `Value.__add__` and so on.
+        item_seconds: Limit on the student's code in one item.
+        submission_seconds: Limit on the student's code in all items of the assignment.
+        tasks: The parts of its notebook, in order. Each item belongs to one task.
+        builds_on: Files of earlier assignments that it needs, without `.py`.
+        packages: What its files may import in addition to Python's standard library.
+        retry_with: Files of `builds_on`. An item that fails is tried once more with the reference's version of these.
     """
 
-    name: str
     title: str
     story: str
     modules: tuple[str, ...]
     names: tuple[str, ...]
-    item_seconds: float
-    submission_seconds: float
+    item_seconds: Seconds
+    submission_seconds: Seconds
     tasks: tuple[Task, ...] = ()
     builds_on: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    stand_ins: tuple[str, ...] = ()
+    retry_with: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        others = set(self.retry_with) - set(self.builds_on)
+        if others:
+            raise ValueError(f"`retry_with` names {', '.join(sorted(others))}, which `builds_on` does not name")
+
+
+class Assignment(AssignmentSettings, frozen=True, kw_only=True):
+    """One assignment: its settings, and the name of its folder.
+
+    Args:
+        name: As in a1_expressions.
+    """
+
+    name: str
 
     @property
     def short(self) -> str:
-        """a1, a2, ..."""
+        """The short name: a1, a2, ..."""
         return self.name.partition("_")[0]
 
     @property
@@ -94,45 +111,46 @@ class Assignment:
 
 
 def corpora_folder() -> Path:
-    """Where the recorded corpora lie."""
+    """Return the folder of the recorded corpora."""
     return course_home() / "tests" / "corpora"
+
+
+def settings_file(name: str) -> Path:
+    """Return the assignment.toml of an assignment with this name."""
+    return course_home() / "assignments" / name / "assignment.toml"
 
 
 @cache
 def assignments() -> tuple[Assignment, ...]:
-    """Every assignment of the course, in order. Raises KeyError where an assignment.toml lacks a field."""
-    return tuple(map(_read, sorted((course_home() / "assignments").glob("*/assignment.toml"))))
+    """Read every assignment of the course, in order.
+
+    Raises:
+        SettingsError: An assignment.toml has an unknown key, lacks one, or has a value of the wrong type.
+    """
+    return tuple(_read(path) for path in sorted((course_home() / "assignments").glob("*/assignment.toml")))
 
 
 def chosen(name: str) -> tuple[Assignment, ...]:
-    """The assignments that a command's word means: a2_backprop, a2, or all. Raises UserError, naming them all."""
+    """Return the assignments that a command's argument names: a2_backprop, a2, or all.
+
+    Raises:
+        UserError: There is no such assignment. The message lists all of them.
+    """
     course = assignments()
-    found = course if name == "all" else tuple(a for a in course if name in (a.name, a.short))
-    if not found:
-        raise UserError(f"There is no assignment {name!r}: choose all, {', '.join(a.name for a in course)}.")
-    return found
+    if name == "all":
+        return course
+    for assignment in course:
+        if name in (assignment.name, assignment.short):
+            return (assignment,)
+    raise UserError(f"There is no assignment {name!r}: choose all, {', '.join(each.name for each in course)}.")
 
 
 def _read(path: Path) -> Assignment:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    limits = table["limits"]
+    """Read an assignment.toml and complete the ids of its items."""
     name = path.parent.name
-    tasks = tuple(_task(name, task) for task in table.get("tasks", ()))
-    return Assignment(
-        name,
-        table["title"],
-        table["story"],
-        tuple(table["modules"]),
-        tuple(table["names"]),
-        limits["item_seconds"],
-        limits["submission_seconds"],
-        tasks,
-        tuple(table.get("builds_on", ())),
-        tuple(table.get("packages", ())),
-        tuple(table.get("stand_ins", ())),
+    settings = read_toml(path, AssignmentSettings)
+    tasks = tuple(
+        msgspec.structs.replace(task, items=tuple(f"{name}/test_{item}" for item in task.items))
+        for task in settings.tasks
     )
-
-
-def _task(assignment: str, table: dict[str, Any]) -> Task:
-    items = tuple(f"{assignment}/test_{item}" for item in table["items"])
-    return Task(table["name"], table["title"], table["minutes"], items)
+    return Assignment(name=name, **{**msgspec.structs.asdict(settings), "tasks": tasks})

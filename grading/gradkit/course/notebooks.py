@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradkit.catalogue.assignments import Assignment, Task, assignments
+from gradkit.catalogue.course_settings import course_settings
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.files import write_whole
@@ -26,11 +26,6 @@ from gradkit.suite.collection import graded_tests
 from gradkit.suite.results import Item
 
 from .stages import staged
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -49,12 +44,8 @@ class TextError(UserError):
 
 
 def students_bring_their_own() -> bool:
-    """Whether a2 and later begin with the student's own engine, as course.toml says. Raises TextError."""
-    path = course_home() / "assignments" / "course.toml"
-    word = tomllib.loads(path.read_text(encoding="utf-8"))["engine_so_far"]
-    if word not in ("given", "own"):
-        raise TextError(f'course.toml: engine_so_far is "given" or "own", not {word!r}')
-    return bool(word == "own")
+    """Whether a2 and later begin with the student's own engine, as course.toml says. Raises SettingsError."""
+    return course_settings().engine_so_far == "own"
 
 
 def build(target: Path, solution: Path) -> Iterator[Path]:

@@ -68,10 +68,10 @@ def explained_privately(suite: Suite, report: Report, test: GradedTest, source: 
     library = suite.private if suite.private and suite.has_private_corpus(test) else suite.library
     with Sandbox(scratch / "sandbox") as sandbox, whole_programs():
         transport = transport_to(sandbox, folder, PRIVATE.seconds(suite))
-        transport.begin(LATER_LIMIT_FACTOR * assignment.item_seconds, assignment.packages)
+        transport.start_item(LATER_LIMIT_FACTOR * assignment.item_seconds, assignment.packages)
         try:
             call(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, library)
-            transport.finish()
+            transport.finish_item()
         except NotPassed as ended:
             return ItemResult(test.item, ended.verdict, ended.evidence_as_drawn)
         except SubmissionError as ended:

@@ -191,7 +191,7 @@ def _sandbox() -> Finding:
         except SandboxError as error:
             return Finding("sandbox", False, str(error))
         transport = PipeTransport(partial(sandbox.start, folder, 10), folder)
-        transport.begin(10)
+        transport.start_item(10)
         probe = transport.load("engine", "Value")()
         could = []
         for name, said in _TRIED.items():

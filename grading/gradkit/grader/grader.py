@@ -153,13 +153,13 @@ class _Run:
     def item(self, test: GradedTest) -> None:
         """Run one item and record its result."""
         limits = self._limits[test.item.assignment]
-        before = self._transport.spent
+        before = self._transport.spent_seconds
         seconds = min(limits.item_seconds, limits.submission_seconds - self._spent[limits.name])
         error: BaseException | None = must_not_run(self._results, test.item)
         if error is None and seconds <= 0:
             error = no_time_left(limits)
         if error is None:
-            self._transport.begin(seconds, limits.packages)
+            self._transport.start_item(seconds, limits.packages)
             try:
                 subjects = {name: self._loader.subject(name, seconds < limits.item_seconds) for name in test.subjects}
             except SubmissionError as unusable:
@@ -167,13 +167,13 @@ class _Run:
             else:
                 error = self._ended(test, subjects)
         judge(self._results, test.item, error, test.path)
-        self._spent[limits.name] += self._transport.spent - before
+        self._spent[limits.name] += self._transport.spent_seconds - before
 
     def _ended(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
         """Run a test and return what it raised, if anything."""
         try:
             call(test, subjects, self._suite.library)
-            self._transport.finish()
+            self._transport.finish_item()
         except (NotPassed, SubmissionError) as error:
             if test.item.hidden:
                 return NotPassed(Verdict.FAILED, lambda: Evidence(Verdict.FAILED, HIDDEN))

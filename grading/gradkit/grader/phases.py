@@ -156,13 +156,13 @@ def passing(suite: Suite, phase: Phase, tests: Iterable[GradedTest], transport: 
         seconds = min(LATER_LIMIT_FACTOR * assignment.item_seconds, left[assignment.name])
         if seconds <= 0:
             continue
-        before = transport.spent
-        transport.begin(seconds, assignment.packages)
+        before = transport.spent_seconds
+        transport.start_item(seconds, assignment.packages)
         try:
             subjects = {name: transport.load(*SUBJECTS[name]) for name in test.subjects}
             for library in _libraries(suite, phase, test):
                 call(test, subjects, library)
-            transport.finish()
+            transport.finish_item()
             found.append(test.item.id)
         except (NotPassed, SubmissionError):
             transport.close()
@@ -170,7 +170,7 @@ def passing(suite: Suite, phase: Phase, tests: Iterable[GradedTest], transport: 
             raise
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}") from None
-        left[assignment.name] -= transport.spent - before
+        left[assignment.name] -= transport.spent_seconds - before
     return found
 
 

@@ -21,12 +21,12 @@ def reference_folder() -> Path | None:
 
 def reference_files(assignment: Assignment, reference: Path | None) -> list[Path]:
     """Return the reference's files for an assignment's retry; none if it has no retry."""
-    return [reference / f"{module}.py" for module in assignment.stand_ins] if reference else []
+    return [reference / f"{module}.py" for module in assignment.retry_with] if reference else []
 
 
 def file_names(assignment: Assignment) -> str:
     """Return the names of those files, for a sentence: `engine.py and nn.py`."""
-    *first, last = (f"{module}.py" for module in assignment.stand_ins)
+    *first, last = (f"{module}.py" for module in assignment.retry_with)
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import msgspec
 
 from gradkit.catalogue.home import course_home
+from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
 from gradkit.submissions.outcome import Verdict
 
@@ -95,15 +96,8 @@ def attacks_folder() -> Path:
 
 
 def attacks() -> dict[str, Attack]:
-    """Every attack, by the name of its folder. Raises ValueError, naming the file, where one is malformed."""
-    return {path.parent.name: _read(path) for path in sorted(attacks_folder().glob("*/attack.toml"))}
-
-
-def _read(path: Path) -> Attack:
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=Attack)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise ValueError(f"{path.parent.name}/{path.name}: {error}") from None
+    """Every attack, by the name of its folder. Raises SettingsError, naming the file, where one is malformed."""
+    return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
 
 
 def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from gradkit.catalogue.home import course_home
+from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
+
+Kind = Literal["operation", "form", "order", "wiring", "training"]
+"""What a misconception breaks."""
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +35,7 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     title: str
-    kind: str
+    kind: Kind
     explanation: str
     hint: str
     caught_by: list[str]
@@ -55,18 +60,18 @@ def reference_folder() -> Path:
 
 
 def misconceptions() -> dict[str, Misconception]:
-    """Every misconception, by name. Raises msgspec.ValidationError, naming the field, where a file is malformed."""
+    """Every misconception, by name. Raises SettingsError, naming the file and the key, where a file is malformed."""
     return {path.stem: _misconception(path) for path in sorted((reference_folder() / "misconceptions").glob("*.toml"))}
 
 
 def _misconception(path: Path) -> Misconception:
-    return msgspec.toml.decode(path.read_bytes(), type=Misconception)
+    return read_toml(path, Misconception)
 
 
 def variants() -> dict[str, Variant]:
     """Every variant, by the name of its folder."""
     table = reference_folder() / "variants" / "variants.toml"
-    return msgspec.toml.decode(table.read_bytes(), type=dict[str, Variant])
+    return read_toml(table, dict[str, Variant])
 
 
 def files_of(name: str) -> set[str]:

@@ -173,7 +173,7 @@ class SelfCheck:
             assignment = self._assignment_of(item)
             left = self._seconds_left(assignment)
             self._in_a_hurry = left < assignment.item_seconds
-            self._transport.begin(max(0.0, min(assignment.item_seconds, left)))
+            self._transport.start_item(max(0.0, min(assignment.item_seconds, left)))
             blocked = self._without_packages(assignment) or must_not_run(self.results, graded)
             if blocked:
                 raise blocked
@@ -191,8 +191,8 @@ class SelfCheck:
     def _seconds_left(self, assignment: Assignment) -> float:
         """How long the student's code may still run in the items of an assignment, one of which begins now."""
         name, before = self._began
-        self._spent[name] += self._transport.spent - before
-        self._began = (assignment.name, self._transport.spent)
+        self._spent[name] += self._transport.spent_seconds - before
+        self._began = (assignment.name, self._transport.spent_seconds)
         return assignment.submission_seconds - self._spent[assignment.name]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # so that this sees what pytest makes of a skip

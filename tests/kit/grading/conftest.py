@@ -11,6 +11,7 @@ import zipfile
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
@@ -45,7 +46,7 @@ def opened(tmp_path, sandbox):
         for name, text in {"engine": source, **others}.items():
             (folder / f"{name}.py").write_text(text, encoding="utf-8")
         transport = PipeTransport(partial(place.start, folder, 30), folder)
-        transport.begin(10)
+        transport.start_item(10)
         made.append(transport)
         return transport
 
@@ -177,7 +178,7 @@ def short_of_time(suite):
     def of(name, item, submission):
         whole = suite(name)
         assignments = [
-            dataclasses.replace(a, item_seconds=item, submission_seconds=submission) for a in whole.assignments
+            msgspec.structs.replace(a, item_seconds=item, submission_seconds=submission) for a in whole.assignments
         ]
         return dataclasses.replace(whole, assignments=tuple(assignments))
 

@@ -6,8 +6,9 @@ import subprocess
 from importlib.metadata import version
 
 import jsonschema
+import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen, tomllib
+from gradkit.catalogue.assignments import assignments, chosen
 from gradkit.cli import grading
 from gradkit.cli.main import app
 from gradkit.grader import doctor
@@ -41,7 +42,7 @@ def tried(opened):
 
     def of(*lines, packages=NUMPY, seconds=10, place=(), **files):
         transport = opened(PROBE.format(body="\n        ".join(lines)), *place, **files)
-        transport.begin(seconds, packages)
+        transport.start_item(seconds, packages)
         return transport.load("engine", "Value")().tried().data
 
     return of
@@ -71,7 +72,7 @@ def asking(suite):
 
     def of(name, *packages, only=""):
         whole = suite(name)
-        asked = [dataclasses.replace(a, packages=packages if only in a.name else ()) for a in whole.assignments]
+        asked = [msgspec.structs.replace(a, packages=packages if only in a.name else ()) for a in whole.assignments]
         return dataclasses.replace(whole, assignments=tuple(asked))
 
     return of
@@ -83,7 +84,7 @@ def gradkit(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
 
     def call(*words, packages):
-        asking = tuple(dataclasses.replace(a, packages=packages) for a in chosen("a1"))
+        asking = tuple(msgspec.structs.replace(a, packages=packages) for a in chosen("a1"))
         monkeypatch.setattr(grading, "chosen", lambda name: asking)
         monkeypatch.setattr(doctor, "assignments", lambda: asking)
         return CliRunner().invoke(app, list(map(str, words)))
@@ -176,11 +177,11 @@ def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh
         "raise ValueError('it went on')",
     )
     transport = opened(PROBE.format(body="\n        ".join(lines)))
-    transport.begin(2, NUMPY)
+    transport.start_item(2, NUMPY)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")().tried()
     assert raised.value.verdict in (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.ERROR)
-    transport.begin(5, NUMPY)
+    transport.start_item(5, NUMPY)
     assert transport.load("engine", "Value")(3.0).data == 3.0
 
 
@@ -226,7 +227,7 @@ def test_a_worker_is_exchanged_when_the_packages_change_and_only_then(opened):
     transport = opened("class Value:\n    def __init__(self, data): self.data = data")
     processes = []
     for packages in (NUMPY, NUMPY, (), (), NUMPY):
-        transport.begin(10, packages)
+        transport.start_item(10, packages)
         assert transport.load("engine", "Value")(2.0).data == 2.0
         processes.append(transport._link._process)
     first, second, third, fourth, fifth = processes
@@ -306,7 +307,7 @@ def test_the_doctor_says_which_packages_are_there_and_what_to_install(gradkit):
 
 
 def test_the_kits_extra_for_tensors_installs_what_assignments_ask_for(root):
-    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = msgspec.toml.decode((root / "pyproject.toml").read_bytes())["project"]["optional-dependencies"]
     offered = {wish.partition(">")[0] for wish in extras["tensors"]}
     assert {name for assignment in assignments() for name in assignment.packages} <= offered
 

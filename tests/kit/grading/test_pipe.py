@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.grader.grader import grade
@@ -47,7 +48,7 @@ def test_handles_of_an_earlier_item_are_void_and_the_class_is_not_loaded_again(o
     transport = opened(solution())
     first = transport.load("engine", "Value")
     x = first(1.0)
-    transport.begin(10)
+    transport.start_item(10)
     assert transport.load("engine", "Value") is not first
     with pytest.raises(SubmissionError):
         x.tanh()
@@ -119,13 +120,13 @@ ENDS = {
 def test_each_end_has_its_verdict_and_message_and_the_next_item_starts_afresh(body, opened):
     verdict, message = ENDS[body]
     transport = opened(ADDS.format(body))
-    transport.begin(1)
+    transport.start_item(1)
     value = transport.load("engine", "Value")
     with pytest.raises(SubmissionError) as raised:
         value(1.0) + value(2.0)
     assert raised.value.verdict is verdict
     assert raised.value.message.startswith(message)
-    transport.begin(5)
+    transport.start_item(5)
     assert transport.load("engine", "Value")(4.0).data == 4.0
 
 
@@ -144,19 +145,19 @@ def test_after_a_lost_worker_nothing_of_that_item_can_be_asked_any_more(opened):
 def test_time_is_counted_over_an_item_and_over_all(opened):
     transport = opened(ADDS.format("import time; time.sleep(0.2); return self"))
     value = transport.load("engine", "Value")
-    before = transport.spent
-    transport.begin(0.5)
+    before = transport.spent_seconds
+    transport.start_item(0.5)
     x = transport.load("engine", "Value")(1.0)
     with pytest.raises(SubmissionError) as raised:
         x + x + x + x
     assert raised.value.verdict is Verdict.TIMEOUT
-    assert 0.4 < transport.spent - before < 5
+    assert 0.4 < transport.spent_seconds - before < 5
     assert value is not x
 
 
 def test_with_no_time_left_nothing_is_asked(opened):
     transport = opened("raise SystemExit")
-    transport.begin(0)
+    transport.start_item(0)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")
     assert raised.value.verdict is Verdict.TIMEOUT
@@ -212,7 +213,7 @@ class OfTheItems:
     def __init__(self, suite, folder):
         tests = tuple(test for test in suite("a1").tests if test.name.removeprefix("test_") in ITEMS)
         assert len(tests) == len(ITEMS)
-        brief = [dataclasses.replace(a, item_seconds=1, submission_seconds=60) for a in suite("a1").assignments]
+        brief = [msgspec.structs.replace(a, item_seconds=1, submission_seconds=60) for a in suite("a1").assignments]
         self.suite = dataclasses.replace(suite("a1"), tests=tests, assignments=tuple(brief))
         self.folder = folder
         self.asked = 0

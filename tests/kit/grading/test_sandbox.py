@@ -34,7 +34,7 @@ def tried(opened):
     def of(*lines, seconds=10, **files):
         body = "\n        ".join([*lines, "return Value(found)"])
         transport = opened(PROBE.format(body=body), **files)
-        transport.begin(seconds)
+        transport.start_item(seconds)
         return transport.load("engine", "Value")().tried().data
 
     return of

@@ -167,7 +167,7 @@ def test_an_engine_that_needs_most_of_its_time_in_the_public_phase_has_as_much_i
     engine = "class Value:\n    def __init__(self, data): _wait(); self.data = data\n"
     engine += "    def __add__(self, other): return Value(self.data + other.data)\n"
     school.hands_in("ada", engine + waits)
-    short = [dataclasses.replace(a, item_seconds=1.0, submission_seconds=1.0) for a in private.assignments]
+    short = [msgspec.structs.replace(a, item_seconds=1.0, submission_seconds=1.0) for a in private.assignments]
     suite = dataclasses.replace(only(private, "test_addition"), assignments=tuple(short))
     (report,) = school.is_graded(suite=suite).values()
     assert report.earned == report.points

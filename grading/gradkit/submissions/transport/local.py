@@ -33,15 +33,15 @@ class LocalTransport:
         self._subjects: dict[int, Subject] = {}
 
     @property
-    def spent(self) -> float:
+    def spent_seconds(self) -> float:
         return self._clock.spent
 
-    def begin(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
+    def start_item(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
         """Start a new item. `packages` is ignored: everything installed can be imported here (static_warnings.py)."""
         self._subjects.clear()
         self._clock.allow(seconds)
 
-    def finish(self) -> None:
+    def finish_item(self) -> None:
         """Nothing can be on its way here."""
 
     def load(self, module: str, name: str) -> Subject:

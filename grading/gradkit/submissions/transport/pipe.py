@@ -54,10 +54,10 @@ class PipeTransport:
         self._spent = 0.0
 
     @property
-    def spent(self) -> float:
+    def spent_seconds(self) -> float:
         return self._spent
 
-    def begin(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
+    def start_item(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
         self._left = seconds
         self._lost = None
         self._fresh = True
@@ -68,7 +68,7 @@ class PipeTransport:
             self.close()  # items come assignment by assignment, so this is rare
             self._packages = packages
 
-    def finish(self) -> None:
+    def finish_item(self) -> None:
         if self._link:
             self._ask("finish")
 

@@ -66,16 +66,16 @@ class Transport(Protocol):
     """
 
     @property
-    def spent(self) -> float:
+    def spent_seconds(self) -> float:
         """Seconds that the student's code has taken so far."""
 
-    def begin(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
+    def start_item(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
         """A new item begins: every handle so far is void, and the student's code may run for so long.
 
         packages: what it is offered beside the standard library.
         """
 
-    def finish(self) -> None:
+    def finish_item(self) -> None:
         """An item that seems to have passed ends: nothing more may be on its way from the student's side."""
 
     def load(self, module: str, name: str) -> Subject:

@@ -1,0 +1,30 @@
+"""The settings of the whole course, in assignments/course.toml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .home import course_home
+from .toml_files import read_toml
+
+
+class CourseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What course.toml holds, key by key.
+
+    Args:
+        engine_so_far: What the notebooks of a2 and later begin with: the reference's code of earlier assignments
+            ("given"), or the student's own ("own").
+    """
+
+    engine_so_far: Literal["given", "own"]
+
+
+def course_settings() -> CourseSettings:
+    """Read course.toml.
+
+    Raises:
+        SettingsError: course.toml is missing, or has an unknown key or a wrong value.
+    """
+    return read_toml(course_home() / "assignments" / "course.toml", CourseSettings)
