@@ -243,7 +243,7 @@ def _traced(suite: Suite, folder: Path) -> Trace:
 
         for test in suite.tests:
             entered.clear()
-            transport.begin(TRACE_SECONDS)
+            transport.start_item(TRACE_SECONDS)
             call(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, suite.library)
             by_item[test.item.id] = _names(entered)
     finally:

@@ -18,7 +18,7 @@ from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
 from gradkit.submissions.outcome import Verdict
 
-from .specimens import Edit, reference_folder
+from gradkit.proof.specimens import Edit, reference_folder
 
 Group = Literal[
     "leaving early",

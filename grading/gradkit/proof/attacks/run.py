@@ -40,7 +40,7 @@ from gradkit.suite.results import follows_from_others
 
 from .attacks import Attack, build_class
 from .attacks_host import CANARY, temporary_canary, watched
-from .specimens import reference_folder
+from gradkit.proof.specimens import reference_folder
 
 
 class OtherLeaves(Library):
