@@ -33,7 +33,7 @@ TRACE_SECONDS = 600.0
 """How long tracing may take. It takes about 10 s."""
 
 STATELESS_MODULES = {"math", "np"}
-"""The modules, as the solution calls them, whose functions keep no state between calls. numpy.random is an exception."""
+"""The modules, as the solution calls them, whose functions keep no state between calls; but numpy.random does."""
 
 _IS_FUNCTION = 0x1
 """The flag CO_OPTIMIZED of a code object: set for functions and comprehensions, not for modules and classes."""

@@ -23,7 +23,7 @@ from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches, run_batch
 from gradkit.proof.selection import Selection
 from gradkit.proof.specimens import misconceptions, variants, write_misconception
-from gradkit.submissions.intake.roster import Student, roster
+from gradkit.submissions.intake.roster import roster
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 

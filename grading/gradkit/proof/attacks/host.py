@@ -1,4 +1,4 @@
-"""What of this machine no submission may change, read, reach or leave behind; Linux only."""
+"""Watch what no submission may change, read, reach or leave behind on this machine; Linux only."""
 
 from __future__ import annotations
 
@@ -16,52 +16,59 @@ from pathlib import Path
 from gradkit.catalogue.home import course_home
 
 CANARY = "gradkit-canary"
-"""How the files begin that hold the secret, and what its variable in the environment is called. Attacks look for it."""
+"""The prefix of the files that contain the secret, and the environment variable that does. Attacks look for it."""
 
 REPOSITORY = ("student_template", "reference", "tests", "assignments", "grading", "pyproject.toml")
 
 NULL_DEVICE = Path("/dev/null")
-"""All that is shared with the sandbox and not read-only."""
+"""The only thing that a sandbox can write to and that exists outside it."""
 
 _PR_SET_CHILD_SUBREAPER = 36
-_SECONDS_TO_END = 3.0
+"""linux/prctl.h"""
+
+END_SECONDS = 3.0
+"""How long a process that is ending may take before it counts as left over."""
+
+POLL_SECONDS = 0.05
 
 State = Mapping[Path, tuple[int, int, int]]
+"""Mode, size in bytes and modification time in nanoseconds of each path; of a folder the mode alone."""
 
 
 class Watch:
-    """Notes how this machine is before a run, and complains of what has changed after it.
+    """Records the state of this machine before a run, and tells afterwards what has changed.
 
-    canaries: files that get the secret.
-    folders:  what must stay as it is, beside the repository and the canaries.
-    absent:   paths that must not come into being.
+    Args:
+        canaries: Files to write the secret to.
+        folders: What must stay as it is, beside the repository and the canaries.
+        absent: Paths that must not be created.
     """
 
     def __init__(self, canaries: Sequence[Path], folders: Sequence[Path], absent: Sequence[Path]) -> None:
         self.secret = secrets.token_hex(16)
         for canary in canaries:
             canary.write_text(self.secret, encoding="utf-8")
-        self._places = [*canaries, *folders, NULL_DEVICE, *(course_home() / name for name in REPOSITORY)]
+        self._watched = [*canaries, *folders, NULL_DEVICE, *(course_home() / name for name in REPOSITORY)]
         self._absent = absent
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self._processes = set(_descendants())
-        self._state = state_of(self._places)
-        self._there_before = {path for path in absent if os.path.lexists(path)}
+        self._state = state_of(self._watched)
+        self._existed_before = {path for path in absent if os.path.lexists(path)}
 
-    def complaints(self) -> list[str]:
-        """What was touched since, in sentences."""
-        found = [f"{path} was {how}" for path, how in changes(self._state, state_of(self._places))]
-        found += [f"{path} came into being" for path in self.came_into_being()]
-        found += [f"{path} was there before: remove it" for path in self._there_before]
+    def changes(self) -> list[str]:
+        """Return what has changed since, in sentences."""
+        changed = [f"{path} was {how}" for path, how in changes(self._state, state_of(self._watched))]
+        changed += [f"{path} was created" for path in self.created()]
+        changed += [f"{path} existed before the run: remove it" for path in self._existed_before]
         if self._was_called():
-            found.append("somebody connected to a port of this machine")
-        found += [f"a process was left over: {name}" for name in self._left_over()]
-        return found
+            changed.append("somebody connected to a port of this machine")
+        changed += [f"a process was left over: {name}" for name in self._left_over()]
+        return changed
 
-    def came_into_being(self) -> list[Path]:
-        """Those of the absent paths that exist now."""
-        return [path for path in self._absent if os.path.lexists(path) and path not in self._there_before]
+    def created(self) -> list[Path]:
+        """Return the paths that must not be created and were."""
+        return [path for path in self._absent if os.path.lexists(path) and path not in self._existed_before]
 
     def close(self) -> None:
         self._listener.close()
@@ -74,8 +81,11 @@ class Watch:
         return True
 
     def _left_over(self) -> list[str]:
-        """The processes that descend from this one and did not before, once those on their way out are gone."""
-        deadline = time.monotonic() + _SECONDS_TO_END
+        """Return the names of processes that descend from this one and did not before.
+
+        Wait up to END_SECONDS for those that are ending.
+        """
+        deadline = time.monotonic() + END_SECONDS
         while True:
             left = {pid: name for pid, name in _descendants().items() if pid not in self._processes}
             if not left or time.monotonic() > deadline:
@@ -83,12 +93,12 @@ class Watch:
             for pid in left:
                 with suppress(ChildProcessError):
                     os.waitpid(pid, os.WNOHANG)
-            time.sleep(0.05)
+            time.sleep(POLL_SECONDS)
 
 
 @contextmanager
 def watched(canaries: Sequence[Path], folders: Sequence[Path], absent: Sequence[Path]) -> Iterator[Watch]:
-    """Watch this machine, with the secret in the environment too, and orphans handed to this process."""
+    """Watch this machine. Meanwhile the secret is in the environment too, and this process adopts orphans."""
     prctl = ctypes.CDLL(None).prctl
     prctl(_PR_SET_CHILD_SUBREAPER, 1)
     watch = Watch(canaries, folders, absent)
@@ -104,38 +114,41 @@ def watched(canaries: Sequence[Path], folders: Sequence[Path], absent: Sequence[
 
 
 def temporary_canary() -> Path:
-    """A canary's path where any user's files lie."""
+    """Return the path of a canary in the folder of temporary files, which all users share."""
     return Path(tempfile.gettempdir()) / f"{CANARY}-{os.getpid()}"
 
 
-def state_of(places: Iterable[Path]) -> State:
-    """Kind, size and time of change of everything below these places, but for what Python and tools keep there."""
-    found = {}
-    for path in _all_paths(places):
+def state_of(folders: Iterable[Path]) -> State:
+    """Return the state of everything in these folders, except what Python and tools keep there."""
+    state = {}
+    for path in _all_paths(folders):
         status = path.lstat()
-        is_folder = stat.S_ISDIR(status.st_mode)
-        found[path] = (status.st_mode, 0 if is_folder else status.st_size, 0 if is_folder else status.st_mtime_ns)
-    return found
+        if stat.S_ISDIR(status.st_mode):
+            state[path] = (status.st_mode, 0, 0)
+        else:
+            state[path] = (status.st_mode, status.st_size, status.st_mtime_ns)
+    return state
 
 
 def changes(before: State, after: State) -> list[tuple[Path, str]]:
-    """What happened to each path between two states."""
-    found = [(path, "removed") for path in before if path not in after]
-    found += [(path, "created") for path in after if path not in before]
-    return found + [(path, "changed") for path in before if path in after and before[path] != after[path]]
+    """Return the paths that differ between two states, each with what happened to it."""
+    removed = [(path, "removed") for path in before if path not in after]
+    created = [(path, "created") for path in after if path not in before]
+    changed = [(path, "changed") for path in before if path in after and before[path] != after[path]]
+    return removed + created + changed
 
 
-def _all_paths(places: Iterable[Path]) -> Iterator[Path]:
-    for place in places:
-        if os.path.lexists(place):
-            yield place
-        for folder, below, names in os.walk(place):
+def _all_paths(folders: Iterable[Path]) -> Iterator[Path]:
+    for top in folders:
+        if os.path.lexists(top):
+            yield top
+        for folder, below, names in os.walk(top):
             below[:] = [name for name in below if name != "__pycache__" and not name.startswith(".")]
             yield from (Path(folder, name) for name in [*below, *names] if not name.startswith("."))
 
 
 def _descendants() -> dict[int, str]:
-    """The processes that this one has started, directly or not, by number; with their names."""
+    """Return the name of each process that this one has started, directly or not, by process id."""
     parents, names = {}, {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -144,11 +157,12 @@ def _descendants() -> dict[int, str]:
             continue  # it has just ended
         name, _, rest = rest.rpartition(") ")
         parents[int(pid)], names[int(pid)] = int(rest.split()[1]), name.lstrip("(")
-    found: dict[int, str] = {}
+
+    descendants: dict[int, str] = {}
     waiting = [os.getpid()]
     while waiting:
         parent = waiting.pop()
         children = [pid for pid, its_parent in parents.items() if its_parent == parent]
-        found.update((pid, names[pid]) for pid in children)
+        descendants.update((pid, names[pid]) for pid in children)
         waiting += children
-    return found
+    return descendants
