@@ -1,6 +1,6 @@
 """Compare the report of an attack with its label, and check what a class of attacks adds up to.
 
-Each function returns the reasons why something is not as it must be, in sentences: an empty text or list if all is well.
+Each function returns the reasons why something is not as it must be, in sentences; nothing if all is well.
 """
 
 from __future__ import annotations
