@@ -97,9 +97,15 @@ def specimens(root):
 
 
 @pytest.fixture(scope="session")
-def specimen_batches():
+def selection():
+    """Selects the items that a misconception can change; the solution is traced once."""
+    return Selection()
+
+
+@pytest.fixture(scope="session")
+def specimen_batches(selection):
     """All specimens, grouped by the items that are run on them: of a misconception those that it can change."""
-    return batches(["solution", *variants(), *misconceptions()], Selection())
+    return batches(["solution", *variants(), *misconceptions()], selection)
 
 
 @pytest.fixture(scope="session")
