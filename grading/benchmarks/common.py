@@ -17,9 +17,9 @@ from typing import Any
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import Corpus
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
+from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.roster import Student
 

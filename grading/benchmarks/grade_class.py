@@ -19,7 +19,9 @@ from typing import Any
 BEGAN = time.perf_counter()
 
 import common  # noqa: E402
-from gradkit.grader import classroom, grader, phases, report  # noqa: E402
+from gradkit.grader import report  # noqa: E402
+from gradkit.grader.one_submission import later_phases, public_phase, run_phases  # noqa: E402
+from gradkit.grader.whole_class import student_steps  # noqa: E402
 from gradkit.submissions.sandbox.sandbox import Sandbox  # noqa: E402
 from gradkit.submissions.transport.link import Link  # noqa: E402
 from gradkit.submissions.transport.pipe import PipeTransport  # noqa: E402
@@ -46,8 +48,8 @@ def main() -> None:
         for graded in room.grade(students, chosen.workers):
             if graded is None:
                 continue
-            if graded.trouble:
-                raise RuntimeError(graded.trouble)
+            if graded.reason:
+                raise RuntimeError(graded.reason)
             done += 1
             largest = max([largest, *(_megabytes("VmHWM", pid) for pid in _children())])
             if done in chosen.memory_at:
@@ -95,26 +97,26 @@ def _megabytes(what: str, pid: str) -> float:
 
 def _itemise(folder: Path) -> None:
     watch = Stopwatch()
-    watch.around(classroom, "take_in", "intake")
+    watch.around(student_steps, "take_in", "intake")
     watch.around(Sandbox, "start", "start of sandbox and interpreter")
     watch.around(Link, "ask", _of_question)
     watch.around(PipeTransport, "replay", "taking answers apart")
-    watch.around(grader._Run, "item", "items, apart from their tests")
-    watch.around(grader, "call", "test functions and comparison")
-    watch.around(phases, "call", "test functions and comparison")
-    watch.around(classroom, "passing", "items, apart from their tests")
+    watch.around(public_phase._PublicRun, "run_item", "items, apart from their tests")
+    watch.around(public_phase, "run_test", "test functions and comparison")
+    watch.around(later_phases, "run_test", "test functions and comparison")
+    watch.around(run_phases, "run_later_phase", "items, apart from their tests")
     watch.around(report, "report_of", "report")
     watch.around(report, "write", "report")
     watch.around(PipeTransport, "close", "end of the worker")
-    watch.around(classroom.shutil, "rmtree", "tidying up")
-    for phase in ("_public", "_later"):
-        watch.around(classroom.Classroom, phase, "grader process, the rest")
+    watch.around(student_steps.shutil, "rmtree", "tidying up")
+    for phase in ("run_public", "run_later"):
+        watch.around(student_steps.StudentSteps, phase, "grader process, the rest")
         _account_for(phase, watch, folder)
 
 
 def _account_for(phase: str, watch: Stopwatch, folder: Path) -> None:
     """Add what a phase took to the student's file: each phase runs in a process of its own."""
-    graded = getattr(classroom.Classroom, phase)
+    graded = getattr(student_steps.StudentSteps, phase)
 
     def and_accounted(*arguments: Any) -> Any:
         watch.seconds.clear()
@@ -126,7 +128,7 @@ def _account_for(phase: str, watch: Stopwatch, folder: Path) -> None:
         path.write_text(json.dumps(both), encoding="utf-8")
         return done
 
-    setattr(classroom.Classroom, phase, and_accounted)
+    setattr(student_steps.StudentSteps, phase, and_accounted)
 
 
 def _of_question(_link: Link, request: tuple[Any, ...], _seconds: float) -> str:

@@ -16,9 +16,9 @@ from io import StringIO
 
 import common
 import msgspec
-from gradkit.grader import report
-from gradkit.grader.grader import Suite
-from gradkit.outputs.terminal import graded_with_progress
+from gradkit.grader.suite import Suite
+from gradkit.grader.whole_class.results import grade_class
+from gradkit.outputs.terminal import progress_bar
 from gradkit.submissions.outcome import Verdict
 from rich.console import Console
 
@@ -42,13 +42,14 @@ def main(students: int, workers: int) -> None:
     console = Console(file=screen, force_terminal=True, width=120)
     with common.classroom(students, impatient(common.suite()), HANGS) as (room, group):
         began = time.perf_counter()
-        graded = graded_with_progress(console, room, group, workers)
+        with progress_bar(console, students) as observe_progress:
+            results = grade_class(room, group, workers, observe_progress, lambda _graded: None)
         took = time.perf_counter() - began
         timeouts = 0
-        for each in graded:
-            if each.trouble:
-                raise RuntimeError(each.trouble)
-            found = report.read(room.report_path(each.student))
+        for each in results:
+            if each.report is None:
+                raise RuntimeError(each.reason)
+            found = each.report
             timeouts += found.verdicts()[Verdict.TIMEOUT]
             ended = [item.verdict for item in found.items if not item.hidden]
             if set(ended) != {Verdict.TIMEOUT}:

@@ -23,9 +23,9 @@ from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.course.corpora import default_cache
 from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
+from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches
 from gradkit.proof.specimens import misconceptions, variants
@@ -73,8 +73,8 @@ def _seconds(suite: Suite, copies: int) -> float:
     with common.classroom(copies, suite) as (room, students):
         began = time.perf_counter()
         for graded in room.grade(students, 1):
-            if graded.trouble:
-                raise RuntimeError(graded.trouble)
+            if graded.reason:
+                raise RuntimeError(graded.reason)
         return time.perf_counter() - began
 
 
@@ -100,8 +100,8 @@ def _reports(suite: Suite, folders: Mapping[str, Path]) -> Iterator[tuple[str, r
     with tempfile.TemporaryDirectory() as out:
         room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
         for graded in room.grade([Student(name, folder) for name, folder in folders.items()], len(common.cores())):
-            if graded.trouble:
-                raise RuntimeError(graded.trouble)
+            if graded.reason:
+                raise RuntimeError(graded.reason)
             yield graded.student.name, report.read(room.report_path(graded.student))
 
 

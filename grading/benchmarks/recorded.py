@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import common
-from gradkit.grader.grader import Suite, grade
+from gradkit.grader.one_submission.public_phase import run_public_phase
+from gradkit.grader.suite import Suite
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
@@ -47,7 +48,7 @@ def requests_of(suite: Suite, submission: Path) -> list[Request]:
 
         transport = PipeTransport(start, folder)
         try:
-            results = grade(suite, taken, transport, run_hidden=True)
+            results = run_public_phase(suite, taken, transport, run_hidden=True)
         finally:
             transport.close()
     if any(result.verdict is not Verdict.PASSED for result in results.all()):

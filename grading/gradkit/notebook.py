@@ -21,8 +21,9 @@ from types import CodeType, FunctionType
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.grader import Suite, grade
+from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.grader.report import item_record
+from gradkit.grader.suite import Suite
 from gradkit.graphs.learning import data
 from gradkit.graphs.picture.picture import svg
 from gradkit.graphs.picture.student_value import cards_of
@@ -66,7 +67,7 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
         _put_beside(assignment, folder)
         (folder / f"{module}.py").write_bytes(source)
         with _apart(assignment.files):
-            results = grade(suite, TakenIn(), LocalTransport(folder, _CLOCK), run_hidden=True)
+            results = run_public_phase(suite, TakenIn(), LocalTransport(folder, _CLOCK), run_hidden=True)
         said = warnings(folder, module, assignment.packages)
         records = [item_record(result) for result in results.all()]
         page = feedback(records, {record.id: record.title for record in records}, said)

@@ -9,7 +9,8 @@ from array import array
 import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.grader import grade, suite_of
+from gradkit.grader.one_submission.public_phase import run_public_phase
+from gradkit.grader.suite import suite_of
 from gradkit.graphs.tensor.graph import decoded
 from gradkit.inside.tensor_replay import MOST_AXES, MOST_NUMBERS
 from gradkit.inside.worker import Worker
@@ -112,7 +113,7 @@ def judged():
     def judge(test, link):
         links = iter([link])
         transport = PipeTransport(lambda *_: next(links, None) or Forger(), reference_folder() / "solution")
-        found = grade(dataclasses.replace(SUITE, tests=(test,)), TakenIn(), transport)
+        found = run_public_phase(dataclasses.replace(SUITE, tests=(test,)), TakenIn(), transport)
         return found.by_id[test.item.id]
 
     yield judge

@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +18,17 @@ from gradkit.corpora.scalar import PUBLIC_SEED
 from .console import console, n_cores, stop
 
 if TYPE_CHECKING:
+    from gradkit.catalogue.assignments import Assignment
     from gradkit.grader.report import Report
+    from gradkit.grader.suite import Suite
+    from gradkit.grader.whole_class.classroom import Classroom, Graded
+    from gradkit.grader.whole_class.results import StudentResult
+    from gradkit.outputs.gradebook_process import Entering
+    from gradkit.submissions.intake.roster import Student
     from gradkit.suite.results import Item
+
+MAX_PRIVATE_LINE_LENGTH = 100_000
+"""Characters of a line that `explain --private` prints: a drawn case is shown whole."""
 
 
 def grade(
@@ -46,68 +56,100 @@ def grade(
     Examples: gradkit grade a2_backprop submissions/ --out reports/
     gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
     """
-    from gradkit.corpora.library import Library
-    from gradkit.course.corpora import default_cache
-    from gradkit.grader.capacity import workers_that_fit
-    from gradkit.grader.classroom import Classroom, remember_submissions
     from gradkit.grader.conditions import conditions_of
-    from gradkit.grader.grader import suite_of
-    from gradkit.grader.processes import heed_processor_limit
-    from gradkit.outputs.gradebook import GradebookError, at_hand
-    from gradkit.outputs.gradebook_process import Entering
+    from gradkit.grader.whole_class.classroom import Classroom
+    from gradkit.grader.whole_class.processor_limit import watch_processor_limit
+    from gradkit.grader.whole_class.reports_folder import remember_submissions
     from gradkit.outputs.summary import GRADES, write_grades
-    from gradkit.outputs.terminal import await_gradebook, graded_with_progress, show_class
+    from gradkit.outputs.terminal import show_class
     from gradkit.submissions.intake.roster import roster
 
-    heed_processor_limit()
+    watch_processor_limit()
     try:
         course = chosen(assignment)
         students, others = roster(submissions, out)
-        _draw_if_private(seed)
-        private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
-        suite = suite_of(course, Library(corpora_folder()), private)
-        if gradebook:
-            at_hand(gradebook)  # better to hear of trouble now than after an hour of grading
+        suite = _suite_of(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
-        reports_folder = out.absolute() / (course[0].name if len(course) == 1 else "all")
-        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), reports_folder, no_sandbox)
-        entering = Entering(gradebook, suite) if gradebook else None
-        n_workers, remark = workers_that_fit(workers or n_cores())
-        if remark:
-            console.print(remark, style="yellow", highlight=False, soft_wrap=True)
-        graded = graded_with_progress(console, classroom, students, n_workers, entering)
-        reports = show_class(console, classroom, graded)
-        write_grades(reports, reports_folder / GRADES)
-        remember_submissions(reports_folder, submissions)
+        folder = out / (course[0].name if len(course) == 1 else "all")
+        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), folder.absolute(), no_sandbox)
+        writer = _start_gradebook(gradebook, suite) if gradebook else None
+
+        results = _grade(classroom, students, workers, writer)
+        show_class(console, results, suite.points)
+        reports = [result.report for result in results if result.report]
+        write_grades(reports, classroom.out / GRADES)
+        remember_submissions(classroom.out, submissions)
+        if writer:
+            _await_gradebook(writer)
     except KeyboardInterrupt:
-        _stopped()
-    if entering:
-        try:
-            await_gradebook(console, entering)
-        except GradebookError as error:
-            stop(f"{error} (The reports are written; the same command goes on from there.)")
-        except KeyboardInterrupt:
-            _stopped()
-    shown = out / reports_folder.name
+        console.print("\nStopped. Run the same command again to continue.")
+        raise typer.Exit(130) from None
+
     if others:
-        console.print(f"Neither folder nor zip, so left alone: {', '.join(others[:8])}", style="yellow", markup=False)
+        console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
     if seed == PUBLIC_SEED:
         console.print("Graded on the graphs that students have: --seed gives others.", style="yellow")
     if no_sandbox:
         console.print("Graded without a sandbox: submissions could do whatever you can here.", style="yellow")
-    missing = len(students) - len(reports)
-    if missing:
+    if len(reports) < len(students):
         stop(
-            f"{missing} of {len(students)} submissions have no report: see above why. {GRADES} in {shown} is not "
-            "complete. The same command goes on from here."
+            f"{len(students) - len(reports)} of {len(students)} submissions have no report; the reasons are above. "
+            f"{GRADES} in {folder} is not complete. Run the same command again to continue."
         )
-    console.print(f"Reports and {GRADES} are in {shown}; `gradkit explain` shows what is in a report.", highlight=False)
+    console.print(
+        f"Reports and {GRADES} are in {folder}; `gradkit explain` shows what is in a report.", highlight=False
+    )
 
 
-def _stopped() -> NoReturn:
-    """Leave after Ctrl-C."""
-    console.print("\nStopped. The same command goes on from here.")
-    raise typer.Exit(130) from None
+def _suite_of(course: Sequence[Assignment], seed: str) -> Suite:
+    """Return the suite of these assignments under a seed, whose corpora are drawn if they are not in the cache."""
+    from gradkit.corpora.library import Library
+    from gradkit.course.corpora import default_cache
+    from gradkit.grader.suite import suite_of
+
+    _draw_if_private(seed)
+    private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
+    return suite_of(course, Library(corpora_folder()), private)
+
+
+def _start_gradebook(url: str, suite: Suite) -> Entering:
+    """Start the process that writes reports to a gradebook. Raises GradebookError if the gradebook cannot be opened."""
+    from gradkit.outputs.gradebook import at_hand
+    from gradkit.outputs.gradebook_process import Entering
+
+    at_hand(url)  # an error is shown now, and not after an hour of grading
+    return Entering(url, suite)
+
+
+def _await_gradebook(writer: Entering) -> None:
+    """Wait until the gradebook has all reports."""
+    from gradkit.outputs.gradebook import GradebookError
+    from gradkit.outputs.terminal import await_gradebook
+
+    try:
+        await_gradebook(console, writer)
+    except GradebookError as error:
+        stop(f"{error} (The reports are written. Run the same command again to continue.)")
+
+
+def _grade(
+    classroom: Classroom, students: Sequence[Student], workers: int | None, writer: Entering | None
+) -> list[StudentResult]:
+    """Grade a class while a bar shows the progress and the gradebook's process takes the reports."""
+    from gradkit.grader.whole_class.capacity import workers_that_fit
+    from gradkit.grader.whole_class.results import grade_class
+    from gradkit.outputs.terminal import progress_bar
+
+    n_workers, warning = workers_that_fit(workers or n_cores())
+    if warning:
+        console.print(warning, style="yellow", highlight=False, soft_wrap=True)
+
+    def observe_student(graded: Graded) -> None:
+        if writer and not graded.reason:
+            writer.give(graded.student, classroom.report_path(graded.student))
+
+    with progress_bar(console, len(students)) as observe_progress:
+        return grade_class(classroom, students, n_workers, observe_progress, observe_student)
 
 
 def _draw_if_private(seed: str) -> None:
@@ -159,12 +201,9 @@ def explain(
 
 def _explain_privately(path: Path, report: Report, item: Item, submission: Path | None, seed: str) -> None:
     """Ask an item of the private phase once more, in the sandbox, and print the case as it was drawn."""
-    from gradkit.corpora.library import Library
-    from gradkit.course.corpora import default_cache
-    from gradkit.grader.appeal import explained_privately, private_test
-    from gradkit.grader.classroom import submissions_of
-    from gradkit.grader.conditions import conditions_of, seed_label
-    from gradkit.grader.grader import suite_of
+    from gradkit.grader.conditions import are_equivalent, conditions_of, seed_label
+    from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
+    from gradkit.grader.whole_class.reports_folder import submissions_of
     from gradkit.outputs.terminal import show_report
     from gradkit.submissions.intake.roster import student_called
 
@@ -172,20 +211,18 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
         given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
         what_to_do = "unset GRADKIT_SEED" if report.conditions.seed == seed_label(PUBLIC_SEED) else "set GRADKIT_SEED"
         stop(f"{path.name} was graded with the seed {report.conditions.seed}, and {given}: {what_to_do}.")
-    _draw_if_private(seed)
+
     names = {each.assignment for each in report.items}
-    course = tuple(assignment for assignment in assignments() if assignment.name in names)
-    drawn = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
-    suite = suite_of(course, Library(corpora_folder()), drawn)
-    test = private_test(suite, item.id)
+    suite = _suite_of([assignment for assignment in assignments() if assignment.name in names], seed)
+    test = find_private_test(suite, item.id)
     source = submission or student_called(report.student, submissions_of(path.parent)).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
-        result = explained_privately(suite, report, test, source, Path(scratch))
-    now = conditions_of(suite, report.conditions.sandbox)
-    if now != report.conditions:
+        result = explain_privately(suite, report, test, source, Path(scratch))
+
+    if not are_equivalent(conditions_of(suite, report.conditions.sandbox), report.conditions):
         console.print("The course, gradkit or Python has changed since this report was made.", style="yellow")
     console.print("For you alone: what follows is private, and is written to no report.", style="yellow")
-    show_report(console, report, result, max_length=100_000)
+    show_report(console, report, result, max_length=MAX_PRIVATE_LINE_LENGTH)
 
 
 def doctor() -> None:
@@ -198,4 +235,4 @@ def doctor() -> None:
 
     findings = examine()
     show_findings(console, findings)
-    raise typer.Exit(any(finding.needed and not finding.fine for finding in findings))
+    raise typer.Exit(any(finding.is_required and not finding.is_fine for finding in findings))

@@ -1,58 +1,55 @@
-"""What a report was made with: the kit, the suite, the seed and the place, as far as they can change a verdict."""
+"""What a report was made with: gradkit, the suite, the seed and this machine, as far as they can change a report."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterable
-from pathlib import Path
 
-from gradkit.catalogue.assignments import corpora_folder
-from gradkit.catalogue.home import course_home
+import msgspec
+
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.submissions.sandbox import packages
 from gradkit.submissions.sandbox.sandbox import keep_addresses
 
-from .grader import Suite
-from .reference_retry import reference_files
+from .digests import kit_digest, suite_digest
 from .report import Conditions
+from .suite import Suite
 
 
 def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
-    """The conditions of grading with this suite, here and now.
+    """Return the conditions of grading with this suite on this machine.
 
-    Raises MissingPackageError where an assignment asks for a package that is not installed.
+    Args:
+        suite: The items.
+        sandboxed: Whether submissions run in the sandbox.
+
+    Raises:
+        MissingPackageError: An assignment uses a package that is not installed.
     """
-    kit = Path(__file__).parents[1]
-    ours = [path for path in kit.rglob("*.py") if "_course" not in path.parts]
-    version = importlib.metadata.version("gradkit")
     return Conditions(
-        f"{version} {_digest(kit, ours)}",
-        platform.python_version(),
-        _digest(course_home(), _course_files(suite)),
-        seed_label(suite.seed),
-        sandboxed,
-        keep_addresses(),
-        tuple(str(packages.find(name)) for name in suite.packages),
+        kit=f"{importlib.metadata.version('gradkit')} {kit_digest()}",
+        python=platform.python_version(),
+        suite=suite_digest(suite),
+        seed=seed_label(suite.seed),
+        sandbox=sandboxed,
+        fixed_addresses=keep_addresses(),
+        packages=tuple(str(packages.find(name)) for name in suite.packages),
     )
 
 
 def seed_label(seed: str) -> str:
-    """What reports call a seed: they may reach students, who could draw the same graphs if they knew a private one."""
+    """Return what reports call a seed. It does not reveal a private seed, with which students could draw its graphs."""
     return seed if seed == PUBLIC_SEED else f"private-{hashlib.sha256(seed.encode()).hexdigest()[:8]}"
 
 
-def _course_files(suite: Suite) -> Iterable[Path]:
-    for assignment in suite.assignments:
-        yield course_home() / "assignments" / assignment.name / "assignment.toml"
-        yield from assignment.suite.glob("*.py")
-        yield from reference_files(assignment, suite.reference)
-    yield from corpora_folder().glob("*.json")
+def are_equivalent(one: Conditions, other: Conditions) -> bool:
+    """Return whether two conditions lead to equal reports of equal submissions.
+
+    gradkit's version is not compared, because the digest beside it says whether a release changes reports.
+    """
+    return _without_version(one) == _without_version(other)
 
 
-def _digest(root: Path, paths: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(set(paths)):
-        digest.update(f"{path.relative_to(root)} ".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def _without_version(conditions: Conditions) -> Conditions:
+    return msgspec.structs.replace(conditions, kit=conditions.kit.rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""What this machine can do for grading, and what to install where it cannot."""
+"""Find out what this machine can do for grading, by trying it, and what to install for what it cannot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from gradkit.catalogue.assignments import assignments, corpora_folder
@@ -24,118 +23,140 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.sandbox import packages, seccomp
 from gradkit.submissions.sandbox.image import MIN_FREE_BYTES
 from gradkit.submissions.sandbox.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
-from gradkit.submissions.transport.pipe import PipeTransport
 
-from .classroom import check, transport_to
-from .grader import Suite, grade, suite_of
+from .one_submission.public_phase import run_public_phase
+from .one_submission.run_phases import check_workers, open_transport
 from .phases import PUBLIC
+from .suite import Suite, suite_of
+
+PROBE_SECONDS = 10
+"""How long the sandbox's probe can take."""
+
+_N_SYSTEM_CALLS = 600
+"""More than any kernel has."""
+
+_KILLED = f"signal {signal.SIGSYS:d}"
+"""Part of the message about a worker that made a refused call, if the filter is fatal for that call."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination. needed: grading cannot go on without it."""
+    """One line of the examination.
 
-    what: str
-    fine: bool
-    said: str
-    needed: bool = True
+    Attributes:
+        name: What was examined.
+        is_fine: Whether it is as it should be.
+        message: What was found, and what to do if it is not fine.
+        is_required: Whether grading is impossible without it.
+    """
+
+    name: str
+    is_fine: bool
+    message: str
+    is_required: bool = True
 
 
 def examine() -> list[Finding]:
-    """Look at everything that grading needs, by trying it."""
+    """Examine everything that grading needs, by trying it."""
     return [
         Finding("gradkit", True, f"{importlib.metadata.version('gradkit')} on Python {platform.python_version()}"),
-        _bubblewrap(),
-        *_sandboxing(),
-        _addresses(),
-        _pytorch(),
-        *_packages(),
+        _examine_bubblewrap(),
+        *_examine_sandboxing(),
+        _examine_addresses(),
+        _examine_pytorch(),
+        *_examine_packages(),
     ]
 
 
-def _bubblewrap() -> Finding:
+def _examine_bubblewrap() -> Finding:
     path = find_bubblewrap()
     if not path:
         return Finding("bubblewrap", False, f"not found: {INSTALL}")
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    return Finding("bubblewrap", bool(said), f"{said} ({path})")
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return Finding("bubblewrap", bool(version), f"{version} ({path})")
 
 
-def _sandboxing() -> Iterator[Finding]:
-    yield _sandbox()
+def _examine_sandboxing() -> Iterator[Finding]:
+    yield examine_sandbox()
     if find_bubblewrap():
-        yield _shared_files()
-        yield _filter()
+        yield _examine_shared_files()
+        yield examine_filter()
 
 
-def _filter() -> Finding:
-    """Grade the reference, and find out which calls the filter refused if that fails."""
+# --- the system-call filter ------------------------------------------------------------------------------------------
+
+
+def examine_filter() -> Finding:
+    """Grade the reference. If that fails, find out which system calls the filter refused."""
     name, machine = "system-call filter", platform.machine()
     if machine not in seccomp.MACHINES:
-        return Finding(name, False, f"none for {machine}: only for {', '.join(seccomp.MACHINES)}")
-    wrong = _wrong_with_reference()
-    if not wrong:
-        allowed = len(seccomp.allowed(machine))
-        return Finding(name, True, f"{allowed} calls are allowed on {machine}, and the reference needs no other")
-    calls = ", ".join(map(_name_of_call, refused_calls(_wrong_with_reference)))
-    said = f"it made system calls that the filter refuses on {machine}: {calls}" if calls else "no call was refused"
-    return Finding(name, False, f"the reference is not graded as right ({tidy(wrong)}); {said}")
+        return Finding(name, False, f"there is none for {machine}, only for {', '.join(seccomp.MACHINES)}")
+
+    failure = _first_failure_of_reference()
+    if not failure:
+        n_allowed = len(seccomp.allowed(machine))
+        return Finding(name, True, f"{n_allowed} calls are allowed on {machine}, and the reference needs no other")
+
+    calls = ", ".join(map(_name_of_call, find_refused_calls(_first_failure_of_reference)))
+    cause = f"it made system calls that the filter refuses on {machine}: {calls}" if calls else "no call was refused"
+    return Finding(name, False, f"the reference does not pass ({tidy(failure)}); {cause}")
 
 
-_N_CALLS = 600
-"""More system calls than any kernel has."""
-
-_KILLED = f"signal {signal.SIGSYS:d}"
-"""How the ending of a worker reads that made a refused call under a filter that is fatal for it."""
-
-
-def refused_calls(wrong: Callable[[range], str], numbers: range = range(_N_CALLS)) -> list[int]:
-    """Return the numbers of the refused calls that a program makes, by bisection.
+def find_refused_calls(run: Callable[[range], str], numbers: range = range(_N_SYSTEM_CALLS)) -> list[int]:
+    """Return the numbers of the refused system calls that a program makes, by bisection.
 
     Args:
-        wrong: runs the program, with a filter that is fatal for these numbers, and returns how it failed.
-        numbers: where to look.
+        run: A function that runs the program with a filter that is fatal for these calls, and returns how it failed.
+        numbers: The numbers to search.
     """
-    if _KILLED not in wrong(numbers):
+    if _KILLED not in run(numbers):
         return []
     if len(numbers) == 1:
         return [*numbers]
     middle = len(numbers) // 2
-    return refused_calls(wrong, numbers[:middle]) + refused_calls(wrong, numbers[middle:])
+    return find_refused_calls(run, numbers[:middle]) + find_refused_calls(run, numbers[middle:])
 
 
 def _name_of_call(number: int) -> str:
-    """The name of a call that is on the list, and refused because of its arguments; else its number."""
+    """Return the name of an allowed call, which was refused because of its arguments, else the call's number."""
     names = {number: name for name, number in seccomp.allowed().items()}
     return f"{names[number]} with other arguments" if number in names else f"number {number}"
 
 
-def _wrong_with_reference(fatal: range = range(0)) -> str:
-    """Grade the reference in every assignment whose packages are installed. Returns the first failure, if any.
+def _first_failure_of_reference(fatal: range = range(0)) -> str:
+    """Grade the reference in every assignment whose packages are installed. Return its first failure, or an empty text.
 
-    A release has no reference: there the packages are imported.
+    A release does not contain the reference. There only workers are started, which import the packages.
+
+    Args:
+        fatal: Numbers of system calls that end a worker by a signal if they are refused.
     """
     suite = _suite()
     solution = course_home() / "reference" / "solution"
     with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch, "sandbox"), fatal=fatal) as sandbox:
         try:
-            check(sandbox, suite)
+            check_workers(sandbox, suite)
         except SandboxError as error:
             return str(error)
         if not solution.is_dir():
             return ""
+
         folder = Path(scratch, "submission")
-        taken = take_in(solution, folder, suite.modules)
-        with closing(transport_to(sandbox, folder, PUBLIC.seconds(suite))) as transport:
-            results = grade(suite, taken, transport, run_hidden=True)
-    failures = (result for result in results.all() if result.verdict is not Verdict.PASSED and result.evidence)
-    return next((f"{result.item.id}: {result.evidence.message}" for result in failures if result.evidence), "")
+        intake = take_in(solution, folder, suite.modules)
+        with closing(open_transport(sandbox, folder, PUBLIC.seconds(suite))) as transport:
+            results = run_public_phase(suite, intake, transport, run_hidden=True)
+
+    for result in results.all():
+        if result.verdict is not Verdict.PASSED and result.evidence:
+            return f"{result.item.id}: {result.evidence.message}"
+    return ""
 
 
 @functools.cache
 def _suite() -> Suite:
-    here = [assignment for assignment in assignments() if all(map(_is_installed, assignment.packages))]
-    return suite_of(here, Library(corpora_folder()))
+    """Return the suite of the assignments whose packages are installed."""
+    gradable = [assignment for assignment in assignments() if all(map(_is_installed, assignment.packages))]
+    return suite_of(gradable, Library(corpora_folder()))
 
 
 def _is_installed(package: str) -> bool:
@@ -146,18 +167,7 @@ def _is_installed(package: str) -> bool:
     return True
 
 
-def _shared_files() -> Finding:
-    """Where the files that workers share are copied to."""
-    name = "shared files"
-    with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
-        if sandbox.in_memory:
-            return Finding(name, True, "copied to memory: no worker can leave a mark in the page cache")
-    said = (
-        f"copied to disk: no tmpfs has {MIN_FREE_BYTES >> 20} MB to spare and lets programs run; if memory gets short, "
-        "two workers could exchange bits through the page cache. In Docker: --tmpfs /dev/shm:exec,size=1g"
-    )
-    return Finding(name, False, said, needed=False)
-
+# --- the sandbox -----------------------------------------------------------------------------------------------------
 
 _PROBE = """
 import fcntl, os, socket
@@ -165,21 +175,24 @@ class Value:
     def fork(self): os.fork()
     def connect(self): socket.socket()
     def write(self): open("/submission/here", "w")
-    def look(self): open("/etc/passwd")
-    def change(self): os.chmod("/dev/null", os.stat("/dev/null").st_mode & 0o777)
-    def whisper(self): fcntl.flock(open(os.__file__), fcntl.LOCK_SH)
+    def read(self): open("/etc/passwd")
+    def change_mode(self): os.chmod("/dev/null", os.stat("/dev/null").st_mode & 0o777)
+    def leak_by_lock(self): fcntl.flock(open(os.__file__), fcntl.LOCK_SH)
 """
-_TRIED = {
+"""A submission that tries what the sandbox must refuse, one thing in each method."""
+
+_PROBED = {
     "fork": "start processes",
     "connect": "open sockets",
     "write": "write files",
-    "look": "read this machine's files",
-    "change": "change modes",
-    "whisper": "lock files that others see",
+    "read": "read this machine's files",
+    "change_mode": "change modes",
+    "leak_by_lock": "lock files that other workers see",
 }
+"""What each method of the probe tries, for a message."""
 
 
-def _sandbox() -> Finding:
+def examine_sandbox() -> Finding:
     """Start a worker and try what it must not be able to do."""
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch) / "submission"
@@ -190,47 +203,66 @@ def _sandbox() -> Finding:
             sandbox.check()
         except SandboxError as error:
             return Finding("sandbox", False, str(error))
-        transport = PipeTransport(partial(sandbox.start, folder, 10), folder)
-        transport.start_item(10)
+
+        transport = stack.enter_context(closing(open_transport(sandbox, folder, PROBE_SECONDS)))
+        transport.start_item(PROBE_SECONDS)
         probe = transport.load("engine", "Value")()
-        could = []
-        for name, said in _TRIED.items():
+        possible = []
+        for method, description in _PROBED.items():
             try:
-                getattr(probe, name)()
-                could.append(said)
+                getattr(probe, method)()
             except SubmissionError:
                 continue
-        transport.close()
-    if could:
-        return Finding("sandbox", False, f"a submission could {', '.join(could)} in it")
-    return Finding("sandbox", True, "starts, and a submission could do nothing in it that it must not")
+            possible.append(description)
+
+    if possible:
+        return Finding("sandbox", False, f"it does not keep a submission from these: {', '.join(possible)}")
+    return Finding("sandbox", True, "starts, and refuses everything that a submission must not do")
 
 
-def _addresses() -> Finding:
+def _examine_shared_files() -> Finding:
+    """Find out where the files are copied to that workers share."""
+    name = "shared files"
+    with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
+        if sandbox.in_memory:
+            return Finding(name, True, "copied to memory: no worker can leave a mark in the page cache")
+    message = (
+        f"copied to disk, because no tmpfs has {MIN_FREE_BYTES >> 20} MB free and lets programs run. If memory gets "
+        "short, two workers could exchange bits through the page cache. In Docker: --tmpfs /dev/shm:exec,size=1g"
+    )
+    return Finding(name, False, message, is_required=False)
+
+
+def _examine_addresses() -> Finding:
     if keep_addresses():
-        return Finding("equal bytes", True, "memory is laid out alike every time: one seed, one report")
-    said = "memory is laid out by chance here: numbers in reports may differ in their last digits from run to run"
-    return Finding("equal bytes", False, said, needed=False)
+        return Finding("equal bytes", True, "memory addresses are the same in every run: one seed, one report")
+    message = "memory addresses are random here: numbers in reports can differ in their last digits between runs"
+    return Finding("equal bytes", False, message, is_required=False)
 
 
-def _pytorch() -> Finding:
+# --- packages --------------------------------------------------------------------------------------------------------
+
+
+def _examine_pytorch() -> Finding:
     if importlib.util.find_spec("torch") is None:
-        return Finding("PyTorch", False, "not installed; a private seed needs it: pip install torch", needed=False)
+        message = "not installed. It is needed for a private seed only: pip install torch"
+        return Finding("PyTorch", False, message, is_required=False)
     return Finding("PyTorch", True, f"{importlib.metadata.version('torch')} (used to draw a private seed's graphs)")
 
 
-def _packages() -> Iterator[Finding]:
-    """What assignments ask for beside the standard library. The other assignments can be graded without."""
+def _examine_packages() -> Iterator[Finding]:
+    """Examine the packages that assignments use. The other assignments can be graded without them."""
     for name in dict.fromkeys(name for assignment in assignments() for name in assignment.packages):
-        asking = " and ".join(assignment.name for assignment in assignments() if name in assignment.packages)
+        users = " and ".join(assignment.name for assignment in assignments() if name in assignment.packages)
         try:
-            found = packages.find(name)
+            package = packages.find(name)
             with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
                 sandbox.check((name,))
         except packages.MissingPackageError:
-            said = f"not installed; {asking} cannot be graded without it: pip install {name}"
-            yield Finding(name, False, said, needed=False)
+            message = f"not installed; {users} cannot be graded without it: pip install {name}"
+            yield Finding(name, False, message, is_required=False)
         except SandboxError as error:
-            yield Finding(name, False, f"{found.version} is installed, but: {error}", needed=False)
+            message = f"{package.version} is installed, but a worker cannot import it: {error}"
+            yield Finding(name, False, message, is_required=False)
         else:
-            yield Finding(name, True, f"{found.version}, offered to {asking} in the sandbox")
+            yield Finding(name, True, f"{package.version}, available to {users} in the sandbox")

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.errors import UserError
-from gradkit.grader.grader import Suite
 from gradkit.grader.report import Report
+from gradkit.grader.suite import Suite
 from gradkit.submissions.intake.roster import Student, safe_name
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradkit.grader import report
-from gradkit.grader.grader import Suite
+from gradkit.grader.suite import Suite
 from gradkit.submissions.bounded import live_no_longer_than
 from gradkit.submissions.intake.roster import Student
 

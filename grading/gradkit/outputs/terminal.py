@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from rich.console import Console
@@ -13,12 +14,11 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from gradkit.catalogue.assignments import assignments
-from gradkit.grader.classroom import Classroom, Graded
-from gradkit.grader.classroom import Progress as Now
 from gradkit.grader.doctor import Finding
-from gradkit.grader.report import Report, UnreadableError, read
+from gradkit.grader.report import Report
+from gradkit.grader.whole_class.classroom import ClassProgress
+from gradkit.grader.whole_class.results import StudentResult
 from gradkit.submissions.exception_text import MESSAGE_LENGTH, tidy
-from gradkit.submissions.intake.roster import Student
 from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
@@ -28,99 +28,129 @@ from .summary import most_often, verdict_counts
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
 
+MIN_LOGGED_CLASS = 50
+"""Students of a class whose progress is logged if there is no terminal."""
 
-def graded_with_progress(
-    console: Console,
-    classroom: Classroom,
-    students: Sequence[Student],
-    workers: int,
-    entering: Entering | None = None,
-) -> list[Graded]:
-    """Grade a class while a bar says how far it is and how long it takes at most. Raises as Classroom.grade does.
 
-    entering: takes each report as it comes.
+@contextmanager
+def progress_bar(console: Console, n_students: int) -> Iterator[Callable[[ClassProgress], None]]:
+    """Show a progress bar while a class is graded; yield the function that updates it.
+
+    In a log file a line for each tenth of the class takes the bar's place.
+
+    Args:
+        console: Where to show the bar.
+        n_students: How many students the class has.
     """
-    found: list[Graded] = []
     columns = (TextColumn("{task.fields[phase]}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
     # Without auto_refresh=False it starts a thread, and a process with threads must not be forked.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
-        for graded in classroom.grade(students, workers, _Bar(console, progress, len(students)).show):
-            found.append(graded)
-            if entering and not graded.trouble:
-                entering.give(graded.student, classroom.report_path(graded.student))
-    return found
+        yield _Bar(console, progress, n_students).show
 
 
 class _Bar:
-    """Shows how far a run is: as a bar or, in a log file, as a line for each tenth of a class."""
+    """The progress bar, and what has been shown of the running phase."""
 
-    def __init__(self, console: Console, progress: Progress, total: int) -> None:
+    def __init__(self, console: Console, progress: Progress, n_students: int) -> None:
         self._console = console
         self._progress = progress
-        self._task = progress.add_task("grading", total=total, phase="grading", left="")
-        self._phase, self._began, self._tenth = "", 0.0, 0
+        self._task = progress.add_task("grading", total=n_students, phase="grading", left="")
+        self._phase = ""
+        self._phase_started = 0.0
+        self._tenths_logged = 0
 
-    def show(self, now: Now) -> None:
+    def show(self, now: ClassProgress) -> None:
+        """Show how far the run is."""
         if now.phase != self._phase:
-            self._phase, self._began, self._tenth = now.phase, time.monotonic(), 0
-        words = f"grading ({now.phase}, {now.number} of {now.of})" if now.of > 1 else "grading"
-        left = time_left(time.monotonic() - self._began, now.done, now.total, now.seconds_left)
+            self._phase, self._phase_started, self._tenths_logged = now.phase, time.monotonic(), 0
+        phase = f"grading ({now.phase}, {now.number} of {now.n_phases})" if now.n_phases > 1 else "grading"
+
+        elapsed = time.monotonic() - self._phase_started
+        left = time_left(elapsed, now.n_done, now.n_submissions, now.max_seconds_left)
         self._progress.update(
-            self._task, completed=now.done, total=now.total, phase=words, left=left, refresh=self._console.is_terminal
+            self._task,
+            completed=now.n_done,
+            total=now.n_submissions,
+            phase=phase,
+            left=left,
+            refresh=self._console.is_terminal,
         )
-        tenth = now.done * 10 // max(now.total, 1)
-        if not self._console.is_terminal and now.total >= 50 and tenth > self._tenth:
-            self._tenth = tenth
-            self._console.print(f"{words}: {now.done} of {now.total}", highlight=False)
+
+        tenths = now.n_done * 10 // max(now.n_submissions, 1)
+        if not self._console.is_terminal and now.n_submissions >= MIN_LOGGED_CLASS and tenths > self._tenths_logged:
+            self._tenths_logged = tenths
+            self._console.print(f"{phase}: {now.n_done} of {now.n_submissions}", highlight=False)
 
 
-def time_left(elapsed: float, done: int, total: int, most: float) -> str:
-    """Return how long a run still takes: by what is done in this phase, and at most, by the limits. All in seconds."""
-    bound = f"at most {timedelta(seconds=math.ceil(most))} left"
-    if not done:
+def time_left(elapsed_seconds: float, n_done: int, n_submissions: int, max_seconds: float) -> str:
+    """Return a phrase for how long a run still takes: an estimate for this phase, and the maximum for all phases.
+
+    Args:
+        elapsed_seconds: How long this phase has been running.
+        n_done: How many submissions have ended this phase.
+        n_submissions: How many submissions are in this phase.
+        max_seconds: How long the run still takes at most, by the time limits.
+    """
+    bound = f"at most {timedelta(seconds=math.ceil(max_seconds))} left"
+    if not n_done:
         return bound
-    likely = min(most, elapsed / done * (total - done))
-    return f"about {timedelta(seconds=math.ceil(likely))}, {bound}"
+    estimate = min(max_seconds, elapsed_seconds / n_done * (n_submissions - n_done))
+    return f"about {timedelta(seconds=math.ceil(estimate))}, {bound}"
 
 
-def show_class(console: Console, classroom: Classroom, graded: Sequence[Graded]) -> list[Report]:
-    """Print a row for every student, then what the instructor should know. Returns the reports, by student."""
+def show_class(console: Console, results: Sequence[StudentResult], points: float) -> None:
+    """Print a row for every student, then the warnings for the instructor and the class's average.
+
+    Args:
+        console: Where to print.
+        results: The class's results.
+        points: The maximum number of points.
+    """
     table = Table(
         Column("student", overflow="fold"),
-        f"of {classroom.suite.points:g}",
+        Column(f"of {points:g}", justify="right"),
         "items",
-        "seconds",
+        Column("seconds", justify="right"),
         box=None,
         pad_edge=False,
     )
-    table.columns[1].justify = table.columns[3].justify = "right"
-    reports, remarks = [], []
-    for each in sorted(graded, key=lambda each: each.student.name):
-        name = each.student.name
-        if each.trouble:
-            table.add_row(Text(name), "-", Text("not graded", "red"), "")
-            remarks.append((name, f"not graded, and the fault is not the student's: {each.trouble.strip()}"))
-            continue
-        try:
-            report = read(classroom.report_path(each.student))
-        except UnreadableError as error:
-            table.add_row(Text(name), "-", Text("no report", "red"), "")
-            remarks.append((name, f"has no report: {error} Was it deleted? Run the same command again."))
-            continue
-        reports.append(report)
-        seconds = "as before" if each.seconds is None else f"{each.seconds:.2f}"
-        table.add_row(Text(name), f"{report.earned:g}", verdict_counts(report), seconds)
-        remarks += [(name, note) for note in report.notes]
+    for result in results:
+        _add_row(table, result)
     console.print(table)
-    for name, remark in remarks:
-        console.print(Text(f"{name}: {remark}"), style="yellow")
-    if len(reports) > 1:
-        mean = sum(report.earned for report in reports) / len(reports)
-        console.print(f"\n{mean:.1f} of {classroom.suite.points:g} points on average", highlight=False)
-        often = "; ".join(f"{title} ({count})" for title, count in most_often(reports))
-        if often:
-            console.print(Text(f"Most often wrong: {often}"))
-    return reports
+
+    for result in results:
+        for warning in _warnings(result):
+            console.print(Text(warning), style="yellow")
+    _show_average(console, [result.report for result in results if result.report], points)
+
+
+def _add_row(table: Table, result: StudentResult) -> None:
+    """Add the row of a student."""
+    name, report = Text(result.student.name), result.report
+    if report is None:
+        table.add_row(name, "-", Text("no report", "red"), "")
+        return
+    seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
+    table.add_row(name, f"{report.earned:g}", verdict_counts(report), seconds)
+
+
+def _warnings(result: StudentResult) -> list[str]:
+    """Return what the instructor should know about a student's submission."""
+    name, report = result.student.name, result.report
+    if report is None:
+        return [f"{result.reason} {name} has no report; the other reports are complete."]
+    return [f"{name}: {note}" for note in report.notes]
+
+
+def _show_average(console: Console, reports: Sequence[Report], points: float) -> None:
+    """Print the average number of points and the items that most students failed, if there are several reports."""
+    if len(reports) < 2:
+        return
+    mean = sum(report.earned for report in reports) / len(reports)
+    console.print(f"\n{mean:.1f} of {points:g} points on average", highlight=False)
+    failed = "; ".join(f"{title} ({count})" for title, count in most_often(reports))
+    if failed:
+        console.print(Text(f"Most often wrong: {failed}"))
 
 
 def await_gradebook(console: Console, entering: Entering) -> None:
@@ -159,9 +189,9 @@ def show_report(
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
-    """Print an examination, a line for each finding."""
+    """Print a line for each finding of `gradkit doctor`."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
-        mark = Text("ok", "green") if finding.fine else Text("MISSING" if finding.needed else "note", "red")
-        table.add_row(mark, Text(finding.what), Text(finding.said))
+        mark = Text("ok", "green") if finding.is_fine else Text("MISSING" if finding.is_required else "note", "red")
+        table.add_row(mark, Text(finding.name), Text(finding.message))
     console.print(table)

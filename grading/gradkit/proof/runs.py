@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
 from gradkit.grader.report import Report, read
+from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import ItemResult, follows_from_others
@@ -114,9 +114,9 @@ def run_batch(
     with tempfile.TemporaryDirectory() as out:
         classroom = kind(batch.to_run, conditions, Path(out), bare=not isolated)
         students = [Student(name, folders[name].resolve()) for name in batch.names]
-        for graded in classroom.grade(students, workers=2):
-            if graded.trouble:
-                raise RuntimeError(f"{graded.student.name}: {graded.trouble}")
+        for graded in classroom.grade(students, n_workers=2):
+            if graded.reason:
+                raise RuntimeError(f"{graded.student.name}: {graded.reason}")
             report = read(classroom.report_path(graded.student))
             yield SpecimenRun(graded.student.name, batch.suite, report)
 

@@ -20,8 +20,8 @@ from types import CodeType, FrameType
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.grader.grader import Suite, call, suite_of
-from gradkit.grader.processes import in_processes
+from gradkit.grader.suite import Suite, run_test, suite_of
+from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
@@ -215,9 +215,9 @@ def trace_solution() -> Trace:
     """
     suite = suite_of(assignments(), Library(corpora_folder()), retries=False)
     student = Student("solution", reference_folder() / "solution")
-    for done in in_processes([student], lambda student: _traced(suite, student.source), 1, TRACE_SECONDS):
+    for done in run_in_processes([student], lambda student: _traced(suite, student.source), 1, TRACE_SECONDS):
         if done and done.result is None:
-            raise RuntimeError(f"The solution cannot be traced: {done.trouble}")
+            raise RuntimeError(f"The solution cannot be traced: {done.reason}")
         if done and done.result:
             return done.result
     raise RuntimeError("The solution cannot be traced.")
@@ -244,7 +244,7 @@ def _traced(suite: Suite, folder: Path) -> Trace:
         for test in suite.tests:
             entered.clear()
             transport.start_item(TRACE_SECONDS)
-            call(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, suite.library)
+            run_test(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, suite.library)
             by_item[test.item.id] = _names(entered)
     finally:
         sys.settrace(None)

@@ -16,9 +16,9 @@ import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import suite_of
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches, run_batch
 from gradkit.proof.selection import Selection
@@ -147,7 +147,7 @@ class School:
         classroom = kind(suite, conditions_of(suite, not bare), self.out, bare)
         students, _ = roster(self.submissions, self.out)
         ended = [graded for graded in classroom.grade(students, workers) if graded]
-        assert [graded.trouble for graded in ended if graded.trouble] == []
+        assert [graded.reason for graded in ended if graded.reason] == []
         self.ended = {graded.student.name: graded for graded in ended}
         return {name: report.read(self.out / f"{name}.json") for name in self.ended}
 

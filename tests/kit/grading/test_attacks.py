@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.grader import classroom as classrooms
+from gradkit.grader.one_submission import run_phases
 from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report
 from gradkit.proof.attacks.checks import check_attack, check_cells, check_text, grades_cells, is_harmless
 from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, attacks, build, build_class, files_of
@@ -265,12 +265,12 @@ def test_a_number_that_only_one_secret_has_is_found_in_a_report():
 
 def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
     """What the public phase must not do: ask the private corpora, and keep what the student's code says of them."""
-    honest = classrooms.grade
+    honest = run_phases.run_public_phase
 
     def careless(suite, *others):
         return honest(dataclasses.replace(suite, library=suite.private or suite.library), *others)
 
-    monkeypatch.setattr(classrooms, "grade", careless)
+    monkeypatch.setattr(run_phases, "run_public_phase", careless)
     name = "echoes_hidden_inputs_in_messages"
     (outcome,) = run_attacks({name: attacks()[name]}, course=ENGINES[:2]).outcomes
     assert "secret" in outcome.reason

@@ -1,8 +1,8 @@
 """How many workers fit: limits of control groups of both versions, wherever in the hierarchy they are set."""
 
 import pytest
-from gradkit.grader import capacity
-from gradkit.grader.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
+from gradkit.grader.whole_class import capacity
+from gradkit.grader.whole_class.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
 
 NONE = str((1 << 63) - 4096)
 """Content of memory.limit_in_bytes (control groups, version 1) if no limit is set."""
@@ -56,13 +56,17 @@ def test_without_control_groups_there_is_no_limit(tmp_path):
             1,
             "Grading 1 at a time instead of 4: more do not fit into this control group's memory limit (1.5 GB).",
         ),
-        (1 << 30, 1, "Grading one at a time. A submission that uses all it may needs 1.4 GB, more than this control"),
-        (1, 1, "Grading one at a time."),
+        (
+            1 << 30,
+            1,
+            "Grading one submission at a time. One that uses all of its memory needs 1.4 GB, which is more than this",
+        ),
+        (1, 1, "Grading one submission at a time."),
     ],
 )
 def test_no_more_are_started_than_fit_and_that_is_said(limit, fit, said, monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([limit, 1 << 50]))
-    monkeypatch.setattr(capacity, "_physical", lambda: iter([1 << 50]))
+    monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([1 << 50]))
     n_workers, remark = workers_that_fit(4)
     assert n_workers == fit
     assert remark.startswith(said)
@@ -71,6 +75,6 @@ def test_no_more_are_started_than_fit_and_that_is_said(limit, fit, said, monkeyp
 
 def test_one_worker_is_started_in_a_small_machine_and_that_is_no_remark_where_it_fits(monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([]))
-    monkeypatch.setattr(capacity, "_physical", lambda: iter([2 << 30]))
+    monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([2 << 30]))
     assert workers_that_fit(1) == (1, "")
     assert workers_that_fit(2)[1].endswith("this machine's memory (2.0 GB).")

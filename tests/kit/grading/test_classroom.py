@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from gradkit.grader import classroom as classrooms
-from gradkit.grader.classroom import BusyError, Classroom
+from gradkit.grader.whole_class import classroom as classrooms
+from gradkit.grader.whole_class import reports_folder
+from gradkit.grader.whole_class.reports_folder import BusyError
+from gradkit.grader.whole_class.student_steps import FINISHED, Step, StudentSteps
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport import link as links
@@ -160,13 +162,13 @@ def test_killed_at_random_moments_and_started_again_it_ends_with_the_same_report
 
 def test_two_runs_on_one_folder_do_not_mix(school, solution, monkeypatch):
     school.hands_in("ada", solution())
-    monkeypatch.setattr(classrooms, "LOCK_SECONDS", 0.1)
-    with classrooms._scratch_folder(school.out), pytest.raises(BusyError, match="Another"):
+    monkeypatch.setattr(reports_folder, "LOCK_SECONDS", 0.1)
+    with reports_folder.locked_scratch(school.out), pytest.raises(BusyError, match="Another"):
         school.is_graded()
 
 
 def test_what_goes_wrong_within_a_run_is_not_taken_for_another_run(school):
-    with pytest.raises(BlockingIOError, match="no more processes"), classrooms._scratch_folder(school.out):
+    with pytest.raises(BlockingIOError, match="no more processes"), reports_folder.locked_scratch(school.out):
         raise BlockingIOError("no more processes")
 
 
@@ -210,15 +212,15 @@ def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody
 ):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
-    honest = Classroom._public
+    honest = StudentSteps.run_public
 
     def lost(self, scratch, sandbox, student):
         if student.name == "ada":
             os._exit(9)
         return honest(self, scratch, sandbox, student)
 
-    monkeypatch.setattr(Classroom, "_public", lost)
-    with pytest.raises(AssertionError, match="own process was lost"):
+    monkeypatch.setattr(StudentSteps, "run_public", lost)
+    with pytest.raises(AssertionError, match="grader process was lost"):
         school.is_graded(workers=workers)
     assert (school.out / "ben.json").exists()
     assert not (school.out / "ada.json").exists()
@@ -228,9 +230,9 @@ def test_a_grader_process_that_does_not_come_back_is_given_up(school, monkeypatc
     for name in ("ada", "ben"):
         school.hands_in(name, "")
     monkeypatch.setattr(classrooms, "GRACE_SECONDS", 0.2)
-    finished = classrooms._Step("", 0.0)
+    finished = Step(FINISHED, 0.0)
     monkeypatch.setattr(
-        Classroom, "_public", lambda _self, _scratch, _box, who: finished if who.name != "ada" else time.sleep(60)
+        StudentSteps, "run_public", lambda _self, _scratch, _box, who: finished if who.name != "ada" else time.sleep(60)
     )
     started = time.monotonic()
     with pytest.raises(AssertionError, match=r"one more item: .*did not answer"):
@@ -242,7 +244,7 @@ def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(sc
     crash = "\nimport os\nValue.__add__ = lambda self, other: os._exit(1)\n"
     for name, more in {"ada": crash, "ben": crash, "cyd": "", "dan": crash}.items():
         school.hands_in(name, solution() + more)
-    honest = Classroom._public
+    honest = StudentSteps.run_public
     noted = school.out.parent / "noted"
 
     def noting(self, *arguments):
@@ -251,7 +253,7 @@ def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(sc
             print(os.getpid(), len(os.listdir("/proc/self/fd")), file=log)
         return done
 
-    monkeypatch.setattr(Classroom, "_public", noting)
+    monkeypatch.setattr(StudentSteps, "run_public", noting)
     school.is_graded(workers=1)
     lines = noted.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 4

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from gradkit.cli.main import app
 from gradkit.errors import sentence_of
-from gradkit.grader import classroom as classrooms
-from gradkit.grader.processes import trouble_of
+from gradkit.grader.whole_class import student_steps
+from gradkit.grader.whole_class.processes import reason_for
 from typer.testing import CliRunner
 
 GOOD_NEWS = "Reports and grades.csv are in"
@@ -67,7 +67,7 @@ def fails_with(number):
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_named_and_the_run_does_not_look_good(grade, school, solution, monkeypatch, number):
     school.hands_in("ada", solution())
-    monkeypatch.setattr(classrooms.report, "write", fails_with(number))
+    monkeypatch.setattr(student_steps.report, "write", fails_with(number))
     said = grade()
     assert f"ada.json: {os.strerror(number)}. Free some space there, then run the same command again." in said
     assert "1 of 1 submissions have no report" in said
@@ -82,10 +82,11 @@ def test_a_folder_where_grades_csv_is_due_is_named(grade, school, solution):
 def test_a_report_that_was_deleted_during_the_run_is_missed(grade, school, solution, monkeypatch):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
-    honest = classrooms.report.write
-    monkeypatch.setattr(classrooms.report, "write", lambda report, path: path.stem != "ada" and honest(report, path))
+    honest = student_steps.report.write
+    monkeypatch.setattr(student_steps.report, "write", lambda report, path: path.stem != "ada" and honest(report, path))
     said = grade()
-    assert "ada: has no report: ada.json cannot be read: No such file or directory" in said
+    assert "ada.json cannot be read: No such file or directory" in said
+    assert "ada has no report; the other reports are complete." in said
     assert "1 of 2 submissions have no report" in said
     assert re.search(r"ben +19\.5", said)
 
@@ -119,4 +120,5 @@ def test_an_unknown_error_of_the_system_is_said_with_its_file():
 
 
 def test_what_we_did_not_expect_is_a_traceback_to_be_reported():
-    assert trouble_of(KeyError("internal")).startswith("KeyError")
+    reason = reason_for(KeyError("internal"), "ada")
+    assert reason == "Internal error while grading ada (report this): KeyError: 'internal'."

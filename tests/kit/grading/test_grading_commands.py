@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 from gradkit.cli.main import app
 from gradkit.grader import doctor
-from gradkit.grader.classroom import SCRATCH, Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.outputs.terminal import graded_with_progress, time_left
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.grader.whole_class.reports_folder import SCRATCH
+from gradkit.grader.whole_class.results import grade_class
+from gradkit.grader.whole_class.student_steps import StudentSteps
+from gradkit.outputs.terminal import progress_bar, time_left
 from gradkit.submissions.intake.roster import roster
 from gradkit.submissions.sandbox import image, seccomp
 from gradkit.submissions.sandbox import sandbox as sandboxes
@@ -58,7 +61,7 @@ def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
     assert shown.exit_code == 0
     assert re.search(r"Ada Lovelace +19\.5 +26 passed", shown.output)
     assert re.search(r"ben +17 +24 passed, 1 failed, 1 blocked", shown.output)
-    assert "left alone: notes.txt" in shown.output
+    assert "Ignored, not a folder or a zip: notes.txt" in shown.output
     assert "Most often wrong: 2 - x is not x - 2 (1)" in shown.output
     assert rows(reports_of(school) / "grades.csv")["ben"]["points"] == "17"
     assert rows(reports_of(school) / "grades.csv")["ben"]["failed"] == "1"
@@ -134,10 +137,11 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_install(graded, sch
 
 def test_a_submission_that_our_own_fault_left_ungraded_changes_the_status(graded, school, solution, monkeypatch):
     school.hands_in("ada", solution())
-    monkeypatch.setattr(Classroom, "_public", lambda *_: 1 / 0)
+    monkeypatch.setattr(StudentSteps, "run_public", lambda *_: 1 / 0)
     shown = graded()
     assert shown.exit_code == 1
-    assert "not graded" in shown.output
+    assert "Internal error while grading ada (report this): " in shown.output
+    assert "ada has no report" in " ".join(shown.output.split())
     assert "ZeroDivisionError" in shown.output
 
 
@@ -260,14 +264,14 @@ def test_the_doctor_says_what_is_missing_and_what_to_do(gradkit, monkeypatch):
 
 def test_the_doctor_sees_a_sandbox_that_lets_things_through(monkeypatch):
     monkeypatch.setattr(doctor, "Sandbox", lambda scratch: sandboxes.Sandbox(scratch, bare=True))
-    finding = doctor._sandbox()
-    assert not finding.fine
-    assert "start processes" in finding.said
+    finding = doctor.examine_sandbox()
+    assert not finding.is_fine
+    assert "start processes" in finding.message
 
 
 def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
     monkeypatch.setattr(doctor, "keep_addresses", lambda: False)
-    monkeypatch.setattr(doctor, "_wrong_with_reference", str)
+    monkeypatch.setattr(doctor, "_first_failure_of_reference", str)
     monkeypatch.setattr(image, "MIN_FREE_BYTES", 1 << 60)
     shown = gradkit("doctor")
     assert shown.exit_code == 0
@@ -279,9 +283,9 @@ def test_the_doctor_names_the_call_that_a_filter_refuses_and_python_needs(monkey
     allowed = seccomp.ALLOWED["answer requests, read files"]
     needed = allowed["getdents64"][seccomp.MACHINES.index(platform.machine())]
     monkeypatch.delitem(allowed, "getdents64")
-    finding = doctor._filter()
-    assert not finding.fine
-    assert f"number {needed}" in finding.said
+    finding = doctor.examine_filter()
+    assert not finding.is_fine
+    assert f"number {needed}" in finding.message
 
 
 def test_the_doctor_names_a_call_that_is_refused_for_its_arguments():
@@ -290,8 +294,8 @@ def test_the_doctor_names_a_call_that_is_refused_for_its_arguments():
 
 def test_refused_calls_are_found_one_by_one():
     made = {3, 200, 201, 599}
-    assert doctor.refused_calls(lambda fatal: doctor._KILLED if made & {*fatal} else "") == sorted(made)
-    assert doctor.refused_calls(lambda fatal: "wrong numbers") == []
+    assert doctor.find_refused_calls(lambda fatal: doctor._KILLED if made & {*fatal} else "") == sorted(made)
+    assert doctor.find_refused_calls(lambda fatal: "wrong numbers") == []
 
 
 # --- how long it takes -----------------------------------------------------------------------------------------------
@@ -316,7 +320,9 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
     students, _ = roster(school.submissions, school.out)
     classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
-    assert len(graded_with_progress(console, classroom, students, 2)) == 3
+    with progress_bar(console, len(students)) as observe_progress:
+        results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)
+    assert len(results) == 3
     screen = console.file.getvalue()
     assert "at most 0:02:06 left" in screen  # three students, two at a time: a minute each, and 26 workers
     assert "3/3" in screen
@@ -334,7 +340,7 @@ def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school, 
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert "The same command goes on from here." in said
+    assert "Run the same command again to continue." in said
     eventually(lambda: not any(str(school.out) in command for command in command_lines()), 5)
 
 

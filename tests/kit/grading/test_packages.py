@@ -12,9 +12,9 @@ from gradkit.catalogue.assignments import assignments, chosen
 from gradkit.cli import grading
 from gradkit.cli.main import app
 from gradkit.grader import doctor
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.report import read
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.sandbox import image
 from gradkit.submissions.sandbox import packages as installed
@@ -301,7 +301,7 @@ def test_a_package_that_does_not_load_in_the_sandbox_is_said_before_grading(monk
 def test_the_doctor_says_which_packages_are_there_and_what_to_install(gradkit):
     shown = gradkit("doctor", packages=("numpy", NOWHERE))
     said = " ".join(shown.output.split())
-    assert f"numpy {version('numpy')}, offered to a1_expressions" in said
+    assert f"numpy {version('numpy')}, available to a1_expressions" in said
     assert f"a1_expressions cannot be graded without it: pip install {NOWHERE}" in said
     assert shown.exit_code == 0  # other assignments can be graded
 

@@ -8,7 +8,7 @@ import sys
 import msgspec
 import pytest
 from gradkit.catalogue.home import course_home
-from gradkit.grader.grader import grade
+from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.inside.graph import Graph
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError, Verdict
@@ -235,7 +235,7 @@ class OfTheItems:
         starts = iter([(at, fault)])
         transport = PipeTransport(lambda packages: self.start(*next(starts, ())), self.folder)
         try:
-            results = grade(self.suite, TakenIn(), transport)
+            results = run_public_phase(self.suite, TakenIn(), transport)
         finally:
             transport.close()
         return {name: result.verdict for name, result in results.by_id.items()}
@@ -269,7 +269,7 @@ def messages(few_items):
 
     few_items_start = few_items.start
     transport = PipeTransport(lambda packages: _counted(few_items_start(), Counting), few_items.folder)
-    grade(few_items.suite, TakenIn(), transport)
+    run_public_phase(few_items.suite, TakenIn(), transport)
     transport.close()
     return count
 

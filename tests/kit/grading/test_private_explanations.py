@@ -7,8 +7,8 @@ from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.cli.main import app
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import random_graphs
-from gradkit.grader.appeal import NotPrivateError, explained_privately, private_test
-from gradkit.grader.grader import suite_of
+from gradkit.grader.one_submission.appeal import NotPrivateError, explain_privately, find_private_test
+from gradkit.grader.suite import suite_of
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.submissions.outcome import Verdict
@@ -46,8 +46,8 @@ def graded(school, solution, private):
 
 
 def explained(school, private, report, scratch):
-    test = private_test(private, "a1_expressions/test_addition")
-    return explained_privately(private, report, test, school.submissions / "eve", scratch)
+    test = find_private_test(private, "a1_expressions/test_addition")
+    return explain_privately(private, report, test, school.submissions / "eve", scratch)
 
 
 def test_the_drawn_case_is_shown_with_both_numbers_and_code(school, private, graded, tmp_path):
@@ -67,7 +67,7 @@ def test_another_submission_is_not_explained_in_its_place(school, private, grade
 
 def test_an_item_that_is_asked_on_public_cases_alone_is_not_explained_so(private):
     with pytest.raises(NotPrivateError, match="without --private"):
-        private_test(private, "a1_expressions/test_sum")
+        find_private_test(private, "a1_expressions/test_sum")
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_submission_that_was_moved_can_be_named(gradkit, report, school, tmp_p
     ("words", "said"),
     [
         ((), "--private explains one item: name it"),
-        (("addition_gradient",), "is asked on public cases alone"),
+        (("addition_gradient",), "has public cases only"),
         ((HIDDEN_ITEM, "--seed", "other"), "was given: unset GRADKIT_SEED."),
     ],
 )

@@ -6,9 +6,9 @@ import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import suite_of
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
@@ -32,7 +32,7 @@ def graded(tmp_path):
         suite = suite_of(chosen(name), Library(corpora_folder()), retries=retries)
         classroom = Classroom(suite, conditions_of(suite, sandboxed=True), tmp_path / "reports")
         student = Student("ada", folder)
-        assert [each.trouble for each in classroom.grade([student], 1) if each] == [""]
+        assert [each.reason for each in classroom.grade([student], 1) if each] == [""]
         return report.read(classroom.report_path(student))
 
     return grade

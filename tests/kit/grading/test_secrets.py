@@ -15,12 +15,15 @@ import pytest
 from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import RandomGraphs
-from gradkit.grader import classroom as classrooms
 from gradkit.grader import unfinished
-from gradkit.grader.classroom import Classroom
 from gradkit.grader.conditions import conditions_of, seed_label
-from gradkit.grader.grader import suite_of
-from gradkit.grader.processes import adopted_orphans
+from gradkit.grader.one_submission import run_phases
+from gradkit.grader.orphans import adopt_orphans
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class import classroom as classrooms
+from gradkit.grader.whole_class import student_steps
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.proof.specimens import misconceptions
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
@@ -193,14 +196,14 @@ def test_a_hidden_item_says_nothing_but_whether_it_passed(school, solution, suit
 # --- the order -------------------------------------------------------------------------------------------------------
 
 
-class Noting(Classroom):
-    """Notes which phase grades whom, and which processes are left over from the phase before."""
+class NotingSteps(StudentSteps):
+    """Writes down which phase runs on whom, when it starts and when it ends."""
 
-    def _public(self, scratch, sandbox, student):
-        return self._noted("public", super()._public, scratch, sandbox, student)
+    def run_public(self, scratch, sandbox, student):
+        return self._noted("public", super().run_public, scratch, sandbox, student)
 
-    def _later(self, phase, scratch, sandbox, student):
-        return self._noted(phase.name, super()._later, phase, scratch, sandbox, student)
+    def run_later(self, phase, scratch, sandbox, student):
+        return self._noted(phase.name, super().run_later, phase, scratch, sandbox, student)
 
     def _noted(self, phase, job, *arguments):
         with (self.out.parent / "noted").open("a", encoding="utf-8") as log:
@@ -209,6 +212,12 @@ class Noting(Classroom):
         with (self.out.parent / "noted").open("a", encoding="utf-8") as log:
             print(phase, arguments[-1].name, time.monotonic_ns(), file=log)
         return step
+
+
+class NotingClassroom(Classroom):
+    @property
+    def steps(self):
+        return NotingSteps(self.suite, self.conditions, self.out)
 
 
 def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school, solution, suite):
@@ -220,7 +229,7 @@ def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school,
     course = [assignment for assignment in chosen("all") if assignment.short in ("a2", "a4", "a5")]
     whole = suite_of(course, Library(corpora_folder()))
     few = {"test_what_is_not_part_of_the_result_stays_out", "test_neuron", "test_mean_squared_error"}
-    school.is_graded(workers=2, suite=only(whole, *few), kind=Noting)
+    school.is_graded(workers=2, suite=only(whole, *few), kind=NotingClassroom)
     lines = [line.rsplit(maxsplit=2) for line in (school.out.parent / "noted").read_text().splitlines()]
     times = {}
     for phase, _name, moment in lines:
@@ -250,18 +259,18 @@ def living_children(known):
 def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school, solution, suite, monkeypatch):
     school.hands_in("ada", solution())
     alive_before = []
-    known, honest_check, honest = links.children_of(os.getpid()), classrooms.check, classrooms.in_processes
+    known, honest_check, honest = links.children_of(os.getpid()), classrooms.check_workers, classrooms.run_in_processes
 
-    def check(sandbox, asked):
+    def check_workers(sandbox, asked):
         honest_check(sandbox, asked)
         leave_an_orphan()
 
-    def in_processes(*arguments):
+    def run_in_processes(*arguments):
         alive_before.append(living_children(known))
         yield from honest(*arguments)
 
-    monkeypatch.setattr(classrooms, "check", check)
-    monkeypatch.setattr(classrooms, "in_processes", in_processes)
+    monkeypatch.setattr(classrooms, "check_workers", check_workers)
+    monkeypatch.setattr(classrooms, "run_in_processes", run_in_processes)
     school.is_graded(suite=suite("a2"))
     assert alive_before == [[], []]
 
@@ -271,7 +280,7 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
     alive_before = []
-    known, public, later = links.children_of(os.getpid()), classrooms.public_report, classrooms.passing_items
+    known, public, later = links.children_of(os.getpid()), run_phases.public_report, run_phases.passing_items
 
     def first(*arguments):
         found = public(*arguments)
@@ -282,13 +291,13 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
         alive_before.append(living_children(known))
         return later(*arguments)
 
-    monkeypatch.setattr(classrooms, "public_report", first)
-    monkeypatch.setattr(classrooms, "passing_items", second)
+    monkeypatch.setattr(run_phases, "public_report", first)
+    monkeypatch.setattr(run_phases, "passing_items", second)
     asked = suite("a2")
     taken = take_in(tmp_path / "ada", tmp_path / "files", asked.modules)
     conditions = conditions_of(asked, True)
-    with adopted_orphans():  # so that the orphan is seen here at all
-        classrooms.grade_alone("ada", taken, conditions, asked, tmp_path / "scratch", tmp_path / "files")
+    with adopt_orphans():  # so that the orphan is seen here at all
+        run_phases.grade_alone("ada", taken, conditions, asked, tmp_path / "scratch", tmp_path / "files")
     assert alive_before == [[]]
 
 
@@ -297,7 +306,7 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
     school.hands_in("ada", solution())
     school.hands_in("eve", solution())
     alive_before = []
-    honest = classrooms.in_processes
+    honest = classrooms.run_in_processes
 
     def killing(students, job, workers, seconds):
         alive_before.append(living_children(known))
@@ -309,9 +318,9 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
             os.kill(os.getpid(), signal.SIGKILL)
         return public(self, scratch, sandbox, student)
 
-    known, public = links.children_of(os.getpid()), Classroom._public
-    monkeypatch.setattr(classrooms, "in_processes", killing)
-    monkeypatch.setattr(Classroom, "_public", lost)
+    known, public = links.children_of(os.getpid()), StudentSteps.run_public
+    monkeypatch.setattr(classrooms, "run_in_processes", killing)
+    monkeypatch.setattr(StudentSteps, "run_public", lost)
     with pytest.raises(AssertionError, match="was killed"):
         school.is_graded(suite=suite("a2"))
     assert alive_before == [[], []]
@@ -343,14 +352,14 @@ def test_a_run_that_was_stopped_between_phases_goes_on_without_repeating_one(sch
         school.hands_in(name, solution())
     undisturbed = school.is_graded(suite=suite("a2"))
     school.starts_anew()
-    honest = Classroom._later
-    monkeypatch.setattr(Classroom, "_later", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    honest = StudentSteps.run_later
+    monkeypatch.setattr(StudentSteps, "run_later", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(AssertionError, match="was killed"):
         school.is_graded(suite=suite("a2"))
     assert {path.name for path in (school.out / unfinished.FOLDER).iterdir()} == {"ada.json", "ben.json"}
     assert not list(school.out.glob("*.json"))
-    monkeypatch.setattr(Classroom, "_later", honest)
-    monkeypatch.setattr(classrooms, "public_report", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(StudentSteps, "run_later", honest)
+    monkeypatch.setattr(student_steps, "public_report", lambda *_: pytest.fail("asked again"))
     assert school.is_graded(suite=suite("a2")) == undisturbed
     assert {path.name for path in school.out.iterdir()} == {"ada.json", "ben.json"}
 
@@ -369,11 +378,11 @@ def test_killed_at_random_moments_of_any_phase_it_ends_with_the_same_reports(sch
 
 def test_what_was_found_of_another_submission_is_not_gone_on_with(school, solution, suite, monkeypatch):
     school.hands_in("ada", solution())
-    honest = Classroom._later
-    monkeypatch.setattr(Classroom, "_later", lambda *_: os._exit(1))
+    honest = StudentSteps.run_later
+    monkeypatch.setattr(StudentSteps, "run_later", lambda *_: os._exit(1))
     with pytest.raises(AssertionError, match="lost"):
         school.is_graded(suite=suite("a2"))
-    monkeypatch.setattr(Classroom, "_later", honest)
+    monkeypatch.setattr(StudentSteps, "run_later", honest)
     (school.submissions / "ada" / "engine.py").write_text(solution(("self.data + other.data", "self.data")))
     (report,) = school.is_graded(suite=suite("a2")).values()
     assert report.earned < report.points

@@ -6,8 +6,9 @@ import traceback
 from multiprocessing import Pipe
 
 import pytest
-from gradkit.grader import classroom as classrooms
-from gradkit.grader.classroom import Classroom
+from gradkit.grader.one_submission import run_phases
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
@@ -15,14 +16,14 @@ from gradkit.submissions.transport.local import LocalTransport
 pytestmark = pytest.mark.xdist_group("specimens")
 
 
-class InProcess(Classroom):
+class InProcessSteps(StudentSteps):
     """Grades as self-check does: the submission is imported into the process that grades it, and no other is."""
 
-    def _public(self, scratch, sandbox, student):
-        return self._in_child(super()._public, scratch, sandbox, student)
+    def run_public(self, scratch, sandbox, student):
+        return self._in_child(super().run_public, scratch, sandbox, student)
 
-    def _later(self, phase, scratch, sandbox, student):
-        return self._in_child(super()._later, phase, scratch, sandbox, student)
+    def run_later(self, phase, scratch, sandbox, student):
+        return self._in_child(super().run_later, phase, scratch, sandbox, student)
 
     def _in_child(self, job, *arguments):
         ours, theirs = Pipe()
@@ -33,7 +34,7 @@ class InProcess(Classroom):
             assert os.waitpid(child, 0)[1] == 0, f"{arguments[-1].name} was not graded"
             return step
         try:
-            classrooms.transport_to = lambda _sandbox, folder, _seconds: Local(folder, Clock())
+            run_phases.open_transport = lambda _sandbox, folder, _seconds: Local(folder, Clock())
             for module in (*self.suite.builds_on, *self.suite.modules):
                 sys.modules.pop(module, None)  # another test's
             theirs.send(job(*arguments))
@@ -42,6 +43,12 @@ class InProcess(Classroom):
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
+
+
+class InProcess(Classroom):
+    @property
+    def steps(self):
+        return InProcessSteps(self.suite, self.conditions, self.out)
 
 
 class Local(LocalTransport):

@@ -18,10 +18,10 @@ from gradkit.catalogue.assignments import Assignment, Task, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.course.corpora import default_cache
-from gradkit.grader.classroom import check, grade_alone
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import Suite, suite_of
+from gradkit.grader.one_submission.run_phases import check_workers, grade_alone
 from gradkit.grader.report import ItemRecord
+from gradkit.grader.suite import Suite, suite_of
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
@@ -98,5 +98,5 @@ def _suite(name: str, seed: str) -> Suite:
     private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
     suite = suite_of([assignment_of(name)], Library(corpora_folder()), private)
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch, Sandbox(Path(scratch) / "sandbox") as sandbox:
-        check(sandbox, suite)
+        check_workers(sandbox, suite)
     return suite

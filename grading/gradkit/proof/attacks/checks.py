@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from gradkit.grader.classroom import Classroom, Graded
 from gradkit.grader.report import Report
+from gradkit.grader.whole_class.classroom import Classroom, Graded
+from gradkit.grader.whole_class.results import read_results
 from gradkit.outputs.summary import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
 from gradkit.proof.specimens import reference_folder
@@ -103,7 +104,9 @@ def check_tables(classroom: Classroom, graded: Sequence[Graded]) -> list[str]:
     """Check what the instructor sees: the table of the class, each report on the screen, and grades.csv."""
     screen = StringIO()
     console = Console(file=screen, width=200, color_system=None)
-    reports = show_class(console, classroom, graded)
+    results = read_results(classroom, graded)
+    show_class(console, results, classroom.suite.points)
+    reports = [result.report for result in results if result.report]
     for report in reports:
         show_report(console, report)
     harmful = [line for line in screen.getvalue().splitlines() if not is_harmless(line)]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.classroom import Classroom, Graded
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.grader import suite_of
 from gradkit.grader.report import Report, read
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class.classroom import Classroom, Graded
 from gradkit.submissions.intake.roster import roster
 
 from .checks import check_attack, check_files, check_tables, check_text, reference_words
@@ -161,8 +161,8 @@ def _outcome(
         created: The paths that exist and must not.
     """
     seconds = graded.seconds or 0.0
-    if graded.trouble:
-        return Outcome(name, attack, None, seconds, f"not graded: {graded.trouble.strip().splitlines()[-1]}")
+    if graded.reason:
+        return Outcome(name, attack, None, seconds, f"not graded: {graded.reason.strip().splitlines()[-1]}")
     report = read(classroom.report_path(graded.student))
     made = [path for path in attack.untouched if Path(path) in created]
     reason = check_attack(attack, report) or check_text(report, [*forbidden, *attack.unsaid])

@@ -21,9 +21,9 @@ import msgspec
 from gradkit.catalogue.assignments import corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish
-from gradkit.grader.classroom import Classroom
-from gradkit.grader.grader import Suite
 from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report, read
+from gradkit.grader.suite import Suite
+from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.proof.specimens import reference_folder
@@ -122,7 +122,7 @@ def grade_under_a_secret(
     words = private_words(suite, private) | {word}  # makes every corpus, before processes are forked
 
     classroom = Classroom(suite, conditions, home / f"reports{mark}")
-    names = [graded.student.name for graded in classroom.grade(students, workers) if not graded.trouble]
+    names = [graded.student.name for graded in classroom.grade(students, workers) if not graded.reason]
     return SecretRun({name: read(classroom.out / f"{name}.json") for name in names}, words)
 
 

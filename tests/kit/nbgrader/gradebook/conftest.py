@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.grader import suite_of
 from gradkit.grader.report import FORMAT, Conditions, ItemRecord, Report
+from gradkit.grader.suite import suite_of
 from gradkit.outputs.gradebook import opened
 from gradkit.submissions.intake.roster import Student, safe_name
 from gradkit.submissions.outcome import Verdict

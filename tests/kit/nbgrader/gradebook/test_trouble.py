@@ -130,7 +130,7 @@ def test_stopped_with_ctrl_c_while_writing_it_says_how_to_go_on(school, files, m
     monkeypatch.setattr(entering.Entering, "entered", stopped)
     shown = school.is_graded(files.fresh().url)
     assert shown.exit_code == 130
-    assert "The same command goes on from here." in shown.output
+    assert "Run the same command again to continue." in shown.output
 
 
 # --- gradebooks that do not fit --------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def test_a_server_that_is_not_there(school):
         port = listening.getsockname()[1]
     said = school.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1:{port}/grades")
     assert "The gradebook cannot be written: connection failed" in said
-    assert "(The reports are written; the same command goes on from there.)" in said
+    assert "(The reports are written. Run the same command again to continue.)" in said
 
 
 def test_a_server_that_does_not_answer_is_given_up(school, monkeypatch):
@@ -336,7 +336,7 @@ def test_what_nbgrader_logs_of_it_is_not_shown(school, files):
     assert done.returncode == 1
     assert " ".join(done.stderr.split()) == (
         "The gradebook cannot be written: database is locked "
-        "(The reports are written; the same command goes on from there.)"
+        "(The reports are written. Run the same command again to continue.)"
     )
 
 

@@ -1,0 +1,97 @@
+"""Run an item of the private phase again, for the instructor only, so that a student's appeal can be answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gradkit.catalogue.subjects import SUBJECTS
+from gradkit.corpora.library import Library
+from gradkit.errors import UserError
+from gradkit.submissions.intake.take_in import take_in
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.sandbox.packages import MissingPackageError
+from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
+from gradkit.submissions.transport.pipe import PipeTransport
+from gradkit.suite.checks.cases import whole_programs
+from gradkit.suite.collection import GradedTest
+from gradkit.suite.evidence import Evidence, NotPassed, of_error
+from gradkit.suite.excerpt import lines_at
+from gradkit.suite.results import ItemResult
+
+from ..phases import PRIVATE, is_private
+from ..report import Report
+from ..suite import GraderError, Suite, run_test
+from .run_phases import open_transport
+
+_PASSES = "It passes by itself, in a new worker. If the report says otherwise, time or an earlier item decided."
+
+
+class NotPrivateError(UserError):
+    """An item cannot be explained privately; the message says why."""
+
+
+def find_private_test(suite: Suite, item: str) -> GradedTest:
+    """Return the test of an item that the private phase runs.
+
+    Args:
+        suite: The items, with the private seed.
+        item: The item's id.
+
+    Raises:
+        NotPrivateError: The course does not have the item any more, or the private phase does not run it.
+    """
+    test = next((test for test in suite.tests if test.item.id == item), None)
+    if test is None:
+        raise NotPrivateError(f"The course does not have the item {item} any more.")
+    if not is_private(suite, test):
+        raise NotPrivateError(f"{item} has public cases only: explain it without --private.")
+    return test
+
+
+def explain_privately(suite: Suite, report: Report, test: GradedTest, source: Path, scratch: Path) -> ItemResult:
+    """Run a test of the private phase on a submission, and return its result with the failing case as it was drawn.
+
+    Args:
+        suite: The items, with the private seed.
+        report: The submission's report.
+        test: A test that `find_private_test` returned.
+        source: The submission, a folder or a zip.
+        scratch: An empty folder.
+
+    Raises:
+        NotPrivateError: The submission is not the one of the report, or cannot be used.
+        SandboxError, MissingPackageError, OSError: No worker can be started.
+        GraderError: The test ended in a way that is not a verdict.
+    """
+    folder = scratch / "submission"
+    intake = take_in(source, folder, suite.modules, suite.notebook, suite.builds_on)
+    if intake.digest != report.submission:
+        raise NotPrivateError(f"{source} has changed since {report.student} was graded: grade it again.")
+    if intake.problem:
+        raise NotPrivateError(f"Nothing of {source} can be run: {intake.problem.message}")
+
+    assignment = suite.assignment(test.item.assignment)
+    (library,) = PRIVATE.libraries(suite, test)
+    with Sandbox(scratch / "sandbox") as sandbox, whole_programs():
+        transport = open_transport(sandbox, folder, PRIVATE.seconds(suite))
+        transport.start_item(PRIVATE.limit_factor * assignment.item_seconds, assignment.packages)
+        try:
+            return _run(test, transport, library)
+        finally:
+            transport.close()
+
+
+def _run(test: GradedTest, transport: PipeTransport, library: Library) -> ItemResult:
+    """Run a test and return its result, with the failing case as it was drawn."""
+    try:
+        run_test(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, library)
+        transport.finish_item()
+    except NotPassed as error:
+        return ItemResult(test.item, error.verdict, error.evidence_as_drawn)
+    except SubmissionError as error:
+        return ItemResult(test.item, error.verdict, of_error(error, lines_at(error.__traceback__, test.path)))
+    except (SandboxError, MissingPackageError, OSError):
+        raise
+    except Exception as error:
+        raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
+    return ItemResult(test.item, Verdict.PASSED, Evidence(Verdict.PASSED, _PASSES))

@@ -1,0 +1,102 @@
+"""The public phase: run every item on a submission with the public corpora, and record its verdict and evidence.
+
+The worker receives nothing secret in this phase, so everything that a student is shown is made here. The later phases
+decide only whether an item passes (phases.py).
+"""
+
+from __future__ import annotations
+
+from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.subject import Subject, Transport
+from gradkit.suite.collection import GradedTest
+from gradkit.suite.evidence import HIDDEN, Evidence, NotPassed
+from gradkit.suite.judging import judge, must_not_run
+from gradkit.suite.loading import Loader, no_time_left
+from gradkit.suite.results import ItemResult, Results
+
+from ..suite import GraderError, Suite, run_test
+
+
+def run_public_phase(suite: Suite, intake: TakenIn, transport: Transport, run_hidden: bool = False) -> Results:
+    """Return the result of every item on the public corpora.
+
+    Args:
+        suite: The items.
+        intake: Result of the submission's intake. If it failed, the failure settles every item.
+        transport: The submission.
+        run_hidden: Whether to run hidden items too, as in an instructor's own notebook. Otherwise they are recorded as
+            failed, and a later phase decides about them.
+
+    Raises:
+        GraderError: A test ended in a way that is not a verdict.
+    """
+    results = Results(list(suite.items))
+    run = _PublicRun(suite, results, transport, intake.problem)
+    undecided = []
+    for test in suite.tests:
+        if test.item.hidden and not run_hidden and not run.is_settled(test):
+            undecided.append(test.item)
+        else:
+            run.run_item(test)
+
+    # Hidden items are recorded last: no other item may be blocked by one that was not run.
+    for item in undecided:
+        results.by_id[item.id] = ItemResult(item, Verdict.FAILED, Evidence(Verdict.FAILED, HIDDEN))
+    results.by_id = {item.id: results.by_id[item.id] for item in results.collected}
+    return results
+
+
+class _PublicRun:
+    """Runs items one after another on one submission, each within what is left of its assignment's time."""
+
+    def __init__(self, suite: Suite, results: Results, transport: Transport, failure: SubmissionError | None) -> None:
+        self._suite = suite
+        self._results = results
+        self._transport = transport
+        self._loader = Loader(transport, failure)
+        self._spent_seconds = {assignment.name: 0.0 for assignment in suite.assignments}
+
+    def is_settled(self, test: GradedTest) -> bool:
+        """Return whether a subject of the test could not be loaded before, so that running it would change nothing."""
+        return any(self._loader.has_failed(name) for name in test.subjects)
+
+    def run_item(self, test: GradedTest) -> None:
+        """Run one item and record its result."""
+        assignment = self._suite.assignment(test.item.assignment)
+        seconds_left = assignment.submission_seconds - self._spent_seconds[assignment.name]
+        spent_before = self._transport.spent_seconds
+
+        error: BaseException | None = must_not_run(self._results, test.item)
+        if error is None and seconds_left <= 0:
+            error = no_time_left(assignment)
+        if error is None:
+            seconds = min(assignment.item_seconds, seconds_left)
+            error = self._run(test, seconds, assignment.packages, has_reduced_time=seconds < assignment.item_seconds)
+
+        judge(self._results, test.item, error, test.path)
+        self._spent_seconds[assignment.name] += self._transport.spent_seconds - spent_before
+
+    def _run(
+        self, test: GradedTest, seconds: float, packages: tuple[str, ...], has_reduced_time: bool
+    ) -> NotPassed | SubmissionError | None:
+        """Load a test's subjects and run it. Return why the submission did not pass, or None if it passed."""
+        self._transport.start_item(seconds, packages)
+        try:
+            subjects = {name: self._loader.subject(name, has_reduced_time) for name in test.subjects}
+        except SubmissionError as error:
+            return error
+        return self._run_with(test, subjects)
+
+    def _run_with(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
+        """Run a test on its subjects. Return why the submission did not pass, or None if it passed."""
+        try:
+            run_test(test, subjects, self._suite.library)
+            self._transport.finish_item()
+        except (NotPassed, SubmissionError) as error:
+            if test.item.hidden:
+                return NotPassed(Verdict.FAILED, lambda: Evidence(Verdict.FAILED, HIDDEN))
+            return error
+        except Exception as error:
+            raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
+        return None

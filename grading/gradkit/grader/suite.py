@@ -1,0 +1,126 @@
+"""The suite that a class is graded with: its items, fixed before any submission is opened, and their corpora."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradkit.catalogue.assignments import Assignment, Notebook
+from gradkit.corpora.library import Library
+from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.errors import UserError
+from gradkit.submissions.transport.subject import Subject
+from gradkit.suite.collection import GradedTest, graded_tests
+from gradkit.suite.results import Item
+
+from .reference_retry import reference_folder
+
+
+class GraderError(UserError):
+    """A test ended in a way that is not a verdict: an error in the suite or in gradkit, not in the submission."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The items of some assignments, and where their corpora come from.
+
+    Attributes:
+        assignments: The assignments, in the order of the course.
+        tests: Their graded tests, one for each item.
+        library: The public corpora, which students have.
+        private: The corpora of a private seed, if the class is graded with one.
+        reference: The folder of the reference's files, if assignments with `retry_with` get a reference retry.
+    """
+
+    assignments: tuple[Assignment, ...]
+    tests: tuple[GradedTest, ...]
+    library: Library
+    private: Library | None = None
+    reference: Path | None = None
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The files to grade, without `.py`."""
+        return tuple(dict.fromkeys(module for assignment in self.assignments for module in assignment.modules))
+
+    @property
+    def builds_on(self) -> tuple[str, ...]:
+        """The files that the graded ones import and that are not graded themselves, without `.py`."""
+        imported = (module for assignment in self.assignments for module in assignment.builds_on)
+        return tuple(module for module in dict.fromkeys(imported) if module not in self.modules)
+
+    @property
+    def notebook(self) -> Notebook | None:
+        """The notebook that students may hand in instead of files. None if there is more than one assignment."""
+        return self.assignments[0].notebook if len(self.assignments) == 1 else None
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages outside the standard library that the assignments use."""
+        return tuple(dict.fromkeys(package for assignment in self.assignments for package in assignment.packages))
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The items, in order."""
+        return tuple(test.item for test in self.tests)
+
+    @property
+    def points(self) -> float:
+        """The maximum number of points."""
+        return sum(test.item.points for test in self.tests)
+
+    @property
+    def seed(self) -> str:
+        """The private seed if there is one, else the public seed."""
+        return self.private.seed if self.private else PUBLIC_SEED
+
+    def assignment(self, name: str) -> Assignment:
+        """Return the assignment of this name. It must be one of `assignments`."""
+        return next(assignment for assignment in self.assignments if assignment.name == name)
+
+    def has_private_corpus(self, test: GradedTest) -> bool:
+        """Return whether a test's private corpus differs from the public one."""
+        wish = test.mark.corpus
+        return self.private is not None and wish is not None and self.private.is_drawn(wish)
+
+
+def suite_of(
+    assignments: Sequence[Assignment], library: Library, private: Library | None = None, retries: bool = True
+) -> Suite:
+    """Return the suite of some assignments, with every corpus loaded.
+
+    Args:
+        assignments: The assignments, in the order of the course.
+        library: The public corpora.
+        private: The corpora of a private seed.
+        retries: Whether assignments with `retry_with` get a reference retry.
+
+    Raises:
+        MissingCorpusError: A corpus is not recorded.
+        SuiteError: A test file cannot be graded as it is.
+    """
+    tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
+    suite = Suite(tuple(assignments), tests, library, private, reference_folder() if retries else None)
+    for test in tests:
+        if test.mark.corpus:
+            library.corpus(test.mark.corpus)
+        if private and test.mark.corpus and suite.has_private_corpus(test):
+            private.corpus(test.mark.corpus)
+    return suite
+
+
+def run_test(test: GradedTest, subjects: dict[str, Subject], library: Library) -> None:
+    """Run a test on a submission, with its corpus from a library.
+
+    Args:
+        test: The test.
+        subjects: The subjects that the test takes, by argument name.
+        library: Where the test's corpus comes from.
+
+    Raises:
+        NotPassed, SubmissionError: The submission did not pass.
+    """
+    wish = test.mark.corpus
+    corpus = {"corpus": library.corpus(wish)} if wish else {}
+    test.function(**subjects, **corpus)

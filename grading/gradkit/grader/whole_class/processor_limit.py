@@ -1,0 +1,24 @@
+"""The shell's limit on processor time (`ulimit -t`): raise an error that says so before the kernel kills."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from typing import NoReturn
+
+from gradkit.errors import ProcessorTimeUp
+
+
+def watch_processor_limit() -> None:
+    """Have ProcessorTimeUp raised, here and in processes forked from now on, a second before the shell's limit.
+
+    `ulimit -t` sets the soft and the hard limit, and at the hard limit the kernel kills the process without a message.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_CPU, (max(1, hard - 1), hard))
+        signal.signal(signal.SIGXCPU, _raise_processor_time_up)
+
+
+def _raise_processor_time_up(*_: object) -> NoReturn:
+    raise ProcessorTimeUp

@@ -1,0 +1,151 @@
+"""What a grader process does with one student in one phase."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
+from gradkit.submissions.sandbox.sandbox import Sandbox
+
+from .. import report, unfinished
+from ..conditions import are_equivalent
+from ..final_report import final_report
+from ..one_submission.run_phases import passing_items, public_report
+from ..phases import LaterPhase, next_phase
+from ..report import Conditions, Report
+from ..suite import GraderError, Suite
+from ..unfinished import Unfinished
+from .reports_folder import report_path
+
+FINISHED = ""
+"""The next phase of a submission whose report is written."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The result of one phase for one student.
+
+    Attributes:
+        next_phase: The name of the phase that the submission needs next, or FINISHED.
+        seconds: How long the public phase took; None if the report of an earlier run was kept.
+    """
+
+    next_phase: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class StudentSteps:
+    """Runs phases on one student's submission, and keeps what it finds in the folder of reports.
+
+    Attributes:
+        suite: The items.
+        conditions: What the class is graded with.
+        out: The folder of reports.
+    """
+
+    suite: Suite
+    conditions: Conditions
+    out: Path
+
+    def run_public(self, scratch: Path, sandbox: Sandbox, student: Student) -> Step:
+        """Take a submission in and run the public phase on it, unless an earlier run has done so.
+
+        Args:
+            scratch: The folder for temporary files of the run.
+            sandbox: Where the worker runs.
+            student: The student.
+        """
+        started = time.monotonic()
+        folder = _files_of(scratch, student)
+        suite = self.suite
+        intake = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _process_reader())
+        if self._has_report(student, intake):
+            shutil.rmtree(folder, ignore_errors=True)
+            unfinished.path_of(self.out, student.name).unlink(missing_ok=True)
+            return Step(FINISHED, None)
+
+        state = self._read_unfinished(student, intake)
+        if state is None:
+            public = public_report(student.name, intake, self.conditions, suite, sandbox, folder)
+            state = Unfinished(public, time.monotonic() - started)
+        phase = None if intake.problem else next_phase(suite, state.public, state.passed)
+        return self._keep(folder, student, state, phase)
+
+    def run_later(self, phase: LaterPhase, scratch: Path, sandbox: Sandbox, student: Student) -> Step:
+        """Run a later phase on a submission that was taken in before.
+
+        Args:
+            phase: The phase.
+            scratch: The folder for temporary files of the run.
+            sandbox: Where the worker runs.
+            student: The student.
+
+        Raises:
+            GraderError: The file that holds the results of the earlier phases was deleted.
+        """
+        path = unfinished.path_of(self.out, student.name)
+        state = unfinished.read(path)
+        if state is None:
+            raise GraderError(f"{path} was deleted between two phases. Run the same command again.")
+        folder = _files_of(scratch, student)
+        copy = scratch / "with-reference" / student.name
+        ids = passing_items(self.suite, phase, state.public, state.passed, sandbox, folder, copy)
+        state = Unfinished(state.public, state.seconds, {**state.passed, phase.name: ids})
+        return self._keep(folder, student, state, next_phase(self.suite, state.public, state.passed))
+
+    def _keep(self, folder: Path, student: Student, state: Unfinished, phase: LaterPhase | None) -> Step:
+        """Write what is known of a submission: for the next phase, or as the report if there is no other phase.
+
+        Args:
+            folder: The files of the submission. They are deleted with the last phase.
+            student: The student.
+            state: What is known.
+            phase: The next phase.
+        """
+        path = unfinished.path_of(self.out, student.name)
+        if phase:
+            unfinished.write(state, path)
+            return Step(phase.name, state.seconds)
+        report.write(final_report(self.suite, state.public, state.passed), report_path(self.out, student.name))
+        path.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        return Step(FINISHED, state.seconds)
+
+    def _has_report(self, student: Student, intake: TakenIn) -> bool:
+        """Return whether an earlier run has left a report of this submission that can be kept."""
+        try:
+            earlier = report.read(report_path(self.out, student.name))
+        except report.UnreadableError:
+            return False
+        return self._is_about(earlier, student, intake)
+
+    def _read_unfinished(self, student: Student, intake: TakenIn) -> Unfinished | None:
+        """Return what an earlier run has found out about this submission, if it was stopped between two phases."""
+        state = unfinished.read(unfinished.path_of(self.out, student.name))
+        return state if state and self._is_about(state.public, student, intake) else None
+
+    def _is_about(self, earlier: Report, student: Student, intake: TakenIn) -> bool:
+        """Return whether a report is about this submission, these items and these conditions."""
+        return (
+            earlier.student == student.name
+            and earlier.submission == intake.digest
+            and are_equivalent(earlier.conditions, self.conditions)
+            and report.is_about(earlier, self.suite.items)
+        )
+
+
+def _files_of(scratch: Path, student: Student) -> Path:
+    """Return the folder for the files of a student's submission."""
+    return scratch / "submissions" / student.name
+
+
+@cache
+def _process_reader() -> Reader:
+    """Return this grader process's reader of submissions."""
+    return make_reader()
