@@ -1,7 +1,7 @@
-"""A class in which everyone hangs in every item: prints as JSON when it ended, and when the progress bar said it would.
+"""Grade a class in which every submission hangs in every item.
 
-The limits are small here (ITEM and SUBMISSION seconds), and the items' prerequisites are taken away: with them, an item
-whose prerequisite ran out of time would not be run at all, and the class end sooner.
+Print as JSON how long it took, and the bound that the progress bar showed. The limits are small (ITEM and SUBMISSION
+seconds), and the items have no prerequisites: with them, an item whose prerequisite ran out of time would not be run.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from gradkit.submissions.outcome import Verdict
 from rich.console import Console
 
 ITEM, SUBMISSION = 0.2, 1.0
-"""Seconds of the student's code for an item, and for a submission of one assignment."""
+"""The time limits in seconds of an item, and of a submission in one assignment."""
 
 HANGS = {"engine": "class Value:\n    def __init__(self, data):\n        while True:\n            pass\n"}
 
 
 def impatient(suite: Suite) -> Suite:
-    """The suite with small limits and no prerequisites."""
+    """Return a suite with small limits and without prerequisites."""
     return Suite(
         tuple(msgspec.structs.replace(a, item_seconds=ITEM, submission_seconds=SUBMISSION) for a in suite.assignments),
         tuple(replace(test, item=replace(test.item, needs=())) for test in suite.tests),
@@ -58,7 +58,7 @@ def main(students: int, workers: int) -> None:
 
 
 def _promised(screen: str) -> float:
-    """The first bound that the bar showed, in seconds."""
+    """Return the first bound in seconds that the progress bar showed."""
     hours, minutes, seconds = map(int, re.findall(r"at most (\d+):(\d+):(\d+)", screen)[0])
     return timedelta(hours=hours, minutes=minutes, seconds=seconds).total_seconds()
 
