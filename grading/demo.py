@@ -140,7 +140,7 @@ def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
     for student, name in mistakes.items():
         mistake = misconceptions()[name]
         student_report = report.read(reports / f"{student}, {name}.json")
-        caught_by = primaries(student_report.results().by_id)
+        caught_by = primaries(student_report.by_id())
         titles = [item.title for item in student_report.items if item.id in caught_by]
         remark = "" if caught_by == set(mistake.caught_by) else "  (NOT as it must be)"
         print(f"{mistake.title}\n    caught by: {'; '.join(titles)}{remark}")

@@ -18,7 +18,7 @@ import common
 import msgspec
 from gradkit.grader.suite import Suite
 from gradkit.grader.whole_class.results import grade_class
-from gradkit.outputs.terminal import progress_bar
+from gradkit.outputs.terminal import show_progress
 from gradkit.submissions.outcome import Verdict
 from rich.console import Console
 
@@ -42,7 +42,7 @@ def main(students: int, workers: int) -> None:
     console = Console(file=screen, force_terminal=True, width=120)
     with common.classroom(students, impatient(common.suite()), HANGS) as (room, group):
         began = time.perf_counter()
-        with progress_bar(console, students) as observe_progress:
+        with show_progress(console, students) as observe_progress:
             results = grade_class(room, group, workers, observe_progress, lambda _graded: None)
         took = time.perf_counter() - began
         timeouts = 0

@@ -31,7 +31,7 @@ from gradkit.proof.runs import batches
 from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import PRIVATE_ONLY
+from gradkit.suite.visibility import PRIVATE_ONLY
 
 COPIES = {"a1 to a3": 20, "all": 4}
 

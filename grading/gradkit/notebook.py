@@ -1,8 +1,10 @@
-"""What is called in a notebook: `check(Value, "a1_expressions/addition", ...)` by its test cells, `draw(y)` by whoever
-wants to see a graph, and `digits(140)` where there is something to learn.
+"""What a notebook's cells call.
 
-The solution cell's text is graded as it will be when it is handed in: by itself, as a file. So a helper in another cell
-is missed here already.
+A test cell calls `check(Value, "a1_expressions/addition", ...)`. Anyone can call `draw(y)` to see a graph, and
+`digits(140)` for images to learn from.
+
+The text of the solution cell is graded as it will be when it is handed in: alone, as a file. So a helper that another
+cell defines is missed here already.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from types import CodeType, FunctionType
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
-from gradkit.grader.report import item_record
 from gradkit.grader.suite import Suite
 from gradkit.graphs.learning import data
 from gradkit.graphs.picture.picture import svg
@@ -33,13 +34,13 @@ from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.static_warnings import warnings
+from gradkit.suite.static_warnings import static_warnings
 
 _CLOCK = Clock()
 
 
 class Checked:
-    """What a test cell ends with: nbgrader reads its text as the cell's points, and a student sees the items."""
+    """The last value of a test cell. nbgrader reads its text as the cell's points, and a student sees the items."""
 
     def __init__(self, points: float, page: str) -> None:
         self.points = points
@@ -53,29 +54,35 @@ class Checked:
 
 
 def check(subject: type | FunctionType, *items: str) -> Checked:
-    """Grade some items of one assignment on the cell that defines a class or function, and on the files beside the
-    notebook that the assignment builds on.
+    """Grade items of one assignment on the cell that defines a class or function.
 
-    subject: the class or function, as that cell has made it.   items: as in "a1_expressions/addition".
-    Raises LookupError for an item that there is not, ValueError where no cell defines the subject or a file is missing.
+    The files that the assignment builds on are taken from beside the notebook.
+
+    Args:
+        subject: The class or function, as the cell has made it.
+        items: The names of the items, as in "a1_expressions/addition".
+
+    Raises:
+        LookupError: An item does not exist.
+        ValueError: No cell defines the subject, or a file is missing.
     """
-    assignment, suite = _suite(items)
-    source = as_module(_source_of(subject))
-    with tempfile.TemporaryDirectory() as name, _quiet():
+    assignment, suite = _suite_of(items)
+    source = as_module(_cell_source(subject))
+    with tempfile.TemporaryDirectory() as name, _without_output():
         folder = Path(name)
         module = assignment.modules[0]
-        _put_beside(assignment, folder)
+        _copy_files_beside(assignment, folder)
         (folder / f"{module}.py").write_bytes(source)
-        with _apart(assignment.files):
-            results = run_public_phase(suite, TakenIn(), LocalTransport(folder, _CLOCK), run_hidden=True)
-        said = warnings(folder, module, assignment.packages)
-        records = [item_record(result) for result in results.all()]
-        page = feedback(records, {record.id: record.title for record in records}, said)
-    return Checked(sum(record.earned for record in records), page)
+        with _restored_modules(assignment.files):
+            transport = LocalTransport(folder, _CLOCK)
+            results = list(run_public_phase(suite, TakenIn(), transport, run_hidden=True).all())
+        warnings = static_warnings(folder, module, assignment.packages)
+        page = feedback(results, {result.id: result.title for result in results}, warnings)
+    return Checked(sum(result.earned for result in results), page)
 
 
 class Drawn:
-    """A picture. A notebook that ends a cell with it shows it; save() makes it a file for any page."""
+    """A picture. A notebook shows it at the end of a cell, and save() writes it to a file."""
 
     def __init__(self, svg: str) -> None:
         self._svg = svg
@@ -84,37 +91,47 @@ class Drawn:
         return "a picture: end a notebook's cell with it, or .save('graph.svg')"
 
     def _repr_svg_(self) -> str:
-        return self._svg[self._svg.index("<svg") :]  # what stands before it belongs into a file, and not into a page
+        return self._svg[self._svg.index("<svg") :]  # the lines before it belong in a file, and not in a page
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file, as SVG."""
+        """Write the picture to a file, as SVG."""
         Path(path).write_text(self._svg, encoding="utf-8")
 
 
 def draw(value: object, /, **names: object) -> Drawn:
-    """Draw a Value and all that it was made from: the data, grad, operation and parents that its nodes have themselves.
+    """Draw a Value and everything that it was made from: the data, grad, operation and parents of its nodes.
 
-    names: nodes that shall show their names, as in draw(y, x=x, w=w).
-    Raises TypeError where `value` is no Value, ValueError for more nodes than a picture can show, and ImportError,
-    saying what to install, where pygraphviz is missing.
+    Args:
+        value: The Value.
+        names: Nodes that show their names, as in draw(y, x=x, w=w).
+
+    Raises:
+        TypeError: `value` is not a Value.
+        ValueError: There are more nodes than a picture can show.
+        ImportError: pygraphviz is missing. The message says what to install.
     """
     return Drawn(svg(cards_of(value, names)))
 
 
 def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> tuple[list[list[float]], list[int]]:
-    """Handwritten digits: the 64 pixels of each, row by row, between 0 (paper) and 1 (ink), and which digit each is.
+    """Return images of handwritten digits, and which digit each one is.
 
-    classes: the digits that are wanted.   seed: another one draws others.
+    Args:
+        count: The number of images.
+        classes: The digits to choose from.
+        seed: Another seed chooses other images.
+
+    Returns: `count` lists of 64 pixels, row by row, between 0 (paper) and 1 (ink); and `count` digits.
     """
     images, labels = data.digits(random.Random(seed), count, classes)
     return [list(image) for image in images], list(labels)
 
 
-def _suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
-    """The items as a suite of their own."""
+def _suite_of(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
+    """Return the assignment of these items, and a suite of them alone. Raises LookupError if one does not exist."""
     ids = {item.replace("/", "/test_", 1) for item in items}
-    named = {item.partition("/")[0] for item in items}
-    assignment = next((each for each in assignments() if {each.name} == named), None)
+    names = {item.partition("/")[0] for item in items}
+    assignment = next((each for each in assignments() if {each.name} == names), None)
     tests = tuple(test for test in graded_tests(assignment) if test.item.id in ids) if assignment else ()
     missing = sorted(ids - {test.item.id for test in tests})
     if assignment is None or missing:
@@ -122,8 +139,11 @@ def _suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
     return assignment, Suite((assignment,), tests, Library(corpora_folder()))
 
 
-def _put_beside(assignment: Assignment, folder: Path) -> None:
-    """Copy what an assignment builds on from beside the notebook, where its kernel is at work."""
+def _copy_files_beside(assignment: Assignment, folder: Path) -> None:
+    """Copy the files that an assignment builds on from the kernel's working directory to a folder.
+
+    Raises: ValueError if one is missing.
+    """
     for name in [f"{module}.py" for module in assignment.builds_on]:
         if not Path(name).is_file():
             raise ValueError(
@@ -133,9 +153,9 @@ def _put_beside(assignment: Assignment, folder: Path) -> None:
         shutil.copyfile(name, folder / name)
 
 
-def _source_of(subject: type | FunctionType) -> str:
-    """The text of the cell that defines a class or function."""
-    for code in _codes(subject):
+def _cell_source(subject: type | FunctionType) -> str:
+    """Return the text of the cell that defines a class or function. Raises ValueError if no cell does."""
+    for code in _codes_of(subject):
         if Path(code.co_filename).exists():
             raise ValueError(
                 f"{subject.__name__} comes from {Path(code.co_filename).name}, and what is handed in is the notebook's "
@@ -147,35 +167,37 @@ def _source_of(subject: type | FunctionType) -> str:
     raise ValueError(f"No cell of this notebook defines {subject.__name__}: run the solution cell first.")
 
 
-def _codes(subject: type | FunctionType) -> Iterator[CodeType]:
-    spaces = [vars(each) for each in subject.__mro__[:-1]] if isinstance(subject, type) else [{"": subject}]
-    for space in spaces:
-        for found in space.values():
-            function = unwrap(getattr(found, "fget", None) or getattr(found, "__func__", None) or found)
+def _codes_of(subject: type | FunctionType) -> Iterator[CodeType]:
+    """Yield the code of a function, or of a class's methods and properties, unwrapped."""
+    namespaces = [vars(each) for each in subject.__mro__[:-1]] if isinstance(subject, type) else [{"": subject}]
+    for namespace in namespaces:
+        for value in namespace.values():
+            function = unwrap(getattr(value, "fget", None) or getattr(value, "__func__", None) or value)
             if isinstance(function, FunctionType):
                 yield function.__code__
 
 
 @contextlib.contextmanager
-def _apart(modules: Sequence[str]) -> Iterator[None]:
-    """Leave what this kernel has imported, and from where, as it was."""
-    known, path = {module: sys.modules.pop(module, None) for module in modules}, list(sys.path)
+def _restored_modules(names: Sequence[str]) -> Iterator[None]:
+    """Hide imported modules of these names, and restore them and the search path afterwards."""
+    modules = {name: sys.modules.pop(name, None) for name in names}
+    path = list(sys.path)
     try:
         yield
     finally:
-        for module, found in known.items():
-            sys.modules.pop(module, None)
-            if found:
-                sys.modules[module] = found
+        for name, module in modules.items():
+            sys.modules.pop(name, None)
+            if module:
+                sys.modules[name] = module
         sys.path[:] = path
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Let nothing that a student's code prints reach the cell: for a word on stderr nbgrader takes all points."""
+def _without_output() -> Iterator[None]:
+    """Discard what a student's code prints, because nbgrader takes all points for a line on stderr."""
     with (
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
+        open(os.devnull, "w", encoding="utf-8") as null,
+        contextlib.redirect_stdout(null),
+        contextlib.redirect_stderr(null),
     ):
         yield

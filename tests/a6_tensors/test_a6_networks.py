@@ -159,4 +159,4 @@ def test_digits_by_adam(TensorMLP, tensor_cross_entropy, Adam, array, corpus):
 
 @graded(1, "After 100 steps it reads 9 of 10 digits that it has not seen", needs="test_digits_by_adam")
 def test_digits_are_read(TensorMLP, tensor_cross_entropy, Adam, array):
-    check_reads_digits(TensorMLP, tensor_cross_entropy, Adam, array, least=0.9)
+    check_reads_digits(TensorMLP, tensor_cross_entropy, Adam, array, min_share=0.9)

@@ -8,8 +8,8 @@ from gradkit.graphs.scalar.trace import traced
 from gradkit.inside.graph import Graph
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import backward_calls
-from gradkit.suite.checks.scalar import CALLS_PER_NODE, check_linear_cost
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.checks.scalar import MAX_CALLS_PER_NODE, check_linear_cost
+from gradkit.suite.failures import NotPassed
 
 BASE = """
 class Value:
@@ -130,9 +130,9 @@ def test_a_right_engine_passes_both_shapes(handle, solution):
 def test_exponential_and_quadratic_engines_do_not_pass(handle, source, graph):
     with pytest.raises(NotPassed) as failure:
         check_linear_cost(handle(source), [graph], CODE)
-    evidence = failure.value.evidence
-    assert evidence.verdict is Verdict.FAILED
-    assert f"more than {CALLS_PER_NODE * len(graph):,} functions for a graph of {len(graph)} nodes" in evidence.message
+    evidence = failure.value.failure.explain()
+    max_calls = MAX_CALLS_PER_NODE * len(graph)
+    assert f"more than {max_calls:,} functions for a graph of {len(graph)} nodes" in evidence.message
     assert evidence.code == CODE
     assert "visited" in evidence.hint
 

@@ -18,7 +18,7 @@ from gradkit.suite import (
     check_reproducible,
     expect,
 )
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.failures import NotPassed
 
 WISH = networks("Neuron")
 PUBLIC = load(corpora_folder() / f"{WISH.name}.json", type(WISH))
@@ -42,10 +42,11 @@ def network(student, solution, tmp_path, monkeypatch):
     sys.modules.pop("nn", None)
 
 
-def caught(check, *arguments):
+def caught(check, *arguments, verdict=Verdict.FAILED):
     with pytest.raises(NotPassed) as raised:
         check(*arguments)
-    return raised.value.evidence
+    assert raised.value.verdict is verdict
+    return raised.value.failure.explain()
 
 
 NO_BIAS = ("total = self.b\n", "total = 0\n")
@@ -77,8 +78,7 @@ def test_too_few_parameters_are_counted_and_no_index_of_ours_fails(network):
 
 
 def test_code_that_raises_is_shown_with_the_program_that_does(network):
-    evidence = caught(check_outputs, *network(("total.tanh()", "total.tan()")), PUBLIC)
-    assert evidence.verdict is Verdict.ERROR
+    evidence = caught(check_outputs, *network(("total.tanh()", "total.tan()")), PUBLIC, verdict=Verdict.ERROR)
     assert "y = model(x)" in evidence.code
 
 

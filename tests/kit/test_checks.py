@@ -19,7 +19,7 @@ from gradkit.oracle.comparison import close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Reply
 from gradkit.suite import answers_to, check_forward, check_gradients, check_inner_gradients, expect
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.failures import NotPassed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,10 +53,11 @@ def corpus_of(*graphs):
 def caught(handle, solution):
     """The evidence that a check gives against an edit of the solution."""
 
-    def by(check, corpus, *edits):
+    def by(check, corpus, *edits, verdict=Verdict.FAILED):
         with pytest.raises(NotPassed) as failure:
             check(handle(solution(*edits)), corpus)
-        return failure.value.evidence
+        assert failure.value.verdict is verdict
+        return failure.value.failure.explain()
 
     return by
 
@@ -77,7 +78,6 @@ def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
 def test_a_wrong_engine_gets_the_least_code_that_shows_it(name, caught):
     edit, corpus, check = WRONG[name]
     evidence = caught(check, load(corpora_folder() / f"{corpus}.json"), edit)
-    assert evidence.verdict is Verdict.FAILED
     assert len(evidence.code) <= 8
     assert evidence.hint
     assert evidence.traceback == ""
@@ -113,8 +113,8 @@ def test_forward_never_asks_for_gradients(handle, solution):
 def test_code_that_raises_is_shown_with_the_least_expression_that_does_it(caught):
     line = "out = Value(math.tanh(self.data)"
     graph = traced(lambda a, b: ((a * b).tanh() + a) * b, 0.5, 0.3)
-    evidence = caught(check_forward, corpus_of(graph), (line, f"self.lost\n        {line}"))
-    assert evidence.verdict is Verdict.ERROR
+    edit = (line, f"self.lost\n        {line}")
+    evidence = caught(check_forward, corpus_of(graph), edit, verdict=Verdict.ERROR)
     assert evidence.message == "AttributeError: 'Value' object has no attribute 'lost'"
     assert evidence.code == ("from engine import Value", "x = Value(2.0)", "y = x.tanh()", "print(y.data)")
     assert "in tanh" in evidence.traceback
@@ -123,7 +123,6 @@ def test_code_that_raises_is_shown_with_the_least_expression_that_does_it(caught
 def test_a_value_that_is_no_number_is_shown_likewise(caught):
     edit = ('out = Value(self.data + other.data, (self, other), "+")', "return self.data + other.data")
     evidence = caught(check_forward, corpus_of(traced(lambda a, b: a + b, 0.5, 0.3)), edit)
-    assert evidence.verdict is Verdict.FAILED
     assert "is a plain float, not a Value" in evidence.message
 
 
@@ -147,8 +146,8 @@ def test_endings_that_would_only_repeat_themselves_are_not_reduced(handle, solut
     screen = io.StringIO()
     with redirect_stdout(screen), pytest.raises(NotPassed) as failure:
         check_forward(value, corpus_of(traced(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
-    assert failure.value.verdict is failure.value.evidence.verdict is verdict
-    assert failure.value.evidence.code == ()
+    assert failure.value.verdict is verdict
+    assert failure.value.failure.explain().code == ()
     assert screen.getvalue() == "called\n"
 
 
@@ -160,11 +159,12 @@ def test_a_graph_is_reduced_only_when_its_evidence_is_asked_for(handle, solution
         with pytest.raises(NotPassed) as failure:
             check_forward(value, corpus_of(traced(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
         assert screen.getvalue() == "called\n"
-        first = failure.value.evidence
-        asked = screen.getvalue()
-        assert failure.value.evidence is first
-    assert len(asked) > len("called\n")
-    assert screen.getvalue() == asked
+        drawn = failure.value.failure.as_drawn()
+        assert str(failure.value) == drawn.message
+        assert screen.getvalue() == "called\n", "the case as it was drawn is known"
+        evidence = failure.value.failure.explain()
+    assert len(screen.getvalue()) > len("called\n")
+    assert len(evidence.code) < len(drawn.code)
 
 
 def test_the_debugger_finds_the_student_s_frame(handle, solution):
@@ -214,12 +214,12 @@ from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite import check_gradients
 from gradkit.catalogue.assignments import corpora_folder
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.failures import NotPassed
 try:
     check_gradients(LocalTransport(Path(sys.argv[1]), Clock()).load("engine", "Value"),
                     load(corpora_folder() / "mul.json"))
 except NotPassed as failure:
-    print(len(failure.evidence.rows))
+    print(len(failure.failure.explain().rows))
 """
 
 

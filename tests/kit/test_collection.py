@@ -7,7 +7,8 @@ import sys
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.suite.collection import SuiteError, graded_tests
+from gradkit.suite.collection import graded_tests
+from gradkit.suite.rules import SuiteError
 
 HEAD = "import pytest\nfrom gradkit.suite import expect, graded, random_graphs\n"
 ITEM = "@graded(1, 'one')\ndef test_one(Value): pass\n"
@@ -33,7 +34,7 @@ FAULTS = {
         "from pytest import skip as leave\n@graded(1, 'one')\ndef test_one(Value):\n    (lambda: leave('x'))()\n",
         "test_one uses leave of pytest.",
     ),
-    "a_class": ("@graded(1, 'one')\nclass TestOne: pass\n", "@graded stands directly above a function"),
+    "a_class": ("@graded(1, 'one')\nclass TestOne: pass\n", "put @graded directly above a function"),
     "a_method": (
         "class TestOne:\n    @graded(1, 'one')\n    def test_one(self, Value): pass\n",
         "TestOne.test_one is graded, but it is not what its name means in the end.",
@@ -178,4 +179,4 @@ def test_a_command_says_so_in_a_line(home):
     ended = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
-    assert "@graded stands directly above a function" in " ".join(ended.stderr.split())
+    assert "put @graded directly above a function" in " ".join(ended.stderr.split())

@@ -9,7 +9,10 @@ from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_data, wrong_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.suite.evidence import NODES_SHOWN, Evidence, NotPassed, Row, of_error, of_mismatch, of_number
+from gradkit.suite.evidence import NODES_SHOWN, Evidence, Row, row_of
+from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
+from gradkit.suite.failures import Explained, NotPassed
+from gradkit.suite.results import Item, result_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -30,7 +33,7 @@ def mismatches(draw):
 
 @given(mismatches())
 def test_each_row_has_its_print_at_the_end_of_the_code(mismatch):
-    evidence = of_mismatch(mismatch)
+    evidence = explain_mismatch(mismatch)
     prints = evidence.code[len(evidence.code) - len(evidence.rows) :]
     assert prints == tuple(f"print({row.name})" for row in evidence.rows)
     assert not any(line.startswith("print") for line in evidence.code[: -len(evidence.rows)])
@@ -38,7 +41,7 @@ def test_each_row_has_its_print_at_the_end_of_the_code(mismatch):
 
 @given(mismatches())
 def test_rows_hold_the_first_wrong_numbers_and_the_origin_and_no_more(mismatch):
-    evidence = of_mismatch(mismatch)
+    evidence = explain_mismatch(mismatch)
     shown = [*mismatch.wrong[:NODES_SHOWN]]
     if mismatch.origin is not None and mismatch.origin not in shown:
         shown.append(mismatch.origin)
@@ -51,7 +54,7 @@ def test_rows_hold_the_first_wrong_numbers_and_the_origin_and_no_more(mismatch):
 def test_a_wrong_gradient_reads_so():
     graph = traced(lambda a, b: (a * b).tanh() * a, 0.5, 1.0)
     want = complex_step.answers(graph)
-    evidence = of_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, 7.0, *want.grad[3:]])))
+    evidence = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, 7.0, *want.grad[3:]])))
     assert evidence.message == f"a.grad is 9.0, PyTorch says {want.grad[0]!r}"
     assert evidence.code == (
         "from engine import Value",
@@ -69,26 +72,26 @@ def test_a_wrong_gradient_reads_so():
 def test_a_wrong_number_needs_no_backward():
     graph = traced(lambda x: x.exp(), 1.0)
     want = complex_step.answers(graph)
-    evidence = of_mismatch(wrong_data(graph, want, Answers([1.0, 3.0], [])))
+    evidence = explain_mismatch(wrong_data(graph, want, Answers([1.0, 3.0], [])))
     assert evidence.code == ("from engine import Value", "x = Value(1.0)", "y = x.exp()", "print(y.data)")
     assert evidence.rows == (Row("y.data", 3.0, want.data[1]),)
 
 
 def test_a_leaf_that_went_wrong_is_named_alone():
     graph = traced(lambda x: x + x, 1.0)
-    evidence = of_mismatch(wrong_gradients(graph, complex_step.answers(graph), Answers([1.0, 2.0], [1.0, 1.0])))
+    evidence = explain_mismatch(wrong_gradients(graph, complex_step.answers(graph), Answers([1.0, 2.0], [1.0, 1.0])))
     assert evidence.origin == "x"
 
 
 def test_a_hand_written_item_shows_its_number():
-    evidence = of_number("x.grad", 2.0, 3.0, ("from engine import Value", "print(x.grad)"))
+    evidence = explain_number("x.grad", 2.0, 3.0, ("from engine import Value", "print(x.grad)"))
     assert evidence.message == "x.grad is 2.0 and should be 3.0"
     assert evidence.rows == (Row("x.grad", 2.0, 3.0),)
     assert evidence.source != "PyTorch"  # which was not asked
 
 
 def test_an_item_s_end_reads_as_its_evidence_does():
-    assert str(NotPassed(Verdict.ERROR, lambda: Evidence(Verdict.ERROR, "KeyError: 'odd'"))) == "KeyError: 'odd'"
+    assert str(NotPassed(Explained(Verdict.ERROR, Evidence("KeyError: 'odd'")))) == "KeyError: 'odd'"
 
 
 # --- hints for Python's own messages ---------------------------------------------------------------------------------
@@ -127,7 +130,7 @@ def test_what_python_says_gets_its_hint(use, said):
     with pytest.raises(Exception) as raised:
         use(bare_value()(1.0))
     message = f"{raised.type.__name__}: {raised.value}"
-    assert said in of_error(SubmissionError(Verdict.ERROR, message)).hint
+    assert said in explain_error(SubmissionError(Verdict.ERROR, message)).hint
 
 
 def test_a_plain_number_on_the_right_asks_for_the_method_itself_and_none_for_a_return():
@@ -135,40 +138,53 @@ def test_a_plain_number_on_the_right_asks_for_the_method_itself_and_none_for_a_r
     for use, said in [(lambda: x * 2, "__mul__"), (lambda: x**x, "__pow__"), (lambda: 2 * None, "`return`")]:
         with pytest.raises(TypeError) as raised:
             use()
-        assert said in of_error(SubmissionError(Verdict.ERROR, f"TypeError: {raised.value}")).hint
+        assert said in explain_error(SubmissionError(Verdict.ERROR, f"TypeError: {raised.value}")).hint
     with pytest.raises(TypeError) as raised:
         2 * x
-    assert "sum()" not in of_error(SubmissionError(Verdict.ERROR, f"TypeError: {raised.value}")).hint
+    assert "sum()" not in explain_error(SubmissionError(Verdict.ERROR, f"TypeError: {raised.value}")).hint
 
 
 def test_endless_recursion_gets_its_hint():
     x = bare_value("    def __radd__(self, other): return other + self\n")(1.0)
     with pytest.raises(RecursionError) as raised:
         2 + x
-    assert "call itself for ever" in of_error(SubmissionError(Verdict.ERROR, f"RecursionError: {raised.value}")).hint
+    assert (
+        "call itself for ever" in explain_error(SubmissionError(Verdict.ERROR, f"RecursionError: {raised.value}")).hint
+    )
 
 
 def test_an_unknown_message_gets_no_hint_and_keeps_its_traceback():
-    evidence = of_error(SubmissionError(Verdict.ERROR, "KeyError: 'odd'", "engine.py:3, in f"), ("y = x",))
-    assert evidence == Evidence(Verdict.ERROR, "KeyError: 'odd'", ("y = x",), traceback="engine.py:3, in f")
+    evidence = explain_error(SubmissionError(Verdict.ERROR, "KeyError: 'odd'", "engine.py:3, in f"), ("y = x",))
+    assert evidence == Evidence("KeyError: 'odd'", ("y = x",), traceback="engine.py:3, in f")
 
 
 # --- one and the same ------------------------------------------------------------------------------------------------
 
 
+def cause(evidence, verdict=Verdict.FAILED):
+    return result_of(Item("a1/test_x", "a1", "about x", 1.0, ()), verdict, evidence).cause()
+
+
 def test_failures_at_the_same_line_are_one_cause_whatever_expression_shows_them():
-    one = Evidence(Verdict.ERROR, "E", code=("a",), traceback="engine.py:3")
-    assert one.cause() == Evidence(Verdict.ERROR, "E", code=("b",), traceback="engine.py:3").cause()
-    assert one.cause() != Evidence(Verdict.ERROR, "E", code=("a",), traceback="engine.py:4").cause()
+    one = cause(Evidence("E", code=("a",), traceback="engine.py:3"))
+    assert one == cause(Evidence("E", code=("b",), traceback="engine.py:3"))
+    assert one != cause(Evidence("E", code=("a",), traceback="engine.py:4"))
 
 
 def test_wrong_numbers_are_one_cause_where_the_same_code_gives_the_same_numbers():
-    one = Evidence(Verdict.FAILED, "m", ("a",), (Row("x", 1.0, 2.0),))
-    assert one.cause() == Evidence(Verdict.FAILED, "m", ("a",), (Row("x", 1.0, 2.0),), hint="other").cause()
-    assert one.cause() != Evidence(Verdict.FAILED, "m", ("a",), (Row("x", 1.5, 2.0),)).cause()
-    assert one.cause() != Evidence(Verdict.FAILED, "m", ("b",), (Row("x", 1.0, 2.0),)).cause()
+    one = cause(Evidence("m", ("a",), (Row("x", 1.0, 2.0),)))
+    assert one == cause(Evidence("m", ("a",), (Row("x", 1.0, 2.0),), hint="other"))
+    assert one != cause(Evidence("m", ("a",), (Row("x", 1.5, 2.0),)))
+    assert one != cause(Evidence("m", ("b",), (Row("x", 1.0, 2.0),)))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_json_cannot_write_are_one_cause_too(number):
+    one, other = (cause(Evidence("m", ("a",), (row_of("x", value, 2.0),))) for value in (number, float(str(number))))
+    assert one == other
 
 
 def test_a_verdict_is_part_of_the_cause():
-    assert Evidence(Verdict.ERROR, "m").cause() != Evidence(Verdict.TIMEOUT, "m").cause()
-    assert Evidence(Verdict.TIMEOUT, "m").cause() == Evidence(Verdict.TIMEOUT, "m").cause()
+    assert cause(Evidence("m"), Verdict.ERROR) != cause(Evidence("m"), Verdict.TIMEOUT)
+    assert cause(Evidence("m"), Verdict.TIMEOUT) == cause(Evidence("m"), Verdict.TIMEOUT)
+    assert cause(None) is None

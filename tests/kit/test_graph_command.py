@@ -7,15 +7,16 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 from gradkit.cli.main import app
-from gradkit.grader.report import AnswersRecord, Conditions, Report, item_record, write
+from gradkit.grader.report import FORMAT, Conditions, Report, write
 from gradkit.graphs.scalar.trace import ProgramError, traced, traced_program
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
 from gradkit.oracle.programs import worked_out
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Evidence, of_mismatch
-from gradkit.suite.results import Item, ItemResult
+from gradkit.suite.evidence import Evidence, NodeNumbers
+from gradkit.suite.explanations import explain_mismatch
+from gradkit.suite.results import Item, result_of
 from typer.testing import CliRunner
 
 WRONG = "#fde0dc"
@@ -195,13 +196,13 @@ def test_ctrl_c_ends_a_program_as_it_ends_any():
 
 def failed(name, blocked_by=(), evidence=None, verdict=Verdict.FAILED):
     item = Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, ())
-    return item_record(ItemResult(item, verdict, evidence, blocked_by))
+    return result_of(item, verdict, evidence, blocked_by)
 
 
 def mismatch():
     graph = traced(lambda x: x.tanh() + x, 2.0)
     want = complex_step.answers(graph)
-    return of_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    return explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
 
 
 @pytest.fixture
@@ -212,7 +213,7 @@ def report(tmp_path):
         conditions = Conditions("0", "3", "", "public", True, True)
         path = tmp_path / "ada.json"
         earned = sum(item.earned for item in items)
-        write(Report(2, "ada", "", (), (), conditions, earned, float(len(items)), items), path)
+        write(Report(FORMAT, "ada", "", (), (), conditions, earned, float(len(items)), items), path)
         return path
 
     return written
@@ -223,7 +224,7 @@ def ada(report):
     """The report of one who made one mistake with a picture, and others without."""
     return report(
         failed("fine", verdict=Verdict.PASSED),
-        failed("raises", evidence=Evidence(Verdict.ERROR, "KeyError: 'odd'"), verdict=Verdict.ERROR),
+        failed("raises", evidence=Evidence("KeyError: 'odd'"), verdict=Verdict.ERROR),
         failed("collects", evidence=mismatch()),
         failed("all", blocked_by=("a1_trial/test_collects",), verdict=Verdict.BLOCKED),
     )
@@ -262,7 +263,7 @@ def test_a_report_without_any_picture_says_so(gradkit, report, tmp_path):
         {"steps": (("no_such", 0), ("add", 1, 0))},
         {"steps": (("tanh", 7), ("add", 1, 0))},
         {"steps": (("tanh", "x"), ())},
-        {"want": AnswersRecord((1.0,), (1.0,))},
+        {"want": NodeNumbers((1.0,), (1.0,))},
     ],
 )
 def test_a_damaged_report_is_said_to_be_one(change, gradkit, report, tmp_path):

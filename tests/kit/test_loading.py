@@ -21,9 +21,9 @@ class Transport:
         return end
 
 
-def ending(loader, in_a_hurry=False, name="Value"):
+def ending(loader, has_reduced_time=False, name="Value"):
     with pytest.raises(SubmissionError) as raised:
-        loader.subject(name, in_a_hurry)
+        loader.subject(name, has_reduced_time)
     return raised.value
 
 
@@ -45,13 +45,13 @@ def test_a_failing_import_is_tried_once(verdict):
 
 def test_running_out_of_what_little_time_was_left_proves_nothing():
     loader = Loader(Transport(Verdict.TIMEOUT, "in time"))
-    assert ending(loader, in_a_hurry=True).verdict is Verdict.TIMEOUT
+    assert ending(loader, has_reduced_time=True).verdict is Verdict.TIMEOUT
     assert loader.subject("Value", False) == "in time"
 
 
-def test_any_other_failure_in_a_hurry_is_a_failure():
+def test_any_other_failure_has_reduced_time_is_a_failure():
     loader = Loader(Transport(Verdict.ERROR, "too late"))
-    ending(loader, in_a_hurry=True)
+    ending(loader, has_reduced_time=True)
     assert ending(loader).verdict is Verdict.ERROR
 
 
@@ -64,7 +64,7 @@ def test_a_submission_that_cannot_be_used_is_not_even_asked():
 def test_an_item_that_comes_too_late_says_why():
     ended = no_time_left(assignments()[0])
     assert ended.verdict is Verdict.TIMEOUT
-    assert ended.evidence.message == "The 60 s that a submission has for a1_expressions are used up."
+    assert ended.failure.explain().message == "The 60 s that a submission has for a1_expressions are used up."
 
 
 def test_the_trouble_is_called_by_the_file():

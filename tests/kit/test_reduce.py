@@ -40,7 +40,7 @@ FAULTS = {
     "tanh overwrites": ("tanh", ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2)")),
     "exp ignores upstream": (
         "exp",
-        ("self.grad += out.data * out.grad\n        out", "self.grad += out.data\n        out"),
+        ("self.grad += out.data * out.grad\n\n        out", "self.grad += out.data\n\n        out"),
     ),
     "log is not wired": ("log", ("self.grad += out.grad / self.data", "pass")),
     "relu leaks": ("relu", ("self.grad += (self.data > 0) * out.grad", "self.grad += out.grad")),

@@ -1,12 +1,14 @@
 """Results: one verdict an item, points that add up, and a failure that follows from another is reported as blocked."""
 
-from functools import partial
+from pathlib import Path
 
 import pytest
-from gradkit.pytest_plugin.self_check import _STATUS
+from gradkit.pytest_plugin.screen import PROGRESS
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
+from gradkit.suite.failures import Explained, Failure, NotPassed
 from gradkit.suite.graded import ATTRIBUTE, graded
+from gradkit.suite.outcomes import reason_to_skip, record_outcome
 from gradkit.suite.results import Item, Results
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,16 +20,22 @@ def item(name, *needs, points=1.0):
     return Item(name, "a1_trial", f"about {name}", points, needs)
 
 
-def results_of(*ended):
+def ended(results, item, verdict):
+    """Record the result of an item whose test ended so."""
+    error = None if verdict is Verdict.PASSED else NotPassed(Explained(verdict, Evidence("because")))
+    return record_outcome(results, item, error, Path("test_trial.py"))
+
+
+def results_of(*run):
     """Results of items given as (name, needs, verdict)."""
     results = Results()
-    for name, needs, verdict in ended:
-        results.add(item(name, *needs), verdict, partial(Evidence, verdict, "because"))
+    for name, needs, verdict in run:
+        ended(results, item(name, *needs), verdict)
     return results
 
 
 def verdicts(results):
-    return {result.item.id: result.verdict for result in results.all()}
+    return {result.id: result.verdict for result in results.all()}
 
 
 @st.composite
@@ -45,7 +53,7 @@ def runs(draw):
 def test_every_item_has_one_verdict_and_points_add_up(run):
     results = Results()
     for each, ending in run:
-        results.add(each, ending)
+        ended(results, each, ending)
     assert len(results.all()) == len(run)
     earned = sum(result.earned for result in results.all())
     assert earned == sum(each.points for each, ending in run if ending is Verdict.PASSED)
@@ -56,7 +64,7 @@ def test_every_item_has_one_verdict_and_points_add_up(run):
 def test_a_blocked_item_names_what_blocks_it_and_every_chain_has_a_beginning(run):
     results = Results()
     for each, ending in run:
-        results.add(each, ending)
+        ended(results, each, ending)
     for result in results.all():
         assert bool(result.blocked_by) == (result.verdict is Verdict.BLOCKED)
         if result.blocked_by:
@@ -69,7 +77,7 @@ def test_a_blocked_item_names_what_blocks_it_and_every_chain_has_a_beginning(run
 def test_what_passes_passes_whatever_its_prerequisites_did(run):
     results = Results()
     for each, ending in run:
-        result = results.add(each, ending)
+        result = ended(results, each, ending)
         if ending in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED):
             assert result.verdict is ending
         else:
@@ -109,27 +117,47 @@ def test_what_was_not_run_blocks_nothing():
 @pytest.mark.parametrize("verdict", [Verdict.TIMEOUT, Verdict.OUT_OF_MEMORY, Verdict.CRASHED])
 def test_after_a_timeout_or_a_crash_dependents_are_not_run(verdict):
     results = results_of(("hangs", (), verdict), ("middle", ("hangs",), Verdict.PASSED))
-    assert results.must_not_run(item("next", "middle")) == ("hangs",)
-    assert results.must_not_run(item("other")) == ()
+    assert results.prerequisites_that_stop(item("next", "middle")) == ("hangs",)
+    reason = reason_to_skip(results, item("next", "middle"))
+    assert str(reason) == "Not run: it needs hangs, which did not pass."
+    assert reason_to_skip(results, item("other")) is None
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.PASSED])
 def test_after_any_other_end_everything_runs(verdict):
-    assert results_of(("one", (), verdict)).must_not_run(item("next", "one")) == ()
+    assert results_of(("one", (), verdict)).prerequisites_that_stop(item("next", "one")) == ()
 
 
 def test_a_circle_of_prerequisites_does_not_hang():
     results = results_of(("one", ("two",), Verdict.FAILED), ("two", ("one",), Verdict.FAILED))
     assert results.by_id["two"].blocked_by == ("one",)
-    assert {r.item.id for r in results.prerequisites(item("one", "two"))} == {"one", "two"}
+    assert {r.id for r in results.prerequisites(item("one", "two"))} == {"one", "two"}
+
+
+class Unexplained(Failure):
+    """A failure that notes whether it was explained."""
+
+    verdict = Verdict.FAILED
+    was_asked = False
+
+    def explain(self):
+        self.was_asked = True
+        return Evidence("explained")
+
+
+def test_an_error_of_ours_is_recorded_as_no_result():
+    results = Results()
+    assert record_outcome(results, item("one"), ZeroDivisionError(), Path("test_trial.py")) is None
+    assert not results.by_id
 
 
 def test_a_blocked_item_is_not_explained():
     results = results_of(("one", (), Verdict.FAILED))
-    asked = []
-    results.add(item("two", "one"), Verdict.FAILED, lambda: asked.append("two"))
-    assert asked == []
-    assert results.by_id["one"].evidence == Evidence(Verdict.FAILED, "because")
+    unexplained = Unexplained()
+    record_outcome(results, item("two", "one"), NotPassed(unexplained), Path("test_trial.py"))
+    assert results.by_id["two"].verdict is Verdict.BLOCKED
+    assert not unexplained.was_asked
+    assert results.by_id["one"].evidence == Evidence("because")
 
 
 # --- the mark --------------------------------------------------------------------------------------------------------
@@ -137,7 +165,7 @@ def test_a_blocked_item_is_not_explained():
 
 @pytest.mark.parametrize("points", [0, -1, 0.25, 1.1])
 def test_points_are_positive_multiples_of_a_half(points):
-    with pytest.raises(ValueError, match=r"multiples of 0\.5"):
+    with pytest.raises(ValueError, match=r"multiple of 0\.5"):
         graded(points, "a title")
 
 
@@ -160,5 +188,5 @@ def test_a_mark_takes_one_prerequisite_or_many():
 
 
 def test_every_verdict_has_a_letter_of_its_own_on_the_progress_line():
-    assert _STATUS.keys() == set(Verdict)
-    assert len({letter for _, letter, _ in _STATUS.values()}) == len(Verdict)
+    assert PROGRESS.keys() == set(Verdict)
+    assert len({letter for _, letter, _ in PROGRESS.values()}) == len(Verdict)

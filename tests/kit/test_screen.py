@@ -1,33 +1,35 @@
 """The self-check's screen: few lines, the first mistake first, and nothing said twice."""
 
 import io
-from dataclasses import replace
-from functools import partial
+from pathlib import Path
 
+import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite import screen
+from gradkit.suite import outcomes, screen
 from gradkit.suite.evidence import Evidence, Row
+from gradkit.suite.failures import Explained, NotPassed
+from gradkit.suite.outcomes import record_outcome
 from gradkit.suite.results import Item, Results
 from hypothesis import given
 from hypothesis import strategies as st
 
 FIRST, SECOND = (
-    replace(assignments()[0], name="a1_first", title="First steps", story="begin."),
-    replace(assignments()[0], name="a2_second", title="Second steps", story="go on."),
+    msgspec.structs.replace(assignments()[0], name="a1_first", title="First steps", story="begin."),
+    msgspec.structs.replace(assignments()[0], name="a2_second", title="Second steps", story="go on."),
 )
 COURSE = (FIRST, SECOND)
 
 WRONG = Evidence(
-    Verdict.FAILED,
     "y.data is 5.0, PyTorch says 6.0",
     ("from engine import Value", "a = Value(2.0); b = Value(3.0)", "y = a * b", "print(y.data)"),
     (Row("y.data", 5.0, 6.0),),
+    source="PyTorch",
     origin="y = a * b",
     hint="look at a * b",
 )
-RAISED = Evidence(Verdict.ERROR, "KeyError: 'odd'", traceback="engine.py:3, in f\n    {}['odd']")
+RAISED = Evidence("KeyError: 'odd'", traceback="engine.py:3, in f\n    {}['odd']")
 
 
 def item(name, *needs, points=1.0, assignment="a1_first"):
@@ -35,15 +37,25 @@ def item(name, *needs, points=1.0, assignment="a1_first"):
     return Item(ids[0], assignment, f"about {name}", points, tuple(ids[1:]))
 
 
+def ended(results, item, verdict, evidence=None):
+    """Record the result of an item whose test ended so."""
+    error = None if verdict is Verdict.PASSED else NotPassed(Explained(verdict, evidence))
+    return record_outcome(results, item, error, Path("test_trial.py"))
+
+
+def screen_of(results, warnings=(), course=COURSE):
+    return screen.summary(list(results.all()), results.collected, course, warnings)
+
+
 @pytest.fixture
 def lines():
     """The screen, as text, of items given as (item, verdict, evidence)."""
 
-    def of(*ended, collected=None, warnings=(), course=COURSE):
-        results = Results(collected=list(collected or [each for each, *_ in ended]))
-        for each, verdict, *evidence in ended:
-            results.add(each, verdict, (lambda found=evidence[0]: found) if evidence else None)
-        return [text for _, text in screen.summary(results, course, warnings)]
+    def of(*run, collected=None, warnings=(), course=COURSE):
+        results = Results(collected=list(collected or [each for each, *_ in run]))
+        for each, verdict, *evidence in run:
+            ended(results, each, verdict, *evidence)
+        return [text for _, text in screen_of(results, warnings, course)]
 
     return of
 
@@ -51,8 +63,8 @@ def lines():
 def test_a_bar_is_green_only_when_it_is_full():
     for verdict, style in [(Verdict.PASSED, "good"), (Verdict.FAILED, "plain")]:
         results = Results()
-        results.add(item("one"), verdict, lambda: WRONG)
-        assert screen.summary(results, COURSE, [])[0][0] == style
+        ended(results, item("one"), verdict, WRONG)
+        assert screen_of(results)[0][0] == style
 
 
 @given(st.lists(st.sampled_from([verdict for verdict in Verdict if verdict is not Verdict.BLOCKED]), max_size=9))
@@ -61,8 +73,8 @@ def test_any_results_make_a_screen_in_known_styles(verdicts):
     for number, verdict in enumerate(verdicts):
         each = item(str(number), *([str(number - 1)] if number % 3 else []), assignment=COURSE[number % 2].name)
         results.collected.append(each)
-        results.add(each, verdict, partial(Evidence, verdict, f"it {verdict.value}"))
-    for style, text in screen.summary(results, COURSE, ["a warning"]):
+        ended(results, each, verdict, Evidence(f"it {verdict.value}"))
+    for style, text in screen_of(results, ["a warning"]):
         assert style in screen.STYLES
         assert "\n" not in text
 
@@ -75,7 +87,7 @@ def test_the_bar_shows_points_of_each_assignment_that_took_part(lines):
     (bar,) = [text for text in shown if text.startswith("a1_first")]
     assert "2.5 of 3.5 points" in bar
     assert bar.count("█") == 17
-    assert bar.count("█") + bar.count("░") == screen.BAR
+    assert bar.count("█") + bar.count("░") == screen.BAR_WIDTH
     assert not any(text.startswith("a2_second") for text in shown)
 
 
@@ -117,7 +129,7 @@ def test_an_error_is_shown_with_the_student_s_own_frames(lines):
 
 
 def test_a_known_misconception_s_hint_takes_the_place_of_the_general_one(lines, monkeypatch):
-    monkeypatch.setattr(screen, "named_mistake", lambda name, evidence: f"as for {name}, think")
+    monkeypatch.setattr(outcomes, "named_mistake", lambda name, evidence: f"as for {name}, think")
     shown = lines((item("one"), Verdict.FAILED, WRONG))
     assert shown[-1] == "Hint: as for a1_first/test_one, think"
     assert not any("look at" in text for text in shown)
@@ -142,8 +154,8 @@ def test_blocked_items_are_counted_and_not_explained(lines):
 
 
 def test_only_as_many_mistakes_are_shown_as_one_can_look_at(lines):
-    ended = [(item(str(n)), Verdict.ERROR, replace(RAISED, message=f"KeyError: {n}")) for n in range(40)]
-    shown = lines(*ended)
+    run = [(item(str(n)), Verdict.ERROR, msgspec.structs.replace(RAISED, message=f"KeyError: {n}")) for n in range(40)]
+    shown = lines(*run)
     explained = [text for text in shown if text.startswith("KeyError")]
     assert explained[0] == "KeyError: 0"
     assert len(shown) < 40
@@ -152,14 +164,14 @@ def test_only_as_many_mistakes_are_shown_as_one_can_look_at(lines):
 
 def test_a_single_long_mistake_is_still_shown_whole(lines):
     code = tuple(f"v{n} = Value({n})" for n in range(100))
-    shown = lines((item("one"), Verdict.FAILED, replace(WRONG, code=(*code, "print(y.data)"))))
+    shown = lines((item("one"), Verdict.FAILED, msgspec.structs.replace(WRONG, code=(*code, "print(y.data)"))))
     assert set(code) <= set(shown)
 
 
 def test_a_blocked_item_on_its_own_says_what_blocks_it():
     results = Results()
-    results.add(item("one"), Verdict.FAILED, lambda: WRONG)
-    blocked = results.add(item("two", "one"), Verdict.FAILED, lambda: WRONG)
+    ended(results, item("one"), Verdict.FAILED, WRONG)
+    blocked = ended(results, item("two", "one"), Verdict.FAILED, WRONG)
     assert [text for _, text in screen.explanation(blocked)] == [
         "about two  (a1, 1 point; -k two)",
         "blocked by a1_first/test_one",
@@ -170,7 +182,7 @@ def test_a_blocked_item_on_its_own_says_what_blocks_it():
 
 
 def stub(name):
-    return Evidence(Verdict.NOT_IMPLEMENTED, f"{FIRST.short}: write {name}")
+    return Evidence(f"{FIRST.short}: write {name}")
 
 
 def test_stubs_are_counted_and_the_first_of_the_course_is_next(lines):
@@ -187,7 +199,7 @@ def test_what_is_wrong_comes_before_what_is_not_written(lines):
 def test_what_is_whole_is_praised_and_the_next_assignment_named(lines):
     shown = lines(
         (item("one"), Verdict.PASSED),
-        (item("two", assignment="a2_second"), Verdict.NOT_IMPLEMENTED, Evidence(Verdict.NOT_IMPLEMENTED, "TODO")),
+        (item("two", assignment="a2_second"), Verdict.NOT_IMPLEMENTED, Evidence("TODO")),
     )
     assert "All right: every item of a1_first agrees with PyTorch." in shown
     assert shown[-1] == "Next: a2_second. Second steps: go on."

@@ -1,5 +1,6 @@
 """The reference as it is at an assignment: right then, without what comes later, and with what is due marked."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -78,8 +79,10 @@ def test_a_file_of_its_own_keeps_its_imports_and_signatures_and_no_line_of_a_bod
 
 
 def test_before_backward_is_asked_for_there_are_no_closures(solution):
-    assert "_backward" not in at(solution, "a1").replace("self._backward; a leaf's does nothing", "")
-    assert "def backward" not in at(solution, "a1")
+    tree = ast.parse(at(solution, "a1"))
+    names = {getattr(node, "name", getattr(node, "attr", "")) for node in ast.walk(tree)}
+    assert "__pow__" in names
+    assert not names & {"_backward", "backward"}
     assert "def exp" not in at(solution, "a2")
 
 

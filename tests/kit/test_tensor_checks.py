@@ -30,7 +30,7 @@ from gradkit.suite import (
     check_tensors,
     expect_array,
 )
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.failures import NotPassed
 
 SOLUTION = reference_folder() / "solution"
 MODULES = ("engine", "nn", "training", "tensor")
@@ -79,10 +79,11 @@ def printed(tmp_path, monkeypatch):
     return run
 
 
-def caught(check, *arguments, **named):
+def caught(check, *arguments, verdict=Verdict.FAILED, **named):
     with pytest.raises(NotPassed) as raised:
         check(*arguments, **named)
-    return raised.value.evidence
+    assert raised.value.verdict is verdict
+    return raised.value.failure.explain()
 
 
 def corpus_of(*graphs):
@@ -155,7 +156,6 @@ ODD_RESULTS = {
 @pytest.mark.parametrize("body", ODD_RESULTS)
 def test_what_is_no_tensor_of_floats_is_named_with_the_operation_that_made_it(body, tensor):
     found = caught(check_tensors, tensor((EXP, f"{body}\n        return out")), ONE)
-    assert found.verdict is Verdict.FAILED
     assert found.message == ODD_RESULTS[body]
     assert found.code == ("from tensor import Tensor", "a = Tensor([2.0, -1.5])", "y = a.exp()")
 
@@ -166,8 +166,7 @@ def test_a_gradient_that_is_none_is_named(tensor):
 
 
 def test_code_that_raises_is_shown_with_the_program_that_does(tensor):
-    found = caught(check_tensors, tensor((EXP, "raise KeyError('odd')")), ONE)
-    assert found.verdict is Verdict.ERROR
+    found = caught(check_tensors, tensor((EXP, "raise KeyError('odd')")), ONE, verdict=Verdict.ERROR)
     assert found.message == "KeyError: 'odd'"
     assert found.code[-1] == "y = a.exp()"
 
@@ -311,13 +310,13 @@ def test_parameters_that_are_others_or_of_other_shapes_are_told_and_no_index_of_
     found = caught(check_tensor_network, *network(edit), recorded(MLPS))
     assert found.message.startswith(WRONG_PARAMETERS[body])
     assert len(found.message) < 100
-    assert caught(check_tensor_trajectories, *training(edit), recorded(RUNS)).verdict is Verdict.FAILED
+    assert caught(check_tensor_trajectories, *training(edit), recorded(RUNS))
 
 
 def test_parameters_that_change_between_two_calls_are_only_wrong_numbers(network):
     tires = "self.calls = getattr(self, 'calls', 0) + 1; found = " + LISTS.removeprefix("return ")
     edit = (LISTS, f"{tires}; return found if self.calls == 1 else found[:1]")
-    assert caught(check_tensor_network, *network(edit), recorded(MLPS), gradients=True).verdict is Verdict.FAILED
+    assert caught(check_tensor_network, *network(edit), recorded(MLPS), gradients=True)
 
 
 def test_a_loss_that_is_no_single_number_is_told_so(training, opened):
@@ -358,6 +357,6 @@ def test_how_a_network_must_not_begin_is_told(drawn, network):
 def test_a_network_that_reads_few_digits_is_told_how_many(opened):
     load = opened((BIAS, "x = (x @ weights + bias) * 0"))
     parts = [load("tensor", "MLP"), load("tensor", "cross_entropy"), load("training", "Adam"), load("numpy", "array")]
-    found = caught(check_reads_digits, *parts, least=0.9)
+    found = caught(check_reads_digits, *parts, min_share=0.9)
     assert found.message.startswith("After 100 steps of Adam it reads ")
     assert found.message.endswith(" of 200 digits, where it should read 180")

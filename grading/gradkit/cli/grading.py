@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradkit.grader.whole_class.results import StudentResult
     from gradkit.outputs.gradebook_process import Entering
     from gradkit.submissions.intake.roster import Student
-    from gradkit.suite.results import Item
+    from gradkit.suite.results import ItemResult
 
 MAX_PRIVATE_LINE_LENGTH = 100_000
 """Characters of a line that `explain --private` prints: a drawn case is shown whole."""
@@ -40,18 +40,21 @@ def grade(
             help="where the reports go: for each assignment a folder with a JSON file a student, and grades.csv"
         ),
     ],
-    workers: Annotated[int | None, typer.Option(min=1, help="so many at a time (default: one a core)")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="how many to grade at a time (default: one a core)")
+    ] = None,
     seed: Annotated[
         str, typer.Option(envvar="GRADKIT_SEED", help="a private seed: other graphs than the students have")
     ] = PUBLIC_SEED,
     gradebook: Annotated[
-        str, typer.Option(envvar="GRADKIT_GRADEBOOK", help="also write nbgrader's: a file, or a database's URL")
+        str,
+        typer.Option(envvar="GRADKIT_GRADEBOOK", help="also write to nbgrader's gradebook: a file, or a database URL"),
     ] = "",
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="run submissions with all the rights that you have here")
     ] = False,
 ) -> None:
-    """Grade a class. Each submission runs in a sandbox. Stopped and started again, grading goes on where it was.
+    """Grade a class. Each submission runs in a sandbox. A run that was stopped continues with the same command.
 
     Examples: gradkit grade a2_backprop submissions/ --out reports/
     gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
@@ -60,7 +63,7 @@ def grade(
     from gradkit.grader.whole_class.classroom import Classroom
     from gradkit.grader.whole_class.processor_limit import watch_processor_limit
     from gradkit.grader.whole_class.reports_folder import remember_submissions
-    from gradkit.outputs.summary import GRADES, write_grades
+    from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import show_class
     from gradkit.submissions.intake.roster import roster
 
@@ -85,12 +88,7 @@ def grade(
         console.print("\nStopped. Run the same command again to continue.")
         raise typer.Exit(130) from None
 
-    if others:
-        console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
-    if seed == PUBLIC_SEED:
-        console.print("Graded on the graphs that students have: --seed gives others.", style="yellow")
-    if no_sandbox:
-        console.print("Graded without a sandbox: submissions could do whatever you can here.", style="yellow")
+    _show_warnings(others, seed, no_sandbox)
     if len(reports) < len(students):
         stop(
             f"{len(students) - len(reports)} of {len(students)} submissions have no report; the reasons are above. "
@@ -99,6 +97,16 @@ def grade(
     console.print(
         f"Reports and {GRADES} are in {folder}; `gradkit explain` shows what is in a report.", highlight=False
     )
+
+
+def _show_warnings(others: Sequence[str], seed: str, no_sandbox: bool) -> None:
+    """Print what the instructor should know about the run as a whole."""
+    if others:
+        console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
+    if seed == PUBLIC_SEED:
+        console.print("Graded on the graphs that students have. Use a private --seed for other graphs.", style="yellow")
+    if no_sandbox:
+        console.print("Graded without a sandbox: submissions ran with all of your rights.", style="yellow")
 
 
 def _suite_of(course: Sequence[Assignment], seed: str) -> Suite:
@@ -114,10 +122,10 @@ def _suite_of(course: Sequence[Assignment], seed: str) -> Suite:
 
 def _start_gradebook(url: str, suite: Suite) -> Entering:
     """Start the process that writes reports to a gradebook. Raises GradebookError if the gradebook cannot be opened."""
-    from gradkit.outputs.gradebook import at_hand
+    from gradkit.outputs.gradebook import database_url
     from gradkit.outputs.gradebook_process import Entering
 
-    at_hand(url)  # an error is shown now, and not after an hour of grading
+    database_url(url)  # an error is shown now, and not after an hour of grading
     return Entering(url, suite)
 
 
@@ -136,11 +144,11 @@ def _grade(
     classroom: Classroom, students: Sequence[Student], workers: int | None, writer: Entering | None
 ) -> list[StudentResult]:
     """Grade a class while a bar shows the progress and the gradebook's process takes the reports."""
-    from gradkit.grader.whole_class.capacity import workers_that_fit
+    from gradkit.grader.whole_class.capacity import count_workers_that_fit
     from gradkit.grader.whole_class.results import grade_class
-    from gradkit.outputs.terminal import progress_bar
+    from gradkit.outputs.terminal import show_progress
 
-    n_workers, warning = workers_that_fit(workers or n_cores())
+    n_workers, warning = count_workers_that_fit(workers or n_cores())
     if warning:
         console.print(warning, style="yellow", highlight=False, soft_wrap=True)
 
@@ -148,7 +156,7 @@ def _grade(
         if writer and not graded.reason:
             writer.give(graded.student, classroom.report_path(graded.student))
 
-    with progress_bar(console, len(students)) as observe_progress:
+    with show_progress(console, len(students)) as observe_progress:
         return grade_class(classroom, students, n_workers, observe_progress, observe_student)
 
 
@@ -171,7 +179,7 @@ def explain(
     report: Annotated[Path, typer.Argument(help="a student's report, as `gradkit grade` wrote it")],
     item: Annotated[str, typer.Argument(help="one item, as in tanh_collects; all of them if left out")] = "",
     private: Annotated[
-        bool, typer.Option("--private", help="ask a hidden or private item once more, and show you the drawn case")
+        bool, typer.Option("--private", help="run a hidden or private item again, and show you the drawn case")
     ] = False,
     submission: Annotated[
         Path | None, typer.Option(help="with --private: the student's folder or zip, if it was moved after grading")
@@ -187,11 +195,11 @@ def explain(
     from gradkit.outputs.terminal import show_report
 
     found = read(report)
-    meant = found.called(item) if item else []
+    meant = found.items_named(item) if item else []
     if private:
         if len(meant) != 1:
             stop("--private explains one item: name it, as in `gradkit explain --private REPORT tanh_collects`.")
-        _explain_privately(report, found, meant[0].item, submission, seed)
+        _explain_privately(report, found, meant[0], submission, seed)
     elif not item:
         show_report(console, found)
     else:
@@ -199,11 +207,11 @@ def explain(
             show_report(console, found, result)
 
 
-def _explain_privately(path: Path, report: Report, item: Item, submission: Path | None, seed: str) -> None:
-    """Ask an item of the private phase once more, in the sandbox, and print the case as it was drawn."""
+def _explain_privately(path: Path, report: Report, item: ItemResult, submission: Path | None, seed: str) -> None:
+    """Run an item of the private phase again, in the sandbox, and print the case as it was drawn."""
     from gradkit.grader.conditions import are_equivalent, conditions_of, seed_label
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
-    from gradkit.grader.whole_class.reports_folder import submissions_of
+    from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
     from gradkit.submissions.intake.roster import student_called
 
@@ -215,7 +223,7 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
     names = {each.assignment for each in report.items}
     suite = _suite_of([assignment for assignment in assignments() if assignment.name in names], seed)
     test = find_private_test(suite, item.id)
-    source = submission or student_called(report.student, submissions_of(path.parent)).source
+    source = submission or student_called(report.student, read_submissions_folder(path.parent)).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explain_privately(suite, report, test, source, Path(scratch))
 
@@ -226,7 +234,7 @@ def _explain_privately(path: Path, report: Report, item: Item, submission: Path 
 
 
 def doctor() -> None:
-    """Say what this machine can do for grading, by trying it, and what to install.
+    """Try what this machine can do for grading, and say what to install.
 
     Example: gradkit doctor
     """

@@ -65,7 +65,7 @@ def _of_report(path: Path, item: str) -> tuple[str, str]:
     from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
 
     report = read(path)
-    found = report.called(item) if item else list(report.results().all())
+    found = report.items_named(item) if item else list(report.items)
     for each in found:
         if each.evidence and each.evidence.drawing:
             break
@@ -77,26 +77,26 @@ def _of_report(path: Path, item: str) -> tuple[str, str]:
     try:
         svg, reason = run_bounded(lambda: _drawn(drawing), tuple[str, str], limits)
     except LimitReachedError as error:
-        stop(f"Drawing {tidy(each.item.id)} {error.message}.")
+        stop(f"Drawing {tidy(each.id)} {error.message}.")
     if reason:
         stop(reason)
-    return svg, tidy(f"{each.item.title} ({each.item.id})")
+    return svg, tidy(f"{each.title} ({each.id})")
 
 
 def _drawn(drawing: Drawing) -> tuple[str, str]:
     """Draw a failing expression: the picture, or the reason why there is none."""
     from gradkit.graphs.picture.picture import TooLargeError
-    from gradkit.outputs.html import drawn_failure
+    from gradkit.outputs.html import draw_failure
 
     try:
-        return drawn_failure(drawing), ""
+        return draw_failure(drawing), ""
     except (TooLargeError, ImportError) as error:
         return "", str(error)
 
 
 def _why_not(result: ItemResult) -> str:
     """Why an item has no picture."""
-    name = tidy(result.item.id.rpartition("/test_")[2])
+    name = tidy(result.id.rpartition("/test_")[2])
     if result.blocked_by:
         return f"{name} is blocked by {tidy(result.blocked_by[0])}: draw that one."
     if result.evidence is None:

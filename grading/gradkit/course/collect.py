@@ -13,18 +13,15 @@ import msgspec
 
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.files import write_whole
-from gradkit.outputs.gradebook import timestamp
+from gradkit.outputs.timestamps import TIMESTAMP, read_timestamp
 from gradkit.submissions.bounded import READING, LimitReachedError, Unwritable, run_bounded
 from gradkit.submissions.exception_text import presentable
-from gradkit.submissions.intake.entries import UnfitError, start_of
+from gradkit.submissions.intake.entries import UnfitError
 from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
 from gradkit.submissions.intake.take_in import looked_into, problem_of, submitted_files
 
 from .downloads import HandedIn, handed_in
 from .notebooks import KERNEL, nbgrader_marks
-
-TIMESTAMP = "timestamp.txt"
-_LONGEST_STAMP = 64
 
 NEW, AS_BEFORE, SKIPPED, NOTHING = "new", "as before", "skipped", "without a notebook"
 """What can become of a submission."""
@@ -158,13 +155,10 @@ def _timestamp(assignment: Assignment, folder: Path) -> bytes | None:
 
     nbgrader would fail on the latter. Raises ImportError where nbgrader is not installed.
     """
-    for path in (folder / assignment.name / TIMESTAMP, folder / TIMESTAMP):
-        try:
-            content = start_of(path, _LONGEST_STAMP)
-        except OSError:  # missing, a link, or not a file
-            continue
-        return b"" if timestamp(folder, assignment.name) is None else content
-    return None
+    stamp = read_timestamp(folder, assignment.name)
+    if stamp is None:
+        return None
+    return b"" if stamp.time is None else stamp.content
 
 
 def _notebook_of(assignment: Assignment, texts: Mapping[str, bytes], notes: list[str]) -> bytes:

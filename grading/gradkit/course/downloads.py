@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from gradkit.errors import UserError
-from gradkit.outputs.gradebook import LONGEST_ID
+from gradkit.outputs.gradebook import MAX_ID_BYTES
 from gradkit.submissions.intake.entries import (
     Entry,
     UnfitError,
@@ -250,7 +250,7 @@ def _named(groups: list[_Group]) -> Iterator[HandedIn]:
 
 
 def _plain(name: str) -> str:
-    return safe_name(name.translate(_NO_GLOB), LONGEST_ID).translate(_NO_GLOB)
+    return safe_name(name.translate(_NO_GLOB), MAX_ID_BYTES).translate(_NO_GLOB)
 
 
 def _listed(group: _Group, notes: list[str]) -> list[Entry]:

@@ -12,7 +12,7 @@ from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.submissions.sandbox import packages
 from gradkit.submissions.sandbox.sandbox import keep_addresses
 
-from .digests import kit_digest, suite_digest
+from .digests import digest_kit, digest_suite
 from .report import Conditions
 from .suite import Suite
 
@@ -28,9 +28,9 @@ def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
         MissingPackageError: An assignment uses a package that is not installed.
     """
     return Conditions(
-        kit=f"{importlib.metadata.version('gradkit')} {kit_digest()}",
+        kit=f"{importlib.metadata.version('gradkit')} {digest_kit()}",
         python=platform.python_version(),
-        suite=suite_digest(suite),
+        suite=digest_suite(suite),
         seed=seed_label(suite.seed),
         sandbox=sandboxed,
         fixed_addresses=keep_addresses(),

@@ -64,7 +64,7 @@ GRADED_FIELDS = (
 """The fields of an assignment that grading reads. The others are texts for students."""
 
 
-def kit_digest() -> str:
+def digest_kit() -> str:
     """Return the digest of the files of gradkit that a report depends on."""
     paths = sorted(path for path in KIT.rglob("*.py") if is_digested(path))
     return _digest((f"{path.relative_to(KIT).as_posix()} ", path.read_bytes()) for path in paths)
@@ -81,7 +81,7 @@ def _is_within(module: str, names: Iterable[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
-def suite_digest(suite: Suite) -> str:
+def digest_suite(suite: Suite) -> str:
     """Return the digest of what a report depends on in the course: the graded assignments, their tests and corpora.
 
     It also covers all recorded names of mistakes: they are not kept by assignment.
@@ -92,7 +92,7 @@ def suite_digest(suite: Suite) -> str:
 def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of everything in the course that a report depends on."""
     for assignment in suite.assignments:
-        yield f"{assignment.name} ", graded_fields(assignment)
+        yield f"{assignment.name} ", encode_graded_fields(assignment)
         for path in [*sorted(assignment.suite.glob("*.py")), *reference_files(assignment, suite.reference)]:
             yield f"{assignment.name}/{path.name} ", path.read_bytes()
 
@@ -102,7 +102,7 @@ def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
             yield f"{path.name} ", path.read_bytes()
 
 
-def graded_fields(assignment: Assignment) -> bytes:
+def encode_graded_fields(assignment: Assignment) -> bytes:
     """Return the fields of an assignment that grading reads, as JSON."""
     return msgspec.json.encode({field: getattr(assignment, field) for field in GRADED_FIELDS})
 

@@ -148,7 +148,7 @@ def _first_failure_of_reference(fatal: range = range(0)) -> str:
 
     for result in results.all():
         if result.verdict is not Verdict.PASSED and result.evidence:
-            return f"{result.item.id}: {result.evidence.message}"
+            return f"{result.id}: {result.evidence.message}"
     return ""
 
 

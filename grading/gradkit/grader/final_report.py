@@ -6,15 +6,17 @@ import msgspec
 
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import GradedTest
-from gradkit.suite.evidence import PRIVATE_ONLY
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.results import ItemResult, result_of
+from gradkit.suite.visibility import private_failure
 
 from .phases import PRIVATE, PassedItems, has_passed_public_phase, has_passed_without_retry
 from .reference_retry import file_names
-from .report import EvidenceRecord, ItemRecord, Report
+from .report import Report
 from .suite import Suite
 
 
-def final_report(suite: Suite, public: Report, passed: PassedItems) -> Report:
+def make_final_report(suite: Suite, public: Report, passed: PassedItems) -> Report:
     """Return the report of a submission whose phases have all ended.
 
     The later phases add one bit to each item. In particular, the report does not say whether an item that passed the
@@ -26,30 +28,25 @@ def final_report(suite: Suite, public: Report, passed: PassedItems) -> Report:
         passed: The items that passed in the later phases.
     """
     items = tuple(_final_item(suite, test, item, passed) for test, item in zip(suite.tests, public.items, strict=True))
-    notes = (*public.notes, *_retry_warnings(suite, public.items, items))
-    return msgspec.structs.replace(public, notes=notes, items=items, earned=sum(item.earned for item in items))
+    warnings = (*public.warnings, *_retry_warnings(suite, public.items, items))
+    return msgspec.structs.replace(public, warnings=warnings, items=items, earned=sum(item.earned for item in items))
 
 
-def _final_item(suite: Suite, test: GradedTest, item: ItemRecord, passed: PassedItems) -> ItemRecord:
+def _final_item(suite: Suite, test: GradedTest, item: ItemResult, passed: PassedItems) -> ItemResult:
     """Return an item of the final report, given the item of the public phase."""
     has_passed_retry = any(item.id in ids for phase, ids in passed.items() if phase != PRIVATE.name)
     if not has_passed_retry and not has_passed_without_retry(suite, test, item, passed):
-        return _fail(item) if item.verdict is Verdict.PASSED else item
+        return private_failure(item) if item.verdict is Verdict.PASSED else item
 
     if has_passed_public_phase(item):
-        return msgspec.structs.replace(item, verdict=Verdict.PASSED, earned=item.points, evidence=None)
+        return result_of(item, Verdict.PASSED)
 
     files = file_names(suite.assignment(item.assignment))
-    evidence = EvidenceRecord(f"This passes with the course's own {files}, and not yet with what you handed in.")
-    return msgspec.structs.replace(item, verdict=Verdict.PASSED, earned=item.points, blocked_by=(), evidence=evidence)
+    evidence = Evidence(f"This passes with the course's own {files}, and not yet with what you handed in.")
+    return result_of(item, Verdict.PASSED, evidence)
 
 
-def _fail(item: ItemRecord) -> ItemRecord:
-    """Return an item that passed the public phase as failed, in the same words however it failed."""
-    return msgspec.structs.replace(item, verdict=Verdict.FAILED, earned=0.0, evidence=EvidenceRecord(PRIVATE_ONLY))
-
-
-def _retry_warnings(suite: Suite, before: tuple[ItemRecord, ...], after: tuple[ItemRecord, ...]) -> list[str]:
+def _retry_warnings(suite: Suite, before: tuple[ItemResult, ...], after: tuple[ItemResult, ...]) -> list[str]:
     """Return a sentence for each assignment in which items passed by a reference retry.
 
     Args:
@@ -69,6 +66,6 @@ def _retry_warnings(suite: Suite, before: tuple[ItemRecord, ...], after: tuple[I
     return warnings
 
 
-def _has_passed_by_retry(old: ItemRecord, new: ItemRecord) -> bool:
+def _has_passed_by_retry(old: ItemResult, new: ItemResult) -> bool:
     """Return whether an item passed because of its retry: it did not pass the public phase, and passes now."""
     return new.verdict is Verdict.PASSED and not has_passed_public_phase(old)

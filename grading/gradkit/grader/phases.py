@@ -24,9 +24,10 @@ from gradkit.catalogue.assignments import Assignment
 from gradkit.corpora.library import Library
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import GradedTest
+from gradkit.suite.results import ItemResult
 
 from .reference_retry import reference_files
-from .report import ItemRecord, Report
+from .report import Report
 from .suite import Suite
 
 LATER_LIMIT_FACTOR = 2
@@ -173,7 +174,7 @@ def is_private(suite: Suite, test: GradedTest) -> bool:
     return test.item.hidden or suite.has_private_corpus(test)
 
 
-def has_passed_public_phase(item: ItemRecord) -> bool:
+def has_passed_public_phase(item: ItemResult) -> bool:
     """Return whether an item passed the public phase. A hidden item that was not run counts as passed.
 
     Args:
@@ -184,7 +185,7 @@ def has_passed_public_phase(item: ItemRecord) -> bool:
     return item.verdict is Verdict.PASSED
 
 
-def has_passed_without_retry(suite: Suite, test: GradedTest, item: ItemRecord, passed: PassedItems) -> bool:
+def has_passed_without_retry(suite: Suite, test: GradedTest, item: ItemResult, passed: PassedItems) -> bool:
     """Return whether an item passed every phase that runs it on the student's own files.
 
     Args:

@@ -1,7 +1,7 @@
-"""Check that a report holds what `gradkit grade` could have written: a report is only a file, and anyone may write one.
+"""Check that a report holds what `gradkit grade` could have written. A report is only a file, and anyone can write one.
 
-The types are checked when it is decoded (report.py). Here are sizes, sums and graphs, so that whatever prints or draws
-a report needs no check of its own.
+The types are checked when it is decoded (report.py). Sizes, sums and graphs are checked here, so that whatever prints
+or draws a report needs no check of its own.
 """
 
 from __future__ import annotations
@@ -11,79 +11,89 @@ from typing import TYPE_CHECKING
 
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import Verdict
+from gradkit.suite.evidence import Drawing, Evidence
+from gradkit.suite.results import ItemResult
 
 if TYPE_CHECKING:
-    from .report import DrawingRecord, EvidenceRecord, ItemRecord, Report
+    from .report import Report
 
 MAX_REPORT_BYTES = 8 << 20
-"""All 222 items of the course, failed with as much evidence as there can be, take 2 MB; usual are 0.1 MB."""
+"""All 222 items of the course, failed with the largest evidence, take 2 MB. A usual report takes 0.1 MB."""
 MAX_ITEMS = 2_000
-MAX_POINTS = 1_000.0
-"""Points of an item."""
-MAX_LINES = 500
-"""Lines of code, or of a traceback, in the evidence of one item. The longest so far has 12 and 24."""
-MAX_LINES_IN_ALL = 20_000
+MAX_ITEM_POINTS = 1_000.0
+MAX_EVIDENCE_LINES = 500
+"""Lines of code and traceback in the evidence of one item. The longest of the course have 12 and 24."""
+MAX_REPORT_LINES = 20_000
+"""Lines of code and traceback in all evidence of a report."""
 MAX_NODES = 1_000
 """Nodes of a drawn graph. A picture shows 200."""
 MAX_TEXT_LENGTH = 2_000
-"""Letters of a name, a title, a line, a message, a hint. Messages are cut to 300 when they are made."""
+"""Characters of a name, a title, a line, a message or a hint. Messages are cut to 300 when they are made."""
 MAX_CONSTANT = 1e300
-MAX_LIST = 2_000
+MAX_LIST_LENGTH = 2_000
 """Entries of any other list."""
 
 
 def check(report: Report) -> None:
-    """Check a decoded report. Raises ValueError, which says what no report can hold."""
-    _must(len(report.items) <= MAX_ITEMS, f"it has more than {MAX_ITEMS:,} items")
-    _texts("its head", report.student, report.submission, *report.missing, *report.notes)
-    made_with = report.conditions
-    _texts("its conditions", made_with.kit, made_with.python, made_with.suite, made_with.seed, *made_with.packages)
-    _must(len({item.id for item in report.items}) == len(report.items), "two of its items have one id")
+    """Check a decoded report.
+
+    Raises: ValueError if `gradkit grade` cannot have written it. The message says why.
+    """
+    _require(len(report.items) <= MAX_ITEMS, f"it has more than {MAX_ITEMS:,} items")
+    _check_texts("its head", report.student, report.submission, *report.missing, *report.warnings)
+    conditions = report.conditions
+    _check_texts(
+        "its conditions", conditions.kit, conditions.python, conditions.suite, conditions.seed, *conditions.packages
+    )
+    _require(len({item.id for item in report.items}) == len(report.items), "two of its items have one id")
     for item in report.items:
-        _item(item)
-    lines = sum(_lines(item.evidence) for item in report.items if item.evidence)
-    _must(lines <= MAX_LINES_IN_ALL, f"its evidence has more than {MAX_LINES_IN_ALL:,} lines")
-    for said, total in (
-        (report.earned, sum(item.earned for item in report.items)),
-        (report.points, sum(item.points for item in report.items)),
-    ):
-        _must(math.isclose(said, total, abs_tol=1e-6), "its points do not add up")
+        _check_item(item)
+
+    n_lines = sum(_count_lines(item.evidence) for item in report.items if item.evidence)
+    _require(n_lines <= MAX_REPORT_LINES, f"its evidence has more than {MAX_REPORT_LINES:,} lines")
+    earned = sum(item.earned for item in report.items)
+    points = sum(item.points for item in report.items)
+    adds_up = math.isclose(report.earned, earned, abs_tol=1e-6) and math.isclose(report.points, points, abs_tol=1e-6)
+    _require(adds_up, "its points do not add up")
 
 
-def _item(item: ItemRecord) -> None:
-    _texts("an item", item.id, item.assignment, item.title, *item.needs, *item.blocked_by)
-    _must(0 < item.points <= MAX_POINTS, f"the points of {item.id} are not between 0 and {MAX_POINTS:g}")
-    due = item.points if item.verdict is Verdict.PASSED else 0.0
-    _must(item.earned == due, f"the points earned in {item.id} do not fit its verdict")
+def _check_item(item: ItemResult) -> None:
+    _check_texts("an item", item.id, item.assignment, item.title, *item.needs, *item.blocked_by)
+    _require(0 < item.points <= MAX_ITEM_POINTS, f"the points of {item.id} are not between 0 and {MAX_ITEM_POINTS:g}")
+    earned = item.points if item.verdict is Verdict.PASSED else 0.0
+    _require(item.earned == earned, f"the points earned in {item.id} do not fit its verdict")
     if item.evidence:
-        _evidence(item.id, item.evidence)
+        _check_evidence(item.id, item.evidence)
 
 
-def _evidence(name: str, evidence: EvidenceRecord) -> None:
+def _check_evidence(item_id: str, evidence: Evidence) -> None:
     texts = (evidence.message, evidence.heading, evidence.source, evidence.origin, evidence.hint)
-    _texts(name, *texts, *evidence.code, *(row.name for row in evidence.rows), *evidence.traceback.splitlines())
-    _must(_lines(evidence) <= MAX_LINES, f"the evidence of {name} has more than {MAX_LINES} lines")
+    row_names = (row.name for row in evidence.rows)
+    _check_texts(item_id, *texts, *evidence.code, *row_names, *evidence.traceback.splitlines())
+    n_lines = _count_lines(evidence)
+    _require(n_lines <= MAX_EVIDENCE_LINES, f"the evidence of {item_id} has more than {MAX_EVIDENCE_LINES} lines")
     if evidence.drawing:
-        _must(_is_graph(evidence.drawing), f"the graph of {name} is damaged")
+        _require(_is_graph(evidence.drawing), f"the graph of {item_id} is damaged")
 
 
-def _lines(evidence: EvidenceRecord) -> int:
+def _count_lines(evidence: Evidence) -> int:
     return len(evidence.code) + len(evidence.rows) + len(evidence.traceback.splitlines())
 
 
-def _is_graph(drawing: DrawingRecord) -> bool:
+def _is_graph(drawing: Drawing) -> bool:
     """Return whether steps are known operations on earlier nodes, and every list has an entry for every node."""
-    leaves, count = len(drawing.inputs), len(drawing.inputs) + len(drawing.steps)
+    n_leaves = len(drawing.inputs)
+    n_nodes = n_leaves + len(drawing.steps)
     return (
-        count <= MAX_NODES
+        n_nodes <= MAX_NODES
         and all(map(math.isfinite, drawing.inputs))
-        and all(_is_step(step, leaves + place) for place, step in enumerate(drawing.steps))
-        and len(drawing.names) in (0, leaves)
+        and all(_is_step(step, n_leaves + index) for index, step in enumerate(drawing.steps))
+        and len(drawing.names) in (0, n_leaves)
         and all(len(name) <= MAX_TEXT_LENGTH for name in drawing.names)
-        and all(len(answers.data) == count for answers in (drawing.want, drawing.got))
-        and len(drawing.want.grad) in (0, count)
+        and all(len(numbers.data) == n_nodes for numbers in (drawing.want, drawing.got))
+        and len(drawing.want.grad) in (0, n_nodes)
         and len(drawing.got.grad) in (0, len(drawing.want.grad))
-        and all(0 <= node < count for node in (drawing.output, *drawing.wrong))
+        and all(0 <= node < n_nodes for node in (drawing.output, *drawing.wrong))
     )
 
 
@@ -98,13 +108,12 @@ def _is_step(step: tuple[str | int | float, ...], node: int) -> bool:
     )
 
 
-def _texts(where: str, *texts: str) -> None:
-    _must(len(texts) <= MAX_LIST, f"{where} holds more than {MAX_LIST:,} texts")
-    _must(
-        all(len(text) <= MAX_TEXT_LENGTH for text in texts), f"{where} holds a text of over {MAX_TEXT_LENGTH:,} letters"
-    )
+def _check_texts(where: str, *texts: str) -> None:
+    _require(len(texts) <= MAX_LIST_LENGTH, f"{where} holds more than {MAX_LIST_LENGTH:,} texts")
+    is_short = all(len(text) <= MAX_TEXT_LENGTH for text in texts)
+    _require(is_short, f"{where} holds a text of over {MAX_TEXT_LENGTH:,} letters")
 
 
-def _must(holds: bool, otherwise: str) -> None:
-    if not holds:
+def _require(condition: bool, otherwise: str) -> None:
+    if not condition:
         raise ValueError(otherwise)

@@ -1,4 +1,4 @@
-"""Submissions between two phases: what was found so far, in a file each, so that a stopped run goes on from there."""
+"""Submissions between two phases: a file each with what is known so far, so that a stopped run goes on later."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FOLDER = ".unfinished"
 class Unfinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of a submission whose last phase is still to come.
 
-    public:  the report of the public phase.
-    seconds: how long that took.
-    passed:  the ids of the items that passed, by the name of each later phase that is done.
+    public:  The report of the public phase.
+    seconds: How long that phase took.
+    passed:  The ids of the items that passed, by the name of each later phase that is done.
     """
 
     public: Report
@@ -30,28 +30,33 @@ class Unfinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def path_of(out: Path, student: str) -> Path:
-    """Return where a student's file is, in a folder of reports."""
+    """Return the path of a student's file, in a folder of reports."""
     return out / FOLDER / f"{student}.json"
 
 
-def write(found: Unfinished, path: Path) -> None:
-    """Write the file, whole or not at all."""
+def write(submission: Unfinished, path: Path) -> None:
+    """Write the file of a submission, which exists either whole or not at all."""
     path.parent.mkdir(exist_ok=True)
-    write_whole(path, msgspec.json.encode(found))
+    write_whole(path, msgspec.json.encode(submission))
 
 
 def read(path: Path) -> Unfinished | None:
-    """Read the file of a stopped run; None if there is none, or none that can be read."""
+    """Read the file of a stopped run. Returns None if it does not exist, or cannot be read."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Unfinished)
-        check(found.public)
+        submission = msgspec.json.decode(path.read_bytes(), type=Unfinished)
+        check(submission.public)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return found
+    return submission
 
 
 def clear(out: Path, students: Collection[str]) -> None:
-    """Delete the files of those who are not in the class any more, and the folder if nothing in it is needed."""
+    """Delete the files of students who have left the class, and the folder if it is empty then.
+
+    Args:
+        out: The folder of reports.
+        students: The names of the class.
+    """
     folder = out / FOLDER
     for path in folder.glob("*.json"):
         if path.stem not in students:

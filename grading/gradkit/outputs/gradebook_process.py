@@ -1,7 +1,7 @@
-"""Enters reports into a gradebook while others are graded, in a process of its own.
+"""Enter reports into a gradebook while others are graded, in a separate process.
 
-What nbgrader needs is large and slow to import: here it is imported beside the grading, and not in the process that is
-forked for every submission.
+nbgrader's modules are large and slow to import. They are imported in this process while others grade, and not in the
+process that is forked for every submission.
 """
 
 from __future__ import annotations
@@ -25,30 +25,43 @@ from .gradebook import GradebookError, not_handed_in, opened
 class Entered(NamedTuple):
     """What was entered into the gradebook, and what was not.
 
-    students: how many have something entered.
-    late:     students whose submissions are late.
-    lost:     students whose reports could not be read any more.
-    missing:  by assignment, students who handed in nothing for it and were not entered there.
+    n_students: The number of students of whom something was entered.
+    late:       The students whose submissions are late.
+    lost:       The students whose reports could not be read any more.
+    missing:    By assignment, the students who handed in nothing for it and were not entered there.
     """
 
-    students: int
+    n_students: int
     late: list[str]
     lost: list[str]
     missing: dict[str, list[str]]
 
 
 class Entering:
-    """The process. To be started before anything is graded: from then on it takes what it is given, in order."""
+    """The process that enters reports, in the order in which it receives them. Start it before anything is graded.
+
+    Args:
+        url: The gradebook's file or URL.
+        suite: The items.
+    """
 
     def __init__(self, url: str, suite: Suite) -> None:
         fork = multiprocessing.get_context("fork")
-        self._pipe, theirs = fork.Pipe()
-        process = fork.Process(target=_enter, args=(theirs, self._pipe, os.getpid(), url, suite), daemon=True)
+        self._pipe, child_pipe = fork.Pipe()
+        arguments = (child_pipe, self._pipe, os.getpid(), url, suite)
+        process = fork.Process(target=_enter_reports, args=arguments, daemon=True)
         process.start()
-        theirs.close()
+        child_pipe.close()
 
     def give(self, student: Student, path: Path) -> None:
-        """Have a report entered. Trouble with the gradebook is told in the end: it is no reason not to grade."""
+        """Have a report entered.
+
+        An error of the gradebook is raised by `entered`, at the end, because grading can go on without it.
+
+        Args:
+            student: The student.
+            path: The report's file.
+        """
         with suppress(BrokenPipeError, ConnectionResetError):
             self._pipe.send((student, path))
 
@@ -65,27 +78,41 @@ class Entering:
         return outcome
 
 
-def _enter(pipe: Connection, parents: Connection, parent: int, url: str, suite: Suite) -> None:
-    parents.close()  # or the end of the parent would not be noticed
+def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: str, suite: Suite) -> None:
+    """Enter reports until None is received, then send what was entered, or the error.
+
+    Args:
+        pipe: This process's end of the pipe.
+        parent_pipe: The parent's end, which fork copied.
+        parent: The parent's process id.
+        url: The gradebook's file or URL.
+        suite: The items.
+    """
+    parent_pipe.close()  # while it is open here, the end of the parent would not be noticed
     live_no_longer_than(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    count, late, lost, missing = 0, list[str](), list[str](), dict[str, list[str]]()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+
+    n_students = 0
+    late: list[str] = []
+    lost: list[str] = []
+    missing: dict[str, list[str]] = {}
     try:
         with opened(url, suite) as book:
-            while given := pipe.recv():
-                student, path = given
+            while received := pipe.recv():
+                student, path = received
                 try:
-                    found = report.read(path)
+                    student_report = report.read(path)
                 except report.UnreadableError:
                     lost.append(student.name)
                     continue
-                if book.write(student, found):
+                if book.write(student, student_report):
                     late.append(student.name)
-                nothing_for = not_handed_in(found)
-                count += len(nothing_for) < len(suite.assignments)
-                for name in nothing_for:
+                not_entered = not_handed_in(student_report)
+                if len(not_entered) < len(suite.assignments):
+                    n_students += 1
+                for name in not_entered:
                     missing.setdefault(name, []).append(student.name)
     except GradebookError as error:
         pipe.send(error)
     else:
-        pipe.send(Entered(count, late, lost, missing))
+        pipe.send(Entered(n_students, late, lost, missing))

@@ -1,6 +1,6 @@
 """What a student reads of a task's items, as HTML: in a notebook, on nbgrader's feedback pages and in formgrader.
 
-Everything that stems from a submission goes through the template's escaping; what does not is our own drawing.
+Everything that comes from a submission is escaped by the template. Our own drawing is the only markup beside it.
 """
 
 from __future__ import annotations
@@ -9,39 +9,57 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from gradkit.grader.report import EvidenceRecord, ItemRecord, drawing_of
 from gradkit.graphs.picture.picture import TooLargeError, picture
 from gradkit.graphs.scalar.program import STUDENT, node_names
 from gradkit.inside.graph import Answers
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import NOT_WRITTEN_YET, Drawing
+from gradkit.suite.evidence import Drawing, Evidence
+from gradkit.suite.results import ItemResult
+from gradkit.suite.visibility import evidence_on_page
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 _COLOURS = {Verdict.PASSED: "#2e7d32", Verdict.BLOCKED: "#8a5300", Verdict.NOT_IMPLEMENTED: "#5f6368"}
 _WRONG = "#c62828"
 
 
-def feedback(items: Sequence[ItemRecord], titles: Mapping[str, str], warnings: Sequence[str] = ()) -> str:
-    """A task's items as HTML: title and points of each, and the evidence of what did not pass.
+def feedback(items: Sequence[ItemResult], titles: Mapping[str, str], warnings: Sequence[str] = ()) -> str:
+    """Return a task's items as HTML: title and points of each, and the evidence of those that did not pass.
 
-    titles:   of every item that may have blocked one of these, by id and in the order in which they ran.
-    warnings: what the student should know before anything else.
+    Args:
+        items: The results of the task's items.
+        titles: The titles, by item id, of every item that may have blocked one of these, in the order in which they
+            ran.
+        warnings: Lines that the student should read first.
     """
-    shown: dict[tuple[object, ...], str] = {}
-    parts = [_item(item, titles, shown) for item in items]
+    first_titles: dict[tuple[object, ...], str] = {}
+    for item in items:
+        evidence = evidence_on_page(item)
+        if evidence and _has_details(evidence):
+            first_titles.setdefault(_cause(evidence), item.title)
+    parts = [_template_values(item, titles, first_titles) for item in items]
     return _template().render(items=parts, warnings=warnings)
 
 
-def _item(item: ItemRecord, titles: Mapping[str, str], shown: dict[tuple[object, ...], str]) -> dict[str, Any]:
-    evidence = _worth_showing(item)
-    remark = f"Look at “{_root(item.blocked_by, titles)}” first." if item.blocked_by else ""
+def _template_values(
+    item: ItemResult, titles: Mapping[str, str], first_titles: Mapping[tuple[object, ...], str]
+) -> dict[str, Any]:
+    """Return what the template shows of an item.
+
+    Args:
+        item: The item's result.
+        titles: As in `feedback`.
+        first_titles: The title of the first item with each cause, under which the evidence is shown.
+    """
+    evidence = evidence_on_page(item)
+    remark = f"Look at “{_first_blocker(item.blocked_by, titles)}” first." if item.blocked_by else ""
     if evidence and _has_details(evidence):
-        first = shown.setdefault(_cause(evidence), item.title)
+        first = first_titles[_cause(evidence)]
         if first != item.title:
             evidence, remark = None, f"As in “{first}”."
-    # A notebook has its Value already, and no engine.py to import it from: so the code is shown without that line.
+    # A notebook has its Value already, and no engine.py to import it from, so that line of the code is left out.
     return {
         "title": item.title,
         "earned": f"{item.earned:g}",
@@ -51,54 +69,44 @@ def _item(item: ItemRecord, titles: Mapping[str, str], shown: dict[tuple[object,
         "remark": remark,
         "evidence": evidence,
         "code": [line for line in evidence.code if line != STUDENT.imports] if evidence else [],
-        "picture": _picture(drawing_of(evidence.drawing)) if evidence and evidence.drawing else "",
+        "picture": _picture(evidence.drawing) if evidence and evidence.drawing else "",
     }
 
 
-def _worth_showing(item: ItemRecord) -> EvidenceRecord | None:
-    """The evidence. Of a hidden item no more than its sentence; of a stub nothing but words of its own."""
-    evidence = item.evidence
-    if evidence is None:
-        return None
-    if item.hidden:
-        return EvidenceRecord(evidence.message)
-    if item.verdict is Verdict.NOT_IMPLEMENTED:
-        own_words = evidence.message != NOT_WRITTEN_YET
-        return EvidenceRecord(evidence.message) if own_words else None
-    return evidence
-
-
-def _root(blocked_by: Sequence[str], titles: Mapping[str, str]) -> str:
-    """The title of what ran first: nothing before it can have blocked it, so there is evidence to look at."""
-    first = next((id_ for id_ in titles if id_ in blocked_by), blocked_by[0])
+def _first_blocker(blocked_by: Sequence[str], titles: Mapping[str, str]) -> str:
+    """Return the title of the blocking item that ran first. Nothing has blocked that one, so it has evidence."""
+    first = next((item_id for item_id in titles if item_id in blocked_by), blocked_by[0])
     return titles.get(first, first)
 
 
-def _has_details(evidence: EvidenceRecord) -> bool:
-    """One sentence of ours, as a hidden item has it, does not make two failures one."""
+def _has_details(evidence: Evidence) -> bool:
+    """Return whether evidence identifies a cause. A fixed sentence, as of a hidden item, does not."""
     return bool(evidence.code or evidence.rows or evidence.traceback)
 
 
-def _cause(evidence: EvidenceRecord) -> tuple[object, ...]:
+def _cause(evidence: Evidence) -> tuple[object, ...]:
     return (evidence.message, evidence.code, evidence.rows, evidence.heading, evidence.traceback)
 
 
-def _picture(drawing: Drawing) -> Any:
-    """The failing expression as a graph; nothing where this machine cannot draw."""
+def _picture(drawing: Drawing) -> Markup | str:
+    """Return the failing expression as a graph; an empty string if it cannot be drawn on this machine."""
     from markupsafe import Markup
 
     try:
-        drawn = drawn_failure(drawing)
+        svg = draw_failure(drawing)
     except (ImportError, TooLargeError):
         return ""
-    return Markup(drawn[drawn.index("<svg") :])
+    return Markup(svg[svg.index("<svg") :])
 
 
-def drawn_failure(drawing: Drawing) -> str:
-    """A failing expression as SVG, its nodes called as the evidence's code calls them. Raises as `picture` does."""
-    want, got = drawing.want, drawing.got
-    if not got.grad:  # no gradient was asked for
-        want, got = Answers(want.data, []), Answers(got.data, [])
+def draw_failure(drawing: Drawing) -> str:
+    """Return a failing expression as SVG. Nodes have the names that they have in the evidence's code.
+
+    Raises: What `picture` raises.
+    """
+    want, got = drawing.want.answers(), drawing.got.answers()
+    if not got.grad:  # gradients were not compared
+        want = Answers(want.data, [])
     return picture(drawing.graph, want, got, drawing.wrong, node_names(drawing.graph, drawing.wrong))
 
 
@@ -106,6 +114,6 @@ def drawn_failure(drawing: Drawing) -> str:
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
-        loader=PackageLoader("gradkit.outputs", "."), autoescape=True, undefined=StrictUndefined
-    ).get_template("feedback.html.j2")
+    loader = PackageLoader("gradkit.outputs", ".")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("feedback.html.j2")

@@ -23,7 +23,7 @@ from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import Entering
-from .summary import most_often, verdict_counts
+from .statistics import most_failed_items, verdict_summary
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -33,7 +33,7 @@ MIN_LOGGED_CLASS = 50
 
 
 @contextmanager
-def progress_bar(console: Console, n_students: int) -> Iterator[Callable[[ClassProgress], None]]:
+def show_progress(console: Console, n_students: int) -> Iterator[Callable[[ClassProgress], None]]:
     """Show a progress bar while a class is graded; yield the function that updates it.
 
     In a log file a line for each tenth of the class takes the bar's place.
@@ -66,7 +66,7 @@ class _Bar:
         phase = f"grading ({now.phase}, {now.number} of {now.n_phases})" if now.n_phases > 1 else "grading"
 
         elapsed = time.monotonic() - self._phase_started
-        left = time_left(elapsed, now.n_done, now.n_submissions, now.max_seconds_left)
+        left = describe_time_left(elapsed, now.n_done, now.n_submissions, now.max_seconds_left)
         self._progress.update(
             self._task,
             completed=now.n_done,
@@ -82,7 +82,7 @@ class _Bar:
             self._console.print(f"{phase}: {now.n_done} of {now.n_submissions}", highlight=False)
 
 
-def time_left(elapsed_seconds: float, n_done: int, n_submissions: int, max_seconds: float) -> str:
+def describe_time_left(elapsed_seconds: float, n_done: int, n_submissions: int, max_seconds: float) -> str:
     """Return a phrase for how long a run still takes: an estimate for this phase, and the maximum for all phases.
 
     Args:
@@ -131,7 +131,7 @@ def _add_row(table: Table, result: StudentResult) -> None:
         table.add_row(name, "-", Text("no report", "red"), "")
         return
     seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
-    table.add_row(name, f"{report.earned:g}", verdict_counts(report), seconds)
+    table.add_row(name, f"{report.earned:g}", verdict_summary(report), seconds)
 
 
 def _warnings(result: StudentResult) -> list[str]:
@@ -139,7 +139,7 @@ def _warnings(result: StudentResult) -> list[str]:
     name, report = result.student.name, result.report
     if report is None:
         return [f"{result.reason} {name} has no report; the other reports are complete."]
-    return [f"{name}: {note}" for note in report.notes]
+    return [f"{name}: {warning}" for warning in report.warnings]
 
 
 def _show_average(console: Console, reports: Sequence[Report], points: float) -> None:
@@ -148,7 +148,7 @@ def _show_average(console: Console, reports: Sequence[Report], points: float) ->
         return
     mean = sum(report.earned for report in reports) / len(reports)
     console.print(f"\n{mean:.1f} of {points:g} points on average", highlight=False)
-    failed = "; ".join(f"{title} ({count})" for title, count in most_often(reports))
+    failed = "; ".join(f"{title} ({count})" for title, count in most_failed_items(reports))
     if failed:
         console.print(Text(f"Most often wrong: {failed}"))
 
@@ -177,11 +177,11 @@ def show_report(
     max_length: the most characters of a line.
     """
     if item is None:
-        lines = screen.summary(report.results(), assignments(), report.notes)
+        lines = screen.summary(report.items, report.items, assignments(), report.warnings)
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:
-        lines = [("good", f"{item.item.title}: {item.verdict.value}")]
+        lines = [("good", f"{item.title}: {item.verdict.value}")]
     for style, text in lines:
         # A report is only a file: what it holds is shown, and never obeyed.
         indent = len(text) - len(text.lstrip(" "))

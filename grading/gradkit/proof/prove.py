@@ -126,7 +126,7 @@ def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
         if proof.name in mistakes:
             for item in proof.caught_by:
                 result = proof.record[item]
-                if result.evidence and not result.item.hidden:  # all failures of a hidden item have the same evidence
+                if result.evidence and not result.hidden:  # all failures of a hidden item have the same evidence
                     hints.setdefault(fingerprint(item, result.evidence), set()).add(mistakes[proof.name].hint)
     return {mark: texts.pop() for mark, texts in sorted(hints.items()) if len(texts) == 1}
 

@@ -15,7 +15,8 @@ from gradkit.grader.suite import Suite, suite_of
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import ItemResult, follows_from_others
+from gradkit.suite.results import ItemResult, result_of
+from gradkit.suite.visibility import follows_from_others
 
 from .selection import Selection
 from .specimens import files_of, misconceptions
@@ -52,8 +53,8 @@ class SpecimenRun:
     @property
     def record(self) -> Record:
         """The result of every item of the suite: an item that was not run has passed."""
-        results = self.report.results().by_id
-        return {item.id: results.get(item.id) or ItemResult(item, Verdict.PASSED) for item in self.suite.items}
+        results = self.report.by_id()
+        return {item.id: results.get(item.id) or result_of(item, Verdict.PASSED) for item in self.suite.items}
 
 
 def assignments_holding(name: str) -> tuple[Assignment, ...]:
@@ -127,5 +128,5 @@ def primaries(record: Record) -> set[str]:
     return {
         name
         for name, result in record.items()
-        if result.verdict not in passed_or_blocked and not follows_from_others(result.item, record)
+        if result.verdict not in passed_or_blocked and not follows_from_others(result, record)
     }

@@ -1,4 +1,4 @@
-"""The pytest plugin's door. It does nothing, and costs next to nothing, where gradkit's settings do not stand."""
+"""The entry point of the pytest plugin. Without gradkit's settings or options it does nothing, and costs no time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen = config.getoption("--submission")
     setting = config.getini("gradkit_submission")
     if chosen or setting:
-        from .self_check import SelfCheck
+        from .self_check import register
 
         folder = config.invocation_params.dir / chosen if chosen else config.rootpath / setting
-        config.pluginmanager.register(SelfCheck(config, folder), "gradkit-self-check")
+        register(config, folder)

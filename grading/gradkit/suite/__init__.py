@@ -1,4 +1,4 @@
-"""What a graded test imports."""
+"""The API for authors of suites: everything that a graded test imports."""
 
 from gradkit.corpora.scalar import expressions, random_graphs
 from gradkit.graphs.learning.losses import losses
@@ -7,15 +7,11 @@ from gradkit.graphs.learning.trajectories import trajectories
 from gradkit.graphs.tensor.graph import tensor_graphs
 from gradkit.inside.graph import Graph
 from gradkit.suite.checks.networks import (
-    check_accuracy,
     check_initial_numbers,
-    check_loss,
-    check_loss_gradients,
     check_network_gradients,
     check_outputs,
     check_reached,
     check_reproducible,
-    check_trajectories,
 )
 from gradkit.suite.checks.scalar import (
     answers_to,
@@ -40,6 +36,7 @@ from gradkit.suite.checks.tensors import (
     check_tensors,
     expect_array,
 )
+from gradkit.suite.checks.training import check_accuracy, check_loss, check_loss_gradients, check_trajectories
 
 from .graded import graded
 

@@ -1,4 +1,4 @@
-"""Naming a mistake by its answers: the misconceptions' recorded fingerprints, which hold none of their code."""
+"""Recognise a misconception by its wrong answers, from recorded fingerprints that hold none of its code."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from gradkit.catalogue.assignments import corpora_folder
 from .evidence import Evidence
 
 DIAGNOSES = "diagnoses.json"
+"""The file among the corpora that holds the hint of each fingerprint."""
 
 
-def fingerprint(item: str, evidence: Evidence) -> str:
-    """Equal for two engines that give the same wrong answers to the same smallest expression of an item."""
-    numbers = [f"{row.name}={row.yours:.6g}" for row in evidence.rows]
+def fingerprint(item_id: str, evidence: Evidence) -> str:
+    """Return a digest that is equal for two engines with the same wrong answers to the same smallest expression."""
+    numbers = [f"{row.name}={float(row.yours):.6g}" for row in evidence.rows]
     message = "" if evidence.rows else re.sub(r"\d+", "", evidence.message)
-    text = "\n".join([item, message, *evidence.code, *numbers])
+    text = "\n".join([item_id, message, *evidence.code, *numbers])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def named_mistake(item_id: str, evidence: Evidence) -> str:
+    """Return the hint of the misconception that gives exactly these answers, or an empty string."""
+    return _hints_by_fingerprint().get(fingerprint(item_id, evidence), "")
+
+
 @cache
-def _diagnoses() -> dict[str, str]:
+def _hints_by_fingerprint() -> dict[str, str]:
     path = corpora_folder() / DIAGNOSES
     return msgspec.json.decode(path.read_bytes(), type=dict[str, str]) if path.exists() else {}
-
-
-def named_mistake(item: str, evidence: Evidence) -> str:
-    """The hint of the misconception that answers exactly so; empty where none does."""
-    return _diagnoses().get(fingerprint(item, evidence), "")

@@ -1,4 +1,4 @@
-"""Hints for a student's exceptions, by what Python says."""
+"""Hints for a student's exceptions, chosen by Python's message."""
 
 from __future__ import annotations
 
@@ -29,22 +29,26 @@ _HINTS = (
     ("math domain error", "log exists for positive numbers only: where is it needed, and where not?"),
     ("math range error", "exp overflows beyond 709: choose the form whose exponent is never large."),
 )  # fmt: skip
-"""(what the message holds, the hint); the first that fits."""
+"""(part of the message, hint). The first match is used."""
 
 
 def hint_for(message: str) -> str:
-    """One line about a student's exception; empty where nothing fits."""
-    found = _OPERANDS.search(message)
-    if found and found[1] in _METHODS:
-        return _operator_hint(*found.groups())
+    """Return one line of advice about a student's exception, or an empty string.
+
+    Args:
+        message: The last line of its traceback.
+    """
+    operands = _OPERANDS.search(message)
+    if operands and operands[1] in _METHODS:
+        return _operator_hint(*operands.groups())
     return next((hint for text, hint in _HINTS if text in message), "")
 
 
-def _operator_hint(operator: str, left: str, right: str) -> str:
+def _operator_hint(operator: str, left_type: str, right_type: str) -> str:
     method = _METHODS[operator]
-    if "NoneType" in (left, right):
+    if "NoneType" in (left_type, right_type):
         return "One operand is None: is a `return` missing where it was made?"
-    if left in ("int", "float"):
+    if left_type in ("int", "float"):
         also = " sum() asks for it too, since it starts from 0." if operator == "+" else ""
         return f"A plain number in front of {operator} asks for __r{method}__.{also}"
     return f"Here {operator} asks for __{method}__: is it there, spelled so, and does it take what stands on the right?"

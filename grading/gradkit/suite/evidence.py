@@ -1,145 +1,132 @@
-"""What an item shows when it does not pass: the smallest failing expression, yours beside PyTorch's, and a hint."""
+"""Evidence: what is shown of an item that did not pass, as values that a report holds unchanged.
+
+The values are made in explanations.py and in checks/. Which of them a viewer sees is decided in visibility.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from gradkit.graphs.scalar.program import expression_text, node_names, program
+import msgspec
+
 from gradkit.inside.graph import Answers, Graph
-from gradkit.oracle.comparison import Mismatch, hint
-from gradkit.submissions.outcome import SubmissionError, Verdict
-
-from .error_hints import hint_for
 
 NODES_SHOWN = 3
+"""Wrong numbers that the evidence of one item shows at most."""
 
-NOT_WRITTEN_YET = "not written yet"
-"""The message of a stub that has no words of its own."""
-
-HIDDEN = "What this item checks is kept for grading: its title is the hint."
-"""All that is shown of a hidden item."""
-
-PRIVATE_ONLY = "It is right on the cases that you have, and not on all of those that the class is graded with."
-"""All that is shown of an item that passed on the public corpus and not on the private one."""
+Number = float | Literal["nan", "inf", "-inf"]
+"""A number of a report. JSON has no numbers for the three words."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One number of the evidence: what was asked for, yours, and the right one."""
-
-    name: str
-    yours: float
-    expected: float
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What a picture of the failing expression shows: PyTorch's answers, the student's, and which nodes are wrong."""
-
-    graph: Graph
-    want: Answers
-    got: Answers
-    wrong: tuple[int, ...]
+def report_number(number: float) -> Number:
+    """Return a number as a report holds it."""
+    if math.isfinite(number):
+        return number
+    if math.isnan(number):
+        return "nan"
+    return "inf" if number > 0 else "-inf"
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Everything that a screen, a page or a record shows of a failure.
+def number_text(number: Number) -> str:
+    """Return a number as Python prints it."""
+    return number if isinstance(number, str) else repr(number)
 
-    heading:   what the trouble is called, where it is not the item's own.
-    message:   one sentence or the last line of a traceback.
-    code:      lines of a program to paste; the last len(rows) of them print the rows' numbers.
-    rows:      yours beside PyTorch's.
-    source:    whose number the right one is.
-    origin:    the first wrong node, as the code names it; empty where the numbers cannot tell.
-    traceback: the student's own frames.
-    drawing:   the expression as a graph, where a wrong number was found in one.
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One number of the evidence.
+
+    name:     The expression whose number it is, as the code prints it.
+    yours:    The student's number.
+    expected: The right number.
     """
 
-    verdict: Verdict
+    name: str
+    yours: Number
+    expected: Number
+
+
+def row_of(name: str, yours: float, expected: float) -> Row:
+    """Return the row of two numbers."""
+    return Row(name, report_number(yours), report_number(expected))
+
+
+class NodeNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The numbers of a drawn graph: n_nodes data and, if gradients were compared, n_nodes gradients."""
+
+    data: tuple[Number, ...]
+    grad: tuple[Number, ...]
+
+    def answers(self) -> Answers:
+        """Return the numbers as floats."""
+        return Answers(list(map(float, self.data)), list(map(float, self.grad)))
+
+
+class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A failing expression as a graph, with PyTorch's numbers and the student's.
+
+    inputs, steps, output, names: The graph; see `Graph`.
+    want:  PyTorch's numbers.
+    got:   The student's numbers.
+    wrong: The nodes that the rows of the evidence show.
+    """
+
+    inputs: tuple[float, ...]
+    steps: tuple[tuple[str | int | float, ...], ...]
+    output: int
+    names: tuple[str, ...]
+    want: NodeNumbers
+    got: NodeNumbers
+    wrong: tuple[int, ...]
+
+    @property
+    def graph(self) -> Graph:
+        """The expression."""
+        return Graph(self.inputs, self.steps, self.output, self.names)
+
+
+def drawing_of(graph: Graph, want: Answers, got: Answers, wrong: Sequence[int]) -> Drawing:
+    """Return the drawing of a graph.
+
+    Args:
+        graph: The expression.
+        want: PyTorch's answers.
+        got: The student's answers.
+        wrong: The nodes to mark.
+    """
+    numbers = (_node_numbers(want), _node_numbers(got))
+    return Drawing(graph.inputs, graph.steps, graph.output, graph.names, *numbers, tuple(wrong))
+
+
+def _node_numbers(answers: Answers) -> NodeNumbers:
+    return NodeNumbers(_report_numbers(answers.data), _report_numbers(answers.grad))
+
+
+def _report_numbers(numbers: Iterable[float]) -> tuple[Number, ...]:
+    return tuple(map(report_number, numbers))
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that a screen, a page or a report shows of a failure.
+
+    message:   One sentence, or the last line of a traceback.
+    code:      Lines of a program to paste. The last len(rows) lines print the numbers of the rows.
+    rows:      The student's numbers beside the right ones.
+    heading:   A title for the failure, if the item's own title does not fit.
+    source:    Where the right numbers come from: "PyTorch", or "right" in a hand-written item. Empty without rows.
+    origin:    The node that went wrong first, as the code names it. Empty if the numbers cannot tell.
+    hint:      One line of advice, or empty.
+    traceback: The student's own frames, innermost last.
+    drawing:   The expression as a graph, if a wrong number was found in one.
+    """
+
     message: str
     code: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     heading: str = ""
-    source: str = "PyTorch"
+    source: str = ""
     origin: str = ""
     hint: str = ""
     traceback: str = ""
-    drawing: Drawing | None = field(default=None, compare=False)
-
-    def cause(self) -> tuple[object, ...]:
-        """Equal for failures that are one and the same mistake, as far as the evidence tells."""
-        if self.rows:
-            return (self.verdict, self.code, self.rows)
-        missing_name = self.message.startswith("NameError")  # wherever it is met
-        return (self.verdict, self.message, "" if missing_name else self.traceback or self.code)
-
-
-class NotPassed(Exception):
-    """Ends an item that did not pass.
-
-    Args:
-        verdict: How the item ends.
-        explain: Makes the evidence. It is called when the evidence is first read: reducing a graph takes longer than
-            the item itself, and an item that is blocked by another needs no evidence.
-        explain_as_drawn: Makes the evidence of the failing case as it was drawn, where `explain` reduces the case.
-    """
-
-    def __init__(
-        self,
-        verdict: Verdict,
-        explain: Callable[[], Evidence],
-        explain_as_drawn: Callable[[], Evidence] | None = None,
-    ) -> None:
-        super().__init__(verdict)
-        self.verdict = verdict
-        self._explain = explain
-        self._explain_as_drawn = explain_as_drawn or explain
-
-    @cached_property
-    def evidence(self) -> Evidence:
-        return self._explain()
-
-    @cached_property
-    def evidence_as_drawn(self) -> Evidence:
-        return self._explain_as_drawn()
-
-    def __str__(self) -> str:
-        return self.evidence.message
-
-
-def of_mismatch(mismatch: Mismatch) -> Evidence:
-    """The evidence of a wrong number."""
-    graph = mismatch.graph
-    gradients = mismatch.kind == "grad"
-    shown = list(mismatch.wrong[:NODES_SHOWN])
-    if mismatch.origin is not None and mismatch.origin not in shown:
-        shown.append(mismatch.origin)
-    names = node_names(graph, shown)
-    got, want = (getattr(answers, mismatch.kind) for answers in (mismatch.got, mismatch.want))
-    # Adding 0.0 makes a 0.0 of a -0.0, which would only be one more thing to wonder about.
-    rows = tuple(Row(f"{names[node]}.{mismatch.kind}", got[node], want[node] + 0.0) for node in shown)
-    origin = ""
-    if mismatch.origin is not None:
-        node = mismatch.origin
-        made = "" if node < len(graph.inputs) else f" = {expression_text(graph, node, names)}"
-        origin = names[node] + made
-    message = f"{rows[0].name} is {rows[0].yours!r}, PyTorch says {rows[0].expected!r}"
-    code = tuple(program(graph, gradients=gradients, shown=shown))
-    drawing = Drawing(graph, mismatch.want, mismatch.got, tuple(shown))
-    return Evidence(Verdict.FAILED, message, code, rows, origin=origin, hint=hint(mismatch), drawing=drawing)
-
-
-def of_number(what: str, yours: float, expected: float, code: tuple[str, ...]) -> Evidence:
-    """The evidence of a wrong number in a hand-written item, whose own lines are the code."""
-    row = Row(what, yours, expected)
-    return Evidence(Verdict.FAILED, f"{what} is {yours!r} and should be {expected!r}", code, (row,), source="right")
-
-
-def of_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = "") -> Evidence:
-    """The evidence of student's code that gave no answer."""
-    return Evidence(
-        error.verdict, error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback
-    )
+    drawing: Drawing | None = None

@@ -1,4 +1,4 @@
-"""A hand-written item shown as a program to paste: the test's own statements, up to the one that did not hold."""
+"""Test excerpts: the statements of a hand-written item as a program to paste, up to the one that did not hold."""
 
 from __future__ import annotations
 
@@ -12,58 +12,71 @@ from types import CodeType, TracebackType
 from gradkit.catalogue.subjects import imports
 
 _HELPERS = ("check_", "answers_to")
-"""What a student's Python does not have: a test that calls such cannot be shown as a program."""
+"""Names that a student's Python does not have. A test that calls one of them cannot be shown as a program."""
 
 
 def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
-    """The program of a test's statements up to a line, and the number asked for there, if it asks for one.
+    """Return a test's statements up to a line as a program, and the number that is checked there.
 
-    Earlier expectations held and are left out; the last becomes a print. No lines for a test that needs our helpers.
+    Earlier expectations held and are left out; the last one becomes a print.
+
+    Args:
+        code: The code of the test.
+        line: The number of the line in the test's file.
+
+    Returns: The lines, none if the test calls gradkit's helpers; and the expression of the number, or an empty string.
     """
-    source, first = inspect.getsourcelines(code)
+    source, first_line = inspect.getsourcelines(code)
     text = textwrap.dedent("".join(source))
     function = ast.parse(text).body[0]
+
     lines = imports(code.co_varnames[: code.co_argcount])
-    asked = ""
+    checked = ""
     for statement in _statements(function):
-        reached = (statement.end_lineno or 0) + first - 1 >= line
-        expected = _expectation(statement, text)
-        if not expected:
+        is_last = (statement.end_lineno or 0) + first_line - 1 >= line
+        expression = _checked_expression(statement, text)
+        if not expression:
             segment = ast.get_source_segment(text, statement) or ""
             lines += textwrap.dedent(" " * statement.col_offset + segment).splitlines()
-        elif reached:
-            asked = expected
-            lines.append(f"print({asked})")
-        if reached:
+        elif is_last:
+            checked = expression
+            lines.append(f"print({checked})")
+        if is_last:
             break
+
     if any(helper in shown for shown in lines for helper in _HELPERS):
-        return (), asked
-    return tuple(lines), asked
+        return (), checked
+    return tuple(lines), checked
 
 
-def lines_at(found: TracebackType | None, test: Path) -> tuple[str, ...]:
-    """The program up to where a traceback passes through a test; none where it does not."""
-    while found and Path(found.tb_frame.f_code.co_filename) != test:
-        found = found.tb_next
-    if found is None:
+def lines_at(traceback: TracebackType | None, path: Path) -> tuple[str, ...]:
+    """Return the program up to the line where a traceback passes through a test; none if it does not.
+
+    Args:
+        traceback: The traceback of an exception.
+        path: The file of the test.
+    """
+    while traceback and Path(traceback.tb_frame.f_code.co_filename) != path:
+        traceback = traceback.tb_next
+    if traceback is None:
         return ()
-    return lines_up_to(found.tb_frame.f_code, found.tb_lineno)[0]
+    return lines_up_to(traceback.tb_frame.f_code, traceback.tb_lineno)[0]
 
 
 def _statements(function: ast.stmt) -> Iterator[ast.stmt]:
-    """A function's statements, without its docstring."""
+    """Yield a function's statements, without its docstring."""
     body = function.body if isinstance(function, ast.FunctionDef) else []
     for statement in body:
         if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
             yield statement
 
 
-def _expectation(statement: ast.stmt, text: str) -> str:
-    """What an `expect(number, right)` or an `expect_array(tensor, "grad", right)` asks for."""
+def _checked_expression(statement: ast.stmt, text: str) -> str:
+    """Return what an `expect(number, right)` or an `expect_array(tensor, "grad", right)` checks, or an empty string."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
         return ""
-    asked = ast.get_source_segment(text, call.args[0]) or "" if call.args else ""
+    expression = ast.get_source_segment(text, call.args[0]) or "" if call.args else ""
     if call.func.id == "expect_array":
-        return f"{asked}.{ast.literal_eval(call.args[1])}"
-    return asked if call.func.id == "expect" else ""
+        return f"{expression}.{ast.literal_eval(call.args[1])}"
+    return expression if call.func.id == "expect" else ""

@@ -12,19 +12,22 @@ from gradkit.corpora.scalar import Wish
 Test = TypeVar("Test", bound=Callable[..., None])
 
 ATTRIBUTE = "gradkit_item"
+"""The attribute of a test function that holds its mark."""
+
 REGISTER = "_gradkit_items"
-"""The name in a suite's file of the list of all that was graded in it, also of what has lost its name since."""
+"""The name, in a suite's file, of the list of all functions that were marked in it. The list also holds functions whose
+name was given to something else afterwards."""
 
 
 @dataclass(frozen=True)
 class Mark:
     """What `@graded` says of a test.
 
-    points: a multiple of 0.5; all or nothing.
-    title:  what the student reads.
-    needs:  the items without which this one cannot pass, as `test_name` (same assignment) or `assignment/test_name`.
-    corpus: what the test's `corpus` argument gets.
-    hidden: left out of what students get, who see its title and verdict alone. Its file's name ends in `_hidden.py`.
+    points: A multiple of 0.5; all or nothing.
+    title:  What the student reads.
+    needs:  The items without which this one cannot pass, as `test_name` (same assignment) or `assignment/test_name`.
+    corpus: The spec of the corpus that the test's `corpus` argument receives.
+    hidden: Whether students see its title and verdict only. It is not released; its file's name ends in `_hidden.py`.
     """
 
     points: float
@@ -37,17 +40,19 @@ class Mark:
 def graded(
     points: float, title: str, *, needs: str | Sequence[str] = (), corpus: Wish | None = None, hidden: bool = False
 ) -> Callable[[Test], Test]:
-    """Make a test an item.
+    """Make a test an item. See `Mark` for the arguments; one prerequisite can be given as a string.
 
-    Raises ValueError for points that are not a positive multiple of 0.5, and TypeError for what is not a function.
+    Raises:
+        ValueError: The points are not a positive multiple of 0.5.
+        TypeError: The decorator is applied to something other than a function.
     """
     if points <= 0 or (2 * points) % 1:
-        raise ValueError(f"{title}: points are positive multiples of 0.5, not {points}")
+        raise ValueError(f"{title}: points must be a positive multiple of 0.5, not {points}")
     mark = Mark(points, title, (needs,) if isinstance(needs, str) else tuple(needs), corpus, hidden)
 
     def attach(test: Test) -> Test:
         if not isinstance(test, FunctionType):
-            raise TypeError(f"{title}: @graded stands directly above a function")
+            raise TypeError(f"{title}: put @graded directly above a function")
         setattr(test, ATTRIBUTE, mark)
         test.__globals__.setdefault(REGISTER, []).append(test)
         return test

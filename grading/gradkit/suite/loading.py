@@ -1,59 +1,68 @@
-"""Loading what a submission offers: tried once, and a failing import settles every item that needs it."""
+"""Load what a submission offers. A failing import is tried once, and settles every item that needs it."""
 
 from __future__ import annotations
-
-from functools import partial
 
 from gradkit.catalogue.assignments import Assignment
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject, Transport
 
-from .evidence import Evidence, NotPassed
+from .evidence import Evidence
+from .failures import Explained, NotPassed
 
 
 class NotLoadedError(SubmissionError):
-    """One of SUBJECTS cannot be loaded. heading: what the trouble is called."""
+    """One of SUBJECTS cannot be loaded. `heading` is a title for the failure."""
 
-    def __init__(self, module: str, ended: SubmissionError) -> None:
-        super().__init__(ended.verdict, ended.message, ended.traceback)
+    def __init__(self, module: str, error: SubmissionError) -> None:
+        super().__init__(error.verdict, error.message, error.traceback)
         self.heading = f"{module}.py cannot be used yet"
 
 
 class Loader:
-    """Loads SUBJECTS through a transport. problem: why nothing of the submission can be used, if nothing can."""
+    """Load SUBJECTS through a transport, and remember which of them cannot be loaded.
 
-    def __init__(self, transport: Transport, problem: SubmissionError | None = None) -> None:
+    Args:
+        transport: The submission.
+        reason: Why nothing of the submission can be used; None if it can.
+    """
+
+    def __init__(self, transport: Transport, reason: SubmissionError | None = None) -> None:
         self._transport = transport
-        self._ended: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, problem) if problem else {}
-        """How loading a name of SUBJECTS, or importing a module, ended, where it ended badly."""
+        self._errors: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, reason) if reason else {}
+        """How loading a name of SUBJECTS, or importing a module, failed."""
 
-    def subject(self, name: str, in_a_hurry: bool) -> Subject:
-        """One of SUBJECTS. Raises NotLoadedError where it cannot be loaded, or could not before.
+    def subject(self, name: str, has_reduced_time: bool) -> Subject:
+        """Load one of SUBJECTS.
 
-        in_a_hurry: there is less time than an item has, so that running out of it proves nothing for later items.
+        Args:
+            name: The subject's name.
+            has_reduced_time: Whether less time is left than an item has. A timeout is then not remembered, because
+                with the full time the import might succeed.
+
+        Raises: NotLoadedError if it cannot be loaded, or could not be loaded before.
         """
         module = SUBJECTS[name][0]
-        ended = self._failure(name)
-        if ended is None:
+        error = self._error(name)
+        if error is None:
             try:
                 return self._transport.load(*SUBJECTS[name])
-            except SubmissionError as error:
-                ended = error
-                if not (in_a_hurry and error.verdict is Verdict.TIMEOUT):
-                    # A name that is not there yet says nothing of the module's other names; a failing import does.
-                    self._ended[name if error.verdict is Verdict.NOT_IMPLEMENTED else module] = error
-        raise NotLoadedError(module, ended)
+            except SubmissionError as new_error:
+                error = new_error
+                if not (has_reduced_time and error.verdict is Verdict.TIMEOUT):
+                    # A missing name says nothing of the module's other names. A failing import settles all of them.
+                    self._errors[name if error.verdict is Verdict.NOT_IMPLEMENTED else module] = error
+        raise NotLoadedError(module, error)
 
     def has_failed(self, name: str) -> bool:
         """Return whether one of SUBJECTS could not be loaded before."""
-        return self._failure(name) is not None
+        return self._error(name) is not None
 
-    def _failure(self, name: str) -> SubmissionError | None:
-        return self._ended.get(name) or self._ended.get(SUBJECTS[name][0])
+    def _error(self, name: str) -> SubmissionError | None:
+        return self._errors.get(name) or self._errors.get(SUBJECTS[name][0])
 
 
 def no_time_left(assignment: Assignment) -> NotPassed:
-    """How an item ends that comes when its assignment's time is used up."""
+    """Return the end of an item whose assignment has no time left."""
     message = f"The {assignment.submission_seconds:g} s that a submission has for {assignment.name} are used up."
-    return NotPassed(Verdict.TIMEOUT, partial(Evidence, Verdict.TIMEOUT, message))
+    return NotPassed(Explained(Verdict.TIMEOUT, Evidence(message)))

@@ -1,18 +1,27 @@
-"""What became of each item, and what that adds up to."""
+"""Items and their results: the values that tests, reports and outputs share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+import msgspec
 
 from gradkit.submissions.outcome import Verdict
 
 from .evidence import Evidence
 
 
-@dataclass(frozen=True)
-class Item:
-    """A graded test. `needs` holds the ids of its prerequisites; of a hidden one students see title and verdict."""
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A graded test.
+
+    id:         Assignment and name of the test, as in "a1_expressions/test_addition".
+    assignment: The assignment's name.
+    title:      What the student reads.
+    points:     A multiple of 0.5; all or nothing.
+    needs:      The ids of its prerequisites.
+    hidden:     Whether students see its title and verdict only.
+    """
 
     id: str
     assignment: str
@@ -22,67 +31,91 @@ class Item:
     hidden: bool = False
 
 
-@dataclass(frozen=True)
-class ItemResult:
-    """An item's verdict. `blocked_by` names the failed prerequisites, nearest first."""
+class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An item and how it ended. Make one with `result_of`.
 
-    item: Item
-    verdict: Verdict
-    evidence: Evidence | None = None
-    blocked_by: tuple[str, ...] = ()
-
-    @property
-    def earned(self) -> float:
-        return self.item.points if self.verdict is Verdict.PASSED else 0.0
-
-
-def follows_from_others(item: Item, by_id: Mapping[str, ItemResult]) -> bool:
-    """Return whether a hidden item needs one that did not pass.
-
-    A report never calls a hidden item blocked, because what its worker did may decide about nothing but whether it
-    passed. Whoever shows what to mend first leaves such an item out.
+    verdict:    How it ended.
+    earned:     The item's points if it passed, else 0.
+    blocked_by: The ids of the failed prerequisites, nearest first. Empty unless the verdict is blocked.
+    evidence:   What shows the mistake, if anything does.
     """
-    return item.hidden and any(name in by_id and by_id[name].verdict is not Verdict.PASSED for name in item.needs)
+
+    verdict: Verdict
+    earned: float
+    blocked_by: tuple[str, ...]
+    evidence: Evidence | None
+
+    def cause(self) -> tuple[object, ...] | None:
+        """Return a key that is equal for failures with the same cause, as far as the evidence tells.
+
+        Returns: None if there is no evidence.
+        """
+        evidence = self.evidence
+        if evidence is None:
+            return None
+        if evidence.rows:
+            return (self.verdict, evidence.code, evidence.rows)
+        is_missing_name = evidence.message.startswith("NameError")  # one mistake, in whichever line it is met
+        return (self.verdict, evidence.message, "" if is_missing_name else evidence.traceback or evidence.code)
+
+
+def result_of(
+    item: Item, verdict: Verdict, evidence: Evidence | None = None, blocked_by: tuple[str, ...] = ()
+) -> ItemResult:
+    """Return the result of an item, or of an earlier result's item."""
+    return ItemResult(
+        item.id,
+        item.assignment,
+        item.title,
+        item.points,
+        item.needs,
+        item.hidden,
+        verdict=verdict,
+        earned=item.points if verdict is Verdict.PASSED else 0.0,
+        blocked_by=blocked_by,
+        evidence=evidence,
+    )
+
+
+def item_of_result(result: ItemResult) -> Item:
+    """Return the item of a result."""
+    return Item(result.id, result.assignment, result.title, result.points, result.needs, result.hidden)
 
 
 @dataclass
 class Results:
-    """What was collected, and the results so far, by item id and in the order in which they came.
+    """The items that were collected, and the results so far, by item id and in the order in which they came.
 
-    Not everything that was collected needs to run: a student may pick some (`-k tanh`) or stop early (`-x`).
+    Not everything that was collected needs to run: a student can choose some (`-k tanh`) or stop early (`-x`).
     """
 
     collected: list[Item] = field(default_factory=list)
     by_id: dict[str, ItemResult] = field(default_factory=dict)
 
+    def add(self, result: ItemResult) -> None:
+        """Add the result of an item."""
+        self.by_id[result.id] = result
+
+    def all(self) -> Iterable[ItemResult]:
+        """Return the results."""
+        return self.by_id.values()
+
     def prerequisites(self, item: Item) -> list[ItemResult]:
-        """The results of everything that an item needs, directly or not, nearest first, as far as they were run."""
-        found: dict[str, ItemResult] = {}
+        """Return the results of everything that an item needs, directly or not, nearest first, if it has run."""
+        results: dict[str, ItemResult] = {}
         waiting = list(item.needs)
         while waiting:
             name = waiting.pop(0)
-            if name in self.by_id and name not in found:
-                found[name] = self.by_id[name]
-                waiting += self.by_id[name].item.needs
-        return list(found.values())
+            if name in self.by_id and name not in results:
+                results[name] = self.by_id[name]
+                waiting += self.by_id[name].needs
+        return list(results.values())
 
-    def must_not_run(self, item: Item) -> tuple[str, ...]:
-        """The prerequisites after whose end this item is not run."""
-        return tuple(r.item.id for r in self.prerequisites(item) if r.verdict.stops_dependents)
-
-    def add(self, item: Item, verdict: Verdict, explain: Callable[[], Evidence] | None = None) -> ItemResult:
-        """Note an item's end. One that fails while a prerequisite is wrong is blocked; a stub stays a stub.
-
-        `explain` makes the evidence, which a blocked item does without.
-        """
+    def failed_prerequisites(self, item: Item) -> tuple[str, ...]:
+        """Return the ids of the prerequisites that failed, nearest first. A stub has not failed."""
         fine = (Verdict.PASSED, Verdict.NOT_IMPLEMENTED)
-        blocked_by = tuple(r.item.id for r in self.prerequisites(item) if r.verdict not in fine)
-        if blocked_by and verdict not in fine:
-            result = ItemResult(item, Verdict.BLOCKED, None, blocked_by)
-        else:
-            result = ItemResult(item, verdict, explain() if explain else None)
-        self.by_id[item.id] = result
-        return result
+        return tuple(result.id for result in self.prerequisites(item) if result.verdict not in fine)
 
-    def all(self) -> Iterable[ItemResult]:
-        return self.by_id.values()
+    def prerequisites_that_stop(self, item: Item) -> tuple[str, ...]:
+        """Return the ids of the prerequisites because of which an item is not run: see `Verdict.stops_dependents`."""
+        return tuple(result.id for result in self.prerequisites(item) if result.verdict.stops_dependents)

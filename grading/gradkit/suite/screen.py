@@ -1,4 +1,4 @@
-"""The self-check's screen, as lines of text with a style each. It knows results, and nothing of pytest."""
+"""The self-check's screen, as lines of text with a style each. It knows results, and nothing of pytest or reports."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TextIO
 from gradkit.catalogue.assignments import Assignment
 from gradkit.submissions.outcome import Verdict
 
-from .diagnosis import named_mistake
-from .evidence import Evidence
-from .results import ItemResult, Results, follows_from_others
+from .evidence import Evidence, number_text
+from .results import Item, ItemResult
+from .visibility import is_listed_as_mistake
 
 Line = tuple[str, str]
 """(style, text)"""
@@ -23,146 +23,183 @@ STYLES: dict[str, dict[str, bool]] = {
     "bad": {"red": True},
     "dim": {"light": True},
 }
+"""Each style's markup for pytest's terminal writer."""
 
 MISTAKE_LINES = 27
-"""So many lines may go to mistakes: with the bars and pytest's own lines that makes one screen."""
+"""Lines that mistakes may take. With the bars and pytest's own lines that makes one screen."""
 
-BAR = 24
-_QUIET = (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED)
+BAR_WIDTH = 24
+"""Characters of a bar."""
 
 
-def summary(results: Results, course: Sequence[Assignment], warnings: Sequence[str]) -> list[Line]:
-    """The whole screen: points, then what to mend first, then what to write next."""
-    found = list(results.all())
-    taking_part = [a for a in course if any(r.item.assignment == a.name for r in found)]
-    lines = [_bar(assignment, results) for assignment in taking_part]
+def summary(
+    results: Sequence[ItemResult], collected: Sequence[Item], course: Sequence[Assignment], warnings: Sequence[str]
+) -> list[Line]:
+    """Return the whole screen: points, warnings, what to correct first, then what to write next.
+
+    Args:
+        results: The results, in the order in which they came.
+        collected: All items that were collected. If some did not run, the screen says so.
+        course: All assignments of the course, in order.
+        warnings: Lines to show above the mistakes.
+    """
+    names = {result.assignment for result in results}
+    shown = [assignment for assignment in course if assignment.name in names]
+    by_id = {result.id: result for result in results}
+    mistakes = [result for result in results if is_listed_as_mistake(result, by_id)]
+
+    lines = [_bar(assignment, results, collected) for assignment in shown]
     lines += [("bad", f"! {warning}") for warning in warnings]
-    wrong_items = [r for r in found if r.verdict not in _QUIET and not follows_from_others(r.item, results.by_id)]
-    lines += _mistakes(results, wrong_items)
-    wrong = any(r.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for r in found)
-    lines += _not_written([r for r in found if r.verdict is Verdict.NOT_IMPLEMENTED], course, wrong)
-    lines += _praise(taking_part, results, course)
-    return lines
-
-
-def _bar(assignment: Assignment, results: Results) -> Line:
-    mine = [r for r in results.all() if r.item.assignment == assignment.name]
-    earned, due = sum(r.earned for r in mine), sum(r.item.points for r in mine)
-    filled = int(BAR * earned / due)
-    text = f"{assignment.name:<16} {'█' * filled}{'░' * (BAR - filled)} {earned:g} of {due:g} points"
-    there = sum(item.assignment == assignment.name for item in results.collected)
-    part = f" ({len(mine)} of {there} items ran)" if len(mine) < there else ""
-    return ("good" if earned == due else "plain", text + part)
-
-
-def _mistakes(results: Results, wrong: list[ItemResult]) -> list[Line]:
-    """The first few mistakes: items that show one and the same cause stand together, and so do those they block."""
-    groups: dict[tuple[object, ...], list[ItemResult]] = {}
-    for result in wrong:
-        if result.evidence:
-            groups.setdefault(result.evidence.cause(), []).append(result)
-    lines: list[Line] = []
-    shown = 0
-    for group in groups.values():
-        account = [("plain", ""), *explanation(group[0]), *_also(results, group)]
-        if shown and len(lines) + len(account) > MISTAKE_LINES:
-            break
-        lines += account
-        shown += 1
-    left = len(groups) - shown
-    if left:
-        these = "this is" if shown == 1 else "these are"
-        lines += [("plain", ""), ("plain", f"... and {left} more to look at once {these} right.")]
+    lines += _mistakes(results, mistakes)
+    lines += _not_written(results, course)
+    lines += _praise(shown, results, collected, course)
     return lines
 
 
 def explanation(result: ItemResult) -> list[Line]:
-    """One item's evidence: title, code to paste with yours beside PyTorch's, first wrong node, hint."""
+    """Return one item's evidence: title, code to paste with both numbers, first wrong node, hint."""
     evidence = result.evidence
-    short = result.item.assignment.partition("_")[0]
-    points = _count(result.item.points, "point")
-    test = result.item.id.rpartition("/test_")[2]
-    heading = evidence.heading if evidence and evidence.heading else result.item.title
+    short = result.assignment.partition("_")[0]
+    points = _count(result.points, "point")
+    test = result.id.rpartition("/test_")[2]
+    heading = evidence.heading if evidence and evidence.heading else result.title
     lines: list[Line] = [("title", f"{heading}  ({short}, {points}; -k {test})")]
     if evidence is None:
         return [*lines, *(("plain", f"blocked by {name}") for name in result.blocked_by[:1])]
+
     lines += _code(evidence)
     if evidence.traceback or not evidence.rows or not evidence.code:
         lines += [("bad", text) for text in evidence.traceback.splitlines()]
         lines.append(("bad", evidence.message))
     if evidence.origin:
         lines.append(("plain", f"First wrong node: {evidence.origin}"))
-    advice = named_mistake(result.item.id, evidence) or evidence.hint
-    if advice:
-        lines.append(("plain", f"Hint: {advice}"))
-    return lines
-
-
-def _code(evidence: Evidence) -> list[Line]:
-    """The program, with yours and PyTorch's number behind each print."""
-    prints = len(evidence.rows)
-    lines: list[Line] = [("code", text) for text in evidence.code[: len(evidence.code) - prints]]
-    for text, row in zip(evidence.code[len(evidence.code) - prints :], evidence.rows):
-        lines.append(("code", f"{text}  # yours: {row.yours!r}  {evidence.source}: {row.expected!r}"))
-    return lines
-
-
-def _also(results: Results, group: list[ItemResult]) -> list[Line]:
-    """How many further items show the same, and how many depend on these."""
-    ids = {r.item.id for r in group}
-    same = len(group) - 1
-    blocked = sum(1 for r in results.all() if ids.intersection(r.blocked_by))
-    parts = []
-    if same:
-        parts.append(f"{same} more {'item shows' if same == 1 else 'items show'} the same")
-    if blocked:
-        parts.append(
-            f"{'and ' if parts else ''}{blocked} more {'depends' if blocked == 1 else 'depend'} on "
-            f"{'this' if len(group) == 1 else 'these'}"
-        )
-    return [("dim", "(" + ", ".join(parts) + ")")] if parts else []
-
-
-def _not_written(stubs: list[ItemResult], course: Sequence[Assignment], something_wrong: bool) -> list[Line]:
-    """How much is not written yet and, where nothing that is written is wrong, what to write next."""
-    messages = {r.evidence.message for r in stubs if r.evidence}
-    if not messages:
-        return []
-    size = f"{_count(len(stubs), 'item')}, {_count(sum(r.item.points for r in stubs), 'point')}"
-    lines = [("plain", ""), ("title", f"Not written yet: {size}.")]
-    if something_wrong:
-        return lines
-    order = [f"{assignment.short}: write {name}" for assignment in course for name in assignment.names]
-    known = [message for message in order if message in messages]
-    return [*lines, ("plain", f"Next: {(known or sorted(messages))[0]}")]
-
-
-def _count(number: float, what: str) -> str:
-    return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"
-
-
-def _praise(taking_part: Sequence[Assignment], results: Results, course: Sequence[Assignment]) -> list[Line]:
-    """A word for what is whole and, where nothing is wrong, the assignment that follows."""
-    ends = {r.item.id: r.verdict for r in results.all()}
-    missing = {item.assignment for item in results.collected if ends.get(item.id) is not Verdict.PASSED}
-    whole = [assignment for assignment in taking_part if assignment.name not in missing]
-    lines: list[Line] = []
-    if whole:
-        done = " and ".join(", ".join(a.name for a in whole).rsplit(", ", 1))
-        lines += [("plain", ""), ("good", f"All right: every item of {done} agrees with PyTorch.")]
-    if len(whole) == len(course):
-        lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 50"))
-    elif whole and {ends.get(item.id) for item in results.collected} <= {Verdict.PASSED, Verdict.NOT_IMPLEMENTED}:
-        left = [a for a in course if a not in whole]
-        lines.append(("plain", f"Next: {left[0].name}. {left[0].title}: {left[0].story}"))
+    if evidence.hint:
+        lines.append(("plain", f"Hint: {evidence.hint}"))
     return lines
 
 
 def drawable(text: str, stream: TextIO) -> str:
-    """The text in letters that a terminal can show: a Windows console may have no blocks to draw a bar with."""
+    """Return a text in characters that a terminal can show: a Windows console may have no blocks to draw a bar with."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
         return text.replace("█", "#").replace("░", ".").encode(encoding, "replace").decode(encoding)
     return text
+
+
+# --- points ----------------------------------------------------------------------------------------------------------
+
+
+def _bar(assignment: Assignment, results: Sequence[ItemResult], collected: Sequence[Item]) -> Line:
+    mine = [result for result in results if result.assignment == assignment.name]
+    n_collected = sum(item.assignment == assignment.name for item in collected)
+    earned = sum(result.earned for result in mine)
+    points = sum(result.points for result in mine)
+
+    filled = int(BAR_WIDTH * earned / points)
+    bar = "█" * filled + "░" * (BAR_WIDTH - filled)
+    text = f"{assignment.name:<16} {bar} {earned:g} of {points:g} points"
+    if len(mine) < n_collected:
+        text += f" ({len(mine)} of {n_collected} items ran)"
+    return ("good" if earned == points else "plain", text)
+
+
+# --- mistakes --------------------------------------------------------------------------------------------------------
+
+
+def _mistakes(results: Sequence[ItemResult], mistakes: Sequence[ItemResult]) -> list[Line]:
+    """Return the first few mistakes. Items with the same cause are shown together with those that they block."""
+    groups: dict[tuple[object, ...], list[ItemResult]] = {}
+    for result in mistakes:
+        cause = result.cause()
+        if cause is not None:
+            groups.setdefault(cause, []).append(result)
+
+    lines: list[Line] = []
+    n_shown = 0
+    for group in groups.values():
+        more: list[Line] = [("plain", ""), *explanation(group[0]), *_related_items(results, group)]
+        if n_shown and len(lines) + len(more) > MISTAKE_LINES:
+            break
+        lines += more
+        n_shown += 1
+
+    n_left = len(groups) - n_shown
+    if n_left:
+        these = "this is" if n_shown == 1 else "these are"
+        lines += [("plain", ""), ("plain", f"... and {n_left} more to look at once {these} right.")]
+    return lines
+
+
+def _code(evidence: Evidence) -> list[Line]:
+    """Return the program, with the student's number and the right one behind each print of a row."""
+    n_plain = len(evidence.code) - len(evidence.rows)
+    lines: list[Line] = [("code", text) for text in evidence.code[:n_plain]]
+    for text, row in zip(evidence.code[n_plain:], evidence.rows):
+        yours, expected = number_text(row.yours), number_text(row.expected)
+        lines.append(("code", f"{text}  # yours: {yours}  {evidence.source}: {expected}"))
+    return lines
+
+
+def _related_items(results: Sequence[ItemResult], group: Sequence[ItemResult]) -> list[Line]:
+    """Say how many further items have the same cause, and how many depend on these."""
+    ids = {result.id for result in group}
+    n_same = len(group) - 1
+    n_blocked = sum(1 for result in results if ids.intersection(result.blocked_by))
+
+    parts = []
+    if n_same:
+        parts.append(f"{n_same} more {'item shows' if n_same == 1 else 'items show'} the same")
+    if n_blocked:
+        before = "and " if parts else ""
+        depend = "depends" if n_blocked == 1 else "depend"
+        parts.append(f"{before}{n_blocked} more {depend} on {'this' if len(group) == 1 else 'these'}")
+    return [("dim", "(" + ", ".join(parts) + ")")] if parts else []
+
+
+# --- what comes next -------------------------------------------------------------------------------------------------
+
+
+def _not_written(results: Sequence[ItemResult], course: Sequence[Assignment]) -> list[Line]:
+    """Say how much is not written yet and, if nothing that is written is wrong, what to write next."""
+    stubs = [result for result in results if result.verdict is Verdict.NOT_IMPLEMENTED]
+    messages = {stub.evidence.message for stub in stubs if stub.evidence}
+    if not messages:
+        return []
+
+    size = f"{_count(len(stubs), 'item')}, {_count(sum(stub.points for stub in stubs), 'point')}"
+    lines = [("plain", ""), ("title", f"Not written yet: {size}.")]
+    if any(result.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for result in results):
+        return lines
+
+    in_order = [f"{assignment.short}: write {name}" for assignment in course for name in assignment.names]
+    known = [message for message in in_order if message in messages]
+    return [*lines, ("plain", f"Next: {(known or sorted(messages))[0]}")]
+
+
+def _praise(
+    shown: Sequence[Assignment],
+    results: Sequence[ItemResult],
+    collected: Sequence[Item],
+    course: Sequence[Assignment],
+) -> list[Line]:
+    """Name the assignments that are complete and, if nothing is wrong, the one that follows."""
+    verdicts = {result.id: result.verdict for result in results}
+    incomplete = {item.assignment for item in collected if verdicts.get(item.id) is not Verdict.PASSED}
+    complete = [assignment for assignment in shown if assignment.name not in incomplete]
+    if not complete:
+        return []
+
+    names = " and ".join(", ".join(assignment.name for assignment in complete).rsplit(", ", 1))
+    lines: list[Line] = [("plain", ""), ("good", f"All right: every item of {names} agrees with PyTorch.")]
+    if len(complete) == len(course):
+        lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 50"))
+    elif {verdicts.get(item.id) for item in collected} <= {Verdict.PASSED, Verdict.NOT_IMPLEMENTED}:
+        following = next(assignment for assignment in course if assignment not in complete)
+        lines.append(("plain", f"Next: {following.name}. {following.title}: {following.story}"))
+    return lines
+
+
+def _count(number: float, what: str) -> str:
+    return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"

@@ -8,14 +8,16 @@ import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.grader.one_submission import run_phases
-from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report
+from gradkit.grader.report import FORMAT, Conditions, Report
 from gradkit.proof.attacks.checks import check_attack, check_cells, check_text, grades_cells, is_harmless
 from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, attacks, build, build_class, files_of
 from gradkit.proof.attacks.host import Watch, watched
 from gradkit.proof.attacks.run import by_suite, run_attacks
 from gradkit.proof.attacks.secrets import addition, difference, secret_word_in
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import PRIVATE_ONLY
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.results import Item, result_of
+from gradkit.suite.visibility import PRIVATE_ONLY
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
@@ -132,15 +134,14 @@ def test_an_attack_is_graded_in_the_assignments_of_its_file():
 
 
 def item(name, verdict, blocked_by=(), message="", needs=(), hidden=False):
-    earned = 1.0 * (verdict is Verdict.PASSED)
-    evidence = EvidenceRecord(message) if message else None
-    return ItemRecord(name, "a1_expressions", "Title", 1.0, earned, verdict, needs, blocked_by, evidence, hidden)
+    evidence = Evidence(message) if message else None
+    return result_of(Item(name, "a1_expressions", "Title", 1.0, needs, hidden), verdict, evidence, blocked_by)
 
 
 def reported(*items, earned=None):
     earned = sum(each.earned for each in items) if earned is None else earned
     conditions = Conditions("kit", "3.11", "suite", "public", True, True)
-    return Report(2, "eve", "0" * 32, (), (), conditions, earned, len(items), items)
+    return Report(FORMAT, "eve", "0" * 32, (), (), conditions, earned, len(items), items)
 
 
 ALL_PASSED = reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.PASSED))
@@ -218,7 +219,7 @@ def test_one_bit_for_each_item_may_differ_between_two_secrets():
     [
         reported(item(KEEPS, Verdict.FAILED, message="saw 1.25")),
         reported(item(KEEPS, Verdict.TIMEOUT, message=PRIVATE_ONLY)),
-        msgspec.structs.replace(reported(NOT_PASSED), notes=("1.25",)),
+        msgspec.structs.replace(reported(NOT_PASSED), warnings=("1.25",)),
     ],
 )
 def test_anything_else_that_differs_between_two_secrets_is_noticed(other):
@@ -226,7 +227,7 @@ def test_anything_else_that_differs_between_two_secrets_is_noticed(other):
 
 
 RETRIED = "This passes with the course's own engine.py and nn.py, and not yet with what you handed in."
-RETRY_NOTE = "a4_networks: with the course's own engine.py, 1 more item passes"
+RETRY_WARNING = "a4_networks: with the course's own engine.py, 1 more item passes"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +236,7 @@ RETRY_NOTE = "a4_networks: with the course's own engine.py, 1 more item passes"
         (reported(PASSED), reported(NOT_PASSED)),
         (reported(item(KEEPS, Verdict.ERROR, message="mine")), reported(item(KEEPS, Verdict.ERROR, message="mine"))),
         (reported(item(KEEPS, Verdict.BLOCKED, (ADDS,))), reported(item(KEEPS, Verdict.PASSED, message=RETRIED))),
-        (reported(PASSED), msgspec.structs.replace(reported(PASSED), notes=(RETRY_NOTE,))),
+        (reported(PASSED), msgspec.structs.replace(reported(PASSED), warnings=(RETRY_WARNING,))),
     ],
 )
 def test_a_later_phase_may_change_an_item_in_fixed_ways(without, under_a_secret):
@@ -249,7 +250,7 @@ def test_a_later_phase_may_change_an_item_in_fixed_ways(without, under_a_secret)
         reported(item(KEEPS, Verdict.TIMEOUT, message=PRIVATE_ONLY)),
         reported(item(KEEPS, Verdict.BLOCKED, (ADDS,))),
         reported(item(KEEPS, Verdict.PASSED, message="saw 1.25")),
-        msgspec.structs.replace(reported(PASSED), notes=("saw 1.25",)),
+        msgspec.structs.replace(reported(PASSED), warnings=("saw 1.25",)),
     ],
 )
 def test_whatever_else_a_later_phase_adds_is_noticed(under_a_secret):

@@ -2,7 +2,7 @@
 
 import pytest
 from gradkit.grader.whole_class import capacity
-from gradkit.grader.whole_class.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, workers_that_fit
+from gradkit.grader.whole_class.capacity import MAIN_BYTES, WORKER_BYTES, control_group_limits, count_workers_that_fit
 
 NONE = str((1 << 63) - 4096)
 """Content of memory.limit_in_bytes (control groups, version 1) if no limit is set."""
@@ -33,13 +33,13 @@ TREES = {
 
 @pytest.mark.parametrize("kind", TREES)
 def test_the_limit_is_found_wherever_it_is_set(kind, tmp_path):
-    own, files, limits = TREES[kind]
-    (tmp_path / "own").write_text(own)
+    membership, files, limits = TREES[kind]
+    (tmp_path / "membership").write_text(membership)
     for name, text in files.items():
         path = tmp_path / "groups" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n")
-    assert list(control_group_limits(tmp_path / "groups", tmp_path / "own")) == limits
+    assert list(control_group_limits(tmp_path / "groups", tmp_path / "membership")) == limits
 
 
 def test_without_control_groups_there_is_no_limit(tmp_path):
@@ -67,14 +67,14 @@ def test_without_control_groups_there_is_no_limit(tmp_path):
 def test_no_more_are_started_than_fit_and_that_is_said(limit, fit, said, monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([limit, 1 << 50]))
     monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([1 << 50]))
-    n_workers, remark = workers_that_fit(4)
+    n_workers, warning = count_workers_that_fit(4)
     assert n_workers == fit
-    assert remark.startswith(said)
-    assert bool(remark) == bool(said)
+    assert warning.startswith(said)
+    assert bool(warning) == bool(said)
 
 
-def test_one_worker_is_started_in_a_small_machine_and_that_is_no_remark_where_it_fits(monkeypatch):
+def test_a_warning_appears_only_if_fewer_workers_start_than_were_asked_for(monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([]))
     monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([2 << 30]))
-    assert workers_that_fit(1) == (1, "")
-    assert workers_that_fit(2)[1].endswith("this machine's memory (2.0 GB).")
+    assert count_workers_that_fit(1) == (1, "")
+    assert count_workers_that_fit(2)[1].endswith("this machine's memory (2.0 GB).")

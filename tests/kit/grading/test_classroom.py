@@ -1,4 +1,4 @@
-"""A class: every student gets a report, one student's trouble stays that student's, and a stopped run goes on."""
+"""A class: every student gets a report, no submission affects another, and a stopped run can be continued."""
 
 import contextlib
 import dataclasses
@@ -18,7 +18,7 @@ from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport import link as links
 
 ENDLESS = ("return Value(other) ** self", "while True: pass")
-"""2 ** x: in a1 nothing but the larger expressions depends on it."""
+"""An edit of 2 ** x, on which in a1 only the larger expressions depend."""
 
 
 def test_right_wrong_and_missing_submissions_get_what_they_earned(school, solution):
@@ -106,7 +106,7 @@ def test_names_with_spaces_and_unicode_are_kept_and_hostile_ones_are_safe(school
     assert {path.name for path in school.out.iterdir()} == {f"{name}.json" for name in names.values()}
 
 
-# --- again and again -------------------------------------------------------------------------------------------------
+# --- running again ---------------------------------------------------------------------------------------------------
 
 
 def test_an_unchanged_submission_is_not_graded_twice_and_a_changed_one_is(school, solution):
@@ -122,14 +122,14 @@ def test_an_unchanged_submission_is_not_graded_twice_and_a_changed_one_is(school
 
 
 @pytest.mark.parametrize("spoil", ["", "{}", '{"format": 99}', "\x00", "[" * 5000])
-def test_a_spoiled_report_is_made_again(school, solution, spoil):
+def test_a_damaged_report_is_replaced(school, solution, spoil):
     school.hands_in("ada", solution())
     first = school.is_graded()
     (school.out / "ada.json").write_text(spoil)
     assert school.is_graded() == first
 
 
-def test_other_conditions_are_graded_anew(school, solution, suite):
+def test_a_submission_is_graded_again_under_other_conditions(school, solution, suite):
     school.hands_in("ada", solution())
     school.is_graded()
     (report,) = school.is_graded(suite=suite("a2")).values()
@@ -163,16 +163,16 @@ def test_killed_at_random_moments_and_started_again_it_ends_with_the_same_report
 def test_two_runs_on_one_folder_do_not_mix(school, solution, monkeypatch):
     school.hands_in("ada", solution())
     monkeypatch.setattr(reports_folder, "LOCK_SECONDS", 0.1)
-    with reports_folder.locked_scratch(school.out), pytest.raises(BusyError, match="Another"):
+    with reports_folder.lock_reports(school.out), pytest.raises(BusyError, match="Another"):
         school.is_graded()
 
 
-def test_what_goes_wrong_within_a_run_is_not_taken_for_another_run(school):
-    with pytest.raises(BlockingIOError, match="no more processes"), reports_folder.locked_scratch(school.out):
+def test_an_error_within_a_run_is_not_taken_for_another_run(school):
+    with pytest.raises(BlockingIOError, match="no more processes"), reports_folder.lock_reports(school.out):
         raise BlockingIOError("no more processes")
 
 
-def test_time_in_which_the_grader_itself_was_stopped_is_nobody_s_fault(school, solution, short_of_time):
+def test_time_in_which_the_grader_was_stopped_does_not_count(school, solution, short_of_time):
     slow = ("        out = Value(self.data + other.data", "        _rest()\n        out = Value(self.data + other.data")
     rest = "\n\nimport time\nrested = []\ndef _rest():\n    if not rested: rested.append(time.sleep(1.5))\n"
     school.hands_in("ada", solution(slow) + rest)
@@ -203,11 +203,11 @@ def test_time_in_which_the_grader_itself_was_stopped_is_nobody_s_fault(school, s
     assert report.earned == report.points
 
 
-# --- when it is our own fault ----------------------------------------------------------------------------------------
+# --- errors in the grader itself -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody_else(
+def test_a_lost_grader_process_is_not_blamed_on_the_student_and_affects_no_other_student(
     school, solution, monkeypatch, workers
 ):
     for name in ("ada", "ben"):
@@ -226,7 +226,7 @@ def test_a_lost_grader_process_is_told_from_a_student_s_mistake_and_harms_nobody
     assert not (school.out / "ada.json").exists()
 
 
-def test_a_grader_process_that_does_not_come_back_is_given_up(school, monkeypatch, short_of_time):
+def test_a_grader_process_that_does_not_answer_is_killed(school, monkeypatch, short_of_time):
     for name in ("ada", "ben"):
         school.hands_in(name, "")
     monkeypatch.setattr(classrooms, "GRACE_SECONDS", 0.2)
@@ -268,7 +268,7 @@ def test_without_a_sandbox_nothing_is_graded(school, solution, monkeypatch):
     assert list(school.out.iterdir()) == []
 
 
-def test_without_a_sandbox_by_wish_the_report_says_so(school, solution):
+def test_a_report_says_that_it_was_made_without_a_sandbox(school, solution):
     school.hands_in("ada", solution())
     assert school.is_graded(bare=True)["ada"].conditions.sandbox is False
     assert school.is_graded()["ada"].conditions.sandbox is True

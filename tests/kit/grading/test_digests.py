@@ -76,18 +76,18 @@ def kit(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("file", ["cli/grading.py", "outputs/terminal.py", "course/stubs.py", "suite/screen.py"])
 def test_a_changed_help_text_does_not_change_the_kit_s_digest(kit, file):
-    before = digests.kit_digest()
+    before = digests.digest_kit()
     with (kit / file).open("a", encoding="utf-8") as opened:
         opened.write("# changed\n")
-    assert digests.kit_digest() == before
+    assert digests.digest_kit() == before
 
 
 @pytest.mark.parametrize("file", ["inside/worker.py", "grader/phases.py", "suite/__init__.py", "grader/a_new_file.py"])
 def test_a_file_that_decides_about_reports_changes_the_kit_s_digest(kit, file):
-    before = digests.kit_digest()
+    before = digests.digest_kit()
     with (kit / file).open("a", encoding="utf-8") as opened:
         opened.write("# changed\n")
-    assert digests.kit_digest() != before
+    assert digests.digest_kit() != before
 
 
 # --- the suite -------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def digest_of(course, monkeypatch):
     def digest(name):
         with monkeypatch.context() as patched:
             patched.setattr("gradkit.catalogue.assignments.course_home", lambda: course)
-            return digests.suite_digest(suites[name])
+            return digests.digest_suite(suites[name])
 
     return digest
 
@@ -154,8 +154,8 @@ def test_every_field_of_an_assignment_is_read_by_grading_or_is_a_text_for_studen
 def test_a_changed_setting_changes_the_digest_if_grading_reads_it(field):
     (assignment,) = chosen("a1")
     changed = Assignment(**{**msgspec.structs.asdict(assignment), "builds_on": ("engine",)})
-    before = digests.graded_fields(changed)
-    after = digests.graded_fields(msgspec.structs.replace(changed, **{field: OTHER_VALUES[field]}))
+    before = digests.encode_graded_fields(changed)
+    after = digests.encode_graded_fields(msgspec.structs.replace(changed, **{field: OTHER_VALUES[field]}))
     assert (before != after) == (field not in TEXTS_FOR_STUDENTS)
 
 

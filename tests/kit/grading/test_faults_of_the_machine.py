@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from gradkit.cli.main import app
 from gradkit.errors import sentence_of
+from gradkit.grader.suite import GraderError
 from gradkit.grader.whole_class import student_steps
 from gradkit.grader.whole_class.processes import reason_for
 from typer.testing import CliRunner
 
-GOOD_NEWS = "Reports and grades.csv are in"
+SUCCESS = "Reports and grades.csv are in"
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def grade(school, monkeypatch):
         shown = CliRunner().invoke(app, ["grade", "a1", str(school.submissions), "--out", str(school.out)])
         assert shown.exit_code == 1
         assert "Traceback" not in shown.output
-        assert GOOD_NEWS not in shown.output
+        assert SUCCESS not in shown.output
         return " ".join(shown.output.split())
 
     return run
@@ -51,7 +52,7 @@ def grade_limited(school):
         assert ended.returncode == 1
         said = " ".join((ended.stdout + ended.stderr).split())
         assert "Traceback" not in said
-        assert GOOD_NEWS not in said
+        assert SUCCESS not in said
         return said
 
     return run
@@ -73,13 +74,13 @@ def test_a_full_disk_is_named_and_the_run_does_not_look_good(grade, school, solu
     assert "1 of 1 submissions have no report" in said
 
 
-def test_a_folder_where_grades_csv_is_due_is_named(grade, school, solution):
+def test_a_folder_named_grades_csv_is_named(grade, school, solution):
     school.hands_in("ada", solution())
     (school.out / "a1_expressions/grades.csv").mkdir(parents=True)
     assert "grades.csv: Is a directory. There is a folder of this name: move it away" in grade()
 
 
-def test_a_report_that_was_deleted_during_the_run_is_missed(grade, school, solution, monkeypatch):
+def test_a_report_that_was_deleted_during_the_run_is_named(grade, school, solution, monkeypatch):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
     honest = student_steps.report.write
@@ -96,7 +97,7 @@ def test_a_limit_on_the_size_of_files_is_named(grade_limited, school, solution):
     assert "ulimit -f" in grade_limited(resource.RLIMIT_FSIZE, 4096)
 
 
-def test_a_submission_that_cannot_be_copied_is_no_mistake_of_the_student_s(school, solution, monkeypatch, grade):
+def test_a_submission_that_cannot_be_copied_is_not_blamed_on_the_student(school, solution, monkeypatch, grade):
     school.hands_in("ada", solution())
     honest = Path.write_bytes
 
@@ -115,10 +116,15 @@ def test_a_limit_on_processor_time_is_named(grade_limited, school):
     assert "ulimit -t" in grade_limited(resource.RLIMIT_CPU, 2, before=busy)
 
 
-def test_an_unknown_error_of_the_system_is_said_with_its_file():
+def test_an_unknown_error_of_the_system_is_shown_with_its_file():
     assert sentence_of(OSError(errno.EIO, "Input/output error", "x.json")).startswith("x.json: Input/output error.")
 
 
-def test_what_we_did_not_expect_is_a_traceback_to_be_reported():
+def test_an_unexpected_error_is_reported_as_an_internal_one():
     reason = reason_for(KeyError("internal"), "ada")
     assert reason == "Internal error while grading ada (report this): KeyError: 'internal'."
+
+
+def test_a_test_that_ends_without_a_verdict_is_an_internal_error_without_a_traceback():
+    reason = reason_for(GraderError("a1/test_sum ended with KeyError"), "ada")
+    assert reason == "Internal error while grading ada (report this): a1/test_sum ended with KeyError."

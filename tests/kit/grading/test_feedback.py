@@ -5,19 +5,20 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
-from gradkit.grader.report import EvidenceRecord, ItemRecord, RowRecord
 from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
+from gradkit.suite.evidence import Evidence, Row
+from gradkit.suite.results import Item, result_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 OURS = {"div", "b", "span", "pre", "table", "tr", "th", "td", "code", "p"}
-EVIDENCE = EvidenceRecord("x.grad is 1.0", ("x = Value(2.0)", "print(x.grad)"), (RowRecord("x.grad", 1.0, 2.0),))
+EVIDENCE = Evidence("x.grad is 1.0", ("x = Value(2.0)", "print(x.grad)"), (Row("x.grad", 1.0, 2.0),))
 
 
 def item(name, verdict=Verdict.FAILED, evidence=None, blocked_by=(), hidden=False):
     id_ = f"a1_trial/test_{name}"
-    return ItemRecord(id_, "a1_trial", f"about {name}", 1.0, 0.0, verdict, (), blocked_by, evidence, hidden)
+    return result_of(Item(id_, "a1_trial", f"about {name}", 1.0, (), hidden), verdict, evidence, blocked_by)
 
 
 class _Tags(HTMLParser):
@@ -50,12 +51,10 @@ WORDS = st.one_of(
     st.sampled_from(["<script>alert(1)</script>", "</pre><img src=x onerror=y>", "{{ 7*7 }}", "`<b>`"]),
 )
 RECORDS = st.builds(
-    EvidenceRecord,
+    Evidence,
     message=WORDS,
     code=st.lists(WORDS, max_size=2).map(tuple),
-    rows=st.lists(st.builds(RowRecord, WORDS, st.floats(allow_nan=False), st.floats(allow_nan=False)), max_size=1).map(
-        tuple
-    ),
+    rows=st.lists(st.builds(Row, WORDS, st.floats(allow_nan=False), st.floats(allow_nan=False)), max_size=1).map(tuple),
     heading=WORDS,
     source=WORDS,
     origin=WORDS,

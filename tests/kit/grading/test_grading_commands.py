@@ -19,7 +19,7 @@ from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
 from gradkit.grader.whole_class.student_steps import StudentSteps
-from gradkit.outputs.terminal import progress_bar, time_left
+from gradkit.outputs.terminal import describe_time_left, show_progress
 from gradkit.submissions.intake.roster import roster
 from gradkit.submissions.sandbox import image, seccomp
 from gradkit.submissions.sandbox import sandbox as sandboxes
@@ -96,7 +96,7 @@ def test_grading_without_a_sandbox_is_spelled_out(graded, school, solution):
     assert '"sandbox": false' in (reports_of(school) / "ada.json").read_text()
 
 
-def test_notes_are_shown(graded, school, solution):
+def test_the_warnings_of_intake_are_shown(graded, school, solution):
     school.hands_in("ada", solution())
     (school.submissions / "ada" / "engine.py").rename(school.submissions / "ada" / "engine (1).py")
     assert "ada: engine (1).py was taken for engine.py" in graded().output
@@ -117,13 +117,13 @@ def test_what_cannot_be_graded_is_said_in_a_line(arguments, said, gradkit, schoo
     assert "Traceback" not in shown.output
 
 
-def test_where_reports_cannot_go_the_place_is_named(gradkit, school, solution, tmp_path):
+def test_a_folder_that_reports_cannot_be_written_to_is_named(gradkit, school, solution, tmp_path):
     school.hands_in("ada", solution())
     (tmp_path / "taken").write_text("")
-    for place in (tmp_path / "taken", "/proc/nowhere"):
-        shown = gradkit("grade", "a1", school.submissions, "--out", place)
+    for folder in (tmp_path / "taken", "/proc/nowhere"):
+        shown = gradkit("grade", "a1", school.submissions, "--out", folder)
         assert shown.exit_code == 1
-        assert re.search(rf"{place}(/a1_expressions)?: ", "".join(shown.output.splitlines()))
+        assert re.search(rf"{folder}(/a1_expressions)?: ", "".join(shown.output.splitlines()))
         assert "Traceback" not in shown.output
 
 
@@ -135,7 +135,7 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_install(graded, sch
     assert "apt-get install bubblewrap" in " ".join(shown.output.split())
 
 
-def test_a_submission_that_our_own_fault_left_ungraded_changes_the_status(graded, school, solution, monkeypatch):
+def test_an_internal_error_is_shown_and_changes_the_status(graded, school, solution, monkeypatch):
     school.hands_in("ada", solution())
     monkeypatch.setattr(StudentSteps, "run_public", lambda *_: 1 / 0)
     shown = graded()
@@ -161,7 +161,7 @@ def test_names_and_messages_of_students_reach_the_terminal_as_plain_text(graded,
     assert "'=1+1" in rows(reports_of(school) / "grades.csv")
 
 
-def test_a_private_seed_is_drawn_when_it_is_not_there_and_not_told(school, solution, tmp_path):
+def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution, tmp_path):
     school.hands_in("ada", solution())
     for name in ("gradkit", "torch", "msgspec", "typer"):  # in the folder where the instructor happens to stand
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of a student ran')")
@@ -218,7 +218,7 @@ def test_explain_shows_one_item(item, said, gradkit, report):
     assert said in shown.output
 
 
-def test_explain_names_what_is_near_an_item_that_is_not_there(gradkit, report):
+def test_explain_suggests_similar_names_for_an_item_that_does_not_exist(gradkit, report):
     shown = gradkit("explain", report, "minus")
     assert shown.exit_code == 1
     assert "value_minus_number, number_minus_value" in " ".join(shown.output.split())
@@ -262,14 +262,14 @@ def test_the_doctor_says_what_is_missing_and_what_to_do(gradkit, monkeypatch):
     assert "pip install torch" in shown.output
 
 
-def test_the_doctor_sees_a_sandbox_that_lets_things_through(monkeypatch):
+def test_the_doctor_notices_a_sandbox_that_is_not_isolated(monkeypatch):
     monkeypatch.setattr(doctor, "Sandbox", lambda scratch: sandboxes.Sandbox(scratch, bare=True))
     finding = doctor.examine_sandbox()
     assert not finding.is_fine
     assert "start processes" in finding.message
 
 
-def test_what_the_doctor_only_notes_does_not_stop_grading(gradkit, monkeypatch):
+def test_a_finding_that_is_not_required_does_not_change_the_doctor_s_status(gradkit, monkeypatch):
     monkeypatch.setattr(doctor, "keep_addresses", lambda: False)
     monkeypatch.setattr(doctor, "_first_failure_of_reference", str)
     monkeypatch.setattr(image, "MIN_FREE_BYTES", 1 << 60)
@@ -310,8 +310,8 @@ def test_refused_calls_are_found_one_by_one():
         (9.0, 6, 0, "about 0:00:00, at most 0:00:00 left"),
     ],
 )
-def test_the_time_that_is_left_is_told_from_what_is_done_and_from_the_limits(elapsed, done, most, said):
-    assert time_left(elapsed, done, 6, most) == said
+def test_the_time_left_is_estimated_from_the_pace_and_bounded_by_the_limits(elapsed, done, most, said):
+    assert describe_time_left(elapsed, done, 6, most) == said
 
 
 def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
@@ -320,7 +320,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
     students, _ = roster(school.submissions, school.out)
     classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
-    with progress_bar(console, len(students)) as observe_progress:
+    with show_progress(console, len(students)) as observe_progress:
         results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)
     assert len(results) == 3
     screen = console.file.getvalue()
@@ -328,7 +328,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     assert "3/3" in screen
 
 
-def test_stopped_with_ctrl_c_it_says_how_to_go_on_and_leaves_no_process(school, eventually):
+def test_stopped_with_ctrl_c_it_says_how_to_continue_and_leaves_no_process(school, eventually):
     for number in range(4):
         school.hands_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so in a shell's background

@@ -12,11 +12,11 @@ from gradkit.grader.suite import suite_of
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
+from gradkit.suite.visibility import HIDDEN, PRIVATE_ONLY
 from typer.testing import CliRunner
 
 HIDDEN_ITEM = "what_is_not_part_of_the_result_stays_out"
-RESET = "order, visited, stack = [], set(), [self]"
+RESET = "visited = set()"
 ONE_GRAPH = Graph((1.0625, 2.5), (("add", 0, 1), ("add", 2, 0)), 3)
 
 
@@ -59,13 +59,13 @@ def test_the_drawn_case_is_shown_with_both_numbers_and_code(school, private, gra
     assert next((row.yours, row.expected) for row in result.evidence.rows) == (5.625, 4.625)
 
 
-def test_another_submission_is_not_explained_in_its_place(school, private, graded, tmp_path):
+def test_a_submission_that_has_changed_is_not_explained(school, private, graded, tmp_path):
     (school.submissions / "eve" / "engine.py").write_text("# changed since")
     with pytest.raises(NotPrivateError, match="has changed since eve was graded"):
         explained(school, private, graded, tmp_path / "scratch")
 
 
-def test_an_item_that_is_asked_on_public_cases_alone_is_not_explained_so(private):
+def test_an_item_with_public_cases_only_is_not_explained_privately(private):
     with pytest.raises(NotPrivateError, match="without --private"):
         find_private_test(private, "a1_expressions/test_sum")
 

@@ -1,4 +1,4 @@
-"""Reference retries: an early mistake costs once, and code that can read the reference sends out nothing but passes."""
+"""Reference retries: an early mistake costs once, and code that reads the reference can send out one bit an item."""
 
 import re
 
@@ -46,7 +46,7 @@ def test_a_right_network_on_a_wrong_engine_gets_its_points(graded):
     assert found.earned == found.points
     said = {item.evidence.message for item in found.items if item.evidence}
     assert said == {"This passes with the course's own engine.py, and not yet with what you handed in."}
-    (note,) = found.notes
+    (note,) = found.warnings
     assert re.fullmatch(r"a4_networks: with the course's own engine.py, \d+ more items pass", note)
 
 
@@ -58,7 +58,7 @@ def test_without_the_setting_a_wrong_engine_costs_later_points_too(graded):
 def test_a_right_engine_is_never_replaced(graded):
     found = graded("a4", engine=text("engine"), nn=text("nn"))
     assert found.earned == found.points
-    assert not found.notes
+    assert not found.warnings
     assert not any(item.evidence for item in found.items)
 
 
@@ -80,15 +80,15 @@ def test_no_student_s_name_can_be_taken_for_a_retry_s_files(school, suite):
     assert [report.earned for report in reports.values()] == [report.points for report in reports.values()]
 
 
-def test_training_is_asked_again_on_the_courses_engine_and_networks(graded):
+def test_training_is_run_again_on_the_course_s_engine_and_networks(graded):
     found = graded("a5", engine="raise ValueError('broken')\n", nn="", training=text("training"))
     assert found.earned == found.points
 
 
-def test_a_right_tensor_gets_its_points_whatever_stands_beside_it(graded):
+def test_a_right_tensor_gets_its_points_whatever_the_other_files_are(graded):
     found = graded("a6", engine="raise ValueError('broken')\n", nn="", training="", tensor=text("tensor"))
     assert found.earned == found.points
-    (note,) = found.notes
+    (note,) = found.warnings
     assert re.fullmatch(
         r"a6_tensors: with the course's own engine.py, nn.py and training.py, \d+ more items pass", note
     )

@@ -14,8 +14,9 @@ from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Evidence, of_mismatch
-from gradkit.suite.results import Item, Results
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.explanations import explain_mismatch
+from gradkit.suite.results import Item, Results, result_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -28,8 +29,8 @@ def whole():
     """A report with an item of every kind, as JSON."""
     graph = traced(lambda x: x.tanh() + x, 2.0)
     want = complex_step.answers(graph)
-    wrong = of_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
-    trouble = Evidence(Verdict.ERROR, "KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
+    wrong = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    trouble = Evidence("KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
     ended = {
         "fine": (Verdict.PASSED, None, ()),
         "wrong": (Verdict.FAILED, wrong, ()),
@@ -39,7 +40,11 @@ def whole():
     items = [Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, ended[name][2]) for name in ended]
     results = Results(items)
     for item, (verdict, evidence, _) in zip(items, ended.values(), strict=True):
-        results.add(item, verdict, lambda evidence=evidence: evidence)
+        blocked_by = results.failed_prerequisites(item)
+        if blocked_by:
+            results.add(result_of(item, Verdict.BLOCKED, blocked_by=blocked_by))
+        else:
+            results.add(result_of(item, verdict, evidence))
     made = report_of(
         "ada", TakenIn("0" * 32, None, (), ["a note"]), Conditions("0", "3", "", "public", True, True), results
     )
@@ -90,7 +95,7 @@ HOSTILE = {
     "a long id": changed("items", 0, "id", "x" * 100_000),
     "a million lines of code": changed("items", 2, "evidence", "code", [""] * 1_000_000),
     "a million lines of traceback": changed("items", 2, "evidence", "traceback", "\n" * 1_000_000),
-    "a million notes": changed("notes", ["n"] * 1_000_000),
+    "a million notes": changed("warnings", ["n"] * 1_000_000),
     "a million prerequisites": changed("items", 2, "needs", ["x"] * 1_000_000),
     "a step on itself": changed(*DRAWING, "steps", [["tanh", 1], ["add", 1, 0]]),
     "steps in a circle": changed(*DRAWING, "steps", [["tanh", 2], ["add", 1, 0]]),
@@ -131,7 +136,7 @@ SHOWN = {
     "a line": changed("items", 1, "evidence", "code", ["x = 1" + ESCAPE]),
     "a hint": changed("items", 1, "evidence", "hint", ESCAPE),
     "an assignment": changed("items", 1, "assignment", ESCAPE),
-    "a note": changed("notes", [ESCAPE]),
+    "a note": changed("warnings", [ESCAPE]),
     "who blocks": changed("items", 3, "blocked_by", [ESCAPE]),
     "a leaf's name": changed(*DRAWING, "names", [ESCAPE]),
     "infinite numbers": changed(*DRAWING, "want", "data", ["inf", "nan", "-inf"]),

@@ -28,7 +28,8 @@ from gradkit.proof.specimens import misconceptions
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport import link as links
-from gradkit.suite.evidence import HIDDEN, PRIVATE_ONLY
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.visibility import HIDDEN, PRIVATE_ONLY
 
 SEED = "autumn-2026-7f3a"
 DRAWN = ("test_addition", "test_multiplication", "test_subtraction", "test_tanh_gradient", "test_exp_collects")
@@ -52,7 +53,7 @@ def private(tmp_path_factory):
 def only(suite, *names):
     """The suite of these tests alone, without prerequisites."""
     tests = [test for test in suite.tests if test.name in names]
-    alone = tuple(dataclasses.replace(test, item=dataclasses.replace(test.item, needs=())) for test in tests)
+    alone = tuple(dataclasses.replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in tests)
     return dataclasses.replace(suite, tests=alone)
 
 
@@ -96,7 +97,7 @@ def test_a_mistake_is_explained_as_on_the_public_seed(school, private):
 
 # --- nothing but one bit for each item -------------------------------------------------------------------------------
 
-BY_HEART = """
+KNOWS_THE_SUMS = """
 import math, sys
 class Value:
     def __init__(self, data, _children=(), _op=""):
@@ -121,7 +122,7 @@ WAYS_TO_FAIL = {
 
 @pytest.fixture(scope="module")
 def sums(private):
-    """The pairs of numbers that the public corpus of addition adds, for engines that know them by heart."""
+    """The pairs of numbers that the public corpus of addition adds, for engines that hold a table of them."""
     test = next(test for test in private.tests if test.name == "test_addition")
     pairs = set()
     for graph in private.library.corpus(test.mark.corpus).cases:
@@ -135,20 +136,20 @@ def sums(private):
 
 def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, private, sums):
     for way, code in WAYS_TO_FAIL.items():
-        school.hands_in(way, BY_HEART.format(known=sums, otherwise=code))
+        school.hands_in(way, KNOWS_THE_SUMS.format(known=sums, otherwise=code))
     reports = school.is_graded(suite=only(private, "test_addition"))
     assert reports.keys() == WAYS_TO_FAIL.keys()
     for report in reports.values():
         (item,) = report.items
         assert (item.verdict, item.earned, item.blocked_by) == (Verdict.FAILED, 0.0, ())
         assert msgspec.structs.asdict(item.evidence) == {
-            **msgspec.structs.asdict(type(item.evidence)(PRIVATE_ONLY)),
+            **msgspec.structs.asdict(Evidence(PRIVATE_ONLY)),
         }
     assert len({report.items for report in reports.values()}) == 1
 
 
 def test_the_same_code_passes_on_the_public_corpus_which_shows_that_the_test_can_fail(school, private, sums):
-    school.hands_in("eve", BY_HEART.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
+    school.hands_in("eve", KNOWS_THE_SUMS.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
     (report,) = school.is_graded(suite=dataclasses.replace(only(private, "test_addition"), private=None)).values()
     assert report.earned == report.points
 
@@ -158,8 +159,8 @@ def test_no_item_of_the_private_phase_depends_on_another(school, solution, short
     school.hands_in("eve", solution(("return self + other", "while True: pass")))
     suite = short_of_time("a1", 0.3, 5)
     first, second = (next(t for t in suite.tests if t.name == name) for name in ("test_sum", "test_whole_numbers"))
-    first = dataclasses.replace(first, item=dataclasses.replace(first.item, hidden=True, needs=()))
-    second = dataclasses.replace(second, item=dataclasses.replace(second.item, hidden=True, needs=(first.item.id,)))
+    first = dataclasses.replace(first, item=msgspec.structs.replace(first.item, hidden=True, needs=()))
+    second = dataclasses.replace(second, item=msgspec.structs.replace(second.item, hidden=True, needs=(first.item.id,)))
     (report,) = school.is_graded(suite=dataclasses.replace(suite, tests=(first, second))).values()
     assert [item.verdict for item in report.items] == [Verdict.FAILED, Verdict.PASSED]
     assert report.items[0].evidence.message == HIDDEN
@@ -185,7 +186,7 @@ def test_a_hidden_item_says_nothing_but_whether_it_passed(school, solution, suit
         "leaves": "raise SystemExit(1)",
         "wrong": "return",
     }.items():
-        school.hands_in(name, solution(("order, visited, stack", f"{code}\n        order, visited, stack")))
+        school.hands_in(name, solution(("visited = set()", f"{code}\n        visited = set()")))
     reports = school.is_graded(suite=alone)
     assert reports["right"].items[0].verdict is Verdict.PASSED
     failed = {reports[name].items for name in ("raises", "leaves", "wrong")}
@@ -280,7 +281,7 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
     alive_before = []
-    known, public, later = links.children_of(os.getpid()), run_phases.public_report, run_phases.passing_items
+    known, public, later = links.children_of(os.getpid()), run_phases.make_public_report, run_phases.find_passing_items
 
     def first(*arguments):
         found = public(*arguments)
@@ -291,8 +292,8 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
         alive_before.append(living_children(known))
         return later(*arguments)
 
-    monkeypatch.setattr(run_phases, "public_report", first)
-    monkeypatch.setattr(run_phases, "passing_items", second)
+    monkeypatch.setattr(run_phases, "make_public_report", first)
+    monkeypatch.setattr(run_phases, "find_passing_items", second)
     asked = suite("a2")
     taken = take_in(tmp_path / "ada", tmp_path / "files", asked.modules)
     conditions = conditions_of(asked, True)
@@ -327,7 +328,9 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
     assert (school.out / "ada.json").exists()
 
 
-def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(school, solution, suite, monkeypatch):
+def test_the_files_that_workers_share_are_made_for_every_phase_and_deleted_at_its_end(
+    school, solution, suite, monkeypatch
+):
     made = []
     honest = classrooms.Sandbox
 
@@ -344,10 +347,10 @@ def test_what_workers_share_is_made_anew_for_every_phase_and_deleted_at_its_end(
     assert not any(path.exists() for path in made)
 
 
-# --- going on --------------------------------------------------------------------------------------------------------
+# --- continuing a stopped run ----------------------------------------------------------------------------------------
 
 
-def test_a_run_that_was_stopped_between_phases_goes_on_without_repeating_one(school, solution, suite, monkeypatch):
+def test_a_run_that_was_stopped_between_phases_continues_without_repeating_one(school, solution, suite, monkeypatch):
     for name in ("ada", "ben"):
         school.hands_in(name, solution())
     undisturbed = school.is_graded(suite=suite("a2"))
@@ -359,7 +362,7 @@ def test_a_run_that_was_stopped_between_phases_goes_on_without_repeating_one(sch
     assert {path.name for path in (school.out / unfinished.FOLDER).iterdir()} == {"ada.json", "ben.json"}
     assert not list(school.out.glob("*.json"))
     monkeypatch.setattr(StudentSteps, "run_later", honest)
-    monkeypatch.setattr(student_steps, "public_report", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(student_steps, "make_public_report", lambda *_: pytest.fail("asked again"))
     assert school.is_graded(suite=suite("a2")) == undisturbed
     assert {path.name for path in school.out.iterdir()} == {"ada.json", "ben.json"}
 
@@ -376,7 +379,7 @@ def test_killed_at_random_moments_of_any_phase_it_ends_with_the_same_reports(sch
     assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
 
 
-def test_what_was_found_of_another_submission_is_not_gone_on_with(school, solution, suite, monkeypatch):
+def test_results_of_a_submission_that_has_changed_since_are_not_used(school, solution, suite, monkeypatch):
     school.hands_in("ada", solution())
     honest = StudentSteps.run_later
     monkeypatch.setattr(StudentSteps, "run_later", lambda *_: os._exit(1))
@@ -416,7 +419,7 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_report_that_does_not_add_up_is_made_anew(school, solution, forgery):
+def test_a_report_that_does_not_add_up_is_replaced(school, solution, forgery):
     school.hands_in("ada", solution())
     honest = school.is_graded()["ada"]
     path = school.out / "ada.json"

@@ -4,32 +4,32 @@ import re
 
 import msgspec
 import pytest
-from gradkit.grader.report import AnswersRecord, DrawingRecord, EvidenceRecord, ItemRecord, RowRecord, item_record
 from gradkit.graphs.scalar.trace import traced
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import wrong_gradients
 from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import HIDDEN, of_mismatch
-from gradkit.suite.results import Item, ItemResult
+from gradkit.suite.evidence import Drawing, Evidence, NodeNumbers, Row
+from gradkit.suite.explanations import explain_mismatch
+from gradkit.suite.results import Item, result_of
+from gradkit.suite.visibility import HIDDEN
 from hypothesis import given
 from hypothesis import strategies as st
 
 CODE = ("from engine import Value", "x = Value(2.0)", "y = x.tanh()", "print(x.grad)")
-DRAWING = DrawingRecord(
-    (2.0,), (("tanh", 0),), 1, (), AnswersRecord((2.0, 0.96), (0.07, 1.0)), AnswersRecord((2.0, 0.96), (5.0, 1.0)), (0,)
+DRAWING = Drawing(
+    (2.0,), (("tanh", 0),), 1, (), NodeNumbers((2.0, 0.96), (0.07, 1.0)), NodeNumbers((2.0, 0.96), (5.0, 1.0)), (0,)
 )
-WRONG = EvidenceRecord("x.grad is 5.0", CODE, (RowRecord("x.grad", 5.0, 0.07),), source="PyTorch", drawing=DRAWING)
+WRONG = Evidence("x.grad is 5.0", CODE, (Row("x.grad", 5.0, 0.07),), source="PyTorch", drawing=DRAWING)
 KEPT = HIDDEN
-RAISED = EvidenceRecord("ValueError: no", CODE[:2], traceback="engine.py:3, in tanh\n    raise ValueError")
+RAISED = Evidence("ValueError: no", CODE[:2], traceback="engine.py:3, in tanh\n    raise ValueError")
 
 
 def item(name, evidence=None, verdict=Verdict.FAILED, blocked_by=(), is_hidden=False):
     ids = tuple(f"a1_trial/test_{other}" for other in blocked_by)
-    return ItemRecord(
-        f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, 0.0, verdict, (), ids, evidence, is_hidden
-    )
+    item = Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, (), is_hidden)
+    return result_of(item, verdict, evidence, ids)
 
 
 def titles(*names):
@@ -55,20 +55,20 @@ def test_a_hidden_item_shows_its_title_and_verdict_whatever_else_is_known_of_it(
 
 
 def test_hidden_items_are_not_called_one_and_the_same():
-    record = EvidenceRecord(KEPT)
+    record = Evidence(KEPT)
     page = feedback([item("one", record, is_hidden=True), item("two", record, is_hidden=True)], {})
     assert "As in" not in page
 
 
 def test_a_stub_is_said_to_be_one_and_no_more():
-    stub = EvidenceRecord("not written yet", CODE)
+    stub = Evidence("not written yet", CODE)
     page = feedback([item("x", stub, Verdict.NOT_IMPLEMENTED), item("y", stub, Verdict.NOT_IMPLEMENTED)], {})
     assert page.count("not implemented") == 2
     assert not re.search("<pre|As in|not written yet", page)
 
 
 def test_a_stub_s_own_words_are_shown():
-    stub = EvidenceRecord("NotImplementedError: tanh is next", CODE)
+    stub = Evidence("NotImplementedError: tanh is next", CODE)
     page = feedback([item("x", stub, Verdict.NOT_IMPLEMENTED)], {})
     assert "tanh is next" in page
     assert "Value(2.0)" not in page
@@ -91,7 +91,7 @@ def test_a_blocked_item_leads_to_the_root_also_where_it_is_another_task_s():
 
 
 def test_the_same_error_is_shown_once_and_another_by_itself():
-    other = EvidenceRecord("TypeError: no", CODE[:2], traceback="engine.py:9, in exp")
+    other = Evidence("TypeError: no", CODE[:2], traceback="engine.py:9, in exp")
     page = feedback([item("x", RAISED), item("y", RAISED), item("z", other)], {})
     assert page.count("ValueError: no") == 1
     assert page.count("As in “about x”.") == 1
@@ -110,8 +110,8 @@ def test_a_picture_marks_the_wrong_node_with_both_numbers():
 
 
 def test_a_graph_too_large_to_be_read_has_no_picture_and_its_numbers_all_the_same():
-    answers = AnswersRecord((1.0,) * 301, (1.0,) * 301)
-    drawing = DrawingRecord((1.0,), tuple(("neg", node) for node in range(300)), 300, (), answers, answers, (0,))
+    answers = NodeNumbers((1.0,) * 301, (1.0,) * 301)
+    drawing = Drawing((1.0,), tuple(("neg", node) for node in range(300)), 300, (), answers, answers, (0,))
     page = feedback([item("x", msgspec.structs.replace(WRONG, drawing=drawing))], {})
     assert "<svg" not in page
     assert "5.0" in page
@@ -121,10 +121,10 @@ def test_a_picture_calls_the_nodes_as_the_code_does():
     pytest.importorskip("pygraphviz")
     graph = traced(lambda a, b: (a * b).tanh() + a, 0.5, 1.0)
     want = complex_step.answers(graph)
-    evidence = of_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, want.grad[2], 7.0, 1.0])))
+    evidence = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, want.grad[2], 7.0, 1.0])))
     (line,) = (line for line in evidence.code if line.startswith("u = "))
-    result = ItemResult(Item("a1_trial/test_x", "a1_trial", "x", 1.0, ()), Verdict.FAILED, evidence)
-    shown = " ".join(re.sub(r"<[^>]*>", " ", feedback([item_record(result)], {}).partition("<svg")[2]).split())
+    result = result_of(Item("a1_trial/test_x", "a1_trial", "x", 1.0, ()), Verdict.FAILED, evidence)
+    shown = " ".join(re.sub(r"<[^>]*>", " ", feedback([result], {}).partition("<svg")[2]).split())
     assert line == "u = (a * b).tanh()"
     assert "v = a * b" in shown
     assert "u = v.tanh()" in shown
@@ -133,6 +133,6 @@ def test_a_picture_calls_the_nodes_as_the_code_does():
 @given(st.text("$\\(){}ab", min_size=1, max_size=12).map(lambda text: f"Q{text}Q"), st.booleans())
 def test_what_a_student_s_code_says_is_never_set_as_a_formula(text, with_frames):
     """MathJax, which is on nbgrader's pages, passes over pre and code."""
-    evidence = EvidenceRecord(text, (text,), origin=text, traceback=text if with_frames else "")
+    evidence = Evidence(text, (text,), origin=text, traceback=text if with_frames else "")
     page = feedback([item("x", evidence)], {})
     assert "Q" not in re.sub(r"(?s)<(pre|code)\b.*?</\1>", "", page)

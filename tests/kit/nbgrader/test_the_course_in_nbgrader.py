@@ -19,7 +19,7 @@ SLIPS = {
     "a2_backprop": ("return self + (-other)", "return self + other"),
     "a3_activations": ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad"),
     "a4_networks": ("return total if self.linear else total.tanh()", "return total.tanh()"),
-    "a5_training": ("p.data = p.data - self.lr * self.velocities[i]", "p.data = p.data + self.lr * self.velocities[i]"),
+    "a5_training": ("parameter.data - self.lr * self.velocities[i]", "parameter.data + self.lr * self.velocities[i]"),
     "a6_tensors": ("self.grad += (self.data > 0) * out.grad", "self.grad += (self.data >= 0) * out.grad"),
 }
 """A mistake that costs some points, for each assignment."""

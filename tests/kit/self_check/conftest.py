@@ -72,7 +72,7 @@ def without_closures():
 
     def stripped(source):
         return re.sub(
-            r"\n        def _backward\(\):\n(?:            .*\n)+        out\._backward = _backward\n", "", source
+            r"\n        def _backward\(\):\n(?:            .*\n)+\n        out\._backward = _backward\n", "", source
         )
 
     return stripped

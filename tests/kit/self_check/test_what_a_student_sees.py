@@ -122,7 +122,8 @@ def test_a_finished_assignment_is_praised_and_the_next_one_named(student, soluti
 
 
 def test_a_closure_that_is_not_written_is_told_from_a_wrong_one(student, solution, without_closures):
-    run = student.writes(without_closures(solution())).runs()
+    written, power, later = solution().partition("    def __pow__")
+    run = student.writes(written + power + without_closures(later)).runs()
     assert "No gradient arrives at any leaf" in run.screen
 
 

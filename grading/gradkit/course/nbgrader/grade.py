@@ -20,11 +20,11 @@ from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.course.corpora import default_cache
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.one_submission.run_phases import check_workers, grade_alone
-from gradkit.grader.report import ItemRecord
 from gradkit.grader.suite import Suite, suite_of
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.suite.results import ItemResult
 
 from .here import NotOursError, assignment_of, course_folder_of
 
@@ -58,7 +58,7 @@ def _is_test(cell: Any) -> bool:
     return cell.cell_type == "code" and bool(utils.is_grade(cell)) and not utils.is_solution(cell)
 
 
-def _output(cell: Any, task: Task, records: Mapping[str, ItemRecord], number: int) -> Any:
+def _output(cell: Any, task: Task, records: Mapping[str, ItemResult], number: int) -> Any:
     mine = [records[item] for item in task.items]
     points = sum(item.points for item in mine)
     if float(cell.metadata.nbgrader["points"]) != points:
@@ -80,7 +80,7 @@ def _not_run(name: str) -> Any:
 # --- what all submissions share --------------------------------------------------------------------------------------
 
 
-def _graded(student: str, assignment: Assignment, submitted: Path, released: Path) -> dict[str, ItemRecord]:
+def _graded(student: str, assignment: Assignment, submitted: Path, released: Path) -> dict[str, ItemResult]:
     """Return every item's record, by id. released: the folder of the files that students got beside the notebook."""
     suite = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED))
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:

@@ -9,7 +9,7 @@ from typing import Any
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
-from gradkit.outputs.gradebook import timestamp
+from gradkit.outputs.timestamps import read_timestamp
 
 
 def read_timestamps_with_care() -> None:
@@ -23,8 +23,8 @@ def read_timestamps_with_care() -> None:
 
 
 def _existing(coursedir: CourseDirectory, folder: str) -> datetime | None:
-    found: datetime | None = timestamp(Path(folder), "")
-    return found
+    stamp = read_timestamp(Path(folder), "")
+    return stamp.time if stamp else None
 
 
 def _submitted(api: Any, assignment: str, student: str) -> datetime | None:

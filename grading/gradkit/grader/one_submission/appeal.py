@@ -8,15 +8,15 @@ from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
 from gradkit.errors import UserError
 from gradkit.submissions.intake.take_in import take_in
-from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.checks.cases import whole_programs
 from gradkit.suite.collection import GradedTest
-from gradkit.suite.evidence import Evidence, NotPassed, of_error
-from gradkit.suite.excerpt import lines_at
-from gradkit.suite.results import ItemResult
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.outcomes import STUDENT_ERRORS, result_as_drawn
+from gradkit.suite.results import ItemResult, result_of
 
 from ..phases import PRIVATE, is_private
 from ..report import Report
@@ -86,12 +86,10 @@ def _run(test: GradedTest, transport: PipeTransport, library: Library) -> ItemRe
     try:
         run_test(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, library)
         transport.finish_item()
-    except NotPassed as error:
-        return ItemResult(test.item, error.verdict, error.evidence_as_drawn)
-    except SubmissionError as error:
-        return ItemResult(test.item, error.verdict, of_error(error, lines_at(error.__traceback__, test.path)))
+    except STUDENT_ERRORS as error:
+        return result_as_drawn(test.item, error, test.path)
     except (SandboxError, MissingPackageError, OSError):
         raise
     except Exception as error:
         raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
-    return ItemResult(test.item, Verdict.PASSED, Evidence(Verdict.PASSED, _PASSES))
+    return result_of(test.item, Verdict.PASSED, Evidence(_PASSES))

@@ -10,7 +10,7 @@ from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.collection import GradedTest
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.failures import NotPassed
 
 from ..phases import LaterPhase
 from ..suite import GraderError, Suite, run_test

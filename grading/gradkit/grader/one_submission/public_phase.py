@@ -7,13 +7,14 @@ decide only whether an item passes (phases.py).
 from __future__ import annotations
 
 from gradkit.submissions.intake.take_in import TakenIn
-from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import Subject, Transport
 from gradkit.suite.collection import GradedTest
-from gradkit.suite.evidence import HIDDEN, Evidence, NotPassed
-from gradkit.suite.judging import judge, must_not_run
+from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
-from gradkit.suite.results import ItemResult, Results
+from gradkit.suite.outcomes import failure_of, reason_to_skip, record_outcome
+from gradkit.suite.results import Results
+from gradkit.suite.visibility import failure_for_report, undecided_result
 
 from ..suite import GraderError, Suite, run_test
 
@@ -42,7 +43,7 @@ def run_public_phase(suite: Suite, intake: TakenIn, transport: Transport, run_hi
 
     # Hidden items are recorded last: no other item may be blocked by one that was not run.
     for item in undecided:
-        results.by_id[item.id] = ItemResult(item, Verdict.FAILED, Evidence(Verdict.FAILED, HIDDEN))
+        results.add(undecided_result(item))
     results.by_id = {item.id: results.by_id[item.id] for item in results.collected}
     return results
 
@@ -67,14 +68,14 @@ class _PublicRun:
         seconds_left = assignment.submission_seconds - self._spent_seconds[assignment.name]
         spent_before = self._transport.spent_seconds
 
-        error: BaseException | None = must_not_run(self._results, test.item)
+        error: BaseException | None = reason_to_skip(self._results, test.item)
         if error is None and seconds_left <= 0:
             error = no_time_left(assignment)
         if error is None:
             seconds = min(assignment.item_seconds, seconds_left)
             error = self._run(test, seconds, assignment.packages, has_reduced_time=seconds < assignment.item_seconds)
 
-        judge(self._results, test.item, error, test.path)
+        record_outcome(self._results, test.item, error, test.path)
         self._spent_seconds[assignment.name] += self._transport.spent_seconds - spent_before
 
     def _run(
@@ -88,15 +89,13 @@ class _PublicRun:
             return error
         return self._run_with(test, subjects)
 
-    def _run_with(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | SubmissionError | None:
-        """Run a test on its subjects. Return why the submission did not pass, or None if it passed."""
+    def _run_with(self, test: GradedTest, subjects: dict[str, Subject]) -> NotPassed | None:
+        """Run a test on its subjects. Return what a report may say of its failure, or None if it passed."""
         try:
             run_test(test, subjects, self._suite.library)
             self._transport.finish_item()
         except (NotPassed, SubmissionError) as error:
-            if test.item.hidden:
-                return NotPassed(Verdict.FAILED, lambda: Evidence(Verdict.FAILED, HIDDEN))
-            return error
+            return NotPassed(failure_for_report(test.item, failure_of(error, test.path)))
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
         return None

@@ -12,7 +12,7 @@ from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
 from .. import report, report_check
-from ..final_report import final_report
+from ..final_report import make_final_report
 from ..orphans import adopt_orphans
 from ..phases import PUBLIC, LaterPhase, PassedItems, RetryPhase, next_phase
 from ..reference_retry import copy_with_reference
@@ -44,7 +44,7 @@ def open_transport(sandbox: Sandbox, folder: Path, cpu_seconds: float) -> PipeTr
     return PipeTransport(partial(sandbox.start, folder, cpu_seconds), folder)
 
 
-def public_report(
+def make_public_report(
     student: str, intake: TakenIn, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
 ) -> Report:
     """Run the public phase on a submission, and return its report.
@@ -70,7 +70,7 @@ def public_report(
     return made
 
 
-def passing_items(
+def find_passing_items(
     suite: Suite,
     phase: LaterPhase,
     public: Report,
@@ -124,13 +124,13 @@ def grade_alone(
     """
     with adopt_orphans() as await_orphans:
         with Sandbox(scratch / "sandbox") as sandbox:
-            public = public_report(student, intake, conditions, suite, sandbox, folder)
+            public = make_public_report(student, intake, conditions, suite, sandbox, folder)
             await_orphans()
 
         passed: dict[str, tuple[str, ...]] = {}
         while not intake.problem and (phase := next_phase(suite, public, passed)):
             with Sandbox(scratch / "sandbox") as sandbox:
                 copy = scratch / "with-reference"
-                passed[phase.name] = passing_items(suite, phase, public, passed, sandbox, folder, copy)
+                passed[phase.name] = find_passing_items(suite, phase, public, passed, sandbox, folder, copy)
                 await_orphans()
-    return final_report(suite, public, passed)
+    return make_final_report(suite, public, passed)

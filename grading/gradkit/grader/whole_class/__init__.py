@@ -1,1 +1,1 @@
-"""Grade a class: grader processes, the order of phases, the folder of reports."""
+"""Grade a class: phases for all students at once, in grader processes, with a folder of reports."""

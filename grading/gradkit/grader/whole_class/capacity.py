@@ -30,7 +30,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _SELF = Path("/proc/self/cgroup")
 
 
-def workers_that_fit(n_wanted: int) -> tuple[int, str]:
+def count_workers_that_fit(n_wanted: int) -> tuple[int, str]:
     """Return how many workers to start, at least 1, and a warning for the instructor if that is not `n_wanted`.
 
     Args:

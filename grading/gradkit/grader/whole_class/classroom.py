@@ -18,7 +18,7 @@ from ..phases import PUBLIC, LaterPhase, Phase, later_phases
 from ..report import Conditions
 from ..suite import Suite
 from .processes import Done, run_in_processes
-from .reports_folder import locked_scratch, report_path
+from .reports_folder import lock_reports, report_path
 from .student_steps import FINISHED, Step, StudentSteps
 
 WORKER_SECONDS = 0.1
@@ -106,7 +106,7 @@ class Classroom:
             SandboxError: Workers cannot be isolated on this machine.
             MissingPackageError: An assignment uses a package that is not installed.
         """
-        with locked_scratch(self.out) as scratch:
+        with lock_reports(self.out) as scratch:
             gc.collect()
             gc.freeze()  # otherwise each grader process would copy every page that its garbage collector visits
             try:

@@ -22,6 +22,8 @@ from gradkit.errors import ProcessorTimeUp, UserError, sentence_of
 from gradkit.submissions.bounded import live_no_longer_than
 from gradkit.submissions.intake.roster import Student
 
+from ..suite import GraderError
+
 POLL_SECONDS = 0.1
 """How often the main process checks whether a grader process is late."""
 
@@ -182,15 +184,19 @@ def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) ->
 
 
 def reason_for(error: BaseException, student: str) -> str:
-    """Return why a job failed: a sentence if the cause is known, else the traceback of an internal error.
+    """Return why a job failed: what to do if the cause is known, else that it is an internal error.
 
     Args:
         error: What the job raised.
         student: The name of the job's student.
     """
-    if isinstance(error, UserError | ProcessorTimeUp):
-        return str(error)
     if isinstance(error, OSError) and error.errno:
         return sentence_of(error)
-    cause = "".join(traceback.format_exception(error))[-MAX_TRACEBACK_LENGTH:].strip()
+    if isinstance(error, UserError | ProcessorTimeUp) and not isinstance(error, GraderError):
+        return str(error)
+
+    if isinstance(error, GraderError):
+        cause = str(error)
+    else:
+        cause = "".join(traceback.format_exception(error))[-MAX_TRACEBACK_LENGTH:].strip()
     return f"Internal error while grading {student} (report this): {cause}."

@@ -52,8 +52,8 @@ def remember_submissions(out: Path, submissions: Path) -> None:
     write_whole(out / SUBMISSIONS, f"{submissions.absolute()}\n".encode("utf-8", "surrogateescape"))
 
 
-def submissions_of(out: Path) -> Path:
-    """Return the folder of submissions that the reports in a folder are about.
+def read_submissions_folder(out: Path) -> Path:
+    """Read which folder of submissions the reports in a folder are about.
 
     Args:
         out: The folder of reports.
@@ -68,7 +68,7 @@ def submissions_of(out: Path) -> Path:
 
 
 @contextmanager
-def locked_scratch(out: Path) -> Iterator[Path]:
+def lock_reports(out: Path) -> Iterator[Path]:
     """Lock the folder of reports for this run, and yield an empty folder in it for temporary files.
 
     What a killed run has left behind is deleted.

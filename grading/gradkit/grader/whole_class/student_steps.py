@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from gradkit.errors import UserError
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
 
 from .. import report, unfinished
 from ..conditions import are_equivalent
-from ..final_report import final_report
-from ..one_submission.run_phases import passing_items, public_report
+from ..final_report import make_final_report
+from ..one_submission.run_phases import find_passing_items, make_public_report
 from ..phases import LaterPhase, next_phase
 from ..report import Conditions, Report
-from ..suite import GraderError, Suite
+from ..suite import Suite
 from ..unfinished import Unfinished
 from .reports_folder import report_path
 
@@ -62,9 +63,9 @@ class StudentSteps:
             student: The student.
         """
         started = time.monotonic()
-        folder = _files_of(scratch, student)
+        folder = _submission_folder(scratch, student)
         suite = self.suite
-        intake = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _process_reader())
+        intake = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _get_reader())
         if self._has_report(student, intake):
             shutil.rmtree(folder, ignore_errors=True)
             unfinished.path_of(self.out, student.name).unlink(missing_ok=True)
@@ -72,10 +73,10 @@ class StudentSteps:
 
         state = self._read_unfinished(student, intake)
         if state is None:
-            public = public_report(student.name, intake, self.conditions, suite, sandbox, folder)
+            public = make_public_report(student.name, intake, self.conditions, suite, sandbox, folder)
             state = Unfinished(public, time.monotonic() - started)
         phase = None if intake.problem else next_phase(suite, state.public, state.passed)
-        return self._keep(folder, student, state, phase)
+        return self._write(folder, student, state, phase)
 
     def run_later(self, phase: LaterPhase, scratch: Path, sandbox: Sandbox, student: Student) -> Step:
         """Run a later phase on a submission that was taken in before.
@@ -87,19 +88,19 @@ class StudentSteps:
             student: The student.
 
         Raises:
-            GraderError: The file that holds the results of the earlier phases was deleted.
+            UserError: The file that holds the results of the earlier phases was deleted.
         """
         path = unfinished.path_of(self.out, student.name)
         state = unfinished.read(path)
         if state is None:
-            raise GraderError(f"{path} was deleted between two phases. Run the same command again.")
-        folder = _files_of(scratch, student)
+            raise UserError(f"{path} was deleted between two phases. Run the same command again.")
+        folder = _submission_folder(scratch, student)
         copy = scratch / "with-reference" / student.name
-        ids = passing_items(self.suite, phase, state.public, state.passed, sandbox, folder, copy)
+        ids = find_passing_items(self.suite, phase, state.public, state.passed, sandbox, folder, copy)
         state = Unfinished(state.public, state.seconds, {**state.passed, phase.name: ids})
-        return self._keep(folder, student, state, next_phase(self.suite, state.public, state.passed))
+        return self._write(folder, student, state, next_phase(self.suite, state.public, state.passed))
 
-    def _keep(self, folder: Path, student: Student, state: Unfinished, phase: LaterPhase | None) -> Step:
+    def _write(self, folder: Path, student: Student, state: Unfinished, phase: LaterPhase | None) -> Step:
         """Write what is known of a submission: for the next phase, or as the report if there is no other phase.
 
         Args:
@@ -112,7 +113,7 @@ class StudentSteps:
         if phase:
             unfinished.write(state, path)
             return Step(phase.name, state.seconds)
-        report.write(final_report(self.suite, state.public, state.passed), report_path(self.out, student.name))
+        report.write(make_final_report(self.suite, state.public, state.passed), report_path(self.out, student.name))
         path.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         return Step(FINISHED, state.seconds)
@@ -140,12 +141,12 @@ class StudentSteps:
         )
 
 
-def _files_of(scratch: Path, student: Student) -> Path:
+def _submission_folder(scratch: Path, student: Student) -> Path:
     """Return the folder for the files of a student's submission."""
     return scratch / "submissions" / student.name
 
 
 @cache
-def _process_reader() -> Reader:
+def _get_reader() -> Reader:
     """Return this grader process's reader of submissions."""
     return make_reader()

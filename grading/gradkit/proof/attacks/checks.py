@@ -17,12 +17,12 @@ from rich.console import Console
 from gradkit.grader.report import Report
 from gradkit.grader.whole_class.classroom import Classroom, Graded
 from gradkit.grader.whole_class.results import read_results
-from gradkit.outputs.summary import GRADES, write_grades
+from gradkit.outputs.grades_csv import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import follows_from_others
+from gradkit.suite.visibility import follows_from_others
 
 from .corpus import Attack
 
@@ -34,8 +34,8 @@ FORMULA_SIGNS = ("=", "+", "-", "@")
 
 def check_attack(attack: Attack, report: Report) -> str:
     """Check that the items of a report have the verdicts that an attack's label says, and that the points add up."""
-    results = report.results().by_id
-    verdicts = {name: each.verdict for name, each in results.items() if not follows_from_others(each.item, results)}
+    results = report.by_id()
+    verdicts = {name: each.verdict for name, each in results.items() if not follows_from_others(each, results)}
     failed = {name: verdict for name, verdict in verdicts.items() if verdict not in (Verdict.PASSED, Verdict.BLOCKED)}
 
     if attack.ends:

@@ -21,7 +21,7 @@ import msgspec
 from gradkit.catalogue.assignments import corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish
-from gradkit.grader.report import Conditions, EvidenceRecord, ItemRecord, Report, read
+from gradkit.grader.report import Conditions, Report, read
 from gradkit.grader.suite import Suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.inside.graph import Graph
@@ -29,14 +29,16 @@ from gradkit.oracle import complex_step
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import PRIVATE_ONLY
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.results import ItemResult
+from gradkit.suite.visibility import PRIVATE_ONLY
 
 from .checks import texts
 
 RETRIED = re.compile(r"This passes with the course's own [\w., ]+, and not yet with what you handed in\.")
 """The evidence of an item that passed by a reference retry."""
 
-RETRY_NOTE = re.compile(r"\w+: with the course's own [\w., ]+, \d+ more items? pass(es)?")
+RETRY_WARNING = re.compile(r"\w+: with the course's own [\w., ]+, \d+ more items? pass(es)?")
 """What a report tells the instructor about reference retries."""
 
 SECRET_DIGITS = 7
@@ -196,13 +198,13 @@ def addition(public: Report, secret: Report) -> str:
     for without, item in zip(public.items, secret.items, strict=True):
         if item != without and not _is_fixed_outcome(without, item):
             return f"{item.id} shows something that it does not show without a secret"
-    more_notes = set(secret.notes) - set(public.notes)
-    if not all(map(RETRY_NOTE.fullmatch, more_notes)):
-        return "its notes say something that they do not say without a secret"
+    more_warnings = set(secret.warnings) - set(public.warnings)
+    if not all(map(RETRY_WARNING.fullmatch, more_warnings)):
+        return "its warnings say something that they do not say without a secret"
     return ""
 
 
-def _is_fixed_outcome(without: ItemRecord, item: ItemRecord) -> bool:
+def _is_fixed_outcome(without: ItemResult, item: ItemResult) -> bool:
     """Return whether an item differs from that of a run without a secret as a later phase may change it."""
     message = item.evidence.message if item.evidence else ""
     if item.verdict is Verdict.PASSED:
@@ -213,6 +215,6 @@ def _is_fixed_outcome(without: ItemRecord, item: ItemRecord) -> bool:
     return (
         is_fixed
         and not item.blocked_by
-        and item.evidence == (EvidenceRecord(message) if message else None)
+        and item.evidence == (Evidence(message) if message else None)
         and msgspec.structs.replace(item, **changed) == without
     )

@@ -1,1 +1,1 @@
-"""What graded tests call: ask a submission's objects about a corpus and compare the answers with PyTorch's."""
+"""The checks that graded tests call, by subject. Each raises NotPassed if something is wrong."""

@@ -1,55 +1,62 @@
-"""Checks on cases other than graphs: each is asked of a student's objects and held against PyTorch's answers."""
+"""Checks on cases other than graphs: ask each case of a student's objects, and compare with PyTorch's answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from gradkit.corpora.scalar import Corpus
 from gradkit.oracle.comparison import close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
-from gradkit.suite.evidence import NODES_SHOWN, Evidence, NotPassed, Row, of_error
+from gradkit.suite.evidence import NODES_SHOWN, Evidence, number_text, row_of
+from gradkit.suite.explanations import explain_error
+from gradkit.suite.failures import Explained, NotPassed, not_passed
 
 Case = TypeVar("Case")
 Answer = TypeVar("Answer")
 
-Ask = Callable[..., "Evidence | None"]
-"""Asks one case of a student's objects: (case, answers, *subjects). The evidence, if something is wrong; raises
-SubmissionError where the student's code gives no answer."""
+Ask = Callable[..., Evidence | None]
+"""Asks one case of a student's objects: (case, answers, *subjects). Returns the evidence if something is wrong. Raises
+SubmissionError if the student's code gives no answer."""
 
-Program = Callable[[Case, Sequence[str]], "list[str]"]
-"""A case as a program to paste, which prints these names."""
+Program = Callable[[Case, Sequence[str]], list[str]]
+"""Writes a case as a program to paste, which prints the numbers of these names."""
 
-MAX_LINE, MAX_LINES = 200, 16
-"""The most characters and lines of a program that a student is shown: nobody would read a longer one."""
+MAX_LINE_LENGTH = 200
+"""Characters of a program's line that a student is shown. Nobody would read a longer one."""
+
+MAX_LINES = 16
+"""Lines of a program that a student is shown."""
 
 _is_whole = ContextVar("_is_whole", default=False)
 
 
 def check_cases(corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: Ask, program: Program[Case]) -> None:
-    """Every case of a corpus is answered as PyTorch does. Raises NotPassed with the first that is not."""
+    """Check that every case of a corpus is answered as PyTorch answers it.
+
+    Args:
+        corpus: The cases and PyTorch's answers.
+        subjects: The student's objects.
+        ask: Asks one case of them.
+        program: Writes a case as a program.
+
+    Raises: NotPassed for the first case that is not.
+    """
     if not corpus.cases:
         raise ValueError("an item without cases would pass whatever the student wrote")
-    wrong = _first_wrong(corpus, subjects, ask, program)
-    if wrong:
-        raise NotPassed(wrong.verdict, lambda: wrong)
-
-
-def _first_wrong(
-    corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: Ask, program: Program[Case]
-) -> Evidence | None:
     for case, answers in zip(corpus.cases, corpus.answers):
         try:
-            wrong = ask(case, answers, *subjects)
+            evidence = ask(case, answers, *subjects)
         except SubmissionError as error:
-            told = error.verdict in (Verdict.ERROR, Verdict.FAILED)
-            return of_error(error, readable(program(case, ())) if told else ())
-        if wrong:
-            return wrong
-    return None
+            has_program = error.verdict in (Verdict.ERROR, Verdict.FAILED)
+            code = readable(program(case, ())) if has_program else ()
+            failure = NotPassed(Explained(error.verdict, explain_error(error, code)))
+            raise failure.with_traceback(error.__traceback__) from None  # for --pdb
+        if evidence:
+            raise not_passed(evidence)
 
 
 def wrong_numbers(
@@ -57,44 +64,73 @@ def wrong_numbers(
     yours: Sequence[float],
     expected: Sequence[float],
     program: Callable[[Sequence[str]], list[str]],
-    role: Callable[[int], str] = lambda place: "",
+    describe: Callable[[int], str] = lambda index: "",
 ) -> Evidence | None:
-    """The evidence where numbers differ from PyTorch's; None where they do not.
+    """Return the evidence if numbers differ from PyTorch's, else None.
 
-    names:   how the program calls each.   program: prints the names that it is given.
-    role:    what the number at a place is, in words.
+    Args:
+        names: What the program calls each number.
+        yours: The student's numbers, one for each name.
+        expected: PyTorch's numbers, one for each name.
+        program: Writes the program that prints the names it is given.
+        describe: Says what the number at an index is, in words.
     """
-    wrong = [place for place in range(len(expected)) if not close(yours[place], expected[place])][:NODES_SHOWN]
+    wrong = [index for index in range(len(expected)) if not close(yours[index], expected[index])]
     if not wrong:
         return None
-    # Adding 0.0 makes a 0.0 of a -0.0, which would only be one more thing to wonder about.
-    rows = tuple(Row(names[place], yours[place], expected[place] + 0.0) for place in wrong)
-    message = f"{rows[0].name} is {rows[0].yours!r}, PyTorch says {rows[0].expected!r}"
-    code = readable(program([row.name for row in rows]))
-    what = role(wrong[0])
-    return Evidence(Verdict.FAILED, message, code, rows, hint=f"{rows[0].name} is about {what}." if what else "")
+
+    # Adding 0.0 turns a right number of -0.0 into 0.0, because the sign would only distract.
+    rows = tuple(row_of(names[index], yours[index], expected[index] + 0.0) for index in wrong[:NODES_SHOWN])
+    first = rows[0]
+    description = describe(wrong[0])
+    return Evidence(
+        message=f"{first.name} is {number_text(first.yours)}, PyTorch says {number_text(first.expected)}",
+        code=readable(program([row.name for row in rows])),
+        rows=rows,
+        source="PyTorch",
+        hint=f"{first.name} is about {description}." if description else "",
+    )
 
 
-def wrong_count(what: str, yours: int, expected: int, code: Sequence[str]) -> Evidence | None:
-    """The evidence where there are more or fewer of something than there should be."""
+def wrong_count(name: str, yours: int, expected: int, code: Sequence[str]) -> Evidence | None:
+    """Return the evidence if there are more or fewer of something than there should be, else None.
+
+    Args:
+        name: The expression that counts them, as in "len(y)".
+        yours: The student's number of them.
+        expected: The right number of them.
+        code: A program to which the print of the expression is added.
+    """
     if yours == expected:
         return None
-    row = Row(what, float(yours), float(expected))
-    message = f"{what} is {yours} and should be {expected}"
-    return Evidence(Verdict.FAILED, message, readable([*code, f"print({what})"]), (row,), source="right")
+    row = row_of(name, float(yours), float(expected))
+    message = f"{name} is {yours} and should be {expected}"
+    return Evidence(message, readable([*code, f"print({name})"]), (row,), source="right")
+
+
+def fail(message: str, code: Sequence[str]) -> NoReturn:
+    """End an item with a message.
+
+    Args:
+        message: What is wrong, in one sentence.
+        code: A program that shows it; may be empty.
+
+    Raises: NotPassed.
+    """
+    raise not_passed(Evidence(message, tuple(code)))
 
 
 @contextmanager
 def whole_programs() -> Iterator[None]:
-    """Have evidence that is made within this context contain its program, however long it is."""
-    before = _is_whole.set(True)
+    """Make evidence within this context contain its program, however long it is."""
+    token = _is_whole.set(True)
     try:
         yield
     finally:
-        _is_whole.reset(before)
+        _is_whole.reset(token)
 
 
 def readable(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return a program's lines; none if it is too long to be read, outside `whole_programs`."""
-    is_long = len(lines) > MAX_LINES or any(len(line) > MAX_LINE for line in lines)
+    """Return a program's lines; none if it is too long to be read, except within `whole_programs`."""
+    is_long = len(lines) > MAX_LINES or any(len(line) > MAX_LINE_LENGTH for line in lines)
     return () if is_long and not _is_whole.get() else tuple(lines)

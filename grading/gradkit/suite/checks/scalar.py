@@ -1,9 +1,10 @@
-"""What a graded test calls: hand a corpus to a student's Value and hold the answers against PyTorch's."""
+"""Checks of a scalar engine: replay a corpus on a student's Value, and compare the answers with PyTorch's."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from gradkit.corpora.scalar import GraphCorpus
@@ -15,140 +16,213 @@ from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Reply, Subject, backward_calls, numbers, replay
-from gradkit.suite.evidence import Evidence, NotPassed, of_error, of_mismatch, of_number
+from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import lines_up_to
+from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
+from gradkit.suite.failures import Failure, NotPassed, not_passed
 
-Compare = Callable[[Graph, Answers, Answers], "Mismatch | None"]
+Compare = Callable[[Graph, Answers, Answers], Mismatch | None]
+"""Compares a student's answers with the right ones: (graph, right answers, student's answers)."""
 
-CALLS_PER_NODE = 60
-"""More Python calls for each node of a graph than a linear backward() has use for (right engines: 1 to 12)."""
+MAX_CALLS_PER_NODE = 60
+"""Python calls for each node of a graph that a linear backward() stays below. Right engines make 1 to 12."""
+
+REPEATABLE = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
+"""Verdicts after which the student's code can run again at once."""
+
+REDUCIBLE = (Verdict.ERROR, Verdict.FAILED)
+"""Verdicts of failures that are shown with the smallest expression that ends in the same way."""
 
 
 def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
-    """The number of every graph's output is PyTorch's. Raises NotPassed with the least graph that shows otherwise."""
+    """Check that the number of every graph's output is PyTorch's.
+
+    Raises: NotPassed for the first graph that shows otherwise.
+    """
     _check(Value, corpus, wrong_data, backward=False)
 
 
 def check_gradients(Value: Subject, corpus: GraphCorpus) -> None:
-    """The gradient of every leaf is PyTorch's. Raises NotPassed with the smallest graph that shows otherwise."""
+    """Check that the gradient of every leaf is PyTorch's. Raises NotPassed as check_forward does."""
     _check(Value, corpus, wrong_gradients, backward=True)
 
 
 def check_inner_gradients(Value: Subject, corpus: GraphCorpus) -> None:
-    """The gradient of every node, inner ones too, is PyTorch's. Raises NotPassed as check_gradients does."""
+    """Check that the gradient of every node, inner ones too, is PyTorch's. Raises NotPassed as check_forward does."""
     _check(Value, corpus, partial(wrong_gradients, inner=True), backward=True)
 
 
 def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool) -> None:
-    reply = _replayed(Value, corpus.cases, backward)
+    reply = _replay_graphs(Value, corpus.cases, backward)
     if not reply.failure and all_agree(reply.numbers, corpus.answers, backward):
         return
+
     for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
-            explain = partial(_of_reduced_mismatch, Value, mismatch, compare, backward)
-            raise NotPassed(Verdict.FAILED, explain, partial(of_mismatch, mismatch))
+            raise NotPassed(WrongAnswer(Value, mismatch, compare, backward))
+
     if reply.failure:
-        graph, failure = corpus.cases[len(reply.answers)], reply.failure
-        explain = partial(_of_reduced_failure, Value, graph, failure, backward)
-        ended = NotPassed(failure.verdict, explain, partial(_of_failure, graph, failure, backward))
-        raise ended.with_traceback(failure.__traceback__)  # for --pdb
+        graph = corpus.cases[len(reply.answers)]
+        failure = NotPassed(NoAnswer(Value, graph, reply.failure, backward))
+        raise failure.with_traceback(reply.failure.__traceback__)  # for --pdb
 
 
-def _of_reduced_mismatch(Value: Subject, found: Mismatch, compare: Compare, backward: bool) -> Evidence:
-    """Return the evidence of the smallest wrong answer that reducing the graph finds.
+@dataclass(frozen=True)
+class WrongAnswer(Failure):
+    """A graph on which the student's engine and PyTorch differ.
 
-    The right answers come from complex-step differentiation meanwhile, so that PyTorch is not imported.
+    Value:    The student's class.
+    mismatch: The difference.
+    compare:  How answers are compared.
+    backward: Whether backward() was called.
     """
-    smallest = found
 
-    def still_fails(candidate: Graph) -> bool:
-        nonlocal smallest
-        reply = replay(Value, [candidate], backward) if _well_posed(candidate) else None
-        if reply is None or reply.failure:
-            return False
-        mismatch = compare(candidate, complex_step.answers(candidate), reply.answers[0])
-        smallest = mismatch or smallest
-        return mismatch is not None
+    Value: Subject
+    mismatch: Mismatch
+    compare: Compare
+    backward: bool
+    verdict = Verdict.FAILED
 
-    reduced(found.graph, still_fails, complex_step.values)
-    return of_mismatch(smallest)
+    def explain(self) -> Evidence:
+        """Return the evidence of the smallest wrong answer that reducing the graph finds.
 
+        The right answers of smaller graphs come from complex-step differentiation, so PyTorch is not imported.
+        """
+        smallest = self.mismatch
 
-_REPEATABLE = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
-"""Ends after which the student's code can be asked again at once."""
+        def still_fails(candidate: Graph) -> bool:
+            nonlocal smallest
+            if not _is_well_posed(candidate):
+                return False
+            reply = replay(self.Value, [candidate], self.backward)
+            if reply.failure:
+                return False
+            mismatch = self.compare(candidate, complex_step.answers(candidate), reply.answers[0])
+            if mismatch is None:
+                return False
+            smallest = mismatch
+            return True
 
+        reduced(self.mismatch.graph, still_fails, complex_step.values)
+        return explain_mismatch(smallest)
 
-def _of_reduced_failure(Value: Subject, graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
-    """Return the evidence of the smallest graph on which the student's code gives no answer, and how it ends there."""
-    if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
-        return of_error(failure)
-    smallest = failure
-
-    def still_fails(candidate: Graph) -> bool:
-        nonlocal smallest
-        ended = replay(Value, [candidate], backward).failure if _well_posed(candidate) else None
-        if ended is None or ended.verdict not in _REPEATABLE:
-            return False
-        smallest = ended
-        return True
-
-    return _of_failure(reduced(graph, still_fails, complex_step.values), smallest, backward)
+    def as_drawn(self) -> Evidence:
+        return explain_mismatch(self.mismatch)
 
 
-def _of_failure(graph: Graph, failure: SubmissionError, backward: bool) -> Evidence:
-    if failure.verdict not in (Verdict.ERROR, Verdict.FAILED):
-        return of_error(failure)
-    return of_error(failure, tuple(program(graph, gradients=backward, shown=() if backward else (graph.output,))))
+@dataclass(frozen=True)
+class NoAnswer(Failure):
+    """A graph on which the student's engine gave no answer.
+
+    Value:    The student's class.
+    graph:    The graph.
+    error:    How the student's code ended.
+    backward: Whether backward() was called.
+    """
+
+    Value: Subject
+    graph: Graph
+    error: SubmissionError
+    backward: bool
+
+    @property
+    def verdict(self) -> Verdict:  # type: ignore[override]
+        return self.error.verdict
+
+    def explain(self) -> Evidence:
+        """Return the evidence of the smallest graph on which the student's code gives no answer."""
+        if self.error.verdict not in REDUCIBLE:
+            return explain_error(self.error)
+        smallest = self.error
+
+        def still_fails(candidate: Graph) -> bool:
+            nonlocal smallest
+            if not _is_well_posed(candidate):
+                return False
+            error = replay(self.Value, [candidate], self.backward).failure
+            if error is None or error.verdict not in REPEATABLE:
+                return False
+            smallest = error
+            return True
+
+        graph = reduced(self.graph, still_fails, complex_step.values)
+        return self._evidence(graph, smallest)
+
+    def as_drawn(self) -> Evidence:
+        return self._evidence(self.graph, self.error)
+
+    def _evidence(self, graph: Graph, error: SubmissionError) -> Evidence:
+        if error.verdict not in REDUCIBLE:
+            return explain_error(error)
+        shown = () if self.backward else (graph.output,)
+        return explain_error(error, tuple(program(graph, gradients=self.backward, shown=shown)))
 
 
-def _well_posed(graph: Graph) -> bool:
-    """Whether a reduced graph keeps to the domain of its operations, as the drawn one did."""
+def _is_well_posed(graph: Graph) -> bool:
+    """Return whether a reduced graph stays within the domains of its operations, as the drawn one does."""
     try:
         return all_in_domain(graph, complex_step.values(graph))
     except (ArithmeticError, ValueError):
         return False
 
 
-def expect(yours: float | Subject, expected: float) -> None:
-    """A hand-written item's number is right. Raises NotPassed, showing the test's own lines up to here.
+# --- hand-written items ----------------------------------------------------------------------------------------------
 
-    Raises SubmissionError for a student's object that is no plain number.
+
+def expect(yours: float | Subject, expected: float) -> None:
+    """Check a number of a hand-written item.
+
+    Args:
+        yours: The student's number.
+        expected: The right number.
+
+    Raises:
+        NotPassed: The numbers differ. The evidence shows the test's statements up to this one.
+        SubmissionError: The student's object is not a plain number.
     """
     if isinstance(yours, Subject):
         yours = numbers([yours])[0]
     if not close(yours, expected):
         frame = sys._getframe(1)
-        lines, what = lines_up_to(frame.f_code, frame.f_lineno)
-        raise NotPassed(Verdict.FAILED, partial(of_number, what, yours, expected, lines))
+        lines, name = lines_up_to(frame.f_code, frame.f_lineno)
+        raise not_passed(explain_number(name, yours, expected, lines))
 
 
 def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[str]) -> None:
-    """backward() runs each closure once, whatever the shape: judged by counting calls, never by a clock.
+    """Check that backward() runs each closure once, whatever the shape of the graph.
 
-    code: what these graphs do, as a program to paste.
-    Raises NotPassed at the first graph on which more Python functions run than a linear backward() has use for.
+    Calls are counted, because a clock would depend on the machine.
+
+    Args:
+        Value: The student's class.
+        graphs: The graphs.
+        code: A program to paste that does what these graphs do.
+
+    Raises: NotPassed at the first graph on which more functions run than a linear backward() needs.
     """
     for graph in graphs:
-        most = CALLS_PER_NODE * len(graph)
-        if backward_calls(Value, graph, most) > most:
+        max_calls = MAX_CALLS_PER_NODE * len(graph)
+        if backward_calls(Value, graph, max_calls) > max_calls:
             message = (
-                f"backward() ran more than {most:,} functions for a graph of {len(graph):,} nodes: it was stopped."
+                f"backward() ran more than {max_calls:,} functions for a graph of {len(graph):,} nodes: it was stopped."
             )
             hint = "Each node's closure should run once: keep a set of the nodes that were visited."
-            raise NotPassed(Verdict.FAILED, partial(Evidence, Verdict.FAILED, message, tuple(code), hint=hint))
+            raise not_passed(Evidence(message, tuple(code), hint=hint))
 
 
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-    """Replay graphs for an item that compares by itself. Raises SubmissionError where one got no answer."""
-    reply = _replayed(Value, graphs, backward)
+    """Replay graphs for an item that compares the answers itself.
+
+    Raises: SubmissionError if a graph gets no answer.
+    """
+    reply = _replay_graphs(Value, graphs, backward)
     if reply.failure:
         raise reply.failure
     return reply
 
 
-def _replayed(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-    """The reply to graphs. Raises ValueError where there is nothing to ask."""
+def _replay_graphs(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
     if not graphs:
         raise ValueError("an item without graphs would pass whatever the student wrote")
     return replay(Value, graphs, backward)

@@ -1,12 +1,13 @@
-"""What the items about networks of tensors call."""
+"""Checks of networks and training on tensors, against the same recorded answers as networks of Values."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
+
+import msgspec
 
 from gradkit.corpora.scalar import Corpus
 from gradkit.graphs.learning import data
@@ -23,217 +24,327 @@ from gradkit.graphs.tensor.networks import (
     run_on_tensors,
     shapes_of,
 )
-from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.subject import Subject, arrays, write
-from gradkit.suite.evidence import Evidence, NotPassed
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.failures import not_passed
 
-from .cases import check_cases, readable, wrong_count, wrong_numbers
-from .networks import asked_of_network, fail
+from .cases import check_cases, fail, readable, wrong_count, wrong_numbers
+from .networks import ask_network
 from .tensors import wrong_array
 
-STEPS = 100
-"""For which a network learns to read: with other weights and digits it reads 92 to 97 of 100 then."""
+DIGIT_STEPS = 100
+"""Training steps after which a network reads 92 to 97 of 100 digits, with other weights and digits too."""
+
+Program = Callable[[Sequence[str]], list[str]]
+"""Writes the program that prints the names it is given."""
+
+
+# --- networks --------------------------------------------------------------------------------------------------------
 
 
 def check_tensor_network(
     MLP: Subject, Tensor: Subject, array: Subject, corpus: Corpus[Network, NetworkAnswers], gradients: bool = False
 ) -> None:
-    """The outputs of every network on tensors, or all its gradients, are PyTorch's. Raises NotPassed."""
-    program = partial(_network_program, gradients)
-    check_cases(corpus, (MLP, Tensor, array), partial(_network, gradients), program)
+    """Check that the outputs of every network on tensors, or all its gradients, are PyTorch's.
+
+    Args:
+        MLP: The student's class of networks.
+        Tensor: The student's Tensor.
+        array: numpy's array function in the student's process.
+        corpus: The networks and PyTorch's answers.
+        gradients: Whether the gradients are compared, or else the outputs.
+
+    Raises: NotPassed.
+    """
+    check_cases(corpus, (MLP, Tensor, array), partial(_ask_network, gradients), partial(_network_program, gradients))
+
+
+def check_same_numbers(
+    scalar: Sequence[Subject], tensor: Sequence[Subject], corpus: Corpus[Network, NetworkAnswers]
+) -> None:
+    """Check that a network of Values and one of Tensors have the same gradients and outputs, which are PyTorch's.
+
+    Args:
+        scalar: The student's MLP and Value.
+        tensor: The student's MLP and Tensor, and numpy's array function.
+        corpus: The networks and PyTorch's answers. Every third one is asked, from small to large, because other items
+            ask them all on one engine.
+
+    Raises: NotPassed.
+    """
+    every_third = Corpus(corpus.cases[2::3], corpus.answers[2::3])
+    check_cases(every_third, (*scalar, *tensor), _ask_both_engines, partial(_network_program, True))
 
 
 def _network_program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
     return network_on_tensors(network, gradients, shown)
 
 
-def _network(
+def _ask_network(
     gradients: bool, network: Network, answers: NetworkAnswers, MLP: Subject, Tensor: Subject, array: Subject
 ) -> Evidence | None:
     program = partial(network_on_tensors, network, gradients)
-    model, wrong = _made(MLP, array, network.sizes, network.linear, network.parameters, program(())[:3])
-    if wrong:
-        return wrong
+    model = _build_network(MLP, network.sizes, network.linear)
+    evidence = _write_parameters(model, array, network.sizes, network.parameters, program(())[:3])
+    if evidence:
+        return evidence
+
     x = Tensor([list(network.inputs)])
     y = model(x)
     if not gradients:
-        due = Array((1, network.sizes[-1]), answers.outputs)
-        return wrong_array("y.data", arrays([y], "data")[0], due, program)
+        outputs = Array((1, network.sizes[-1]), answers.outputs)
+        return wrong_array("y.data", arrays([y], "data")[0], outputs, program)
+
     y.backward(array([list(network.upstream)]))
-    found, wrong = _listed(model, "grad", network.sizes, program)
-    if wrong:
-        return wrong
+    gradient_arrays = _read_parameters(model, "grad")
+    evidence = _wrong_parameter_shape(gradient_arrays, "grad", network.sizes, program)
+    if evidence:
+        return evidence
     names = names_on_tensors(network.sizes, "grad")
-    wrong = wrong_numbers(names, found, answers.gradients[: len(names)], program)
-    due = Array((1, network.sizes[0]), answers.gradients[len(names) :])
-    return wrong or wrong_array("x.grad", arrays([x], "grad")[0], due, program)
+    of_parameters, of_inputs = answers.gradients[: len(names)], answers.gradients[len(names) :]
+    evidence = wrong_numbers(names, listed(network.sizes, gradient_arrays), of_parameters, program)
+    if evidence:
+        return evidence
+    return wrong_array("x.grad", arrays([x], "grad")[0], Array((1, network.sizes[0]), of_inputs), program)
 
 
-def _made(
-    MLP: Subject, array: Subject, sizes: Sequence[int], linear: bool, parameters: Sequence[float], code: Sequence[str]
-) -> tuple[Subject, Evidence | None]:
-    """A network with these parameters; and the evidence, if its own are fewer, more or of other shapes."""
+def _ask_both_engines(network: Network, answers: NetworkAnswers, *subjects: Subject) -> Evidence | None:
+    scalar, tensor = subjects[:2], subjects[2:]
+    evidence = ask_network(True, network, answers, *scalar)
+    if evidence:
+        return msgspec.structs.replace(evidence, message=f"On Values already: {evidence.message}")
+    for gradients in (True, False):
+        evidence = _ask_network(gradients, network, answers, *tensor)
+        if evidence:
+            return evidence
+    return None
+
+
+# --- a network's parameters ------------------------------------------------------------------------------------------
+
+
+def _build_network(MLP: Subject, sizes: Sequence[int], is_linear: bool) -> Subject:
+    """Return a network of the student's class.
+
+    Args:
+        MLP: The student's class of networks.
+        sizes: The number of inputs, then the width of each layer.
+        is_linear: Whether the last layer is linear.
+    """
     nin, *widths = sizes
-    model = MLP(nin, widths, linear_last=True) if linear else MLP(nin, widths)
-    found = list(model.parameters())
-    wrong = _wrong_shapes(arrays(found, "data"), shapes_of(sizes), code)
-    if not wrong:
-        write(found, "data", [array(lists) for lists in on_tensors(sizes, parameters)])
-    return model, wrong
+    return MLP(nin, widths, linear_last=True) if is_linear else MLP(nin, widths)
 
 
-def _wrong_shapes(found: Sequence[Array], due: Sequence[Shape], code: Sequence[str]) -> Evidence | None:
-    wrong = wrong_count("len(model.parameters())", len(found), len(due), code)
-    for place, (each, shape) in enumerate(zip(found, due)):
-        if not wrong and each.shape != shape:
-            what = f"model.parameters()[{place}].data.shape"
-            message = f"{what} is {each.shape} and should be {shape}"
-            wrong = Evidence(Verdict.FAILED, message, readable([*code, f"print({what})"]))
-    return wrong
+def _write_parameters(
+    model: Subject, array: Subject, sizes: Sequence[int], numbers: Sequence[float], code: Sequence[str]
+) -> Evidence | None:
+    """Write a network's parameters, or return the evidence if they are fewer, more or of other shapes.
+
+    Args:
+        model: The network.
+        array: numpy's array function in the student's process.
+        sizes: The number of inputs, then the width of each layer.
+        numbers: All parameters, as graphs/learning/networks.py lists them.
+        code: A program that builds the network as `model`.
+    """
+    parameters = list(model.parameters())
+    evidence = _wrong_shapes(arrays(parameters, "data"), shapes_of(sizes), code)
+    if evidence is None:
+        write(parameters, "data", [array(lists) for lists in on_tensors(sizes, numbers)])
+    return evidence
 
 
-def _listed(
-    model: Subject, name: str, sizes: Sequence[int], program: partial[list[str]]
-) -> tuple[list[float], Evidence | None]:
-    """The data or gradients of a network's parameters, as networks.py lists them; the evidence of a wrong shape."""
-    found = arrays(list(model.parameters()), name)
-    wrong = wrong_count("len(model.parameters())", len(found), len(shapes_of(sizes)), program(()))
-    if wrong:
-        return [], wrong
-    for place, (each, shape) in enumerate(zip(found, shapes_of(sizes))):
-        if each.shape != shape:
-            return [], wrong_array(f"model.parameters()[{place}].{name}", each, Array(shape, ()), program)
-    return listed(sizes, found), None
+def _wrong_shapes(parameters: Sequence[Array], shapes: Sequence[Shape], code: Sequence[str]) -> Evidence | None:
+    evidence = wrong_count("len(model.parameters())", len(parameters), len(shapes), code)
+    if evidence:
+        return evidence
+    for index, (parameter, shape) in enumerate(zip(parameters, shapes)):
+        if parameter.shape != shape:
+            name = f"model.parameters()[{index}].data.shape"
+            message = f"{name} is {parameter.shape} and should be {shape}"
+            return Evidence(message, readable([*code, f"print({name})"]))
+    return None
+
+
+def _wrong_parameter_shape(
+    parameters: Sequence[Array], attribute: str, sizes: Sequence[int], program: Program
+) -> Evidence | None:
+    """Return the evidence if the data or gradients of a network's parameters have a wrong count or shape, else None.
+
+    Args:
+        parameters: The data or gradients, as `_read_parameters` returns them.
+        attribute: Which of them: "data" or "grad".
+        sizes: The number of inputs, then the width of each layer.
+        program: Writes the network as a program.
+    """
+    shapes = shapes_of(sizes)
+    evidence = wrong_count("len(model.parameters())", len(parameters), len(shapes), program(()))
+    if evidence:
+        return evidence
+    for index, (parameter, shape) in enumerate(zip(parameters, shapes)):
+        if parameter.shape != shape:
+            return wrong_array(f"model.parameters()[{index}].{attribute}", parameter, Array(shape, ()), program)
+    return None
+
+
+def _read_parameters(model: Subject, attribute: str) -> list[Array]:
+    """Read the data or gradients of a network's parameters. A second reading could be answered otherwise."""
+    return arrays(list(model.parameters()), attribute)
+
+
+# --- losses and training ---------------------------------------------------------------------------------------------
 
 
 def check_tensor_loss(
     function: Subject, Tensor: Subject, corpus: Corpus[Loss, LossAnswers], gradients: bool = False
 ) -> None:
-    """A loss of logits in rows, or the gradient of every logit, is PyTorch's. Raises NotPassed."""
-    check_cases(corpus, (function, Tensor), partial(_loss, gradients), partial(_loss_program, gradients))
+    """Check that a loss of logits in rows, or the gradient of every logit, is PyTorch's.
+
+    Args:
+        function: The student's loss function.
+        Tensor: The student's Tensor.
+        corpus: Logits with targets, and PyTorch's answers.
+        gradients: Whether the gradients are compared, or else the loss.
+
+    Raises: NotPassed.
+    """
+    check_cases(corpus, (function, Tensor), partial(_ask_loss, gradients), partial(_loss_program, gradients))
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
     return loss_on_tensors(loss, gradients, shown)
 
 
-def _loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Tensor: Subject) -> Evidence | None:
+def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Tensor: Subject) -> Evidence | None:
     program = partial(loss_on_tensors, loss, gradients)
     logits = Tensor(list(map(list, loss.outputs)))
     result = function(logits, list(loss.targets))
     if not gradients:
         return wrong_array("loss.data", arrays([result], "data")[0], Array((), answers.results), program)
     result.backward(loss.upstream[0])
-    due = Array((len(loss.outputs), len(loss.outputs[0])), answers.gradients)
-    return wrong_array("logits.grad", arrays([logits], "grad")[0], due, program)
+    expected = Array((len(loss.outputs), len(loss.outputs[0])), answers.gradients)
+    return wrong_array("logits.grad", arrays([logits], "grad")[0], expected, program)
 
 
 def check_tensor_trajectories(
     MLP: Subject, loss: Subject, optimizer: Subject, array: Subject, corpus: Corpus[Trajectory, TrajectoryAnswers]
 ) -> None:
-    """Training on tensors gives PyTorch's loss before every step, and its parameters after the last.
+    """Check that training on tensors gives PyTorch's losses, one before each step, and final parameters.
 
-    Raises NotPassed.
+    Args:
+        MLP: The student's class of networks.
+        loss: The student's loss function.
+        optimizer: The student's optimizer class.
+        array: numpy's array function in the student's process.
+        corpus: The training runs and PyTorch's answers.
+
+    Raises: NotPassed.
     """
-    check_cases(corpus, (MLP, loss, optimizer, array), _trajectory, run_on_tensors)
+    check_cases(corpus, (MLP, loss, optimizer, array), _ask_trajectory, run_on_tensors)
 
 
-def _trajectory(
+def _ask_trajectory(
     run: Trajectory, answers: TrajectoryAnswers, MLP: Subject, loss: Subject, optimizer: Subject, array: Subject
 ) -> Evidence | None:
     program = partial(run_on_tensors, run)
-    model, wrong = _made(MLP, array, run.sizes, True, run.parameters, program(())[:3])
-    if wrong:
-        return wrong
-    moves = optimizer(model.parameters(), **dict(run.settings))
+    model = _build_network(MLP, run.sizes, True)
+    evidence = _write_parameters(model, array, run.sizes, run.parameters, program(())[:3])
+    if evidence:
+        return evidence
+
+    optimizer_object = optimizer(model.parameters(), **dict(run.settings))
     inputs, targets = array(list(map(list, run.inputs))), list(run.targets)
-    losses = [_step(model, loss, moves, inputs, targets) for _ in range(run.steps)]
-    history = arrays(losses, "data")
-    odd = next((place for place, each in enumerate(history) if each.shape), None)
-    if odd is not None:
-        return wrong_array(f"losses[{odd}]", history[odd], Array((), ()), program)
-    found, wrong = _listed(model, "data", run.sizes, program)
-    if wrong:
-        return wrong
+    steps = [_train_step(model, loss, optimizer_object, inputs, targets) for _ in range(run.steps)]
+    losses = arrays(steps, "data")
+    for index, each in enumerate(losses):
+        if each.shape:
+            return wrong_array(f"losses[{index}]", each, Array((), ()), program)
+    parameters = _read_parameters(model, "data")
+    evidence = _wrong_parameter_shape(parameters, "data", run.sizes, program)
+    if evidence:
+        return evidence
+
     names = [f"losses[{step}]" for step in range(run.steps)] + names_on_tensors(run.sizes, "data")
-    return wrong_numbers(names, [*(each.numbers[0] for each in history), *found], answers.numbers(), program)
+    yours = [*(each.numbers[0] for each in losses), *listed(run.sizes, parameters)]
+    return wrong_numbers(names, yours, answers.numbers(), program)
 
 
-def _step(model: Subject, loss: Subject, moves: Subject, inputs: Subject, targets: object) -> Subject:
-    """One step of training; the loss from before it."""
+def _train_step(model: Subject, loss: Subject, optimizer: Subject, inputs: Subject, targets: object) -> Subject:
+    """Train a network for one step, and return the loss before it."""
     total = loss(model(inputs), targets)
     model.zero_grad()
     total.backward()
-    moves.step()
+    optimizer.step()
     return total
 
 
-def check_same_numbers(
-    scalar: Sequence[Subject], tensor: Sequence[Subject], corpus: Corpus[Network, NetworkAnswers]
-) -> None:
-    """A network of Values and one of Tensors have the same gradients, which are PyTorch's too, and its outputs.
-
-    scalar: MLP and Value.   tensor: MLP, Tensor and numpy's array.   Raises NotPassed.
-    """
-    check_cases(_every_third(corpus), (*scalar, *tensor), _same, partial(_network_program, True))
-
-
-def _every_third(corpus: Corpus[Network, NetworkAnswers]) -> Corpus[Network, NetworkAnswers]:
-    """Fewer networks, from small to large all the same: they have all been asked for on either engine alone."""
-    return Corpus(corpus.cases[2::3], corpus.answers[2::3])
-
-
-def _same(network: Network, answers: NetworkAnswers, *subjects: Subject) -> Evidence | None:
-    on_values = asked_of_network(True, network, answers, *subjects[:2])
-    if on_values:
-        return replace(on_values, message=f"On Values already: {on_values.message}")
-    return _network(True, network, answers, *subjects[2:]) or _network(False, network, answers, *subjects[2:])
-
-
-# --- how parameters begin, and where training ends -------------------------------------------------------------------
+# --- how parameters start, and where training ends -------------------------------------------------------------------
 
 
 def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str]) -> None:
-    """A network begins with weights and biases in the right shapes, all in [-1, 1], and no two weights alike.
+    """Check that a network starts with the right shapes, all numbers in [-1, 1], and no two equal weights.
 
-    code: what builds `model`, as a program.   Raises NotPassed.
+    Args:
+        MLP: The student's class of networks.
+        sizes: The number of inputs, then the width of each layer.
+        code: A program that builds it as `model`.
+
+    Raises: NotPassed.
     """
-    nin, *widths = sizes
-    found = arrays(list(MLP(nin, widths).parameters()), "data")
-    wrong = _wrong_shapes(found, shapes_of(sizes), code)
-    if wrong:
-        raise NotPassed(wrong.verdict, lambda: wrong)
-    for place, each in enumerate(found):
-        outside = [number for number in each.numbers if not -1 <= number <= 1]
+    parameters = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
+    evidence = _wrong_shapes(parameters, shapes_of(sizes), code)
+    if evidence:
+        raise not_passed(evidence)
+
+    for index, parameter in enumerate(parameters):
+        outside = [number for number in parameter.numbers if not -1 <= number <= 1]
         if outside:
-            fail(f"model.parameters()[{place}].data begins with {outside[0]!r} in it: outside of -1 to 1", code)
-    weights = [number for each in found[::2] for number in each.numbers]
+            fail(f"model.parameters()[{index}].data begins with {outside[0]!r} in it: outside of -1 to 1", code)
+
+    weights = [number for parameter in parameters[::2] for number in parameter.numbers]
     if len(set(weights)) < len(weights):
         fail("Some weights begin at the same number: neurons that begin alike learn the same", code)
 
 
-def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subject, least: float) -> None:
-    """A network of tensors learns to read handwritten digits, and reads most of those that it has not seen.
+def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subject, min_share: float) -> None:
+    """Check that a network of tensors learns to read handwritten digits that it has not been trained on.
 
-    least: which share of them.   Raises NotPassed.
+    Args:
+        MLP: The student's class of networks.
+        loss: The student's loss function.
+        Adam: The student's optimizer class.
+        array: numpy's array function in the student's process.
+        min_share: The share of digits that must be read right, between 0 and 1.
+
+    Raises: NotPassed.
     """
     rng = random.Random(6)
     images, classes = data.digits(rng, 1200)
-    sizes, seen = (64, 32, 10), 1000
+    sizes, n_training = (64, 32, 10), 1000
     weights = [rng.uniform(-1, 1) / 8 for _ in range(65 * 32 + 33 * 10)]
-    model, wrong = _made(MLP, array, sizes, True, weights, ())
-    if wrong:
-        raise NotPassed(wrong.verdict, lambda: wrong)
-    moves, pixels = Adam(model.parameters(), lr=0.02), array([list(image) for image in images])
-    for _ in range(STEPS):
-        rows = rng.sample(range(seen), 50)
-        _step(model, loss, moves, pixels[rows], [classes[row] for row in rows])
-    held_out = list(range(seen, len(images)))
+    model = _build_network(MLP, sizes, True)
+    evidence = _write_parameters(model, array, sizes, weights, ())
+    if evidence:
+        raise not_passed(evidence)
+
+    optimizer, pixels = Adam(model.parameters(), lr=0.02), array([list(image) for image in images])
+    for _ in range(DIGIT_STEPS):
+        rows = rng.sample(range(n_training), 50)
+        _train_step(model, loss, optimizer, pixels[rows], [classes[row] for row in rows])
+
+    held_out = list(range(n_training, len(images)))
     (logits,) = arrays([model(pixels[held_out])], "data")
     if logits.shape != (len(held_out), 10):
         fail(f"The outputs for {len(held_out)} digits have shape {logits.shape}, which should be (200, 10)", ())
-    outputs = [logits.numbers[10 * row :][:10] for row in range(len(held_out))]
-    right = sum(max(range(10), key=row.__getitem__) == classes[place] for place, row in zip(held_out, outputs))
-    if right < least * len(held_out):
-        due = math.ceil(least * len(held_out))
-        fail(f"After {STEPS} steps of Adam it reads {right} of {len(held_out)} digits, where it should read {due}", ())
+
+    n_right = 0
+    for row, image in enumerate(held_out):
+        outputs = logits.numbers[10 * row : 10 * row + 10]
+        n_right += max(range(10), key=outputs.__getitem__) == classes[image]
+    if n_right < min_share * len(held_out):
+        n_needed = math.ceil(min_share * len(held_out))
+        fail(
+            f"After {DIGIT_STEPS} steps of Adam it reads {n_right} of {len(held_out)} digits, "
+            f"where it should read {n_needed}",
+            (),
+        )

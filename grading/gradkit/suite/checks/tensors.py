@@ -1,20 +1,20 @@
-"""What the items about tensors call."""
+"""Checks of a tensor engine: replay graphs on a student's Tensor, and compare shapes and numbers with PyTorch's."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
 from gradkit.corpora.scalar import Corpus
 from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, node_names, tensor_program
 from gradkit.oracle.comparison import close
-from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
-from gradkit.suite.evidence import Evidence, NotPassed, of_number
+from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import lines_up_to
+from gradkit.suite.explanations import explain_number
+from gradkit.suite.failures import not_passed
 
 from .cases import check_cases, readable, wrong_numbers
 
@@ -25,21 +25,21 @@ Lists = Any
 
 
 def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
-    """The output of every graph is PyTorch's, in shape and numbers, and the leaves are as they were.
+    """Check that the output of every graph is PyTorch's, in shape and numbers, and that the leaves are unchanged.
 
-    Raises NotPassed.
+    Raises: NotPassed.
     """
-    check_cases(corpus, (Tensor,), partial(_asked, "data", _output_and_leaves), partial(_program, False))
+    check_cases(corpus, (Tensor,), partial(_ask_graph, "data", _output_and_leaves), partial(_program, False))
 
 
 def check_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
-    """The gradient of every leaf is PyTorch's, in shape and numbers. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_asked, "grad", _leaves), partial(_program, True))
+    """Check that the gradient of every leaf is PyTorch's, in shape and numbers. Raises NotPassed."""
+    check_cases(corpus, (Tensor,), partial(_ask_graph, "grad", _leaves), partial(_program, True))
 
 
 def check_inner_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
-    """The gradient of every node, inner ones too, is PyTorch's. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_asked, "grad", _all), partial(_program, True))
+    """Check that the gradient of every node, inner ones too, is PyTorch's. Raises NotPassed."""
+    check_cases(corpus, (Tensor,), partial(_ask_graph, "grad", _all_nodes), partial(_program, True))
 
 
 def _output_and_leaves(graph: TensorGraph) -> Sequence[int]:
@@ -50,56 +50,67 @@ def _leaves(graph: TensorGraph) -> Sequence[int]:
     return range(len(graph.leaves))
 
 
-def _all(graph: TensorGraph) -> Sequence[int]:
-    return range(len(graph) - 1, -1, -1)  # in the order in which gradients are found
+def _all_nodes(graph: TensorGraph) -> Sequence[int]:
+    return range(len(graph) - 1, -1, -1)  # in the order in which backward() computes gradients
 
 
 def _program(gradients: bool, graph: TensorGraph, shown: Sequence[str]) -> list[str]:
     return tensor_program(graph, gradients, shown)
 
 
-def _asked(
+def _ask_graph(
     kind: Kind,
-    decisive: Callable[[TensorGraph], Sequence[int]],
+    decisive_nodes: Callable[[TensorGraph], Sequence[int]],
     graph: TensorGraph,
     answers: TensorAnswers,
     Tensor: Subject,
 ) -> Evidence | None:
+    """Replay a graph, and return the evidence of the first decisive node that is wrong."""
     gradients = kind == "grad"
-    found = replay_tensors(Tensor, graph, gradients)[-len(graph) :]
-    names, due = node_names(graph), answers.arrays(kind)
-    for node in decisive(graph):
-        wrong = wrong_array(f"{names[node]}.{kind}", found[node], due[node], partial(tensor_program, graph, gradients))
-        if wrong:
-            return wrong
+    yours = replay_tensors(Tensor, graph, gradients)[-len(graph) :]
+    expected = answers.arrays(kind)
+    names = node_names(graph)
+    program = partial(tensor_program, graph, gradients)
+    for node in decisive_nodes(graph):
+        evidence = wrong_array(f"{names[node]}.{kind}", yours[node], expected[node], program)
+        if evidence:
+            return evidence
     return None
 
 
 def wrong_array(
-    name: str, yours: Array, expected: Array, program: Callable[[Sequence[str]], list[str]], role: str = ""
+    name: str, yours: Array, expected: Array, program: Callable[[Sequence[str]], list[str]]
 ) -> Evidence | None:
-    """The evidence where an array differs from PyTorch's in shape or numbers; None where it does not.
+    """Return the evidence if an array differs from PyTorch's in shape or numbers, else None.
 
-    name:    how the program calls it.   program: prints what it is given.   role: what the array is, in words.
+    Args:
+        name: What the program calls it.
+        yours: The student's array.
+        expected: PyTorch's array.
+        program: Writes the program that prints the names it is given.
     """
     if yours.shape != expected.shape:
         message = f"{name} has shape {yours.shape}, and PyTorch's has {expected.shape}"
         hint = ""
         if name.endswith(".grad"):
             hint = "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
-        return Evidence(Verdict.FAILED, message, readable(program([f"{name}.shape"])), hint=hint)
-    names = [f"{name}{expected.place(number)}" for number in range(len(expected.numbers))]
-    return wrong_numbers(names, yours.numbers, expected.numbers, program, lambda _: role)
+        return Evidence(message, readable(program([f"{name}.shape"])), hint=hint)
+    names = [f"{name}{expected.place(index)}" for index in range(len(expected.numbers))]
+    return wrong_numbers(names, yours.numbers, expected.numbers, program)
 
 
 def check_tensor_chain(Tensor: Subject, steps: int) -> None:
-    """A chain of so many additions has the right numbers and gradients. Raises NotPassed."""
-    nodes = (0, *range(2, steps + 1))
-    chain = TensorGraph(
-        (Leaf((2,), (0.5, -1.5)), Leaf((2,), (1.0, 1.0))),
-        tuple(("add", node, 1) for node in nodes),
-        Leaf((2,), (2.0, -3.0)),
-    )
+    """Check the numbers and gradients of a chain of additions.
+
+    Args:
+        Tensor: The student's class.
+        steps: The number of additions.
+
+    Raises: NotPassed.
+    """
+    a, one, upstream = Leaf((2,), (0.5, -1.5)), Leaf((2,), (1.0, 1.0)), Leaf((2,), (2.0, -3.0))
+    operands = (0, *range(2, steps + 1))  # the first addition takes a, and each other one the addition before it
+    chain = TensorGraph((a, one), tuple(("add", operand, 1) for operand in operands), upstream)
     code = (
         "import numpy as np",
         "from tensor import Tensor",
@@ -107,39 +118,59 @@ def check_tensor_chain(Tensor: Subject, steps: int) -> None:
         f"for _ in range({steps}): y = y + one",
         "y.backward(np.array([2.0, -3.0]))",
     )
-    found = replay_tensors(Tensor, chain, True)
-    for name, place, numbers in (("y.data", steps + 1, (steps + 0.5, steps - 1.5)), ("a.grad", steps + 2, (2.0, -3.0))):
-        wrong = wrong_array(name, found[place], Array((2,), numbers), lambda shown: [*code, f"print({shown[0]})"])
-        if wrong:
-            raise NotPassed(wrong.verdict, partial(replace, wrong))
+    yours = replay_tensors(Tensor, chain, True)
+    output, gradient_of_a = yours[steps + 1], yours[steps + 2]
+    for name, array, numbers in (
+        ("y.data", output, (steps + 0.5, steps - 1.5)),
+        ("a.grad", gradient_of_a, (2.0, -3.0)),
+    ):
+        evidence = wrong_array(name, array, Array((2,), numbers), lambda shown: [*code, f"print({shown[0]})"])
+        if evidence:
+            raise not_passed(evidence)
+
+
+# --- hand-written items ----------------------------------------------------------------------------------------------
 
 
 def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
-    """A hand-written item's array is right, in shape and numbers. Raises NotPassed, showing the test's own lines.
+    """Check an array of a hand-written item, in shape and numbers.
 
-    Raises SubmissionError where yours has no array of floats there.
+    Args:
+        yours: The student's Tensor.
+        name: The attribute that holds the array.
+        expected: The right numbers.
+
+    Raises:
+        NotPassed: The arrays differ. The evidence shows the test's statements up to this one.
+        SubmissionError: The attribute is not an array of floats.
     """
-    found, due = arrays([yours], name)[0], array_of_lists(expected)
-    wrong = [place for place, pair in enumerate(zip(found.numbers, due.numbers)) if not close(*pair)]
-    if found.shape == due.shape and not wrong:
-        return
-    frame = sys._getframe(1)
-    lines, what = lines_up_to(frame.f_code, frame.f_lineno)
-    if found.shape != due.shape:
-        asked, message = f"{what}.shape", f"{what} has shape {found.shape} and should have {due.shape}"
-        raise NotPassed(Verdict.FAILED, partial(Evidence, Verdict.FAILED, message, _printing(lines, asked)))
-    what += due.place(wrong[0])
-    number = partial(of_number, what, found.numbers[wrong[0]], due.numbers[wrong[0]])
-    raise NotPassed(Verdict.FAILED, partial(number, _printing(lines, what)))
+    array, right = arrays([yours], name)[0], array_of_lists(expected)
+    if array.shape != right.shape:
+        lines, what = _excerpt()
+        message = f"{what} has shape {array.shape} and should have {right.shape}"
+        raise not_passed(Evidence(message, _with_last_print(lines, f"{what}.shape")))
+
+    wrong = [index for index, pair in enumerate(zip(array.numbers, right.numbers)) if not close(*pair)]
+    if wrong:
+        lines, what = _excerpt()
+        what += right.place(wrong[0])
+        code = _with_last_print(lines, what)
+        raise not_passed(explain_number(what, array.numbers[wrong[0]], right.numbers[wrong[0]], code))
 
 
-def _printing(lines: tuple[str, ...], what: str) -> tuple[str, ...]:
-    """The same program, which prints something else in its last line."""
-    return (*lines[:-1], f"print({what})") if lines else ()
+def _excerpt() -> tuple[tuple[str, ...], str]:
+    """Return the excerpt of the test that called expect_array, and the expression that is checked there."""
+    frame = sys._getframe(2)
+    return lines_up_to(frame.f_code, frame.f_lineno)
+
+
+def _with_last_print(lines: tuple[str, ...], expression: str) -> tuple[str, ...]:
+    """Return a program that prints another expression in its last line."""
+    return (*lines[:-1], f"print({expression})") if lines else ()
 
 
 def array_of_lists(lists: Lists) -> Array:
-    """Nested lists as an array."""
+    """Return nested lists of numbers as an array."""
     if not isinstance(lists, list):
         return Array((), (float(lists),))
     rows = [array_of_lists(each) for each in lists]

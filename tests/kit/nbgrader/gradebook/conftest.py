@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.report import FORMAT, Conditions, ItemRecord, Report
+from gradkit.grader.report import FORMAT, Conditions, Report
 from gradkit.grader.suite import suite_of
 from gradkit.outputs.gradebook import opened
 from gradkit.submissions.intake.roster import Student, safe_name
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
+from gradkit.suite.results import result_of
 from nbgrader.api import Gradebook
 from sqlalchemy import MetaData, create_engine, make_url, text
 
@@ -217,5 +218,4 @@ def _report(course, wrong, seed):
 
 
 def _record(item, failed):
-    verdict, earned = (Verdict.FAILED, 0.0) if failed else (Verdict.PASSED, item.points)
-    return ItemRecord(item.id, item.assignment, item.title, item.points, earned, verdict, (), (), None, item.hidden)
+    return result_of(item, Verdict.FAILED if failed else Verdict.PASSED)

@@ -8,7 +8,8 @@ import time
 
 import pytest
 from gradkit.catalogue.assignments import assignments, chosen
-from gradkit.outputs.gradebook import LONGEST_ID, student_id, timestamp
+from gradkit.outputs.gradebook import MAX_ID_BYTES, student_id
+from gradkit.outputs.timestamps import read_timestamp
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -234,7 +235,7 @@ def test_a_timestamp_that_is_a_link_or_no_file_is_not_read(graded, tmp_path):
     def read(make):
         student, _ = graded("ada", "a1")
         make(student.source)
-        return timestamp(student.source, A1)
+        return read_timestamp(student.source, A1)
 
     assert read(lambda source: (source / "timestamp.txt").symlink_to(elsewhere / "timestamp.txt")) is None
     assert read(lambda source: (source / A1).symlink_to(elsewhere)) is None
@@ -245,7 +246,7 @@ def test_a_timestamp_that_is_a_link_or_no_file_is_not_read(graded, tmp_path):
     assert read(lambda source: (source / A1).write_text("no folder")) is None
     honest, _ = graded("ada", "a1", stamp=AN_HOUR_LATE)
     (tmp_path / "way").symlink_to(honest.source)
-    assert timestamp(tmp_path / "way", A1) is not None, "the way to a class may have links in it"
+    assert read_timestamp(tmp_path / "way", A1).time is not None, "the way to a class may have links in it"
 
 
 @given(st.one_of(st.binary(max_size=80), st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}.{0,40}")))
@@ -253,8 +254,8 @@ def test_a_timestamp_that_is_a_link_or_no_file_is_not_read(graded, tmp_path):
 def test_whatever_a_timestamp_holds_reading_it_ends_well(tmp_path_factory, stamp):
     source = tmp_path_factory.mktemp("stamp")
     (source / "timestamp.txt").write_bytes(stamp.encode("utf-8", "surrogatepass") if isinstance(stamp, str) else stamp)
-    found = timestamp(source, A1)
-    assert found is None or (isinstance(found, datetime.datetime) and found.tzinfo is None)
+    time = read_timestamp(source, A1).time
+    assert time is None or (isinstance(time, datetime.datetime) and time.tzinfo is None)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -294,10 +295,10 @@ def test_a_student_s_name_is_data_and_different_names_are_different_students(boo
     earned = {who: sum(grade[0] or 0 for grade in seen["grades"].values()) for (who, _), seen in book.seen().items()}
     assert earned == {student_id(student): report.earned for student, report in pairs}
     assert len(earned) == len(NAMES)
-    assert all(len(who) <= LONGEST_ID and who.isprintable() for who in earned)
+    assert all(len(who) <= MAX_ID_BYTES and who.isprintable() for who in earned)
 
 
-@pytest.mark.parametrize("name", ["Ada Lovelace", "李雷", "O'Brien", "=1+1", "x" * LONGEST_ID])
+@pytest.mark.parametrize("name", ["Ada Lovelace", "李雷", "O'Brien", "=1+1", "x" * MAX_ID_BYTES])
 def test_a_name_that_nbgrader_can_have_is_the_id_that_nbgrader_gives(graded, name):
     student, _ = graded(name, "a1")
     assert student_id(student) == name

@@ -259,7 +259,7 @@ def test_a_server_that_is_not_there(school):
 def test_a_server_that_does_not_answer_is_given_up(school, monkeypatch):
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "so that it is as it was afterwards")
     monkeypatch.delenv("PGCONNECT_TIMEOUT")
-    monkeypatch.setattr(gradebook, "PATIENCE", 2)
+    monkeypatch.setattr(gradebook, "CONNECT_SECONDS", 2)
     with served(lambda caller: caller.recv(1 << 16) and caller.recv(1)) as url:
         started = time.monotonic()
         assert "timeout expired" in school.is_refused(url)

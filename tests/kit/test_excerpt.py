@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.suite import check_forward, expect
-from gradkit.suite.collection import _imported
-from gradkit.suite.evidence import NotPassed
+from gradkit.suite.collection import import_suite_file
 from gradkit.suite.excerpt import lines_at, lines_up_to
+from gradkit.suite.failures import NotPassed
 from gradkit.suite.graded import ATTRIBUTE
 
 HERE = Path(__file__)
@@ -52,7 +52,7 @@ def an_item(Value):
 def test_expect_shows_the_test_s_own_lines_up_to_the_wrong_number(engine):
     with pytest.raises(NotPassed) as failure:
         an_item(engine())
-    evidence = failure.value.evidence
+    evidence = failure.value.failure.explain()
     assert evidence.message == "x.data + y.data is 14.0 and should be 15.0"
     assert evidence.code == (
         "from engine import Value",
@@ -69,13 +69,13 @@ def test_expect_shows_the_test_s_own_lines_up_to_the_wrong_number(engine):
 def test_the_lines_shown_print_the_number_that_was_wrong(engine, printed):
     with pytest.raises(NotPassed) as failure:
         an_item(engine())
-    assert printed(failure.value.evidence.code) == [14.0]
+    assert printed(failure.value.failure.explain().code) == [14.0]
 
 
 def hand_written():
     """Every graded test without graphs, and each call of `expect` in it."""
     for path in sorted((course_home() / "tests").glob("a?_*/test_*.py")):
-        module = _imported(path)
+        module = import_suite_file(path)
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             test = getattr(module, getattr(node, "name", ""), None)
             mark = getattr(test, ATTRIBUTE, None)

@@ -1,7 +1,7 @@
 """The warnings about what grading does not offer: packages, and a place to write to."""
 
 import pytest
-from gradkit.suite.static_warnings import warnings
+from gradkit.suite.static_warnings import static_warnings
 
 
 @pytest.fixture
@@ -10,7 +10,7 @@ def warned(tmp_path):
 
     def of(source):
         (tmp_path / "engine.py").write_bytes(source if isinstance(source, bytes) else source.encode())
-        return "\n".join(warnings(tmp_path, "engine"))
+        return "\n".join(static_warnings(tmp_path, "engine"))
 
     return of
 
@@ -78,17 +78,17 @@ def test_a_file_that_cannot_be_read_has_other_worries(warned, source):
 
 def test_a_package_that_grading_offers_is_no_worry_but_a_file_of_its_name_is(tmp_path):
     (tmp_path / "tensor.py").write_text("import numpy\nimport torch\n")
-    (line,) = warnings(tmp_path, "tensor", ["numpy"])
+    (line,) = static_warnings(tmp_path, "tensor", ["numpy"])
     assert "imports torch: grading offers Python's standard library and numpy only" in line
     (tmp_path / "tensor.py").write_text("import numpy\n")
-    assert warnings(tmp_path, "tensor", ["numpy"]) == []
+    assert static_warnings(tmp_path, "tensor", ["numpy"]) == []
     (tmp_path / "numpy.py").write_text("")
-    (line,) = warnings(tmp_path, "tensor", ["numpy"])
+    (line,) = static_warnings(tmp_path, "tensor", ["numpy"])
     assert "which grading finds first; rename yours" in line
 
 
 def test_a_missing_file_has_no_imports(tmp_path):
-    assert warnings(tmp_path, "engine") == []
+    assert static_warnings(tmp_path, "engine") == []
 
 
 def test_a_bom_and_crlf_do_not_hide_an_import(warned):

@@ -1,0 +1,65 @@
+"""Make evidence of what failed: a wrong number in a graph, a wrong number by itself, or an exception."""
+
+from __future__ import annotations
+
+from gradkit.graphs.scalar.program import expression_text, node_names, program
+from gradkit.oracle.comparison import Mismatch, hint
+from gradkit.submissions.outcome import SubmissionError
+
+from .error_hints import hint_for
+from .evidence import NODES_SHOWN, Evidence, drawing_of, number_text, row_of
+
+
+def explain_mismatch(mismatch: Mismatch) -> Evidence:
+    """Return the evidence of wrong numbers in a graph."""
+    graph = mismatch.graph
+    shown = list(mismatch.wrong[:NODES_SHOWN])
+    if mismatch.origin is not None and mismatch.origin not in shown:
+        shown.append(mismatch.origin)
+
+    names = node_names(graph, shown)
+    got, want = (getattr(answers, mismatch.kind) for answers in (mismatch.got, mismatch.want))
+    # Adding 0.0 turns a right number of -0.0 into 0.0, because the sign would only distract.
+    rows = tuple(row_of(f"{names[node]}.{mismatch.kind}", got[node], want[node] + 0.0) for node in shown)
+    yours, expected = number_text(rows[0].yours), number_text(rows[0].expected)
+
+    origin = ""
+    if mismatch.origin is not None:
+        origin = names[mismatch.origin]
+        if mismatch.origin >= len(graph.inputs):
+            origin += f" = {expression_text(graph, mismatch.origin, names)}"
+
+    return Evidence(
+        message=f"{rows[0].name} is {yours}, PyTorch says {expected}",
+        code=tuple(program(graph, gradients=mismatch.kind == "grad", shown=shown)),
+        rows=rows,
+        source="PyTorch",
+        origin=origin,
+        hint=hint(mismatch),
+        drawing=drawing_of(graph, mismatch.want, mismatch.got, shown),
+    )
+
+
+def explain_number(name: str, yours: float, expected: float, code: tuple[str, ...]) -> Evidence:
+    """Return the evidence of a wrong number in a hand-written item.
+
+    Args:
+        name: The expression whose number it is.
+        yours: The student's number.
+        expected: The right number.
+        code: The test's statements, as a program that prints the number in its last line.
+    """
+    row = row_of(name, yours, expected)
+    message = f"{name} is {yours!r} and should be {expected!r}"
+    return Evidence(message, code, (row,), source="right")
+
+
+def explain_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = "") -> Evidence:
+    """Return the evidence of a student's code that gave no answer.
+
+    Args:
+        error: How the code ended.
+        code: A program that ends in the same way, if there is one.
+        heading: A title for the failure, if the item's own title does not fit.
+    """
+    return Evidence(error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback)

@@ -1,0 +1,61 @@
+"""Failures: what a check that fails raises. A failure is a plain value that knows how to explain itself.
+
+Explaining can take longer than the item itself, because it runs the student's code on smaller expressions, and an item
+that is blocked by another is not explained at all. So a check only says what failed, and `record_outcome` (outcomes.py)
+asks for the explanation.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from gradkit.submissions.outcome import Verdict
+
+from .evidence import Evidence
+
+
+class Failure(ABC):
+    """Why an item did not pass."""
+
+    verdict: Verdict
+
+    @abstractmethod
+    def explain(self) -> Evidence:
+        """Return the evidence that students are shown. This can run the student's code."""
+
+    def as_drawn(self) -> Evidence:
+        """Return the evidence of the case as it was drawn, without reducing it. Runs none of the student's code."""
+        return self.explain()
+
+
+@dataclass(frozen=True)
+class Explained(Failure):
+    """A failure whose evidence is known already."""
+
+    verdict: Verdict
+    evidence: Evidence
+
+    def explain(self) -> Evidence:
+        return self.evidence
+
+
+class NotPassed(Exception):
+    """End an item that did not pass. Checks raise this."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+    @property
+    def verdict(self) -> Verdict:
+        """The item's verdict, unless it is blocked by another."""
+        return self.failure.verdict
+
+    def __str__(self) -> str:
+        return self.failure.as_drawn().message
+
+
+def not_passed(evidence: Evidence) -> NotPassed:
+    """Return the exception that ends an item as failed, with this evidence."""
+    return NotPassed(Explained(Verdict.FAILED, evidence))

@@ -1,0 +1,96 @@
+"""Turn the end of an item's test into the item's result: the same in self-check and in grading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.clock import TimeIsUp
+
+from .diagnosis import named_mistake
+from .evidence import Evidence
+from .excerpt import lines_at
+from .explanations import explain_error
+from .failures import Explained, Failure, NotPassed
+from .loading import NotLoadedError
+from .results import Item, ItemResult, Results, result_of
+
+StudentError = NotPassed | SubmissionError | TimeIsUp
+
+STUDENT_ERRORS = (NotPassed, SubmissionError, TimeIsUp)
+"""How a test ends because of the student's code. Any other exception is an error in the test or in gradkit."""
+
+
+def record_outcome(results: Results, item: Item, error: BaseException | None, path: Path) -> ItemResult | None:
+    """Record the result of an item: passed, blocked (without evidence), or explained now.
+
+    A failure counts as blocked if a prerequisite failed. A stub is never blocked.
+
+    Args:
+        results: The results so far, to which this one is added.
+        item: The item.
+        error: The exception that its test raised, or None if it passed.
+        path: The file of the test.
+
+    Returns: The result, or None if the error is not the student's: then nothing is recorded.
+    """
+    if error is None:
+        result = result_of(item, Verdict.PASSED)
+    else:
+        if not isinstance(error, STUDENT_ERRORS):
+            return None
+        failure = failure_of(error, path)
+        blocked_by = results.failed_prerequisites(item)
+        if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
+            result = result_of(item, Verdict.BLOCKED, blocked_by=blocked_by)
+        else:
+            result = result_of(item, failure.verdict, name_mistake(item, failure.explain()))
+    results.add(result)
+    return result
+
+
+def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
+    """Return the result of an item that ended by itself, with its case as it was drawn. Only instructors may see it.
+
+    Args:
+        item: The item.
+        error: The error that its test raised.
+        path: The file of the test.
+    """
+    failure = failure_of(error, path)
+    return result_of(item, failure.verdict, name_mistake(item, failure.as_drawn()))
+
+
+def failure_of(error: StudentError, path: Path) -> Failure:
+    """Return the failure that an error stands for.
+
+    Args:
+        error: The error that a test raised.
+        path: The file of the test.
+    """
+    if isinstance(error, NotPassed):
+        return error.failure
+    if isinstance(error, SubmissionError):
+        heading = error.heading if isinstance(error, NotLoadedError) else ""
+        return Explained(error.verdict, explain_error(error, lines_at(error.__traceback__, path), heading))
+    return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
+
+
+def name_mistake(item: Item, evidence: Evidence) -> Evidence:
+    """Return the evidence with the hint of the misconception that gives the same wrong answers, if one does."""
+    hint = named_mistake(item.id, evidence)
+    return msgspec.structs.replace(evidence, hint=hint) if hint else evidence
+
+
+def reason_to_skip(results: Results, item: Item) -> NotPassed | None:
+    """Return the reason for skipping an item, or None if it should run.
+
+    A prerequisite ran out of time or memory, or crashed, so this item would too.
+    """
+    stopped_by = results.prerequisites_that_stop(item)
+    if not stopped_by:
+        return None
+    message = f"Not run: it needs {stopped_by[0]}, which did not pass."
+    return NotPassed(Explained(Verdict.BLOCKED, Evidence(message)))

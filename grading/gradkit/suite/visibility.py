@@ -1,0 +1,95 @@
+"""What each viewer may see of an item: the one place that decides about hidden and private items, stubs and blocks.
+
+========================  =============================  ==========================  =======================
+Result of an item         student's screen               student's page              report
+========================  =============================  ==========================  =======================
+failed                    evidence                       evidence                    evidence
+not implemented           what to write next             the stub's own words        evidence
+blocked                   counted with its cause         the title of its cause      ids of its causes
+hidden, failed            the sentence HIDDEN            the sentence HIDDEN         the sentence HIDDEN
+hidden, needs a failure   not listed                     the sentence HIDDEN         the sentence HIDDEN
+failed in private only    the sentence PRIVATE_ONLY      the sentence PRIVATE_ONLY   the sentence PRIVATE_ONLY
+========================  =============================  ==========================  =======================
+
+A report is made first, and screens and pages are made of it, so nothing that a report leaves out can reach them. The
+instructor's `gradkit explain` shows all that a report holds. `gradkit explain --private` asks a private item once more
+and shows its evidence to the instructor alone; that evidence is written to no report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gradkit.submissions.outcome import Verdict
+
+from .evidence import Evidence
+from .failures import Explained, Failure
+from .results import Item, ItemResult, result_of
+
+HIDDEN = "What this item checks is kept for grading: its title is the hint."
+"""All that a report says of a hidden item that did not pass."""
+
+PRIVATE_ONLY = "It is right on the cases that you have, and not on all of those that the class is graded with."
+"""All that a report says of an item that passed on the public corpus and not on the private one."""
+
+NOT_WRITTEN_YET = "not written yet"
+"""The message of a stub that has no words of its own."""
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+def failure_for_report(item: Item, failure: Failure) -> Failure:
+    """Return what a report may say of the failure of an item's test. Of a hidden item only that it did not pass."""
+    return Explained(Verdict.FAILED, Evidence(HIDDEN)) if item.hidden else failure
+
+
+def undecided_result(item: Item) -> ItemResult:
+    """Return the result of a hidden item in the public phase, which does not run it: not passed."""
+    return result_of(item, Verdict.FAILED, Evidence(HIDDEN))
+
+
+def private_failure(item: Item) -> ItemResult:
+    """Return the result of an item that passed the public phase and failed the private one."""
+    return result_of(item, Verdict.FAILED, Evidence(PRIVATE_ONLY))
+
+
+# --- the student's screen --------------------------------------------------------------------------------------------
+
+
+def is_listed_as_mistake(result: ItemResult, by_id: Mapping[str, ItemResult]) -> bool:
+    """Return whether a screen lists an item among the mistakes to look at.
+
+    Args:
+        result: The item's result.
+        by_id: All results, by item id.
+    """
+    counted_elsewhere = (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED)
+    return result.verdict not in counted_elsewhere and not follows_from_others(result, by_id)
+
+
+def follows_from_others(item: Item, by_id: Mapping[str, ItemResult]) -> bool:
+    """Return whether a hidden item needs one that did not pass.
+
+    A report never calls a hidden item blocked, because the only thing that its worker may decide is whether it passed.
+    Outputs that show what to correct first leave such an item out.
+    """
+    return item.hidden and any(name in by_id and by_id[name].verdict is not Verdict.PASSED for name in item.needs)
+
+
+# --- the student's page ----------------------------------------------------------------------------------------------
+
+
+def evidence_on_page(result: ItemResult) -> Evidence | None:
+    """Return what a page shows of an item's evidence, if anything.
+
+    Of a hidden item that is the sentence alone, and of a stub the words that its author or the student wrote.
+    """
+    evidence = result.evidence
+    if evidence is None:
+        return None
+    if result.hidden:
+        return Evidence(evidence.message)
+    if result.verdict is Verdict.NOT_IMPLEMENTED:
+        return None if evidence.message == NOT_WRITTEN_YET else Evidence(evidence.message)
+    return evidence
