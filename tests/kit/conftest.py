@@ -37,6 +37,7 @@ LAST_CPU_SECONDS = pytest.StashKey[float]()
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "xdist_group(name): tests that share fixtures, and so a process")
     config.stash[LAST_CPU_SECONDS] = cpu_seconds()
     config.pluginmanager.register(SlowestTests())
 
