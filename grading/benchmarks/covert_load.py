@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.submissions.transport.time_limit import TimeLimit
 
 SLOTS_MS = (0.25, 0.5, 1, 2, 5, 20)
 N_BITS = 400
@@ -74,7 +75,7 @@ def error_rate(sandbox: Sandbox, folder: Path, slot_seconds: float, copied_bytes
         links.append(sandbox.start(folder / name, 60))
     os.sched_setaffinity(0, before)
     with ThreadPoolExecutor(len(links)) as pool:
-        _, received = pool.map(lambda link: link.ask((True, "load", "engine", "done"), 60), links)
+        _, received = pool.map(lambda link: link.request((True, "load", "engine", "done"), TimeLimit(60)), links)
     for link in links:
         link.close()
     heard = received.message.rpartition(" ")[2]

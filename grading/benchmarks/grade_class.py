@@ -25,6 +25,7 @@ from gradkit.grader.whole_class import student_steps  # noqa: E402
 from gradkit.submissions.sandbox.sandbox import Sandbox  # noqa: E402
 from gradkit.submissions.transport.link import Link  # noqa: E402
 from gradkit.submissions.transport.pipe import PipeTransport  # noqa: E402
+from gradkit.submissions.transport.time_limit import TimeLimit  # noqa: E402
 from stopwatch import Stopwatch  # noqa: E402
 
 WAITING = "waiting"
@@ -99,7 +100,7 @@ def _itemise(folder: Path) -> None:
     watch = Stopwatch()
     watch.around(student_steps, "take_in", "intake")
     watch.around(Sandbox, "start", "start of sandbox and interpreter")
-    watch.around(Link, "ask", _of_question)
+    watch.around(Link, "request", _of_question)
     watch.around(PipeTransport, "replay", "taking answers apart")
     watch.around(public_phase._PublicRun, "run_item", "items, apart from their tests")
     watch.around(public_phase, "run_test", "test functions and comparison")
@@ -131,7 +132,7 @@ def _account_for(phase: str, watch: Stopwatch, folder: Path) -> None:
     setattr(student_steps.StudentSteps, phase, and_accounted)
 
 
-def _of_question(_link: Link, request: tuple[Any, ...], _seconds: float) -> str:
+def _of_question(_link: Link, request: tuple[Any, ...], _limit: TimeLimit) -> str:
     if len(request) == 1:
         return "start of sandbox and interpreter"
     if request[1] == "load":

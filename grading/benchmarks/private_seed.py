@@ -98,7 +98,7 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
 def _reports(suite: Suite, folders: Mapping[str, Path]) -> Iterator[tuple[str, report.Report]]:
     """Grade specimens without a sandbox; yield the name and the report of each."""
     with tempfile.TemporaryDirectory() as out:
-        room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), bare=True)
+        room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), isolated=False)
         for graded in room.grade([Student(name, folder) for name, folder in folders.items()], len(common.cores())):
             if graded.reason:
                 raise RuntimeError(graded.reason)

@@ -16,6 +16,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.link import Link
 from gradkit.submissions.transport.pipe import PipeTransport
+from gradkit.submissions.transport.time_limit import TimeLimit
 
 Request = tuple[Any, ...]
 """(is_first_of_its_item, name, arguments...), as Worker.answer of inside/worker.py takes it."""
@@ -28,9 +29,9 @@ class _Listening:
         self._link = link
         self._heard = heard
 
-    def ask(self, request: Request, seconds: float) -> Any:
+    def request(self, request: Request, limit: TimeLimit) -> Any:
         self._heard.append(request)
-        return self._link.ask(request, seconds)
+        return self._link.request(request, limit)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._link, name)

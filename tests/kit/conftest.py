@@ -5,12 +5,16 @@ processes that the test started and awaited. The slowest tests are listed at the
 """
 
 import importlib
+import os
 import re
 import resource
+import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from gradkit.submissions.transport import time_limit
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from hypothesis import HealthCheck, settings
@@ -169,3 +173,29 @@ def student(tmp_path, clock, monkeypatch):
 def handle(student):
     """The handle on the Value class of a student's source."""
     return lambda source: student(source).load("engine", "Value")
+
+
+@pytest.fixture
+def far_backstop(monkeypatch):
+    """Moves the wall-clock backstop far away, for tests of what else ends code, on however busy a machine."""
+    monkeypatch.setattr(time_limit, "BACKSTOP_FACTOR", 100)
+
+
+@pytest.fixture
+def busy_core():
+    """Keeps a core busy: within `with busy_core(4):`, four endless processes share one with this process."""
+
+    @contextmanager
+    def keep_busy(n_processes):
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(before)})
+        busy = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(n_processes)]
+        try:
+            yield
+        finally:
+            for process in busy:
+                process.kill()
+                process.wait()
+            os.sched_setaffinity(0, before)
+
+    return keep_busy

@@ -17,7 +17,7 @@ from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import close
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.transport.subject import Reply
+from gradkit.submissions.transport.replies import Reply
 from gradkit.suite import answers_to, check_forward, check_gradients, check_inner_gradients, expect
 from gradkit.suite.failures import NotPassed
 from hypothesis import given, settings

@@ -8,9 +8,12 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport import clock as clock_module
-from gradkit.submissions.transport.clock import Clock, TimeIsUp
+from gradkit.submissions.transport import time_limit
+from gradkit.submissions.transport.clock import Clock, TimeIsUp, WallClockIsUp
+from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR, ProcessorClock
 
 ENGINE = """
 class Slow(Exception):
@@ -29,7 +32,7 @@ def indented(body):
 
 
 @pytest.fixture
-def adding(handle, clock):
+def adding(handle, clock, far_backstop):
     """How adding ends, with this body of __add__ and a tenth of a second for it."""
 
     def of(body):
@@ -84,7 +87,7 @@ import sys
 from pathlib import Path
 from gradkit.submissions import outcome
 from gradkit.submissions.transport import clock, local
-clock.GRACE = 0.5
+clock.GRACE_SECONDS = 0.5
 limit = clock.Clock()
 limit.allow(0.1)
 value = local.LocalTransport(Path(sys.argv[1]), limit).load("engine", "Value")
@@ -118,11 +121,31 @@ def test_a_loop_that_cannot_be_interrupted_ends_the_process_and_says_where(body,
 # --- counting --------------------------------------------------------------------------------------------------------
 
 
+class Hands:
+    """Wall-clock time and processor time as the clock reads them, for a test to move."""
+
+    def __init__(self):
+        self.wall = self.processor = 0.0
+        self.is_waiting = True
+
+    def works(self, seconds):
+        self.wall += seconds
+        self.processor += seconds
+
+    def reads(self):
+        """The processor that this test moves."""
+        processor = ProcessorClock(lambda: self.processor, None)
+        processor.is_waiting = lambda: self.is_waiting
+        return processor
+
+
 @pytest.fixture
 def hands(monkeypatch):
-    """Time as the clock reads it, for a test to move."""
-    hands = SimpleNamespace(now=0.0, sleep=time.sleep)
-    monkeypatch.setattr(clock_module, "time", SimpleNamespace(monotonic=lambda: hands.now, sleep=time.sleep))
+    hands = Hands()
+    fake = SimpleNamespace(monotonic=lambda: hands.wall, sleep=time.sleep)
+    monkeypatch.setattr(clock_module, "time", fake)
+    monkeypatch.setattr(time_limit, "time", fake)
+    monkeypatch.setattr(ProcessorClock, "of_this_thread", hands.reads)
     return hands
 
 
@@ -134,7 +157,7 @@ def a_moment():
 
 def runs_out(hands, seconds):
     """Code that goes on until it is stopped, or for ten seconds."""
-    hands.now += seconds
+    hands.works(seconds)
     for _ in range(1000):
         time.sleep(0.01)
 
@@ -142,14 +165,14 @@ def runs_out(hands, seconds):
 def test_time_counts_inside_the_student_s_code_only_and_adds_up_over_an_item(clock, hands):
     clock.allow(10)
     with clock:
-        hands.now += 6
+        hands.works(6)
         a_moment()
-    hands.now += 1000  # ours
+    hands.works(1000)  # ours
     a_moment()
     with clock:
-        hands.now += 3
+        hands.works(3)
         a_moment()
-    hands.now += 1000
+    hands.works(1000)
     with pytest.raises(TimeIsUp), clock:
         runs_out(hands, 2)
     clock.stop()
@@ -159,14 +182,14 @@ def test_each_item_has_its_own_time(clock, hands):
     for _ in range(3):
         clock.allow(10)
         with clock:
-            hands.now += 9
+            hands.works(9)
             a_moment()
 
 
 def test_without_a_limit_nothing_is_counted(clock, hands):
     clock.allow(math.inf)
     with clock:
-        hands.now += 1e9
+        hands.works(1e9)
         a_moment()
 
 
@@ -204,3 +227,87 @@ def test_the_time_limit_reaches_the_thread_that_runs_the_student_s_code(hands):
     thread.start()
     thread.join()
     assert ended == ["stopped"]
+
+
+# --- fairness --------------------------------------------------------------------------------------------------------
+
+WORKS = """
+import threading, time
+class Value:
+    def __init__(self, data): self.data = data
+    def __add__(self, other):
+        end = time.thread_time() + {seconds}
+        while time.thread_time() < end: pass
+        return self
+"""
+
+ALTERNATES = "import time\nend = time.monotonic() + 20\nwhile time.monotonic() < end:\n    t = time.thread_time()\n" + (
+    "    while time.thread_time() < t + 0.02: pass\n    time.sleep(0.04)"
+)
+
+
+def test_on_a_busy_machine_code_that_stays_below_its_processor_time_keeps_its_points(
+    handle, clock, busy_core, far_backstop
+):
+    value = handle(WORKS.format(seconds=0.4))
+    with busy_core(4):
+        started = time.monotonic()
+        clock.allow(0.6)
+        value(1.0) + value(2.0)
+        took = time.monotonic() - started
+    assert took > 0.7, "this machine was not busy"
+    assert clock.spent_seconds < 0.6
+
+
+def test_on_a_busy_machine_an_endless_loop_ends_at_the_limit_by_processor_time(adding, clock, busy_core):
+    with busy_core(1):
+        ending = adding("while True: pass")
+    assert ending.message == TIME_IS_UP
+    assert clock.spent_seconds < 1
+
+
+def test_code_that_sleeps_ends_at_the_limit_in_wall_clock_time(adding):
+    started = time.monotonic()
+    ending = adding("import time\nend = time.monotonic() + 10\nwhile time.monotonic() < end: time.sleep(0.001)")
+    assert time.monotonic() - started < 5
+    assert ending.verdict is Verdict.TIMEOUT
+
+
+def test_code_that_sleeps_and_works_in_turns_ends_at_the_wall_clock_limit_at_the_latest_and_is_told_so(handle, clock):
+    value = handle(indented(ALTERNATES))
+    clock.allow(0.4)
+    started = time.monotonic()
+    with pytest.raises(SubmissionError) as ending:
+        value(1.0) + value(2.0)
+    assert 0.4 * BACKSTOP_FACTOR - 0.1 < time.monotonic() - started < 0.4 * BACKSTOP_FACTOR + 3
+    assert ending.value.verdict is Verdict.TIMEOUT
+    assert ending.value.message == WALL_CLOCK_IS_UP
+
+
+def test_another_thread_that_a_student_starts_buys_no_time(adding):
+    body = "import threading, time\ndef spin():\n    end = time.monotonic() + 3\n"
+    body += "    while time.monotonic() < end: sum(range(100))\nthread = threading.Thread(target=spin, daemon=True)\n"
+    started = time.monotonic()
+    ending = adding(body + "thread.start()\nwhile thread.is_alive(): thread.join(0.01)")
+    assert ending.verdict is Verdict.TIMEOUT
+    assert time.monotonic() - started < 2.9
+
+
+def hardly_runs(hands):
+    """Code that gets a fifth of a core until it is stopped, or for ten seconds."""
+    for _ in range(1000):
+        hands.wall += 0.05
+        hands.processor += 0.01
+        time.sleep(0.01)
+
+
+def test_the_clock_tells_which_limit_was_reached(clock, hands):
+    clock.allow(10)
+    with pytest.raises(TimeIsUp) as raised, clock:
+        runs_out(hands, 11)
+    assert raised.type is TimeIsUp
+    clock.stop()
+    clock.allow(0.3)
+    with pytest.raises(WallClockIsUp), clock:
+        hardly_runs(hands)
+    clock.stop()

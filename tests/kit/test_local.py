@@ -5,7 +5,7 @@ import sys
 import pytest
 from gradkit.graphs.scalar.trace import traced
 from gradkit.inside.graph import Graph
-from gradkit.submissions import exception_text as accounts
+from gradkit.submissions import exception_text
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import replay
 from hypothesis import given, settings
@@ -95,7 +95,7 @@ def test_messages_hold_no_addresses_which_differ_from_run_to_run(ending):
 @settings(max_examples=100)
 @given(st.text(st.characters(), max_size=2000))
 def test_any_text_becomes_one_short_printable_line(text):
-    tidy = accounts.tidy(text)
+    tidy = exception_text.tidy(text)
     assert tidy.isprintable()
     assert len(tidy) <= 300
     assert text == tidy or not text.isprintable() or len(text) > 300 or "0x" in text
@@ -112,7 +112,9 @@ def test_terminal_escapes_never_reach_a_message_or_a_traceback(ending):
 def test_a_forged_frame_opens_no_other_file_and_breaks_nothing(file, tmp_path):
     (tmp_path / "engine.py").write_text("first = 1\n")
     (tmp_path.parent / "engine.py").write_text("secret = 1\n")
-    error = accounts.failure(Verdict.ERROR, "odd", [(file, 1, "f", 0), ("engine.py", 10**9, "g", 2**31)], tmp_path)
+    error = exception_text.failure(
+        Verdict.ERROR, "odd", [(file, 1, "f", 0), ("engine.py", 10**9, "g", 2**31)], tmp_path
+    )
     assert "secret" not in error.traceback
     assert "root:" not in error.traceback
     assert all(line.isprintable() for line in error.traceback.splitlines())

@@ -79,13 +79,11 @@ ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  #
 class Forger:
     """A link to a worker of this process, on the reference; one of its replies is changed."""
 
-    asleep = 0.0
-
     def __init__(self, at=-1, forged=lambda refs, numbers: (refs, numbers)):
         self.worker = Worker("")
         self.at, self.forged, self.asked = at, forged, 0
 
-    def ask(self, request, seconds):
+    def request(self, request, limit):
         self.asked += 1
         try:
             refs, numbers = self.worker.answer(*request)
@@ -95,7 +93,7 @@ class Forger:
             refs, numbers = self.forged(list(refs), list(numbers))
         return Answer(b"", refs, array("d", numbers).tobytes(), "", "", [])
 
-    def unasked(self):
+    def has_unrequested_bytes(self):
         return False
 
     def close(self):
@@ -168,8 +166,8 @@ def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(judged, test, at
 )
 def test_one_number_for_everything_is_never_right(judged, test, number):
     class Same(Forger):
-        def ask(self, request, seconds):
-            answer = super().ask(request, seconds)
+        def request(self, request, limit):
+            answer = super().request(request, limit)
             numbers = array("d", answer.numbers)
             if request[1] == "replay_tensors" or request[1] == "arrays":
                 place = 0
@@ -188,8 +186,8 @@ def test_logits_of_another_shape_than_that_of_the_digits_are_counted_and_no_inde
     (test,) = (test for test in SUITE.tests if test.name == "test_digits_are_read")
 
     class Fewer(Forger):
-        def ask(self, request, seconds):
-            answer = super().ask(request, seconds)
+        def request(self, request, limit):
+            answer = super().request(request, limit)
             if request[1] == "arrays" and len(answer.numbers) == 8 * (3 + 2000):
                 return Answer(b"", [], array("d", [2.0, 100.0, 20.0, *[0.5] * 2000]).tobytes(), "", "", [])
             return answer

@@ -74,7 +74,7 @@ def grade(
         suite = _suite_of(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / (course[0].name if len(course) == 1 else "all")
-        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), folder.absolute(), no_sandbox)
+        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), folder.absolute(), isolated=not no_sandbox)
         writer = _start_gradebook(gradebook, suite) if gradebook else None
 
         results = _grade(classroom, students, workers, writer)

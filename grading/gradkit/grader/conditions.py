@@ -10,7 +10,7 @@ import msgspec
 
 from gradkit.corpora.scalar import PUBLIC_SEED
 from gradkit.submissions.sandbox import packages
-from gradkit.submissions.sandbox.sandbox import keep_addresses
+from gradkit.submissions.sandbox.addresses import can_fix_addresses
 
 from .digests import digest_kit, digest_suite
 from .report import Conditions
@@ -33,7 +33,7 @@ def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
         suite=digest_suite(suite),
         seed=seed_label(suite.seed),
         sandbox=sandboxed,
-        fixed_addresses=keep_addresses(),
+        fixed_addresses=can_fix_addresses(),
         packages=tuple(str(packages.find(name)) for name in suite.packages),
     )
 

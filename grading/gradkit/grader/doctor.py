@@ -20,9 +20,11 @@ from gradkit.corpora.library import Library
 from gradkit.submissions.exception_text import tidy
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.sandbox import packages, seccomp
+from gradkit.submissions.sandbox import packages, system_calls
+from gradkit.submissions.sandbox.addresses import can_fix_addresses
+from gradkit.submissions.sandbox.bubblewrap import INSTALL, find_bubblewrap
 from gradkit.submissions.sandbox.image import MIN_FREE_BYTES
-from gradkit.submissions.sandbox.sandbox import INSTALL, Sandbox, SandboxError, find_bubblewrap, keep_addresses
+from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
 
 from .one_submission.public_phase import run_public_phase
 from .one_submission.run_phases import check_workers, open_transport
@@ -89,12 +91,12 @@ def _examine_sandboxing() -> Iterator[Finding]:
 def examine_filter() -> Finding:
     """Grade the reference. If that fails, find out which system calls the filter refused."""
     name, machine = "system-call filter", platform.machine()
-    if machine not in seccomp.MACHINES:
-        return Finding(name, False, f"there is none for {machine}, only for {', '.join(seccomp.MACHINES)}")
+    if machine not in system_calls.MACHINES:
+        return Finding(name, False, f"there is none for {machine}, only for {', '.join(system_calls.MACHINES)}")
 
     failure = _first_failure_of_reference()
     if not failure:
-        n_allowed = len(seccomp.allowed(machine))
+        n_allowed = len(system_calls.allowed(machine))
         return Finding(name, True, f"{n_allowed} calls are allowed on {machine}, and the reference needs no other")
 
     calls = ", ".join(map(_name_of_call, find_refused_calls(_first_failure_of_reference)))
@@ -119,7 +121,7 @@ def find_refused_calls(run: Callable[[range], str], numbers: range = range(_N_SY
 
 def _name_of_call(number: int) -> str:
     """Return the name of an allowed call, which was refused because of its arguments, else the call's number."""
-    names = {number: name for name, number in seccomp.allowed().items()}
+    names = {number: name for name, number in system_calls.allowed().items()}
     return f"{names[number]} with other arguments" if number in names else f"number {number}"
 
 
@@ -234,7 +236,7 @@ def _examine_shared_files() -> Finding:
 
 
 def _examine_addresses() -> Finding:
-    if keep_addresses():
+    if can_fix_addresses():
         return Finding("equal bytes", True, "memory addresses are the same in every run: one seed, one report")
     message = "memory addresses are random here: numbers in reports can differ in their last digits between runs"
     return Finding("equal bytes", False, message, is_required=False)

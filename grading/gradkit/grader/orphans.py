@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 
-from gradkit.submissions.transport.link import children_of
+from gradkit.submissions.transport.process_tree import children_of
 
 MAX_END_SECONDS = 5.0
 """How long processes that were left behind can take to end before they are killed."""

@@ -1,10 +1,10 @@
-"""Where a student's code runs: it does what a test asks of the student's objects, and answers with plain numbers.
+"""Run requests on a student's objects and return plain numbers.
 
-In self-check the functions here are called directly. In grading this file runs in the sandbox, in an interpreter that
-has no tests, no reference and no PyTorch, and takes its questions from a socket. It is hostile ground: a submission can
-change everything in it, so nothing that it says is believed (see pipe.py, which checks it).
+In self-check the functions of the first two sections are called directly. In grading this file is the worker: it runs
+in the sandbox, in an interpreter that has no tests, no reference and no PyTorch, and reads its requests from a socket.
+A submission can change everything in that process, so nothing that it sends is believed (pipe.py checks it).
 
-Enters the sandbox, so it imports the standard library alone, the built-in part of it where it can, and starts fast.
+It enters the sandbox, so it imports the standard library alone, of that the built-in part if possible, and starts fast.
 """
 
 from __future__ import annotations
@@ -22,26 +22,31 @@ if TYPE_CHECKING:
     from typing import Any
 
     Frame = tuple[str, int, str, int]
-    """(file name, line, function, column). Where Python could not read the file the function is "" and the column is
-    where it gave up; else the column is 0."""
+    """(file name, line, function, column). For a syntax error the function is "" and the column is where Python stopped
+    reading; otherwise the column is 0."""
 
-MOST_ITEMS = 100_000
-"""No list of a student's is longer than that; one without an end would fill the memory."""
+MAX_ITEMS = 100_000
+"""Items that are read from an iterable. No list of a right submission is longer; an endless one would fill the memory.
+"""
 
-MOST_UNCOLLECTED = 500_000
-"""Objects that may pile up before Python's collector looks for cycles among them: some 50 megabytes. Each node of an
-engine with closures is one, and looking as often as Python would takes a third as long as the arithmetic."""
+GC_THRESHOLD = 500_000
+"""Objects that may be made before Python's collector looks for cycles among them: some 50 megabytes. Each node of an
+engine with closures is in a cycle. With Python's default threshold, collecting takes a third as long as the arithmetic.
+"""
 
-MOST_TEXT = 2_000
+SPARE_BYTES = 1 << 20
+"""Memory that is freed when memory runs out, so that the worker can still report it."""
+
+MAX_MESSAGE_LENGTH = 2_000
 """Characters of an exception's message that are passed on."""
 
 UNREADABLE = "(its message cannot be read)"
 
-FRAMES_SHOWN = 4
+MAX_FRAMES = 4
 
 
 class MissingNameError(Exception):
-    """A module has no such name yet."""
+    """A student's module does not define a name yet."""
 
 
 _VERDICTS: tuple[tuple[type[BaseException], str], ...] = (
@@ -51,22 +56,22 @@ _VERDICTS: tuple[tuple[type[BaseException], str], ...] = (
     (NotANumber, "failed"),
     (Exception, "error"),
 )
-"""The first that fits decides. What is no Exception (SystemExit, a test framework's skip) means leaving: crashed."""
+"""First match wins. BaseExceptions that are not Exceptions (SystemExit, pytest.skip) count as `crashed`."""
 
 
-# --- what can be asked of a student's objects ------------------------------------------------------------------------
+# --- operations on a student's objects -------------------------------------------------------------------------------
 
 
 def load(module: str, name: str) -> object:
-    """A name of the student's module, which is imported if it was not. Raises MissingNameError, or what the import
-    raises."""
-    depth = sys.getrecursionlimit()
+    """Import a student's module and return a name of it. Raises MissingNameError, or what the import raises."""
+    recursion_limit = sys.getrecursionlimit()
     __import__(module)
-    found = getattr(sys.modules[module], name, None)
-    sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))  # less than ours would stop what asks the questions
-    if found is None:
+    loaded = getattr(sys.modules[module], name, None)
+    # A module may raise the limit. A lower one than before could stop the code that calls this function.
+    sys.setrecursionlimit(max(recursion_limit, sys.getrecursionlimit()))
+    if loaded is None:
         raise MissingNameError(f"{module}.py has no {name} yet.")
-    return found
+    return loaded
 
 
 def _call(function: Callable[..., object], *operands: object, **keywords: object) -> object:
@@ -74,91 +79,99 @@ def _call(function: Callable[..., object], *operands: object, **keywords: object
 
 
 def apply(operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> object:
-    """A function of the operator module, or "call" or "getattr", applied to plain numbers, texts and objects."""
+    """Apply a function of the operator module, "call" or "getattr" to numbers, texts, objects and lists of them."""
     special: dict[str, Callable[..., object]] = {"call": _call, "getattr": getattr}
     function = special.get(operation) or getattr(_operator, operation)
-    found: object = function(*operands, **keywords)
-    return found
+    result: object = function(*operands, **keywords)
+    return result
 
 
 def items(target: Iterable[object]) -> list[object]:
-    """What iterating over an object gives, up to a length that no honest list has."""
-    found: list[object] = []
+    """Return the first MAX_ITEMS items of an iterable."""
+    first_items: list[object] = []
     for item in target:
-        found.append(item)
-        if len(found) >= MOST_ITEMS:
+        first_items.append(item)
+        if len(first_items) >= MAX_ITEMS:
             break
-    return found
+    return first_items
 
 
 def assign(targets: Sequence[object], name: str, values: Sequence[object]) -> None:
-    """target.name = value, for each."""
+    """Set attribute `name` of every target to the value at the same index."""
     for target, value in zip(targets, values):
         setattr(target, name, value)
 
 
 def numbers(targets: Sequence[object], name: str) -> list[float]:
-    """target.name of each as a plain number; with no name, the target itself. Raises NotANumber."""
+    """Read attribute `name` of every target as a float. With an empty name, convert the targets themselves.
+
+    Raises NotANumber.
+    """
     return [number_of(each, name, "this") if name else plain_number(each, "this") for each in targets]
 
 
 class _TooManyCalls(BaseException):
-    """Stops a backward() that has run more functions than anyone would wait for."""
+    """Stops a backward() that has called more functions than allowed."""
 
 
-def calls(value_class: Callable[[float], Any], graph: Graph, most: int) -> int:
-    """How many Python functions run during backward() from a graph's output, counted up to `most` + 1."""
-    count = 0
+def calls(value_class: Callable[[float], Any], graph: Graph, max_calls: int) -> int:
+    """Count the Python functions that backward() calls from a graph's output; stop it at `max_calls` + 1."""
+    n_calls = 0
 
-    def counted(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal count
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal n_calls
         if event == "call":
-            count += 1
-            if count > most:
+            n_calls += 1
+            if n_calls > max_calls:
                 raise _TooManyCalls
 
     nodes = graph.build(value_class, STUDENT_FUNCTIONS)
-    before = sys.getprofile()
-    sys.setprofile(counted)
+    profile_before = sys.getprofile()
+    sys.setprofile(count)
     try:
         nodes[graph.output].backward()
     except _TooManyCalls:
         pass
     finally:
-        sys.setprofile(before)
-    return count
+        sys.setprofile(profile_before)
+    return n_calls
 
 
-# --- how it ended, where it did not end with an answer ---------------------------------------------------------------
+# --- descriptions of an exception ------------------------------------------------------------------------------------
 
 
 def doing(request: str, argument: object = "") -> str:
-    """What the student's code was asked for, in a word or two."""
+    """Return a word or two for what the student's code was to do."""
     return {"load": f"importing {argument}.py", "apply": str(argument)}.get(request, request)
 
 
 def verdict_of(error: BaseException) -> str:
-    """What an exception of the student's code makes of the item: the name of a verdict."""
+    """Return the name of the verdict for an exception of the student's code."""
     return next((verdict for kind, verdict in _VERDICTS if isinstance(error, kind)), "crashed")
 
 
 def message_of(error: BaseException, doing: str) -> str:
-    """One line about an exception, as raw as the student's code made it; whoever shows it must tidy it first."""
-    verdict, kind = verdict_of(error), _kind(error)
+    """Describe an exception in one line. It holds the student's text unchanged: tidy it before you show it.
+
+    Args:
+        error: The exception.
+        doing: What the student's code was doing, in a word or two.
+    """
+    verdict, kind = verdict_of(error), _class_name(error)
     if verdict == "crashed":
         return f"{kind}: this ends the whole program, where an answer is due ({doing})."
     if isinstance(error, RecursionError):
-        return "RecursionError: maximum recursion depth exceeded"  # Python's own text varies with where it strikes
-    text = error.msg if isinstance(error, SyntaxError) and _is_pythons_own(error) else _said(error)
+        return "RecursionError: maximum recursion depth exceeded"  # Python's text depends on where it was raised
+    text = error.msg if isinstance(error, SyntaxError) and _is_pythons_own(error) else _text_of(error)
     if verdict in ("not_implemented", "failed"):
         return text or "not written yet"
     return f"{kind}: {text}" if text else kind
 
 
-def _said(error: BaseException) -> str:
-    """What an exception says of itself: that may be the student's code again, and as odd."""
+def _text_of(error: BaseException) -> str:
+    """Return an exception's text. Its `__str__` can be student code, and raise anything."""
     try:
-        return str.__str__(str(error))[:MOST_TEXT]  # an exact str: a subclass would run code wherever it is used
+        return str.__str__(str(error))[:MAX_MESSAGE_LENGTH]  # an exact str: a subclass could run code on every use
     except KeyboardInterrupt:
         raise
     except BaseException:
@@ -166,89 +179,108 @@ def _said(error: BaseException) -> str:
 
 
 def _is_pythons_own(error: SyntaxError) -> bool:
-    """Whether this is a syntax error that Python found, and not one that a student's code made up."""
+    """Return whether Python raised this syntax error, and not the student's code."""
     return type(error.msg) is str and type(error.filename) is str and type(error.lineno) is int
 
 
-def _kind(error: BaseException) -> str:
-    """The name of an exception's class, which a metaclass of the student's may want to answer itself."""
+def _class_name(error: BaseException) -> str:
+    """Return the name of an exception's class without running a metaclass of the student's."""
     name: str = type.__dict__["__name__"].__get__(type(error))
     return name
 
 
 def frames_of(error: BaseException, folder: str) -> list[Frame]:
-    """The student's own frames of a traceback, innermost last; those of files in other folders are left out."""
+    """Return the last MAX_FRAMES frames of a traceback in files directly in `folder`, innermost last."""
     if verdict_of(error) in ("not_implemented", "failed"):
         return []
     if isinstance(error, SyntaxError) and _is_pythons_own(error):
-        name = _own_file(str(error.filename), folder)
+        name = _name_in(folder, str(error.filename))
         return [(name, error.lineno or 0, "", error.offset or 0)] if name else []
-    found: list[Frame] = []
+    frames: list[Frame] = []
     trace: TracebackType | None = error.__traceback__
     while trace:
         code = trace.tb_frame.f_code
-        name = _own_file(code.co_filename, folder)
+        name = _name_in(folder, code.co_filename)
         if name:
-            found = [*found[1 - FRAMES_SHOWN :], (name, trace.tb_lineno, code.co_name, 0)]
+            frames = [*frames[1 - MAX_FRAMES :], (name, trace.tb_lineno, code.co_name, 0)]
         trace = trace.tb_next
-    return found[-1:] if isinstance(error, RecursionError) else found
+    return frames[-1:] if isinstance(error, RecursionError) else frames
 
 
-def _own_file(path: str, folder: str) -> str:
-    """The name of a file that lies in the folder itself; else nothing."""
+def _name_in(folder: str, path: str) -> str:
+    """Return the name of a file directly in `folder`; empty for any other file."""
     start, _, name = path.replace("\\", "/").rpartition("/")
     return name if start == folder.replace("\\", "/") else ""
 
 
-# --- the sandboxed half of the pipe ----------------------------------------------------------------------------------
+# --- the worker ------------------------------------------------------------------------------------------------------
 
-HEADER = 4
-"""Bytes before each message that say how long it is."""
+HEADER_BYTES = 4
+"""Size of the header of each message, which holds the length of its body."""
 
-NONCE = 8
-"""Bytes that a reply must repeat from its request, so that none can be sent before it was asked for."""
+NONCE_BYTES = 8
+"""Size of the nonce. A reply repeats the nonce of its request, so that it cannot be sent before the request."""
 
 
 class Failure(Exception):
-    """The student's code gave no answer; `found` are the numbers that it gave before."""
+    """The student's code raised an exception during a batch.
 
-    def __init__(self, error: BaseException, found: Sequence[float] = ()) -> None:
+    Args:
+        error: The exception.
+        numbers: The numbers that were computed before it.
+    """
+
+    def __init__(self, error: BaseException, numbers: Sequence[float] = ()) -> None:
         super().__init__()
         self.error = error
-        self.found = found
+        self.numbers = numbers
 
 
 class Worker:
-    """Keeps the student's objects by number and does what requests say, in which (number,) stands for an object."""
+    """Executes requests. It keeps the student's objects in a list; in a request, (index,) stands for an object.
+
+    Each `do_...` method executes the request of that name and returns (references, numbers).
+
+    Args:
+        folder: The student's files.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._objects: list[object] = []
-        self._numbers: dict[int, int] = {}
-        self._lasting = 0
+        self._index_of: dict[int, int] = {}
+        """Index in `_objects`, by the id of the object."""
+        self._n_lasting = 0
+        """How many of `_objects` remain when a new item starts: those up to the last that was loaded."""
 
-    def answer(self, fresh: bool, name: str, *arguments: Any) -> tuple[list[int], Sequence[float]]:
-        """(refs, numbers) for one request. `fresh` begins a new item: only what was loaded lasts. Raises Failure."""
-        if fresh:
-            del self._objects[self._lasting :]
-            self._numbers = {id(found): number for number, found in enumerate(self._objects)}
-        done: tuple[list[int], Sequence[float]] = getattr(self, f"do_{name}")(*arguments)
-        return done
+    def answer(self, is_new_item: bool, name: str, *arguments: Any) -> tuple[list[int], Sequence[float]]:
+        """Execute one request and return (references, numbers). Raises Failure, or what the student's code raises.
+
+        Args:
+            is_new_item: Whether it is the first of an item, before which all objects but loaded ones are deleted.
+            name: The name of the request.
+            *arguments: What its `do_...` method takes.
+        """
+        if is_new_item:
+            del self._objects[self._n_lasting :]
+            self._index_of = {id(thing): index for index, thing in enumerate(self._objects)}
+        answer: tuple[list[int], Sequence[float]] = getattr(self, f"do_{name}")(*arguments)
+        return answer
 
     def do_finish(self) -> tuple[list[int], Sequence[float]]:
         return [], ()
 
     def do_load(self, module: str, name: str) -> tuple[list[int], Sequence[float]]:
         ref = self._ref(load(module, name))
-        self._lasting = len(self._objects)
+        self._n_lasting = len(self._objects)
         return [ref], ()
 
     def do_apply(
         self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]
     ) -> tuple[list[int], Sequence[float]]:
         plain = self._object(operands)
-        named = {name: self._object(value) for name, value in keywords.items()}
-        return [self._ref(apply(operation, plain, named))], ()
+        plain_keywords = {name: self._object(value) for name, value in keywords.items()}
+        return [self._ref(apply(operation, plain, plain_keywords))], ()
 
     def do_assign(self, targets: object, name: str, values: object) -> tuple[list[int], Sequence[float]]:
         assign(self._object(targets), name, self._object(values))
@@ -280,22 +312,23 @@ class Worker:
 
         return [], tensor_replay.replay(self._object(target), loads(graph), backward)
 
-    def do_calls(self, target: object, graph: bytes, most: int) -> tuple[list[int], Sequence[float]]:
+    def do_calls(self, target: object, graph: bytes, max_calls: int) -> tuple[list[int], Sequence[float]]:
         value_class = self._object(target)
-        return [], (float(calls(value_class, Graph.unpacked(graph), most)),)
+        return [], (float(calls(value_class, Graph.unpacked(graph), max_calls)),)
 
     def _object(self, operand: Any) -> Any:
+        """Replace references by the objects, in lists too."""
         if type(operand) is list:
             return [self._object(each) for each in operand]
         return self._objects[operand[0]] if type(operand) is tuple else operand
 
-    def _ref(self, found: object) -> int:
-        """One object, one number: `is` on handles is `is` on the student's objects."""
-        number = self._numbers.get(id(found))
-        if number is None:
-            number = self._numbers[id(found)] = len(self._objects)
-            self._objects.append(found)
-        return number
+    def _ref(self, thing: object) -> int:
+        """Return the reference of an object: one object has one reference."""
+        index = self._index_of.get(id(thing))
+        if index is None:
+            index = self._index_of[id(thing)] = len(self._objects)
+            self._objects.append(thing)
+        return index
 
 
 def reply(
@@ -306,9 +339,17 @@ def reply(
     message: str = "",
     frames: Sequence[Frame] = (),
 ) -> bytes:
-    """One reply, as MessagePack: [nonce, refs, numbers, verdict, message, frames]; numbers as raw doubles.
+    """Encode a reply with its header. The body is MessagePack: [nonce, refs, numbers, verdict, message, frames].
 
-    Written out here, for the sandbox has no library for it. (https://github.com/msgpack/msgpack/blob/master/spec.md)
+    Format: https://github.com/msgpack/msgpack/blob/master/spec.md. No library for it exists in the sandbox.
+
+    Args:
+        nonce: That of the request.
+        refs: References of objects.
+        numbers: Sent as raw doubles.
+        verdict: How the student's code failed; empty if it did not.
+        message: Describes the exception.
+        frames: The student's frames of the traceback, innermost last.
     """
     from _struct import pack  # the array module would load half the collections package
 
@@ -328,19 +369,30 @@ def reply(
     for file, line, function, column in frames:
         parts += [b"\x94", text(file[:200]), number(line), text(function[:200]), number(column)]
     body = b"".join(parts)
-    return len(body).to_bytes(HEADER, "big") + body
+    return len(body).to_bytes(HEADER_BYTES, "big") + body
 
 
-def _limit(limits: Sequence[tuple[str, int]]) -> None:
-    """Bind this process before a line of the submission runs; none of it can be raised again."""
+def _set_limits(limits: Sequence[tuple[str, int]]) -> None:
+    """Set the resource limits of this process, so that they cannot be raised again.
+
+    Args:
+        limits: Names of the resource module, and values.
+    """
     import resource
 
-    for name, most in limits:
-        resource.setrlimit(getattr(resource, name), (most, most))
+    for name, value in limits:
+        resource.setrlimit(getattr(resource, name), (value, value))
 
 
 def main(descriptor: int, folder: str) -> None:
-    """Answer requests on a socket until it is closed. The first message holds the limits."""
+    """Answer requests on a socket until it is closed.
+
+    The first message holds the resource limits. They are set before any code of the submission runs.
+
+    Args:
+        descriptor: The socket.
+        folder: The student's files.
+    """
     import gc
     import marshal
     import posix
@@ -361,22 +413,24 @@ def main(descriptor: int, folder: str) -> None:
             view = view[posix.write(descriptor, view) :]
 
     worker = Worker(folder)
-    spare = [bytes(1 << 20)]  # let go when memory runs out, so that there is some left to say so
+    spare = [bytes(SPARE_BYTES)]
     sys.path.append(folder)
-    gc.set_threshold(MOST_UNCOLLECTED)
-    nonce, limits = marshal.loads(read(int.from_bytes(read(HEADER), "big")))
-    _limit(limits)
+    gc.set_threshold(GC_THRESHOLD)
+
+    nonce, limits = marshal.loads(read(int.from_bytes(read(HEADER_BYTES), "big")))
+    _set_limits(limits)
     write(reply(nonce))
+
     while True:
-        nonce, *request = marshal.loads(read(int.from_bytes(read(HEADER), "big")))
+        nonce, *request = marshal.loads(read(int.from_bytes(read(HEADER_BYTES), "big")))
         try:
             refs, numbers = worker.answer(*request)
             message = reply(nonce, refs, numbers)
         except BaseException as error:
             spare.clear()
-            found, cause = (error.found, error.error) if isinstance(error, Failure) else ((), error)
+            done, cause = (error.numbers, error.error) if isinstance(error, Failure) else ((), error)
             said = message_of(cause, doing(*request[1:3]))
-            message = reply(nonce, (), found, verdict_of(cause), said, frames_of(cause, folder))
+            message = reply(nonce, (), done, verdict_of(cause), said, frames_of(cause, folder))
         write(message)
 
 

@@ -113,7 +113,7 @@ def run_batch(
     """
     conditions = conditions_of(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:
-        classroom = kind(batch.to_run, conditions, Path(out), bare=not isolated)
+        classroom = kind(batch.to_run, conditions, Path(out), isolated)
         students = [Student(name, folders[name].resolve()) for name in batch.names]
         for graded in classroom.grade(students, n_workers=2):
             if graded.reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from gradkit.catalogue.assignments import Assignment
-from gradkit.submissions.transport.subject import Transport
+from gradkit.submissions.transport.protocol import Transport
 
 
 class Budget:

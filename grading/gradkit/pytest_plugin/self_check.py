@@ -21,7 +21,8 @@ from gradkit.corpora.scalar import PUBLIC_SEED, Corpus
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
-from gradkit.submissions.transport.subject import Subject, Transport
+from gradkit.submissions.transport.protocol import Transport
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite import screen
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import Explained, NotPassed

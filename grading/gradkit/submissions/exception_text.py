@@ -1,4 +1,4 @@
-"""What a student's exception tells, made fit to be shown: one line, bounded, printable, without addresses."""
+"""The text of a student's exception, made safe to show: one line, bounded, printable, without addresses."""
 
 from __future__ import annotations
 
@@ -13,40 +13,58 @@ if TYPE_CHECKING:
     from gradkit.inside.worker import Frame
 
 MESSAGE_LENGTH = 300
-MAX_NOTES = 20
+"""Characters of a message that are shown."""
+
+MAX_WARNINGS = 20
 
 TIME_IS_UP = "Stopped at the time limit. Is there a loop that never ends, or a search through a list at every step?"
+"""For code that has used up its processor time, or slept for as long."""
+
+WALL_CLOCK_IS_UP = (
+    "Stopped at the wall-clock limit, which is three times the time limit. "
+    "Either this code sleeps now and then, or the machine was too busy to run it."
+)
+"""For code that has not used up its processor time by then: see transport/time_limit.py."""
 
 
 def failure(verdict: Verdict, message: str, frames: Sequence[Frame], folder: Path) -> SubmissionError:
-    """The error that stands for an exception of the student's code.
+    """Return the error for an exception of the student's code.
 
-    message, frames: as the place where the code ran tells them; nothing of it is believed, but for being text.
-    folder:          where the student's files are: their lines are read from there.
+    Args:
+        verdict: What it makes of the item.
+        message: The exception's message. It may come from a worker, so nothing is expected of it.
+        frames: The student's frames of the traceback, outermost first. The same holds for them.
+        folder: The student's files, from which the lines of code are read.
     """
-    if verdict is Verdict.TIMEOUT:
-        message = TIME_IS_UP
-    lines = [line for frame in frames for line in _lines(frame, folder)]
+    lines = [line for frame in frames for line in _frame_lines(frame, folder)]
     return SubmissionError(verdict, tidy(message), "\n".join(lines))
 
 
-def _lines(frame: Frame, folder: Path) -> list[str]:
-    """A frame as two lines of text, or three where a column is to be pointed at."""
+def _frame_lines(frame: Frame, folder: Path) -> list[str]:
+    """Return a frame as two lines of text, or three if its column is inside the line of code."""
     file, number, function, column = frame
-    source = _line(folder / file, number) if Path(file).name == file else ""
+    source = _source_line(folder / file, number) if Path(file).name == file else ""
     shown = source.strip()
-    lines = [tidy(f"{file}:{number}" + (f", in {function}" if function else "")), "    " + tidy(shown)]
-    place = column - 1 - (len(source) - len(source.lstrip()))
-    return [*lines, " " * (4 + place) + "^"] if 0 <= place < min(len(shown) + 1, MESSAGE_LENGTH) else lines
+    heading = f"{file}:{number}" + (f", in {function}" if function else "")
+    lines = [tidy(heading), "    " + tidy(shown)]
+
+    n_indent = len(source) - len(source.lstrip())
+    offset = column - 1 - n_indent
+    if 0 <= offset < min(len(shown) + 1, MESSAGE_LENGTH):
+        lines.append(" " * (4 + offset) + "^")
+    return lines
 
 
-def _line(path: Path, number: int) -> str:
-    """A line of a student's file; empty where there is none. Always read as UTF-8: a file's own wish for another
-    encoding may be a trap."""
+def _source_line(path: Path, number: int) -> str:
+    """Return a line of a student's file, counted from 1; empty if it does not exist.
+
+    The file is always read as UTF-8, because another encoding that it declares can be a trap.
+    """
     try:
-        lines = re.split(r"\r\n|\r|\n", path.read_bytes().decode("utf-8-sig", "replace"))
-    except (OSError, ValueError):  # ValueError for a name with a NUL in it
+        text = path.read_bytes().decode("utf-8-sig", "replace")
+    except (OSError, ValueError):  # ValueError for a name that contains a NUL
         return ""
+    lines = re.split(r"\r\n|\r|\n", text)
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
@@ -57,7 +75,8 @@ def tidy(text: str, max_length: int = MESSAGE_LENGTH) -> str:
     return text if len(text) <= max_length else text[: max_length - 3] + "..."
 
 
-def presentable(notes: Sequence[str]) -> list[str]:
-    """Tidy what was noted of a submission, and keep the first `MAX_NOTES`: a submission can cause any number."""
-    shown = [tidy(note[: 2 * MESSAGE_LENGTH]) for note in notes[:MAX_NOTES]]
-    return [*shown, f"and {len(notes) - MAX_NOTES:,} more"] if len(notes) > MAX_NOTES else shown
+def presentable(warnings: Sequence[str]) -> list[str]:
+    """Tidy the warnings about a submission and keep the first MAX_WARNINGS: a submission can cause any number."""
+    shown = [tidy(warning[: 2 * MESSAGE_LENGTH]) for warning in warnings[:MAX_WARNINGS]]
+    n_left_out = len(warnings) - len(shown)
+    return [*shown, f"and {n_left_out:,} more"] if n_left_out else shown

@@ -1,4 +1,4 @@
-"""How a student's code can end, other than with an answer."""
+"""How an item ends, and the exception for student code that gives no answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Verdict(str, Enum):
-    """What an item ends as: exactly one of these."""
+    """The result of an item: exactly one of these. docs/grading.md says what each means."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -20,16 +20,17 @@ class Verdict(str, Enum):
 
     @property
     def stops_dependents(self) -> bool:
-        """After such an end, items that need this one are not run."""
+        """Whether items that depend on this one are not run, because they would probably end in the same way."""
         return self in (Verdict.TIMEOUT, Verdict.OUT_OF_MEMORY, Verdict.CRASHED)
 
 
 class SubmissionError(Exception):
-    """A student's code did not give an answer.
+    """The student's code did not give an answer.
 
-    verdict:   what the item ends as.
-    message:   the last line of a traceback, or a sentence.
-    traceback: the student's own frames, as text; empty where there are none.
+    Args:
+        verdict: What that makes of the item.
+        message: The last line of a traceback, or a sentence.
+        traceback: The student's own frames, as text; empty if there are none.
     """
 
     def __init__(self, verdict: Verdict, message: str, traceback: str = "") -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from gradkit.catalogue.assignments import Assignment
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.transport.subject import Subject, Transport
+from gradkit.submissions.transport.protocol import Transport
+from gradkit.submissions.transport.subject import Subject
 
 from .evidence import Evidence
 from .failures import Explained, NotPassed

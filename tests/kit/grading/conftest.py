@@ -141,10 +141,10 @@ class School:
     def hands_in_a_mistake(self, student, name):
         write_misconception(misconceptions()[name], self.submissions / student)
 
-    def is_graded(self, workers=2, suite=None, bare=False, kind=Classroom):
+    def is_graded(self, workers=2, suite=None, isolated=True, kind=Classroom):
         """The reports by student, and what became of each."""
         suite = suite or self.suite
-        classroom = kind(suite, conditions_of(suite, not bare), self.out, bare)
+        classroom = kind(suite, conditions_of(suite, isolated), self.out, isolated)
         students, _ = roster(self.submissions, self.out)
         ended = [graded for graded in classroom.grade(students, workers) if graded]
         assert [graded.reason for graded in ended if graded.reason] == []

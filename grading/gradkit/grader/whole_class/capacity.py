@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from gradkit.submissions.bounded import READING
-from gradkit.submissions.sandbox.sandbox import MEMORY
+from gradkit.submissions.sandbox.policy import MAX_MEMORY_BYTES
 
 GRADER_BYTES = 64 << 20
 """What a grader process uses beyond what it shares with the main process: measured 20 to 40 MB."""
@@ -20,7 +20,7 @@ MAIN_BYTES = 340 << 20
 """What is used once for all workers: the main process (60 MB), the gradebook's process (110 MB), and the copies of the
 files that workers share (60 MB, and 110 MB with numpy), which are in memory too: the control group counts them."""
 
-WORKER_BYTES = GRADER_BYTES + max(MEMORY, READING.memory_bytes)
+WORKER_BYTES = GRADER_BYTES + max(MAX_MEMORY_BYTES, READING.memory_bytes)
 """A grader process reads a submission in a bounded process first, and starts the worker when that has ended."""
 
 _MAX_LIMIT_BYTES = 1 << 60

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR
 
 from .. import unfinished
 from ..one_submission.run_phases import check_workers
@@ -72,13 +73,13 @@ class Classroom:
         suite: The items.
         conditions: What the reports say that the class was graded with.
         out: The folder of reports.
-        bare: Whether submissions run without a sandbox.
+        isolated: Whether submissions run in a sandbox.
     """
 
     suite: Suite
     conditions: Conditions
     out: Path
-    bare: bool = False
+    isolated: bool = True
 
     @property
     def steps(self) -> StudentSteps:
@@ -143,7 +144,7 @@ class Classroom:
         self, phase: Phase, scratch: Path, students: Sequence[Student], n_workers: int
     ) -> Iterator[Done[Step] | None]:
         """Run a phase for some students. At its end no process of it lives, and no file exists that workers shared."""
-        with adopt_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.bare) as sandbox:
+        with adopt_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.isolated) as sandbox:
             if phase is PUBLIC:
                 check_workers(sandbox, self.suite)
             for packages in phase.packages(self.suite):
@@ -187,7 +188,8 @@ class Classroom:
 
     def _max_job_seconds(self, phase: Phase) -> float:
         """Return how long a phase of one submission takes at most. Each item can need a new worker."""
-        return phase.seconds(self.suite) + WORKER_SECONDS * len(phase.tests(self.suite)) + GRACE_SECONDS
+        code_seconds = BACKSTOP_FACTOR * phase.seconds(self.suite)
+        return code_seconds + WORKER_SECONDS * len(phase.tests(self.suite)) + GRACE_SECONDS
 
     def _max_seconds(self, phase: Phase, n_submissions: int, n_workers: int) -> float:
         """Return how long a phase takes at most by the time limits, without the time for intake."""

@@ -1,1 +1,9 @@
-"""Where workers run: namespaces, the system-call filter, the copy of what they read, packages."""
+"""The sandbox in which workers run. `Sandbox` (sandbox.py) is the only class that other packages need.
+
+policy        what a worker may see and use, as tables
+system_calls  what it may call, as tables; filter makes the kernel's program from them
+bubblewrap    the command that isolates a worker by these tables; namespaces says what to do if it fails
+image         the copy in memory of the files that workers share
+packages      installed packages that an assignment offers
+addresses     the same memory layout every time
+"""

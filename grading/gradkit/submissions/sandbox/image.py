@@ -27,14 +27,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .packages import FOLDER as PACKAGES
 from .packages import Package
+from .policy import KIT, PACKAGES, SUBMISSION
 
 MIN_FREE_BYTES = 256 << 20
-"""A tmpfs is taken if it has so much room: twice what the interpreter, its libraries and numpy need."""
-
-SUBMISSION = "/submission"
-KIT = "/kit"
+"""Free space that a tmpfs must have: twice what the interpreter, its libraries and numpy need."""
 
 _PREFIX = "gradkit-image-"
 _OURS = (
@@ -47,26 +44,27 @@ _OMITTED_FOLDERS = {
     *("config", "ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo"),
 }
 _OMITTED_SUFFIXES = {".a", ".c", ".exe", ".h", ".pxd", ".pyi", ".pyx"}
-"""What only compilers, type checkers and other platforms read."""
+"""Files that only compilers, type checkers and other platforms read."""
 
 
 class Image:
     """A copy of what workers can read beside the submission. Usable from forked processes; the maker must close it.
 
     Args:
-        scratch: a folder on disk, for where no tmpfs has room.
+        scratch: A folder on disk, which is used if no tmpfs has enough free space.
+
     Raises: OSError if the file system is full.
     """
 
     def __init__(self, scratch: Path) -> None:
-        place = _tmpfs()
-        self.in_memory = bool(place)
-        self.folder, lock = _make_folder(place or scratch)
+        tmpfs = _tmpfs()
+        self.in_memory = bool(tmpfs)
+        self.folder, lock = _make_folder(tmpfs or scratch)
         self.close = weakref.finalize(self, _delete, self.folder, lock, os.getpid())
         """Delete the copy. It is also deleted when this process ends; after a kill, by the next Image."""
 
     def root(self, packages: tuple[Package, ...] = ()) -> Path:
-        """Return the folder that is `/` for workers with these packages. It is made at the first request.
+        """Return the folder that is `/` for workers with these packages. The first call for them makes it.
 
         Raises: OSError if the file system is full.
         """
@@ -91,7 +89,7 @@ class Image:
 
 
 def stage(kit: Path) -> None:
-    """Compile the files of ours that a worker needs into a folder, so that it starts fast."""
+    """Compile the files of gradkit that a worker needs into a folder, so that it starts fast."""
     home = Path(__file__).parents[2]
     for name in _OURS:
         target = kit / "gradkit" / f"{name}c"
@@ -101,7 +99,7 @@ def stage(kit: Path) -> None:
 
 @functools.cache
 def _compiled_file(source: str, name: str) -> bytes:
-    """Compile a file of ours, to be called `name` in tracebacks. It is not read again while this process runs."""
+    """Return a compiled file of gradkit, called `name` in tracebacks. The source is read once in this process."""
     with tempfile.TemporaryDirectory() as folder:
         mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
         py_compile.compile(source, f"{folder}/compiled", name, doraise=True, invalidation_mode=mode)
@@ -113,13 +111,13 @@ def interpreter() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
-# --- where the copy is -----------------------------------------------------------------------------------------------
+# --- the folder of the copy ------------------------------------------------------------------------------------------
 
 
 def _tmpfs() -> Path | None:
-    """Return a folder on a tmpfs with room from which programs can be run, if there is one.
+    """Return a folder on a tmpfs with enough free space from which programs can be run; None if there is none.
 
-    Docker mounts its /dev/shm without the right to run programs from it.
+    Docker mounts /dev/shm so that no program can be run from it.
     """
     with suppress(OSError):
         types = {words[1]: words[2] for words in map(str.split, Path("/proc/self/mounts").read_text().splitlines())}
@@ -131,15 +129,18 @@ def _tmpfs() -> Path | None:
     return None
 
 
-def _make_folder(place: Path) -> tuple[Path, int]:
-    """Make a folder for a copy and lock it, having deleted those whose makers were killed. Returns it and the lock."""
-    for stale in place.glob(f"{_PREFIX}*"):
+def _make_folder(parent: Path) -> tuple[Path, int]:
+    """Make a folder for a copy and lock it. Delete folders of other makers that were killed.
+
+    Returns: The folder, and the descriptor that holds the lock.
+    """
+    for stale in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             lock = _lock(stale, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _delete(stale, lock, os.getpid())
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        with suppress(OSError):  # another process took it for stale before it was locked
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        with suppress(OSError):  # another process deleted it as stale before it was locked
             lock = _lock(folder, fcntl.LOCK_EX)
             if folder.exists():
                 return folder, lock
@@ -164,11 +165,16 @@ def _delete(folder: Path, lock: int, maker: int) -> None:
         os.close(lock)
 
 
-# --- what is copied --------------------------------------------------------------------------------------------------
+# --- the files that are copied ---------------------------------------------------------------------------------------
 
 
 def _copy(files: Iterable[tuple[str, str]], root: Path) -> None:
-    """Copy files, given as (path here, path below root)."""
+    """Copy files into a folder.
+
+    Args:
+        files: Pairs of a path on this machine and a path below `root`.
+        root: The folder.
+    """
     made = set()
     for source, name in files:
         target = f"{root}/{name.lstrip('/')}"
@@ -180,22 +186,25 @@ def _copy(files: Iterable[tuple[str, str]], root: Path) -> None:
 
 
 def _copy_file(source: str, target: str) -> None:
-    """Copy one file. (shutil.copyfile takes half as long again.)"""
-    reads = os.open(source, os.O_RDONLY)
+    """Copy one file. shutil.copyfile takes 1.5 times as long."""
+    reading = os.open(source, os.O_RDONLY)
     try:
-        writes = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)  # the loader must be executable
+        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)  # the loader must be executable
         try:
-            while os.sendfile(writes, reads, None, 1 << 30):
+            while os.sendfile(writing, reading, None, 1 << 30):
                 pass
         finally:
-            os.close(writes)
+            os.close(writing)
     finally:
-        os.close(reads)
+        os.close(reading)
 
 
 @functools.cache
 def _shared_files() -> tuple[tuple[str, str], ...]:
-    """List what every worker reads: the interpreter, its standard library, the libraries that they load."""
+    """List the files for every worker: the interpreter, its standard library, and the libraries that they load.
+
+    Returns: Pairs of a path on this machine and a path in the copy.
+    """
     python = interpreter()
     library = [pair for folder in _standard_library() for pair in _python_files(folder, folder)]
     modules = [source for source, _ in library if ".so" in Path(source).suffixes]
@@ -207,33 +216,35 @@ def _shared_files() -> tuple[tuple[str, str], ...]:
 
 @functools.cache
 def _package_files(packages: tuple[Package, ...]) -> tuple[tuple[str, str], ...]:
-    """List the files of packages, and the libraries of this machine that they load and other workers do not."""
+    """List the files of packages, and the libraries that they load and other workers do not. Pairs, as above."""
     folders = [folder for package in packages for folder in package.folders]
-    own = [pair for folder in folders for pair in _python_files(str(folder), f"{PACKAGES}/{folder.name}")]
-    loaded = [(path, path) for package in packages for path in _shared_libraries(package.binaries)]
-    others = [pair for pair in loaded if not any(package.holds(pair[0]) for package in packages)]
+    of_packages = [pair for folder in folders for pair in _python_files(str(folder), f"{PACKAGES}/{folder.name}")]
+    loaded = [path for package in packages for path in _shared_libraries(package.binaries)]
+    of_system = [(path, path) for path in loaded if not any(package.contains(path) for package in packages)]
     shared = set(_shared_files())
-    return tuple(dict.fromkeys(pair for pair in [*own, *others] if pair not in shared))
+    return tuple(dict.fromkeys(pair for pair in [*of_packages, *of_system] if pair not in shared))
 
 
 def _python_files(folder: str, name: str) -> Iterator[tuple[str, str]]:
-    """List a folder's modules, compiled where Python has compiled them, and other files that code may read.
+    """Yield a folder's modules (compiled, if Python has compiled them) and other files that code may read. Pairs.
 
-    name: path of the folder in the copy.
+    Args:
+        folder: Its path on this machine.
+        name: Its path in the copy.
     """
-    for place, folders, files in os.walk(folder):
+    for walked, folders, files in os.walk(folder):
         folders[:] = [each for each in folders if each.partition("-3")[0] not in _OMITTED_FOLDERS]
         for file in files:
             stem, suffix = os.path.splitext(file)
-            source, target = f"{place}/{file}", f"{name}{place[len(folder) :]}/{file}"
+            source, target = f"{walked}/{file}", f"{name}{walked[len(folder) :]}/{file}"
             if suffix == ".py" and not _imp.is_frozen(stem) and (compiled := _compiled(source)):
-                yield compiled, f"{target}c"  # of a frozen module __file__ names the source
+                yield compiled, f"{target}c"  # not of a frozen module: its __file__ names the source
             elif suffix not in _OMITTED_SUFFIXES and not stem.startswith("_tkinter") and os.path.isfile(source):
                 yield source, target
 
 
 def _compiled(source: str) -> str:
-    """Return the path of a module's compiled file; empty if it is missing or not of this source."""
+    """Return the path of a module's compiled file; empty if it is missing or out of date."""
     path = importlib.util.cache_from_source(source, optimization="")
     try:
         state = os.stat(source)
@@ -241,9 +252,9 @@ def _compiled(source: str) -> str:
             header = file.read(16)
     except OSError:
         return ""
-    of_source = [0, int(state.st_mtime) & 0xFFFFFFFF, state.st_size & 0xFFFFFFFF]  # PEP 552
-    same = header[4:] == b"".join(number.to_bytes(4, "little") for number in of_source)
-    return path if same and header[:4] == importlib.util.MAGIC_NUMBER else ""
+    up_to_date = [0, int(state.st_mtime) & 0xFFFFFFFF, state.st_size & 0xFFFFFFFF]  # PEP 552
+    is_up_to_date = header[4:] == b"".join(number.to_bytes(4, "little") for number in up_to_date)
+    return path if is_up_to_date and header[:4] == importlib.util.MAGIC_NUMBER else ""
 
 
 def _standard_library() -> list[str]:
@@ -253,6 +264,6 @@ def _standard_library() -> list[str]:
 
 def _shared_libraries(files: Sequence[str]) -> list[str]:
     """Return what the dynamic loader would load for these files, as ldd (part of the C library) prints it."""
-    said = subprocess.run(["ldd", *files], capture_output=True, text=True, check=False).stdout
-    words = [word for line in said.splitlines() if line.startswith("\t") for word in line.split()]
+    printed = subprocess.run(["ldd", *files], capture_output=True, text=True, check=False).stdout
+    words = [word for line in printed.splitlines() if line.startswith("\t") for word in line.split()]
     return sorted({word for word in words if word.startswith("/") and os.path.exists(word)})

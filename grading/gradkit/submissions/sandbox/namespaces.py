@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import subprocess
 from pathlib import Path
 
-_SAYS = ("amespace", "uid map", "gid map", "setgroups", "loopback", "make / slave", "pivot_root", "mount")
-"""Words of bubblewrap's messages that the kernel or a security module refused a namespace, or a mount in one."""
+_REFUSAL_WORDS = ("amespace", "uid map", "gid map", "setgroups", "loopback", "make / slave", "pivot_root", "mount")
+"""Each occurs in messages of bubblewrap that mean: the kernel or a security module refused a namespace, or a mount in
+one."""
 
 _SWITCHES = {
     "user/max_user_namespaces": ("0", "User namespaces are switched off: sysctl user.max_user_namespaces=10000"),
@@ -31,30 +30,19 @@ _IN_CONTAINER = (
 _ELSEWHERE = "The kernel refuses user namespaces to this user: have them allowed, or grade in a virtual machine"
 
 
-def advice(said: str, host: Path = Path("/")) -> str:
+def advice(errors: str, host: Path = Path("/")) -> str:
     """Return one line on what to do, if bubblewrap could not make namespaces; empty if it failed for another reason.
 
     Args:
-        said: what bubblewrap wrote on its standard error.
-        host: the root of the file system that holds the machine's settings.
+        errors: What bubblewrap wrote on its standard error.
+        host: The root of the file system that holds the machine's settings.
     """
-    if not any(words in said for words in _SAYS):
+    if not any(words in errors for words in _REFUSAL_WORDS):
         return ""
-    for name, (forbids, what_to_do) in _SWITCHES.items():
-        if _read(host / "proc/sys" / name) == forbids:
+    for name, (forbidding_value, what_to_do) in _SWITCHES.items():
+        if _read(host / "proc/sys" / name) == forbidding_value:
             return what_to_do
     return _IN_CONTAINER if any((host / name).exists() for name in _CONTAINERS) else _ELSEWHERE
-
-
-@functools.cache
-def can_disable_userns(bubblewrap: str) -> bool:
-    """Return whether --disable-userns works here. It is a second wall only: the filter refuses unshare and clone.
-
-    On RHEL 9 it fails with EACCES, and bubblewrap before 0.8 does not know it.
-    """
-    command = [bubblewrap, "--unshare-user", "--disable-userns", "--ro-bind", "/", "/", "true"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
-    return "max_user_namespaces" not in said and "--disable-userns" not in said
 
 
 def _read(path: Path) -> str:

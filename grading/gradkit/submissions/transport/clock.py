@@ -1,8 +1,8 @@
-"""A time limit on code that runs in this very process, for self-check: an endless loop must not hang the terminal.
+"""Interrupt the student's code at its time limit in this very process, so that self-check never hangs the terminal.
 
-A thread watches; at the limit it has the interpreter raise TimeIsUp in the student's thread, which works on every
-platform. Code that never comes back to the interpreter (a loop inside C) cannot be interrupted like that: then
-faulthandler, which needs no interpreter either, prints where it hangs and ends the process.
+A second thread checks the limit. When it is reached, that thread has the interpreter raise TimeIsUp in the student's
+thread, which works on every platform. A loop inside C does not return to the interpreter and cannot be interrupted:
+then faulthandler, which does not need the interpreter either, prints where it hangs and ends the process.
 """
 
 from __future__ import annotations
@@ -13,74 +13,108 @@ import math
 import threading
 import time
 
-GRACE = 3.0
-"""Seconds between the limit and the end of the process where the code cannot be interrupted."""
+from .time_limit import ProcessorClock, TimeLimit
 
-_TICK = 0.05
+GRACE_SECONDS = 3.0
+"""Time between the limit and the end of the process, if the code cannot be interrupted."""
+
+POLL_SECONDS = 0.05
+"""How often the second thread wakes."""
 
 
 class TimeIsUp(BaseException):
-    """Raised inside a student's code when its time is up. Not an Exception, so that `except Exception` lets it pass."""
+    """Raised inside the student's code at its time limit. Not an Exception, so that `except Exception` lets it pass."""
+
+
+class WallClockIsUp(TimeIsUp):
+    """The same, if it is the wall-clock backstop that was reached and not the limit on processor time."""
 
 
 class Clock:
-    """Counts an item's seconds while a student's code is running inside `with clock:` (not to be nested).
+    """Limits the student's code in this process, which runs inside `with clock:`. Not to be nested.
 
-    stderr: where to say so if the process must be ended.
+    Args:
+        stderr: Descriptor for faulthandler's text if the process must be ended.
     """
 
     def __init__(self, stderr: int = 2) -> None:
         self._stderr = stderr
-        self._left = math.inf
-        self.spent = 0.0
-        """Seconds that the student's code has taken so far, over all items."""
-        self._deadline = math.inf
+        self._limit = TimeLimit(math.inf)
+        self._spent_before = 0.0
+        """Seconds that earlier items have used."""
         self._lock = threading.Lock()
+        """Held to change what follows, and to use the limit: both threads do."""
+        self._is_watched = False
+        self._exit_at = math.inf
+        """Wall-clock time at which faulthandler ends the process."""
         self._thread: threading.Thread | None = None
-        self._target = ctypes.c_ulong(0)
-        self._entered = 0.0
+        self._thread_id = ctypes.c_ulong(0)
+        self._processor: ProcessorClock | None = None
+
+    @property
+    def spent_seconds(self) -> float:
+        """Seconds of limits that the student's code has used, over all items."""
+        return self._spent_before + self._limit.spent_seconds
 
     def allow(self, seconds: float) -> None:
-        """Start a new item with this much time; math.inf for no limit."""
+        """Start a new item with a limit of `seconds`; math.inf for none."""
         self.stop()
-        self._left = seconds
+        self._spent_before += self._limit.spent_seconds
+        self._limit = TimeLimit(seconds)
 
     def stop(self) -> None:
-        """Stop counting. An exception that was already on its way arrives here, and ends here."""
-        stopped = False
-        while not stopped:
+        """Stop to count. An exception that the second thread has raised already arrives here, and ends here."""
+        is_stopped = False
+        while not is_stopped:
             try:
                 with self._lock:
-                    self._deadline = math.inf
-                time.sleep(0)  # lets the interpreter deliver what the watcher raised before it was stopped
-                stopped = True
+                    self._is_watched = False
+                    self._limit.stop()
+                time.sleep(0)  # lets the interpreter deliver what was raised before the lock was taken
+                is_stopped = True
             except TimeIsUp:
                 continue
         faulthandler.cancel_dump_traceback_later()
 
     def __enter__(self) -> None:
-        self._entered = time.monotonic()
-        if math.isinf(self._left):
+        if self._processor is None:
+            self._processor = ProcessorClock.of_this_thread()
+        if math.isinf(self._limit.seconds):
+            self._limit.start(self._processor)
             return
-        if self._left <= 0:
-            raise TimeIsUp
+        if self._limit.is_reached:
+            raise WallClockIsUp if self._limit.is_backstop else TimeIsUp
         if self._thread is None:
-            self._target = ctypes.c_ulong(threading.get_ident())
+            self._thread_id = ctypes.c_ulong(threading.get_ident())
             self._thread = threading.Thread(target=self._watch, name="gradkit-clock", daemon=True)
             self._thread.start()
-        faulthandler.dump_traceback_later(self._left + GRACE, exit=True, file=self._stderr)
-        self._deadline = time.monotonic() + self._left
+        self._limit.start(self._processor)
+        self._exit_after(self._limit.left_seconds + GRACE_SECONDS)
+        self._is_watched = True
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        taken = time.monotonic() - self._entered
-        self.spent += taken
-        self._left = max(0.0, self._left - taken)
 
     def _watch(self) -> None:
         while True:
-            time.sleep(_TICK)
+            time.sleep(POLL_SECONDS)
             with self._lock:
-                if time.monotonic() > self._deadline:
-                    raised = ctypes.py_object(TimeIsUp)
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(self._target, raised)
+                if self._is_watched:
+                    self._check()
+
+    def _check(self) -> None:
+        self._limit.check()
+        if self._limit.is_reached:
+            kind = WallClockIsUp if self._limit.is_backstop else TimeIsUp
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread_id, ctypes.py_object(kind))
+            return
+        due = self._limit.left_seconds + GRACE_SECONDS
+        if (
+            time.monotonic() + due > self._exit_at + GRACE_SECONDS / 2
+        ):  # the machine is busy: wall-clock time runs ahead
+            self._exit_after(due)
+
+    def _exit_after(self, seconds: float) -> None:
+        """Have faulthandler end the process, unless the code stops or the second thread can postpone it again."""
+        faulthandler.dump_traceback_later(seconds, exit=True, file=self._stderr)
+        self._exit_at = time.monotonic() + seconds

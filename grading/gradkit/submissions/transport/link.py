@@ -1,34 +1,44 @@
-"""One worker process and the socket to it: whole messages, a deadline for each, and no more bytes than are due."""
+"""One worker process and the socket to it: whole messages, each within a limit of time and size."""
 
 from __future__ import annotations
 
 import marshal
 import os
-import select
 import signal
 import socket
 import subprocess
-import sys
-import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from gradkit.inside.worker import HEADER, NONCE
+from gradkit.inside.worker import HEADER_BYTES, NONCE_BYTES
 
-MOST_BYTES = 8 << 20
+from .process_tree import children_of, innermost_child, wait_for_end
+from .time_limit import ProcessorClock, TimeLimit
+
+MAX_REPLY_BYTES = 8 << 20
 """No honest reply is longer: 20,000 nodes with data and gradient take a third of a megabyte."""
 
-_LOOK = 0.5
-"""Seconds after which a waiting grader looks at the clock: a look that takes much longer was not spent waiting."""
+CLOSE_SECONDS = 0.5
+"""How long bubblewrap may take to end after the process inside it was killed."""
+
+_CHUNK_BYTES = 1 << 16
 
 _Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
 class Answer(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """What a worker replies: see worker.reply. A verdict says how the student's code ended, where that was badly."""
+    """A worker's reply, as `reply` in inside/worker.py encodes it. Nothing of it is believed but its type.
+
+    Attributes:
+        nonce: The nonce of the request.
+        refs: References of objects.
+        numbers: Floats, as bytes.
+        verdict: How the student's code failed; empty if it did not.
+        message: The error's message.
+        frames: The student's frames of its traceback.
+    """
 
     nonce: bytes
     refs: list[int]
@@ -42,11 +52,11 @@ _ANSWER = msgspec.msgpack.Decoder(Answer)
 
 
 class LinkError(Exception):
-    """The worker did not answer in the way that was due."""
+    """The worker did not answer a request."""
 
 
 class GarbledError(LinkError):
-    """What came is no reply to what was asked."""
+    """The worker sent something that does not answer the request."""
 
 
 class EndedError(LinkError):
@@ -54,88 +64,117 @@ class EndedError(LinkError):
 
 
 class Link:
-    """A running worker. After any error of `ask` it is of no further use: close it."""
+    """A running worker. After any error of `request` it is of no further use: close it.
+
+    Args:
+        process: The process that was started: bubblewrap, or the worker itself if it is not isolated.
+        end: Our end of the socket.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], end: socket.socket) -> None:
         self._process = process
         self._end = end
-        self._deadline = 0.0
-        self.asleep = 0.0
-        """Seconds of the last request in which this very process was stopped: no fault of the student's."""
+        self._worker: ProcessorClock | None = None
 
-    def ask(self, request: tuple[Any, ...], seconds: float) -> Answer:
-        """Send one request and wait for its reply.
+    def set_up(self, message: object, seconds: float) -> None:
+        """Send a worker that was just started its first message, and wait until it is ready.
 
-        Raises TimeoutError where it takes longer than `seconds`, EndedError and GarbledError as they say.
+        Args:
+            message: The worker's resource limits.
+            seconds: Wall-clock time that this may take.
+
+        Raises: as `request` does.
         """
-        if self.unasked():
-            raise GarbledError("bytes that nobody asked for")
-        nonce = os.urandom(NONCE)
+        self.request((message,), TimeLimit(seconds))
+        # Now, before a line of the submission has run: later it could have started processes, if it is not isolated.
+        self._worker = ProcessorClock.of_process(innermost_child(self._process.pid))
+
+    def request(self, request: tuple[Any, ...], limit: TimeLimit) -> Answer:
+        """Send a request and wait for its reply.
+
+        Args:
+            request: (whether it is an item's first, name, arguments...), as `Worker.answer` takes it.
+            limit: Counts the worker's time meanwhile.
+
+        Raises:
+            TimeoutError: The limit was reached.
+            EndedError: The worker has ended, or closed its side.
+            GarbledError: It sent something that does not answer the request.
+        """
+        if self.has_unrequested_bytes():
+            raise GarbledError("bytes that nobody requested")
+        nonce = os.urandom(NONCE_BYTES)
         body = marshal.dumps((nonce, *request))
-        self._deadline = time.monotonic() + seconds
-        self.asleep = 0.0
+        limit.start(self._worker)
         try:
-            self._end.settimeout(max(seconds, 1e-3))
-            self._end.sendall(len(body).to_bytes(HEADER, "big") + body)
-            size = int.from_bytes(self._read(HEADER), "big")
-            if size > MOST_BYTES:
-                raise GarbledError(f"a reply of {size:,} bytes")
-            answer = _ANSWER.decode(self._read(size))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise GarbledError(str(error)) from None
+            self._send(len(body).to_bytes(HEADER_BYTES, "big") + body, limit)
+            n_bytes = int.from_bytes(self._receive(HEADER_BYTES, limit), "big")
+            if n_bytes > MAX_REPLY_BYTES:
+                raise GarbledError(f"a reply of {n_bytes:,} bytes")
+            reply = self._receive(n_bytes, limit)
         except TimeoutError:
             raise
         except OSError as error:
             raise EndedError(str(error)) from None
-        if answer.nonce != nonce:
-            raise GarbledError("a reply to another question")
-        return answer
+        finally:
+            limit.stop()
+        return _decoded(reply, nonce)
 
-    def unasked(self) -> bool:
-        """Whether bytes have come without having been asked for."""
+    def has_unrequested_bytes(self) -> bool:
+        """Return whether unrequested bytes are waiting in the socket."""
         self._end.setblocking(False)
         try:
             return bool(self._end.recv(1, socket.MSG_PEEK))
-        except BlockingIOError:
+        except OSError:  # nothing is waiting, or the worker has ended: then the next request fails
             return False
-        except OSError:
-            return False  # the next request will find out
 
-    def _read(self, size: int) -> bytearray:
-        found = bytearray()
-        while len(found) < size:
-            began = time.monotonic()
-            if began >= self._deadline:
-                raise TimeoutError
-            self._end.settimeout(min(_LOOK, self._deadline - began))
+    def _send(self, message: bytes, limit: TimeLimit) -> None:
+        unsent = memoryview(message)
+        while unsent:
+            self._poll(limit)
             with suppress(TimeoutError):
-                chunk = self._end.recv(min(size - len(found), 1 << 16))
+                unsent = unsent[self._end.send(unsent) :]
+
+    def _receive(self, n_bytes: int, limit: TimeLimit) -> bytearray:
+        received = bytearray()
+        while len(received) < n_bytes:
+            self._poll(limit)
+            with suppress(TimeoutError):
+                chunk = self._end.recv(min(n_bytes - len(received), _CHUNK_BYTES))
                 if not chunk:
                     raise EndedError("the worker has closed its side")
-                found += chunk
-            asleep = time.monotonic() - began - _LOOK
-            if asleep > _LOOK:  # Ctrl-Z, or a laptop that was closed
-                self._deadline += asleep
-                self.asleep += asleep
-        return found
+                received += chunk
+        return received
+
+    def _poll(self, limit: TimeLimit) -> None:
+        """Check the limit, and let the next operation on the socket wait until it must be checked again."""
+        seconds = limit.check()
+        if limit.is_reached:
+            raise TimeoutError
+        self._end.settimeout(seconds)
 
     def close(self) -> None:
-        """End the worker, whatever it is doing, and whatever it has started."""
+        """End the worker and all processes that it has started, whatever they are doing."""
         self._end.close()
-        below = children_of(self._process.pid)
-        for pid in below:  # bubblewrap ends with the sandbox within, and takes it along; killed first, it could not
+        # Killed first, bubblewrap could not end the processes inside it. It ends when they have ended.
+        children = children_of(self._process.pid)
+        for pid in children:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         try:
-            _wait(self._process, 0.5 if below else 0)
+            wait_for_end(self._process, CLOSE_SECONDS if children else 0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
 
-    def ending(self, seconds: float = 0.5) -> str:
-        """How a worker that has closed its side came to its end."""
+    def describe_end(self, seconds: float = 0.5) -> str:
+        """Return how a worker ended that has closed its side: a clause with `it` as its subject.
+
+        Args:
+            seconds: How long to wait for its end.
+        """
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -144,32 +183,12 @@ class Link:
         return f"it was ended by signal {number}" if 0 < number < 65 else f"it ended itself with status {status}"
 
 
-def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Wait for a process to end, to the moment where the system can: Popen.wait looks now and then.
-
-    Raises subprocess.TimeoutExpired where it does not end in time.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError):
-            handle = os.pidfd_open(process.pid)
-            try:
-                select.select([handle], [], [], seconds)
-            finally:
-                os.close(handle)
-            seconds = 0
-    process.wait(seconds)
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the processes that a process has started; none where there is no /proc."""
+def _decoded(reply: bytes | bytearray, nonce: bytes) -> Answer:
+    """Decode a reply. Raises GarbledError if it is malformed or answers another request."""
     try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:  # the process has ended, or the kernel was built without this file
-        return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat") if _parent(path) == pid]
-
-
-def _parent(stat: Path) -> int:
-    try:
-        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(") ")[2].split()[1])
-    except (OSError, IndexError):  # it has just ended
-        return 0
+        answer = _ANSWER.decode(reply)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise GarbledError(str(error)) from None
+    if answer.nonce != nonce:
+        raise GarbledError("a reply to another request")
+    return answer

@@ -1,12 +1,11 @@
-"""The sandboxed transport: a submission behind a pipe, where anything that it can forge is a number.
+"""The transport of grading: the submission runs in a worker, and whatever it can forge is a number.
 
-Whatever goes wrong ends the item with the verdict that says so, and never raises a score: the worker is thrown away and
-the next item gets a fresh one, which has heard nothing of what was asked before.
+Whatever goes wrong ends the item with the verdict that says so, and never raises a score. The worker is ended, and the
+next item gets a new one, which has received nothing of the earlier requests.
 """
 
 from __future__ import annotations
 
-import time
 from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,198 +13,203 @@ from typing import TYPE_CHECKING, Any
 
 from gradkit.graphs.tensor.graph import Array, TensorGraph, decoded
 from gradkit.inside.graph import Graph
-from gradkit.inside.worker import MOST_ITEMS
-from gradkit.submissions.exception_text import failure
+from gradkit.inside.worker import MAX_ITEMS
+from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP, failure
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
 from .link import Answer, EndedError, GarbledError, Link
-from .subject import STANDARD, Reply, Subject, as_plain
+from .protocol import STANDARD_MODULES
+from .replies import Reply
+from .subject import Subject, as_plain
+from .time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from gradkit.inside.worker import Frame
 
 _KEEPS_WORKER = (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_IMPLEMENTED)
-"""After these ends the student's code goes on in the same process, as it would in self-check."""
+"""After these verdicts the item goes on in the same process, as it does in self-check."""
 
 _FROM_WORKER = (*_KEEPS_WORKER, Verdict.OUT_OF_MEMORY, Verdict.CRASHED)
-"""How a worker may say that the student's code ended; anything else is none of its business."""
+"""Verdicts that a worker may report. Any other is not a valid reply."""
 
 
 class PipeTransport:
-    """A submission whose code runs in workers.
+    """A submission whose code runs in workers. See `Transport` for its methods.
 
-    start:  starts a worker for this submission, with these packages beside the standard library.
-    folder: its files, as the kit has taken them in.
+    Args:
+        start: Starts a worker for this submission with these packages beside the standard library.
+        folder: The files of the submission, as the intake has copied them.
     """
 
     def __init__(self, start: Callable[[tuple[str, ...]], Link], folder: Path) -> None:
         self._start = start
-        self._packages: tuple[str, ...] = ()
         self._folder = folder
+        self._packages: tuple[str, ...] = ()
         self._link: Link | None = None
-        self._left = 0.0
-        self._fresh = True
-        """Whether the next request is an item's first."""
-        self._subjects: dict[int, Subject] = {}
         self._loaded: dict[tuple[str, str], int] = {}
-        """What this worker has loaded, by module and name, and its number there."""
-        self._lost: SubmissionError | None = None
-        """How this item lost its worker, and with it every object that its handles stand for."""
-        self._spent = 0.0
+        """References of what the current worker has loaded, by module and name."""
+        self._spent_before = 0.0
+        """Seconds that earlier items have used."""
+        self._limit = TimeLimit(0.0)
+        self._is_first_request = True
+        """Whether the next request is the item's first."""
+        self._subjects: dict[int, Subject] = {}
+        self._failure: SubmissionError | None = None
+        """How this item lost its worker, and with it every object of its subjects."""
 
     @property
     def spent_seconds(self) -> float:
-        return self._spent
+        return self._spent_before + self._limit.spent_seconds
 
     def start_item(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
-        self._left = seconds
-        self._lost = None
-        self._fresh = True
+        self._spent_before += self._limit.spent_seconds
+        self._limit = TimeLimit(seconds)
+        self._failure = None
+        self._is_first_request = True
         self._subjects.clear()
-        if self._link and self._link.unasked():
-            self.close()  # too late to be blamed on an item, but nothing of it shall be taken for an answer
+        if self._link and self._link.has_unrequested_bytes():
+            self.close()  # the item that caused them has its result already; this one must not take them for a reply
         if packages != self._packages:
-            self.close()  # items come assignment by assignment, so this is rare
+            self.close()  # once in an assignment at most: items come assignment by assignment
             self._packages = packages
 
     def finish_item(self) -> None:
         if self._link:
-            self._ask("finish")
+            self._request("finish")
 
     def close(self) -> None:
-        """End the worker; the next item starts another."""
+        """End the worker. The next request starts another."""
         if self._link:
             self._link.close()
             self._link = None
         self._loaded.clear()
 
     def load(self, module: str, name: str) -> Subject:
-        if module not in STANDARD and not (self._folder / f"{module}.py").is_file():
+        if module not in STANDARD_MODULES and not (self._folder / f"{module}.py").is_file():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this submission.")
-        place = (module, name)
-        if place not in self._loaded:
-            subject = self._one(self._ask("load", module, name))
-            self._loaded[place] = subject._ref[0]
-        return self._subject(self._loaded[place])
+        key = (module, name)
+        if key not in self._loaded:
+            subject = self._only_subject(self._request("load", module, name))
+            self._loaded[key] = subject._ref[0]
+        return self._subject(self._loaded[key])
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
-        named = {name: as_plain(value) for name, value in keywords.items()}
-        return self._one(self._ask("apply", operation, as_plain(operands), named))
+        plain_keywords = {name: as_plain(value) for name, value in keywords.items()}
+        return self._only_subject(self._request("apply", operation, as_plain(operands), plain_keywords))
 
     def assign(self, targets: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
-        self._ask("assign", as_plain(targets), name, as_plain(values))
+        self._request("assign", as_plain(targets), name, as_plain(values))
 
     def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
-        found = self._numbers(self._ask("numbers", as_plain(targets), name))
-        if len(found) != len(targets):
-            raise self._garbled()
-        return found
+        numbers = self._numbers(self._request("numbers", as_plain(targets), name))
+        if len(numbers) != len(targets):
+            raise self._abandon_garbled()
+        return numbers
 
     def items(self, target: Subject) -> list[Subject]:
-        refs = self._ask("items", target._ref).refs
-        if len(refs) > MOST_ITEMS:
-            raise self._garbled()
+        refs = self._request("items", target._ref).refs
+        if len(refs) > MAX_ITEMS:
+            raise self._abandon_garbled()
         return [self._subject(ref) for ref in refs]
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-        answer, ended = self._exchange("replay", value_class._ref, [graph.packed() for graph in graphs], backward)
+        answer, error = self._exchange("replay", value_class._ref, [graph.packed() for graph in graphs], backward)
         try:
-            return Reply(graphs, backward, self._numbers(answer) if answer else (), ended)
+            return Reply(graphs, backward, self._numbers(answer) if answer else (), error)
         except SubmissionError as garbled:
             return Reply(graphs, backward, (), garbled)
         except ValueError:
-            return Reply(graphs, backward, (), self._garbled())
+            return Reply(graphs, backward, (), self._abandon_garbled())
 
     def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
-        return self._arrays(self._ask("arrays", as_plain(targets), name), len(targets))
+        return self._arrays(self._request("arrays", as_plain(targets), name), len(targets))
 
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
-        answer = self._ask("replay_tensors", tensor_class._ref, graph.packed(), backward)
+        answer = self._request("replay_tensors", tensor_class._ref, graph.packed(), backward)
         return self._arrays(answer, len(graph) * (1 + backward))
 
-    def calls(self, value_class: Subject, graph: Graph, most: int) -> int:
-        count = self._number(self._ask("calls", value_class._ref, graph.packed(), most))
-        if not 0 <= count <= most + 1:
-            raise self._garbled()
-        return int(count)
+    def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
+        numbers = self._numbers(self._request("calls", value_class._ref, graph.packed(), max_calls))
+        if len(numbers) != 1 or not 0 <= numbers[0] <= max_calls + 1:
+            raise self._abandon_garbled()
+        return int(numbers[0])
 
-    # --- one question ------------------------------------------------------------------------------------------------
+    # --- one request -------------------------------------------------------------------------------------------------
 
-    def _ask(self, *request: object) -> Answer:
-        answer, ended = self._exchange(*request)
-        if ended or answer is None:
-            raise ended or self._garbled()
+    def _request(self, *request: object) -> Answer:
+        """Send a request and return the answer. Raises SubmissionError if the student's code gave none."""
+        answer, error = self._exchange(*request)
+        if error:
+            raise error
+        if answer is None:
+            raise self._abandon_garbled()
         return answer
 
     def _exchange(self, *request: object) -> tuple[Answer | None, SubmissionError | None]:
-        """The reply, if one came, and how the student's code ended, if it gave no answer."""
-        if self._lost:
-            return None, self._lost
-        if self._left <= 0:
-            return None, self._dirty(Verdict.TIMEOUT)
-        link = self._link = self._link or self._start(self._packages)
-        started = time.monotonic()
+        """Send a request. Return the answer, if one came, and the error, if the student's code failed."""
+        if self._failure:
+            return None, self._failure
+        if self._limit.is_reached:
+            return None, self._abandon_late()
+        if self._link is None:
+            self._link = self._start(self._packages)
         try:
-            answer = link.ask((self._fresh, *request), self._left)
-            self._fresh = False
+            answer = self._link.request((self._is_first_request, *request), self._limit)
         except TimeoutError:
-            return None, self._dirty(Verdict.TIMEOUT)
+            return None, self._abandon_late()
         except EndedError:
-            return None, self._dirty(Verdict.CRASHED, f"The program is gone: {link.ending()}.")
+            return None, self._abandon(Verdict.CRASHED, f"The program is gone: {self._link.describe_end()}.")
         except GarbledError:
-            return None, self._garbled()
-        finally:
-            taken = time.monotonic() - started - link.asleep
-            self._left -= taken
-            self._spent += taken
-        return answer, self._ended(answer) if answer.verdict else None
+            return None, self._abandon_garbled()
+        self._is_first_request = False
+        return answer, self._error_in(answer)
 
-    def _ended(self, answer: Answer) -> SubmissionError:
+    def _error_in(self, answer: Answer) -> SubmissionError | None:
+        """Return the error that an answer reports, if it reports one."""
+        if not answer.verdict:
+            return None
         verdict = next((verdict for verdict in _FROM_WORKER if verdict.value == answer.verdict), None)
         if verdict is None:
-            return self._garbled()
-        if verdict not in _KEEPS_WORKER:
-            return self._dirty(verdict, answer.message, answer.frames)
-        return failure(verdict, answer.message, answer.frames, self._folder)
+            return self._abandon_garbled()
+        if verdict in _KEEPS_WORKER:
+            return failure(verdict, answer.message, answer.frames, self._folder)
+        return self._abandon(verdict, answer.message, answer.frames)
 
-    def _dirty(self, verdict: Verdict, message: str = "", frames: Sequence[Frame] = ()) -> SubmissionError:
-        """The worker can be of no further use; nor can any handle of this item."""
+    def _abandon(self, verdict: Verdict, message: str, frames: Sequence[Frame] = ()) -> SubmissionError:
+        """End the worker, which cannot be used any more. Return the error that all calls of this item raise now."""
         self.close()
-        self._lost = failure(verdict, message, frames, self._folder)
-        return self._lost
+        self._failure = failure(verdict, message, frames, self._folder)
+        return self._failure
 
-    def _garbled(self) -> SubmissionError:
-        return self._dirty(Verdict.PROTOCOL, "The program's answers do not fit the questions.")
+    def _abandon_late(self) -> SubmissionError:
+        return self._abandon(Verdict.TIMEOUT, WALL_CLOCK_IS_UP if self._limit.is_backstop else TIME_IS_UP)
 
-    # --- what is in a reply ------------------------------------------------------------------------------------------
+    def _abandon_garbled(self) -> SubmissionError:
+        return self._abandon(Verdict.PROTOCOL, "The program's answers do not fit the questions.")
 
-    def _one(self, answer: Answer) -> Subject:
+    # --- the content of an answer ------------------------------------------------------------------------------------
+
+    def _only_subject(self, answer: Answer) -> Subject:
         if len(answer.refs) != 1:
-            raise self._garbled()
+            raise self._abandon_garbled()
         return self._subject(answer.refs[0])
 
     def _subject(self, ref: int) -> Subject:
-        """One object, one handle: `is` on handles is `is` on the student's objects, as far as the worker tells."""
+        """Return the subject of a reference. Whether two references are one object is what the worker says."""
         subject = self._subjects.get(ref)
         if subject is None:
             subject = self._subjects[ref] = Subject(self, (ref,))
         return subject
 
-    def _number(self, answer: Answer) -> float:
-        found = self._numbers(answer)
-        if len(found) != 1:
-            raise self._garbled()
-        return found[0]
-
-    def _arrays(self, answer: Answer, count: int) -> list[Array]:
+    def _arrays(self, answer: Answer, n_arrays: int) -> list[Array]:
         try:
-            return decoded(self._numbers(answer), count)
+            return decoded(self._numbers(answer), n_arrays)
         except (ValueError, OverflowError):
-            raise self._garbled() from None
+            raise self._abandon_garbled() from None
 
     def _numbers(self, answer: Answer) -> list[float]:
-        found = array("d")
-        if len(answer.numbers) % found.itemsize:
-            raise self._garbled()
-        found.frombytes(answer.numbers)
-        return found.tolist()
+        numbers = array("d")
+        if len(answer.numbers) % numbers.itemsize:
+            raise self._abandon_garbled()
+        numbers.frombytes(answer.numbers)
+        return numbers.tolist()

@@ -15,7 +15,8 @@ from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
 from gradkit.oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.transport.subject import Reply, Subject, backward_calls, numbers, replay
+from gradkit.submissions.transport.replies import Reply
+from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import lines_up_to
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number

@@ -1,0 +1,113 @@
+"""The boundary between a test and the student's code, as a protocol with two implementations.
+
+`LocalTransport` (local.py) runs the student's code in this process, `PipeTransport` (pipe.py) in a sandboxed worker.
+Read this file before you call, change or add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gradkit.graphs.tensor.graph import Array, TensorGraph
+from gradkit.inside.graph import Graph
+
+from .replies import Reply
+
+if TYPE_CHECKING:
+    from .subject import Subject
+
+STANDARD_MODULES = ("random", "numpy", "numpy.random")
+"""Modules that `load` also accepts: Python's own, and numpy if the assignment offers it."""
+
+
+class Transport(Protocol):
+    """Run operations on a student's objects, in this process or in a sandboxed worker.
+
+    Tests never use a transport directly. They hold `Subject` proxies (subject.py), which call these methods. The two
+    implementations must be indistinguishable to a test.
+
+    Order of calls for one item::
+
+        transport.start_item(seconds=5.0)
+        value_class = transport.load("engine", "Value")
+        reply = transport.replay(value_class, graphs, backward=True)
+        transport.finish_item()  # only if everything so far was right
+
+    Ownership. The student's objects belong to the side that runs the student's code. The transport gives each object a
+    reference, and exactly one `Subject` for each reference, so that `is` on subjects is `is` on the student's objects.
+    Subjects belong to the item: the next `start_item` invalidates them. What `load` has imported stays imported. A
+    worker belongs to its transport, which starts it at the first request and replaces it when it cannot be trusted.
+
+    Failures. Every method except `start_item` can raise SubmissionError. Its verdict says what happened:
+
+    - not_implemented, failed, error: the student's code raised an exception, or what it answered is not a number. The
+      item can go on; its subjects remain valid.
+    - timeout, out_of_memory, crashed: the item's time is used up, or the memory, or the student's code ended its
+      process. In a worker all further calls for this item raise the same error, and the next item uses a new worker.
+    - protocol: the worker sent something that does not answer the request. As above.
+
+    SandboxError and MissingPackageError (of the first request for a worker) mean that no worker can be started. They
+    are not the submission's fault and must not end in a verdict.
+    """
+
+    @property
+    def spent_seconds(self) -> float:
+        """Seconds of time limits that the student's code has used, over all items: see time_limit.py."""
+
+    def start_item(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
+        """Start a new item: invalidate all subjects and set the time limit to `seconds`.
+
+        Args:
+            seconds: The limit on the sum of all calls of this item. With 0 or less, every call raises timeout.
+            packages: Packages that the student's code can import beside the standard library.
+        """
+
+    def finish_item(self) -> None:
+        """End an item that passed so far. Raises SubmissionError if the worker has sent bytes that nobody requested."""
+
+    def load(self, module: str, name: str) -> Subject:
+        """Return a name of a student's module, or of one of STANDARD_MODULES.
+
+        The module is imported at the first request. Raises SubmissionError also if the import fails, and
+        not_implemented if the file or the name does not exist.
+        """
+
+    def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
+        """Apply an operation and return its result.
+
+        Args:
+            operation: A function of Python's `operator` module, "call" or "getattr".
+            operands: Numbers, texts, subjects, and lists of them.
+            keywords: Keyword arguments, for "call".
+        """
+
+    def assign(self, targets: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
+        """Set attribute `name` of every target to the value at the same index."""
+
+    def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
+        """Read attribute `name` of every target as a float. With an empty name, convert the targets themselves."""
+
+    def items(self, target: Subject) -> list[Subject]:
+        """Iterate over an object and return its items."""
+
+    def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
+        """Replay graphs in one message. A failure of the student's code is part of the reply, and is not raised.
+
+        Args:
+            value_class: The student's Value.
+            graphs: The graphs.
+            backward: Whether to call backward() on each output, and read the gradients.
+        """
+
+    def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
+        """Read attribute `name` of every target as an array of floats."""
+
+    def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
+        """Replay a graph of tensors.
+
+        Returns: The data of every node, inputs first. With `backward`, then the gradient of every node.
+        """
+
+    def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
+        """Count the Python functions that backward() calls from the graph's output; stop at `max_calls` + 1."""
