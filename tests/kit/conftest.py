@@ -32,7 +32,7 @@ MAX_CPU_SECONDS = 20.0
 N_SLOWEST = 10
 """How many tests and fixtures are listed at the end of a run."""
 
-LONG_GROUPS = ("specimens", "attacks", "nbgrader course", "nbgrader pages")
+LONG_GROUPS = ("nbgrader course", "specimens", "nbgrader commands", "attacks")
 """Groups of tests that share what takes long to make. They are started first, because nothing can be done beside the
 last one that runs."""
 
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: group_of(item) not in LONG_GROUPS)
+    items.sort(key=lambda item: [*LONG_GROUPS, group_of(item)].index(group_of(item)))  # stable for the others
 
 
 def group_of(item):

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.xdist_group("nbgrader commands")
+
 
 def commands(root):
     blocks = re.findall(r"^```sh\n(.*?)^```$", (root / "docs/nbgrader.md").read_text(encoding="utf-8"), re.M | re.S)
