@@ -16,7 +16,7 @@ from typing import Any
 
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import Corpus
+from gradkit.corpora.spec import Corpus
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.suite import Suite, suite_of
 from gradkit.grader.whole_class.classroom import Classroom
@@ -39,8 +39,8 @@ def suite(names: Sequence[str] = MEASURED) -> Suite:
 def corpora() -> list[Corpus]:
     """Return every corpus of the measured assignments, once."""
     chosen = suite()
-    wishes = dict.fromkeys(test.mark.corpus for test in chosen.tests if test.mark.corpus)
-    return [chosen.library.corpus(wish) for wish in wishes]
+    specs = dict.fromkeys(test.mark.corpus for test in chosen.tests if test.mark.corpus)
+    return [chosen.library.corpus(spec) for spec in specs]
 
 
 def right_submission() -> Path:

@@ -32,7 +32,7 @@ def impatient(suite: Suite) -> Suite:
     """Return a suite with small limits and without prerequisites."""
     return Suite(
         tuple(msgspec.structs.replace(a, item_seconds=ITEM, submission_seconds=SUBMISSION) for a in suite.assignments),
-        tuple(replace(test, item=replace(test.item, needs=())) for test in suite.tests),
+        tuple(replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in suite.tests),
         suite.library,
     )
 

@@ -8,13 +8,16 @@ ask for it, a graph is asked about once.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish, smallest_first
+from gradkit.corpora.scalar import RandomGraphs, smallest_first
 from gradkit.corpora.scalar_strategies import expression_graphs
+from gradkit.corpora.spec import Corpus, CorpusSpec
 from gradkit.inside.graph import Answers, Graph
-from gradkit.oracle import complex_step, pytorch
+from gradkit.oracle import complex_step
+from gradkit.oracle.pytorch.scalar import answer_graph
 from gradkit.pytest_plugin import self_check
 
 REACH = 1e-6, 1e6
@@ -27,19 +30,19 @@ class LiveLibrary(Library):
     answered = 0
     """How many graphs PyTorch has answered so far."""
 
-    def _find(self, wish: Wish) -> Corpus:
-        recorded = super()._find(wish)
-        if os.environ["LIVE"] == "recorded" or isinstance(wish, Expressions):
+    def _load_or_draw(self, spec: CorpusSpec[Any, Any]) -> Corpus[Any, Any]:
+        recorded = super()._load_or_draw(spec)
+        if os.environ["LIVE"] == "recorded" or not spec.is_drawn:
             return Corpus(recorded.cases, tuple(map(_answers, recorded.cases)))
-        return drawn(wish, len(recorded.cases))
+        return drawn(spec, len(recorded.cases))
 
 
 def _answers(graph: Graph) -> Answers:
     LiveLibrary.answered += 1
-    return pytorch.answers(graph)
+    return answer_graph(graph)
 
 
-def drawn(wish: RandomGraphs, count: int) -> Corpus:
+def drawn(spec: RandomGraphs, count: int) -> Corpus[Any, Any]:
     """So many graphs, drawn with Hypothesis as any test of its own would."""
     import hypothesis
 
@@ -59,7 +62,7 @@ def drawn(wish: RandomGraphs, count: int) -> Corpus:
             phases=[hypothesis.Phase.generate],
             suppress_health_check=list(hypothesis.HealthCheck),
         )
-        strategy = expression_graphs(wish, complex_step.FUNCTIONS)
+        strategy = expression_graphs(spec, complex_step.FUNCTIONS)
         hypothesis.seed(len(found))(settings(hypothesis.given(strategy)(collect)))()
     return smallest_first(found)
 

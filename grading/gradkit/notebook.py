@@ -26,11 +26,11 @@ from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.grader.suite import Suite
 from gradkit.graphs.learning import data
-from gradkit.graphs.picture.picture import svg
-from gradkit.graphs.picture.student_value import cards_of
+from gradkit.graphs.picture.graphviz import draw_svg
+from gradkit.graphs.picture.student_value import cards_of_value
 from gradkit.outputs.html import feedback
-from gradkit.submissions.intake.notebook import as_module
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.notebook import convert_to_module
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import graded_tests
@@ -67,7 +67,7 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
         ValueError: No cell defines the subject, or a file is missing.
     """
     assignment, suite = _suite_of(items)
-    source = as_module(_cell_source(subject))
+    source = convert_to_module(_cell_source(subject))
     with tempfile.TemporaryDirectory() as name, _without_output():
         folder = Path(name)
         module = assignment.modules[0]
@@ -75,7 +75,7 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
         (folder / f"{module}.py").write_bytes(source)
         with _restored_modules(assignment.files):
             transport = LocalTransport(folder, _CLOCK)
-            results = list(run_public_phase(suite, TakenIn(), transport, run_hidden=True).all())
+            results = list(run_public_phase(suite, Intake(), transport, run_hidden=True).all())
         warnings = static_warnings(folder, module, assignment.packages)
         page = feedback(results, {result.id: result.title for result in results}, warnings)
     return Checked(sum(result.earned for result in results), page)
@@ -84,8 +84,8 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
 class Drawn:
     """A picture. A notebook shows it at the end of a cell, and save() writes it to a file."""
 
-    def __init__(self, svg: str) -> None:
-        self._svg = svg
+    def __init__(self, draw_svg: str) -> None:
+        self._svg = draw_svg
 
     def __repr__(self) -> str:
         return "a picture: end a notebook's cell with it, or .save('graph.svg')"
@@ -110,7 +110,7 @@ def draw(value: object, /, **names: object) -> Drawn:
         ValueError: There are more nodes than a picture can show.
         ImportError: pygraphviz is missing. The message says what to install.
     """
-    return Drawn(svg(cards_of(value, names)))
+    return Drawn(draw_svg(cards_of_value(value, names)))
 
 
 def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> tuple[list[list[float]], list[int]]:

@@ -4,7 +4,7 @@ import gc
 import sys
 
 import pytest
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import backward_calls
@@ -74,7 +74,7 @@ def repeated(levels):
             a = a * k + a
         return a
 
-    return traced(expression, 1.0, 0.5)
+    return trace_expression(expression, 1.0, 0.5)
 
 
 def sum_of(leaves):
@@ -85,7 +85,7 @@ def sum_of(leaves):
             row = [*map(lambda a, b: a + b, row[::2], row[1::2]), *row[len(row) - len(row) % 2 :]]
         return row[0]
 
-    return traced(expression, *[0.5] * leaves)
+    return trace_expression(expression, *[0.5] * leaves)
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,13 @@
-"""Checks on cases: the first that is wrong is shown, and hostile answers are only wrong numbers."""
+"""Checks on cases: the first wrong case is shown, and hostile answers are only wrong numbers."""
 
 import dataclasses
 import sys
 
 import pytest
 from gradkit.catalogue.assignments import corpora_folder
-from gradkit.corpora.files import load
-from gradkit.graphs.learning.networks import Network, NetworkAnswers, networks
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.networks import networks
+from gradkit.graphs.learning.networks import Network, NetworkAnswers
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import numbers, write
@@ -20,14 +21,14 @@ from gradkit.suite import (
 )
 from gradkit.suite.failures import NotPassed
 
-WISH = networks("Neuron")
-PUBLIC = load(corpora_folder() / f"{WISH.name}.json", type(WISH))
+SPEC = networks("Neuron")
+PUBLIC = load_corpus(SPEC, corpora_folder() / SPEC.file_name)
 
 
 @pytest.fixture
 def network(student, solution, tmp_path, monkeypatch):
     """Neuron and Value of a student with the reference's files, but for these edits of nn.py."""
-    monkeypatch.delitem(sys.modules, "nn", raising=False)  # the graded suites', say
+    monkeypatch.delitem(sys.modules, "nn", raising=False)  # the graded suites can have imported it
 
     def opened(*edits):
         text = (reference_folder() / "solution/nn.py").read_text(encoding="utf-8")

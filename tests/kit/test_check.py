@@ -1,4 +1,4 @@
-"""check() in a notebook's kernel: the same points as grading gives, told without a word on stderr."""
+"""check() in a notebook's kernel: the same points as in grading, and nothing on stderr."""
 
 import linecache
 import shutil
@@ -13,7 +13,7 @@ ADDITION = ("a1_expressions/addition", "a1_expressions/multiplication")
 
 @pytest.fixture
 def cell():
-    """Runs a text as a kernel runs a cell, and returns what it defines."""
+    """Runs a text as a kernel runs a cell, and returns what it defines under a name."""
     count = 0
 
     def run(source, name="Value"):
@@ -109,7 +109,7 @@ def test_a_class_from_nowhere_is_asked_for():
 
 @pytest.fixture
 def beside(root, tmp_path, monkeypatch):
-    """The notebook's folder, with files of the reference in it, where the kernel is at work: beside("engine", "nn")."""
+    """Makes the kernel's working directory, with files of the reference in it, as in beside("engine", "nn")."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     for module in ("engine", "nn", "training"):

@@ -1,4 +1,4 @@
-"""What a graded test calls: right engines pass, wrong ones get the least expression that shows it."""
+"""Checks of a scalar engine: right engines pass, and wrong ones are shown the smallest expression that fails."""
 
 import io
 import subprocess
@@ -8,14 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 from gradkit.catalogue.assignments import corpora_folder
-from gradkit.corpora.files import load
-from gradkit.corpora.scalar import Corpus, random_graphs
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.trace import traced
+from gradkit.corpora.spec import Corpus
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import close
+from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
 from gradkit.suite import answers_to, check_forward, check_gradients, check_inner_gradients, expect
@@ -46,12 +47,12 @@ WRONG = {
 
 
 def corpus_of(*graphs):
-    return Corpus(tuple(graphs), tuple(map(complex_step.answers, graphs)))
+    return Corpus(tuple(graphs), tuple(map(complex_step.answer_graph, graphs)))
 
 
 @pytest.fixture
 def caught(handle, solution):
-    """The evidence that a check gives against an edit of the solution."""
+    """Returns the evidence that a check gives for an edit of the solution."""
 
     def by(check, corpus, *edits, verdict=Verdict.FAILED):
         with pytest.raises(NotPassed) as failure:
@@ -60,6 +61,11 @@ def caught(handle, solution):
         return failure.value.failure.explain()
 
     return by
+
+
+def recorded(name):
+    """The recorded corpus of this name."""
+    return load_corpus(random_graphs("add"), corpora_folder() / f"{name}.json")
 
 
 def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
@@ -77,7 +83,7 @@ def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_engine_gets_the_least_code_that_shows_it(name, caught):
     edit, corpus, check = WRONG[name]
-    evidence = caught(check, load(corpora_folder() / f"{corpus}.json"), edit)
+    evidence = caught(check, recorded(corpus), edit)
     assert len(evidence.code) <= 8
     assert evidence.hint
     assert evidence.traceback == ""
@@ -86,7 +92,7 @@ def test_a_wrong_engine_gets_the_least_code_that_shows_it(name, caught):
 @pytest.mark.parametrize("name", WRONG)
 def test_the_code_shown_prints_the_very_numbers_that_are_said_to_be_yours(name, caught, engine, monkeypatch):
     edit, corpus, check = WRONG[name]
-    evidence = caught(check, load(corpora_folder() / f"{corpus}.json"), edit)
+    evidence = caught(check, recorded(corpus), edit)
     for value_class, numbers in [
         (engine(edit), [row.yours for row in evidence.rows]),
         (engine(), [row.expected for row in evidence.rows]),
@@ -97,22 +103,22 @@ def test_the_code_shown_prints_the_very_numbers_that_are_said_to_be_yours(name, 
             exec("\n".join(evidence.code), {})
         printed = [float(line) for line in screen.getvalue().split()]
         assert len(printed) == len(numbers) > 0
-        assert all(map(close, printed, numbers))
+        assert all(map(is_close, printed, numbers))
 
 
 def test_lost_inner_gradients_decide_only_the_item_that_asks_for_them(handle, solution):
     edit, corpus, _ = WRONG["inner gradients are lost"]
-    check_gradients(handle(solution(edit)), load(corpora_folder() / f"{corpus}.json"))
+    check_gradients(handle(solution(edit)), recorded(corpus))
 
 
 def test_forward_never_asks_for_gradients(handle, solution):
     value = handle(solution(("self.grad = 1.0\n", "raise ValueError\n")))
-    check_forward(value, corpus_of(traced(lambda a, b: a * b + a, 2.0, 3.0)))
+    check_forward(value, corpus_of(trace_expression(lambda a, b: a * b + a, 2.0, 3.0)))
 
 
 def test_code_that_raises_is_shown_with_the_least_expression_that_does_it(caught):
     line = "out = Value(math.tanh(self.data)"
-    graph = traced(lambda a, b: ((a * b).tanh() + a) * b, 0.5, 0.3)
+    graph = trace_expression(lambda a, b: ((a * b).tanh() + a) * b, 0.5, 0.3)
     edit = (line, f"self.lost\n        {line}")
     evidence = caught(check_forward, corpus_of(graph), edit, verdict=Verdict.ERROR)
     assert evidence.message == "AttributeError: 'Value' object has no attribute 'lost'"
@@ -122,12 +128,12 @@ def test_code_that_raises_is_shown_with_the_least_expression_that_does_it(caught
 
 def test_a_value_that_is_no_number_is_shown_likewise(caught):
     edit = ('out = Value(self.data + other.data, (self, other), "+")', "return self.data + other.data")
-    evidence = caught(check_forward, corpus_of(traced(lambda a, b: a + b, 0.5, 0.3)), edit)
+    evidence = caught(check_forward, corpus_of(trace_expression(lambda a, b: a + b, 0.5, 0.3)), edit)
     assert "is a plain float, not a Value" in evidence.message
 
 
 def test_wrong_numbers_are_shown_before_an_error_that_comes_later(caught):
-    graphs = corpus_of(traced(lambda a: a.tanh(), 0.5), traced(lambda a: a.exp(), 0.5))
+    graphs = corpus_of(trace_expression(lambda a: a.tanh(), 0.5), trace_expression(lambda a: a.exp(), 0.5))
     wrong = (("math.tanh(self.data)", "math.tanh(-self.data)"), ("math.exp(self.data)", "math.exq(self.data)"))
     assert "y.data is -" in caught(check_forward, graphs, *wrong).message
 
@@ -145,7 +151,7 @@ def test_endings_that_would_only_repeat_themselves_are_not_reduced(handle, solut
     value = handle(solution((start, f"print('called'); {line}\n        {start}")))
     screen = io.StringIO()
     with redirect_stdout(screen), pytest.raises(NotPassed) as failure:
-        check_forward(value, corpus_of(traced(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
+        check_forward(value, corpus_of(trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
     assert failure.value.verdict is verdict
     assert failure.value.failure.explain().code == ()
     assert screen.getvalue() == "called\n"
@@ -157,7 +163,7 @@ def test_a_graph_is_reduced_only_when_its_evidence_is_asked_for(handle, solution
     screen = io.StringIO()
     with redirect_stdout(screen):
         with pytest.raises(NotPassed) as failure:
-            check_forward(value, corpus_of(traced(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
+            check_forward(value, corpus_of(trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
         assert screen.getvalue() == "called\n"
         drawn = failure.value.failure.as_drawn()
         assert str(failure.value) == drawn.message
@@ -170,12 +176,12 @@ def test_a_graph_is_reduced_only_when_its_evidence_is_asked_for(handle, solution
 def test_the_debugger_finds_the_student_s_frame(handle, solution):
     value = handle(solution(("math.tanh(self.data)", "math.tamh(self.data)")))
     with pytest.raises(NotPassed) as failure:
-        check_forward(value, corpus_of(traced(lambda a: a.tanh(), 0.5)))
+        check_forward(value, corpus_of(trace_expression(lambda a: a.tanh(), 0.5)))
     assert failure.traceback[-1].path.name == "engine.py"
 
 
 def test_a_reduced_graph_keeps_to_the_domains(caught):
-    graph = traced(lambda a, b: (a * b).log() * a, 2.0, 3.0)
+    graph = trace_expression(lambda a, b: (a * b).log() * a, 2.0, 3.0)
     evidence = caught(check_gradients, corpus_of(graph), ("out.grad / self.data", "out.grad / self.data**2"))
     assert evidence.code[1:3] == ("x = Value(2.0)", "y = x.log()")
 
@@ -209,7 +215,8 @@ WITHOUT_PYTORCH = """
 import sys
 from pathlib import Path
 sys.modules["torch"] = None
-from gradkit.corpora.files import load
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.scalar import random_graphs
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite import check_gradients
@@ -217,7 +224,7 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.suite.failures import NotPassed
 try:
     check_gradients(LocalTransport(Path(sys.argv[1]), Clock()).load("engine", "Value"),
-                    load(corpora_folder() / "mul.json"))
+                    load_corpus(random_graphs("mul"), corpora_folder() / "mul.json"))
 except NotPassed as failure:
     print(len(failure.failure.explain().rows))
 """
@@ -240,7 +247,10 @@ def test_an_item_without_graphs_is_refused_since_it_would_always_pass(handle, so
 @pytest.mark.parametrize("numbers", [0, 5, 6, 8, 9, 10, 11], ids="{} of 10".format)
 @pytest.mark.parametrize("failure", [None, SubmissionError(Verdict.ERROR, "oh")], ids=["whole", "failed"])
 def test_numbers_that_do_not_fit_the_questions_are_no_reply(numbers, failure):
-    graphs = [traced(lambda a, b: a * b, 0.5, 0.3), traced(lambda a: a.exp(), 0.5)]  # 2 * 3 and 2 * 2 numbers
+    graphs = [
+        trace_expression(lambda a, b: a * b, 0.5, 0.3),
+        trace_expression(lambda a: a.exp(), 0.5),
+    ]  # 2 * 3 and 2 * 2 numbers
     if numbers in ((0, 6) if failure else (10,)):
         assert len(Reply(graphs, True, [1.0] * numbers, failure).answers) == {0: 0, 6: 1, 10: 2}[numbers]
     else:

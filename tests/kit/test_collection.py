@@ -1,4 +1,4 @@
-"""What is an item is the same in self-check and in grading; what could be skipped or counted twice is refused."""
+"""Self-check and grading collect the same items, and refuse what could be skipped or counted twice."""
 
 import os
 import subprocess

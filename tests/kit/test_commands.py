@@ -45,6 +45,53 @@ def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path
         assert complaint in shown.output
 
 
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the recorded corpora, which the command works on."""
+    folder = tmp_path / "corpora"
+    shutil.copytree(places.course_home() / "tests" / "corpora", folder)
+    monkeypatch.setattr("gradkit.course.corpora.corpora_folder", lambda: folder)
+    monkeypatch.setattr("gradkit.cli.authoring.corpora_folder", lambda: folder)
+    return folder
+
+
+def edit_number(path, factor):
+    """Multiply the last number of a corpus's file."""
+    head, last = path.read_text().rstrip("\n]").rsplit(",", 1)
+    path.write_text(f"{head},{float(last) * factor!r}]]]\n]\n")
+
+
+def test_corpora_writes_what_is_missing_or_differs_beyond_rounding_and_touches_no_other_file(gradkit, copied):
+    (copied / "network_neuron.json").unlink()
+    (copied / "network_layer.json").write_text("not a corpus")
+    edit_number(copied / "network_mlp.json", 1 + 1e-5)
+    lines = (copied / "network_mlp_linear.json").read_text().split(",\n")
+    (copied / "network_mlp_linear.json").write_text(",\n".join([lines[0], *lines[2:]]))
+    edit_number(copied / "network_mlp_narrow.json", 1 + 1e-15)
+    before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir()}
+
+    shown = gradkit("corpora", "a4")
+
+    assert shown.exit_code == 0, shown.output
+    written = {"network_neuron.json", "network_layer.json", "network_mlp.json", "network_mlp_linear.json"}
+    assert {line.rpartition("/")[2] for line in shown.output.splitlines() if line.startswith("Written")} == written
+    assert "4 of 8 recorded corpora were up to date" in shown.output
+    touched = {path.name for path in copied.iterdir() if path.stat().st_mtime_ns != before.get(path.name)}
+    assert touched == written
+    assert gradkit("corpora", "--check", "a4").exit_code == 0
+    assert "8 of 8" in gradkit("corpora", "a4").output
+
+
+def test_a_private_seed_draws_the_corpora_of_one_assignment_into_the_cache(gradkit, tmp_path, monkeypatch):
+    monkeypatch.setattr("gradkit.course.corpora.default_cache", lambda: tmp_path / "cache")
+    before = {path: path.stat().st_mtime_ns for path in places.corpora_folder().iterdir()}
+    shown = gradkit("corpora", "a4", "--seed", "autumn")
+    assert shown.exit_code == 0, shown.output
+    assert f"{8 * 24} cases of this seed are ready." in shown.output
+    assert len(list((tmp_path / "cache").iterdir())) == 8
+    assert {path: path.stat().st_mtime_ns for path in places.corpora_folder().iterdir()} == before
+
+
 def test_recorded_corpora_stay_small(root):
     assert sum(path.stat().st_size for path in (root / "tests/corpora").iterdir()) < 3_000_000
 
@@ -58,11 +105,11 @@ def test_another_seed_is_drawn_into_a_cache_and_found_there_again(root, tmp_path
     from gradkit.corpora.library import Library
     from gradkit.corpora.scalar import random_graphs
 
-    wish = random_graphs("mul", count=10)
-    first = Library(root / "tests/corpora", "autumn", tmp_path).corpus(wish)
+    spec = random_graphs("mul", count=10)
+    first = Library(root / "tests/corpora", "autumn", tmp_path).corpus(spec)
     (cached,) = tmp_path.iterdir()
     cached.write_text(cached.read_text().replace("\n", " \n"))
-    again = Library(root / "tests/corpora", "autumn", tmp_path).corpus(wish)
+    again = Library(root / "tests/corpora", "autumn", tmp_path).corpus(spec)
     public = Library(root / "tests/corpora").corpus(random_graphs("mul"))
     assert first.cases == again.cases
     assert not set(first.cases) & set(public.cases)

@@ -6,11 +6,13 @@ from fractions import Fraction
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers, Graph, replay
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import all_agree, close, hint, wrong_data, wrong_gradients
+from gradkit.oracle.hints import find_hint
+from gradkit.oracle.mismatch import all_agree, compare_data, compare_gradients
+from gradkit.oracle.tolerance import is_close
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -28,37 +30,37 @@ def test_the_tolerance_is_exactly_as_specified(want, share):
     allowed = Fraction(1, 10**9) + abs(Fraction(want)) / 10**7
     got = float(Fraction(want) + Fraction(share) * allowed)
     distance = abs(Fraction(got) - Fraction(want))
-    assume(abs(distance / allowed - 1) > Fraction(1, 10**6))  # on the edge, rounding decides
-    assert close(got, want) == (distance < allowed)
+    assume(abs(distance / allowed - 1) > Fraction(1, 10**6))  # at the bound, rounding decides
+    assert is_close(got, want) == (distance < allowed)
 
 
 @given(NUMBERS)
 def test_the_very_number_is_right_and_so_is_an_int(number):
-    assert close(number, number)
-    assert close(float(round(number)), round(number))
+    assert is_close(number, number)
+    assert is_close(float(round(number)), round(number))
 
 
 @given(NUMBERS)
 def test_what_is_not_a_finite_number_is_never_right(want):
     for got in (NAN, INF, -INF):
-        assert not close(got, want)
+        assert not is_close(got, want)
 
 
 def test_minus_zero_is_zero():
-    assert close(-0.0, 0.0)
-    assert close(0.0, -0.0)
+    assert is_close(-0.0, 0.0)
+    assert is_close(0.0, -0.0)
 
 
 @pytest.mark.parametrize("got", [0.0, 1e300, NAN, -INF])
 def test_nothing_passes_for_infinity_but_infinity(got):
-    assert not close(got, INF)
-    assert close(INF, INF)
-    assert close(-INF, -INF)
+    assert not is_close(got, INF)
+    assert is_close(INF, INF)
+    assert is_close(-INF, -INF)
 
 
 @given(NUMBERS | st.sampled_from([NAN, INF]))
 def test_nothing_passes_for_nan(got):
-    assert not close(got, NAN)
+    assert not is_close(got, NAN)
 
 
 WANTED = NUMBERS | st.sampled_from([0.0, INF, -INF, NAN])
@@ -68,13 +70,13 @@ WANTED = NUMBERS | st.sampled_from([0.0, INF, -INF, NAN])
 def test_numbers_that_agree_at_a_glance_are_right_at_a_closer_look(pairs):
     want, got = [number for number, _ in pairs], [number * (1 + share) for number, share in pairs]
     agree = all_agree(got, [Answers(want, [])], backward=False)
-    assert all(map(close, got, want)) or not agree
+    assert all(map(is_close, got, want)) or not agree
     assert agree or got != want
 
 
 @given(GRAPHS, st.data())
 def test_at_a_glance_one_wrong_number_or_one_missing_is_enough(graph, data):
-    answers = complex_step.answers(graph)
+    answers = complex_step.answer_graph(graph)
     numbers = [*answers.data, *answers.grad]
     assert all_agree(numbers, [answers], backward=True)
     wrong = data.draw(st.integers(0, len(numbers) - 1))
@@ -87,22 +89,22 @@ def test_at_a_glance_one_wrong_number_or_one_missing_is_enough(graph, data):
 
 
 def changed(numbers, *nodes):
-    """The numbers, wrong at these nodes."""
+    """Return the numbers with these nodes changed."""
     return [number + 1 + abs(number) if node in nodes else number for node, number in enumerate(numbers)]
 
 
 @given(GRAPHS)
 def test_right_answers_are_no_mismatch(graph):
-    answers = complex_step.answers(graph)
-    assert wrong_data(graph, answers, answers) is None
-    assert wrong_gradients(graph, answers, answers, inner=True) is None
+    answers = complex_step.answer_graph(graph)
+    assert compare_data(graph, answers, answers) is None
+    assert compare_gradients(graph, answers, answers, inner=True) is None
 
 
 @given(GRAPHS, st.data())
 def test_the_first_wrong_number_is_found_in_forward_order(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(0, len(graph) - 1))
-    mismatch = wrong_data(graph, want, Answers(changed(want.data, node, graph.output), []))
+    mismatch = compare_data(graph, want, Answers(changed(want.data, node, graph.output), []))
     assert mismatch.origin == node
     assert mismatch.wrong == (graph.output,)
     assert mismatch.kind == "data"
@@ -110,18 +112,18 @@ def test_the_first_wrong_number_is_found_in_forward_order(graph, data):
 
 @given(GRAPHS, st.data())
 def test_a_wrong_inner_number_alone_decides_nothing(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(0, graph.output - 1))
-    assert wrong_data(graph, want, Answers(changed(want.data, node), [])) is None
+    assert compare_data(graph, want, Answers(changed(want.data, node), [])) is None
 
 
 @given(GRAPHS, st.data())
 def test_the_first_wrong_gradient_is_found_in_reverse_order(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     leaf = data.draw(st.integers(0, len(graph.inputs) - 1))
     node = data.draw(st.integers(leaf, len(graph) - 2))
     got = Answers(want.data, changed(want.grad, leaf, node))
-    mismatch = wrong_gradients(graph, want, got)
+    mismatch = compare_gradients(graph, want, got)
     assert mismatch.origin == node
     assert leaf in mismatch.wrong
     assert all(each < len(graph.inputs) for each in mismatch.wrong)
@@ -129,35 +131,35 @@ def test_the_first_wrong_gradient_is_found_in_reverse_order(graph, data):
 
 @given(GRAPHS, st.data())
 def test_an_inner_gradient_decides_only_where_it_is_asked_for(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(len(graph.inputs), len(graph) - 1))
     got = Answers(want.data, changed(want.grad, node))
-    assert wrong_gradients(graph, want, got) is None
-    assert wrong_gradients(graph, want, got, inner=True).wrong == (node,)
+    assert compare_gradients(graph, want, got) is None
+    assert compare_gradients(graph, want, got, inner=True).wrong == (node,)
 
 
 @given(GRAPHS)
 def test_no_origin_is_named_where_the_root_s_own_gradient_is_not_1(graph):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     got = Answers(want.data, changed(want.grad, 0, graph.output))
-    assert wrong_gradients(graph, want, got).origin is None
+    assert compare_gradients(graph, want, got).origin is None
 
 
 @given(GRAPHS)
 def test_no_origin_is_named_where_inner_gradients_were_reset(graph):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     leaves = len(graph.inputs)
     assume(len(graph.steps) > 1)
     assume(all(want.grad[leaves:]))
     reset = [*changed(want.grad, 0)[:leaves], *[0.0] * (len(graph.steps) - 1), 1.0]
-    assert wrong_gradients(graph, want, Answers(want.data, reset)).origin is None
+    assert compare_gradients(graph, want, Answers(want.data, reset)).origin is None
 
 
 @given(GRAPHS, st.sampled_from([NAN, INF, -INF]))
 def test_nan_and_infinity_are_mismatches_like_any_other(graph, odd):
-    want = complex_step.answers(graph)
-    assert wrong_data(graph, want, Answers([*want.data[:-1], odd], [])).origin == graph.output
-    assert wrong_gradients(graph, want, Answers(want.data, [odd, *want.grad[1:]])).wrong == (0,)
+    want = complex_step.answer_graph(graph)
+    assert compare_data(graph, want, Answers([*want.data[:-1], odd], [])).origin == graph.output
+    assert compare_gradients(graph, want, Answers(want.data, [odd, *want.grad[1:]])).wrong == (0,)
 
 
 # --- hints -----------------------------------------------------------------------------------------------------------
@@ -216,46 +218,48 @@ def times(a, b):
     ],
 )
 def test_a_typical_slip_gets_its_hint(edit, expression, numbers, said, engine):
-    graph = traced(expression, *numbers)
-    mismatch = wrong_gradients(graph, complex_step.answers(graph), replay(engine(edit), graph, backward=True))
-    assert said in hint(mismatch)
+    graph = trace_expression(expression, *numbers)
+    mismatch = compare_gradients(graph, complex_step.answer_graph(graph), replay(engine(edit), graph, backward=True))
+    assert said in find_hint(mismatch)
 
 
 def test_a_wrong_number_points_to_the_operation_that_computed_it(engine):
-    graph = traced(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
+    graph = trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
     wrong = engine(("math.tanh(self.data)", "math.tanh(-self.data)"))
-    mismatch = wrong_data(graph, complex_step.answers(graph), replay(wrong, graph, backward=False))
-    assert "look at how `x.tanh()` computes its own" in hint(mismatch)
+    mismatch = compare_data(graph, complex_step.answer_graph(graph), replay(wrong, graph, backward=False))
+    assert "look at how `x.tanh()` computes its own" in find_hint(mismatch)
 
 
 def test_a_changed_operand_is_said_to_be_one():
-    graph = traced(times, 2.0, 3.0)
-    mismatch = wrong_data(graph, complex_step.answers(graph), Answers([9.0, 3.0, 27.0], []))
-    assert "A leaf was made with 2.0 and now holds 9.0" in hint(mismatch)
+    graph = trace_expression(times, 2.0, 3.0)
+    mismatch = compare_data(graph, complex_step.answer_graph(graph), Answers([9.0, 3.0, 27.0], []))
+    assert "A leaf was made with 2.0 and now holds 9.0" in find_hint(mismatch)
 
 
 @given(GRAPHS, st.data())
 def test_every_mismatch_of_gradients_can_be_put_in_words(graph, data):
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     odd = st.sampled_from([0.0, 1.0, -1.0, NAN, INF])
     replaced = data.draw(st.dictionaries(st.integers(0, len(graph) - 1), odd, min_size=1))
     got = Answers(want.data, [replaced.get(node, number) for node, number in enumerate(want.grad)])
-    mismatch = wrong_gradients(graph, want, got, inner=True)
+    mismatch = compare_gradients(graph, want, got, inner=True)
     assume(mismatch)
-    said = hint(mismatch)
+    said = find_hint(mismatch)
     assert said or mismatch.origin is None
     assert "{" not in said
 
 
 def test_a_share_of_nothing_can_be_put_in_words():
-    graph = traced(lambda x: x.tanh().relu(), -0.5)
-    assert hint(wrong_gradients(graph, complex_step.answers(graph), Answers([-0.5, -0.4, 0.0], [0.7, 0.0, 1.0])))
+    graph = trace_expression(lambda x: x.tanh().relu(), -0.5)
+    assert find_hint(
+        compare_gradients(graph, complex_step.answer_graph(graph), Answers([-0.5, -0.4, 0.0], [0.7, 0.0, 1.0]))
+    )
 
 
 def test_the_graph_of_a_lost_share_names_what_was_kept():
     graph = Graph((2.0,), [("tanh", 0), ("exp", 0), ("add", 1, 2), ("relu", 0), ("add", 3, 4)])
-    want = complex_step.answers(graph)
-    kept = complex_step.passed_on(graph, want.data, 2, 0)
-    said = hint(wrong_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
+    want = complex_step.answer_graph(graph)
+    kept = complex_step.local_derivative(graph, want.data, 2, 0)
+    said = find_hint(compare_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
     assert "used 3 times, but holds only what `x.exp()` passed on" in said
     assert "the share of `x.tanh()` and `x.relu()` is lost" in said

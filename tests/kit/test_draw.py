@@ -1,18 +1,18 @@
-"""draw(y): a student's own graph as a picture, with the numbers that its nodes hold, whatever these are."""
+"""draw(y): a student's graph as a picture, with whatever its nodes hold."""
 
 import builtins
 import re
 from xml.etree import ElementTree
 
 import pytest
-from gradkit.graphs.picture.picture import MOST_NODES
+from gradkit.graphs.picture.cards import MAX_NODES
 from gradkit.notebook import draw
 
 WRONG = "#fde0dc"
 
 
 class Node:
-    """A Value of some student's."""
+    """A student's Value."""
 
     def __init__(self, data, _children=(), _op=""):
         self.data, self.grad, self._prev, self._op = data, 0.0, _children, _op
@@ -23,7 +23,7 @@ class Slots:
 
 
 def texts(drawn):
-    """All that can be read in a picture. Raises where it is not well-formed."""
+    """Return the text of a picture. Raises ParseError if it is not well-formed."""
     return " ".join("".join(ElementTree.fromstring(drawn._repr_svg_().encode()).itertext()).split())
 
 
@@ -152,13 +152,13 @@ def test_a_large_graph_is_refused():
     deep = Node(0.0)
     for _ in range(20_000):
         deep = Node(0.0, (deep,))
-    wide = Node(0.0, [Node(1.0) for _ in range(MOST_NODES)])
+    wide = Node(0.0, [Node(1.0) for _ in range(MAX_NODES)])
 
     class Endless(Node):
         _prev = property(lambda self: (Endless(self.data + 1),), lambda self, value: None)
 
     for value in (deep, wide, Endless(0.0)):
-        with pytest.raises(ValueError, match=f"more than {MOST_NODES} nodes"):
+        with pytest.raises(ValueError, match=f"more than {MAX_NODES} nodes"):
             draw(value)
 
 

@@ -1,13 +1,13 @@
-"""Evidence: what a failure shows, and which failures are one and the same."""
+"""Evidence: what is shown of a failure, and which failures have the same cause."""
 
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_data, wrong_gradients
+from gradkit.oracle.mismatch import compare_data, compare_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.evidence import NODES_SHOWN, Evidence, Row, row_of
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
@@ -21,12 +21,12 @@ GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=8), co
 
 @st.composite
 def mismatches(draw):
-    """A graph some of whose gradients are wrong."""
+    """Draw a graph some of whose gradients are wrong."""
     graph = draw(GRAPHS)
-    want = complex_step.answers(graph)
+    want = complex_step.answer_graph(graph)
     odd = draw(st.dictionaries(st.integers(0, len(graph) - 1), st.floats(-3, 3), min_size=1))
     got = Answers(want.data, [odd.get(node, number) for node, number in enumerate(want.grad)])
-    mismatch = wrong_gradients(graph, want, got, inner=draw(st.booleans()))
+    mismatch = compare_gradients(graph, want, got, inner=draw(st.booleans()))
     assume(mismatch)
     return mismatch
 
@@ -52,9 +52,9 @@ def test_rows_hold_the_first_wrong_numbers_and_the_origin_and_no_more(mismatch):
 
 
 def test_a_wrong_gradient_reads_so():
-    graph = traced(lambda a, b: (a * b).tanh() * a, 0.5, 1.0)
-    want = complex_step.answers(graph)
-    evidence = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, 7.0, *want.grad[3:]])))
+    graph = trace_expression(lambda a, b: (a * b).tanh() * a, 0.5, 1.0)
+    want = complex_step.answer_graph(graph)
+    evidence = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [9.0, 8.0, 7.0, *want.grad[3:]])))
     assert evidence.message == f"a.grad is 9.0, PyTorch says {want.grad[0]!r}"
     assert evidence.code == (
         "from engine import Value",
@@ -70,16 +70,17 @@ def test_a_wrong_gradient_reads_so():
 
 
 def test_a_wrong_number_needs_no_backward():
-    graph = traced(lambda x: x.exp(), 1.0)
-    want = complex_step.answers(graph)
-    evidence = explain_mismatch(wrong_data(graph, want, Answers([1.0, 3.0], [])))
+    graph = trace_expression(lambda x: x.exp(), 1.0)
+    want = complex_step.answer_graph(graph)
+    evidence = explain_mismatch(compare_data(graph, want, Answers([1.0, 3.0], [])))
     assert evidence.code == ("from engine import Value", "x = Value(1.0)", "y = x.exp()", "print(y.data)")
     assert evidence.rows == (Row("y.data", 3.0, want.data[1]),)
 
 
 def test_a_leaf_that_went_wrong_is_named_alone():
-    graph = traced(lambda x: x + x, 1.0)
-    evidence = explain_mismatch(wrong_gradients(graph, complex_step.answers(graph), Answers([1.0, 2.0], [1.0, 1.0])))
+    graph = trace_expression(lambda x: x + x, 1.0)
+    want = complex_step.answer_graph(graph)
+    evidence = explain_mismatch(compare_gradients(graph, want, Answers([1.0, 2.0], [1.0, 1.0])))
     assert evidence.origin == "x"
 
 
@@ -158,7 +159,7 @@ def test_an_unknown_message_gets_no_hint_and_keeps_its_traceback():
     assert evidence == Evidence("KeyError: 'odd'", ("y = x",), traceback="engine.py:3, in f")
 
 
-# --- one and the same ------------------------------------------------------------------------------------------------
+# --- the same cause ------------------------------------------------------------------------------------------------
 
 
 def cause(evidence, verdict=Verdict.FAILED):

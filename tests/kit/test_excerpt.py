@@ -1,4 +1,4 @@
-"""A hand-written item is shown as a program: its own lines, and the number that it asked for."""
+"""Test excerpts: a hand-written item is shown as a program of its own lines that prints the number it checks."""
 
 import ast
 import io
@@ -20,7 +20,7 @@ HERE = Path(__file__)
 
 @pytest.fixture
 def printed(engine, monkeypatch):
-    """The numbers that a program prints, run beside the reference."""
+    """Runs a program beside the reference, and returns the numbers that it prints."""
     monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine()))
 
     def run(lines):

@@ -1,4 +1,4 @@
-"""Graphs as data: what rebuilding keeps, and what replaying reads."""
+"""Graphs as data: what a rebuilt graph keeps, and what a replay reads."""
 
 import math
 from collections import namedtuple
@@ -7,7 +7,7 @@ import numpy
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph, NotANumber, number_of, plain_number, replay
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
@@ -19,7 +19,7 @@ GRAPHS = ANY_GRAPH.filter(lambda graph: graph.steps)
 
 
 def value(graph, node=None):
-    return complex_step.values(graph)[graph.output if node is None else node]
+    return complex_step.evaluate_graph(graph)[graph.output if node is None else node]
 
 
 def needed(graph):
@@ -62,7 +62,7 @@ _WRITING = {name: lambda *parts, name=name: (name, *parts) for name in OPERATION
 
 
 def _written_with_alias(graph, node, earlier):
-    """The expression's text where `node` is read as `earlier`, worked out without Graph.rebuilt."""
+    """Return the text of the expression with `earlier` in the place of `node`, without Graph.rebuilt."""
     texts = [_written(number) for number in graph.inputs]
     for index in range(len(graph)):
         if index >= len(graph.inputs):
@@ -109,7 +109,7 @@ def test_rebuilding_without_a_change_is_the_same_graph(graph):
 
 
 def test_names_stay_with_the_leaves_that_remain():
-    graph = traced(lambda price, count, rest: price * count + rest, 2.0, 3.0, 4.0)
+    graph = trace_expression(lambda price, count, rest: price * count + rest, 2.0, 3.0, 4.0)
     assert graph.names == ("price", "count", "rest")
     assert graph.rebuilt(output=3).names == ("price", "count")
     assert graph.rebuilt(leaves={3: 6.0}).names == ()
@@ -146,7 +146,7 @@ def test_a_traced_expression_holds_only_what_the_result_needs():
         a * b  # not part of the result
         return a + b
 
-    assert traced(with_waste, 1.0, 2.0) == Graph((1.0, 2.0), [("add", 0, 1)])
+    assert trace_expression(with_waste, 1.0, 2.0) == Graph((1.0, 2.0), [("add", 0, 1)])
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_what_is_no_node_is_named(node, said):
 
 
 class Forward:
-    """An engine that knows addition, and nothing of gradients."""
+    """An engine that has addition only, and no gradients."""
 
     def __init__(self, data):
         self.data = data

@@ -1,4 +1,4 @@
-"""`gradkit graph`: a picture of any expression, or of a report's failing one, and a line where there is none."""
+"""`gradkit graph`: draws any expression, or the failing expression of a report, or says in one line why it cannot."""
 
 import builtins
 import re
@@ -8,11 +8,12 @@ import msgspec
 import pytest
 from gradkit.cli.main import app
 from gradkit.grader.report import FORMAT, Conditions, Report, write
-from gradkit.graphs.scalar.trace import ProgramError, traced, traced_program
+from gradkit.graphs.scalar.trace import trace_expression
+from gradkit.graphs.scalar.trace_program import ProgramError, trace_program
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_gradients
-from gradkit.oracle.programs import worked_out
+from gradkit.oracle.mismatch import compare_gradients
+from gradkit.oracle.programs import evaluate_program
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, NodeNumbers
 from gradkit.suite.explanations import explain_mismatch
@@ -30,19 +31,19 @@ print(x.grad)  # yours: 0.07065082485316443  PyTorch: 1.0706508248531645
 
 @pytest.fixture
 def gradkit(monkeypatch, tmp_path):
-    """Calls the command in a folder of its own."""
+    """Return a function that runs the command in an empty folder."""
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(app, ["graph", *map(str, arguments)])
 
 
 def texts(path):
-    """All that can be read in a picture. Raises where it is not well-formed."""
+    """Return the text of a picture. Raises ParseError if it is not well-formed."""
     return " ".join("".join(ElementTree.parse(path).getroot().itertext()).split())
 
 
 def refused(run, folder, said):
-    """Whether a call left with one line that says this, and wrote nothing."""
+    """Return whether a call failed with one line that contains this text, and wrote nothing."""
     assert run.exit_code == 1, run.output
     assert said in run.output
     assert run.output.count("\n") == 1
@@ -83,30 +84,30 @@ def test_the_code_of_evidence_can_be_pasted(gradkit, tmp_path):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("y = (", "This is no Python: '(' was never closed (line 1)"),
-        ("\0", "This is no Python"),
+        ("y = (", "This is not Python: '(' was never closed (line 1)"),
+        ("\0", "This is not Python"),
         ("y = x * 2", "NameError: name 'x' is not defined"),
         ("2 + 3", "Nothing is built here"),
         ("", "Nothing is built here"),
-        ("Value(2.0); 3", "The last line is no Value"),
+        ("Value(2.0); 3", "The last line is not a Value"),
         ("Value(2.0).sin()", "'Value' object has no attribute 'sin'. What can be drawn is made with + - * / **"),
         ("x = Value(2.0); y = 2 * x.data", "'Value' object has no attribute 'data'"),
         ("y = Value(2.0) > 1", "not supported between instances of 'Value' and 'int'"),
-        ("Value('2')", "A number is due where this has a str."),
-        ("Value(2.0) + None", "A number is due where this has a NoneType."),
-        ("Value(True)", "A number is due where this has a bool."),
+        ("Value('2')", "Expected a number, but this has the type str."),
+        ("Value(2.0) + None", "Expected a number, but this has the type NoneType."),
+        ("Value(True)", "Expected a number, but this has the type bool."),
         ("Value(Value(2.0))", "takes a plain number, and here it is given a Value"),
         ("Value(2.0, ())", "Value() takes 1 positional argument"),
         ("Value(10**400)", "is not finite"),
         ("Value(2.0) * float('nan')", "is not finite"),
-        ("a = Value(-1.0); b = a.log()", "b = a.log() cannot be worked out at a = -1"),
-        ("Value(-2.0) ** 0.5", "y = x ** 0.5 cannot be worked out at x = -2"),
-        ("Value(-2.0) ** Value(2.0)", "y = a ** b cannot be worked out at a = -2 and b = 2"),
-        ("(-2) ** Value(2.0)", "cannot be worked out at x = 2"),
-        ("Value(0.0) ** 0.5", "cannot be worked out at x = 0"),
-        ("1 / Value(0.0)", "y = 1 / x cannot be worked out at x = 0"),
-        ("Value(800.0).exp()", "cannot be worked out at x = 800"),
-        ("x = Value(1e-300); y = x * 1e200 / x / x", "cannot be worked out"),
+        ("a = Value(-1.0); b = a.log()", "b = a.log() cannot be computed at a = -1"),
+        ("Value(-2.0) ** 0.5", "y = x ** 0.5 cannot be computed at x = -2"),
+        ("Value(-2.0) ** Value(2.0)", "y = a ** b cannot be computed at a = -2 and b = 2"),
+        ("(-2) ** Value(2.0)", "cannot be computed at x = 2"),
+        ("Value(0.0) ** 0.5", "cannot be computed at x = 0"),
+        ("1 / Value(0.0)", "y = 1 / x cannot be computed at x = 0"),
+        ("Value(800.0).exp()", "cannot be computed at x = 800"),
+        ("x = Value(1e-300); y = x * 1e200 / x / x", "cannot be computed"),
         ("exit()", "SystemExit"),
         ("raise ValueError('one\\ntwo')", "ValueError: one two"),
         ("x = Value(1.0)\nfor _ in range(300): x = x * 2", "more than 200 nodes"),
@@ -162,18 +163,18 @@ def test_without_graphviz_it_says_what_to_install(gradkit, tmp_path, monkeypatch
     ],
 )
 def test_a_program_ends_in_what_backward_runs_from_or_its_last_line_is(code, output):
-    assert traced_program(code)[0].output == output
+    assert trace_program(code)[0].output == output
 
 
 def test_a_variable_names_its_node_and_what_has_no_name_gets_one():
-    graph, names = traced_program("u = Value(1.0) + Value(2.0); y = u * u; z = y - 1; c = z")
+    graph, names = trace_program("u = Value(1.0) + Value(2.0); y = u * u; z = y - 1; c = z")
     assert names == {2: "u", 3: "y", 4: "z"}
     assert graph.names == ()
-    assert traced_program("a = Value(1.0); b = Value(2.0); c = a + b")[0].names == ("a", "b")
+    assert trace_program("a = Value(1.0); b = Value(2.0); c = a + b")[0].names == ("a", "b")
 
 
 def test_the_right_numbers_come_with_a_program():
-    graph, names, answers = worked_out("x = Value(3.0); y = x * x + x")
+    graph, names, answers = evaluate_program("x = Value(3.0); y = x * x + x")
     assert graph == Graph((3.0,), [("mul", 0, 0), ("add", 1, 0)])
     assert names == {0: "x", 1: "u", 2: "y"}
     assert answers.data + answers.grad == pytest.approx([3.0, 9.0, 12.0, 7.0, 1.0, 1.0])
@@ -181,14 +182,14 @@ def test_the_right_numbers_come_with_a_program():
 
 @pytest.mark.parametrize("code", ["Value(0.0) ** 2", "Value(0.0) ** 1", "Value(-2.0) ** 3", "Value(-2.0) ** -1"])
 def test_powers_that_have_a_gradient_are_worked_out(code):
-    assert all(abs(number) < 20 for number in worked_out(code)[2].grad)
+    assert all(abs(number) < 20 for number in evaluate_program(code)[2].grad)
 
 
 def test_ctrl_c_ends_a_program_as_it_ends_any():
     with pytest.raises(KeyboardInterrupt):
-        traced_program("raise KeyboardInterrupt")
+        trace_program("raise KeyboardInterrupt")
     with pytest.raises(ProgramError):
-        traced_program("raise SystemExit")
+        trace_program("raise SystemExit")
 
 
 # --- the failing expression of a report ------------------------------------------------------------------------------
@@ -200,14 +201,14 @@ def failed(name, blocked_by=(), evidence=None, verdict=Verdict.FAILED):
 
 
 def mismatch():
-    graph = traced(lambda x: x.tanh() + x, 2.0)
-    want = complex_step.answers(graph)
-    return explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    graph = trace_expression(lambda x: x.tanh() + x, 2.0)
+    want = complex_step.answer_graph(graph)
+    return explain_mismatch(compare_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
 
 
 @pytest.fixture
 def report(tmp_path):
-    """Writes a report of these items, and says where it is."""
+    """Return a function that writes a report of these items, and returns its path."""
 
     def written(*items):
         conditions = Conditions("0", "3", "", "public", True, True)
@@ -221,7 +222,7 @@ def report(tmp_path):
 
 @pytest.fixture
 def ada(report):
-    """The report of one who made one mistake with a picture, and others without."""
+    """The report of a student with several mistakes, one of which has a picture."""
     return report(
         failed("fine", verdict=Verdict.PASSED),
         failed("raises", evidence=Evidence("KeyError: 'odd'"), verdict=Verdict.ERROR),

@@ -1,4 +1,4 @@
-"""Loading what a submission offers: once, and a failure settles what needs it, unless it only lacked time."""
+"""Loading a submission: a failing import is tried once and settles what needs it, unless it had too little time."""
 
 import pytest
 from gradkit.catalogue.assignments import assignments
@@ -7,7 +7,7 @@ from gradkit.suite.loading import Loader, no_time_left
 
 
 class Transport:
-    """Ends each loading as it is told."""
+    """Answers each load with the next of these ends: a value, or a verdict to raise."""
 
     def __init__(self, *ends):
         self.ends = list(ends)
@@ -49,7 +49,7 @@ def test_running_out_of_what_little_time_was_left_proves_nothing():
     assert loader.subject("Value", False) == "in time"
 
 
-def test_any_other_failure_has_reduced_time_is_a_failure():
+def test_any_other_failure_with_reduced_time_is_a_failure():
     loader = Loader(Transport(Verdict.ERROR, "too late"))
     ending(loader, has_reduced_time=True)
     assert ending(loader).verdict is Verdict.ERROR
@@ -67,7 +67,7 @@ def test_an_item_that_comes_too_late_says_why():
     assert ended.failure.explain().message == "The 60 s that a submission has for a1_expressions are used up."
 
 
-def test_the_trouble_is_called_by_the_file():
+def test_the_heading_names_the_file():
     assert ending(Loader(Transport(Verdict.ERROR))).heading == "engine.py cannot be used yet"
     assert ending(Loader(Transport(Verdict.ERROR)), name="train").heading == "training.py cannot be used yet"
 

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph
 from gradkit.submissions import exception_text
 from gradkit.submissions.outcome import SubmissionError, Verdict
@@ -262,7 +262,7 @@ def test_a_file_with_a_bom_crlf_and_noise_is_read(handle, capsys):
 def test_answers_up_to_the_first_bad_end_are_kept(handle, solution):
     line = "out = Value(math.tanh"
     value = handle(solution((line, f"if self.data > 1: raise KeyError('big')\n        {line}")))
-    graphs = [traced(lambda x: x.tanh(), number) for number in (0.5, 1.0, 2.0, 0.1)]
+    graphs = [trace_expression(lambda x: x.tanh(), number) for number in (0.5, 1.0, 2.0, 0.1)]
     reply = replay(value, graphs, backward=True)
     assert [answers.data[0] for answers in reply.answers] == [0.5, 1.0]
     assert reply.failure.verdict is Verdict.ERROR

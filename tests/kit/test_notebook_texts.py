@@ -1,4 +1,4 @@
-"""The notebooks' texts fit the suites, and what they claim is true."""
+"""The notebooks' texts match the suites, and what they say about outputs is true."""
 
 import ast
 import builtins
@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, chosen
 from gradkit.course import notebooks
-from gradkit.course.notebooks import TextError, source_notebook
+from gradkit.course.notebooks import TextError, make_source_notebook
 from gradkit.suite.collection import graded_tests
 
 COURSE = assignments()
@@ -22,10 +22,11 @@ COURSE = assignments()
 @pytest.fixture(scope="module")
 def built(root):
     """Every source notebook: built[name]."""
-    return {each.name: source_notebook(each, root / "reference/solution", own=False) for each in COURSE}
+    return {each.name: make_source_notebook(each, root / "reference/solution", own_engine=False) for each in COURSE}
 
 
 def marks(notebook):
+    """Return the cells with nbgrader's metadata by their ids."""
     return {cell.metadata.nbgrader["grade_id"]: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
 
 
@@ -58,12 +59,12 @@ def test_every_page_has_pictures_and_says_points_and_minutes(assignment, built):
 
 
 def experiments(notebook):
-    """The code cells that are neither solution nor test, as a list of texts."""
+    """Return the texts of the code cells that are neither solution nor test."""
     return [cell.source for cell in notebook.cells if cell.cell_type == "code" and "nbgrader" not in cell.metadata]
 
 
 def missing_names(source):
-    """What a cell takes from other cells."""
+    """Return the names that a cell uses and other cells define."""
     nodes = list(ast.walk(ast.parse(source)))
     made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     made |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler)}
@@ -78,7 +79,7 @@ def missing_names(source):
 
 
 def check_claims(source, printed):
-    """What each print says in its comment that it prints, or a block of comments at the end of all of them."""
+    """Compare a cell's output with its comments: one behind each print, or a block at the end."""
     lines = printed.splitlines()
     claims = re.findall(r"print\(.*\)  # ([^:\n]+)", source)
     block = re.search(r"(?:^# .*\n?)+\Z", source, re.M)
@@ -122,40 +123,36 @@ def test_with_the_solution_each_cell_prints_what_its_comments_say(assignment, bu
 
 def test_a_build_gives_the_same_bytes_again(tmp_path, root):
     for folder in ("one", "two"):
-        assert len(list(notebooks.build(tmp_path / folder, root / "reference/solution"))) == len(COURSE)
+        assert len(list(notebooks.build_sources(tmp_path / folder, root / "reference/solution"))) == len(COURSE)
     for path in (tmp_path / "one").rglob("*.ipynb"):
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
 
 
 @pytest.mark.parametrize("assignment", COURSE[1:], ids=lambda each: each.name)
-def test_students_who_bring_their_own_files_are_told_so(assignment, root):
-    text = {own: source_notebook(assignment, root / "reference/solution", own).cells for own in (True, False)}
+def test_a_notebook_for_students_own_files_says_that_they_are_needed(assignment, root):
+    text = {own: make_source_notebook(assignment, root / "reference/solution", own).cells for own in (True, False)}
     own, given = ("\n".join(cell.source for cell in text[each]) for each in (True, False))
     assert "**First, bring " in own
     assert "**First, bring " not in given
     assert all(f"`{module}.py`" in text for module in assignment.builds_on for text in (own, given))
 
 
-def test_files_of_earlier_assignments_lie_beside_a_notebook_unless_students_bring_their_own(
-    root, tmp_path, monkeypatch
-):
+def test_files_of_earlier_assignments_are_beside_a_notebook_unless_students_use_their_own(root, tmp_path, monkeypatch):
     def beside():
         return {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*.py")}
 
-    list(notebooks.build(tmp_path, root / "reference/solution"))
+    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
     given = {f"{each.name}/{module}.py": module for each in COURSE for module in each.builds_on}
     assert {"a4_networks/engine.py", "a5_training/nn.py", "a6_tensors/training.py"} <= given.keys()
-    assert beside() == {
-        place: (root / f"reference/solution/{module}.py").read_bytes() for place, module in given.items()
-    }
-    monkeypatch.setattr(notebooks, "students_bring_their_own", lambda: True)
-    list(notebooks.build(tmp_path, root / "reference/solution"))
+    assert beside() == {path: (root / f"reference/solution/{module}.py").read_bytes() for path, module in given.items()}
+    monkeypatch.setattr(notebooks, "uses_own_engine", lambda: True)
+    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
     assert beside() == {}
 
 
 @pytest.mark.parametrize("assignment", COURSE, ids=lambda each: each.name)
-def test_no_experiment_takes_a_name_away_that_the_solution_defines(assignment, built):
-    """Or the test cell would find that, and so would who looks for a solution cell that has lost its id."""
+def test_no_experiment_redefines_a_name_of_the_solution(assignment, built):
+    """Otherwise test cells would check it, and intake could use it as a solution cell that has lost its id."""
     names = {name for defined in assignment.notebook.defines.values() for name in defined}
     for source in experiments(built[assignment.name]):
         for node in ast.walk(ast.parse(source)):
@@ -163,15 +160,15 @@ def test_no_experiment_takes_a_name_away_that_the_solution_defines(assignment, b
             assert not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names)
 
 
-def test_a_task_of_a_files_name_is_refused(root):
+def test_a_task_with_the_name_of_a_file_is_refused(root):
     (a1,) = chosen("a1")
     tasks = (msgspec.structs.replace(a1.tasks[0], name="engine"), *a1.tasks[1:])
     with pytest.raises(TextError, match="different names"):
-        source_notebook(msgspec.structs.replace(a1, tasks=tasks), root / "reference/solution", own=False)
+        make_source_notebook(msgspec.structs.replace(a1, tasks=tasks), root / "reference/solution", own_engine=False)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "complaint"),
+    ("old", "new", "message"),
     [
         ("<!-- task number -->", "", "its headings are"),
         ('task="number"', 'task="nothing"', "there is no task nothing"),
@@ -179,8 +176,8 @@ def test_a_task_of_a_files_name_is_refused(root):
         ('```python solution="engine"\n```\n', "", "its solution cells are"),
     ],
 )
-def test_a_text_that_does_not_fit_is_refused(old, new, complaint, root, monkeypatch):
+def test_a_text_that_does_not_match_the_assignment_is_refused(old, new, message, root, monkeypatch):
     read = jupytext.reads
     monkeypatch.setattr(jupytext, "reads", lambda text, fmt: read(text.replace(old, new, 1), fmt))
-    with pytest.raises(TextError, match=complaint):
-        source_notebook(COURSE[0], root / "reference/solution", own=False)
+    with pytest.raises(TextError, match=message):
+        make_source_notebook(COURSE[0], root / "reference/solution", own_engine=False)

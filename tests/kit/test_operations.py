@@ -1,15 +1,16 @@
-"""The table of operations: one text means the same to every back end, and its parentheses are right."""
+"""The table of operations: a text means the same for every engine, and is printed with the right parentheses."""
 
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import LEAVES, expression_graphs
 from gradkit.graphs.scalar.domain import all_in_domain, in_domain
 from gradkit.graphs.scalar.program import expression_text, node_names
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import ATOM, OPERATIONS, SUM
-from gradkit.oracle import complex_step, pytorch
-from gradkit.oracle.comparison import close
+from gradkit.oracle import complex_step
+from gradkit.oracle.pytorch.scalar import answer_graph
+from gradkit.oracle.tolerance import is_close
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -31,9 +32,9 @@ def test_a_row_means_the_same_to_a_value_to_pytorch_and_to_complex_numbers(row, 
         graph = one_step(row, numbers, constant)
         (value,) = graph.build(make, {row.name: row.function})[row.arity :]
         (step,) = graph.build(complex, complex_step.FUNCTIONS)[row.arity :]
-        torch = pytorch.answers(graph).data[-1]
-        assert close(value.data, torch)
-        assert close(step.real, torch)
+        torch = answer_graph(graph).data[-1]
+        assert is_close(value.data, torch)
+        assert is_close(step.real, torch)
 
     holds()
 
@@ -91,7 +92,7 @@ def test_a_graph_is_in_its_domain_when_every_step_of_it_is(graph, holds):
 
 
 def tree(graph, node):
-    """What a node is, written out: equal trees are equal expressions, to the last parenthesis."""
+    """Return the expression of a node as nested tuples, which are equal only for equal expressions."""
     if node < len(graph.inputs):
         return graph.inputs[node]
     name, *operands = graph.steps[node - len(graph.inputs)]
@@ -113,9 +114,9 @@ def test_rendered_text_is_the_same_expression_whatever_is_named(graph, data):
                 known[names[node]] = eval(expression_text(graph, node, names), {}, known)
         return known[names[graph.output]]
 
-    again = traced(program, *graph.inputs)
+    again = trace_expression(program, *graph.inputs)
     assert tree(again, again.output) == tree(graph, graph.output)
-    assert len(again) == len(graph)  # what is used twice is still one node
+    assert len(again) == len(graph)  # a node with two uses is still one node
 
 
 @pytest.mark.parametrize(
@@ -143,5 +144,5 @@ def test_rendered_text_is_the_same_expression_whatever_is_named(graph, data):
 )
 def test_parentheses_stand_where_they_are_due_and_nowhere_else(text):
     letters = [letter for letter in "abc" if letter in text.replace("tanh", "")]
-    graph = traced(eval(f"lambda {', '.join(letters)}: {text}"), *range(1, len(letters) + 1))
+    graph = trace_expression(eval(f"lambda {', '.join(letters)}: {text}"), *range(1, len(letters) + 1))
     assert expression_text(graph, graph.output, dict(enumerate(letters))) == text

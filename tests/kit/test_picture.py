@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.picture.picture import MOST_LETTERS, MOST_NODES, Card, Row, TooLargeError, picture, short, svg
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.picture.cards import MAX_NODES, Card, Row, TooLargeError, cards_of_graph, short_number
+from gradkit.graphs.picture.graphviz import MAX_LETTERS, draw_svg
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers, Graph
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
@@ -17,13 +18,17 @@ from hypothesis import strategies as st
 
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=6), complex_step.FUNCTIONS)
 WRONG = "#fde0dc"
-GRAPH = traced(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
-WANT = complex_step.answers(GRAPH)
+GRAPH = trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 3.0)
+WANT = complex_step.answer_graph(GRAPH)
 
 
 def texts(svg):
-    """All that can be read in a picture. Raises where it is not well-formed."""
+    """Return the text of a picture. Raises ParseError if it is not well-formed."""
     return " ".join("".join(ElementTree.fromstring(svg.encode()).itertext()).split())
+
+
+def picture(graph, *numbers, **shown):
+    return draw_svg(cards_of_graph(graph, *numbers, **shown))
 
 
 def chain(steps):
@@ -33,10 +38,10 @@ def chain(steps):
 @settings(max_examples=8)
 @given(GRAPHS)
 def test_a_picture_shows_every_node_with_its_number_and_gradient(graph):
-    answers = complex_step.answers(graph)
+    answers = complex_step.answer_graph(graph)
     shown = texts(picture(graph, answers))
     for number in [*answers.data, *answers.grad]:
-        assert re.search(rf"(?<![\d.]){re.escape(short(number))}(?![\d.])", shown)
+        assert re.search(rf"(?<![\d.]){re.escape(short_number(number))}(?![\d.])", shown)
     assert shown.count("data") == shown.count("grad") == len(graph)
 
 
@@ -59,7 +64,7 @@ def test_wrong_nodes_stand_out_with_both_numbers():
     got = Answers(WANT.data, [*WANT.grad[:2], 7.25, *WANT.grad[3:]])
     drawn = picture(GRAPH, WANT, got, wrong=[2])
     assert drawn.count(WRONG) == 1
-    assert f"your grad 7.25 PyTorch’s grad {short(WANT.grad[2])}" in texts(drawn)
+    assert f"your grad 7.25 PyTorch’s grad {short_number(WANT.grad[2])}" in texts(drawn)
     assert texts(drawn).count("your") == texts(drawn).count("PyTorch") == 1
 
 
@@ -71,7 +76,7 @@ def test_a_wrong_node_whose_numbers_look_alike_is_marked_and_shows_more_digits()
 
 
 def test_nodes_are_called_as_they_are_elsewhere_and_no_two_alike():
-    graph = traced(lambda a, b: ((a + b) * (a * b)).tanh(), 0.5, 3.0)
+    graph = trace_expression(lambda a, b: ((a + b) * (a * b)).tanh(), 0.5, 3.0)
     shown = texts(picture(graph, names={3: "u", 4: "y"}))
     assert "u = a * b" in shown
     assert "v = a + b" in shown
@@ -84,10 +89,10 @@ def test_a_picture_stands_on_white_paper():
 
 
 def test_a_graph_that_nobody_could_read_is_refused():
-    assert picture(chain(MOST_NODES - 1)).count('class="node"') == MOST_NODES
+    assert picture(chain(MAX_NODES - 1)).count('class="node"') == MAX_NODES
     for draw in (picture, lambda graph: picture(graph, names={0: "x"})):
-        with pytest.raises(TooLargeError, match=f"more than {MOST_NODES} nodes"):
-            draw(chain(MOST_NODES))
+        with pytest.raises(TooLargeError, match=f"more than {MAX_NODES} nodes"):
+            draw(chain(MAX_NODES))
 
 
 def test_nothing_is_marked_where_nothing_is_wrong():
@@ -108,8 +113,8 @@ def test_markup_in_a_name_is_shown_and_never_obeyed(name):
 
 @given(st.text(max_size=80))
 def test_no_text_breaks_a_picture(text):
-    shown = texts(svg([Card(text, text, (Row(text, text), Row(text, text, True)), (0,))]))
-    assert not text.isascii() or not text.isalnum() or text[: MOST_LETTERS - 1] in shown
+    shown = texts(draw_svg([Card(text, text, (Row(text, text), Row(text, text, True)), (0,))]))
+    assert not text.isascii() or not text.isalnum() or text[: MAX_LETTERS - 1] in shown
 
 
 def test_numbers_that_are_none_can_be_drawn():

@@ -1,4 +1,4 @@
-"""Networks, losses and training runs as programs: pasted beside the reference, they print PyTorch's numbers."""
+"""Programs of cases: run beside the reference, they print PyTorch's numbers."""
 
 import io
 import sys
@@ -6,37 +6,39 @@ from contextlib import redirect_stdout
 
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
-from gradkit.corpora.files import load
-from gradkit.corpora.library import record
-from gradkit.course.corpora import wishes
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.losses import Losses
+from gradkit.corpora.networks import Networks
+from gradkit.corpora.trajectories import Trajectories
+from gradkit.course.corpora import corpus_specs
 from gradkit.graphs.learning import losses, networks
-from gradkit.graphs.learning.losses import Losses, loss_program, result_names
-from gradkit.graphs.learning.networks import Networks, drawn_networks, leaf_names, network_program, role
-from gradkit.graphs.learning.trajectories import Trajectories, drawn_trajectories, trajectory_program
-from gradkit.oracle.comparison import close
+from gradkit.graphs.learning.losses import loss_program, result_names
+from gradkit.graphs.learning.networks import leaf_names, leaf_role, network_program
+from gradkit.graphs.learning.trajectories import trajectory_program
+from gradkit.oracle.tolerance import is_close
 from gradkit.proof.specimens import reference_folder
 
-WISHES = wishes(assignments())
+SPECS = corpus_specs(assignments())
 
 
 def of_kind(kind):
     return pytest.mark.parametrize(
-        "wish", [wish for wish in WISHES.values() if isinstance(wish, kind)], ids=lambda wish: wish.name
+        "spec", [spec for spec in SPECS.values() if isinstance(spec, kind)], ids=lambda spec: spec.name
     )
 
 
-def three_of(wish):
-    """A small, a middling and a large case of a recorded corpus, with PyTorch's answers."""
-    corpus = load(corpora_folder() / f"{wish.name}.json", type(wish))
+def three_of(spec):
+    """Return a small, a medium and a large case of a recorded corpus, with PyTorch's answers."""
+    corpus = load_corpus(spec, corpora_folder() / spec.file_name)
     chosen = sorted({0, len(corpus.cases) // 2, len(corpus.cases) - 1})
     return [(corpus.cases[index], corpus.answers[index]) for index in chosen]
 
 
 @pytest.fixture
 def printed(monkeypatch):
-    """Runs a program as if it had been pasted into a file beside the reference; gives the numbers that it prints."""
+    """Return a function that runs a program beside the reference's files, and returns the numbers that it prints."""
     monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
-    for name in ("engine", "nn", "training"):
+    for name in ("engine", "nn", "training", "tensor"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
     def run(lines):
@@ -46,50 +48,58 @@ def printed(monkeypatch):
         return [float(line) for line in screen.getvalue().split()]
 
     yield run
-    for name in ("engine", "nn", "training"):
+    for name in ("engine", "nn", "training", "tensor"):
         sys.modules.pop(name, None)
 
 
+@pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
+def test_the_programs_of_a_spec_print_all_numbers_of_the_record_in_order(spec, printed):
+    corpus = load_corpus(spec, corpora_folder() / spec.file_name)
+    numbers = [number for program in spec.programs(corpus.cases[0]) for number in printed(program)]
+    assert len(numbers) == len(corpus.answers[0].numbers())
+    assert all(map(is_close, numbers, corpus.answers[0].numbers()))
+
+
 @of_kind(Networks)
-def test_a_pasted_network_prints_the_recorded_outputs_and_gradients(wish, printed):
-    for network, answers in three_of(wish):
+def test_a_pasted_network_prints_the_recorded_outputs_and_gradients(spec, printed):
+    for network, answers in three_of(spec):
         outputs = printed(network_program(network, False, [f"{name}.data" for name in networks.output_names(network)]))
         gradients = printed(network_program(network, True, [f"{name}.grad" for name in leaf_names(network)]))
-        assert all(map(close, outputs, answers.outputs))
-        assert all(map(close, gradients, answers.gradients))
+        assert all(map(is_close, outputs, answers.outputs))
+        assert all(map(is_close, gradients, answers.gradients))
         assert len(outputs) + len(gradients) == len(answers.numbers())
 
 
 @of_kind(Losses)
-def test_a_pasted_loss_prints_the_recorded_results_and_gradients(wish, printed):
-    for loss, answers in three_of(wish):
+def test_a_pasted_loss_prints_the_recorded_results_and_gradients(spec, printed):
+    for loss, answers in three_of(spec):
         results = printed(loss_program(loss, False, [f"{name}.data" for name in result_names(loss)]))
         gradients = printed(loss_program(loss, True, [f"{name}.grad" for name in losses.output_names(loss)]))
-        assert all(map(close, results, answers.results))
-        assert all(map(close, gradients, answers.gradients))
+        assert all(map(is_close, results, answers.results))
+        assert all(map(is_close, gradients, answers.gradients))
         assert len(results) + len(gradients) == len(answers.numbers())
 
 
 @of_kind(Trajectories)
-def test_a_pasted_training_run_prints_the_recorded_losses_and_parameters(wish, printed):
-    run, answers = three_of(wish)[0]
+def test_a_pasted_training_run_prints_the_recorded_losses_and_parameters(spec, printed):
+    run, answers = three_of(spec)[0]
     shown = [f"history[{step}]" for step in range(run.steps)]
     shown += [f"model.parameters()[{place}].data" for place in range(len(run.parameters))]
-    assert all(map(close, printed(trajectory_program(run, shown)), answers.numbers()))
+    assert all(map(is_close, printed(trajectory_program(run, shown)), answers.numbers()))
 
 
 @pytest.mark.parametrize("kind", [Networks, Losses, Trajectories])
 def test_another_seed_draws_other_cases_and_the_same_seed_the_same(kind):
-    wish = next(wish for wish in WISHES.values() if isinstance(wish, kind))
-    autumn, again, spring = (record(wish, seed) for seed in ("autumn", "autumn", "spring"))
+    spec = next(spec for spec in SPECS.values() if isinstance(spec, kind))
+    autumn, again, spring = (spec.draw(seed) for seed in ("autumn", "autumn", "spring"))
     assert autumn == again
     assert not set(map(repr, autumn.cases)) & set(map(repr, spring.cases))
 
 
 @of_kind(Networks)
-def test_networks_grow_from_the_first_to_the_last(wish):
-    drawn = drawn_networks(wish, "autumn")
-    found = [next(drawn) for _ in range(wish.count)]
+def test_networks_grow_from_the_first_to_the_last(spec):
+    drawn = spec.candidates("autumn")
+    found = [next(drawn) for _ in range(spec.count)]
     assert sum(map(len, (each.parameters for each in found[:6]))) < sum(len(each.parameters) for each in found[-6:])
     for each in found:
         assert len(each.parameters) == sum((a + 1) * b for a, b in zip(each.sizes, each.sizes[1:]))
@@ -98,7 +108,7 @@ def test_networks_grow_from_the_first_to_the_last(wish):
 
 def test_a_networks_parameters_are_told_by_what_they_do():
     network = networks.Network("MLP", (2, 2, 1), False, (0.5,) * 9, (1.0, 2.0), (2.0,))
-    assert [role(network, place) for place in (0, 2, 4, 6, 8, 9)] == [
+    assert [leaf_role(network, place) for place in (0, 2, 4, 6, 8, 9)] == [
         "weight 1 of neuron 1 in layer 1",
         "the bias of neuron 1 in layer 1",
         "weight 2 of neuron 2 in layer 1",
@@ -109,8 +119,8 @@ def test_a_networks_parameters_are_told_by_what_they_do():
 
 
 def test_digits_are_drawn_from_the_courses_own_file():
-    wish = next(wish for wish in WISHES.values() if isinstance(wish, Trajectories) and wish.data == "digits")
-    run = next(drawn_trajectories(wish, "autumn"))
+    spec = next(spec for spec in SPECS.values() if isinstance(spec, Trajectories) and spec.data == "digits")
+    run = next(spec.candidates("autumn"))
     assert {len(row) for row in run.inputs} == {64}
     assert all(0 <= pixel <= 1 for row in run.inputs for pixel in row)
     assert all(target in range(10) for target in run.targets)

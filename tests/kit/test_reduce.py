@@ -1,28 +1,31 @@
-"""Reduction: what a student sees still fails, is never larger, and is as small as the mistake allows."""
+"""Reduction: the reduced graph still fails, is never larger, and is as small as the mistake allows."""
 
 import random
 
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.reduce import NICE_NUMBERS, TRIES, reduced
+from gradkit.graphs.scalar.reduce import MAX_TRIES, NICE_NUMBERS, reduce_graph
 from gradkit.inside.graph import Graph, NotANumber, replay
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_gradients
+from gradkit.oracle.mismatch import compare_gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=10), complex_step.FUNCTIONS)
-FINITE = GRAPHS.filter(lambda graph: all(abs(x) < 1e6 for x in complex_step.answers(graph).grad))
+FINITE = GRAPHS.filter(lambda graph: all(abs(x) < 1e6 for x in complex_step.answer_graph(graph).grad))
 
 
 def fails_on(Value):
-    """Whether a graph shows that an engine's gradients are wrong."""
+    """Return whether the gradients of an engine are wrong on a graph."""
 
     def fails(graph):
         try:
-            return wrong_gradients(graph, complex_step.answers(graph), replay(Value, graph, backward=True)) is not None
+            return (
+                compare_gradients(graph, complex_step.answer_graph(graph), replay(Value, graph, backward=True))
+                is not None
+            )
         except (ArithmeticError, ValueError, NotANumber):
             return False
 
@@ -57,7 +60,7 @@ def test_a_fault_of_one_operation_ends_at_one_or_two(fault, engine):
     @settings(max_examples=15)
     @given(about.filter(fails))
     def holds(graph):
-        found = reduced(graph, fails, complex_step.values)
+        found = reduce_graph(graph, fails, complex_step.evaluate_graph)
         assert fails(found)
         assert len(found.steps) <= 2
         assert is_no_larger(found, graph)
@@ -74,25 +77,25 @@ def test_it_ends_and_is_never_larger_whatever_fails(graph, seed):
     def fails(candidate):
         asked.append(candidate)
         try:
-            complex_step.values(candidate)
+            complex_step.evaluate_graph(candidate)
         except (ArithmeticError, ValueError):
             return False
         return rng.random() < 0.3
 
-    found = reduced(graph, fails, complex_step.values)
+    found = reduce_graph(graph, fails, complex_step.evaluate_graph)
     assert is_no_larger(found, graph)
     assert found == graph or found in asked
-    assert len(asked) <= TRIES
+    assert len(asked) <= MAX_TRIES
 
 
 @given(FINITE)
 def test_a_graph_that_nothing_smaller_shows_stays_as_it_is(graph):
-    assert reduced(graph, lambda _: False, complex_step.values) == graph
+    assert reduce_graph(graph, lambda _: False, complex_step.evaluate_graph) == graph
 
 
 @given(FINITE)
 def test_what_fails_everywhere_ends_at_a_single_nice_leaf(graph):
-    found = reduced(graph, lambda candidate: True, complex_step.values)
+    found = reduce_graph(graph, lambda candidate: True, complex_step.evaluate_graph)
     assert found == Graph((NICE_NUMBERS[0],), [])
 
 
@@ -107,32 +110,32 @@ def test_each_step_is_smaller_than_the_one_before(graph):
             return True
         return False
 
-    reduced(graph, fails, complex_step.values)
+    reduce_graph(graph, fails, complex_step.evaluate_graph)
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] == 1
 
 
 def test_leaves_become_nice_and_differ_where_that_shows_the_fault():
     graph = Graph((1.37, -2.81), [("mul", 0, 1)])
-    found = reduced(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.values)
+    found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.evaluate_graph)
     assert set(found.inputs) <= set(NICE_NUMBERS)
     assert len(set(found.inputs)) == 2
 
 
 def test_plain_numbers_become_nice_too():
     graph = Graph((1.37,), [("mul_const", 0, -1.5)])
-    found = reduced(graph, lambda g: [step[0] for step in g.steps] == ["mul_const"], complex_step.values)
+    found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul_const"], complex_step.evaluate_graph)
     assert found.steps == (("mul_const", 0, 2),)
 
 
 def test_a_node_used_twice_is_pulled_apart_where_that_still_fails():
     graph = Graph((1.37,), [("mul", 0, 0)])
-    found = reduced(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.values)
+    found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.evaluate_graph)
     assert set(found.steps[0]) == {"mul", 0, 1}
 
 
 def test_the_budget_holds_even_for_large_graphs():
     chain = Graph((1.0, 0.5), [("add", 0, 1), *(("add", node, 1) for node in range(2, 200))])
     asked = []
-    assert reduced(chain, lambda candidate: asked.append(candidate) or False, complex_step.values) == chain
-    assert 0 < len(asked) <= TRIES
+    assert reduce_graph(chain, lambda candidate: asked.append(candidate) or False, complex_step.evaluate_graph) == chain
+    assert 0 < len(asked) <= MAX_TRIES

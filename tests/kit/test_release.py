@@ -1,4 +1,4 @@
-"""What students get holds no answer, and works from nothing in a fresh environment without PyTorch."""
+"""A release does not contain an answer, and works in a fresh environment without PyTorch."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.course.release import STUDENT_FOLDER, leaks_in, make_release, secrets
+from gradkit.course.release import STUDENT_FOLDER, find_leaks, make_release, secrets
 from gradkit.suite.collection import graded_tests
 
 TESTS = [test for assignment in assignments() for test in graded_tests(assignment)]
@@ -22,14 +22,14 @@ def release(tmp_path_factory):
     return student, wheel
 
 
-def test_a_release_holds_neither_the_reference_nor_a_misconceptions_edit(release):
+def test_a_release_contains_neither_the_reference_nor_the_edit_of_a_misconception(release):
     names = [name for path in release for name in zipfile.ZipFile(path).namelist()]
     folders = {"reference", "misconceptions", "variants", "solution"}
     assert not [name for name in names if folders.intersection(name.split("/"))]
-    assert [leak for path in release for leak in leaks_in(path, secrets())] == []
+    assert [leak for path in release for leak in find_leaks(path, secrets())] == []
 
 
-def test_a_release_holds_no_hidden_item_and_all_that_a_notebook_needs(release):
+def test_a_release_does_not_contain_a_hidden_item_but_everything_that_a_notebook_needs(release):
     names = [name for path in release for name in zipfile.ZipFile(path).namelist()]
     assert not [name for name in names if name.endswith("_hidden.py")]
     assert {"gradkit/notebook.py", "gradkit/outputs/feedback.html.j2"} <= set(names)
@@ -49,7 +49,7 @@ def test_a_leak_is_found(tmp_path):
     path = tmp_path / "leaky.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "hello\n    self.grad += (1 - out.data**2) * out.grad\n")
-    assert leaks_in(path, secrets()) == ["notes.txt has the line 'self.grad += (1 - out.data**2) * out.grad'"]
+    assert find_leaks(path, secrets()) == ["notes.txt has the line 'self.grad += (1 - out.data**2) * out.grad'"]
 
 
 # --- hidden items ----------------------------------------------------------------------------------------------------
@@ -67,11 +67,11 @@ def test_kept_too(Value, corpus):
 """
 KEPT_LINE = '[[3.75], [["mul_const", 0, 12.03125]], 1, [3.75, 45.1171875], [12.03125, 1.0]]'
 BUILD = "from gradkit.course.release import *; from pathlib import Path; make_release(Path('dist'))"
-LOOK = "print(leaks_in(Path('leaky.zip'), secrets()))"
+FIND_LEAKS = "print(find_leaks(Path('leaky.zip'), secrets()))"
 
 
 class Repository:
-    """A copy of the repository, to be changed and released."""
+    """A copy of the repository, which a test changes and releases."""
 
     def __init__(self, home, root):
         self.home = home
@@ -83,15 +83,16 @@ class Repository:
             shutil.copy(root / name, home)
 
     def adds(self, name, text):
+        """Write a file."""
         (self.home / name).write_text(text, encoding="utf-8")
 
     def runs(self, *command):
-        """What Python says, with this repository's gradkit."""
+        """Run Python with this repository's gradkit; return its exit status and output."""
         environment = {**os.environ, "PYTHONPATH": str(self.home / "grading")}
-        ended = subprocess.run(
+        done = subprocess.run(
             [sys.executable, *command], cwd=self.home, env=environment, capture_output=True, text=True, check=False
         )
-        return ended.returncode, ended.stdout + ended.stderr
+        return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -101,11 +102,11 @@ def repository(tmp_path, root):
 
 def test_a_hidden_item_among_open_ones_is_refused_by_every_way_to_build(repository):
     repository.adds("tests/a1_expressions/test_zz_more.py", HIDDEN)
-    said = "a1_expressions/test_kept_for_grading is hidden, and test_zz_more.py goes to students. Move the item"
+    message = "a1_expressions/test_kept_for_grading is hidden, and test_zz_more.py goes to students. Move the item"
     for command in (("-c", BUILD), ("-m", "build", "--wheel", "--no-isolation")):
         status, shown = repository.runs(*command)
         assert status != 0
-        assert said in shown
+        assert message in shown
         assert not list(repository.home.glob("dist/*"))
 
 
@@ -116,7 +117,7 @@ def test_an_open_item_among_hidden_ones_is_refused(repository):
     assert "a1_expressions/test_kept_for_grading is not hidden, and students do not get test_zz_hidden.py." in shown
 
 
-def test_a_corpus_of_hidden_items_alone_stays_here_and_its_lines_are_looked_for(repository):
+def test_a_corpus_of_hidden_items_only_is_not_released_and_its_lines_are_secrets(repository):
     repository.adds("tests/a1_expressions/test_zz_hidden.py", HIDDEN)
     repository.adds("tests/corpora/kept_for_grading.json", f"[\n{KEPT_LINE}\n]\n")
     status, shown = repository.runs("-c", BUILD)
@@ -129,7 +130,7 @@ def test_a_corpus_of_hidden_items_alone_stays_here_and_its_lines_are_looked_for(
     assert "gradkit/_course/tests/corpora/mul.json" in files, "open items ask for it too"
     with zipfile.ZipFile(repository.home / "leaky.zip", "w") as archive:
         archive.writestr("notes.txt", KEPT_LINE + "\n")
-    _, shown = repository.runs("-c", BUILD.replace("make_release(Path('dist'))", LOOK))
+    _, shown = repository.runs("-c", BUILD.replace("make_release(Path('dist'))", FIND_LEAKS))
     assert "notes.txt has the line" in shown
 
 

@@ -1,4 +1,4 @@
-"""Rendered programs: pasted into plain Python, they print the very numbers that the kit speaks of."""
+"""Programs of graphs: run by plain Python, they print the recorded numbers."""
 
 import io
 import subprocess
@@ -8,39 +8,36 @@ from types import SimpleNamespace
 
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
-from gradkit.corpora.files import load
-from gradkit.corpora.scalar import Expressions, RandomGraphs, random_graphs
+from gradkit.corpora.expressions import Expressions
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.scalar import RandomGraphs, random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.course.corpora import wishes
+from gradkit.course.corpora import corpus_specs
 from gradkit.graphs.scalar.program import PYTORCH, STUDENT, expression_text, node_names, program
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import close
+from gradkit.oracle.tolerance import is_close
 from hypothesis import given
 
 GRAPHS = expression_graphs(random_graphs(*OPERATIONS, reuse="nodes", size=12), complex_step.FUNCTIONS)
 
-CORPORA = [
-    corpora_folder() / f"{wish.name}.json"
-    for wish in wishes(assignments()).values()
-    if isinstance(wish, RandomGraphs | Expressions)
-]
-CORPUS = pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
+SPECS = [spec for spec in corpus_specs(assignments()).values() if isinstance(spec, RandomGraphs | Expressions)]
+CORPUS = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 DIALECT = pytest.mark.parametrize("dialect", [STUDENT, PYTORCH], ids=["student", "pytorch"])
 
 
-def three_of(path):
-    """A small, a middling and a large graph of a recorded corpus, with PyTorch's answers."""
-    corpus = load(path)
+def three_of(spec):
+    """Return a small, a medium and a large graph of a recorded corpus, with PyTorch's answers."""
+    corpus = load_corpus(spec, corpora_folder() / spec.file_name)
     chosen = sorted({0, len(corpus.cases) // 2, len(corpus.cases) - 1})
     return [(corpus.cases[index], corpus.answers[index]) for index in chosen]
 
 
 @pytest.fixture
 def printed(engine, monkeypatch):
-    """Runs a program as if it had been pasted into a file beside engine.py; gives the numbers that it prints."""
+    """Return a function that runs a program beside the reference's engine.py, and returns the printed numbers."""
     monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine()))
 
     def run(lines):
@@ -53,34 +50,34 @@ def printed(engine, monkeypatch):
 
 
 def test_enough_corpora_are_recorded_to_render_from():
-    assert len(CORPORA) >= 20
+    assert len(SPECS) >= 20
 
 
 @CORPUS
 @DIALECT
-def test_a_pasted_program_prints_the_recorded_gradient_of_every_node(path, dialect, printed):
-    for graph, answers in three_of(path):
+def test_a_pasted_program_prints_the_recorded_gradient_of_every_node(spec, dialect, printed):
+    for graph, answers in three_of(spec):
         numbers = printed(program(graph, dialect, gradients=True, shown=range(len(graph))))
         assert len(numbers) == len(graph)
-        assert all(map(close, numbers, answers.grad))
+        assert all(map(is_close, numbers, answers.grad))
 
 
 @CORPUS
 @DIALECT
-def test_a_pasted_program_prints_the_recorded_number_of_every_node(path, dialect, printed):
-    for graph, answers in three_of(path):
+def test_a_pasted_program_prints_the_recorded_number_of_every_node(spec, dialect, printed):
+    for graph, answers in three_of(spec):
         numbers = printed(program(graph, dialect, gradients=False, shown=range(len(graph))))
         assert len(numbers) == len(graph)
-        assert all(map(close, numbers, answers.data))
+        assert all(map(is_close, numbers, answers.data))
 
 
 def test_a_program_runs_in_a_student_s_folder_as_it_stands(root):
-    graph = traced(lambda a, b: (a * b).tanh() + a / 3, 0.5, -2.0)
+    graph = trace_expression(lambda a, b: (a * b).tanh() + a / 3, 0.5, -2.0)
     lines = program(graph, shown=[1, 0])
     command = [sys.executable, "-c", "\n".join(lines)]
     done = subprocess.run(command, cwd=root / "reference/solution", capture_output=True, text=True, check=True)
-    want = complex_step.answers(graph).grad
-    assert all(map(close, map(float, done.stdout.split()), [want[1], want[0]]))
+    want = complex_step.answer_graph(graph).grad
+    assert all(map(is_close, map(float, done.stdout.split()), [want[1], want[0]]))
 
 
 @given(GRAPHS)
@@ -108,7 +105,7 @@ def test_many_leaves_all_have_names():
 
 
 def test_a_story_s_own_names_are_kept_and_never_taken_for_another_node():
-    graph = traced(lambda y, u: (y * u) * (y * u), 2.0, 3.0)
+    graph = trace_expression(lambda y, u: (y * u) * (y * u), 2.0, 3.0)
     lines = program(graph, shown=[0])
     assert lines[1] == "y = Value(2.0); u = Value(3.0)"
     assert lines[-1] == "print(y.grad)"
@@ -116,7 +113,7 @@ def test_a_story_s_own_names_are_kept_and_never_taken_for_another_node():
 
 
 def test_what_is_used_once_is_written_out_in_place():
-    graph = traced(lambda a, b: (a + b).tanh() * a, 1.0, 2.0)
+    graph = trace_expression(lambda a, b: (a + b).tanh() * a, 1.0, 2.0)
     assert program(graph)[2] == "y = (a + b).tanh() * a"
     assert expression_text(graph, 2, node_names(graph, [2])) == "a + b"
 
@@ -126,4 +123,4 @@ def test_a_node_used_twice_is_made_once():
         total = a + b
         return total * total
 
-    assert program(traced(square_of_sum, 1.0, 2.0))[2:4] == ["u = a + b", "y = u * u"]
+    assert program(trace_expression(square_of_sum, 1.0, 2.0))[2:4] == ["u = a + b", "y = u * u"]

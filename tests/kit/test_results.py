@@ -1,4 +1,4 @@
-"""Results: one verdict an item, points that add up, and a failure that follows from another is reported as blocked."""
+"""Results: one verdict for each item, points that add up, and failures that follow from others are blocked."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def ended(results, item, verdict):
 
 
 def results_of(*run):
-    """Results of items given as (name, needs, verdict)."""
+    """Return the results of items given as (name, needs, verdict)."""
     results = Results()
     for name, needs, verdict in run:
         ended(results, item(name, *needs), verdict)
@@ -40,7 +40,7 @@ def verdicts(results):
 
 @st.composite
 def runs(draw):
-    """Items in order, each with prerequisites among those before it, an ending and points."""
+    """Draw items in order, each with prerequisites among the earlier ones, a verdict and points."""
     found = []
     for number in range(draw(st.integers(1, 8))):
         needs = draw(st.lists(st.sampled_from(range(number)), max_size=3, unique=True)) if number else []

@@ -1,4 +1,4 @@
-"""The self-check's screen: few lines, the first mistake first, and nothing said twice."""
+"""The self-check's screen: few lines, the first mistake first, and nothing twice."""
 
 import io
 from pathlib import Path
@@ -49,7 +49,7 @@ def screen_of(results, warnings=(), course=COURSE):
 
 @pytest.fixture
 def lines():
-    """The screen, as text, of items given as (item, verdict, evidence)."""
+    """Returns the lines of the screen for items given as (item, verdict, evidence)."""
 
     def of(*run, collected=None, warnings=(), course=COURSE):
         results = Results(collected=list(collected or [each for each, *_ in run]))

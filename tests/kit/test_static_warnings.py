@@ -1,4 +1,4 @@
-"""The warnings about what grading does not offer: packages, and a place to write to."""
+"""Static warnings: packages that grading does not offer, and files that it does not write."""
 
 import pytest
 from gradkit.suite.static_warnings import static_warnings
@@ -6,7 +6,7 @@ from gradkit.suite.static_warnings import static_warnings
 
 @pytest.fixture
 def warned(tmp_path):
-    """The warnings for a source text or bytes."""
+    """Returns the warnings for a source, given as text or bytes."""
 
     def of(source):
         (tmp_path / "engine.py").write_bytes(source if isinstance(source, bytes) else source.encode())

@@ -1,4 +1,4 @@
-"""Subject: a student's objects behind one kind of handle, which has no say in a verdict."""
+"""Subject: one proxy for all of a student's objects, whose own methods take no part in a verdict."""
 
 import math
 import operator
@@ -9,7 +9,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 
 @pytest.fixture
 def Value(handle, solution):
-    """The handle on the reference's Value."""
+    """The proxy of the reference's Value."""
     return handle(solution())
 
 

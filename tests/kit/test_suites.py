@@ -1,4 +1,4 @@
-"""The graded suites themselves: nothing in them can hang on a student's object, and every item stands in order."""
+"""The graded suites: no verdict depends on a student's own methods, and every item comes after those that it needs."""
 
 import ast
 from collections import Counter
@@ -17,7 +17,7 @@ ASK_THE_STUDENT = {
     *("isinstance", "issubclass", "type", "float", "int", "bool", "id", "hash", "repr", "str", "format", "print"),
     *("getattr", "hasattr", "setattr", "vars", "dir", "eval", "exec", "any", "all", "sorted", "max", "min"),
 }
-"""Calls whose answer a student's class could make up."""
+"""Calls whose result a student's class could decide."""
 
 
 IMPORTED = ("gradkit.suite", "math")
@@ -34,7 +34,7 @@ def is_graded(node):
 
 
 def faults(source):
-    """What the text of a suite may not hold."""
+    """Return the names in the text of a suite that suites must not use."""
     tree = ast.parse(source)
     found = []
     for node in ast.walk(tree):

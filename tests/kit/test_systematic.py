@@ -1,47 +1,48 @@
-"""The systematic part of a corpus: the few shapes that catch what random graphs alone would miss."""
+"""The systematic part of a corpus: the few patterns that random graphs would often miss."""
 
 from collections import Counter
 
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
-from gradkit.corpora.files import load
-from gradkit.corpora.scalar import RandomGraphs, random_graphs, systematic, systematic_shapes
-from gradkit.course.corpora import wishes
-from gradkit.graphs.scalar.trace import traced
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.scalar import RandomGraphs, random_graphs
+from gradkit.corpora.systematic import draw_systematic, systematic_patterns
+from gradkit.course.corpora import corpus_specs
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 
-WISHES = wishes(assignments())
-OF_ONE = [wish for wish in WISHES.values() if isinstance(wish, RandomGraphs) and len(wish.operations) == 1]
-ONE_OPERATION = pytest.mark.parametrize("wish", OF_ONE, ids=lambda wish: wish.name)
+SPECS = corpus_specs(assignments())
+OF_ONE = [spec for spec in SPECS.values() if isinstance(spec, RandomGraphs) and len(spec.operations) == 1]
+ONE_OPERATION = pytest.mark.parametrize("spec", OF_ONE, ids=lambda spec: spec.name)
 REUSING_LEAVES = pytest.mark.parametrize(
-    "wish", [wish for wish in OF_ONE if wish.reuse == "leaves"], ids=lambda wish: wish.name
+    "spec", [spec for spec in OF_ONE if spec.reuse == "leaves"], ids=lambda spec: spec.name
 )
 
 
-def recorded(wish):
-    return load(corpora_folder() / f"{wish.name}.json")
+def recorded(spec):
+    return load_corpus(spec, corpora_folder() / spec.file_name)
 
 
-def shapes(wish):
-    """The steps of every graph of a corpus, without its numbers."""
-    return {graph.steps for graph in recorded(wish).cases}
+def shapes(spec):
+    """Return the steps of every graph of a corpus, without its numbers."""
+    return {graph.steps for graph in recorded(spec).cases}
 
 
 @ONE_OPERATION
-def test_the_systematic_part_has_f_alone(wish):
-    (name,) = wish.operations
+def test_the_systematic_part_has_f_alone(spec):
+    (name,) = spec.operations
     row = OPERATIONS[name]
-    alone = {(name, *range(row.arity), *plain) for plain in [(k,) for k in wish.constants_of(name)] or [()]}
-    assert {steps[0] for steps in shapes(wish)} >= alone
+    alone = {(name, *range(row.arity), *plain) for plain in [(k,) for k in spec.constants_of(name)] or [()]}
+    assert {steps[0] for steps in shapes(spec)} >= alone
 
 
 @REUSING_LEAVES
-def test_where_leaves_are_reused_f_meets_its_own_operand_again(wish):
-    (name,) = wish.operations
-    found = shapes(wish)
-    for plain in [(k,) for k in wish.constants_of(name)] or [()]:
+def test_where_leaves_are_reused_f_meets_its_own_operand_again(spec):
+    (name,) = spec.operations
+    found = shapes(spec)
+    for plain in [(k,) for k in spec.constants_of(name)] or [()]:
         if OPERATIONS[name].arity == 2:
             assert ((name, 0, 0),) in found  # x * x
         else:
@@ -51,21 +52,21 @@ def test_where_leaves_are_reused_f_meets_its_own_operand_again(wish):
 
 
 @ONE_OPERATION
-def test_an_upstream_gradient_other_than_1_is_met(wish):
-    corpus = recorded(wish)
+def test_an_upstream_gradient_other_than_1_is_met(spec):
+    corpus = recorded(spec)
     upstream = [
         answers.grad[len(graph.inputs) + index]
         for graph, answers in zip(corpus.cases, corpus.answers)
         for index, step in enumerate(graph.steps)
-        if step[0] in wish.operations
+        if step[0] in spec.operations
     ]
     other = [gradient for gradient in upstream if gradient != 1]
-    assert len(other) >= 10 or wish.operations == ("add",)  # sums alone only ever pass on 1
+    assert len(other) >= 10 or spec.operations == ("add",)  # the upstream gradient of sums alone is always 1
 
 
 def drawn_shapes(*asked, **how):
-    """The steps of a systematic part of which nothing is turned away."""
-    return {graph.steps for graph in systematic(random_graphs(*asked, **how), "autumn", complex_step.answers)}
+    """Return the steps of a systematic part if every graph is accepted."""
+    return {graph.steps for graph in draw_systematic(random_graphs(*asked, **how), "autumn", complex_step.answer_graph)}
 
 
 def test_functions_stand_alone_inside_and_around_other_operations():
@@ -89,22 +90,22 @@ def test_an_operation_meets_an_upstream_gradient_itself_and_its_own_operand_agai
 
 
 def test_every_shape_is_drawn_at_several_numbers_that_are_nice_to_read():
-    found = systematic(random_graphs("exp"), "autumn", complex_step.answers)
+    found = draw_systematic(random_graphs("exp"), "autumn", complex_step.answer_graph)
     assert set(Counter(graph.steps for graph in found).values()) == {4}
     assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for graph in found for leaf in graph.inputs)
     assert any(leaf < 0 for graph in found for leaf in graph.inputs)
 
 
 def test_nothing_is_drawn_where_nothing_is_well_posed_or_within_the_domains():
-    assert systematic(random_graphs("exp"), "autumn", lambda graph: None) == {}
-    assert systematic(random_graphs("log"), "autumn", lambda graph: Answers([-1.0] * len(graph), [])) == {}
+    assert draw_systematic(random_graphs("exp"), "autumn", lambda graph: None) == {}
+    assert draw_systematic(random_graphs("log"), "autumn", lambda graph: Answers([-1.0] * len(graph), [])) == {}
 
 
 def test_shapes_that_would_need_a_later_operation_are_left_out():
     used = {
         step[0]
         for reuse in ("nothing", "leaves")
-        for shape in systematic_shapes(random_graphs("add", reuse=reuse), "add", None)
-        for step in traced(shape, 1.0, 2.0, 3.0).steps
+        for shape in systematic_patterns(random_graphs("add", reuse=reuse), "add", None)
+        for step in trace_expression(shape, 1.0, 2.0, 3.0).steps
     }
     assert used == {"add"}

@@ -1,10 +1,10 @@
-"""The student's template is made from the reference, holds none of it, and says what each stub wants."""
+"""The student's template is made from the reference, without any line of its bodies; every stub says what to write."""
 
 import ast
 
 import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.course.stubs import UnassignedError, asked_for, out_of_step, template_of
+from gradkit.course.stubs import UnassignedError, assignments_by_name, find_outdated_stubs, make_stubs
 
 
 @pytest.fixture(params=["engine", "nn", "training", "tensor"])
@@ -14,17 +14,17 @@ def module(request):
 
 @pytest.fixture
 def both(root, module):
-    """The texts of a module of the reference, and of the template's."""
+    """The texts of a module in the reference and in the template."""
     folders = ("reference/solution", "student_template")
     return [(root / folder / f"{module}.py").read_text(encoding="utf-8") for folder in folders]
 
 
-def test_every_module_of_the_reference_is_looked_at_here(root):
+def test_every_module_of_the_reference_is_tested_here(root):
     assert {path.stem for path in (root / "reference/solution").glob("*.py")} == {"engine", "nn", "training", "tensor"}
 
 
 def functions(source):
-    """Every function, and every method of a class, by its path."""
+    """Return every function and every method of a class by its path."""
     found = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef):
@@ -35,12 +35,12 @@ def functions(source):
 
 
 def test_the_template_is_in_step_with_the_reference(root):
-    assert out_of_step(root / "reference/solution", root / "student_template", assignments()) == {}
+    assert find_outdated_stubs(root / "reference/solution", root / "student_template", assignments()) == {}
 
 
 def test_a_stub_keeps_signature_and_docstring_and_says_which_assignment_asks(both, module):
     wanted, stubs = map(functions, both)
-    asked = asked_for(assignments(), module)
+    asked = assignments_by_name(assignments(), module)
     assert stubs.keys() == wanted.keys() == asked.keys()
     for name, stub in stubs.items():
         assert ast.dump(stub.args) == ast.dump(wanted[name].args)
@@ -62,12 +62,12 @@ def test_no_line_of_a_body_leaks_into_the_template(both):
     assert not bodies & shown
 
 
-def test_private_helpers_are_dropped_by_name():
+def test_private_helpers_are_removed():
     source = (
         "_TABLE = 1\n\n\ndef _helper():\n    return 1\n\n\nclass _Hidden:\n    pass\n\n\n"
         "class V:\n    def f(self):\n        return _helper()\n"
     )
-    made = template_of(source, {"V.f": "a1"})
+    made = make_stubs(source, {"V.f": "a1"})
     assert "_helper" not in made
     assert "_Hidden" not in made
     assert 'raise NotImplementedError("a1: write V.f")' in made
@@ -75,11 +75,11 @@ def test_private_helpers_are_dropped_by_name():
 
 def test_a_public_function_that_no_assignment_asks_for_is_an_error():
     with pytest.raises(UnassignedError, match=r"asks for V\.f"):
-        template_of("class V:\n    def f(self):\n        return 1\n", {})
+        make_stubs("class V:\n    def f(self):\n        return 1\n", {})
 
 
 def test_every_docstring_begins_with_the_assignment_that_asks_for_it_and_has_one_to_three_lines(both, module):
-    asked = asked_for(assignments(), module)
+    asked = assignments_by_name(assignments(), module)
     for name, function in functions(both[0]).items():
         text = ast.get_docstring(function)
         assert text, f"{name} has no docstring"

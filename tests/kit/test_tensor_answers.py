@@ -1,4 +1,4 @@
-"""Answers about tensors from hostile ground: whatever a worker tells, the judge is quick and ends with a verdict."""
+"""Answers about tensors from a hostile worker: whatever it sends, grading is quick and ends with a verdict."""
 
 import dataclasses
 import math
@@ -11,11 +11,11 @@ from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.grader.suite import suite_of
-from gradkit.graphs.tensor.graph import decoded
-from gradkit.inside.tensor_replay import MOST_AXES, MOST_NUMBERS
+from gradkit.graphs.tensor.graph import decode_arrays
+from gradkit.inside.tensor_replay import MAX_AXES, MAX_NUMBERS
 from gradkit.inside.worker import Worker
 from gradkit.proof.specimens import reference_folder
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.link import Answer
 from gradkit.submissions.transport.pipe import PipeTransport
@@ -32,7 +32,7 @@ NUMBERS = st.lists(SIZES | st.floats(), max_size=40)
 @given(NUMBERS, st.integers(0, 6))
 def test_any_numbers_are_arrays_or_refused(numbers, count):
     try:
-        found = decoded(numbers, count)
+        found = decode_arrays(numbers, count)
     except (ValueError, OverflowError):
         return
     assert len(found) == count
@@ -41,7 +41,7 @@ def test_any_numbers_are_arrays_or_refused(numbers, count):
 
 
 ODD = {
-    "more axes than numpy has": [MOST_AXES + 1.0, *[1.0] * (MOST_AXES + 1), 0.5],
+    "more axes than numpy has": [MAX_AXES + 1.0, *[1.0] * (MAX_AXES + 1), 0.5],
     "axes without end": [1e5, *[1.0] * 100_000, 0.5],
     "sizes that multiply beyond all bounds": [64.0, *[1e4] * 64, 0.5],
     "a number where there are none": [64.0, *[1e4] * 63, 0.0, 0.5],
@@ -49,7 +49,7 @@ ODD = {
     "a size that is not a number": [1.0, math.nan, 0.5],
     "less than none": [1.0, -1.0],
     "half an axis": [0.5, 0.5],
-    "more numbers than are read": [1.0, MOST_NUMBERS + 1.0, *[0.5] * (MOST_NUMBERS + 1)],
+    "more numbers than are read": [1.0, MAX_NUMBERS + 1.0, *[0.5] * (MAX_NUMBERS + 1)],
     "fewer numbers than it says": [1.0, 3.0, 0.5, 0.5],
     "more numbers than it says": [1.0, 1.0, 0.5, 0.5],
     "nothing": [],
@@ -60,12 +60,12 @@ ODD = {
 def test_what_is_no_array_is_refused_at_once(numbers):
     started = time.monotonic()
     with pytest.raises((ValueError, OverflowError)):
-        decoded(ODD[numbers], 1)
+        decode_arrays(ODD[numbers], 1)
     assert time.monotonic() - started < 1
 
 
 def test_an_array_of_no_numbers_takes_no_room_however_large_its_other_sizes_are():
-    (found,) = decoded([3.0, 1e4, 1e4, 0.0], 1)
+    (found,) = decode_arrays([3.0, 1e4, 1e4, 0.0], 1)
     assert found.shape == (10_000, 10_000, 0)
     assert found.numbers == ()
 
@@ -73,11 +73,11 @@ def test_an_array_of_no_numbers_takes_no_room_however_large_its_other_sizes_are(
 # --- a whole item ----------------------------------------------------------------------------------------------------
 
 SUITE = suite_of(chosen("a6"), Library(corpora_folder()))
-ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  # which takes a thousand messages
+ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  # that item takes a thousand messages
 
 
 class Forger:
-    """A link to a worker of this process, on the reference; one of its replies is changed."""
+    """A link to a worker in this process that runs the reference; one of its replies is changed."""
 
     def __init__(self, at=-1, forged=lambda refs, numbers: (refs, numbers)):
         self.worker = Worker("")
@@ -87,7 +87,7 @@ class Forger:
         self.asked += 1
         try:
             refs, numbers = self.worker.answer(*request)
-        except Exception:  # it was told of objects that it does not have
+        except Exception:  # the changed reply named objects that do not exist
             return Answer(b"", [], b"", "error", "odd", [])
         if self.asked - 1 == self.at:
             refs, numbers = self.forged(list(refs), list(numbers))
@@ -102,16 +102,16 @@ class Forger:
 
 @pytest.fixture(scope="module")
 def judged():
-    """An item's result where a link is answered so: judged(test, link)."""
+    """Return a function that returns the result of a test over a link."""
     patch = pytest.MonkeyPatch()
     patch.syspath_prepend(str(reference_folder() / "solution"))
     for name in ("engine", "nn", "training", "tensor"):
-        patch.delitem(sys.modules, name, raising=False)  # the graded suites', say
+        patch.delitem(sys.modules, name, raising=False)  # the graded suites can have imported it
 
     def judge(test, link):
         links = iter([link])
         transport = PipeTransport(lambda *_: next(links, None) or Forger(), reference_folder() / "solution")
-        found = run_public_phase(dataclasses.replace(SUITE, tests=(test,)), TakenIn(), transport)
+        found = run_public_phase(dataclasses.replace(SUITE, tests=(test,)), Intake(), transport)
         return found.by_id[test.item.id]
 
     yield judge
@@ -122,7 +122,7 @@ def judged():
 
 @st.composite
 def forgeries(draw):
-    """Changes a reply: other numbers, in honest places and wrong ones, and other handles."""
+    """Strategy for changes of a reply: other numbers, at expected and unexpected indices, and other handles."""
     kind = draw(st.sampled_from(["a number", "all numbers", "fewer", "more", "shapes", "handles"]))
     place, size, numbers = draw(st.integers(0, 200)), draw(SIZES), draw(NUMBERS)
     refs = draw(st.lists(st.integers(0, 30), max_size=8))

@@ -1,4 +1,4 @@
-"""Checks on tensors: what is shown of a wrong shape, a wrong number or a wrong network is right, short and to paste."""
+"""Checks on tensors: the evidence of a wrong shape, number or network is right, short, and can be pasted."""
 
 import io
 import sys
@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 from gradkit.catalogue.assignments import corpora_folder
-from gradkit.corpora.files import load
-from gradkit.corpora.scalar import Corpus
-from gradkit.graphs.learning.losses import losses
-from gradkit.graphs.learning.networks import networks
-from gradkit.graphs.learning.trajectories import trajectories
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.losses import losses
+from gradkit.corpora.networks import networks
+from gradkit.corpora.spec import Corpus
+from gradkit.corpora.trajectories import trajectories
 from gradkit.graphs.tensor.graph import Leaf, TensorGraph
-from gradkit.oracle.pytorch import tensor_answers
+from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
@@ -38,10 +38,10 @@ MODULES = ("engine", "nn", "training", "tensor")
 
 @pytest.fixture
 def opened(student, tmp_path, monkeypatch):
-    """Loads from a student's folder with the reference's files, but for these edits of tensor.py: opened(*edits)."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # one text soon follows another
+    """Return a function that loads names from a student's folder with the reference's files and an edited tensor.py."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two versions can have the same time of modification
     for name in MODULES:
-        monkeypatch.delitem(sys.modules, name, raising=False)  # the graded suites', say
+        monkeypatch.delitem(sys.modules, name, raising=False)  # the graded suites can have imported it
 
     def of(*edits):
         for name in MODULES:
@@ -61,13 +61,13 @@ def opened(student, tmp_path, monkeypatch):
 
 @pytest.fixture
 def tensor(opened):
-    """The Tensor of such a folder."""
+    """Return a function that loads Tensor from such a folder."""
     return lambda *edits: opened(*edits)("tensor", "Tensor")
 
 
 @pytest.fixture
 def printed(tmp_path, monkeypatch):
-    """What a program prints that was pasted into a file beside the student's."""
+    """Return a function that runs a program beside the student's files, and returns what it prints."""
 
     def run(lines):
         monkeypatch.syspath_prepend(str(tmp_path))
@@ -87,7 +87,7 @@ def caught(check, *arguments, verdict=Verdict.FAILED, **named):
 
 
 def corpus_of(*graphs):
-    return Corpus(graphs, tuple(map(tensor_answers, graphs)))
+    return Corpus(graphs, tuple(map(answer_tensor_graph, graphs)))
 
 
 SUM = corpus_of(
@@ -193,7 +193,7 @@ def test_a_numpy_that_is_missing_or_none_is_told_like_any_error_of_the_student_s
 
 
 def an_item(Tensor, array):
-    """What a hand-written item about arrays looks like."""
+    """An example of a hand-written item about arrays."""
     x = Tensor([[1.0, 2.0], [3.0, 4.0]])
     expect_array(x, "data", [[1.0, 2.0], [3.0, 4.0]])
     y = x.sum(axis=0)
@@ -237,8 +237,8 @@ def test_expect_array_shows_a_wrong_shape_as_one(opened, printed):
 # --- networks --------------------------------------------------------------------------------------------------------
 
 
-def recorded(wish):
-    return load(corpora_folder() / f"{wish.name}.json", type(wish))
+def recorded(spec):
+    return load_corpus(spec, corpora_folder() / spec.file_name)
 
 
 MLPS, ROWS = networks("MLP"), losses("cross_entropy")

@@ -1,9 +1,10 @@
 """Random graphs of tensors: PyTorch agrees with every shape, and each form draws what its name says."""
 
 import pytest
-from gradkit.corpora.tensor_strategies import FORMS, MOST, kinds_of, random_tensor_graphs
-from gradkit.graphs.tensor.graph import Tensors, tensor_graphs
-from gradkit.oracle.pytorch import tensor_answers
+from gradkit.corpora.tensor_forms import FORMS
+from gradkit.corpora.tensor_strategies import MAX_ARRAY_SIZE, parts_of, random_tensor_graphs
+from gradkit.corpora.tensors import Tensors, tensor_graphs
+from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,14 +14,14 @@ STRETCHED = [form for form in FORMS if form.endswith(("_leading", "_ones", "_bot
 REDUCED = [form for form in FORMS if form.startswith(("sum", "mean", "max"))]
 
 
-def drawn(wish):
-    """Graphs as a wish says, of every kind that makes it up."""
-    kinds = st.sampled_from(list(kinds_of(wish)))
-    return kinds.flatmap(lambda kind: random_tensor_graphs(wish, *kind)).filter(lambda graph: graph is not None)
+def drawn(spec):
+    """Return a strategy for the graphs of every part of a spec."""
+    kinds = st.sampled_from(list(parts_of(spec)))
+    return kinds.flatmap(lambda kind: random_tensor_graphs(spec, *kind)).filter(lambda graph: graph is not None)
 
 
 def steps_of(form):
-    """The steps that a form makes, each with the shape that it works on."""
+    """Return a strategy for the steps of a form, each with the shape that it works on."""
     return st.composite(lambda draw: (shape := draw(SHAPES), FORMS[form](draw, shape)))().filter(lambda pair: pair[1])
 
 
@@ -29,7 +30,7 @@ def test_pytorch_agrees_with_every_shape_that_a_form_makes(form):
     @settings(max_examples=8)
     @given(drawn(tensor_graphs(form)))
     def holds(graph):
-        answers = tensor_answers(graph)
+        answers = answer_tensor_graph(graph)
         assert answers.shapes == (*(leaf.shape for leaf in graph.leaves), graph.upstream.shape)
 
     holds()
@@ -62,26 +63,26 @@ def test_forms_that_stretch_an_operand_really_do(given):
 def test_reductions_name_the_axes_that_they_say(given):
     form, (shape, step) = given
     axes = form.rpartition("_")[2]
-    assert all(-len(shape) <= axis < len(shape) for axis in step.plain)
-    gone = {axis % len(shape) for axis in step.plain}
-    assert len(gone) == len(step.plain)
+    assert all(-len(shape) <= axis < len(shape) for axis in step.constants)
+    gone = {axis % len(shape) for axis in step.constants}
+    assert len(gone) == len(step.constants)
     if axes == "all":
-        assert step.plain == ()
-        assert set(step.made) <= {1}
+        assert step.constants == ()
+        assert set(step.result) <= {1}
     elif axes == "several":
-        assert len(step.plain) > 1
+        assert len(step.constants) > 1
     else:
-        assert len(step.plain) == 1
-        assert (step.plain[0] < 0) == (axes == "negative")
-    assert (len(step.made) == len(shape)) == ("kept" in form)
+        assert len(step.constants) == 1
+        assert (step.constants[0] < 0) == (axes == "negative")
+    assert (len(step.result) == len(shape)) == ("kept" in form)
 
 
 @settings(max_examples=30)
 @given(st.sampled_from(["rows", "picks"]).flatmap(lambda form: st.tuples(st.just(form), steps_of(form))))
 def test_a_place_is_picked_twice(given):
     form, (_, step) = given
-    half = len(step.plain) // 2
-    picked = step.plain if form == "rows" else list(zip(step.plain[:half], step.plain[half:]))
+    half = len(step.constants) // 2
+    picked = step.constants if form == "rows" else list(zip(step.constants[:half], step.constants[half:]))
     assert len(set(picked)) < len(picked)
 
 
@@ -92,7 +93,7 @@ def test_a_place_is_picked_twice(given):
 )
 def test_products_are_of_the_kind_that_they_say(pair, graph):
     shape, step = pair
-    assert (len(shape), len(step.second), len(step.made)) == (2, 2, 2)
+    assert (len(shape), len(step.second), len(step.result)) == (2, 2, 2)
     axes = [len(leaf.shape) for leaf in graph.leaves]
     assert 1 in axes or 3 in axes
 
@@ -116,7 +117,7 @@ def test_every_node_leads_to_the_output_and_none_is_too_large_to_read(graph):
         reached |= set(graph.operands(step))
     assert reached == set(range(len(graph)))
     assert 1 <= len(graph.steps) <= 6
-    assert all(len(leaf.numbers) <= MOST for leaf in (*graph.leaves, graph.upstream))
+    assert all(len(leaf.numbers) <= MAX_ARRAY_SIZE for leaf in (*graph.leaves, graph.upstream))
 
 
 @settings(max_examples=60)
@@ -141,9 +142,9 @@ def test_leaves_lie_otherwise_in_memory_only_where_that_is_asked_for(given):
 
 
 def test_single_operations_are_drawn_with_their_operands_either_way():
-    kinds = kinds_of(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
+    kinds = parts_of(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
     assert kinds == [
         *[("sub_leading", False), ("sub_leading", True), ("sub", False), ("sub", True)],
         *[("sub_number", None), ("tanh", None), ("matmul_vectors", None)],
     ]
-    assert kinds_of(WHOLE) == [(form, None) for form in WHOLE.forms]
+    assert parts_of(WHOLE) == [(form, None) for form in WHOLE.forms]

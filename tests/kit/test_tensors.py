@@ -1,4 +1,4 @@
-"""Graphs of tensors: what a worker tells of arrays is read back, and a pasted program prints the recorded numbers."""
+"""Graphs of tensors: arrays are encoded and decoded, and programs print the recorded numbers."""
 
 import io
 import marshal
@@ -9,54 +9,44 @@ from contextlib import redirect_stdout
 import numpy as np
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
-from gradkit.corpora.files import load
-from gradkit.corpora.library import record
-from gradkit.course.corpora import wishes
-from gradkit.graphs.tensor.graph import (
-    Array,
-    Leaf,
-    TensorAnswers,
-    TensorGraph,
-    Tensors,
-    decoded,
-    keeps_off_the_kinks,
-    lists_of,
-    node_names,
-    tensor_program,
-)
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.tensors import Tensors, is_off_the_kinks
+from gradkit.course.corpora import corpus_specs
+from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, decode_arrays, lists_of
+from gradkit.graphs.tensor.program import node_names, tensor_program
 from gradkit.inside.graph import NotANumber
 from gradkit.inside.tensor_replay import array_of, encoded, expression
-from gradkit.oracle.comparison import close
+from gradkit.oracle.tolerance import is_close
 from gradkit.proof.specimens import reference_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-WISHES = [wish for wish in wishes(assignments()).values() if isinstance(wish, Tensors)]
-OF_EACH = pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.name)
+SPECS = [spec for spec in corpus_specs(assignments()).values() if isinstance(spec, Tensors)]
+OF_EACH = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 
 FLOATS = arrays.arrays(float, arrays.array_shapes(min_dims=0, min_side=0, max_dims=5, max_side=4))
 
 
-def recorded(wish):
-    corpus = load(corpora_folder() / f"{wish.name}.json", Tensors)
+def recorded(spec):
+    corpus = load_corpus(spec, corpora_folder() / spec.file_name)
     return list(zip(corpus.cases, corpus.answers))
 
 
 class Holder:
-    """What has data, as a Tensor has."""
+    """An object with the attribute `data`."""
 
     def __init__(self, data):
         self.data = data
 
 
-# --- what a worker tells of arrays -----------------------------------------------------------------------------------
+# --- encoding --------------------------------------------------------------------------------------------------------
 
 
 @given(st.lists(FLOATS, max_size=5))
 def test_arrays_come_back_as_they_were(given):
     numbers = encoded([Holder(array) for array in given], "data")
-    for array, found in zip(given, decoded(numbers, len(given)), strict=True):
+    for array, found in zip(given, decode_arrays(numbers, len(given)), strict=True):
         assert found.shape == array.shape
         np.testing.assert_array_equal(np.array(found.numbers).reshape(found.shape), array)
 
@@ -65,12 +55,12 @@ def test_arrays_come_back_as_they_were(given):
 def test_arrays_are_told_row_by_row_however_they_lie_in_memory(array):
     laid_out = [array, np.asfortranarray(array), np.repeat(array, 2, axis=-1)[..., ::2], array[::-1][::-1]]
     told = [encoded([Holder(each)], "data") for each in laid_out]
-    assert all(str(numbers) == str(told[0]) for numbers in told)  # as texts, or NaN would not be itself
+    assert all(str(numbers) == str(told[0]) for numbers in told)  # compared as text, because NaN is not equal to itself
 
 
 @pytest.mark.parametrize("number", [2, 2.5, np.float64(2.5), np.array(2.5)])
 def test_a_single_number_has_no_axes(number):
-    assert decoded(encoded([Holder(number)], "data"), 1) == [Array((), (float(number),))]
+    assert decode_arrays(encoded([Holder(number)], "data"), 1) == [Array((), (float(number),))]
 
 
 REFUSED = {
@@ -129,7 +119,7 @@ def test_many_arrays_stop_at_what_a_reply_may_hold():
         encoded([Holder(np.broadcast_to(0.0, (10_000,)))] * 200, "data")
 
 
-# --- how leaves lie in memory ----------------------------------------------------------------------------------------
+# --- layouts ---------------------------------------------------------------------------------------------------------
 
 
 @given(arrays.array_shapes(min_dims=1, min_side=2, max_dims=3, max_side=3))
@@ -147,9 +137,9 @@ def test_a_layout_with_gaps_is_not_in_one_piece_and_one_by_columns_is_not_by_row
 
 
 def test_most_graphs_that_are_about_layouts_have_a_leaf_that_is_not_in_one_piece():
-    (wish,) = (wish for wish in WISHES if wish.layout)
+    (spec,) = (spec for spec in SPECS if spec.layout)
     leaves = [
-        [array_of((leaf.shape, leaf.numbers, leaf.layout)) for leaf in graph.leaves] for graph, _ in recorded(wish)
+        [array_of((leaf.shape, leaf.numbers, leaf.layout)) for leaf in graph.leaves] for graph, _ in recorded(spec)
     ]
     scattered = [any(not leaf.flags.c_contiguous for leaf in those) for those in leaves]
     assert sum(scattered) >= 0.75 * len(scattered)
@@ -196,9 +186,9 @@ def test_a_step_reads_as_a_student_would_write_it(name, plain, text):
 
 
 def test_a_place_reads_as_an_index():
-    assert Array((2, 3), (0.0,) * 6).place(4) == "[1, 1]"
-    assert Array((3,), (0.0,) * 3).place(2) == "[2]"
-    assert Array((), (0.0,)).place(0) == ""
+    assert Array((2, 3), (0.0,) * 6).index_text(4) == "[1, 1]"
+    assert Array((3,), (0.0,) * 3).index_text(2) == "[2]"
+    assert Array((), (0.0,)).index_text(0) == ""
 
 
 @given(FLOATS.filter(lambda array: array.size))
@@ -212,17 +202,17 @@ def answered(operation, *numbers):
 
 
 def test_relu_near_its_bend_and_numbers_that_are_nearly_the_largest_are_kept_off():
-    assert keeps_off_the_kinks(*answered("relu", -0.5, 0.5))
-    assert not keeps_off_the_kinks(*answered("relu", -0.001, 0.5))
-    assert keeps_off_the_kinks(*answered("max", 2.0, 2.0))
-    assert keeps_off_the_kinks(*answered("max_kept", 2.0, 3.0))
-    assert not keeps_off_the_kinks(*answered("max", 2.0, 2.0 + 1e-9))
-    assert keeps_off_the_kinks(*answered("exp", 2.0, 2.0 + 1e-9, 0.0))
+    assert is_off_the_kinks(*answered("relu", -0.5, 0.5))
+    assert not is_off_the_kinks(*answered("relu", -0.001, 0.5))
+    assert is_off_the_kinks(*answered("max", 2.0, 2.0))
+    assert is_off_the_kinks(*answered("max_kept", 2.0, 3.0))
+    assert not is_off_the_kinks(*answered("max", 2.0, 2.0 + 1e-9))
+    assert is_off_the_kinks(*answered("exp", 2.0, 2.0 + 1e-9, 0.0))
 
 
 @OF_EACH
-def test_every_recorded_graph_keeps_off_the_kinks(wish):
-    assert all(keeps_off_the_kinks(graph, answers) for graph, answers in recorded(wish))
+def test_every_recorded_graph_keeps_off_the_kinks(spec):
+    assert all(is_off_the_kinks(graph, answers) for graph, answers in recorded(spec))
 
 
 # --- programs --------------------------------------------------------------------------------------------------------
@@ -230,7 +220,7 @@ def test_every_recorded_graph_keeps_off_the_kinks(wish):
 
 @pytest.fixture
 def printed(monkeypatch):
-    """Runs a program as if it had been pasted into a file beside the reference; gives what it prints."""
+    """Return a function that runs a program beside the reference's files, and returns what it prints."""
     monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
     monkeypatch.delitem(sys.modules, "tensor", raising=False)
 
@@ -245,15 +235,15 @@ def printed(monkeypatch):
 
 
 @OF_EACH
-def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(wish, printed):
-    for graph, answers in recorded(wish):
+def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, printed):
+    for graph, answers in recorded(spec):
         for kind in ("data", "grad"):
             shown = [f"({name}.{kind}.shape, {name}.{kind}.tolist())" for name in node_names(graph)]
             lines = printed(tensor_program(graph, kind == "grad", shown)).splitlines()
             for line, right in zip(lines, answers.arrays(kind), strict=True):
                 shape, numbers = eval(line)
                 assert shape == right.shape
-                assert all(map(close, np.array(numbers).ravel().tolist(), right.numbers))
+                assert all(map(is_close, np.array(numbers).ravel().tolist(), right.numbers))
 
 
 def test_a_program_asks_for_numpy_only_where_it_uses_it():
@@ -273,25 +263,25 @@ def test_a_program_asks_for_numpy_only_where_it_uses_it():
 
 # --- recording -------------------------------------------------------------------------------------------------------
 
-WISH = Tensors(("mul_ones", "sum_one"), steps=3, count=4)
+SPEC = Tensors(("mul_ones", "sum_one"), steps=3, count=4)
 
 
 def test_a_seed_draws_the_same_graphs_of_tensors_and_another_draws_others():
-    autumn = record(WISH, "autumn")
-    assert record(WISH, "autumn").cases == autumn.cases
-    assert record(WISH, "spring").cases != autumn.cases
+    autumn = SPEC.draw("autumn")
+    assert SPEC.draw("autumn").cases == autumn.cases
+    assert SPEC.draw("spring").cases != autumn.cases
     assert len(autumn.cases) == 4
 
 
 @OF_EACH
-def test_graphs_stand_in_order_of_their_size_and_no_two_are_alike(wish):
-    cases = [graph for graph, _ in recorded(wish)]
+def test_graphs_stand_in_order_of_their_size_and_no_two_are_alike(spec):
+    cases = [graph for graph, _ in recorded(spec)]
     assert len(set(cases)) == len(cases) > 0
     sizes = [len(graph.steps) for graph in cases]
     assert sizes == sorted(sizes)
 
 
 @settings(max_examples=30)
-@given(st.sampled_from(WISHES), st.sampled_from(WISHES))
-def test_wishes_that_differ_have_files_of_their_own(one, other):
+@given(st.sampled_from(SPECS), st.sampled_from(SPECS))
+def test_specs_that_differ_have_files_of_their_own(one, other):
     assert (one == other) == (one.name == other.name)

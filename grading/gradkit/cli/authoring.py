@@ -8,45 +8,57 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from gradkit.catalogue.assignments import assignments
+from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
 from gradkit.catalogue.home import course_home
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 
 from .console import console, require, stop
 
+MAX_DIFFERENCES_SHOWN = 20
+
 
 def corpora(
+    assignment: Annotated[str, typer.Argument(help="a2_backprop, a2, ... or all")] = "all",
     seed: Annotated[
-        str, typer.Option(envvar="GRADKIT_SEED", help="draw another seed's corpora, into a cache")
+        str, typer.Option(envvar="GRADKIT_SEED", help="draw a private seed's corpora, into a cache")
     ] = PUBLIC_SEED,
-    check: Annotated[bool, typer.Option("--check", help="re-derive every recorded number from live PyTorch")] = False,
+    check: Annotated[bool, typer.Option("--check", help="compare every recorded number with live PyTorch")] = False,
 ) -> None:
     """Record the corpora that the suites ask for, drawn with Hypothesis and answered by PyTorch.
 
-    Examples: gradkit corpora; gradkit corpora --check; gradkit corpora --seed autumn-2026
+    Only files that are missing, or that differ beyond rounding, are written.
+
+    Examples: gradkit corpora; gradkit corpora --check; gradkit corpora a2 --seed autumn-2026
     """
-    from gradkit.course import corpora as course_corpora
+    from gradkit.course.corpora import check_corpora, corpus_specs, default_cache, draw_corpora, record_corpora
 
     require("torch", "gradkit[torch]")
-    course = assignments()
+    course = chosen(assignment)
+    specs = corpus_specs(course)
     with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("asking PyTorch", total=len(course_corpora.wishes(course)))
+        n_specs = len(specs)
         if check:
-            wrong = []
-            for name, complaints in course_corpora.check(course):
-                wrong += [f"{name}: {complaint}" for complaint in complaints]
-                progress.advance(task)
+            is_whole = len(course) == len(assignments())
+            checked = progress.track(check_corpora(course, is_whole), n_specs, description="Asking PyTorch")
+            wrong = [f"{name}: {reason}" for name, reasons in checked for reason in reasons]
+        elif seed != PUBLIC_SEED:
+            drawn = progress.track(draw_corpora(course, seed, default_cache()), n_specs, description="Drawing")
+            n_cases = sum(drawn)
         else:
-            cases = 0
-            for _name, corpus in course_corpora.build(course, seed, course_corpora.default_cache()):
-                cases += len(corpus.cases)
-                progress.advance(task)
-    if not check:
-        console.print(f"{cases} cases of {'the public' if seed == PUBLIC_SEED else 'this'} seed are ready.")
-    elif wrong:
-        stop("\n".join(wrong[:20]))
-    else:
+            recorded = progress.track(record_corpora(course), n_specs, description="Recording")
+            written = [file_name for file_name, is_written in recorded if is_written]
+
+    if check:
+        if wrong:
+            stop("\n".join(wrong[:MAX_DIFFERENCES_SHOWN]))
         console.print("Every recorded number is PyTorch's.")
+    elif seed != PUBLIC_SEED:
+        console.print(f"{n_cases} cases of this seed are ready.")
+    else:
+        for file_name in written:
+            console.print(f"Written: {corpora_folder() / file_name}", highlight=False, soft_wrap=True)
+        n_unchanged = len(specs) - len(written)
+        console.print(f"{n_unchanged} of {len(specs)} recorded corpora were up to date, and were not touched.")
 
 
 def stubs(
@@ -56,14 +68,14 @@ def stubs(
 
     Example: gradkit stubs
     """
-    from gradkit.course.stubs import out_of_step, write_template
+    from gradkit.course.stubs import find_outdated_stubs, write_stubs
     from gradkit.proof.specimens import reference_folder
 
     solution, template = reference_folder() / "solution", course_home() / "student_template"
-    changed = out_of_step(solution, template, assignments())
+    changed = find_outdated_stubs(solution, template, assignments())
     if check and changed:
         stop(f"Not in step with the reference: {', '.join(sorted(changed))}. Run `gradkit stubs`.")
-    write_template(template, changed)
+    write_stubs(template, changed)
     console.print(
         f"Written: {', '.join(sorted(changed))}" if changed else "The template is in step with the reference."
     )

@@ -30,12 +30,12 @@ def build(
 
     Example: gradkit course build
     """
-    from gradkit.course.notebooks import build as build_all
+    from gradkit.course.notebooks import build_sources
     from gradkit.proof.specimens import reference_folder
 
     target = out or course_home() / "assignments" / "source"
     try:
-        for path in build_all(target, reference_folder() / "solution"):
+        for path in build_sources(target, reference_folder() / "solution"):
             console.print(str(path.relative_to(target.parent)), highlight=False)
     except ImportError as error:
         stop(f"This needs {error.name}: pip install 'gradkit[nbgrader,pictures]'")
@@ -52,30 +52,31 @@ def collect(
 
     Example: gradkit course collect a2_backprop downloads/
     """
-    from gradkit.course.collect import NOTHING
+    from gradkit.course.collect import State
     from gradkit.course.collect import collect as collect_all
 
     try:
         meant = chosen(assignment)
         if len(meant) > 1:
             raise UserError("Name one assignment: each has a notebook of its own.")
-        states, others = Counter[str](), []
+        states, others = Counter[State](), []
         for each in collect_all(meant[0], downloads, into, force):
             if isinstance(each, str):
                 others.append(each)
                 continue
             states[each.state] += 1
-            said = each.problem or ", ".join(each.taken)
-            _say(f"{each.student}: {said}", "red" if each.problem else "")
-            for note in each.notes:
-                _say(f"    {note}", "yellow")
+            said = each.reason or ", ".join(each.files)
+            _say(f"{each.student}: {said}", "red" if each.reason else "")
+            for warning in each.warnings:
+                _say(f"    {warning}", "yellow")
     except ImportError as error:
         stop(f"This needs {error.name}: pip install 'gradkit[nbgrader]'")
-    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    _say(f"{states.total() - states[NOTHING]} of {states.total()} students have a notebook in {into}: {counts}.")
+    counts = ", ".join(f"{count} {state.value}" for state, count in sorted(states.items()))
+    n_notebooks = states.total() - states[State.NO_NOTEBOOK]
+    _say(f"{n_notebooks} of {states.total()} students have a notebook in {into}: {counts}.")
     if others:
         _say(f"Of no student's name, so left alone: {', '.join(others[:8])}", "yellow")
-    raise typer.Exit(bool(states[NOTHING]))
+    raise typer.Exit(bool(states[State.NO_NOTEBOOK]))
 
 
 def _say(text: str, style: str = "") -> None:

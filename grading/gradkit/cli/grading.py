@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 
 from .console import console, n_cores, stop
 
@@ -65,12 +65,12 @@ def grade(
     from gradkit.grader.whole_class.reports_folder import remember_submissions
     from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import show_class
-    from gradkit.submissions.intake.roster import roster
+    from gradkit.submissions.intake.roster import read_roster
 
     watch_processor_limit()
     try:
         course = chosen(assignment)
-        students, others = roster(submissions, out)
+        students, others = read_roster(submissions, out)
         suite = _suite_of(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / (course[0].name if len(course) == 1 else "all")
@@ -115,7 +115,7 @@ def _suite_of(course: Sequence[Assignment], seed: str) -> Suite:
     from gradkit.course.corpora import default_cache
     from gradkit.grader.suite import suite_of
 
-    _draw_if_private(seed)
+    _draw_if_private(course, seed)
     private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
     return suite_of(course, Library(corpora_folder()), private)
 
@@ -160,19 +160,22 @@ def _grade(
         return grade_class(classroom, students, n_workers, observe_progress, observe_student)
 
 
-def _draw_if_private(seed: str) -> None:
-    """Have another process draw a private seed's graphs, if need be: one that has imported PyTorch forks slowly."""
-    from gradkit.corpora.library import Library
-    from gradkit.course.corpora import default_cache, wishes
+def _draw_if_private(course: Sequence[Assignment], seed: str) -> None:
+    """Draw a private seed's corpora of these assignments, unless they are in the cache.
 
-    library = Library(corpora_folder(), seed, default_cache())
-    if not all(library.is_ready(wish) for wish in wishes(assignments()).values()):
-        console.print("Drawing the seed's graphs, with PyTorch's answers (once, about half a minute) ...")
-        command = [sys.executable, "-c", "from gradkit.cli.main import main; main()", "corpora"]
-        # Python looks for modules where it stands, and that may be a student's folder.
-        ended = subprocess.run(command, env={**os.environ, "GRADKIT_SEED": seed}, cwd=corpora_folder(), check=False)
-        if ended.returncode:
-            raise typer.Exit(1)
+    Another process draws them, because a process that has imported PyTorch forks slowly.
+    """
+    from gradkit.course.corpora import are_drawn, default_cache
+
+    if seed == PUBLIC_SEED or are_drawn(course, seed, default_cache()):
+        return
+    console.print("Drawing the seed's graphs, with PyTorch's answers (once, about half a minute) ...")
+    name = course[0].name if len(course) == 1 else "all"
+    command = [sys.executable, "-c", "from gradkit.cli.main import main; main()", "corpora", name]
+    # Python imports modules from the current folder, which can be a student's.
+    done = subprocess.run(command, env={**os.environ, "GRADKIT_SEED": seed}, cwd=corpora_folder(), check=False)
+    if done.returncode:
+        raise typer.Exit(1)
 
 
 def explain(
@@ -213,7 +216,7 @@ def _explain_privately(path: Path, report: Report, item: ItemResult, submission:
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
     from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
-    from gradkit.submissions.intake.roster import student_called
+    from gradkit.submissions.intake.roster import find_student
 
     if seed_label(seed) != report.conditions.seed:
         given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
@@ -223,7 +226,7 @@ def _explain_privately(path: Path, report: Report, item: ItemResult, submission:
     names = {each.assignment for each in report.items}
     suite = _suite_of([assignment for assignment in assignments() if assignment.name in names], seed)
     test = find_private_test(suite, item.id)
-    source = submission or student_called(report.student, read_submissions_folder(path.parent)).source
+    source = submission or find_student(report.student, read_submissions_folder(path.parent)).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explain_privately(suite, report, test, source, Path(scratch))
 

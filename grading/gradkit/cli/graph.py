@@ -47,12 +47,13 @@ def graph(
 
 def _of_program(code: str) -> tuple[str, str]:
     """The picture of a program, and what is told of it."""
-    from gradkit.graphs.picture.picture import picture
-    from gradkit.oracle.programs import worked_out
+    from gradkit.graphs.picture.cards import cards_of_graph
+    from gradkit.graphs.picture.graphviz import draw_svg
+    from gradkit.oracle.programs import evaluate_program
 
     try:
-        graph, names, answers = worked_out(code)
-        svg = picture(graph, answers, names=names)
+        graph, names, answers = evaluate_program(code)
+        svg = draw_svg(cards_of_graph(graph, answers, names=names))
     except ImportError as error:
         stop(str(error))
     nodes = "1 node" if len(graph) == 1 else f"{len(graph)} nodes"
@@ -85,7 +86,7 @@ def _of_report(path: Path, item: str) -> tuple[str, str]:
 
 def _drawn(drawing: Drawing) -> tuple[str, str]:
     """Draw a failing expression: the picture, or the reason why there is none."""
-    from gradkit.graphs.picture.picture import TooLargeError
+    from gradkit.graphs.picture.cards import TooLargeError
     from gradkit.outputs.html import draw_failure
 
     try:

@@ -1,202 +1,154 @@
-"""A corpus: what an item is checked on, with PyTorch's answers; and the systematic part of those of graphs."""
+"""Corpora of random expression graphs: a systematic part for each operation, then graphs that Hypothesis draws."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from gradkit.graphs.learning.losses import Losses
-from gradkit.graphs.learning.networks import Networks
-from gradkit.graphs.learning.trajectories import Trajectories
-from gradkit.graphs.scalar.domain import all_in_domain
-from gradkit.graphs.scalar.trace import Tracer, traced
-from gradkit.graphs.tensor.graph import Tensors
 from gradkit.inside.graph import Answers, Graph
 from gradkit.inside.operations import OPERATIONS
+from gradkit.oracle import complex_step
+from gradkit.oracle.pytorch.scalar import answer_graph
+from gradkit.oracle.well_posed import answer_if_well_posed
 
-SIZE, COUNT = 5, 100
-"""How many steps a drawn graph has at most, and how many graphs a corpus has, unless an item says otherwise."""
+from .drawing import draw_with_hypothesis
+from .graph_files import decode_graphs, encode_graph, graph_programs
+from .spec import Corpus, CorpusSpec
+from .systematic import draw_systematic
+
+MAX_STEPS, N_GRAPHS = 5, 100
+"""The maximum number of steps of a drawn graph and the number of graphs of a corpus, unless an item says otherwise."""
 
 Reuse = Literal["nothing", "leaves", "nodes"]
 
-PUBLIC_SEED = "public"
-"""The seed of the recorded corpora, which every student has."""
+GraphCorpus = Corpus[Graph, Answers]
 
 
 @dataclass(frozen=True)
-class RandomGraphs:
-    """Which random graphs an item wants. Equal wishes share one corpus.
+class RandomGraphs(CorpusSpec[Graph, Answers]):
+    """Random graphs about some operations.
 
-    operations: what the item is about; each graph uses at least one of them.
-    constants:  the plain numbers for the forms among them (those of the table, unless said).
-    reuse:      what a graph uses more than once: "nothing" (a tree), "leaves" (then any order of backward() that goes
-                from the output to the leaves will do), or "nodes" of any kind.
-    size:       at most so many steps.
-    count:      how many graphs, systematic part and random part together.
+    Args:
+        operations: what the item is about; each graph uses at least one of them.
+        constants: the plain numbers of those operations that take one; empty for those of the table.
+        reuse: which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
+            any order that goes from the output to the leaves) or "nodes".
+        size: maximum number of steps.
+        count: number of graphs.
     """
 
     operations: tuple[str, ...]
     constants: tuple[float, ...] = ()
     reuse: Reuse = "nothing"
-    size: int = SIZE
-    count: int = COUNT
+    size: int = MAX_STEPS
+    count: int = N_GRAPHS
+
+    @property
+    def key(self) -> str:
+        """See CorpusSpec."""
+        return (
+            f"RandomGraphs(operations={self.operations!r}, constants={self.constants!r}, reuse={self.reuse!r}, "
+            f"size={self.size!r}, count={self.count!r})"
+        )
 
     @property
     def name(self) -> str:
-        """What the corpus' file is called."""
-        first, *more = self.operations
-        parts = [first, f"and_{len(more)}_more"] if len(more) > 3 else list(self.operations)
-        parts += [f"{number:g}".replace("-", "minus") for number in self.constants]
-        parts += [self.reuse] * (self.reuse != "nothing") + [f"size{self.size}"] * (self.size != SIZE)
-        return "_".join(parts)
+        """See CorpusSpec."""
+        first, *others = self.operations
+        words = [first, f"and_{len(others)}_more"] if len(others) > 3 else list(self.operations)
+        words += [f"{number:g}".replace("-", "minus") for number in self.constants]
+        if self.reuse != "nothing":
+            words.append(self.reuse)
+        if self.size != MAX_STEPS:
+            words.append(f"size{self.size}")
+        return "_".join(words)
 
     @property
     def companions(self) -> tuple[str, ...]:
-        """The operations that may stand beside those asked for: the ones that are graded before them, and only the
-        two simplest, so that a mistake elsewhere does not show up here."""
+        """The operations that can occur beside those asked for.
+
+        They are the two simplest ones, if they are graded before, so that a mistake elsewhere does not show up here.
+        """
         if self.operations == ("add",):
             return ()
         return ("add",) if self.operations == ("mul",) else ("add", "mul")
 
     def constants_of(self, operation: str) -> tuple[float, ...]:
-        """The plain numbers that may be drawn for an operation's {k}; none for one without."""
-        table = OPERATIONS[operation].constants
-        return self.constants if table and self.constants else table
+        """Return the plain numbers that can be drawn for an operation; none if it does not take one."""
+        constants = OPERATIONS[operation].constants
+        return self.constants if constants and self.constants else constants
 
+    def with_count(self, count: int) -> RandomGraphs:
+        """See CorpusSpec."""
+        return replace(self, count=count)
 
-@dataclass(frozen=True)
-class Expressions:
-    """Graphs that a story tells, written out by hand and so exempt from the rules for drawn ones."""
+    def draw(self, seed: str, excluded: Collection[Graph] = ()) -> GraphCorpus:
+        """See CorpusSpec."""
 
-    name: str
-    graphs: tuple[Graph, ...]
+        def answer(graph: Graph) -> Answers | None:
+            return None if graph in excluded else answer_if_well_posed(answer_graph, graph)
 
+        drawn: dict[Graph, Answers] = {}
+        if len(self.operations) <= 2:  # each operation of a larger set has its systematic part in another corpus
+            drawn = draw_systematic(self, seed, answer)
+        n_random = max(self.count - len(drawn), self.count // 4)
+        drawn.update(self._draw_random(seed, n_random, answer))
+        return smallest_first(drawn)
 
-Wish = RandomGraphs | Expressions | Networks | Losses | Trajectories | Tensors
-"""What an item asks for; `corpora` turns it into a Corpus."""
+    def _draw_random(self, seed: str, count: int, answer: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
+        """Draw `count` random graphs that use one of the operations; fewer if Hypothesis does not find as many."""
+        from .scalar_strategies import expression_graphs
 
+        drawn: dict[Graph, Answers] = {}
 
-Case = TypeVar("Case")
-Answer = TypeVar("Answer")
+        def collect(graph: Graph) -> None:
+            if len(drawn) >= count or graph in drawn or len(graph.steps) < 2:
+                return
+            if any(step[0] in self.operations for step in graph.steps):
+                answers = answer(graph)
+                if answers:
+                    drawn[graph] = answers
 
+        strategy = expression_graphs(self, complex_step.FUNCTIONS)
+        draw_with_hypothesis(strategy, f"{seed} {self.key}", collect, lambda: count - len(drawn))
+        return drawn
 
-@dataclass(frozen=True)
-class Corpus(Generic[Case, Answer]):
-    """What an item is checked on, smallest first, and PyTorch's answers to each."""
+    def answer(self, case: Graph) -> Answers:
+        """See CorpusSpec."""
+        return answer_graph(case)
 
-    cases: tuple[Case, ...]
-    answers: tuple[Answer, ...]
+    def encode(self, case: Graph, answer: Answers) -> bytes:
+        """See CorpusSpec."""
+        return encode_graph(case, answer)
 
+    def decode(self, content: bytes) -> list[tuple[Graph, Answers]]:
+        """See CorpusSpec."""
+        return decode_graphs(content)
 
-GraphCorpus = Corpus[Graph, Answers]
+    def programs(self, case: Graph) -> list[list[str]]:
+        """See CorpusSpec."""
+        return graph_programs(case)
 
 
 def random_graphs(
-    *operations: str, constants: tuple[float, ...] = (), reuse: Reuse = "nothing", size: int = SIZE, count: int = COUNT
+    *operations: str,
+    constants: tuple[float, ...] = (),
+    reuse: Reuse = "nothing",
+    size: int = MAX_STEPS,
+    count: int = N_GRAPHS,
 ) -> RandomGraphs:
-    """Ask for random graphs about these operations; see RandomGraphs. Raises KeyError for one not in the table."""
+    """Return the spec of random graphs about these operations: see RandomGraphs.
+
+    Raises:
+        KeyError: if an operation is not in the table.
+    """
     for operation in operations:
         OPERATIONS[operation]
     return RandomGraphs(operations, constants, reuse, size, count)
 
 
-def expressions(name: str, *cases: tuple[Callable[..., Tracer], tuple[float, ...]]) -> Expressions:
-    """Ask for hand-written graphs: each an expression and its inputs. `name` names the corpus' file."""
-    return Expressions(name, tuple(traced(expression, *numbers) for expression, numbers in cases))
-
-
-# --- the systematic part ---------------------------------------------------------------------------------------------
-
-Shape = Callable[..., Tracer]
-
-_TREES: dict[int, tuple[Shape, ...]] = {
-    1: (
-        lambda f, x, y, z: f(x),
-        lambda f, x, y, z: f(x) + y,
-        lambda f, x, y, z: f(x) * y,
-        lambda f, x, y, z: f(x + y) * z,
-        lambda f, x, y, z: f(x * y) * z,
-        lambda f, x, y, z: f(f(x)) * y,
-    ),
-    2: (
-        lambda f, x, y, z: f(x, y),
-        lambda f, x, y, z: f(x, y) + z,
-        lambda f, x, y, z: f(x, y) * z,
-        lambda f, x, y, z: f(f(x, y), z),
-        lambda f, x, y, z: f(x, f(y, z)),
-        lambda f, x, y, z: f(x + y, z),
-    ),
-}
-_REUSING: dict[int, tuple[Shape, ...]] = {
-    1: (
-        lambda f, x, y, z: f(x) + x,
-        lambda f, x, y, z: x + f(x),
-        lambda f, x, y, z: f(x) * x,
-        lambda f, x, y, z: x * f(x),
-        lambda f, x, y, z: f(x) + f(x),
-        lambda f, x, y, z: f(f(x) + x) * x,
-    ),
-    2: (
-        lambda f, x, y, z: f(x, x),
-        lambda f, x, y, z: f(x, y) + x,
-        lambda f, x, y, z: y + f(x, y),
-        lambda f, x, y, z: f(x, y) * x + y,
-        lambda f, x, y, z: f(x, f(x, y)),
-        lambda f, x, y, z: f(x + y, x) * y,
-    ),
-}
-
-
-def systematic_shapes(wish: RandomGraphs, operation: str, constant: float | None) -> Iterator[Shape]:
-    """For one operation f: f(x), f(x)+x, x+f(x), an upstream gradient other than 1, g(f(h(x))) and their like.
-
-    Only shapes made of the operation and its companions come back, each a function of three numbers.
-    """
-    arity = OPERATIONS[operation].arity
-
-    def apply(*operands: Tracer) -> Tracer:
-        return operands[0]._then(operation, *operands[1:], *(() if constant is None else (constant,)))
-
-    allowed = {operation, *wish.companions}
-    for shape in (_TREES if wish.reuse == "nothing" else _REUSING)[arity]:
-
-        def instance(x: Tracer, y: Tracer, z: Tracer, shape: Shape = shape) -> Tracer:
-            return shape(apply, x, y, z)
-
-        if {step[0] for step in traced(instance, 1.0, 1.0, 1.0).steps} <= allowed:
-            yield instance
-
-
-def systematic(wish: RandomGraphs, seed: str, keep: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
-    """Every shape at a few numbers that `keep` accepts, within the domains. The seed chooses the numbers."""
-    rng = random.Random(f"{seed} {wish}")
-    kept: dict[Graph, Answers] = {}
-    for operation in wish.operations:
-        constants = wish.constants_of(operation)
-        for constant in constants or (None,):
-            for shape in systematic_shapes(wish, operation, constant):
-                for _ in range(2 if len(constants) > 1 else 4):
-                    kept.update(_first_kept(shape, rng, keep))
-    return kept
-
-
-def _first_kept(shape: Shape, rng: random.Random, keep: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
-    for _ in range(60):
-        numbers = [rng.choice((1, 1, -1)) * rng.randint(10, 300) / 100 for _ in range(3)]
-        graph = Graph(*_unnamed(traced(shape, *numbers)))
-        found = keep(graph)
-        if found and all_in_domain(graph, found.data):
-            return {graph: found}
-    return {}
-
-
-def _unnamed(graph: Graph) -> tuple[Any, ...]:
-    return graph.inputs, graph.steps, graph.output
-
-
-def smallest_first(found: dict[Graph, Answers]) -> GraphCorpus:
-    """A corpus in the order in which a student should meet the graphs."""
-    graphs = sorted(found, key=lambda graph: len(graph.steps))
-    return Corpus(tuple(graphs), tuple(found[graph] for graph in graphs))
+def smallest_first(answers: dict[Graph, Answers]) -> GraphCorpus:
+    """Return the corpus in the order in which a student should meet the graphs."""
+    graphs = sorted(answers, key=lambda graph: len(graph.steps))
+    return Corpus(tuple(graphs), tuple(answers[graph] for graph in graphs))

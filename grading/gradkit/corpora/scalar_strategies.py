@@ -1,4 +1,4 @@
-"""Hypothesis strategies: random expression graphs, structure and numbers."""
+"""Hypothesis strategies for random expression graphs, their structure and numbers."""
 
 from __future__ import annotations
 
@@ -9,44 +9,56 @@ import hypothesis.strategies as st
 
 from gradkit.graphs.scalar.domain import in_domain
 from gradkit.inside.graph import Graph
-
-from .scalar import RandomGraphs
+from gradkit.inside.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from gradkit.inside.graph import Step
-from gradkit.inside.operations import OPERATIONS
+
+    from .scalar import RandomGraphs
 
 LEAVES = st.sampled_from([sign * size / 100 for size in range(10, 301) for sign in (1, -1)])
-"""Numbers with two decimals between 0.1 and 3 in size: no rule depends on more digits than a student likes to read."""
+"""Numbers with two decimals between 0.1 and 3 in size: easy to read, and no mistake needs more digits to show."""
+
+_MAX_SHARED_LEAVES = 4
+"""Maximum number of leaves if leaves can be used more than once."""
 
 
 @st.composite
-def expression_graphs(draw: st.DrawFn, wish: RandomGraphs, functions: Mapping[str, Callable[..., complex]]) -> Graph:
-    """A random graph as a wish says, every node of which leads to the output.
+def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[str, Callable[..., complex]]) -> Graph:
+    """Draw a random graph of a spec. The output depends on every node.
 
-    functions: each operation on floats, to keep every step within its domain.
+    Args:
+        draw: Hypothesis's.
+        spec: the spec.
+        functions: each operation on floats, to keep every step within its domain.
     """
-    operations = [*wish.operations * max(1, 4 // len(wish.operations)), *wish.companions]
-    inputs = draw(st.lists(LEAVES, min_size=1, max_size=wish.size + 1 if wish.reuse == "nothing" else 4))
+    is_tree = spec.reuse == "nothing"
+    operations = [*spec.operations * max(1, 4 // len(spec.operations)), *spec.companions]
+    inputs = draw(st.lists(LEAVES, min_size=1, max_size=spec.size + 1 if is_tree else _MAX_SHARED_LEAVES))
     steps: list[Step] = []
     values = list(inputs)
-    free = list(range(len(inputs)))  # the nodes that the next step may use
-    count = draw(st.integers(max(2, wish.size - 3), wish.size))
-    focus = draw(st.integers(0, count - 1))  # one step at least is what the wish is about
-    for number in range(count):
-        name = draw(st.sampled_from(wish.operations if number == focus else operations))
-        # One operand is recent, or most steps would lead nowhere and be cut away; the other may be anything.
-        operands = [draw(st.sampled_from(free[:-3:-1]))]
+    usable = list(range(len(inputs)))  # the nodes that the next step can use
+
+    n_steps = draw(st.integers(max(2, spec.size - 3), spec.size))
+    focus = draw(st.integers(0, n_steps - 1))  # this step has one of the operations asked for
+    for index in range(n_steps):
+        name = draw(st.sampled_from(spec.operations if index == focus else operations))
+        # One operand is one of the two latest nodes, because other steps would often not reach the output.
+        operands = [draw(st.sampled_from(usable[:-3:-1]))]
         if OPERATIONS[name].arity == 2:
-            operands.insert(draw(st.integers(0, 1)), draw(st.sampled_from(free)))
-        constants = wish.constants_of(name)
+            operands.insert(draw(st.integers(0, 1)), draw(st.sampled_from(usable)))
+        constants = spec.constants_of(name)
         plain = (draw(st.sampled_from(constants)),) if constants else ()
-        spent = [node for node in operands if wish.reuse == "nothing" or node >= len(inputs)]
-        if (len(set(spent)) < len(spent) and wish.reuse != "nodes") or not in_domain(
-            name, [values[node] for node in operands], *plain
-        ):
+
+        used_up = [node for node in operands if is_tree or node >= len(inputs)]
+        uses_a_node_twice = len(set(used_up)) < len(used_up)
+        if uses_a_node_twice and spec.reuse != "nodes":
             continue
+        if not in_domain(name, [values[node] for node in operands], *plain):
+            continue
+
         steps.append((name, *operands, *plain))
         values.append(functions[name](*(values[node] for node in operands), *plain).real)
-        free = [node for node in free if wish.reuse == "nodes" or node not in spent] + [len(values) - 1]
+        usable = [node for node in usable if spec.reuse == "nodes" or node not in used_up]
+        usable.append(len(values) - 1)
     return Graph(inputs, steps).rebuilt()

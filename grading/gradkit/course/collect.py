@@ -1,159 +1,131 @@
-"""Submissions into nbgrader's folder: a notebook for every student, made of .py files where those were handed in.
+"""Collect submissions into nbgrader's folder: a notebook for every student, made from .py files if necessary.
 
-Nothing of a student's is run or parsed: a notebook is copied as it is, and a file becomes the text of a cell.
+Nothing of a student's is run or parsed: a notebook is copied unchanged, and a file becomes the text of a cell.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 
 import msgspec
 
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.files import write_whole
+from gradkit.outputs.gradebook import MAX_ID_BYTES
 from gradkit.outputs.timestamps import TIMESTAMP, read_timestamp
-from gradkit.submissions.bounded import READING, LimitReachedError, Unwritable, run_bounded
+from gradkit.submissions.bounded import READING, LimitReachedError, WriteFailure, run_bounded
 from gradkit.submissions.exception_text import presentable
-from gradkit.submissions.intake.entries import UnfitError
+from gradkit.submissions.intake.choose import ChosenFiles, choose_files, open_nested_zip
+from gradkit.submissions.intake.downloads import Submission, open_downloads
+from gradkit.submissions.intake.entries import Entry, UnfitError
 from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
-from gradkit.submissions.intake.take_in import looked_into, problem_of, submitted_files
+from gradkit.submissions.intake.roster import safe_name
+from gradkit.submissions.intake.take_in import describe_error
 
-from .downloads import HandedIn, handed_in
 from .notebooks import KERNEL, nbgrader_marks
 
-NEW, AS_BEFORE, SKIPPED, NOTHING = "new", "as before", "skipped", "without a notebook"
-"""What can become of a submission."""
+_WITHOUT_GLOB = str.maketrans("[]*?%", "()--=")
+"""nbgrader looks for folders by glob patterns, and grading `submitted` would percent-encode a percent sign again."""
+
+
+class State(str, Enum):
+    """What collecting did with a submission. The values are shown to the instructor."""
+
+    NEW = "new"
+    UNCHANGED = "as before"
+    SKIPPED = "skipped"
+    NO_NOTEBOOK = "without a notebook"
 
 
 class Collected(msgspec.Struct, frozen=True, tag=True):
-    """What became of a student.
+    """Result of collecting a student's submission.
 
-    state:   one of the four above.
-    taken:   the files that were handed in, as nbgrader wants them.
-    notes:   what the instructor should know, each fit to be printed.
-    problem: why there are none.
+    Attributes:
+        student: The student's name.
+        state: What was done.
+        files: Names of the files in nbgrader's folder.
+        warnings: Sentences for the instructor, each fit to be printed.
+        reason: Why there is no notebook; empty if there is one.
     """
 
     student: str
-    state: str
-    taken: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    problem: str = ""
+    state: State
+    files: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = False) -> Iterator[Collected | str]:
-    """Bring everyone's submission into <into>/<student>/<assignment>/; each as it comes, then what is no student's.
+    """Bring everyone's submission into <into>/<student>/<assignment>/.
 
-    downloads: a folder or zip with a folder or zip for each student, or a learning platform's download.
-    force:     write over what is there and differs.
-    Raises DownloadsError where there is no student, OSError where nothing can be written, and ImportError where
-    nbgrader is due to read a time, and is not installed.
+    Args:
+        assignment: The assignment.
+        downloads: A folder or zip with a folder or zip for each student, or a learning platform's download.
+        into: nbgrader's folder of submissions.
+        force: Whether to replace a submission that is there and differs.
+
+    Yields:
+        The result of each student, and then the names of files that belong to no student.
+
+    Raises:
+        DownloadsError: There is no student.
+        OSError: A file cannot be written.
+        ImportError: A time has to be read, and nbgrader is not installed.
     """
     in_place = downloads.resolve() == into.resolve()
-    with handed_in(downloads, into) as (students, others):
-        for student in students:
-            home = student.folder if in_place and student.folder else into / student.student
-            yield collect_student(assignment, student, home / assignment.name, in_place, force)
-        yield from others
+    with open_downloads(downloads, into, _make_student_id) as opened:
+        for submission in opened.submissions:
+            student_folder = submission.folder if in_place and submission.folder else into / submission.student
+            yield collect_student(assignment, submission, student_folder / assignment.name, in_place, force)
+        yield from opened.others
+
+
+def _make_student_id(name: str) -> str:
+    """Make a student's id for nbgrader from any name."""
+    return safe_name(name.translate(_WITHOUT_GLOB), MAX_ID_BYTES).translate(_WITHOUT_GLOB)
 
 
 def collect_student(
-    assignment: Assignment, student: HandedIn, target: Path, in_place: bool = False, force: bool = False
+    assignment: Assignment, submission: Submission, target: Path, in_place: bool = False, force: bool = False
 ) -> Collected:
     """Bring one student's submission into a folder, in a bounded process.
 
-    A submission that reaches a limit is one without a notebook. Raises OSError and ImportError as `collect` does.
+    A submission that reaches a limit has no notebook.
+
+    Args:
+        assignment: The assignment.
+        submission: What the student handed in.
+        target: The folder to write to.
+        in_place: Whether the submission is in nbgrader's folder already.
+        force: Whether to replace a submission that is there and differs.
+
+    Raises:
+        OSError: A file cannot be written.
+        ImportError: A time has to be read, and nbgrader is not installed.
     """
-    stamp = None if in_place or student.folder is None else _timestamp(assignment, student.folder)
+    stamp = None if in_place or submission.folder is None else _read_timestamp(assignment, submission.folder)
     try:
-        found = run_bounded(lambda: _written(assignment, student, target, in_place, force, stamp), _Reply, READING)
+        reply = run_bounded(
+            lambda: _collect_in_child(assignment, submission, target, in_place, force, stamp), _Reply, READING
+        )
     except LimitReachedError as error:
-        return Collected(student.student, NOTHING, problem=problem_of(error).message)
-    if isinstance(found, Unwritable):
-        raise found.error()
-    return found
+        return Collected(submission.student, State.NO_NOTEBOOK, reason=describe_error(error).message)
+    if isinstance(reply, WriteFailure):
+        raise reply.to_error()
+    return reply
 
 
-_Reply = Collected | Unwritable
+def _read_timestamp(assignment: Assignment, folder: Path) -> bytes | None:
+    """Read the timestamp that nbgrader has left beside a submission.
 
+    Returns:
+        The content of the file; empty if it does not contain a time, which makes nbgrader fail; None if there is none.
 
-def _written(
-    assignment: Assignment, student: HandedIn, target: Path, in_place: bool, force: bool, stamp: bytes | None
-) -> _Reply:
-    """Read a submission and write it to nbgrader's folder. stamp: timestamp.txt, empty if that is not a time."""
-    notes: list[str] = []
-    try:
-        files = _files(assignment, student, in_place, notes)
-    except MemoryError:
-        raise
-    except Exception as error:
-        return Collected(student.student, NOTHING, (), tuple(presentable(notes)), problem_of(error).message)
-    if stamp:
-        files[TIMESTAMP] = stamp
-    elif stamp is not None:
-        notes.append(f"{TIMESTAMP} was left out: it does not hold a time")
-    try:
-        left_over = [] if in_place else _left_over(assignment, target, files)
-        state = _state(target, files, left_over)
-        if state == SKIPPED and not force:
-            notes.append("what is there already differs, and was left as it is: --force writes over it")
-        elif state != AS_BEFORE:
-            state = NEW
-            _put(target, files, left_over)
-    except OSError as error:
-        return Unwritable.of(error, target)
-    return Collected(student.student, state, tuple(sorted(files)), tuple(presentable(notes)))
-
-
-def _files(assignment: Assignment, student: HandedIn, in_place: bool, notes: list[str]) -> dict[str, bytes]:
-    """A notebook, handed in or made, and the files beside it. Raises what reading a submission raises."""
-    page, modules = f"{assignment.name}.ipynb", assignment.modules
-    entries = student.entries(notes)
-    if in_place:  # where a folder for each assignment stands, that of another is not meant
-        others = {other.name for other in assignments()} - {assignment.name}
-        entries = [entry for entry in entries if entry.parts[0] not in others]
-    entries = looked_into(entries, modules, assignment.notebook)
-    files = submitted_files(entries, modules, assignment.notebook, notes, assignment.builds_on)
-    if page not in files:
-        texts = {module: files.pop(f"{module}.py") for module in modules if f"{module}.py" in files}
-        for module, content in texts.items():
-            if len(content) > MAX_CELL_BYTES:
-                raise UnfitError(f"{module}.py is larger than {MAX_CELL_BYTES >> 10} kilobytes: too long for a cell.")
-        files[page] = _notebook_of(assignment, texts, notes)
-        notes.append(f"{page} was made of {', '.join(f'{module}.py' for module in texts)}")
-    return files
-
-
-def _state(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> str:
-    """What is in nbgrader's folder already: nothing that differs, the same, or another submission."""
-    there = {name: (target / name).read_bytes() for name in files if (target / name).exists()}
-    if left_over or any(content != files[name] for name, content in there.items()):
-        return SKIPPED
-    return AS_BEFORE if there.keys() == files.keys() else NEW
-
-
-def _left_over(assignment: Assignment, target: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """The .py files of an earlier submission: beside another notebook they would come along with it."""
-    if not (target / f"{assignment.name}.ipynb").exists():
-        return []
-    return [path for path in sorted(target.glob("*.py")) if path.name not in files]
-
-
-def _put(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> None:
-    """Write a submission, the notebook last: as long as that is not there, it is not taken for whole."""
-    target.mkdir(parents=True, exist_ok=True)
-    for path in left_over:
-        path.unlink()
-    for name in sorted(files, key=lambda name: name.endswith(".ipynb")):
-        write_whole(target / name, files[name])
-
-
-def _timestamp(assignment: Assignment, folder: Path) -> bytes | None:
-    """Read when it was handed in, if nbgrader has noted that beside it; empty if that is not a time.
-
-    nbgrader would fail on the latter. Raises ImportError where nbgrader is not installed.
+    Raises:
+        ImportError: nbgrader is not installed.
     """
     stamp = read_timestamp(folder, assignment.name)
     if stamp is None:
@@ -161,14 +133,109 @@ def _timestamp(assignment: Assignment, folder: Path) -> bytes | None:
     return b"" if stamp.time is None else stamp.content
 
 
-def _notebook_of(assignment: Assignment, texts: Mapping[str, bytes], notes: list[str]) -> bytes:
-    """A notebook of a solution cell for each file. Autograding takes all else from source/."""
-    told = f"# {assignment.title}\n\nHanded in as {', '.join(f'`{module}.py`' for module in texts)}."
-    cells: list[dict[str, object]] = [{"cell_type": "markdown", "id": "told", "metadata": {}, "source": told}]
-    for module, content in texts.items():
-        text = content.decode("utf-8-sig", "replace")
-        if "\ufffd" in text:
-            notes.append(f"{module}.py is not UTF-8: letters that cannot be read stand as \ufffd")
+# --- in the bounded process ------------------------------------------------------------------------------------------
+
+_Reply = Collected | WriteFailure
+
+
+def _collect_in_child(
+    assignment: Assignment, submission: Submission, target: Path, in_place: bool, force: bool, stamp: bytes | None
+) -> _Reply:
+    """Read a submission and write it to nbgrader's folder.
+
+    Args:
+        assignment: The assignment.
+        submission: What the student handed in.
+        target: The folder to write to.
+        in_place: Whether the submission is in nbgrader's folder already.
+        force: Whether to replace a submission that is there and differs.
+        stamp: Content of timestamp.txt; empty if it does not contain a time.
+    """
+    warnings: list[str] = []
+    try:
+        listing = submission.list_files()
+        warnings += listing.warnings
+        chosen = _choose_files(assignment, _without_other_assignments(listing.entries, assignment, in_place))
+        warnings += chosen.warnings
+        completed = _add_notebook(assignment, chosen.files)
+        warnings += completed.warnings
+    except MemoryError:
+        raise
+    except Exception as error:
+        reason = describe_error(error).message
+        return Collected(submission.student, State.NO_NOTEBOOK, (), tuple(presentable(warnings)), reason)
+
+    files = completed.files
+    if stamp:
+        files = files | {TIMESTAMP: stamp}
+    elif stamp is not None:
+        warnings.append(f"{TIMESTAMP} was left out because it does not contain a time.")
+
+    try:
+        left_over = [] if in_place else _find_left_over(assignment, target, files)
+        state = _compare_with_collected(target, files, left_over)
+        if state is State.SKIPPED and force:
+            state = State.NEW
+        if state is State.NEW:
+            _write_submission(target, files, left_over)
+    except OSError as error:
+        return WriteFailure.from_error(error, target)
+
+    if state is State.SKIPPED:
+        warnings.append("A different submission was collected earlier and has been kept. Use --force to replace it.")
+    return Collected(submission.student, state, tuple(sorted(files)), tuple(presentable(warnings)))
+
+
+def _without_other_assignments(entries: list[Entry], assignment: Assignment, in_place: bool) -> list[Entry]:
+    """Leave out the folders of other assignments, which nbgrader's folder has for every student."""
+    if not in_place:
+        return entries
+    others = {other.name for other in assignments()} - {assignment.name}
+    return [entry for entry in entries if entry.parts[0] not in others]
+
+
+def _choose_files(assignment: Assignment, entries: list[Entry]) -> ChosenFiles:
+    """Choose and read the files that count. Raises what reading a submission raises."""
+    entries = open_nested_zip(entries, assignment.modules, assignment.notebook)
+    return choose_files(entries, assignment.modules, assignment.notebook, assignment.builds_on)
+
+
+def _add_notebook(assignment: Assignment, files: Mapping[str, bytes]) -> ChosenFiles:
+    """Replace the files to grade by a notebook that contains them, if there is no notebook.
+
+    Raises:
+        UnfitError: A file is too long for a cell.
+    """
+    page = f"{assignment.name}.ipynb"
+    if page in files:
+        return ChosenFiles(dict(files), [])
+
+    sources = {module: files[f"{module}.py"] for module in assignment.modules if f"{module}.py" in files}
+    warnings = []
+    for module, content in sources.items():
+        if len(content) > MAX_CELL_BYTES:
+            raise UnfitError(f"{module}.py is larger than {MAX_CELL_BYTES >> 10} kilobytes: too long for a cell.")
+        if "\ufffd" in _decode(content):
+            warnings.append(f"{module}.py is not UTF-8. Characters that cannot be decoded were replaced by \ufffd.")
+
+    names = [f"{module}.py" for module in sources]
+    warnings.append(f"{page} was made from {', '.join(names)}.")
+    others = {name: content for name, content in files.items() if name not in names}
+    return ChosenFiles(others | {page: _make_notebook(assignment, sources)}, warnings)
+
+
+def _make_notebook(assignment: Assignment, sources: Mapping[str, bytes]) -> bytes:
+    """Make a notebook with a solution cell for each file. Autograding takes all other cells from source/.
+
+    Args:
+        assignment: The assignment.
+        sources: Content of each file to grade, by its name without `.py`.
+    """
+    names = ", ".join(f"`{module}.py`" for module in sources)
+    introduction = f"# {assignment.title}\n\nHanded in as {names}."
+    # This id stays as it is: a notebook that an earlier version has collected must compare equal.
+    cells: list[dict[str, object]] = [{"cell_type": "markdown", "id": "told", "metadata": {}, "source": introduction}]
+    for module, content in sources.items():
         cells.append(
             {
                 "cell_type": "code",
@@ -176,8 +243,43 @@ def _notebook_of(assignment: Assignment, texts: Mapping[str, bytes], notes: list
                 "id": module,
                 "metadata": {"nbgrader": nbgrader_marks(module, solution=True)},
                 "outputs": [],
-                "source": text,
+                "source": _decode(content),
             }
         )
     whole = {"cells": cells, "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(whole, ensure_ascii=False, indent=1).encode()
+
+
+def _decode(content: bytes) -> str:
+    return content.decode("utf-8-sig", "replace")
+
+
+# --- nbgrader's folder -----------------------------------------------------------------------------------------------
+
+
+def _find_left_over(assignment: Assignment, target: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """List the .py files of a submission that was collected earlier, which would be graded with the new notebook."""
+    if not (target / f"{assignment.name}.ipynb").exists():
+        return []
+    return [path for path in sorted(target.glob("*.py")) if path.name not in files]
+
+
+def _compare_with_collected(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> State:
+    """Compare a submission with what nbgrader's folder has already.
+
+    Returns:
+        SKIPPED if a different submission is there, UNCHANGED if the same one is, NEW if it has to be written.
+    """
+    collected = {name: (target / name).read_bytes() for name in files if (target / name).exists()}
+    if left_over or any(content != files[name] for name, content in collected.items()):
+        return State.SKIPPED
+    return State.UNCHANGED if collected.keys() == files.keys() else State.NEW
+
+
+def _write_submission(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> None:
+    """Write a submission, with the notebook last: without it, an interrupted submission does not count as collected."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in left_over:
+        path.unlink()
+    for name in sorted(files, key=lambda name: name.endswith(".ipynb")):
+        write_whole(target / name, files[name])

@@ -1,55 +1,88 @@
-"""Every corpus that the suites ask for: recorded, checked, or drawn from another seed."""
+"""The corpora that the suites ask for: recorded, checked against PyTorch, or drawn from a private seed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from gradkit.catalogue.assignments import Assignment, corpora_folder
-from gradkit.corpora.files import load, save
-from gradkit.corpora.library import Library, differences, record
-from gradkit.corpora.scalar import PUBLIC_SEED, Corpus, Wish
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.library import Library
+from gradkit.corpora.recording import find_differences, record_corpus
+from gradkit.corpora.spec import CorpusSpec
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import DIAGNOSES
 
 
-def wishes(course: tuple[Assignment, ...]) -> dict[str, Wish]:
-    """Every corpus that the suites ask for, by name. Raises ValueError where two different ones share a name."""
-    found: dict[str, Wish] = {}
+def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]]:
+    """Return every corpus spec of the suites of these assignments, by name.
+
+    Raises:
+        ValueError: if two different specs have the same name.
+    """
+    specs: dict[str, CorpusSpec[Any, Any]] = {}
     for assignment in course:
         for test in graded_tests(assignment):
-            wish = test.mark.corpus
-            if wish and found.setdefault(wish.name, wish) != wish:
-                raise ValueError(f"{test.name} asks for another corpus under the name {wish.name}, which is taken")
-    return found
+            spec = test.mark.corpus
+            if spec and specs.setdefault(spec.name, spec) != spec:
+                raise ValueError(f"{test.name} asks for another corpus under the name {spec.name}, which is taken")
+    return specs
 
 
 def default_cache() -> Path:
-    """Where other seeds' corpora are kept between runs."""
+    """Return the folder in which the corpora of private seeds are kept."""
     from platformdirs import user_cache_path
 
     return user_cache_path("gradkit") / "corpora"
 
 
-def build(course: tuple[Assignment, ...], seed: str, cache: Path) -> Iterator[tuple[str, Corpus[Any, Any]]]:
-    """Make every corpus of a seed, as it comes: recorded anew for the public seed, else drawn into the cache."""
-    folder = corpora_folder()
-    library = Library(folder, seed, cache)
-    for name, wish in wishes(course).items():
-        if seed == PUBLIC_SEED:
-            save(record(wish, seed), folder / f"{name}.json")
-        yield name, library.corpus(wish)
+def record_corpora(course: Sequence[Assignment]) -> Iterator[tuple[str, bool]]:
+    """Record the corpora that are missing, or that differ beyond rounding from what is drawn now.
+
+    Yields:
+        For each corpus as soon as it is done: the name of its file, and whether the file was written.
+    """
+    for spec in corpus_specs(course).values():
+        yield spec.file_name, record_corpus(spec, corpora_folder() / spec.file_name)
 
 
-def check(course: tuple[Assignment, ...]) -> Iterator[tuple[str, list[str]]]:
-    """Hold every recorded number against live PyTorch: each corpus with what is wrong about it, as it comes."""
-    asked = wishes(course)
-    for name in sorted(asked.keys() | {path.stem for path in corpora_folder().glob("*.json")} - {Path(DIAGNOSES).stem}):
+def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterator[int]:
+    """Draw the corpora of a private seed into the cache, unless they are there already.
+
+    Yields:
+        The number of cases of each corpus, as soon as it is done.
+    """
+    library = Library(corpora_folder(), seed, cache)
+    for spec in corpus_specs(course).values():
+        yield len(library.corpus(spec).cases)
+
+
+def are_drawn(course: Sequence[Assignment], seed: str, cache: Path) -> bool:
+    """Return whether all corpora of a seed can be read without drawing them."""
+    library = Library(corpora_folder(), seed, cache)
+    return all(library.is_ready(spec) for spec in corpus_specs(course).values())
+
+
+def check_corpora(course: Sequence[Assignment], whole: bool = True) -> Iterator[tuple[str, list[str]]]:
+    """Compare every recorded number with live PyTorch.
+
+    Args:
+        course: the assignments.
+        whole: whether these are all assignments of the course, so that no other file should be there.
+
+    Yields:
+        For each corpus as soon as it is done: its name, and what is wrong with it.
+    """
+    specs = corpus_specs(course)
+    names = set(specs)
+    if whole:
+        names |= {path.stem for path in corpora_folder().glob("*.json")} - {Path(DIAGNOSES).stem}
+    for name in sorted(names):
         path = corpora_folder() / f"{name}.json"
-        if name not in asked:
+        if name not in specs:
             yield name, ["no item asks for this corpus"]
         elif not path.exists():
             yield name, ["not recorded yet: run `gradkit corpora`"]
         else:
-            yield name, differences(load(path, type(asked[name])))
+            yield name, find_differences(specs[name], load_corpus(specs[name], path))

@@ -1,7 +1,7 @@
-"""The course's notebooks: nbgrader's source tree, made from a text for each assignment and the reference, by name.
+"""Make nbgrader's source notebooks from a text for each assignment and the reference.
 
-A text is Jupytext Markdown (https://jupytext.readthedocs.io/en/latest/formats-markdown.html). Code cells that are empty
-and carry `solution="engine"` or `task="addition"` are filled in; so are comments such as `<!-- task addition -->`.
+A text is Jupytext Markdown (https://jupytext.readthedocs.io/en/latest/formats-markdown.html). Empty code cells with
+`solution="engine"` or `task="addition"` are filled in, and so are comments such as `<!-- task addition -->`.
 """
 
 from __future__ import annotations
@@ -9,204 +9,267 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.catalogue.course_settings import course_settings
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.files import write_whole
-from gradkit.graphs.picture.picture import png
-from gradkit.graphs.scalar.trace import traced_program
+from gradkit.graphs.picture.cards import cards_of_graph
+from gradkit.graphs.picture.graphviz import draw_png
+from gradkit.graphs.scalar.trace_program import trace_program
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.results import Item
 
-from .stages import staged
+from .stages import make_solution_cell
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-"""nbgrader's marks: what stands between them is not in what students get."""
+"""nbgrader's marks: the lines between them are removed from what students receive."""
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 _GRAPH = re.compile(r"^```graph( gradients)?\n(.*?)\n```$", re.M | re.S)
 _SETTING = re.compile(r"^<!-- if given -->\n(.*?)^<!-- if own -->\n(.*?)^<!-- end -->\n", re.M | re.S)
+_OVERVIEW = re.compile(r"^<!-- overview -->$", re.M)
+_TASK = re.compile(r"^<!-- task (\w+) -->$", re.M)
 
 
 class TextError(UserError):
-    """A notebook's text, the tasks of its assignment and the items do not fit together; the message says where."""
+    """A notebook's text, the tasks of its assignment and its items do not match."""
 
 
-def students_bring_their_own() -> bool:
-    """Whether a2 and later begin with the student's own engine, as course.toml says. Raises SettingsError."""
+class _Illustrated(NamedTuple):
+    """A text with pictures.
+
+    Attributes:
+        text: Markdown that refers to the pictures.
+        pictures: A cell's attachments: a picture as base64 by its media type, by the picture's name.
+    """
+
+    text: str
+    pictures: dict[str, dict[str, str]]
+
+
+def uses_own_engine() -> bool:
+    """Return whether the notebooks of a2 and later begin with the student's own engine. Raises SettingsError."""
     return course_settings().engine_so_far == "own"
 
 
-def build(target: Path, solution: Path) -> Iterator[Path]:
-    """Write each assignment's source notebook below a folder, as nbgrader wants it: <name>/<name>.ipynb.
+def build_sources(target: Path, solution: Path) -> Iterator[Path]:
+    """Write each assignment's source notebook to <target>/<name>/<name>.ipynb, where nbgrader expects it.
 
-    The files that it builds on go beside it, as the reference has them, where students do not bring their own.
-    solution: the folder of the reference.
-    Raises TextError, OSError where a text is missing, and ImportError where jupytext or pygraphviz is.
+    The files that an assignment builds on are written beside it, unless students continue with their own.
+
+    Args:
+        target: nbgrader's folder of source notebooks.
+        solution: Folder of the reference.
+
+    Yields:
+        The path of each notebook when it is written.
+
+    Raises:
+        TextError: A text does not match its assignment.
+        OSError: A text is missing, or a file cannot be written.
+        ImportError: jupytext or pygraphviz is not installed.
     """
-    own = students_bring_their_own()
+    own_engine = uses_own_engine()
     for assignment in assignments():
-        notebook = source_notebook(assignment, solution, own)
+        notebook = make_source_notebook(assignment, solution, own_engine)
         path = target / assignment.name / f"{assignment.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, f"{json.dumps(notebook, ensure_ascii=False, indent=1)}\n".encode())
+
         for module in assignment.builds_on:
-            beside = path.with_name(f"{module}.py")
-            if own:  # nbgrader would put it in the place of the student's
-                beside.unlink(missing_ok=True)
+            file = path.with_name(f"{module}.py")
+            if own_engine:  # nbgrader would replace the student's file by it
+                file.unlink(missing_ok=True)
             else:
-                write_whole(beside, (solution / beside.name).read_bytes())
+                write_whole(file, (solution / file.name).read_bytes())
         yield path
 
 
-def source_notebook(assignment: Assignment, solution: Path, own: bool) -> NotebookNode:
-    """An assignment's notebook with its solution and all tests. Raises as `build` does."""
+def make_source_notebook(assignment: Assignment, solution: Path, own_engine: bool) -> NotebookNode:
+    """Make an assignment's notebook with its solution and all tests.
+
+    Args:
+        assignment: The assignment.
+        solution: Folder of the reference.
+        own_engine: Whether students continue with their own code of earlier assignments.
+
+    Raises:
+        TextError: The text does not match the assignment.
+        OSError: The text is missing.
+        ImportError: jupytext or pygraphviz is not installed.
+    """
     import jupytext
 
-    path = course_home() / "assignments" / assignment.name / "notebook.md"
-    text = _SETTING.sub(r"\2" if own else r"\1", path.read_text(encoding="utf-8"))
     items = {test.item.id: test.item for test in graded_tests(assignment)}
     _check_tasks(assignment, items)
+
+    path = course_home() / "assignments" / assignment.name / "notebook.md"
+    text = _SETTING.sub(r"\2" if own_engine else r"\1", path.read_text(encoding="utf-8"))
     notebook: NotebookNode = jupytext.reads(text, fmt="md")
-    filled = _Filled(assignment, items, solution, own)
+
+    filler = _CellFiller(assignment, items, solution, own_engine)
     for number, cell in enumerate(notebook.cells):
-        filled.cell(cell)
+        filler.fill(cell)
         cell.id = f"{assignment.short}-{number:02}"
-    filled.check_that_nothing_is_missing()
+    filler.check_that_nothing_is_missing()
+
     notebook.metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 
 
 def _check_tasks(assignment: Assignment, items: Mapping[str, Item]) -> None:
+    """Check that every item belongs to one task, and that the cells have different names. Raises TextError."""
     listed = [item for task in assignment.tasks for item in task.items]
-    wrong = sorted(
-        {item for item in listed if item not in items or listed.count(item) > 1} | items.keys() - set(listed)
-    )
+    unknown = {item for item in listed if item not in items}
+    repeated = {item for item in listed if listed.count(item) > 1}
+    forgotten = items.keys() - set(listed)
+    wrong = sorted(unknown | repeated | forgotten)
     if wrong:
-        raise TextError(f"{assignment.name}: each item belongs to one task, but not so {', '.join(wrong)}")
+        raise TextError(f"{assignment.name}: each item must belong to exactly one task. Check {', '.join(wrong)}.")
+
     cells = [*assignment.modules, *(task.name for task in assignment.tasks)]
     if len(set(cells)) < len(cells):
         raise TextError(f"{assignment.name}: its tasks and files need different names, and have {', '.join(cells)}")
 
 
-class _Filled:
-    """Fills in a notebook's cells, in order."""
+class _CellFiller:
+    """Fills in the cells of a notebook, in order, and remembers which ones it has seen."""
 
-    def __init__(self, assignment: Assignment, items: Mapping[str, Item], solution: Path, own: bool) -> None:
+    def __init__(self, assignment: Assignment, items: Mapping[str, Item], solution: Path, own_engine: bool) -> None:
         self._assignment = assignment
         self._items = items
         self._solution = solution
-        self._own = own
+        self._own_engine = own_engine
         self._tasks = {task.name: task for task in assignment.tasks}
         self._subject = assignment.names[-1].partition(".")[0]
-        """What test cells know the solution cell by: the last thing that is written in it."""
-        self._headed: list[str] = []
-        self._tested: list[str] = []
-        self._solved: list[str] = []
+        """What test cells pass to `check`: the last class or function of the solution cell."""
+        self._headings: list[str] = []
+        self._test_cells: list[str] = []
+        self._solution_cells: list[str] = []
 
-    def cell(self, cell: NotebookNode) -> None:
+    def fill(self, cell: NotebookNode) -> None:
+        """Fill in a cell as its metadata says, and replace the metadata by nbgrader's."""
         marks = dict(cell.metadata)
         cell.metadata.clear()
         if cell.cell_type == "markdown":
-            self._text(cell)
+            self._fill_text(cell)
         elif "solution" in marks:
-            self._solution_cell(cell, marks["solution"])
+            self._fill_solution(cell, marks["solution"])
         elif "task" in marks:
-            self._test_cell(cell, self._task(marks["task"]))
+            self._fill_test(cell, self._find_task(marks["task"]))
         else:
-            cell.metadata["tags"] = ["raises-exception"]  # what is not written yet shall not stop "Run All"
+            cell.metadata["tags"] = ["raises-exception"]  # so that "Run All" continues after a stub
 
     def check_that_nothing_is_missing(self) -> None:
-        for what, found, due in (
-            ("headings", self._headed, list(self._tasks)),
-            ("test cells", self._tested, list(self._tasks)),
-            ("solution cells", self._solved, list(self._assignment.modules)),
+        """Check that there was a cell for every task and file, in order. Raises TextError."""
+        for name, actual, expected in (
+            ("headings", self._headings, list(self._tasks)),
+            ("test cells", self._test_cells, list(self._tasks)),
+            ("solution cells", self._solution_cells, list(self._assignment.modules)),
         ):
-            if found != due:
-                raise TextError(f"{self._assignment.name}: its {what} are {found} and should be {due}")
+            if actual != expected:
+                raise TextError(f"{self._assignment.name}: its {name} are {actual} and should be {expected}")
 
-    def _task(self, name: str) -> Task:
+    def _find_task(self, name: str) -> Task:
         if name not in self._tasks:
             raise TextError(f"{self._assignment.name}: there is no task {name}")
         return self._tasks[name]
 
-    def _points(self, task: Task) -> float:
+    def _points_of(self, task: Task) -> float:
         return sum(self._items[item].points for item in task.items)
 
-    def _solution_cell(self, cell: NotebookNode, module: str) -> None:
-        self._solved.append(module)
+    def _fill_solution(self, cell: NotebookNode, module: str) -> None:
+        self._solution_cells.append(module)
         source = (self._solution / f"{module}.py").read_text(encoding="utf-8")
-        cell.source = staged(source, module, assignments(), self._assignment, self._own).rstrip()
+        cell.source = make_solution_cell(source, module, assignments(), self._assignment, self._own_engine).rstrip()
         cell.metadata["nbgrader"] = nbgrader_marks(module, solution=True)
 
-    def _test_cell(self, cell: NotebookNode, task: Task) -> None:
-        self._tested.append(task.name)
-        names = [f'    "{item}",' for item in task.items if not self._items[item].hidden]
+    def _fill_test(self, cell: NotebookNode, task: Task) -> None:
+        self._test_cells.append(task.name)
+        shown = [f'    "{item}",' for item in task.items if not self._items[item].hidden]
         hidden = [f'    "{item}",' for item in task.items if self._items[item].hidden]
         if hidden:
-            names += [f"    {BEGIN_HIDDEN}", *hidden, f"    {END_HIDDEN}"]
-        lines = ["from gradkit.notebook import check", "", "check(", f"    {self._subject},", *names, ")"]
-        cell.source = "\n".join(lines).replace("/test_", "/")
-        cell.metadata["nbgrader"] = nbgrader_marks(task.name, points=self._points(task))
+            hidden = [f"    {BEGIN_HIDDEN}", *hidden, f"    {END_HIDDEN}"]
+
+        call = ["check(", f"    {self._subject},", *shown, *hidden, ")"]
+        source = "\n".join(["from gradkit.notebook import check", "", *call])
+        cell.source = source.replace("/test_", "/")
+        cell.metadata["nbgrader"] = nbgrader_marks(task.name, points=self._points_of(task))
 
     # --- text --------------------------------------------------------------------------------------------------------
 
-    def _text(self, cell: NotebookNode) -> None:
-        pictures: dict[str, Any] = {}
-        text = re.sub(r"^<!-- overview -->$", lambda _: self._overview(), cell.source, flags=re.M)
-        text = re.sub(r"^<!-- task (\w+) -->$", lambda found: self._heading(found[1]), text, flags=re.M)
-        cell.source = _GRAPH.sub(_drawn_into(pictures), text)
-        if pictures:
-            cell.attachments = pictures
+    def _fill_text(self, cell: NotebookNode) -> None:
+        text = _OVERVIEW.sub(lambda _: self._make_overview(), cell.source)
+        text = _TASK.sub(lambda match: self._make_heading(match[1]), text)
+        illustrated = _draw_graphs(text)
+        cell.source = illustrated.text
+        if illustrated.pictures:
+            cell.attachments = illustrated.pictures
 
-    def _overview(self) -> str:
+    def _make_overview(self) -> str:
+        """Make a table of the tasks, with points and minutes."""
         rows = [
-            f"| {number} | {task.title} | {self._points(task):g} | {task.minutes} |"
+            f"| {number} | {task.title} | {self._points_of(task):g} | {task.minutes} |"
             for number, task in enumerate(self._tasks.values(), 1)
         ]
-        points = sum(map(self._points, self._tasks.values()))
+        points = sum(map(self._points_of, self._tasks.values()))
         minutes = sum(task.minutes for task in self._tasks.values())
-        rows.append(f"| | **in all** | **{points:g}** | **{minutes}** |")
-        return "\n".join(["| task | | points | minutes |", "|---|---|---|---|", *rows])
+        total = f"| | **in all** | **{points:g}** | **{minutes}** |"
+        return "\n".join(["| task | | points | minutes |", "|---|---|---|---|", *rows, total])
 
-    def _heading(self, name: str) -> str:
-        task = self._task(name)
-        self._headed.append(name)
-        points = self._points(task)
+    def _make_heading(self, name: str) -> str:
+        task = self._find_task(name)
+        self._headings.append(name)
+        points = self._points_of(task)
         unit = "point" if points == 1 else "points"
-        return f"## Task {len(self._headed)} · {task.title}\n\n*{points:g} {unit}, about {task.minutes} minutes*"
+        return f"## Task {len(self._headings)} · {task.title}\n\n*{points:g} {unit}, about {task.minutes} minutes*"
 
 
-def _drawn_into(pictures: dict[str, Any]) -> Callable[[re.Match[str]], str]:
-    """Replaces a graph's program by itself and its picture, which goes into the attachments."""
+def _draw_graphs(text: str) -> _Illustrated:
+    """Replace every program of a graph by the program and the graph's picture."""
+    pictures: dict[str, dict[str, str]] = {}
+    pieces: list[str] = []
+    end = 0
+    for number, match in enumerate(_GRAPH.finditer(text), 1):
+        has_gradients, code = bool(match[1]), match[2]
+        name = f"graph-{number}.png"
+        pictures[name] = {"image/png": base64.b64encode(_draw_graph(code, has_gradients)).decode()}
 
-    def drawn(found: re.Match[str]) -> str:
-        gradients, code = found.groups()
-        graph, names = traced_program(code)
-        answers = complex_step.answers(graph)
-        shown = answers if gradients else Answers(answers.data, [])
-        name = f"graph-{len(pictures) + 1}.png"
-        pictures[name] = {"image/png": base64.b64encode(png(graph, shown, names)).decode()}
-        told = "data and gradients" if gradients else "data"
-        return f"```python\n{code}\n```\n\n![The graph of this code, every node with its {told}](attachment:{name})"
+        numbers = "data and gradients" if has_gradients else "data"
+        picture = f"![The graph of this code, every node with its {numbers}](attachment:{name})"
+        pieces += [text[end : match.start()], f"```python\n{code}\n```\n\n{picture}"]
+        end = match.end()
+    return _Illustrated("".join([*pieces, text[end:]]), pictures)
 
-    return drawn
+
+def _draw_graph(code: str, has_gradients: bool) -> bytes:
+    """Draw the graph of a program as PNG, with its data and, if wanted, its gradients."""
+    graph, names = trace_program(code)
+    answers = complex_step.answer_graph(graph)
+    shown = answers if has_gradients else Answers(answers.data, [])
+    return draw_png(cards_of_graph(graph, shown, names=names))
 
 
 def nbgrader_marks(grade_id: str, solution: bool = False, points: float | None = None) -> dict[str, object]:
-    """A cell's metadata, as nbgrader's schema 3 has it."""
+    """Make the metadata of a cell in nbgrader's schema 3.
+
+    Args:
+        grade_id: The cell's id.
+        solution: Whether it is a solution cell. Other cells are locked.
+        points: Points of a test cell.
+    """
     marks: dict[str, object] = {
         "schema_version": 3,
         "grade_id": grade_id,

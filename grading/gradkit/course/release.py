@@ -1,4 +1,7 @@
-"""What students get: a wheel (kit, suites, recorded corpora) and a zip (template and settings), and nothing more."""
+"""Build what students receive: a wheel (kit, suites, recorded corpora) and a zip (template and settings).
+
+Every line of both files is compared with the lines that students must not see.
+"""
 
 from __future__ import annotations
 
@@ -17,122 +20,156 @@ from gradkit.suite.diagnosis import DIAGNOSES
 STUDENT_FOLDER = "autograd-course"
 """The folder that the student's zip unpacks to."""
 
-_EPOCH = (2020, 1, 1, 0, 0, 0)
-_TELLING = 14
-"""Shorter lines, such as `return out`, give nothing away."""
+_ZIP_DATE = (2020, 1, 1, 0, 0, 0)
+_MIN_SECRET_LENGTH = 14
+"""Characters. A shorter line, such as `return out`, does not give an answer away."""
 
 
 class LeakError(UserError):
-    """A release would hold something that students must not have."""
+    """A release would contain something that students must not see."""
 
 
 def make_release(target: Path) -> list[Path]:
-    """Build both files into a folder. Raises LeakError where one holds a secret, and then leaves neither behind.
+    """Build the student's zip and the wheel into a folder.
 
-    Needs the repository, with hatchling and build installed. Raises SuiteError for a suite that cannot be collected.
+    Needs the repository, with hatchling and build installed.
+
+    Args:
+        target: The folder.
+
+    Returns:
+        The paths of the zip and the wheel.
+
+    Raises:
+        LeakError: A file contains a secret. Neither of them is left in the folder.
+        SuiteError: A suite cannot be collected.
+        RuntimeError: The wheel cannot be built.
     """
-    course_files()  # what it refuses is better heard of before a build than in its output
+    course_files()  # raises before the build what would otherwise be part of the build's output
+
     target.mkdir(parents=True, exist_ok=True)
-    made = [_student_zip(target), _wheel(target)]
-    leaks = [f"{path.name}: {leak}" for path in made for leak in leaks_in(path, secrets())]
+    built = [_build_student_zip(target), _build_wheel(target)]
+
+    forbidden = secrets()
+    leaks = [f"{path.name}: {leak}" for path in built for leak in find_leaks(path, forbidden)]
     if leaks:
-        for path in made:
+        for path in built:
             path.unlink()
         raise LeakError("Nothing was released, since it holds\n" + "\n".join(leaks))
-    return made
+    return built
 
 
 def course_files() -> list[str]:
-    """List the course's files that go into the wheel, each as a path from the repository's root.
+    """List the course's files that go into the wheel, each as a path relative to the repository's root.
 
-    Hidden items stay here, and so do the corpora that no other item asks for. Raises LeakError for a hidden item in a
-    file that goes to students, or another item in a file that does not.
+    Hidden items are left out, and so are corpora that only hidden items use.
+
+    Raises:
+        LeakError: A hidden item is in a file that students receive, or another item is in a file that they do not.
+        SuiteError: A suite cannot be collected.
     """
-    tests = _tests()
+    tests = _all_tests()
     for test in tests:
-        stays = _stays_here(test.path)
-        if test.item.hidden and not stays:
-            raise LeakError(
-                f"{test.item.id} is hidden, and {test.path.name} goes to students. Move the item to a file of the same "
-                "folder whose name ends in _hidden.py."
-            )
-        if stays and not test.item.hidden:
-            raise LeakError(
-                f"{test.item.id} is not hidden, and students do not get {test.path.name}. Move the item to another "
-                "file, or hide it with hidden=True."
-            )
+        _check_file_of(test)
+
     files = [course_home() / "student_template" / "digits.csv"]  # other seeds draw training runs from it
     for assignment in assignments():
         files.append(course_home() / "assignments" / assignment.name / "assignment.toml")
-        files += [path for path in assignment.suite.glob("*.py") if not _stays_here(path)]
-    kept = set(_hidden_corpora(tests))
-    files += [path for path in corpora_folder().glob("*.json") if path not in kept]
+        files += [path for path in assignment.suite.glob("*.py") if not _is_hidden_file(path)]
+    hidden = set(_hidden_corpora(tests))
+    files += [path for path in corpora_folder().glob("*.json") if path not in hidden]
     return sorted(str(path.relative_to(course_home())) for path in files)
 
 
-def _tests() -> list[GradedTest]:
+def _all_tests() -> list[GradedTest]:
     return [test for assignment in assignments() for test in graded_tests(assignment)]
 
 
-def _stays_here(path: Path) -> bool:
+def _check_file_of(test: GradedTest) -> None:
+    """Check that hidden items are in hidden files and the others are not. Raises LeakError."""
+    item, file = test.item, test.path
+    if item.hidden and not _is_hidden_file(file):
+        raise LeakError(
+            f"{item.id} is hidden, and {file.name} goes to students. Move the item to a file of the same "
+            "folder whose name ends in _hidden.py."
+        )
+    if _is_hidden_file(file) and not item.hidden:
+        raise LeakError(
+            f"{item.id} is not hidden, and students do not get {file.name}. Move the item to another "
+            "file, or hide it with hidden=True."
+        )
+
+
+def _is_hidden_file(path: Path) -> bool:
     return path.name.endswith("_hidden.py")
 
 
 def _hidden_corpora(tests: Iterable[GradedTest]) -> list[Path]:
-    """The recorded corpora that no open item asks for."""
-    asked = {test.mark.corpus.name for test in tests if test.mark.corpus and not test.item.hidden}
-    shipped = {f"{name}.json" for name in asked} | {DIAGNOSES}
+    """List the recorded corpora that only hidden items use."""
+    released = {test.mark.corpus.name for test in tests if test.mark.corpus and not test.item.hidden}
+    shipped = {f"{name}.json" for name in released} | {DIAGNOSES}
     return [path for path in sorted(corpora_folder().glob("*.json")) if path.name not in shipped]
 
 
-def _student_zip(target: Path) -> Path:
-    """The template's folder, with the same bytes whenever its files are the same."""
+def _build_student_zip(target: Path) -> Path:
+    """Pack the template's folder. The zip has the same bytes whenever the files are the same."""
     path = target / "gradkit-student.zip"
     template = course_home() / "student_template"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for source in sorted(template.iterdir()):
             if source.is_file():
-                archive.writestr(zipfile.ZipInfo(f"{STUDENT_FOLDER}/{source.name}", _EPOCH), source.read_bytes())
+                archive.writestr(zipfile.ZipInfo(f"{STUDENT_FOLDER}/{source.name}", _ZIP_DATE), source.read_bytes())
     return path
 
 
-def _wheel(target: Path) -> Path:
+def _build_wheel(target: Path) -> Path:
+    """Build the wheel, and delete wheels of earlier builds. Raises RuntimeError."""
     for old in target.glob("gradkit-*.whl"):
         old.unlink()
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(course_home())]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise RuntimeError(f"The wheel could not be built:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"The wheel could not be built:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return next(target.glob("gradkit-*.whl"))
 
 
 def secrets() -> set[str]:
-    """List the lines that no release may hold: of the solution and its variants, beyond what the template shows, of
-    the misconceptions' edits, and of hidden items and their corpora. Raises SuiteError."""
+    """Collect the lines that a release must not contain.
+
+    These are the lines of the solution, its variants and the misconceptions' edits, and of hidden items and their
+    corpora, without those that students may see: lines of the template, the kit, and the other items and corpora.
+
+    Raises:
+        SuiteError: A suite cannot be collected.
+    """
     reference = course_home() / "reference"
-    open_lines = set(_lines((course_home() / "student_template").glob("*.py")))
-    open_lines |= set(_lines((course_home() / "grading").rglob("*.py")))
-    tests = _tests()
-    corpora = set(_hidden_corpora(tests))
-    hidden = {test.path for test in tests if test.item.hidden} | corpora
-    open_lines |= set(_lines({test.path for test in tests} - hidden))
-    open_lines |= set(_lines(set(corpora_folder().glob("*.json")) - corpora))
-    return set(_lines([*reference.rglob("*.py"), *reference.rglob("*.toml"), *hidden])) - open_lines
+    template = (course_home() / "student_template").glob("*.py")
+    kit = (course_home() / "grading").rglob("*.py")
+
+    tests = _all_tests()
+    hidden_corpora = set(_hidden_corpora(tests))
+    hidden_files = {test.path for test in tests if test.item.hidden} | hidden_corpora
+    open_suites = {test.path for test in tests} - hidden_files
+    open_corpora = set(corpora_folder().glob("*.json")) - hidden_corpora
+
+    public = set(_lines_of([*template, *kit, *open_suites, *open_corpora]))
+    return set(_lines_of([*reference.rglob("*.py"), *reference.rglob("*.toml"), *hidden_files])) - public
 
 
-def _lines(paths: Iterable[Path]) -> Iterator[str]:
+def _lines_of(paths: Iterable[Path]) -> Iterator[str]:
+    """List the lines of files that are long enough to be secrets, without indentation."""
     for path in paths:
         for line in path.read_text(encoding="utf-8-sig").splitlines():
-            if len(line.strip()) >= _TELLING:
+            if len(line.strip()) >= _MIN_SECRET_LENGTH:
                 yield line.strip()
 
 
-def leaks_in(archive: Path, forbidden: set[str]) -> list[str]:
-    """The forbidden lines that a zip or wheel holds, each with its file."""
+def find_leaks(archive: Path, forbidden: set[str]) -> list[str]:
+    """List the forbidden lines that a zip or wheel contains, each with its file."""
+    leaks = []
     with zipfile.ZipFile(archive) as opened:
-        return [
-            f"{name} has the line {line.strip()!r}"
-            for name in opened.namelist()
-            for line in opened.read(name).decode("utf-8", "replace").splitlines()
-            if line.strip() in forbidden
-        ]
+        for name in opened.namelist():
+            for line in opened.read(name).decode("utf-8", "replace").splitlines():
+                if line.strip() in forbidden:
+                    leaks.append(f"{name} has the line {line.strip()!r}")
+    return leaks

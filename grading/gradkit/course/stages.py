@@ -1,97 +1,147 @@
-"""The reference as it is at an assignment: later parts left out, and the part that is now due marked as a solution.
+"""Make an assignment's solution cell from the reference: later parts removed, the assignment's own parts marked.
 
-Parts go by name: a function belongs to the assignment that asks for it, and statements that make or set `_backward` to
-the one that asks for `backward`.
+A part is found by its name: a function belongs to the assignment that asks for it, and statements that define or set
+`_backward` belong to the one that asks for `backward`.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from .stubs import asked_for
+from .stubs import assignments_by_name
 
 if TYPE_CHECKING:
     from gradkit.catalogue.assignments import Assignment
 
-    Edit = tuple[float, int, str]
-    """(where: a line's number counted from 1, or half a line after it; so many lines to delete there; a line to put
-    there)"""
-
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-"""nbgrader's marks: what stands between them gives way to a stub in what students get."""
+"""nbgrader's marks: in what students receive, the lines between them are replaced by a stub."""
 
 
-def staged(source: str, module: str, course: Sequence[Assignment], due: Assignment, own: bool) -> str:
-    """A module of the reference as an assignment's solution cell.
+class _Edit(NamedTuple):
+    """A change to the lines of a source.
 
-    own: students bring their engine of the assignment before, so that its parts are marked too.
+    Attributes:
+        line: Number of the first line to delete, counted from 1; half a line more than the line to insert after.
+        n_deleted: How many lines to delete; 0 for an insertion.
+        inserted: The line to insert.
     """
-    order = [assignment.short for assignment in course]
-    asked = {name: order.index(short) for name, short in asked_for(course, module).items()}
-    now = order.index(due.short)
-    lines = source.splitlines()
-    edits: list[Edit] = []
-    for path, function in _functions(ast.parse(source)):
-        edits += _edits(function, asked[path], now, own, asked)
-    for where, count, text in sorted(edits, reverse=True):
-        if count:
-            first = int(where) - 1
-            del lines[first : first + count]
-            while not lines[first - 1].strip():
-                first -= 1
-                del lines[first]
-        else:
-            lines.insert(int(where), text)
-    return _without_docstring("\n".join(lines))
+
+    line: float
+    n_deleted: int
+    inserted: str
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Every function, and every method of a class, with its path: ("Value.__add__", ...)."""
+def make_solution_cell(
+    source: str, module: str, course: Sequence[Assignment], assignment: Assignment, own_engine: bool
+) -> str:
+    """Turn a module of the reference into an assignment's solution cell.
+
+    Args:
+        source: Text of the module.
+        module: Name of the module.
+        course: All assignments, in order.
+        assignment: The assignment.
+        own_engine: Whether students continue with their own code of earlier assignments, so that its parts are marked
+            too.
+    """
+    order = [each.short for each in course]
+    stages = {name: order.index(short) for name, short in assignments_by_name(course, module).items()}
+    current = order.index(assignment.short)
+
+    edits: list[_Edit] = []
+    for path, function in _functions_of(ast.parse(source)):
+        edits += _edits_of_function(function, stages[path], current, own_engine, stages)
+    return _remove_docstring("\n".join(_apply_edits(source.splitlines(), edits)))
+
+
+def _functions_of(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """List every function and every method of a class, with its path, for example "Value.__add__"."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield node.name, node
         elif isinstance(node, ast.ClassDef):
-            yield from ((f"{node.name}.{each.name}", each) for each in node.body if isinstance(each, ast.FunctionDef))
+            for member in node.body:
+                if isinstance(member, ast.FunctionDef):
+                    yield f"{node.name}.{member.name}", member
 
 
-def _edits(function: ast.FunctionDef, asked: int, now: int, own: bool, all_asked: dict[str, int]) -> Iterator[Edit]:
-    if asked > now:
-        yield from _deleted(function, function)
+def _edits_of_function(
+    function: ast.FunctionDef, stage: int, current: int, own_engine: bool, stages: Mapping[str, int]
+) -> Iterator[_Edit]:
+    """List the edits of a function.
+
+    Args:
+        function: The function.
+        stage: Index of the assignment that asks for it.
+        current: Index of the assignment whose cell is made.
+        own_engine: Whether students continue with their own code of earlier assignments.
+        stages: Index of the assignment that asks for each function of the module.
+    """
+    if stage > current:
+        yield _delete(function, function)
         return
-    is_whole = asked == now or own
+
+    is_marked_whole = stage == current or own_engine
     body = function.body[1:] if ast.get_docstring(function) else function.body
-    if is_whole:
-        yield from _marked(body[0], body[-1])
-    for when, group in groupby(body, lambda statement: _asked_apart(statement, all_asked)):
+    if is_marked_whole:
+        yield from _mark(body[0], body[-1])
+
+    for statement_stage, group in groupby(body, lambda statement: _stage_of_statement(statement, stages)):
         statements = list(group)
-        if when is not None and when > now:
-            yield from _deleted(statements[0], statements[-1])
-        elif when == now and not is_whole:
-            yield from _marked(statements[0], statements[-1])
+        if statement_stage is not None and statement_stage > current:
+            yield _delete(statements[0], statements[-1])
+        elif statement_stage == current and not is_marked_whole:
+            yield from _mark(statements[0], statements[-1])
 
 
-def _asked_apart(statement: ast.stmt, asked: dict[str, int]) -> int | None:
-    """Which assignment asks for a statement, where that is not its function's own."""
-    names = [statement.name] if isinstance(statement, ast.FunctionDef) else []
-    if isinstance(statement, ast.Assign):
+def _stage_of_statement(statement: ast.stmt, stages: Mapping[str, int]) -> int | None:
+    """Return the index of the assignment that asks for a statement, or None if it belongs to its function.
+
+    A statement belongs to another function, `backward`, if it defines or sets `_backward`.
+    """
+    names: list[str] = []
+    if isinstance(statement, ast.FunctionDef):
+        names = [statement.name]
+    elif isinstance(statement, ast.Assign):
         names = [target.attr for target in statement.targets if isinstance(target, ast.Attribute)]
-    return next((when for path, when in asked.items() if f"_{path.rpartition('.')[2]}" in names), None)
+
+    for path, stage in stages.items():
+        if f"_{path.rpartition('.')[2]}" in names:
+            return stage
+    return None
 
 
-def _deleted(first: ast.stmt, last: ast.stmt) -> Iterator[Edit]:
-    yield (first.lineno, (last.end_lineno or last.lineno) - first.lineno + 1, "")
+def _delete(first: ast.stmt, last: ast.stmt) -> _Edit:
+    """Delete the lines of consecutive statements."""
+    return _Edit(first.lineno, (last.end_lineno or last.lineno) - first.lineno + 1, "")
 
 
-def _marked(first: ast.stmt, last: ast.stmt) -> Iterator[Edit]:
+def _mark(first: ast.stmt, last: ast.stmt) -> Iterator[_Edit]:
+    """Insert nbgrader's marks around consecutive statements."""
     indent = " " * first.col_offset
-    yield (first.lineno - 0.5, 0, indent + BEGIN)
-    yield ((last.end_lineno or last.lineno) + 0.5, 0, indent + END)
+    yield _Edit(first.lineno - 0.5, 0, indent + BEGIN)
+    yield _Edit((last.end_lineno or last.lineno) + 0.5, 0, indent + END)
 
 
-def _without_docstring(source: str) -> str:
-    """A module's docstring speaks of all assignments; a cell has its story around it."""
+def _apply_edits(lines: Sequence[str], edits: Sequence[_Edit]) -> list[str]:
+    """Apply edits to lines, from the last to the first, so that the numbers of the other lines stay right."""
+    edited = list(lines)
+    for edit in sorted(edits, reverse=True):
+        if not edit.n_deleted:
+            edited.insert(int(edit.line), edit.inserted)
+            continue
+        first = int(edit.line) - 1
+        del edited[first : first + edit.n_deleted]
+        while not edited[first - 1].strip():  # the blank lines above what was deleted
+            first -= 1
+            del edited[first]
+    return edited
+
+
+def _remove_docstring(source: str) -> str:
+    """Remove a module's docstring, which describes all assignments. The notebook has its text around the cell."""
     docstring = ast.parse(source).body[0]
     return "\n".join(source.splitlines()[docstring.end_lineno :]).strip() + "\n"

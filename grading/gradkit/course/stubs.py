@@ -1,4 +1,4 @@
-"""The student's template, made from the reference by name: bodies go, signatures and docstrings stay."""
+"""Make the student's template from the reference: bodies are removed, signatures and docstrings stay."""
 
 from __future__ import annotations
 
@@ -19,35 +19,49 @@ class UnassignedError(UserError):
     """The reference has a public function that no assignment asks for."""
 
 
-def asked_for(course: Sequence[Assignment], module: str) -> dict[str, str]:
-    """Which assignment asks for each name of a module: {"Value.__add__": "a1"}. (Two modules have an MLP.)"""
+def assignments_by_name(course: Sequence[Assignment], module: str) -> dict[str, str]:
+    """Map each name of a module to the assignment that asks for it, for example {"Value.__add__": "a1"}.
+
+    Args:
+        course: All assignments.
+        module: The module. Names are looked up in one module only, because two modules have an MLP.
+    """
     return {name: each.short for each in course if module in each.modules for name in each.names}
 
 
-def template_of(source: str, assigned: Mapping[str, str]) -> str:
-    """A module of the reference as a student receives it.
+def make_stubs(source: str, assigned: Mapping[str, str]) -> str:
+    """Turn a module of the reference into the stubs that a student receives.
 
-    Each public function keeps its signature and docstring and raises NotImplementedError; private helpers go by name.
-    Raises UnassignedError for a public function that `assigned` does not name.
+    Each public function keeps its signature and docstring and raises NotImplementedError. Private functions and classes
+    are removed.
+
+    Args:
+        source: Text of the module.
+        assigned: The assignment that asks for each function.
+
+    Raises:
+        UnassignedError: A public function is not in `assigned`.
     """
     return cst.parse_module(source).visit(_Stubber(assigned)).code
 
 
 class _Stubber(cst.CSTTransformer):
+    """Replaces the body of every function by a stub."""
+
     def __init__(self, assigned: Mapping[str, str]) -> None:
         self._assigned = assigned
-        self._within: list[str] = []
+        self._classes: list[str] = []  # around the current node, outermost first
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
-        self._within.append(node.name.value)
+        self._classes.append(node.name.value)
 
     def leave_ClassDef(
         self, original_node: cst.ClassDef, updated_node: cst.ClassDef
     ) -> cst.ClassDef | cst.RemovalSentinel:
-        return cst.RemoveFromParent() if _is_private(self._within.pop()) else updated_node
+        return cst.RemoveFromParent() if _is_private(self._classes.pop()) else updated_node
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False  # what stands inside a function goes with its body
+        return False  # functions inside a function are removed with its body
 
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
@@ -55,9 +69,11 @@ class _Stubber(cst.CSTTransformer):
         name = updated_node.name.value
         if _is_private(name):
             return cst.RemoveFromParent()
-        path = ".".join([*self._within, name])
+
+        path = ".".join([*self._classes, name])
         if path not in self._assigned:
             raise UnassignedError(f"No assignment.toml asks for {path}: add it to the `names` of one.")
+
         body = cst.ensure_type(updated_node.body, cst.IndentedBlock)
         stub = cst.parse_statement(f'raise NotImplementedError("{self._assigned[path]}: write {path}")')
         docstring = [body.body[0]] if updated_node.get_docstring() else []
@@ -68,18 +84,35 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.endswith("__")
 
 
-def out_of_step(solution: Path, template: Path, course: Sequence[Assignment]) -> dict[str, str]:
-    """The stubs that the template's folder lacks or has otherwise: {"engine.py": its text}. Raises UnassignedError."""
-    found = {}
+def find_outdated_stubs(solution: Path, template: Path, course: Sequence[Assignment]) -> dict[str, str]:
+    """Compare the template with the stubs that the reference makes.
+
+    Args:
+        solution: Folder of the reference.
+        template: Folder of the template.
+        course: All assignments.
+
+    Returns:
+        The right text of every file that is missing or differs, by its name.
+
+    Raises:
+        UnassignedError: No assignment asks for a public function of the reference.
+    """
+    outdated = {}
     for source in sorted(solution.glob("*.py")):
-        text = template_of(source.read_text(encoding="utf-8"), asked_for(course, source.stem))
+        text = make_stubs(source.read_text(encoding="utf-8"), assignments_by_name(course, source.stem))
         target = template / source.name
         if not target.exists() or target.read_text(encoding="utf-8") != text:
-            found[source.name] = text
-    return found
+            outdated[source.name] = text
+    return outdated
 
 
-def write_template(template: Path, modules: Mapping[str, str]) -> None:
-    """Write stubs into the template's folder."""
-    for name, text in modules.items():
+def write_stubs(template: Path, stubs: Mapping[str, str]) -> None:
+    """Write stubs into the template's folder.
+
+    Args:
+        template: The folder.
+        stubs: Text of every file, by its name.
+    """
+    for name, text in stubs.items():
         (template / name).write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ import platform
 
 import msgspec
 
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.submissions.sandbox import packages
 from gradkit.submissions.sandbox.addresses import can_fix_addresses
 

@@ -38,12 +38,14 @@ DIGESTED = (
 
 NOT_DIGESTED = (
     "catalogue.course_settings",
+    "corpora.recording",
     "grader.doctor",
     "grader.one_submission.appeal",
     "grader.whole_class.capacity",
     "grader.whole_class.processor_limit",
     "grader.whole_class.results",
     "graphs.picture",
+    "graphs.scalar.trace_program",
     "oracle.programs",
     "submissions.transport.local",
     "suite.screen",

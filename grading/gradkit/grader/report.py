@@ -16,7 +16,7 @@ import msgspec
 from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import Item, ItemResult, Results, item_of_result
 
@@ -110,7 +110,7 @@ class UnreadableError(UserError):
     """A file is not a report. The message says why."""
 
 
-def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Results) -> Report:
+def report_of(student: str, taken: Intake, conditions: Conditions, results: Results) -> Report:
     """Return the report of a submission.
 
     Args:
@@ -129,7 +129,7 @@ def report_of(student: str, taken: TakenIn, conditions: Conditions, results: Res
         student=student,
         submission=taken.digest,
         missing=taken.missing,
-        warnings=tuple(tidy(note) for note in taken.notes),
+        warnings=tuple(tidy(note) for note in taken.warnings),
         conditions=conditions,
         earned=sum(item.earned for item in items),
         points=sum(item.points for item in items),

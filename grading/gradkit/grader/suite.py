@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, Notebook
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.errors import UserError
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest, graded_tests
@@ -81,8 +81,8 @@ class Suite:
 
     def has_private_corpus(self, test: GradedTest) -> bool:
         """Return whether a test's private corpus differs from the public one."""
-        wish = test.mark.corpus
-        return self.private is not None and wish is not None and self.private.is_drawn(wish)
+        spec = test.mark.corpus
+        return self.private is not None and spec is not None and self.private.is_drawn(spec)
 
 
 def suite_of(
@@ -121,6 +121,6 @@ def run_test(test: GradedTest, subjects: dict[str, Subject], library: Library) -
     Raises:
         NotPassed, SubmissionError: The submission did not pass.
     """
-    wish = test.mark.corpus
-    corpus = {"corpus": library.corpus(wish)} if wish else {}
+    spec = test.mark.corpus
+    corpus = {"corpus": library.corpus(spec)} if spec else {}
     test.function(**subjects, **corpus)

@@ -1,6 +1,6 @@
 """An expression graph as data, and its replay on anything that has Python's operators.
 
-Enters the sandbox, so it imports the standard library alone and starts fast.
+Enters the sandbox, so it imports only the standard library and starts fast.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     Step = tuple[Any, ...]
-    """(operation, operand nodes..., plain number where the operation has one), as in ("add_const", 2, 3.0)."""
+    """(operation, operand nodes..., plain number if the operation takes one), such as ("add_const", 2, 3.0)."""
 
 
 class Graph:
-    """Inputs, steps and an output. Nodes are numbered: the inputs first, then one for each step.
+    """Inputs, steps and an output. Nodes are numbered: the inputs first, then one node for each step.
 
-    inputs: the leaves' numbers.   steps: see Step.   output: the node whose value is asked for (the last, unless said).
-    names:  what the inputs are called when the graph is shown, where a story names them.
+    Args:
+        inputs: the number of each leaf.
+        steps: see Step.
+        output: the node whose value and gradients are compared; by default the last node.
+        names: the names of the inputs when the graph is shown; empty if they have none.
     """
 
     __slots__ = ("_packed", "inputs", "names", "output", "steps")
@@ -35,7 +38,10 @@ class Graph:
         self._packed = b""
 
     def packed(self) -> bytes:
-        """This graph as bytes for `unpacked`, but for its names. They are kept: one graph goes to a whole class."""
+        """Serialize the graph, without its names, for `unpacked`.
+
+        The bytes are cached, because the same graph is sent to every submission of a class.
+        """
         import marshal
 
         self._packed = self._packed or marshal.dumps((self.inputs, self.steps, self.output))
@@ -43,16 +49,16 @@ class Graph:
 
     @staticmethod
     def unpacked(packed: bytes) -> Graph:
-        """The graph of such bytes. The reader must be the same Python, and must trust the writer."""
+        """Deserialize a graph. It must have been packed by the same Python, and by a process that is trusted."""
         import marshal
 
-        graph = Graph.__new__(Graph)  # a worker unpacks thousands, whose tuples need not be made once more
+        graph = Graph.__new__(Graph)  # __init__ would copy every tuple, and a worker unpacks thousands of graphs
         graph.inputs, graph.steps, graph.output = marshal.loads(packed)
         graph.names, graph._packed = (), packed
         return graph
 
     def key(self) -> tuple[object, ...]:
-        """Equal for graphs that are the same expression of the same numbers."""
+        """Return a value that is equal for graphs that are the same expression of the same numbers."""
         return (self.inputs, self.steps, self.output)
 
     def __eq__(self, other: object) -> bool:
@@ -65,23 +71,28 @@ class Graph:
         return f"Graph({self.inputs}, {self.steps}, output={self.output})"
 
     def __len__(self) -> int:
-        """How many nodes there are."""
+        """Return the number of nodes."""
         return len(self.inputs) + len(self.steps)
 
     def parents(self, node: int) -> tuple[int, ...]:
-        """The nodes that `node` is made from; none for an input."""
+        """Return the operands of `node`; none for an input."""
         if node < len(self.inputs):
             return ()
         step = self.steps[node - len(self.inputs)]
         return step[1 : 1 + OPERATIONS[step[0]].arity]
 
     def consumers(self, node: int) -> list[int]:
-        """The nodes made from `node`, each once."""
+        """Return the nodes that have `node` as an operand, each once."""
         return [later for later in range(node + 1, len(self)) if node in self.parents(later)]
 
-    def build(self, leaf: Callable[[float], Any], functions: Mapping[str, Callable[..., Any]]) -> list[Any]:
-        """Make every node, in order. `leaf` makes a node of a number, `functions` holds each operation by name."""
-        nodes = [leaf(number) for number in self.inputs]
+    def build(self, make_leaf: Callable[[float], Any], functions: Mapping[str, Callable[..., Any]]) -> list[Any]:
+        """Compute every node: n_nodes objects, inputs first.
+
+        Args:
+            make_leaf: makes a node of a number.
+            functions: each operation by name.
+        """
+        nodes = [make_leaf(number) for number in self.inputs]
         for step in self.steps:
             function = functions[step[0]]
             if len(step) == 2:
@@ -99,12 +110,13 @@ class Graph:
         aliases: Mapping[int, int] | None = None,
         constants: Mapping[int, float] | None = None,
     ) -> Graph:
-        """Another graph made from this one, without the nodes that its output does not need.
+        """Return an edited copy of this graph, without the nodes that its output does not depend on.
 
-        output:    the node that becomes the output.
-        leaves:    nodes that become inputs, with their numbers.
-        aliases:   nodes that give way to an earlier node.
-        constants: steps that get another plain number.
+        Args:
+            output: the node that becomes the output.
+            leaves: nodes that become inputs, with their numbers.
+            aliases: nodes that are replaced by an earlier node.
+            constants: steps that get another plain number.
         """
         leaves, aliases, constants = leaves or {}, aliases or {}, constants or {}
 
@@ -117,41 +129,54 @@ class Graph:
         needed, stack = {output}, [output]
         while stack:
             node = stack.pop()
-            for parent in () if node in leaves else map(resolve, self.parents(node)):
+            parents = () if node in leaves else self.parents(node)
+            for parent in map(resolve, parents):
                 if parent not in needed:
                     needed.add(parent)
                     stack.append(parent)
-        is_leaf = [node for node in sorted(needed) if node in leaves or node < len(self.inputs)]
-        number = {old: new for new, old in enumerate(is_leaf)}
-        steps: list[Step] = []
-        for node in sorted(needed.difference(is_leaf)):
-            step = self.steps[node - len(self.inputs)]
-            plain = step[1 + OPERATIONS[step[0]].arity :]
-            if node in constants:
-                plain = (constants[node],)
-            number[node] = len(number)
-            steps.append((step[0], *(number[resolve(parent)] for parent in self.parents(node)), *plain))
-        inputs = [leaves[node] if node in leaves else self.inputs[node] for node in is_leaf]
-        keeps_names = self.names and all(node < len(self.inputs) for node in is_leaf)
-        names = [self.names[node] for node in is_leaf] if keeps_names else ()
-        return Graph(inputs, steps, number[output], names)
 
-    def split(self, node: int, place: int, number: float) -> Graph:
-        """Another graph in which one operand of `node` is a new leaf of its own."""
-        new = len(self.inputs)
+        new_leaves = [node for node in sorted(needed) if node in leaves or node < len(self.inputs)]
+        new_index = {old: new for new, old in enumerate(new_leaves)}
+        steps: list[Step] = []
+        for node in sorted(needed.difference(new_leaves)):
+            name, *rest = self.steps[node - len(self.inputs)]
+            operands = [new_index[resolve(parent)] for parent in self.parents(node)]
+            plain_numbers = [constants[node]] if node in constants else rest[len(operands) :]
+            new_index[node] = len(new_index)
+            steps.append((name, *operands, *plain_numbers))
+
+        inputs = [leaves[node] if node in leaves else self.inputs[node] for node in new_leaves]
+        keeps_names = self.names and all(node < len(self.inputs) for node in new_leaves)
+        names = [self.names[node] for node in new_leaves] if keeps_names else ()
+        return Graph(inputs, steps, new_index[output], names)
+
+    def split(self, node: int, operand: int, number: float) -> Graph:
+        """Return a copy of this graph in which one operand of `node` is a new leaf.
+
+        Args:
+            node: the node.
+            operand: the index of the operand that is replaced, 0 or 1.
+            number: the number of the new leaf.
+        """
+        new_leaf = len(self.inputs)  # every later node moves up by one
         steps = []
         for index, step in enumerate(self.steps):
             end = 1 + OPERATIONS[step[0]].arity
-            operands = [parent + (parent >= new) for parent in step[1:end]]
-            if index == node - new:
-                operands[place] = new
+            operands = [parent + (parent >= new_leaf) for parent in step[1:end]]
+            if index == node - new_leaf:
+                operands[operand] = new_leaf
             steps.append((step[0], *operands, *step[end:]))
-        output = self.output + (self.output >= new)
+        output = self.output + (self.output >= new_leaf)
         return Graph([*self.inputs, number], steps, output).rebuilt()
 
 
 class Answers:
-    """What an engine says of a graph: the number and, where backward() ran, the gradient of every node."""
+    """An engine's answers to a graph.
+
+    Args:
+        data: the number of every node, n_nodes floats, inputs first.
+        grad: the gradient of every node in the same order; empty if backward() was not run.
+    """
 
     __slots__ = ("data", "grad")
 
@@ -160,21 +185,28 @@ class Answers:
         self.grad = grad
 
     def numbers(self) -> list[float]:
-        """Data and then gradient of every node."""
+        """Return the data, then the gradients."""
         return self.data + self.grad
 
 
 STUDENT_FUNCTIONS = {name: operation.function for name, operation in OPERATIONS.items()}
+"""Every operation by name, for `Graph.build` on a student's class."""
 
 
 class NotANumber(Exception):
-    """An engine keeps something other than a plain int or float where a number is due."""
+    """A student's object holds something other than a plain int or float where a number is expected."""
 
 
 def plain_number(value: object, where: str) -> float:
-    """A student's number as a float. bool, complex and subclasses of float (numpy's too) are no numbers here.
+    """Convert a student's number to a float.
 
-    Raises NotANumber, saying what stands at `where`.
+    Args:
+        value: the student's object.
+        where: how an error message calls it.
+
+    Raises:
+        NotANumber: if the type is not exactly int or float. bool, complex and subclasses of float (numpy's too) are
+            refused.
     """
     if type(value) is float:
         return value
@@ -190,9 +222,11 @@ _MISSING = object()
 
 
 def number_of(node: object, name: str, what: str) -> float:
-    """`node.data` or `node.grad` as a plain number; `what` names the node in the message of a NotANumber.
+    """Read attribute `name` of a student's node as a float. `what` names the node in error messages.
 
-    Raises also what the student's attribute raises.
+    Raises:
+        NotANumber: if the node is not an object with a plain number in that attribute.
+        Exception: whatever reading the student's attribute raises.
     """
     value = getattr(node, name, _MISSING)
     if type(value) is float:
@@ -205,9 +239,11 @@ def number_of(node: object, name: str, what: str) -> float:
 
 
 def replay(value_class: Callable[[float], Any], graph: Graph, backward: bool) -> Answers:
-    """Build a graph on a student's class, run backward() from its output if asked to, and read every node.
+    """Build a graph on a student's class, run backward() from its output if requested, and read every node.
 
-    Raises whatever the student's code raises, and NotANumber.
+    Raises:
+        NotANumber: if a node does not hold a plain number.
+        Exception: whatever the student's code raises.
     """
     nodes = graph.build(value_class, STUDENT_FUNCTIONS)
     data = _read(graph, nodes, "data")
@@ -222,17 +258,19 @@ def _read(graph: Graph, nodes: list[Any], name: str) -> list[float]:
         numbers = [node.data for node in nodes] if name == "data" else [node.grad for node in nodes]
     except AttributeError:
         numbers = []
-    if [*map(type, numbers)].count(float) == len(nodes):  # half the time of a set of them
+    if [*map(type, numbers)].count(float) == len(nodes):  # takes half the time of comparing a set of the types
         return numbers
-    numbers = []  # once more, one by one, to say what stands where no float does
+
+    # Read the nodes once more, one by one, to convert ints and to name the node that does not hold a number.
+    numbers = []
     for index, node in enumerate(nodes):
         value = getattr(node, name, None)
-        numbers.append(value if type(value) is float else number_of(node, name, _place(graph, index)))
+        numbers.append(value if type(value) is float else number_of(node, name, _description(graph, index)))
     return numbers
 
 
-def _place(graph: Graph, node: int) -> str:
-    """How a message calls a node: a leaf, or `a + b`, `x.tanh()`."""
+def _description(graph: Graph, node: int) -> str:
+    """Return how an error message calls a node: "Value(...)" for a leaf, or `a + b`, `x.tanh()`."""
     if node < len(graph.inputs):
         return "Value(...)"
     name, *_, last = graph.steps[node - len(graph.inputs)]

@@ -1,6 +1,6 @@
-"""The table of operations: what a step of an expression graph may be. A new operation is one row.
+"""The table of operations: what a step of an expression graph can be. A new operation is one row.
 
-Enters the sandbox, so it imports the standard library alone and starts fast.
+Enters the sandbox, so it imports only the standard library and starts fast.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
-"""How tightly a piece of Python text holds together, loosest first: what decides where parentheses are due."""
+"""How tightly a piece of Python text binds, loosest first. It decides where parentheses are needed."""
 
 
 class Operation:
     """One row of the table.
 
-    name:       what a step calls it, as in `mul 0 1`.
-    text:       how a student writes it. PyTorch's tensors take the very same text. {a} and {b} stand for operands,
-                {k} for a plain number.
-    binds:      how tightly the text holds together (SUM ... ATOM).
-    needs:      how tightly the texts of {a} and {b} must hold together to go in without parentheses.
-    complex:    the same on complex numbers, with cmath's functions at hand, where it differs from `text`.
-    domain:     Python text over a, b, k: the arguments at which random graphs may use the operation. It keeps away from
-                kinks, poles and overflow (see DESIGN, "well-posed graphs only").
-    constants:  the plain numbers that random graphs put for {k}.
+    Args:
+        name: what a step calls it, as in `mul 0 1`.
+        text: how a student writes it. {a} and {b} are operands, {k} is a plain number. PyTorch's tensors take the same
+            text. A method, as in "{a}.exp()", can be used in `expressions(...)` and drawn by `gradkit graph` as well.
+        binds: how tightly the text binds (SUM ... ATOM).
+        needs: how tightly the texts of {a} and {b} must bind to be inserted without parentheses.
+        complex: the same on complex numbers, if it differs from `text`. It can use every function of `cmath`.
+        domain: Python text over a, b and k: the arguments at which random graphs may use the operation. It keeps away
+            from kinks, poles and overflow (see DESIGN, "well-posed graphs only").
+        constants: the plain numbers that random graphs use as {k}.
     """
 
     __slots__ = ("arity", "binds", "complex", "constants", "domain", "function", "name", "needs", "text")
@@ -47,18 +48,24 @@ class Operation:
         self.domain = domain
         self.constants = constants
         self.arity = len(needs)
-        """How many operands are nodes of the graph."""
+        """Number of operands that are nodes of the graph."""
         self.function: Callable[..., object] = compiled(text, self.parameters)
-        """The operation itself, for anything that has Python's operators: (a), (a, b) or (a, k)."""
+        """The operation on any objects that have Python's operators: (a), (a, b) or (a, k)."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The letters of `text` in the order in which a step names them: operands first, then the plain number."""
+        """The letters of `text` in the order of a step: operands first, then the plain number."""
         return ("a", "b")[: self.arity] + (("k",) if self.constants else ())
 
 
 def compiled(text: str, parameters: tuple[str, ...], names: dict[str, object] | None = None) -> Callable[..., object]:
-    """Make a function of a row's text, with `names` in reach of it. The text is ours, never a submission's."""
+    """Compile the text of a row to a function.
+
+    Args:
+        text: Python text with {a}, {b} and {k}. It is evaluated, so it must never be a submission's.
+        parameters: the letters in the order of the function's parameters.
+        names: the global names that the text can use.
+    """
     body = text.format(a="a", b="b", k="k")
     function: Callable[..., object] = eval(f"lambda {', '.join(parameters)}: {body}", dict(names or {}))
     return function

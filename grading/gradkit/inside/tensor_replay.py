@@ -1,6 +1,7 @@
 """The table of tensor operations, and the replay of a tensor graph on a student's Tensor.
 
-Enters the sandbox. It imports numpy only where it replays, for most workers have none, and starts fast.
+Enters the sandbox. It imports numpy only when it replays a graph, because most workers do not have numpy and must start
+fast.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    Plain = tuple[float, ...]
-    """The plain numbers of a step, as flat as they are kept."""
+    Constants = tuple[float, ...]
+    """The plain numbers of a step: axes, indices, sizes or a factor."""
 
     Leaf = tuple[tuple[int, ...], tuple[float, ...], str]
     """(shape, numbers row by row, layout)."""
@@ -21,91 +22,133 @@ if TYPE_CHECKING:
     Packed = tuple[Sequence[Leaf], Sequence[Any], Leaf]
     """(leaves, steps, upstream)."""
 
-MOST_NUMBERS = 10_000
-"""No array of an honest student's has more: the largest that a test reads has some 2,000."""
+MAX_NUMBERS = 10_000
+"""Numbers in one array. The largest array that a test reads has about 2,000."""
 
-MOST_TOGETHER = 1_000_000
+MAX_NUMBERS_IN_ANSWER = 1_000_000
 """Numbers in one answer, which then still fits a reply: see submissions/transport/link.py."""
 
-MOST_AXES = 64
-"""Nor more axes: numpy makes no others."""
+MAX_AXES = 64
+"""Axes of one array: numpy's own limit."""
 
 
-def _axis(plain: Plain) -> Any:
-    """No axis means all; one stands for itself, more for a tuple."""
-    return None if not plain else plain[0] if len(plain) == 1 else tuple(plain)
+class TensorOperation:
+    """One row of the table.
+
+    Args:
+        arity: the number of operands that are tensors.
+        function: the operation on a student's tensors and then plain numbers.
+        text: how a program writes it. {a} and {b} are operands, {k} the plain numbers, {axis} the keyword argument
+            `axis`, {start} and {end} the bounds of a slice, {first} and {second} the two halves of the plain numbers.
+    """
+
+    __slots__ = ("arity", "function", "text")
+
+    def __init__(self, arity: int, function: Callable[..., Any], text: str) -> None:
+        self.arity = arity
+        self.function = function
+        self.text = text
 
 
-def _halves(plain: Plain) -> tuple[list[float], list[float]]:
-    middle = len(plain) // 2
-    return list(plain[:middle]), list(plain[middle:])
+def _axis(axes: Constants) -> Any:
+    """Convert the recorded axes to numpy's `axis`: none → None, one → int, several → tuple."""
+    if not axes:
+        return None
+    return axes[0] if len(axes) == 1 else axes
 
 
-OPERATIONS: dict[str, tuple[int, Callable[..., Any], str]] = {
-    "add": (2, lambda a, b: a + b, "{a} + {b}"),
-    "sub": (2, lambda a, b: a - b, "{a} - {b}"),
-    "mul": (2, lambda a, b: a * b, "{a} * {b}"),
-    "div": (2, lambda a, b: a / b, "{a} / {b}"),
-    "pow": (2, lambda a, b: a**b, "{a} ** {b}"),
-    "matmul": (2, lambda a, b: a @ b, "{a} @ {b}"),
-    "add_number": (1, lambda a, k: a + k, "{a} + {k}"),
-    "number_add": (1, lambda a, k: k + a, "{k} + {a}"),
-    "sub_number": (1, lambda a, k: a - k, "{a} - {k}"),
-    "number_sub": (1, lambda a, k: k - a, "{k} - {a}"),
-    "mul_number": (1, lambda a, k: a * k, "{a} * {k}"),
-    "number_mul": (1, lambda a, k: k * a, "{k} * {a}"),
-    "div_number": (1, lambda a, k: a / k, "{a} / {k}"),
-    "number_div": (1, lambda a, k: k / a, "{k} / {a}"),
-    "pow_number": (1, lambda a, k: a**k, "{a} ** {k}"),
-    "neg": (1, lambda a: -a, "-{a}"),
-    "exp": (1, lambda a: a.exp(), "{a}.exp()"),
-    "log": (1, lambda a: a.log(), "{a}.log()"),
-    "tanh": (1, lambda a: a.tanh(), "{a}.tanh()"),
-    "relu": (1, lambda a: a.relu(), "{a}.relu()"),
-    "sum": (1, lambda a, *k: a.sum(axis=_axis(k)), "{a}.sum({axis})"),
-    "mean": (1, lambda a, *k: a.mean(axis=_axis(k)), "{a}.mean({axis})"),
-    "max": (1, lambda a, *k: a.max(axis=_axis(k)), "{a}.max({axis})"),
-    "sum_kept": (1, lambda a, *k: a.sum(axis=_axis(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"),
-    "mean_kept": (1, lambda a, *k: a.mean(axis=_axis(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"),
-    "max_kept": (1, lambda a, *k: a.max(axis=_axis(k), keepdims=True), "{a}.max({axis}, keepdims=True)"),
-    "reshape": (1, lambda a, *k: a.reshape(*k), "{a}.reshape({k})"),
-    "transpose": (1, lambda a, *k: a.transpose(*k), "{a}.transpose({k})"),
-    "item": (1, lambda a, *k: a[k if len(k) > 1 else k[0]], "{a}[{k}]"),
-    "slice": (1, lambda a, start, end: a[start:end], "{a}[{start}:{end}]"),
-    "rows": (1, lambda a, *k: a[list(k)], "{a}[[{k}]]"),
-    "picks": (1, lambda a, *k: a[_halves(k)], "{a}[[{first}], [{second}]]"),
+def _halves(numbers: Constants) -> tuple[list[float], list[float]]:
+    middle = len(numbers) // 2
+    return list(numbers[:middle]), list(numbers[middle:])
+
+
+TENSOR_OPERATIONS = {
+    "add": TensorOperation(2, lambda a, b: a + b, "{a} + {b}"),
+    "sub": TensorOperation(2, lambda a, b: a - b, "{a} - {b}"),
+    "mul": TensorOperation(2, lambda a, b: a * b, "{a} * {b}"),
+    "div": TensorOperation(2, lambda a, b: a / b, "{a} / {b}"),
+    "pow": TensorOperation(2, lambda a, b: a**b, "{a} ** {b}"),
+    "matmul": TensorOperation(2, lambda a, b: a @ b, "{a} @ {b}"),
+    "add_number": TensorOperation(1, lambda a, k: a + k, "{a} + {k}"),
+    "number_add": TensorOperation(1, lambda a, k: k + a, "{k} + {a}"),
+    "sub_number": TensorOperation(1, lambda a, k: a - k, "{a} - {k}"),
+    "number_sub": TensorOperation(1, lambda a, k: k - a, "{k} - {a}"),
+    "mul_number": TensorOperation(1, lambda a, k: a * k, "{a} * {k}"),
+    "number_mul": TensorOperation(1, lambda a, k: k * a, "{k} * {a}"),
+    "div_number": TensorOperation(1, lambda a, k: a / k, "{a} / {k}"),
+    "number_div": TensorOperation(1, lambda a, k: k / a, "{k} / {a}"),
+    "pow_number": TensorOperation(1, lambda a, k: a**k, "{a} ** {k}"),
+    "neg": TensorOperation(1, lambda a: -a, "-{a}"),
+    "exp": TensorOperation(1, lambda a: a.exp(), "{a}.exp()"),
+    "log": TensorOperation(1, lambda a: a.log(), "{a}.log()"),
+    "tanh": TensorOperation(1, lambda a: a.tanh(), "{a}.tanh()"),
+    "relu": TensorOperation(1, lambda a: a.relu(), "{a}.relu()"),
+    "sum": TensorOperation(1, lambda a, *k: a.sum(axis=_axis(k)), "{a}.sum({axis})"),
+    "mean": TensorOperation(1, lambda a, *k: a.mean(axis=_axis(k)), "{a}.mean({axis})"),
+    "max": TensorOperation(1, lambda a, *k: a.max(axis=_axis(k)), "{a}.max({axis})"),
+    "sum_kept": TensorOperation(1, lambda a, *k: a.sum(axis=_axis(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"),
+    "mean_kept": TensorOperation(
+        1, lambda a, *k: a.mean(axis=_axis(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"
+    ),
+    "max_kept": TensorOperation(1, lambda a, *k: a.max(axis=_axis(k), keepdims=True), "{a}.max({axis}, keepdims=True)"),
+    "reshape": TensorOperation(1, lambda a, *k: a.reshape(*k), "{a}.reshape({k})"),
+    "transpose": TensorOperation(1, lambda a, *k: a.transpose(*k), "{a}.transpose({k})"),
+    "item": TensorOperation(1, lambda a, *k: a[k if len(k) > 1 else k[0]], "{a}[{k}]"),
+    "slice": TensorOperation(1, lambda a, start, end: a[start:end], "{a}[{start}:{end}]"),
+    "rows": TensorOperation(1, lambda a, *k: a[list(k)], "{a}[[{k}]]"),
+    "picks": TensorOperation(1, lambda a, *k: a[_halves(k)], "{a}[[{first}], [{second}]]"),
 }
-"""name: (how many tensors it takes, the operation as a student's Tensor does it, as a program writes it)."""
+"""Every operation by the name that a step uses."""
 
 
-def expression(name: str, operands: Sequence[str], plain: Plain) -> str:
-    """A step as a program writes it."""
-    text = OPERATIONS[name][2]
-    first, second = (", ".join(map(repr, half)) for half in _halves(plain))
-    start, end = plain if name == "slice" else ("", "")
-    fields = {"k": ", ".join(map(repr, plain)), "axis": f"axis={_axis(plain)!r}", "first": first, "second": second}
-    shown = text.format(a=operands[0], b=operands[-1], start=start, end=end, **fields)
-    return shown.replace("axis=None, ", "").replace("axis=None", "")
+def expression(name: str, operands: Sequence[str], constants: Constants) -> str:
+    """Return a step as a program writes it."""
+    first, second = (", ".join(map(repr, half)) for half in _halves(constants))
+    start, end = constants if name == "slice" else ("", "")
+    text = TENSOR_OPERATIONS[name].text.format(
+        a=operands[0],
+        b=operands[-1],
+        k=", ".join(map(repr, constants)),
+        axis=f"axis={_axis(constants)!r}",
+        start=start,
+        end=end,
+        first=first,
+        second=second,
+    )
+    return text.replace("axis=None, ", "").replace("axis=None", "")
 
 
 def build(
-    leaf: Callable[[Leaf], Any],
+    make_leaf: Callable[[Leaf], Any],
     leaves: Sequence[Leaf],
     steps: Sequence[Any],
     functions: Mapping[str, Callable[..., Any]] | None = None,
 ) -> list[Any]:
-    """Every node of a graph, the leaves first. functions: other ones than a student's, by name."""
-    nodes = [leaf(each) for each in leaves]
+    """Build every node of a graph.
+
+    Args:
+        make_leaf: makes a tensor of a leaf.
+        leaves: the leaves.
+        steps: the steps of the graph.
+        functions: operations, by name, to use instead of the table's.
+
+    Returns:
+        n_nodes tensors, leaves first.
+    """
+    nodes = [make_leaf(leaf) for leaf in leaves]
     for name, *numbers in steps:
-        arity, function, _ = OPERATIONS[name]
-        function = (functions or {}).get(name, function)
-        nodes.append(function(*(nodes[node] for node in numbers[:arity]), *numbers[arity:]))
+        operation = TENSOR_OPERATIONS[name]
+        function = (functions or {}).get(name, operation.function)
+        operands = [nodes[node] for node in numbers[: operation.arity]]
+        nodes.append(function(*operands, *numbers[operation.arity :]))
     return nodes
 
 
 def array_of(leaf: Leaf) -> Any:
-    """A leaf's numbers as numpy keeps them. layout: "" in one piece, "columns" column by column, "gaps" with others
-    between them."""
+    """Return a leaf as a numpy array.
+
+    The layout is "" (contiguous, by rows), "columns" (contiguous, by columns) or "gaps" (not contiguous).
+    """
     import numpy
 
     shape, numbers, layout = leaf
@@ -116,71 +159,93 @@ def array_of(leaf: Leaf) -> Any:
 
 
 def replay(tensor_class: Callable[[object], Any], graph: Packed, backward: bool) -> list[float]:
-    """Build a graph on a student's class, run backward(upstream) if asked to, and give every node's arrays, encoded:
-    data of all and then grad of all. Raises whatever the student's code raises, and NotANumber."""
+    """Build a graph on a student's class, run backward(upstream) if requested, and read every node.
 
-    def leaf(each: Leaf) -> Any:
-        array = array_of(each)
-        return tensor_class(array if each[2] else array.tolist())
+    Returns:
+        The data of all nodes and then, with `backward`, their gradients, as `encoded` writes them.
 
+    Raises:
+        NotANumber: if a node does not hold an array of floats.
+        Exception: whatever the student's code raises.
+    """
     leaves, steps, upstream = graph
 
-    def text(node: int) -> str:
+    def make_leaf(leaf: Leaf) -> Any:
+        array = array_of(leaf)
+        return tensor_class(array if leaf[2] else array.tolist())
+
+    def describe(node: int) -> str:
         if node < len(leaves):
             return "Tensor(...)"
         name, *numbers = steps[node - len(leaves)]
-        arity = OPERATIONS[name][0]
+        arity = TENSOR_OPERATIONS[name].arity
         return expression(name, ("a", "b")[:arity], tuple(numbers[arity:]))
 
-    nodes = build(leaf, leaves, steps)
-    found = encoded(nodes, "data", text)
+    nodes = build(make_leaf, leaves, steps)
+    numbers = encoded(nodes, "data", describe)
     if backward:
         nodes[-1].backward(array_of(upstream))
-        found += encoded(nodes, "grad", text)
-    return found
+        numbers += encoded(nodes, "grad", describe)
+    return numbers
 
 
-def encoded(targets: Sequence[object], name: str, text: Callable[[int], str] = lambda place: "this") -> list[float]:
-    """target.name of each as numbers: how many axes it has, their sizes, and what it holds, row by row.
+def encoded(
+    targets: Sequence[object], attribute: str, describe: Callable[[int], str] = lambda index: "this"
+) -> list[float]:
+    """Return the arrays in an attribute of all targets as one list of numbers.
 
-    text: what a message calls the one at a place.   Raises NotANumber where that is no array of floats.
+    For each array the list has the number of axes, the size of each axis, and the numbers row by row.
+
+    Args:
+        targets: a student's tensors.
+        attribute: "data" or "grad".
+        describe: returns how an error message calls the target at an index.
+
+    Raises:
+        NotANumber: if an attribute is not an array of floats, or the arrays are too large.
     """
-    found: list[float] = []
-    for place, each in enumerate(targets):
-        shape, numbers = _read(each, name, place, text)
-        found += [float(len(shape)), *map(float, shape), *numbers]
-        if len(found) > MOST_TOGETHER:
-            raise NotANumber(f"The arrays in .{name} hold too many numbers")
-    return found
+    encoding: list[float] = []
+    for index, target in enumerate(targets):
+        shape, numbers = _read(target, attribute, index, describe)
+        encoding += [float(len(shape)), *map(float, shape), *numbers]
+        if len(encoding) > MAX_NUMBERS_IN_ANSWER:
+            raise NotANumber(f"The arrays in .{attribute} hold too many numbers")
+    return encoding
 
 
-def _read(target: Any, name: str, place: int, text: Callable[[int], str]) -> tuple[tuple[int, ...], list[float]]:
+def _read(
+    target: Any, attribute: str, index: int, describe: Callable[[int], str]
+) -> tuple[tuple[int, ...], list[float]]:
+    """Return the shape and the numbers of an attribute. Raises NotANumber if it is not an array of floats."""
     import numpy
 
     if target is None:
-        raise NotANumber(f"{text(place)} is None, not a Tensor: is a `return` missing?")
+        raise NotANumber(f"{describe(index)} is None, not a Tensor: is a `return` missing?")
     if isinstance(target, (int, float, numpy.ndarray, numpy.generic)):
         kind = type(target).__name__
-        raise NotANumber(f"{text(place)} is a plain {kind}, not a Tensor: no gradient can flow through it")
-    value = getattr(target, name)
-    wrong = _not_an_array(value)
-    if wrong:
-        raise NotANumber(f".{name} of {text(place)} is {wrong}")
+        raise NotANumber(f"{describe(index)} is a plain {kind}, not a Tensor: no gradient can flow through it")
+
+    value = getattr(target, attribute)
+    fault = _array_fault(value)
+    if fault:
+        raise NotANumber(f".{attribute} of {describe(index)} is {fault}")
     if type(value) in (int, float):
         return (), [float(value)]
     return value.shape, value.ravel().tolist()
 
 
-def _not_an_array(value: Any) -> str:
-    """What is wrong with a value that should be an array of floats, or one number; nothing where it is."""
+def _array_fault(value: Any) -> str:
+    """Return why a value is not a small array of float64, or one number; empty if it is."""
     import numpy
 
     if type(value) in (int, float):
         return ""
-    # By identity: isinstance asks the object's __class__, which may say anything, and so may a subclass's own methods.
+    # By identity: isinstance() reads the object's __class__, which a student's class can forge, and a subclass can
+    # override every method.
     if type(value) is not numpy.ndarray and type(value) is not numpy.float64:
         return f"of type {type(value).__name__}; it should be a numpy array of float64"
     if value.dtype != numpy.float64:
         return f"an array of {value.dtype}; it should be one of float64"
-    most = max([value.size, *value.shape])  # a long axis beside one of none makes no number, and no shape to tell of
-    return f"an array of more than {MOST_NUMBERS:,} numbers" if most > MOST_NUMBERS else ""
+    # The axes count as well: an array of shape (1000000, 0) does not have numbers, but its shape cannot be decoded.
+    largest = max([value.size, *value.shape])
+    return f"an array of more than {MAX_NUMBERS:,} numbers" if largest > MAX_NUMBERS else ""

@@ -1,1 +1,5 @@
-"""What is right: PyTorch's answers, complex-step answers while reducing, and the comparison with them."""
+"""What is right: PyTorch's answers, complex-step derivatives while a graph is reduced, and the comparison with them.
+
+`corpora`, `suite` and the packages above them import this package. It imports the cases (`graphs`) and the table of
+operations (`inside`).
+"""

@@ -1,8 +1,8 @@
-"""Derivatives without derivative formulas: nudge a node by a tiny imaginary step and read the imaginary part.
+"""Derivatives without derivative formulas: add a tiny imaginary step to a node and read the imaginary part.
 
-f(x + ih) = f(x) + ih f'(x) + O(h**2), and with h = 1e-200 the rest is below rounding: the result is exact to rounding.
-(Squire and Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40, 1998.)
-Used while a failing graph is reduced, so that an explanation never has to import PyTorch.
+f(x + ih) = f(x) + ih f'(x) + O(h**2), and with h = 1e-200 the remainder is below rounding: the result is exact to
+rounding. (Squire and Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40, 1998.)
+It is used while a failing graph is reduced, so that an explanation never has to import PyTorch.
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ from gradkit.inside.operations import OPERATIONS, compiled
 
 STEP = 1e-200
 
-_NAMES: dict[str, object] = {name: getattr(cmath, name) for name in ("exp", "log", "tanh")}
+_CMATH = {name: value for name, value in vars(cmath).items() if not name.startswith("_")}
+
 FUNCTIONS: dict[str, Callable[..., complex]] = {
-    name: cast("Callable[..., complex]", compiled(row.complex, row.parameters, _NAMES))
+    name: cast("Callable[..., complex]", compiled(row.complex, row.parameters, _CMATH))
     for name, row in OPERATIONS.items()
 }
+"""Every operation on complex numbers, by name."""
 
 
-def answers(graph: Graph) -> Answers:
-    """The value of every node, and the derivative of the output with respect to it.
+def answer_graph(graph: Graph) -> Answers:
+    """Return the value of every node, and the derivative of the output with respect to every node.
 
-    Raises ArithmeticError or ValueError where the graph leaves the functions' domain or its numbers are not finite.
+    Raises:
+        ArithmeticError, ValueError: if the graph leaves the domain of a function, or a number is not finite.
     """
     plain = graph.build(complex, FUNCTIONS)
     data = [node.real for node in plain]
@@ -37,18 +40,22 @@ def answers(graph: Graph) -> Answers:
     return Answers(data, grad)
 
 
-def values(graph: Graph) -> list[float]:
-    """The value of every node. Raises as `answers` does."""
+def evaluate_graph(graph: Graph) -> list[float]:
+    """Return the value of every node: n_nodes floats, inputs first.
+
+    Raises:
+        ArithmeticError, ValueError: as `answer_graph` does.
+    """
     data = [node.real for node in graph.build(complex, FUNCTIONS)]
     if not all(map(math.isfinite, data)):
         raise ArithmeticError("a value of this graph is not finite")
     return data
 
 
-def _derivative(graph: Graph, plain: list[complex], nudged: int) -> float:
-    """d(output)/d(nudged): only what is made from the nudged node is worked out again."""
-    moved = {nudged: plain[nudged].real + 1j * STEP}
-    for node in range(nudged + 1, graph.output + 1):
+def _derivative(graph: Graph, plain: list[complex], source: int) -> float:
+    """Return d(output)/d(source). Only nodes that depend on `source` are computed again."""
+    moved = {source: plain[source].real + 1j * STEP}
+    for node in range(source + 1, graph.output + 1):
         parents = graph.parents(node)
         if any(parent in moved for parent in parents):
             name, *operands = graph.steps[node - len(graph.inputs)]
@@ -57,14 +64,23 @@ def _derivative(graph: Graph, plain: list[complex], nudged: int) -> float:
     return moved[graph.output].imag / STEP if graph.output in moved else 0.0
 
 
-def passed_on(graph: Graph, data: list[float], consumer: int, parent: int, only: int | None = None) -> float:
-    """The local derivative d(consumer)/d(parent): what `consumer` passes on for each unit of its own gradient.
+def local_derivative(graph: Graph, data: list[float], consumer: int, parent: int, operand: int | None = None) -> float:
+    """Return d(consumer)/d(parent): what `consumer` passes on to `parent` for each unit of its own gradient.
 
-    only: the place of the one operand to count, where the parent stands in more than one.
+    Args:
+        graph: the graph.
+        data: the value of every node, n_nodes floats, inputs first.
+        consumer: a node that uses `parent`.
+        parent: the node.
+        operand: the index of the only operand to count, if `parent` is more than one operand of `consumer`.
     """
     name, *operands = graph.steps[consumer - len(graph.inputs)]
     parents = graph.parents(consumer)
-    nudged = [node == parent and only in (None, place) for place, node in enumerate(parents)]
-    arguments = [data[node] + (1j * STEP if nudge else 0) for node, nudge in zip(parents, nudged)]
+
+    arguments: list[complex] = []
+    for index, node in enumerate(parents):
+        is_moved = node == parent and operand in (None, index)
+        arguments.append(data[node] + (1j * STEP if is_moved else 0))
+
     result = FUNCTIONS[name](*arguments, *operands[len(parents) :])
     return result.imag / STEP

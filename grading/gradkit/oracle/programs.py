@@ -1,53 +1,59 @@
-"""A program of the course's language, worked out: its graph, and the number and gradient of every node."""
+"""Programs in the course's language, evaluated: the graph, and the number and the gradient of every node."""
 
 from __future__ import annotations
 
 import math
 
-from gradkit.graphs.picture.picture import MOST_NODES, TooLargeError
+from gradkit.graphs.picture.cards import MAX_NODES, TooLargeError
 from gradkit.graphs.scalar.program import expression_text, node_names
-from gradkit.graphs.scalar.trace import ProgramError, traced_program
+from gradkit.graphs.scalar.trace_program import ProgramError, trace_program
 from gradkit.inside.graph import Answers, Graph
 
-from .complex_step import FUNCTIONS, answers
+from .complex_step import FUNCTIONS, answer_graph
 
 
-def worked_out(code: str) -> tuple[Graph, dict[int, str], Answers]:
-    """A program's graph, what its nodes are called, and the right numbers. It is executed: see traced_program.
+def evaluate_program(code: str) -> tuple[Graph, dict[int, str], Answers]:
+    """Return the graph of a program, the name of every node, and the right numbers.
 
-    Raises ProgramError where it builds nothing or leaves the functions' domain, naming the node, and TooLargeError.
+    The program is executed: see `trace_program`.
+
+    Raises:
+        ProgramError: if the program builds nothing, or leaves the domain of a function at a node, which is named.
+        TooLargeError: if the graph has more nodes than a picture can show.
     """
-    graph, given = traced_program(code)
-    if len(graph) > MOST_NODES:  # before they are worked out: that takes long for large ones
+    graph, given_names = trace_program(code)
+    if len(graph) > MAX_NODES:  # checked before the derivatives, which take quadratic time
         raise TooLargeError
-    names = node_names(graph, range(len(graph)), given)
+    names = node_names(graph, range(len(graph)), given_names)
     _check_domain(graph, names)
     try:
-        return graph, names, answers(graph)
+        return graph, names, answer_graph(graph)
     except (ArithmeticError, ValueError):
-        raise ProgramError("A gradient of this is too large to be a number.") from None
+        raise ProgramError("A gradient in this program is too large for a float.") from None
 
 
 def _check_domain(graph: Graph, names: dict[int, str]) -> None:
-    """Raise ProgramError at the first node that has no real number, or no gradient to pass on."""
+    """Raise ProgramError at the first node that is not a real number, or has no gradient to pass on."""
     numbers = [complex(number) for number in graph.inputs]
     for node in range(len(graph.inputs), len(graph)):
         name, *operands = graph.steps[node - len(graph.inputs)]
         parents = graph.parents(node)
         constants = operands[len(parents) :]
         try:
-            made = FUNCTIONS[name](*(numbers[parent] for parent in parents), *constants)
+            result = FUNCTIONS[name](*(numbers[parent] for parent in parents), *constants)
         except (ArithmeticError, ValueError):
-            made = complex(math.nan)
+            result = complex(math.nan)
+
         base = constants[0] if name == "const_pow" else numbers[parents[0]].real
-        if made.imag or not math.isfinite(made.real) or not _is_smooth(name, base, constants):
+        is_real = not result.imag and math.isfinite(result.real)
+        if not is_real or not _is_differentiable(name, base, constants):
             known = " and ".join(f"{names[each]} = {numbers[each].real:.4g}" for each in dict.fromkeys(parents))
-            raise ProgramError(f"{names[node]} = {expression_text(graph, node, names)} cannot be worked out at {known}")
-        numbers.append(complex(made.real))
+            raise ProgramError(f"{names[node]} = {expression_text(graph, node, names)} cannot be computed at {known}")
+        numbers.append(complex(result.real))
 
 
-def _is_smooth(name: str, base: float, constants: list[float]) -> bool:
-    """Whether a power has a gradient at this base: the complex step would not notice that it has none."""
+def _is_differentiable(name: str, base: float, constants: list[float]) -> bool:
+    """Return whether a power has a gradient at this base. The complex step gives a number even if it has none."""
     if name in ("pow", "const_pow"):
         return base > 0
     return name != "pow_const" or base != 0 or constants[0] >= 1 or constants[0] == 0

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gradkit.grader import report
 from gradkit.grader.suite import Suite
-from gradkit.submissions.bounded import live_no_longer_than
+from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 
 from .gradebook import GradebookError, not_handed_in, opened
@@ -89,7 +89,7 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
         suite: The items.
     """
     parent_pipe.close()  # while it is open here, the end of the parent would not be noticed
-    live_no_longer_than(parent)
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
 
     n_students = 0

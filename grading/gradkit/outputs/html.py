@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from gradkit.graphs.picture.picture import TooLargeError, picture
+from gradkit.graphs.picture.cards import TooLargeError, cards_of_graph
+from gradkit.graphs.picture.graphviz import draw_svg
 from gradkit.graphs.scalar.program import STUDENT, node_names
 from gradkit.inside.graph import Answers
 from gradkit.submissions.outcome import Verdict
@@ -102,12 +103,13 @@ def _picture(drawing: Drawing) -> Markup | str:
 def draw_failure(drawing: Drawing) -> str:
     """Return a failing expression as SVG. Nodes have the names that they have in the evidence's code.
 
-    Raises: What `picture` raises.
+    Raises: What `cards_of_graph` and `draw_svg` raise.
     """
     want, got = drawing.want.answers(), drawing.got.answers()
     if not got.grad:  # gradients were not compared
         want = Answers(want.data, [])
-    return picture(drawing.graph, want, got, drawing.wrong, node_names(drawing.graph, drawing.wrong))
+    names = node_names(drawing.graph, drawing.wrong)
+    return draw_svg(cards_of_graph(drawing.graph, want, got, drawing.wrong, names))
 
 
 @cache

@@ -9,7 +9,7 @@ from gradkit.grader.report import Report
 from gradkit.submissions.outcome import Verdict
 
 N_FAILED_ITEMS = 3
-"""Items that a class is told about as most often wrong."""
+"""Items that are named as the ones that most students failed."""
 
 
 def verdict_summary(report: Report) -> str:

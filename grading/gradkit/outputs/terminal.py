@@ -156,8 +156,8 @@ def _show_average(console: Console, reports: Sequence[Report], points: float) ->
 def await_gradebook(console: Console, entering: Entering) -> None:
     """Wait until all reports are in nbgrader's gradebook, and say so. Raises GradebookError."""
     with console.status("entering into the gradebook"):
-        count, late, lost, missing = entering.entered()
-    console.print(f"{count} submissions are in the gradebook.", highlight=False)
+        n_students, late, lost, missing = entering.entered()
+    console.print(f"{n_students} submissions are in the gradebook.", highlight=False)
     if late:
         names = ", ".join(sorted(late))
         console.print(Text(f"Late: {names}. A penalty is nbgrader's to give, or yours."), style="yellow")
@@ -174,7 +174,11 @@ def show_report(
 ) -> None:
     """Print the evidence of one item, or of everything that a report holds, as self-check shows it.
 
-    max_length: the most characters of a line.
+    Args:
+        console: Where to print.
+        report: The report.
+        item: The item; None for all of them.
+        max_length: Characters after which a line is cut.
     """
     if item is None:
         lines = screen.summary(report.items, report.items, assignments(), report.warnings)
@@ -183,7 +187,7 @@ def show_report(
     else:
         lines = [("good", f"{item.title}: {item.verdict.value}")]
     for style, text in lines:
-        # A report is only a file: what it holds is shown, and never obeyed.
+        # Anyone can write a report, so control characters are replaced and markup is not interpreted.
         indent = len(text) - len(text.lstrip(" "))
         console.print(Text(" " * indent + tidy(text.lstrip(" "), max_length), _STYLES[style]), soft_wrap=True)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from gradkit.submissions.intake.entries import start_of
+from gradkit.submissions.intake.entries import read_start
 
 TIMESTAMP = "timestamp.txt"
 MAX_TIMESTAMP_BYTES = 64
@@ -41,7 +41,7 @@ def read_timestamp(folder: Path, assignment: str) -> Timestamp | None:
         if path.resolve() != folder.resolve() / path.relative_to(folder):  # the folder can be a link, too
             continue
         try:
-            content = start_of(path, MAX_TIMESTAMP_BYTES)
+            content = read_start(path, MAX_TIMESTAMP_BYTES)
         except OSError:  # missing, or not a regular file
             continue
         return Timestamp(content, _parse(content))

@@ -9,7 +9,7 @@ import pytest
 
 from gradkit.catalogue.assignments import assignments
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import PUBLIC_SEED
+from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite import screen
 from gradkit.suite.diagnosis import fingerprint

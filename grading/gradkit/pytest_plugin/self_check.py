@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import secrets
 import threading
 from collections.abc import Callable, Generator
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,7 +16,7 @@ import pytest
 from gradkit.catalogue.assignments import Assignment, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import PUBLIC_SEED, Corpus
+from gradkit.corpora.spec import PUBLIC_SEED, Corpus
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
@@ -72,7 +71,9 @@ def _choose_library(config: pytest.Config) -> Library:
         raise pytest.UsageError("--fresh takes how many graphs to draw for each item, for example --fresh 200.")
     if importlib.util.find_spec("torch") is None:
         raise pytest.UsageError("--fresh asks live PyTorch, which is not installed here: pip install torch")
-    seed = config.getoption("--fresh-seed") or secrets.token_hex(4)
+    from secrets import token_hex  # most runs do not need it
+
+    seed = config.getoption("--fresh-seed") or token_hex(4)
     return Library(corpora_folder(), seed, count=count)
 
 

@@ -1,10 +1,11 @@
 """The API for authors of suites: everything that a graded test imports."""
 
-from gradkit.corpora.scalar import expressions, random_graphs
-from gradkit.graphs.learning.losses import losses
-from gradkit.graphs.learning.networks import networks
-from gradkit.graphs.learning.trajectories import trajectories
-from gradkit.graphs.tensor.graph import tensor_graphs
+from gradkit.corpora.expressions import expressions
+from gradkit.corpora.losses import losses
+from gradkit.corpora.networks import networks
+from gradkit.corpora.scalar import random_graphs
+from gradkit.corpora.tensors import tensor_graphs
+from gradkit.corpora.trajectories import trajectories
 from gradkit.inside.graph import Graph
 from gradkit.suite.checks.networks import (
     check_initial_numbers,

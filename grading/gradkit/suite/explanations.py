@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradkit.graphs.scalar.program import expression_text, node_names, program
-from gradkit.oracle.comparison import Mismatch, hint
+from gradkit.oracle.hints import find_hint
+from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError
 
 from .error_hints import hint_for
@@ -35,7 +36,7 @@ def explain_mismatch(mismatch: Mismatch) -> Evidence:
         rows=rows,
         source="PyTorch",
         origin=origin,
-        hint=hint(mismatch),
+        hint=find_hint(mismatch),
         drawing=drawing_of(graph, mismatch.want, mismatch.got, shown),
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FunctionType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from gradkit.corpora.scalar import Wish
+from gradkit.corpora.spec import CorpusSpec
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -33,12 +33,17 @@ class Mark:
     points: float
     title: str
     needs: tuple[str, ...] = ()
-    corpus: Wish | None = None
+    corpus: CorpusSpec[Any, Any] | None = None
     hidden: bool = False
 
 
 def graded(
-    points: float, title: str, *, needs: str | Sequence[str] = (), corpus: Wish | None = None, hidden: bool = False
+    points: float,
+    title: str,
+    *,
+    needs: str | Sequence[str] = (),
+    corpus: CorpusSpec[Any, Any] | None = None,
+    hidden: bool = False,
 ) -> Callable[[Test], Test]:
     """Make a test an item. See `Mark` for the arguments; one prerequisite can be given as a string.
 

@@ -38,17 +38,19 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
     """
     if error is None:
         result = result_of(item, Verdict.PASSED)
+    elif isinstance(error, STUDENT_ERRORS):
+        result = _result_of_failure(item, failure_of(error, path), results.failed_prerequisites(item))
     else:
-        if not isinstance(error, STUDENT_ERRORS):
-            return None
-        failure = failure_of(error, path)
-        blocked_by = results.failed_prerequisites(item)
-        if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
-            result = result_of(item, Verdict.BLOCKED, blocked_by=blocked_by)
-        else:
-            result = result_of(item, failure.verdict, name_mistake(item, failure.explain()))
+        return None
     results.add(result)
     return result
+
+
+def _result_of_failure(item: Item, failure: Failure, blocked_by: tuple[str, ...]) -> ItemResult:
+    """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
+    if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
+        return result_of(item, Verdict.BLOCKED, blocked_by=blocked_by)
+    return result_of(item, failure.verdict, name_mistake(item, failure.explain()))
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:

@@ -13,7 +13,8 @@ failed in private only    the sentence PRIVATE_ONLY      the sentence PRIVATE_ON
 
 A report is made first, and screens and pages are made of it, so nothing that a report leaves out can reach them. The
 instructor's `gradkit explain` shows all that a report holds. `gradkit explain --private` asks a private item once more
-and shows its evidence to the instructor alone; that evidence is written to no report.
+and shows its evidence to the instructor alone; that evidence is written to no report. Self-check and a notebook's
+`check()` run hidden items only in an instructor's copy, because no release holds them.
 """
 
 from __future__ import annotations

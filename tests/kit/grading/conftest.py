@@ -23,7 +23,7 @@ from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches, run_batch
 from gradkit.proof.selection import Selection
 from gradkit.proof.specimens import misconceptions, variants, write_misconception
-from gradkit.submissions.intake.roster import roster
+from gradkit.submissions.intake.roster import read_roster
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
@@ -145,7 +145,7 @@ class School:
         """The reports by student, and what became of each."""
         suite = suite or self.suite
         classroom = kind(suite, conditions_of(suite, isolated), self.out, isolated)
-        students, _ = roster(self.submissions, self.out)
+        students, _ = read_roster(self.submissions, self.out)
         ended = [graded for graded in classroom.grade(students, workers) if graded]
         assert [graded.reason for graded in ended if graded.reason] == []
         self.ended = {graded.student.name: graded for graded in ended}

@@ -1,4 +1,4 @@
-"""Bounded processes: what reads a student's file can use up its own limits, and nothing else."""
+"""Bounded processes: a job can use up the limits of its process, and nothing else."""
 
 import dataclasses
 import gc
@@ -33,7 +33,7 @@ def killed():
     os.kill(os.getpid(), 11)
 
 
-def test_what_the_function_returns_comes_back():
+def test_the_result_of_the_job_is_returned():
     assert run_bounded(lambda: {"a": [1.5, None]}, dict[str, list[float | None]], SMALL) == {"a": [1.5, None]}
 
 
@@ -52,7 +52,7 @@ def test_each_limit_has_its_verdict(job, verdict, said):
     assert (raised.value.verdict, raised.value.message) == (verdict, said)
 
 
-def test_a_result_too_long_to_send_is_as_if_it_took_too_much_memory():
+def test_a_result_that_is_too_long_counts_as_too_much_memory():
     with pytest.raises(LimitReachedError) as raised:
         run_bounded(lambda: bytes(MAX_REPLY_BYTES), bytes, dataclasses.replace(SMALL, memory_bytes=1 << 30))
     assert raised.value.verdict is Verdict.OUT_OF_MEMORY
@@ -69,7 +69,7 @@ def test_a_file_grows_no_further_than_its_limit(tmp_path):
     assert (tmp_path / "file").stat().st_size <= 1000
 
 
-def test_an_error_of_ours_is_no_verdict_and_keeps_its_traceback():
+def test_an_exception_of_the_job_is_not_a_verdict_and_keeps_its_traceback():
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         run_bounded(lambda: 1 / 0, float, SMALL)
 
@@ -79,20 +79,20 @@ def test_a_result_of_another_type_is_refused():
         run_bounded(lambda: "text", int, SMALL)
 
 
-def test_no_process_and_no_descriptor_is_left_behind():
-    def there():
+def test_no_process_and_no_descriptor_is_left_open():
+    def children_and_descriptors():
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
         return children, len(os.listdir("/proc/self/fd"))
 
-    before = there()
+    before = children_and_descriptors()
     run_bounded(lambda: 1, int, SMALL)
     for job in (large, asleep):
         with pytest.raises(LimitReachedError):
             run_bounded(job, int, SMALL)
-    assert there() == before
+    assert children_and_descriptors() == before
 
 
-# --- one that lasts --------------------------------------------------------------------------------------------------
+# --- lasting process --------------------------------------------------------------------------------------------------
 
 JOBS = {
     "pid": os.getpid,
@@ -110,8 +110,7 @@ def lasting():
     process = LastingProcess(lambda name: JOBS[name](), int, SMALL)
     yield process
     if process._pid:
-        os.close(process._requests)
-        os.waitpid(process._pid, 0)
+        process.close()
 
 
 def test_one_process_answers_one_request_after_another(lasting):
@@ -130,7 +129,7 @@ def test_one_process_answers_one_request_after_another(lasting):
         ("killed as by the kernel", Verdict.OUT_OF_MEMORY),
     ],
 )
-def test_a_request_that_reaches_a_limit_costs_no_other(lasting, job, verdict):
+def test_a_request_that_reaches_a_limit_does_not_affect_the_next(lasting, job, verdict):
     first = lasting.run("pid")
     with pytest.raises(LimitReachedError) as raised:
         lasting.run(job)
@@ -138,7 +137,7 @@ def test_a_request_that_reaches_a_limit_costs_no_other(lasting, job, verdict):
     assert lasting.run("pid") != first
 
 
-def test_each_request_has_the_processor_time_for_itself():
+def test_each_request_has_its_own_processor_time():
     def work(seconds):
         began = time.process_time()
         while time.process_time() - began < seconds:
@@ -147,17 +146,17 @@ def test_each_request_has_the_processor_time_for_itself():
 
     process = LastingProcess(work, bool, dataclasses.replace(SMALL, wall_seconds=20.0))
     assert all(process.run(0.6) for _ in range(4))  # more than the limit of 1 s in all
-    process._end(is_late=False)
+    process.close()
 
 
-def test_an_error_of_ours_in_a_process_that_lasts_is_no_verdict_and_prints_nothing(lasting, capfd):
+def test_an_exception_in_a_lasting_process_is_not_a_verdict_and_prints_nothing(lasting, capfd):
     with pytest.raises(RuntimeError, match="KeyError"):
         lasting.run("no such job \x1b[31m")
     assert capfd.readouterr().err == ""
     assert lasting.run("pid")
 
 
-def test_one_that_ends_before_it_has_read_a_request_is_replaced(lasting):
+def test_a_process_that_ends_before_it_has_read_a_request_is_replaced(lasting):
     """The kernel can take a while to end a process that it kills; meanwhile the pipe to it is open."""
     first = lasting.run("pid")
     os.kill(first, signal.SIGSTOP)
@@ -165,22 +164,22 @@ def test_one_that_ends_before_it_has_read_a_request_is_replaced(lasting):
     assert lasting.run("pid") != first
 
 
-def test_between_two_requests_the_collector_visits_nothing_of_the_parents(lasting):
+def test_the_garbage_collector_does_not_visit_the_objects_of_the_parent(lasting):
     assert len(gc.get_objects()) > 50_000
     assert lasting.run("visited") < 5_000
 
 
-def test_one_that_was_killed_between_two_requests_is_replaced(lasting):
+def test_a_process_that_was_killed_between_two_requests_is_replaced(lasting):
     first = lasting.run("pid")
     os.kill(first, 9)
     time.sleep(0.1)
     assert lasting.run("pid") != first
 
 
-def test_what_one_request_leaves_in_memory_is_not_left_to_the_next():
+def test_memory_that_one_request_leaves_does_not_count_for_the_next():
     kept = []
     process = LastingProcess(lambda size: kept.append(bytes(size)) or os.getpid(), int, READING)
     assert process.run(1 << 20) == process.run(80 << 20)
     time.sleep(0.1)
     assert process.run(80 << 20)  # two of them would not fit
-    process._end(is_late=True)
+    process.close()

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from gradkit.grader.whole_class import classroom as classrooms
 from gradkit.grader.whole_class import reports_folder
@@ -75,7 +76,7 @@ def test_time_that_one_assignment_has_used_up_is_not_taken_from_another(school, 
         "ada", solution(("out = Value(self.data**exponent.data", "while True: pass\n        out = Value(1"))
     )
     suite = short_of_time("all", 0.4, 1.0)
-    alone = tuple(dataclasses.replace(test, item=dataclasses.replace(test.item, needs=())) for test in suite.tests)
+    alone = tuple(dataclasses.replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in suite.tests)
     (report,) = school.is_graded(suite=dataclasses.replace(suite, tests=alone)).values()
     ended = {item.id: item for item in report.items}
     last = ended["a1_expressions/test_larger_expressions"]

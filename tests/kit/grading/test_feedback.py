@@ -1,4 +1,4 @@
-"""What a student reads of a task: all of it escaped, each cause once, and of a hidden item the title alone."""
+"""A student's page: everything is escaped, each cause is shown once, and of a hidden item the title only."""
 
 import builtins
 from html.parser import HTMLParser

@@ -12,7 +12,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from gradkit.catalogue.assignments import chosen
 from gradkit.cli.main import app
+from gradkit.course.corpora import corpus_specs
 from gradkit.grader import doctor
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.whole_class.classroom import Classroom
@@ -20,7 +22,7 @@ from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
 from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.outputs.terminal import describe_time_left, show_progress
-from gradkit.submissions.intake.roster import roster
+from gradkit.submissions.intake.roster import read_roster
 from gradkit.submissions.sandbox import image, system_calls
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
@@ -99,7 +101,7 @@ def test_grading_without_a_sandbox_is_spelled_out(graded, school, solution):
 def test_the_warnings_of_intake_are_shown(graded, school, solution):
     school.hands_in("ada", solution())
     (school.submissions / "ada" / "engine.py").rename(school.submissions / "ada" / "engine (1).py")
-    assert "ada: engine (1).py was taken for engine.py" in graded().output
+    assert "ada: engine.py is missing. engine (1).py was used as engine.py." in graded().output
 
 
 @pytest.mark.parametrize(
@@ -175,6 +177,8 @@ def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution,
     run = graded()
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Drawing the seed's graphs" in run.stdout
+    drawn = [path.name.rpartition("-")[0] for path in (tmp_path / "cache/gradkit/corpora").iterdir()]
+    assert set(drawn) == {spec.name for spec in corpus_specs(chosen("a1")).values() if spec.is_drawn}
     assert re.search(r"ada +19\.5 +26 passed", run.stdout)
     assert "Graded on the graphs that students have" not in run.stdout
     assert "s3cret" not in (reports_of(school) / "ada.json").read_text() + run.stdout
@@ -319,7 +323,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     for name in ("ada", "ben", "cleo"):
         school.hands_in(name, solution())
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
-    students, _ = roster(school.submissions, school.out)
+    students, _ = read_roster(school.submissions, school.out)
     classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
     with show_progress(console, len(students)) as observe_progress:
         results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)

@@ -1,4 +1,4 @@
-"""Taking submissions in: whatever shape they have, the student's files come out, and nothing else happens."""
+"""Intake: the student's files are found in a submission of any layout, and nothing else happens."""
 
 import dataclasses
 import os
@@ -9,8 +9,8 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.submissions.intake import entries
-from gradkit.submissions.intake import take_in as intake
+from gradkit.submissions.intake import choose, entries
+from gradkit.submissions.intake import take_in as module
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 
@@ -18,7 +18,7 @@ ENGINE = b"class Value: pass\n"
 
 
 def zipped(path, *entries, compression=zipfile.ZIP_DEFLATED):
-    """A zip of (name or ZipInfo, content)."""
+    """Write a zip of (name or ZipInfo, content), and return its path."""
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, content in entries:
             archive.writestr(name, content)
@@ -26,29 +26,30 @@ def zipped(path, *entries, compression=zipfile.ZIP_DEFLATED):
 
 
 def link(name, target):
+    """Return a zip's entry that is a symbolic link."""
     info = zipfile.ZipInfo(name)
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
     return info, target
 
 
 @pytest.fixture
-def taken(tmp_path):
-    """What is taken in of a submission: (files by name, TakenIn)."""
+def take(tmp_path):
+    """Take in a submission: take(path) returns (content of each file by name, Intake)."""
     count = 0
 
     def of(source, modules=("engine",)):
         nonlocal count
         count += 1
-        target = tmp_path / f"taken{count}"
-        found = take_in(source, target, modules)
-        return {path.name: path.read_bytes() for path in target.iterdir()}, found
+        target = tmp_path / f"intake{count}"
+        intake = take_in(source, target, modules)
+        return {path.name: path.read_bytes() for path in target.iterdir()}, intake
 
     return of
 
 
 @pytest.fixture
 def laid_out(tmp_path):
-    """A folder with these files: laid_out({"hw/engine.py": b"..."})."""
+    """Write a folder with these files: laid_out({"hw/engine.py": b"..."}) returns its path."""
 
     def of(files):
         home = tmp_path / "handed in"
@@ -89,31 +90,31 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_the_engine_is_found_in_whatever_it_is_packed_in(shape, kind, taken, laid_out, tmp_path):
+def test_the_engine_is_found_in_every_layout(shape, kind, take, laid_out, tmp_path):
     source = laid_out(SHAPES[shape])
     if kind == "zip":
         source = zipped(tmp_path / "it.zip", *SHAPES[shape].items())
-    files, found = taken(source)
-    assert (files, found.problem, found.notes) == ({"engine.py": ENGINE}, None, [])
+    files, intake = take(source)
+    assert (files, intake.failure, intake.warnings) == ({"engine.py": ENGINE}, None, ())
 
 
-def test_a_folder_and_a_zip_of_the_same_files_are_one_submission(taken, laid_out, tmp_path):
+def test_a_folder_and_a_zip_of_the_same_files_are_one_submission(take, laid_out, tmp_path):
     source = laid_out({"engine.py": ENGINE, "helpers.py": b"x = 1"})
     packed = zipped(tmp_path / "it.zip", ("hw/engine.py", ENGINE), ("hw/helpers.py", b"x = 1"))
-    assert taken(source)[1].digest == taken(packed)[1].digest
-    assert taken(source)[1].digest != taken(laid_out({"helpers.py": b"x = 2"}))[1].digest
+    assert take(source)[1].digest == take(packed)[1].digest
+    assert take(source)[1].digest != take(laid_out({"helpers.py": b"x = 2"}))[1].digest
 
 
-def test_files_beside_the_engine_come_along_and_settings_do_not(taken, laid_out):
-    files, _ = taken(
+def test_files_beside_the_engine_come_along_and_settings_do_not(take, laid_out):
+    files, _ = take(
         laid_out({"engine.py": ENGINE, "helpers.py": b"", "pytest.ini": b"", "my-notes.py": b"", "x.pth": b""})
     )
     assert files.keys() == {"engine.py", "helpers.py"}
 
 
-def test_a_zip_in_a_folder_is_what_a_learning_platform_hands_out(taken, laid_out, tmp_path):
+def test_a_zip_in_a_folder_is_opened_since_learning_platforms_pack_so(take, laid_out, tmp_path):
     packed = zipped(tmp_path / "it.zip", ("engine.py", ENGINE)).read_bytes()
-    files, _ = taken(laid_out({"Ada_123_assignsubmission_file_/hw.zip": packed, "onlinetext.html": b""}))
+    files, _ = take(laid_out({"Ada_123_assignsubmission_file_/hw.zip": packed, "onlinetext.html": b""}))
     assert files == {"engine.py": ENGINE}
 
 
@@ -130,22 +131,22 @@ def test_a_zip_in_a_folder_is_what_a_learning_platform_hands_out(taken, laid_out
         "engine (1) (1).py",
     ],
 )
-def test_a_download_s_name_is_understood_and_noted(name, taken, laid_out):
-    files, found = taken(laid_out({name: ENGINE}))
+def test_the_name_of_a_download_is_recognized_with_a_warning(name, take, laid_out):
+    files, intake = take(laid_out({name: ENGINE}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == [f"{name} was taken for engine.py"]
+    assert intake.warnings == (f"engine.py is missing. {name} was used as engine.py.",)
 
 
-def test_a_name_as_it_should_be_goes_before_one_that_is_nearly_so(taken, laid_out):
-    files, found = taken(laid_out({"engine (1).py": b"old", "engine.py": ENGINE}))
+def test_the_right_name_takes_precedence_over_a_copy(take, laid_out):
+    files, intake = take(laid_out({"engine (1).py": b"old", "engine.py": ENGINE}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["engine (1).py was left alone, since engine.py is there"]
+    assert intake.warnings == ("engine (1).py was ignored because the submission has engine.py.",)
 
 
-def test_of_several_engines_the_outermost_is_taken_and_that_is_noted(taken, laid_out):
-    files, found = taken(laid_out({"engine.py": ENGINE, "backup/old/engine.py": b"old"}))
+def test_of_several_engines_the_outermost_is_used_with_a_warning(take, laid_out):
+    files, intake = take(laid_out({"engine.py": ENGINE, "backup/old/engine.py": b"old"}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["of 2 folders the outermost was taken: ."]
+    assert intake.warnings == ("2 folders contain files to grade. The outermost was used: .",)
 
 
 @pytest.mark.parametrize(
@@ -156,9 +157,9 @@ def test_of_several_engines_the_outermost_is_taken_and_that_is_noted(taken, laid
         ({"hw1.zip": b"1", "hw2.zip": b"2"}, "Which zip is meant? hw1.zip, hw2.zip"),
     ],
 )
-def test_where_it_cannot_be_told_nothing_is_guessed(files, said, taken, laid_out):
-    found_files, found = taken(laid_out(files))
-    assert (found_files, found.problem.verdict, found.problem.message) == ({}, Verdict.ERROR, said)
+def test_an_ambiguous_submission_is_an_error_and_nothing_is_guessed(files, said, take, laid_out):
+    found_files, intake = take(laid_out(files))
+    assert (found_files, intake.failure.verdict, intake.failure.message) == ({}, Verdict.ERROR, said)
 
 
 @pytest.mark.parametrize(
@@ -172,84 +173,84 @@ def test_where_it_cannot_be_told_nothing_is_guessed(files, said, taken, laid_out
         ({f"hw{number}.py": b"" for number in range(9)}, "; it holds hw0.py, hw1.py, hw2.py, hw3.py, hw4.py, ...."),
     ],
 )
-def test_a_submission_without_the_file_is_not_written_and_says_what_it_holds(files, said, taken, laid_out):
-    found_files, found = taken(laid_out(files))
+def test_a_submission_without_the_file_is_not_implemented_and_the_message_lists_its_files(files, said, take, laid_out):
+    found_files, intake = take(laid_out(files))
     assert found_files == {}
-    assert found.problem.verdict is Verdict.NOT_IMPLEMENTED
-    assert found.problem.message == f"There is no engine.py in this submission{said}"
+    assert intake.failure.verdict is Verdict.NOT_IMPLEMENTED
+    assert intake.failure.message == f"There is no engine.py in this submission{said}"
 
 
-def test_a_zip_beside_a_demo_is_looked_into(taken, laid_out, tmp_path):
+def test_a_zip_beside_a_demo_is_opened(take, laid_out, tmp_path):
     packed = zipped(tmp_path / "it.zip", ("engine.py", ENGINE)).read_bytes()
-    assert taken(laid_out({"hw.zip": packed, "demo.py": b"1"}))[0] == {"engine.py": ENGINE}
+    assert take(laid_out({"hw.zip": packed, "demo.py": b"1"}))[0] == {"engine.py": ENGINE}
 
 
-def test_helpers_beyond_a_number_are_left_out_and_that_is_noted(taken, laid_out):
-    helpers = {f"helper{number:03}.py": b"" for number in range(intake.MAX_FILES_BESIDE + 10)}
-    files, found = taken(laid_out({"engine.py": ENGINE, **helpers}))
-    assert len(files) == intake.MAX_FILES_BESIDE + 1
-    assert found.notes == ["only 50 .py files beside those that are graded came along"]
+def test_helpers_beyond_the_maximum_are_left_out_with_a_warning(take, laid_out):
+    helpers = {f"helper{number:03}.py": b"" for number in range(choose.MAX_OTHER_FILES + 10)}
+    files, intake = take(laid_out({"engine.py": ENGINE, **helpers}))
+    assert len(files) == choose.MAX_OTHER_FILES + 1
+    assert intake.warnings == ("The submission has 60 other .py files. Only the first 50 were used.",)
 
 
 @pytest.mark.parametrize(
     "name", ["engine" + "1" * 200 + "!.py", "engine" + " copy" * 40 + "!", "engine" + "(1)" * 60 + "x.py"]
 )
-def test_no_name_takes_long_to_understand(name, taken, laid_out):
-    assert taken(laid_out({name: ENGINE}))[0] == {}
+def test_no_name_takes_long_to_match(name, take, laid_out):
+    assert take(laid_out({name: ENGINE}))[0] == {}
 
 
 # --- hostile ---------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_written_outside(taken, tmp_path):
+def test_nothing_is_written_outside(take, tmp_path):
     entries = [
         (name, b"evil") for name in ("../engine.py", "a/../../engine.py", "..\\engine.py", "/etc/../../engine.py")
     ]
     before = sorted(tmp_path.rglob("*"))
-    files, _ = taken(zipped(tmp_path / "it.zip", *entries))
+    files, _ = take(zipped(tmp_path / "it.zip", *entries))
     assert files == {}
-    assert [path for path in sorted(tmp_path.rglob("*")) if "taken" not in path.name] == [*before, tmp_path / "it.zip"]
+    assert [path for path in sorted(tmp_path.rglob("*")) if "intake" not in path.name] == [*before, tmp_path / "it.zip"]
 
 
-def test_an_absolute_name_is_a_name_like_any_other(taken, tmp_path):
-    files, _ = taken(zipped(tmp_path / "it.zip", ("/engine.py", ENGINE)))
+def test_an_absolute_name_is_a_name_like_any_other(take, tmp_path):
+    files, _ = take(zipped(tmp_path / "it.zip", ("/engine.py", ENGINE)))
     assert files == {"engine.py": ENGINE}
 
 
-def test_links_are_not_followed(taken, laid_out, tmp_path):
+def test_links_are_not_followed(take, laid_out, tmp_path):
     secret = tmp_path / "secret.py"
     secret.write_bytes(b"s3cret")
-    files, found = taken(zipped(tmp_path / "it.zip", link("engine.py", str(secret))))
-    assert (files, found.problem.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+    files, intake = take(zipped(tmp_path / "it.zip", link("engine.py", str(secret))))
+    assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
     home = laid_out({})
     (home / "engine.py").symlink_to(secret)
     (home / "more").symlink_to(tmp_path)
-    files, found = taken(home)
-    assert (files, found.problem.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+    files, intake = take(home)
+    assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
 
 
-def test_what_is_no_file_is_not_opened(taken, laid_out):
+def test_what_is_not_a_file_is_not_opened(take, laid_out):
     home = laid_out({"helpers.py": b""})
     os.mkfifo(home / "engine.py")
-    files, found = taken(home)
-    assert (files, found.problem.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+    files, intake = take(home)
+    assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
 
 
-def test_a_bomb_unpacks_no_further_than_is_needed_to_see_it(taken, tmp_path):
+def test_a_bomb_unpacks_no_further_than_is_needed_to_see_it(take, tmp_path):
     bomb = zipped(tmp_path / "it.zip", ("engine.py", b"#" * (100 << 20)))
-    files, found = taken(bomb)
-    assert (files, found.problem.message) == ({}, "engine.py is larger than a megabyte.")
+    files, intake = take(bomb)
+    assert (files, intake.failure.message) == ({}, "engine.py is larger than a megabyte.")
 
 
 METHODS = {"stored": 0, "deflate": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "LZMA": zipfile.ZIP_LZMA}
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("size", [0, 1, 100_000, intake.MAX_FILE_BYTES])
-def test_every_usual_method_is_unpacked_whole(method, size, taken, tmp_path):
+@pytest.mark.parametrize("size", [0, 1, 100_000, choose.MAX_FILE_BYTES])
+def test_every_usual_method_is_unpacked_whole(method, size, take, tmp_path):
     content = (ENGINE * (size // len(ENGINE) + 1))[:size]
     packed = zipped(tmp_path / "it.zip", ("engine.py", content), compression=METHODS[method])
-    assert taken(packed)[0] == {"engine.py": content}
+    assert take(packed)[0] == {"engine.py": content}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -266,67 +267,67 @@ def test_no_method_unpacks_further_than_it_is_asked_to(method, tmp_path):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_wrong_checksum_is_noticed_whatever_the_method(method, taken, tmp_path):
+def test_a_wrong_checksum_is_noticed_whatever_the_method(method, take, tmp_path):
     raw = bytearray(zipped(tmp_path / "it.zip", ("engine.py", ENGINE), compression=METHODS[method]).read_bytes())
     raw[raw.index(b"PK\1\2") + 16] ^= 1
     (tmp_path / "it.zip").write_bytes(raw)
-    assert taken(tmp_path / "it.zip")[1].problem.message == "The submission cannot be read: BadZipFile."
+    assert take(tmp_path / "it.zip")[1].failure.message == "The submission cannot be read: BadZipFile."
 
 
-def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(taken, laid_out, monkeypatch):
-    monkeypatch.setattr(intake, "submitted_files", lambda *_: {"engine.py": bytes(1 << 30)})
+def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(take, laid_out, monkeypatch):
+    monkeypatch.setattr(module, "choose_files", lambda *_: {"engine.py": bytes(1 << 30)})
     source = laid_out({"engine.py": ENGINE})
-    (files, found), (_, again) = taken(source), taken(source)
-    assert (files, found.problem.verdict) == ({}, Verdict.OUT_OF_MEMORY)
-    assert found.problem.message == "Reading the submission takes more memory than is allowed (192 MB)."
-    assert found.digest == again.digest
+    (files, intake), (_, again) = take(source), take(source)
+    assert (files, intake.failure.verdict) == ({}, Verdict.OUT_OF_MEMORY)
+    assert intake.failure.message == "Reading the submission takes more memory than is allowed (192 MB)."
+    assert intake.digest == again.digest
 
 
-def test_what_takes_too_long_to_read_has_its_verdict(taken, laid_out, monkeypatch):
-    limits = dataclasses.replace(intake.READING, cpu_seconds=1)
-    monkeypatch.setattr(intake, "READING", limits)
-    monkeypatch.setattr(intake, "submitted_files", lambda *_: sum(iter(int, 1)))
-    files, found = taken(laid_out({"engine.py": ENGINE}))
-    assert (files, found.problem.verdict) == ({}, Verdict.TIMEOUT)
+def test_what_takes_too_long_to_read_has_its_verdict(take, laid_out, monkeypatch):
+    limits = dataclasses.replace(module.READING, cpu_seconds=1)
+    monkeypatch.setattr(module, "READING", limits)
+    monkeypatch.setattr(module, "choose_files", lambda *_: sum(iter(int, 1)))
+    files, intake = take(laid_out({"engine.py": ENGINE}))
+    assert (files, intake.failure.verdict) == ({}, Verdict.TIMEOUT)
 
 
-def test_notes_are_few_and_short_however_many_there_are(taken, laid_out):
+def test_warnings_are_few_and_short_however_many_there_are(take, laid_out):
     copies = {f"engine ({number}).py": b"" for number in range(500)}
-    _, found = taken(laid_out({"engine.py": ENGINE, **copies}))
-    assert len(found.notes) == 21
-    assert found.notes[-1] == "and 480 more"
+    _, intake = take(laid_out({"engine.py": ENGINE, **copies}))
+    assert len(intake.warnings) == 21
+    assert intake.warnings[-1] == "and 480 more"
 
 
-def test_a_large_file_beside_the_engine_is_left_out_and_noted(taken, laid_out):
-    files, found = taken(laid_out({"engine.py": ENGINE, "data.py": b"#" * (intake.MAX_FILE_BYTES + 1)}))
+def test_a_large_file_beside_the_engine_is_left_out_with_a_warning(take, laid_out):
+    files, intake = take(laid_out({"engine.py": ENGINE, "data.py": b"#" * (choose.MAX_FILE_BYTES + 1)}))
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["data.py was left out: it is larger than a megabyte"]
+    assert intake.warnings == ("data.py was left out because it is larger than a megabyte.",)
 
 
-def test_a_crowd_of_files_is_refused(taken, tmp_path):
+def test_too_many_files_are_refused(take, tmp_path):
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
         for number in range(entries.MAX_ENTRIES + 1):
             archive.writestr(f"{number}.txt", b"")
-    assert taken(tmp_path / "it.zip")[1].problem.message == "The zip holds more than 10,000 files."
+    assert take(tmp_path / "it.zip")[1].failure.message == "The zip holds more than 10,000 files."
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_name_that_stands_twice_is_refused(taken, tmp_path):
-    found = taken(zipped(tmp_path / "it.zip", ("engine.py", b"1"), ("engine.py", b"2")))[1]
-    assert found.problem.message == "The submission holds engine.py twice."
+def test_a_name_that_exists_twice_is_refused(take, tmp_path):
+    intake = take(zipped(tmp_path / "it.zip", ("engine.py", b"1"), ("engine.py", b"2")))[1]
+    assert intake.failure.message == "The submission holds engine.py twice."
 
 
 def damaged(tmp_path):
+    """Return damaged zips by the kind of damage."""
     whole = zipped(tmp_path / "whole.zip", ("engine.py", ENGINE * 50)).read_bytes()
     locked = bytearray(whole)
-    for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-        at = whole.index(mark) + place
-        struct.pack_into("<H", locked, at, 1)
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        struct.pack_into("<H", locked, whole.index(signature) + offset, 1)
     flipped = bytearray(whole)
     flipped[40:60] = b"\xff" * 20
     foreign = bytearray(whole)
-    for mark, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
-        struct.pack_into("<H", foreign, whole.index(mark) + place, 99)
+    for signature, offset in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        struct.pack_into("<H", foreign, whole.index(signature) + offset, 99)
     return {
         "no zip at all": b"hello",
         "empty": b"",
@@ -341,35 +342,35 @@ def damaged(tmp_path):
 @pytest.mark.parametrize(
     "kind", ["no zip at all", "empty", "cut", "locked", "damaged", "an unknown method", "seven bytes of a zip"]
 )
-def test_a_zip_that_cannot_be_read_is_an_error_in_plain_words(kind, taken, tmp_path):
+def test_a_zip_that_cannot_be_read_is_an_error_in_plain_words(kind, take, tmp_path):
     path = tmp_path / "it.zip"
     path.write_bytes(damaged(tmp_path)[kind])
-    files, found = taken(path)
+    files, intake = take(path)
     assert files == {}
-    assert found.problem.verdict is Verdict.ERROR
-    assert "zip" in found.problem.message.lower() or "cannot be" in found.problem.message
-    assert found.problem.message.isprintable()
+    assert intake.failure.verdict is Verdict.ERROR
+    assert "zip" in intake.failure.message.lower() or "cannot be" in intake.failure.message
+    assert intake.failure.message.isprintable()
 
 
-def test_names_that_no_file_can_have_hurt_nobody(taken, tmp_path):
+def test_names_that_no_file_can_have_are_ignored(take, tmp_path):
     entries = [("\x1b[31m/engine.py", ENGINE), ("x" * 5000 + ".py", b""), ("a\nb.py", b"")]
-    files, found = taken(zipped(tmp_path / "it.zip", *entries))
+    files, intake = take(zipped(tmp_path / "it.zip", *entries))
     assert files == {"engine.py": ENGINE}
-    assert found.problem is None
+    assert intake.failure is None
 
 
-def test_a_problem_s_words_are_printable(taken, tmp_path):
-    found = taken(zipped(tmp_path / "it.zip", ("\x1b[2Ja/engine.py", b"1"), ("b/engine.py", b"2")))[1]
-    assert found.problem.message.isprintable()
+def test_the_message_of_a_failure_is_printable(take, tmp_path):
+    intake = take(zipped(tmp_path / "it.zip", ("\x1b[2Ja/engine.py", b"1"), ("b/engine.py", b"2")))[1]
+    assert intake.failure.message.isprintable()
 
 
-def test_a_zip_is_never_read_further_than_its_cap(taken, tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_ZIP_BYTES", 100)
-    assert "larger than" in taken(zipped(tmp_path / "it.zip", ("engine.py", os.urandom(5000))))[1].problem.message
+def test_a_zip_larger_than_the_maximum_is_refused(take, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_ZIP_BYTES", 100)
+    assert "larger than" in take(zipped(tmp_path / "it.zip", ("engine.py", os.urandom(5000))))[1].failure.message
 
 
-def test_a_zip_within_a_zip_stays_packed(taken, tmp_path):
+def test_a_zip_within_a_zip_stays_packed(take, tmp_path):
     inner = BytesIO()
     zipped(inner, ("engine.py", ENGINE))
-    found = taken(zipped(tmp_path / "it.zip", ("inner.zip", inner.getvalue())))[1]
-    assert found.problem.verdict is Verdict.NOT_IMPLEMENTED
+    intake = take(zipped(tmp_path / "it.zip", ("inner.zip", inner.getvalue())))[1]
+    assert intake.failure.verdict is Verdict.NOT_IMPLEMENTED

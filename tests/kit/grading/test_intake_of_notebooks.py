@@ -1,4 +1,4 @@
-"""Taking notebooks in: the solution cell comes out, whatever else there is."""
+"""Intake of notebooks: the solution cell is found, whatever else the notebook contains."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import time
 
 import pytest
 from gradkit.catalogue.assignments import Notebook
-from gradkit.submissions.intake.cells import join
+from gradkit.submissions.intake.cells import join_cells
 from gradkit.submissions.intake.notebook import MAX_NOTEBOOK_BYTES
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
@@ -26,17 +26,17 @@ def notebook(*cells):
 
 
 @pytest.fixture
-def taken(tmp_path):
-    """What is taken in of these files: (text of each by name, TakenIn)."""
+def take(tmp_path):
+    """Take in these files: take({"engine.py": b"..."}) returns (text of each file by name, Intake)."""
 
     def of(files, modules=("engine",), page=PAGE, builds_on=()):
-        home, target = tmp_path / "handed in", tmp_path / "taken"
+        home, target = tmp_path / "handed in", tmp_path / "intake"
         for name, content in files.items():
             path = home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        found = take_in(home, target, modules, page, builds_on)
-        return {path.name: path.read_text(encoding="utf-8") for path in target.iterdir()}, found
+        intake = take_in(home, target, modules, page, builds_on)
+        return {path.name: path.read_text(encoding="utf-8") for path in target.iterdir()}, intake
 
     return of
 
@@ -58,10 +58,10 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_the_solution_cell_is_the_file(kind, taken):
-    files, found = taken({"a2_backprop.ipynb": WHOLE[kind]})
+def test_the_solution_cell_is_the_file(kind, take):
+    files, intake = take({"a2_backprop.ipynb": WHOLE[kind]})
     assert files == {"engine.py": ENGINE}
-    assert found.problem is None
+    assert intake.failure is None
 
 
 BROKEN = {
@@ -84,46 +84,46 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_what_holds_no_solution_gets_its_verdict(kind, taken):
+def test_a_notebook_without_a_solution_has_a_verdict(kind, take):
     raw, said = BROKEN[kind]
-    files, found = taken({"a2_backprop.ipynb": raw, "engine.py": b"class Value: pass"})
+    files, intake = take({"a2_backprop.ipynb": raw, "engine.py": b"class Value: pass"})
     assert files == {}
-    assert found.problem.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY)
-    assert re.search(said, found.problem.message)
+    assert intake.failure.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY)
+    assert re.search(said, intake.failure.message)
 
 
-def test_large_plots_are_no_hindrance(taken):
+def test_large_plots_are_allowed(take):
     plots = [{"data": {"image/png": "A" * 1_000_000}}, {"data": {"x": {"points": [{"x": n} for n in range(10_000)]}}}]
-    files, found = taken({"a2_backprop.ipynb": notebook(cell(outputs=plots * 5))})
-    assert (files, found.problem) == ({"engine.py": ENGINE}, None)
+    files, intake = take({"a2_backprop.ipynb": notebook(cell(outputs=plots * 5))})
+    assert (files, intake.failure) == ({"engine.py": ENGINE}, None)
 
 
-def test_lines_for_the_kernel_become_comments_and_lines_keep_their_numbers(taken):
-    files, _ = taken({"a2_backprop.ipynb": notebook(cell("%matplotlib inline\n!ls\nx = (5\n % 3)\n"))})
+def test_lines_for_the_kernel_become_comments_and_lines_keep_their_numbers(take):
+    files, _ = take({"a2_backprop.ipynb": notebook(cell("%matplotlib inline\n!ls\nx = (5\n % 3)\n"))})
     assert files["engine.py"] == "pass  # %matplotlib inline\npass  # !ls\nx = (5\n % 3)\n"
 
 
-def test_half_a_letter_is_no_letter(taken):
+def test_half_a_surrogate_pair_is_replaced(take):
     raw = notebook(cell("x = 'AB'")).replace(b"AB", b"\\ud800")
-    assert taken({"a2_backprop.ipynb": raw})[0] == {"engine.py": "x = '?'"}
+    assert take({"a2_backprop.ipynb": raw})[0] == {"engine.py": "x = '?'"}
 
 
-def test_files_beside_it_come_along_but_for_those_it_stands_for(taken):
-    files, found = taken({"a2_backprop.ipynb": notebook(cell()), "engine.py": b"old", "helper.py": b"x = 1"})
+def test_files_beside_it_are_copied_except_those_that_it_replaces(take):
+    files, intake = take({"a2_backprop.ipynb": notebook(cell()), "engine.py": b"old", "helper.py": b"x = 1"})
     assert files == {"engine.py": ENGINE, "helper.py": "x = 1"}
-    assert found.notes == ["engine.py was left alone, since a2_backprop.ipynb is there"]
+    assert intake.warnings == ("engine.py was ignored because the submission has a2_backprop.ipynb.",)
 
 
-def test_of_several_assignments_the_one_that_is_graded_is_taken(taken):
+def test_of_several_assignments_the_graded_one_is_used(take):
     mine = {"a2_backprop/engine.py": ENGINE.encode(), "a1_expressions/engine.py": b"other"}
-    assert taken(mine)[0] == {"engine.py": ENGINE}
+    assert take(mine)[0] == {"engine.py": ENGINE}
 
 
-def test_cells_without_an_id_count_as_a_kernel_runs_them(taken):
+def test_cells_without_an_id_count_as_a_kernel_runs_them(take):
     page = Notebook("a2_backprop", {"engine": ("Value", "helper")})
     whole = "class Value: pass\ndef helper(): pass\n"
     cells = [cell(whole.replace("pass", "1"), "x"), cell(whole, "x"), cell("def helper(): return 1", "x")]
-    files, _ = taken({"a2_backprop.ipynb": notebook(*cells)}, page=page)
+    files, _ = take({"a2_backprop.ipynb": notebook(*cells)}, page=page)
     assert files == {"engine.py": f"{whole}\ndef helper(): return 1"}
 
 
@@ -169,12 +169,12 @@ JOINED = {
 
 
 @pytest.mark.parametrize("kind", JOINED)
-def test_cells_of_one_id_are_joined_as_far_as_the_solution_needs_them(kind, taken):
+def test_cells_of_one_id_are_joined_as_far_as_the_solution_needs_them(kind, take):
     sources, kept = JOINED[kind]
-    files, found = taken({"a2_backprop.ipynb": notebook(*map(cell, sources))})
+    files, intake = take({"a2_backprop.ipynb": notebook(*map(cell, sources))})
     due = "\n".join(sources[number] for number in kept)
     assert files == {"engine.py": re.sub("^[%!]", r"pass  # \g<0>", due, flags=re.M)}
-    assert found.problem is None
+    assert intake.failure is None
 
 
 def test_a_right_engine_is_right_wherever_its_cell_was_split(solution):
@@ -182,44 +182,45 @@ def test_a_right_engine_is_right_wherever_its_cell_was_split(solution):
     for cut in range(1, len(lines)):
         halves = ("\n".join(half).strip("\n") for half in (lines[:cut], lines[cut:]))
         module = {}
-        exec(join(list(halves), ["Value"]), module)
+        exec(join_cells(list(halves), ["Value"]), module)
         x = module["Value"](2.0)
         (2 - (x * x + x).tanh() / x.exp() ** -1).backward()
         assert x.grad != 0
 
 
 @given(st.lists(st.text(st.sampled_from("V=():\n aclsdef\"'\\#\0\u0660"), max_size=40), min_size=1, max_size=5))
-def test_whatever_cells_hold_joining_them_ends_well(sources):
-    assert isinstance(join(sources, ["V"]), str)
+def test_joining_cells_never_raises(sources):
+    assert isinstance(join_cells(sources, ["V"]), str)
 
 
-def test_joining_is_noted_and_a_single_cell_is_not(taken):
-    assert taken({"a2_backprop.ipynb": notebook(cell(HALF), cell(OTHER_HALF))})[1].notes == [
-        "2 cells are the solution engine: they were joined in order, as far as it needs them"
-    ]
+def test_joining_cells_is_a_warning(take):
+    assert take({"a2_backprop.ipynb": notebook(cell(HALF), cell(OTHER_HALF))})[1].warnings == (
+        "2 cells have the id of the solution cell engine. They were joined in order, without what the solution does "
+        "not need.",
+    )
 
 
-def test_a_copy_that_became_text_does_not_count(taken):
+def test_a_copy_that_became_text_does_not_count(take):
     copies = [cell("class Value: old = 1", kind="markdown"), cell(), cell("class Value: new = 1", kind="raw")]
-    assert taken({"a2_backprop.ipynb": notebook(*copies)})[0] == {"engine.py": ENGINE}
+    assert take({"a2_backprop.ipynb": notebook(*copies)})[0] == {"engine.py": ENGINE}
 
 
-def test_a_cell_too_large_to_be_read_hides_no_other(taken):
-    files, _ = taken({"a2_backprop.ipynb": notebook(cell(ENGINE), cell("x = 1\n" * 40_000))})
+def test_a_cell_too_large_to_be_read_does_not_hide_another(take):
+    files, _ = take({"a2_backprop.ipynb": notebook(cell(ENGINE), cell("x = 1\n" * 40_000))})
     assert files == {"engine.py": ENGINE}
 
 
-def test_fifty_thousand_cells_of_one_id_take_no_time(taken):
+def test_fifty_thousand_cells_of_one_id_take_no_time(take):
     started = time.process_time()
-    files, found = taken({"a2_backprop.ipynb": notebook(*[cell("class Value:\n  x = '" + "y" * 99 + "'")] * 50_000)})
+    files, intake = take({"a2_backprop.ipynb": notebook(*[cell("class Value:\n  x = '" + "y" * 99 + "'")] * 50_000)})
     assert time.process_time() - started < 10
     assert len(files["engine.py"]) < 1000
-    assert sum(map(len, found.notes)) < 1000
+    assert sum(map(len, intake.warnings)) < 1000
 
 
-def test_many_long_cells_of_one_id_take_no_time(taken):
+def test_many_long_cells_of_one_id_take_no_time(take):
     started = time.process_time()
-    files, _ = taken({"a2_backprop.ipynb": notebook(*[cell("def f():0\n" * 6_000)] * 100, cell())})
+    files, _ = take({"a2_backprop.ipynb": notebook(*[cell("def f():0\n" * 6_000)] * 100, cell())})
     assert time.process_time() - started < 10
     assert files == {"engine.py": ENGINE}
 
@@ -227,27 +228,27 @@ def test_many_long_cells_of_one_id_take_no_time(taken):
 # --- the solution in another cell ------------------------------------------------------------------------------------
 
 
-def test_a_class_in_a_new_cell_below_the_stub_counts_and_that_is_noted(taken):
-    files, found = taken({"a2_backprop.ipynb": notebook(cell(STUB), cell(id_="new"))})
+def test_a_class_in_a_new_cell_below_the_stub_counts_with_a_warning(take):
+    files, intake = take({"a2_backprop.ipynb": notebook(cell(STUB), cell(id_="new"))})
     assert files == {"engine.py": ENGINE}
-    assert "the solution cell engine is not finished; a cell below it defines Value: that counts" in found.notes
+    assert "The solution cell engine is not finished. A cell below it defines Value: it was added." in intake.warnings
 
 
-def test_what_the_stub_gives_is_there_for_the_new_cell(taken):
-    files, _ = taken({"a2_backprop.ipynb": notebook(cell(FUNCTION + STUB), cell(USING_IT, "new"))})
+def test_the_new_cell_can_use_what_the_stub_defines(take):
+    files, _ = take({"a2_backprop.ipynb": notebook(cell(FUNCTION + STUB), cell(USING_IT, "new"))})
     assert files == {"engine.py": f"{FUNCTION}{STUB}\n{USING_IT}"}
 
 
-def test_a_class_in_a_new_cell_above_the_stub_is_replaced_by_it_and_that_is_noted(taken):
-    files, found = taken({"a2_backprop.ipynb": notebook(cell(id_="new"), cell(STUB))})
+def test_a_class_in_a_new_cell_above_the_stub_is_replaced_by_it_with_a_warning(take):
+    files, intake = take({"a2_backprop.ipynb": notebook(cell(id_="new"), cell(STUB))})
     assert files == {"engine.py": STUB}
-    assert found.notes == ["a cell above the solution cell engine defines Value too: it does not count"]
+    assert intake.warnings == ("A cell above the solution cell engine also defines Value. It was ignored.",)
 
 
-def test_an_experiment_below_a_finished_solution_changes_nothing_and_is_noted(taken):
-    files, found = taken({"a2_backprop.ipynb": notebook(cell(), cell("class Value: wrong = 1", "scratch"))})
+def test_an_experiment_below_a_finished_solution_changes_nothing_except_for_a_warning(take):
+    files, intake = take({"a2_backprop.ipynb": notebook(cell(), cell("class Value: wrong = 1", "scratch"))})
     assert files == {"engine.py": ENGINE}
-    assert found.notes == ["a cell below the solution cell engine defines Value too: it does not count"]
+    assert intake.warnings == ("A cell below the solution cell engine also defines Value. It was ignored.",)
 
 
 # --- what an assignment builds on ------------------------------------------------------------------------------------
@@ -265,43 +266,46 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", ["engine.py", "engine (1).py", "Copy of engine.py", "engine.py.txt", "engine-2.py"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_file_that_it_builds_on_comes_along_under_its_name(shape, name, taken):
-    files, found = taken({**SHAPES[shape], name: ENGINE.encode()}, **ON_ENGINE)
+def test_a_file_that_it_builds_on_is_copied_under_its_right_name(shape, name, take):
+    files, intake = take({**SHAPES[shape], name: ENGINE.encode()}, **ON_ENGINE)
     assert files == {"nn.py": NN, "engine.py": ENGINE}
-    assert (f"{name} was taken for engine.py" in found.notes) == (name != "engine.py")
+    assert (f"engine.py is missing. {name} was used as engine.py." in intake.warnings) == (name != "engine.py")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_where_that_file_is_missing_a_note_says_so(shape, taken):
-    files, found = taken({**SHAPES[shape]}, **ON_ENGINE)
+def test_a_missing_file_that_it_builds_on_is_a_warning(shape, take):
+    files, intake = take({**SHAPES[shape]}, **ON_ENGINE)
     assert files == {"nn.py": NN}
-    assert found.problem is None
-    assert "there is no engine.py, which nn.py builds on" in found.notes
+    assert intake.failure is None
+    assert "engine.py is missing. nn.py imports it, so these items cannot run." in intake.warnings
 
 
-def test_a_copy_beside_the_file_itself_is_left_alone(taken):
-    files, found = taken({"nn.py": NN.encode(), "engine.py": ENGINE.encode(), "engine (1).py": b"old"}, **ON_ENGINE)
+def test_a_copy_beside_the_file_itself_is_ignored(take):
+    files, intake = take({"nn.py": NN.encode(), "engine.py": ENGINE.encode(), "engine (1).py": b"old"}, **ON_ENGINE)
     assert files == {"nn.py": NN, "engine.py": ENGINE}
-    assert found.notes == ["engine (1).py was left alone, since engine.py is there"]
+    assert intake.warnings == ("engine (1).py was ignored because the submission has engine.py.",)
 
 
-def test_of_two_copies_none_is_guessed_and_what_is_graded_is_graded(taken):
-    files, found = taken({"nn.py": NN.encode(), "engine (1).py": b"1", "engine (2).py": b"2"}, **ON_ENGINE)
+def test_of_two_copies_none_is_guessed_and_the_graded_file_is_still_graded(take):
+    files, intake = take({"nn.py": NN.encode(), "engine (1).py": b"1", "engine (2).py": b"2"}, **ON_ENGINE)
     assert files == {"nn.py": NN}
-    assert "none of engine (1).py, engine (2).py was taken for engine.py: which is meant?" in found.notes
+    assert intake.warnings[0] == (
+        "engine.py is missing, and more than one file could be meant: engine (1).py, engine (2).py. None of them was "
+        "used: ask the student which one is meant."
+    )
 
 
-def test_a_copy_that_can_be_imported_keeps_its_own_name_too(taken):
-    files, _ = taken({"nn.py": NN.encode(), "engine2.py": ENGINE.encode()}, **ON_ENGINE)
+def test_a_copy_that_can_be_imported_keeps_its_own_name_too(take):
+    files, _ = take({"nn.py": NN.encode(), "engine2.py": ENGINE.encode()}, **ON_ENGINE)
     assert files == {"nn.py": NN, "engine.py": ENGINE, "engine2.py": ENGINE}
 
 
-def test_an_old_notebook_of_another_assignment_is_no_engine(taken):
+def test_an_old_notebook_of_another_assignment_is_not_used_as_the_engine(take):
     there = {**SHAPES["a notebook"], "a3_activations.ipynb": notebook(cell())}
-    assert taken(there, **ON_ENGINE)[0] == {"nn.py": NN}
+    assert take(there, **ON_ENGINE)[0] == {"nn.py": NN}
 
 
-def test_of_several_files_to_grade_a_copy_is_known_beside_another(taken):
-    files, found = taken({"engine.py": ENGINE.encode(), "nn (1).py": NN.encode()}, ("engine", "nn"), None)
+def test_of_several_files_to_grade_one_can_be_a_copy(take):
+    files, intake = take({"engine.py": ENGINE.encode(), "nn (1).py": NN.encode()}, ("engine", "nn"), None)
     assert files == {"engine.py": ENGINE, "nn.py": NN}
-    assert found.notes == ["nn (1).py was taken for nn.py"]
+    assert intake.warnings == ("nn.py is missing. nn (1).py was used as nn.py.",)

@@ -12,7 +12,7 @@ from gradkit.catalogue.home import course_home
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.inside.graph import Graph
 from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport import link as links
 from gradkit.submissions.transport.link import Link
@@ -332,7 +332,7 @@ class OfTheItems:
         starts = iter([(at, fault)])
         transport = PipeTransport(lambda packages: self.start(*next(starts, ())), self.folder)
         try:
-            results = run_public_phase(self.suite, TakenIn(), transport)
+            results = run_public_phase(self.suite, Intake(), transport)
         finally:
             transport.close()
         return {name: result.verdict for name, result in results.by_id.items()}
@@ -366,7 +366,7 @@ def messages(few_items):
 
     few_items_start = few_items.start
     transport = PipeTransport(lambda packages: _counted(few_items_start(), Counting), few_items.folder)
-    run_public_phase(few_items.suite, TakenIn(), transport)
+    run_public_phase(few_items.suite, Intake(), transport)
     transport.close()
     return count
 

@@ -23,14 +23,14 @@ ONE_GRAPH = Graph((1.0625, 2.5), (("add", 0, 1), ("add", 2, 0)), 3)
 class OneGraph(Library):
     """A private library whose corpus of addition is a single graph, with a leaf that no public one has."""
 
-    def is_drawn(self, wish):
-        return wish == random_graphs("add")
+    def is_drawn(self, spec):
+        return spec == random_graphs("add")
 
-    def corpus(self, wish):
-        recorded = super().corpus(wish) if wish != random_graphs("add") else Library(self.folder).corpus(wish)
-        if wish != random_graphs("add"):
+    def corpus(self, spec):
+        recorded = super().corpus(spec) if spec != random_graphs("add") else Library(self.folder).corpus(spec)
+        if spec != random_graphs("add"):
             return recorded
-        return dataclasses.replace(recorded, cases=(ONE_GRAPH,), answers=(complex_step.answers(ONE_GRAPH),))
+        return dataclasses.replace(recorded, cases=(ONE_GRAPH,), answers=(complex_step.answer_graph(ONE_GRAPH),))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The report: what docs/report.schema.json says of it is true, and what a file holds is data, never obeyed."""
+"""The report: it has the schema of docs/report.schema.json, and nothing in it is ever executed."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ import pytest
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
 from gradkit.outputs.grades_csv import without_formulas, write_grades
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Drawing, Evidence, NodeNumbers, Row, row_of
 from gradkit.suite.results import Item, ItemResult, Results, result_of
@@ -33,7 +33,7 @@ def item(name, *needs):
 
 
 def made(*ended, student="ada", notes=()):
-    """A report of items given as (item, verdict, evidence)."""
+    """Return a report of items given as (item, verdict, evidence)."""
     results = Results([each for each, _, _ in ended])
     for each, verdict, evidence in ended:
         blocked_by = results.failed_prerequisites(each)
@@ -41,7 +41,7 @@ def made(*ended, student="ada", notes=()):
             results.add(result_of(each, Verdict.BLOCKED, blocked_by=blocked_by))
         else:
             results.add(result_of(each, verdict, evidence))
-    return report_of(student, TakenIn("0" * 32, None, (), list(notes)), CONDITIONS, results)
+    return report_of(student, Intake("0" * 32, warnings=notes), CONDITIONS, results)
 
 
 WORDS = st.text(max_size=40)
@@ -137,7 +137,7 @@ def test_half_a_report_is_none():
     results = Results([item("one"), item("two")])
     results.add(result_of(item("one"), Verdict.PASSED))
     with pytest.raises(ValueError, match="not every item"):
-        report_of("ada", TakenIn("0" * 32), CONDITIONS, results)
+        report_of("ada", Intake("0" * 32), CONDITIONS, results)
 
 
 @pytest.mark.parametrize(
@@ -171,13 +171,13 @@ def test_the_grades_hold_points_by_assignment_and_the_counts_of_verdicts(tmp_pat
 
 
 def starts_like_a_formula(cell):
-    """As a careless spreadsheet sees it: quotes, spaces, invisible letters and widths make no difference."""
+    """Return whether a spreadsheet that ignores quotes, spaces, invisible letters and widths sees a formula."""
     text = "".join(letter for letter in cell if letter != '"' and unicodedata.category(letter)[0] not in "CZ")
     return unicodedata.normalize("NFKC", text[:1])[:1] in ("=", "+", "-", "@")
 
 
 def live_cells(path):
-    """Every cell that is a formula, in whatever way a spreadsheet takes the file apart."""
+    """Return every cell that is a formula, with any separator and any rule for quotes."""
     lines = re.split(r"[\r\n]", path.read_text(encoding="utf-8-sig"))
     ways = [(sign, quoting) for sign in ",;\t|" for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)]
     rows = [row for sign, quoting in ways for row in csv.reader(lines, delimiter=sign, quoting=quoting)]

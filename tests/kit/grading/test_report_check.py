@@ -1,4 +1,4 @@
-"""Reports that someone else wrote: whatever a file holds, `explain` and `graph` say it in a line or show it tidily."""
+"""Reports that anyone can write: whatever a file holds, `explain` and `graph` refuse it in a line or show it safely."""
 
 import json
 import time
@@ -8,11 +8,11 @@ from gradkit.cli.main import app
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, read, report_of
 from gradkit.grader.report_check import MAX_REPORT_BYTES
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_gradients
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.oracle.mismatch import compare_gradients
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.explanations import explain_mismatch
@@ -22,14 +22,14 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 SECONDS = 2.0
-"""Of processor time, for one command on a hostile report."""
+"""Processor time that one command may take on a hostile report."""
 
 
 def whole():
     """A report with an item of every kind, as JSON."""
-    graph = traced(lambda x: x.tanh() + x, 2.0)
-    want = complex_step.answers(graph)
-    wrong = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
+    graph = trace_expression(lambda x: x.tanh() + x, 2.0)
+    want = complex_step.answer_graph(graph)
+    wrong = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
     trouble = Evidence("KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
     ended = {
         "fine": (Verdict.PASSED, None, ()),
@@ -46,7 +46,7 @@ def whole():
         else:
             results.add(result_of(item, verdict, evidence))
     made = report_of(
-        "ada", TakenIn("0" * 32, None, (), ["a note"]), Conditions("0", "3", "", "public", True, True), results
+        "ada", Intake("0" * 32, warnings=("a note",)), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
 
@@ -55,7 +55,7 @@ WHOLE = json.dumps(whole())
 
 
 def changed(*path_and_value):
-    """The report's text, with the value at a path put in or, where it is callable, made of the old one."""
+    """Return the report's text with another value at a path. A callable makes the value from the old one."""
     *path, last, value = path_and_value
     made = found = json.loads(WHOLE)
     for key in path:
@@ -65,7 +65,7 @@ def changed(*path_and_value):
 
 
 def commands_on(path, monkeypatch):
-    """What each command says on a report."""
+    """Yield the result of each command on a report."""
     monkeypatch.chdir(path.parent)
     monkeypatch.setenv("COLUMNS", "200")
     for words in (["explain"], ["explain", "wrong"], ["explain", "nope"], ["graph"], ["graph", "wrong"]):
@@ -95,7 +95,7 @@ HOSTILE = {
     "a long id": changed("items", 0, "id", "x" * 100_000),
     "a million lines of code": changed("items", 2, "evidence", "code", [""] * 1_000_000),
     "a million lines of traceback": changed("items", 2, "evidence", "traceback", "\n" * 1_000_000),
-    "a million notes": changed("warnings", ["n"] * 1_000_000),
+    "a million warnings": changed("warnings", ["n"] * 1_000_000),
     "a million prerequisites": changed("items", 2, "needs", ["x"] * 1_000_000),
     "a step on itself": changed(*DRAWING, "steps", [["tanh", 1], ["add", 1, 0]]),
     "steps in a circle": changed(*DRAWING, "steps", [["tanh", 2], ["add", 1, 0]]),
@@ -112,7 +112,7 @@ HOSTILE = {
     "a name without end": changed(*DRAWING, "names", ["a" * 1_000_000]),
     "a million nodes": changed(*DRAWING, "inputs", [1.0] * 1_000_000),
     "brackets without end": "[" * 1_000_000,
-    "half a letter": WHOLE.replace("a note", "\\ud800"),
+    "half a letter": WHOLE.replace("a warning", "\\ud800"),
     "a file without end": " " * (MAX_REPORT_BYTES + 1),
     "no report": "[]",
     "nothing": "",
@@ -136,7 +136,7 @@ SHOWN = {
     "a line": changed("items", 1, "evidence", "code", ["x = 1" + ESCAPE]),
     "a hint": changed("items", 1, "evidence", "hint", ESCAPE),
     "an assignment": changed("items", 1, "assignment", ESCAPE),
-    "a note": changed("warnings", [ESCAPE]),
+    "a warning": changed("warnings", [ESCAPE]),
     "who blocks": changed("items", 3, "blocked_by", [ESCAPE]),
     "a leaf's name": changed(*DRAWING, "names", [ESCAPE]),
     "infinite numbers": changed(*DRAWING, "want", "data", ["inf", "nan", "-inf"]),
@@ -189,7 +189,7 @@ def test_a_fault_names_the_file_and_the_field(tmp_path):
 
 
 def places(found, path=()):
-    """The path of every value in a report."""
+    """Yield the path of every value in a report."""
     yield path
     for key, value in found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ():
         yield from places(value, (*path, key))

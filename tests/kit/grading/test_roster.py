@@ -1,20 +1,23 @@
-"""The roster: every folder and zip is a student, under a name that is safe wherever it is written."""
+"""The roster: every folder and zip is a student, under a name that is safe in files, tables and pages."""
 
 import pytest
-from gradkit.submissions.intake.roster import RosterError, roster, safe_name
+from gradkit.submissions.intake.roster import RosterError, read_roster, safe_name
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 
 @pytest.fixture
 def names(tmp_path):
-    """The students' names in a folder with these entries; a name that ends in / is a folder."""
+    """Make these entries and read the roster: names("ada/", "b.zip") returns (names of students, other files).
+
+    A name that ends in / is a folder.
+    """
 
     def of(*entries):
         for entry in entries:
             path = tmp_path / entry
             path.mkdir() if entry.endswith("/") else path.write_bytes(b"")
-        students, others = roster(tmp_path, tmp_path / "reports")
+        students, others = read_roster(tmp_path, tmp_path / "reports")
         return [student.name for student in students], others
 
     return of
@@ -24,7 +27,7 @@ def test_every_folder_and_zip_is_a_student_in_order(names):
     assert names("Zoë/", "Ada Lovelace/", "ben.zip", "李雷.ZIP") == (["Ada Lovelace", "Zoë", "ben", "李雷"], [])
 
 
-def test_what_is_neither_is_said_and_hidden_things_are_not(names):
+def test_other_files_are_listed_and_hidden_ones_are_not(names):
     assert names("ada/", "grades.xlsx", ".DS_Store", ".git/", "__MACOSX/") == (["ada"], ["grades.xlsx"])
 
 
@@ -32,29 +35,29 @@ def test_a_folder_and_a_zip_of_one_name_are_two_students(names):
     assert names("ada/", "ada.zip")[0] == ["ada", "ada.zip"]
 
 
-def test_the_folder_of_reports_is_no_student(names):
+def test_the_folder_of_reports_is_not_a_student(names):
     assert names("ada/", "reports/")[0] == ["ada"]
 
 
-def test_what_the_folder_of_reports_lies_in_is_no_student(tmp_path):
+def test_a_folder_that_contains_the_reports_is_not_a_student(tmp_path):
     (tmp_path / "ada").mkdir()
     (tmp_path / "reports" / "a1").mkdir(parents=True)
-    students, _ = roster(tmp_path, tmp_path / "reports" / "a1")
+    students, _ = read_roster(tmp_path, tmp_path / "reports" / "a1")
     assert [student.name for student in students] == ["ada"]
 
 
-def test_no_name_displaces_another(names):
+def test_no_student_replaces_another_with_the_same_safe_name(names):
     long = "v" * 201
     assert len(set(names(f"{long}/", f"{safe_name(long)}/")[0])) == 2
 
 
-def test_a_file_in_place_of_a_folder_is_said_to_be_one(tmp_path):
+def test_a_file_instead_of_a_folder_is_refused(tmp_path):
     (tmp_path / "class.zip").write_bytes(b"")
     with pytest.raises(RosterError, match=r"class\.zip is a file: unpack it"):
-        roster(tmp_path / "class.zip", tmp_path)
+        read_roster(tmp_path / "class.zip", tmp_path)
 
 
-def test_a_link_is_no_student(names, tmp_path):
+def test_a_link_is_not_a_student(names, tmp_path):
     (tmp_path / "link").symlink_to("/etc")
     assert names("ada/") == (["ada"], ["link"])
 
@@ -68,18 +71,18 @@ def test_a_link_is_no_student(names, tmp_path):
         (("notes.txt",), "a folder or a zip for each student"),
     ],
 )
-def test_a_folder_without_a_class_says_what_is_due(names, entries, said):
+def test_a_folder_without_submissions_is_refused_with_advice(names, entries, said):
     with pytest.raises(RosterError, match=said):
         names(*entries)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(RosterError, match="There is no folder"):
-        roster(tmp_path / "nowhere", tmp_path)
+        read_roster(tmp_path / "nowhere", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["Ada", "Ada Lovelace", "Zoë", "李雷", "o'neill", "ada@home", "a.b", "=SUM(A1)"])
-def test_an_ordinary_name_stays_as_it_is(name):
+def test_an_ordinary_name_is_unchanged(name):
     assert safe_name(name) == name
 
 

@@ -1,13 +1,13 @@
-"""What feedback on a task leaves out and what it leads to first. That all of it is escaped: test_feedback.py."""
+"""What a student's page leaves out, and what it shows first. That it is escaped is tested in test_feedback.py."""
 
 import re
 
 import msgspec
 import pytest
-from gradkit.graphs.scalar.trace import traced
+from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import wrong_gradients
+from gradkit.oracle.mismatch import compare_gradients
 from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Drawing, Evidence, NodeNumbers, Row
@@ -119,9 +119,9 @@ def test_a_graph_too_large_to_be_read_has_no_picture_and_its_numbers_all_the_sam
 
 def test_a_picture_calls_the_nodes_as_the_code_does():
     pytest.importorskip("pygraphviz")
-    graph = traced(lambda a, b: (a * b).tanh() + a, 0.5, 1.0)
-    want = complex_step.answers(graph)
-    evidence = explain_mismatch(wrong_gradients(graph, want, Answers(want.data, [9.0, 8.0, want.grad[2], 7.0, 1.0])))
+    graph = trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 1.0)
+    want = complex_step.answer_graph(graph)
+    evidence = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [9.0, 8.0, want.grad[2], 7.0, 1.0])))
     (line,) = (line for line in evidence.code if line.startswith("u = "))
     result = result_of(Item("a1_trial/test_x", "a1_trial", "x", 1.0, ()), Verdict.FAILED, evidence)
     shown = " ".join(re.sub(r"<[^>]*>", " ", feedback([result], {}).partition("<svg")[2]).split())

@@ -1,4 +1,4 @@
-"""What the tests of nbgrader share: a course folder as an instructor has it, and the real commands in it."""
+"""Fixtures of the nbgrader tests: an instructor's course folder, and nbgrader's real commands in it."""
 
 import csv
 import fcntl
@@ -16,35 +16,49 @@ ASSIGNMENTS = tuple(assignment.name for assignment in assignments())
 
 
 class Course:
-    """A course folder: nbgrader's folders below it, and its commands."""
+    """A course folder with nbgrader's folders, in which commands can be run."""
 
     def __init__(self, home):
         self.home = home
 
     def runs(self, *command, ok=True):
-        """What a command says, run in the course folder with this environment's programs on the PATH."""
+        """Run a command in the course folder, with this environment's programs on the PATH; return its output.
+
+        Args:
+            command: The command and its arguments.
+            ok: Whether it must succeed. Otherwise it must fail.
+        """
         programs = str(Path(sys.executable).parent)
         environment = {**os.environ, "PATH": programs + os.pathsep + os.environ["PATH"]}
         done = subprocess.run(
             command, cwd=self.home, env=environment, capture_output=True, text=True, check=False, timeout=600
         )
-        said = done.stdout + done.stderr
-        assert (done.returncode == 0) == ok, said[-4000:]
-        return said
+        output = done.stdout + done.stderr
+        assert (done.returncode == 0) == ok, output[-4000:]
+        return output
 
     def notebook(self, step, assignment, student="."):
+        """Read a notebook in one of nbgrader's folders, for example in "submitted"."""
         return nbformat.read(self.path(step, assignment, student), as_version=4)
 
     def path(self, step, assignment, student="."):
+        """Return the path of a notebook in one of nbgrader's folders."""
         return self.home / step / student / assignment / f"{assignment}.ipynb"
 
     def solution(self, assignment):
-        """What the solution cell holds in source/, without nbgrader's marks."""
+        """Return the text of the solution cell in source/, without nbgrader's marks."""
         source = solution_cell(self.notebook("source", assignment)).source
         return "\n".join(line for line in source.splitlines() if "### " not in line)
 
     def hands_in(self, student, assignment, code=None, edit=lambda notebook: None):
-        """Hand in the released notebook, with this text in its solution cell, and edited."""
+        """Hand in the released notebook, and return its path.
+
+        Args:
+            student: Name of the student.
+            assignment: Name of the assignment.
+            code: Text for the solution cell. By default, the stub stays.
+            edit: Changes the notebook.
+        """
         notebook = self.notebook("release", assignment)
         if code is not None:
             solution_cell(notebook).source = code
@@ -55,13 +69,13 @@ class Course:
         return path
 
     def exported(self):
-        """Points by student and assignment, as `nbgrader export` writes them."""
+        """Run `nbgrader export`; return its rows by student and assignment."""
         self.runs("nbgrader", "export")
         with (self.home / "grades.csv").open(newline="") as opened:
             return {(row["student_id"], row["assignment"]): row for row in csv.DictReader(opened)}
 
     def graded(self, assignment, *options):
-        """Points by student, as `gradkit grade` finds them."""
+        """Run `gradkit grade`; return the points by student."""
         out = self.home / f"reports-{assignment}"
         self.runs("gradkit", "grade", assignment, "submitted", "--out", str(out), *options)
         with (out / assignment / "grades.csv").open(newline="", encoding="utf-8-sig") as opened:
@@ -69,12 +83,13 @@ class Course:
 
 
 def solution_cell(notebook):
+    """Return the solution cell of a notebook."""
     return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution"))
 
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory, root):
-    """A course folder after `gradkit course build` and `nbgrader generate_assignment`, not to be changed."""
+    """A course folder after `gradkit course build` and `nbgrader generate_assignment`. Tests must not change it."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # of all processes of this run: the first one builds the course for the others
@@ -94,8 +109,8 @@ def released(tmp_path_factory, root):
 
 @pytest.fixture(scope="session")
 def copied(released):
-    """Makes a course folder of one's own: everything is released, nothing handed in."""
-    return lambda place: Course(shutil.copytree(released.home, place / "course"))
+    """Copy the released course folder: copied(folder) returns the Course in a new folder below."""
+    return lambda folder: Course(shutil.copytree(released.home, folder / "course"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`gradkit course collect`: whoever handed in has a notebook in nbgrader's folder, and that is all."""
+"""`gradkit course collect`: every student who handed in has a notebook in nbgrader's folder."""
 
 import json
 import zipfile
@@ -8,8 +8,8 @@ import pytest
 from gradkit.catalogue.assignments import chosen
 from gradkit.cli.main import app
 from gradkit.course import collect as module
-from gradkit.course.collect import AS_BEFORE, NEW, NOTHING, SKIPPED, collect
-from gradkit.course.downloads import DownloadsError
+from gradkit.course.collect import State, collect
+from gradkit.submissions.intake.downloads import DownloadsError
 from typer.testing import CliRunner
 
 ENGINE = "class Value:\n    '''{}'''\n"
@@ -19,7 +19,8 @@ PAGE = f"{ASSIGNMENT}.ipynb"
 
 @pytest.fixture
 def collected(tmp_path):
-    """What is in nbgrader's folder after collecting these files, by path; and what became of everyone."""
+    """Collect these files: collected({"ada/engine.py": "..."}) returns (files in nbgrader's folder by path, result of
+    each student)."""
 
     def of(files, as_zip=False, **options):
         downloads = tmp_path / "downloads"
@@ -33,15 +34,15 @@ def collected(tmp_path):
                     archive.writestr(name, text)
             downloads = tmp_path / "all.zip"
         into = tmp_path / "submitted"
-        ended = list(collect(chosen("a1")[0], downloads, into, **options))
-        there = {str(path.relative_to(into)): path.read_bytes() for path in into.rglob("*") if path.is_file()}
-        return there, {each.student: each for each in ended if not isinstance(each, str)}
+        results = list(collect(chosen("a1")[0], downloads, into, **options))
+        collected_files = {str(path.relative_to(into)): path.read_bytes() for path in into.rglob("*") if path.is_file()}
+        return collected_files, {each.student: each for each in results if not isinstance(each, str)}
 
     return of
 
 
 def solution(content):
-    """The text of a notebook's solution cell."""
+    """Return the text of a notebook's solution cell."""
     (cell,) = [cell for cell in json.loads(content)["cells"] if "nbgrader" in cell["metadata"]]
     assert cell["metadata"]["nbgrader"]["solution"]
     assert cell["metadata"]["nbgrader"]["grade_id"] == "engine"
@@ -77,18 +78,20 @@ SHAPES = {
 
 @pytest.mark.parametrize("as_zip", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_files_become_notebooks_whoever_names_them(shape, as_zip, collected):
-    there, ended = collected(SHAPES[shape], as_zip)
-    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"bob/{ASSIGNMENT}/{PAGE}"}
-    assert {solution(content) for content in there.values()} == {ENGINE}
-    assert not any(each.problem for each in ended.values())
+def test_files_become_notebooks_with_the_names_of_every_platform(shape, as_zip, collected):
+    files, results = collected(SHAPES[shape], as_zip)
+    assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}", f"bob/{ASSIGNMENT}/{PAGE}"}
+    assert {solution(content) for content in files.values()} == {ENGINE}
+    assert not any(each.reason for each in results.values())
 
 
 def test_a_notebook_is_copied_as_it_is(collected):
     notebook = b'{"cells": [], "nbformat": 4} '
-    there, ended = collected({"ada/a1_expressions (1).ipynb": notebook, "ada/engine.py": ENGINE, "ada/helper.py": "x"})
-    assert there == {f"ada/{ASSIGNMENT}/{PAGE}": notebook, f"ada/{ASSIGNMENT}/helper.py": b"x"}
-    assert any("engine.py was left alone" in note for note in ended["ada"].notes)
+    files, results = collected(
+        {"ada/a1_expressions (1).ipynb": notebook, "ada/engine.py": ENGINE, "ada/helper.py": "x"}
+    )
+    assert files == {f"ada/{ASSIGNMENT}/{PAGE}": notebook, f"ada/{ASSIGNMENT}/helper.py": b"x"}
+    assert any("engine.py was ignored" in warning for warning in results["ada"].warnings)
 
 
 BOMBS = {
@@ -99,52 +102,52 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_a_bomb_is_a_line_and_the_next_student_is_collected(kind, collected):
+def test_a_bomb_has_a_reason_and_the_next_student_is_collected(kind, collected):
     name, content, method = BOMBS[kind]
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", method) as archive:
         archive.writestr(name, content)
-    there, ended = collected({"bob.zip": packed.getvalue(), "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
-    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
-    assert f"{name} is larger than" in ended["bob"].problem
+    files, results = collected({"bob.zip": packed.getvalue(), "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
+    assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
+    assert f"{name} is larger than" in results["bob"].reason
 
 
-def test_who_reaches_a_limit_is_a_line_and_the_next_student_is_collected(collected, monkeypatch):
-    real = module.submitted_files
+def test_a_submission_that_reaches_a_limit_has_a_reason_and_the_next_student_is_collected(collected, monkeypatch):
+    real = module.choose_files
 
     def greedy(entries, *rest):
         return {"engine.py": bytes(1 << 30)} if entries[0].parts == ("big.py",) else real(entries, *rest)
 
-    monkeypatch.setattr(module, "submitted_files", greedy)
-    there, ended = collected({"bob/big.py": "", "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
-    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
-    assert ended["bob"].problem == "Reading the submission takes more memory than is allowed (192 MB)."
+    monkeypatch.setattr(module, "choose_files", greedy)
+    files, results = collected({"bob/big.py": "", "ada/engine.py": ENGINE, "cyd/engine.py": ENGINE})
+    assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}", f"cyd/{ASSIGNMENT}/{PAGE}"}
+    assert results["bob"].reason == "Reading the submission takes more memory than is allowed (192 MB)."
 
 
-def test_a_class_without_end_is_refused_before_it_takes_memory(collected):
+def test_a_huge_class_is_refused_before_it_takes_memory(collected):
     with pytest.raises(DownloadsError, match="holds more than 50,000 files"):
         collected({f"ada/{number}": "" for number in range(50_001)}, as_zip=True)
 
 
-def test_where_nothing_can_be_written_that_is_an_error_and_no_verdict(collected, tmp_path):
+def test_a_folder_that_cannot_be_written_is_an_error_and_not_a_result(collected, tmp_path):
     (tmp_path / "submitted").write_text("a file")
     with pytest.raises(OSError, match="submitted"):
         collected({"ada/engine.py": ENGINE})
 
 
-def test_collecting_again_changes_nothing_and_what_differs_stays_until_forced(collected):
+def test_collecting_again_changes_nothing_and_a_different_submission_stays_until_forced(collected):
     first, _ = collected({"ada/engine.py": ENGINE})
     assert collected({})[0] == first
-    there, ended = collected({"ada/engine.py": "class Value: pass"})
-    assert there == first
-    assert any("--force" in note for note in ended["ada"].notes)
+    files, results = collected({"ada/engine.py": "class Value: pass"})
+    assert files == first
+    assert any("--force" in warning for warning in results["ada"].warnings)
     assert solution(collected({}, force=True)[0][f"ada/{ASSIGNMENT}/{PAGE}"]) == "class Value: pass"
 
 
-def test_who_handed_in_nothing_to_grade_is_named(collected):
-    there, ended = collected({"ada/engine.py": ENGINE, "bob/essay.txt": "hello"})
-    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
-    assert ended["bob"].problem == "There is no engine.py in this submission; it holds essay.txt."
+def test_a_submission_with_nothing_to_grade_has_a_reason(collected):
+    files, results = collected({"ada/engine.py": ENGINE, "bob/essay.txt": "hello"})
+    assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}"}
+    assert results["bob"].reason == "There is no engine.py in this submission; it holds essay.txt."
 
 
 def test_no_name_leads_out_of_the_folder(collected, tmp_path):
@@ -154,71 +157,71 @@ def test_no_name_leads_out_of_the_folder(collected, tmp_path):
     assert {path.name for path in (tmp_path / "submitted").iterdir()} == {"ada"}
 
 
-def test_a_timestamp_of_nbgraders_comes_along(collected):
-    there, _ = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "2026-01-01 00:00 UTC"})
-    assert there[f"ada/{ASSIGNMENT}/timestamp.txt"] == b"2026-01-01 00:00 UTC"
+def test_a_timestamp_of_nbgrader_is_copied(collected):
+    files, _ = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "2026-01-01 00:00 UTC"})
+    assert files[f"ada/{ASSIGNMENT}/timestamp.txt"] == b"2026-01-01 00:00 UTC"
 
 
 def test_the_timestamp_in_a_folder_for_each_assignment_is_found(collected):
-    there, _ = collected(
+    files, _ = collected(
         {f"ada/{ASSIGNMENT}/engine.py": ENGINE, f"ada/{ASSIGNMENT}/timestamp.txt": "2026-01-01 00:00 UTC"}
     )
-    assert there[f"ada/{ASSIGNMENT}/timestamp.txt"] == b"2026-01-01 00:00 UTC"
+    assert files[f"ada/{ASSIGNMENT}/timestamp.txt"] == b"2026-01-01 00:00 UTC"
 
 
-def test_a_timestamp_that_tells_no_time_stays_out_and_is_noted(collected):
-    there, ended = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "yesterday, I swear"})
-    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
-    assert "timestamp.txt was left out: it does not hold a time" in ended["ada"].notes
+def test_a_timestamp_without_a_time_is_left_out_with_a_warning(collected):
+    files, results = collected({"ada/engine.py": ENGINE, "ada/timestamp.txt": "yesterday, I swear"})
+    assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}"}
+    assert "timestamp.txt was left out because it does not contain a time." in results["ada"].warnings
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mx", "\udcffx"])
-def test_notes_are_fit_to_be_printed(name, collected):
-    _, ended = collected({f"ada/{name}/engine.py": ENGINE, "ada/b/c/engine.py": ENGINE})
-    assert all(note.isprintable() for note in ended["ada"].notes)
+def test_warnings_are_printable(name, collected):
+    _, results = collected({f"ada/{name}/engine.py": ENGINE, "ada/b/c/engine.py": ENGINE})
+    assert all(warning.isprintable() for warning in results["ada"].warnings)
 
 
 def test_forced_a_submission_is_replaced_with_all_its_files(collected, tmp_path):
     collected({"ada/engine.py": ENGINE, "ada/helper.py": "x = 1"})
     (tmp_path / "downloads/ada/helper.py").unlink()
-    _, ended = collected({})
-    assert ended["ada"].state == SKIPPED
+    _, results = collected({})
+    assert results["ada"].state is State.SKIPPED
     assert set(collected({}, force=True)[0]) == {f"ada/{ASSIGNMENT}/{PAGE}"}
 
 
-def test_in_nbgraders_own_folder_files_become_notebooks_where_they_are(tmp_path):
+def test_in_nbgraders_folder_files_become_notebooks_in_place(tmp_path):
     into = tmp_path / "submitted"
-    for place in (f"[ada]/{ASSIGNMENT}", "bob/a2_backprop"):
-        (into / place).mkdir(parents=True)
-        (into / place / "engine.py").write_text(ENGINE)
+    for folder in (f"[ada]/{ASSIGNMENT}", "bob/a2_backprop"):
+        (into / folder).mkdir(parents=True)
+        (into / folder / "engine.py").write_text(ENGINE)
     (into / "[ada]" / ASSIGNMENT / "timestamp.txt").write_text("2026-01-01 00:00 UTC")
-    for state in (NEW, AS_BEFORE):
-        assert [each.state for each in collect(chosen("a1")[0], into, into)] == [state, NOTHING]
+    for state in (State.NEW, State.UNCHANGED):
+        assert [each.state for each in collect(chosen("a1")[0], into, into)] == [state, State.NO_NOTEBOOK]
     assert {path.name for path in into.glob(f"*/{ASSIGNMENT}/*")} == {"engine.py", PAGE, "timestamp.txt"}
     assert {path.name for path in into.iterdir()} == {"[ada]", "bob"}
 
 
-def test_one_students_file_does_not_keep_a_class_from_being_collected(collected):
+def test_the_file_of_one_student_does_not_stop_the_class(collected):
     full_of_marks = b"PK\1\2" * 300_000
-    there, _ = collected({"ada_1_2_engine.py": ENGINE, "eve_3_4_x.bin": full_of_marks}, as_zip=True)
-    assert set(there) == {f"ada/{ASSIGNMENT}/{PAGE}"}
+    files, _ = collected({"ada_1_2_engine.py": ENGINE, "eve_3_4_x.bin": full_of_marks}, as_zip=True)
+    assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}"}
 
 
-def test_of_canvas_numbers_the_highest_is_taken_and_that_is_noted(collected):
-    there, ended = collected(
+def test_of_canvas_numbers_the_highest_is_used_with_a_warning(collected):
+    files, results = collected(
         {"ada_1_2_engine-9.py": "old", "ada_1_3_engine-10.py": ENGINE, "ada_1_1_engine.py": "older"}
     )
-    assert solution(there[f"ada/{ASSIGNMENT}/{PAGE}"]) == ENGINE
-    assert "engine.py was uploaded as number 10" in ended["ada"].notes
-    assert "engine-9.py was left alone: there is a newer one" in ended["ada"].notes
+    assert solution(files[f"ada/{ASSIGNMENT}/{PAGE}"]) == ENGINE
+    assert "engine.py: upload number 10 was used." in results["ada"].warnings
+    assert "engine-9.py was ignored because there is a newer upload." in results["ada"].warnings
 
 
 def test_of_two_files_of_one_name_none_is_guessed(collected):
-    _, ended = collected({"ada_1_2_engine.py": "one", "ada_1_3_engine.py": "other"})
-    assert ended["ada"].problem == "The submission holds engine.py twice."
+    _, results = collected({"ada_1_2_engine.py": "one", "ada_1_3_engine.py": "other"})
+    assert results["ada"].reason == "The submission holds engine.py twice."
 
 
-def test_a_zip_in_a_folder_is_a_class_if_a_platform_has_packed_it_and_a_link_is_none(collected, tmp_path):
+def test_a_zip_in_a_folder_is_a_class_if_a_platform_has_packed_it_and_a_link_is_not(collected, tmp_path):
     collected({"ada_1_2_engine.py": ENGINE}, as_zip=True)
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads" / "all.zip").symlink_to(tmp_path / "all.zip")
@@ -229,7 +232,7 @@ def test_a_zip_in_a_folder_is_a_class_if_a_platform_has_packed_it_and_a_link_is_
     assert collected({})[1].keys() == {"ada"}
 
 
-def test_the_command_counts_and_its_status_tells_whether_all_have_a_notebook(tmp_path, monkeypatch):
+def test_the_command_counts_and_its_exit_status_says_whether_all_have_a_notebook(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("ada/engine.py", "bob/essay.txt"):
         (tmp_path / "downloads" / name).parent.mkdir(parents=True)
@@ -243,10 +246,10 @@ def test_the_command_counts_and_its_status_tells_whether_all_have_a_notebook(tmp
     assert "2 of 2 students have a notebook in submitted: 1 as before, 1 new." in done.output
 
 
-def test_letters_that_cannot_be_read_are_pointed_out(collected):
-    there, ended = collected({"ada/engine.py": b"# caf\xe9\n"})
-    assert solution(there[f"ada/{ASSIGNMENT}/{PAGE}"]) == "# caf\ufffd\n"
-    assert any("UTF-8" in note for note in ended["ada"].notes)
+def test_characters_that_cannot_be_decoded_are_a_warning(collected):
+    files, results = collected({"ada/engine.py": b"# caf\xe9\n"})
+    assert solution(files[f"ada/{ASSIGNMENT}/{PAGE}"]) == "# caf\ufffd\n"
+    assert any("UTF-8" in warning for warning in results["ada"].warnings)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +260,7 @@ def test_letters_that_cannot_be_read_are_pointed_out(collected):
         (["all", "."], "Name one assignment"),
     ],
 )
-def test_what_makes_no_sense_is_said_in_a_line(words, said, tmp_path, monkeypatch):
+def test_wrong_arguments_are_explained_in_a_line(words, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["course", "collect", *words])
     assert done.exit_code == 1

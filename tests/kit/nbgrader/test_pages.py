@@ -23,7 +23,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 pytestmark = pytest.mark.xdist_group("nbgrader commands")
 
 NAME = "a2_backprop"
-PATIENCE = 60
+WAIT_SECONDS = 60
 
 SCRIPT = "<script data-mine>document.title='PWNED'</script>"
 IMAGE = '</pre></div><img data-mine src=x onerror="document.title=`PWNED`;alert(1)">'
@@ -34,7 +34,7 @@ MARKUP = {
     "exception": "<b data-mine>Boom",
     "line": f"# {IMAGE} {{{{ 7 * 7 }}}}",
 }
-"""Where a traceback shows a student's own text, and what stands there."""
+"""Markup for every part of a traceback that a student controls."""
 
 HOSTILE = f"""
 
@@ -66,7 +66,7 @@ SLIPS = {
 }
 SENTENCE = evidence.HIDDEN
 NOT_NEEDED = ("jupyterlab", "jupyterlab_jupytext", "jupytext", "jupyter_lsp", "jupyter_server_terminals", "notebook")
-"""Extensions of Jupyter's server that would only take time to start."""
+"""Extensions of Jupyter's server that are switched off because they take time to start."""
 
 STUDENTS = {"right", "untouched", "hostile", "adjusted", *SLIPS}
 
@@ -76,7 +76,7 @@ STUDENTS = {"right", "untouched", "hostile", "adjusted", *SLIPS}
 
 @pytest.fixture(scope="module")
 def programs():
-    """Chromium and its driver."""
+    """The paths of Chromium and its driver."""
     found = [shutil.which("chromium"), shutil.which("chromedriver")]
     if not all(found):
         said = "These tests need a browser: apt-get install chromium chromium-driver"
@@ -86,7 +86,7 @@ def programs():
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
-    """A home of its own for everything that is started here, so that no settings of this machine's user count."""
+    """An empty home folder for the programs that are started here, so that the user's settings have no effect."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
@@ -97,7 +97,7 @@ def elsewhere(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def marked(programs, elsewhere, copied, tmp_path_factory):
-    """The course after a small class has handed in a2_backprop and all was graded."""
+    """The course after a small class has handed in a2_backprop and has been graded."""
     course = copied(tmp_path_factory.mktemp("pages"))
     right = course.solution(NAME)
     course.hands_in("right", NAME, right)
@@ -117,7 +117,7 @@ def marked(programs, elsewhere, copied, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(marked, elsewhere):
-    """The address of a Jupyter server in the course folder that has formgrader, and its token."""
+    """A Jupyter server with formgrader in the course folder: (address, token)."""
     extensions = {"nbgrader.server_extensions.formgrader": True}
     extensions |= dict.fromkeys(NOT_NEEDED, False)
     settings = {"ServerApp": {"jpserver_extensions": extensions}}
@@ -138,23 +138,23 @@ def server(marked, elsewhere):
             yield address_of(process, elsewhere / "JUPYTER_RUNTIME_DIR", log), token
         finally:
             process.terminate()
-            process.wait(PATIENCE)
+            process.wait(WAIT_SECONDS)
 
 
 def address_of(process, folder, log):
-    """Where a server listens: it says so in a file as soon as it does."""
-    told = folder / f"jpserver-{process.pid}.json"
-    end = time.monotonic() + PATIENCE
-    while not (told.exists() and told.stat().st_size):
+    """Wait until a server listens, and return its address, which it writes to a file."""
+    info = folder / f"jpserver-{process.pid}.json"
+    end = time.monotonic() + WAIT_SECONDS
+    while not (info.exists() and info.stat().st_size):
         assert process.poll() is None, log.read_text(errors="replace")[-4000:]
         assert time.monotonic() < end, log.read_text(errors="replace")[-4000:]
         time.sleep(0.1)
-    return f"http://127.0.0.1:{json.loads(told.read_text())['port']}"
+    return f"http://127.0.0.1:{json.loads(info.read_text())['port']}"
 
 
 @pytest.fixture(scope="module")
 def browser(programs, elsewhere):
-    """Chromium, which reaches this machine and no other."""
+    """Chromium, which can connect to this machine only."""
     options = webdriver.ChromeOptions()
     options.binary_location, driver = programs
     for argument in (
@@ -170,24 +170,30 @@ def browser(programs, elsewhere):
 
 
 class Pages:
-    """Opens pages, and reads them once their scripts have filled them."""
+    """Opens pages in the browser, and reads them when their scripts have filled them."""
 
     def __init__(self, browser, server, course, screens):
         self.browser, self.course, self.screens = browser, course, screens
         self.address, token = server
         browser.get(f"{self.address}/formgrader/manage_assignments?token={token}")
 
-    def opens(self, place, ready="true", screen=""):
-        """Open a page, wait until a condition in JavaScript holds, and keep one picture for whoever wonders."""
-        self.browser.get(place if ":" in place else f"{self.address}/formgrader/{place}")
-        WebDriverWait(self.browser, PATIENCE).until(lambda it: it.execute_script(f"return Boolean({ready})"))
+    def opens(self, address, ready="true", screen=""):
+        """Open a page and wait until it is ready.
+
+        Args:
+            address: A URL, or the part of it after `formgrader/`.
+            ready: Condition in JavaScript.
+            screen: Name of a screenshot to keep, if any.
+        """
+        self.browser.get(address if ":" in address else f"{self.address}/formgrader/{address}")
+        WebDriverWait(self.browser, WAIT_SECONDS).until(lambda it: it.execute_script(f"return Boolean({ready})"))
         if screen and not (self.screens / f"{screen}.png").exists():
             shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
             (self.screens / f"{screen}.png").write_bytes(base64.b64decode(shot["data"]))
 
-    def table(self, place, screen=""):
-        """A table's rows, each as text by the cells' classes."""
-        self.opens(place, "window.models && models.loaded && models.length", screen)
+    def table(self, address, screen=""):
+        """Open a page with a table, and return its rows: for each, the text of every cell by the cell's class."""
+        self.opens(address, "window.models && models.loaded && models.length", screen)
         return self.browser.execute_script(
             "return [...document.querySelectorAll('#main-table tr')].map(row => Object.fromEntries("
             "[...row.cells].map(cell => [cell.className.split(' ').filter(c => c != 'text-center')[0],"
@@ -195,19 +201,19 @@ class Pages:
         )
 
     def submission(self, student):
-        """Open a student's submission as formgrader shows it to who grades it."""
+        """Open a student's submission as formgrader shows it to the instructor."""
         self.table(f"gradebook/{NAME}/{NAME}")
         link = self.browser.find_element(By.XPATH, f"//a[contains(@class, 'name-shown') and text()='{student}']")
         ready = "window.formgrader && formgrader.grades.loaded && formgrader.comments.loaded"
         self.opens(link.get_attribute("href"), ready, f"submission-{student}")
 
     def feedback(self, student):
-        """Open a student's feedback page, from the file that the student gets."""
+        """Open the feedback page that a student receives."""
         path = self.course.path("feedback", NAME, student).with_suffix(".html")
         self.opens(path.as_uri(), screen=f"feedback-{student}")
 
     def scores(self):
-        """What the score fields of a submission say: what was typed, else what autograding found."""
+        """Return the score fields of a submission: the number that was typed, or else the one from autograding."""
         fields = self.browser.find_elements(By.CSS_SELECTOR, "input.score")
         return {
             field.get_attribute("id"): float(field.get_attribute("value") or field.get_attribute("placeholder"))
@@ -215,7 +221,7 @@ class Pages:
         }
 
     def item(self, title):
-        """The part of a page that is about an item."""
+        """Return the element of a page that describes an item."""
         return self.browser.find_element(By.XPATH, f"//div[div/b[text()={json.dumps(title)}]]")
 
     def text(self):
@@ -228,12 +234,12 @@ def pages(browser, server, marked, tmp_path_factory):
 
 
 def points(row):
-    """The points of `31.5 / 32`."""
+    """Return the points of a row whose score is, for example, `31.5 / 32`."""
     return float(row["score"].partition(" / ")[0])
 
 
 def tasks_in(course, student):
-    """What each task earned, from the outputs of the autograded notebook's test cells."""
+    """Return the points of each task, from the outputs of the autograded notebook's test cells."""
     cells = course.notebook("autograded", NAME, student).cells
     return {
         cell.metadata.nbgrader.grade_id: float(cell.outputs[0]["data"]["text/plain"])
@@ -256,9 +262,9 @@ def test_the_submissions_of_an_assignment_are_shown_as_graded(pages):
     assert {row["status"] for student, row in rows.items() if student != "adjusted"} == {"graded"}
 
 
-@pytest.mark.parametrize("place", [f"manage_submissions/{NAME}", f"gradebook/{NAME}/{NAME}", "manage_students"])
-def test_every_table_shows_the_scores_that_are_exported(pages, marked, place):
-    rows = pages.table(place, place.replace("/", "-"))
+@pytest.mark.parametrize("address", [f"manage_submissions/{NAME}", f"gradebook/{NAME}/{NAME}", "manage_students"])
+def test_every_table_shows_the_scores_that_are_exported(pages, marked, address):
+    rows = pages.table(address, address.replace("/", "-"))
     found = {row.get("student-id") or row.get("id") or row["name"]: points(row) for row in rows}
     assert set(found) == STUDENTS
     for student in STUDENTS - {"adjusted"}:
@@ -277,16 +283,16 @@ def test_a_score_typed_by_hand_stays_also_when_it_is_autograded_again(pages, mar
     pages.submission("adjusted")
     field = pages.browser.find_element(By.ID, "numbers")
     field.send_keys("0.5\t")
-    WebDriverWait(pages.browser, PATIENCE).until(
+    WebDriverWait(pages.browser, WAIT_SECONDS).until(
         lambda it: it.execute_script("return formgrader.grades.findWhere({name: 'numbers'}).get('manual_score') == 0.5")
     )
-    due = {**before, "numbers": 0.5}
+    expected = {**before, "numbers": 0.5}
     pages.submission("adjusted")
-    assert pages.scores() == due
+    assert pages.scores() == expected
     marked.runs("nbgrader", "autograde", NAME, "--student", "adjusted", "--force")
     pages.submission("adjusted")
-    assert pages.scores() == due
-    assert float(marked.exported()["adjusted", NAME]["score"]) == sum(due.values())
+    assert pages.scores() == expected
+    assert float(marked.exported()["adjusted", NAME]["score"]) == sum(expected.values())
 
 
 @pytest.mark.parametrize("student", ["right", "minus", "untouched", "hostile"])
@@ -294,9 +300,9 @@ def test_a_feedback_page_shows_the_scores_that_are_exported(pages, marked, stude
     pages.feedback(student)
     row = marked.points[student, NAME]
     assert f"(Score: {float(row['score'])} / {float(row['max_score'])})" in pages.text()
-    told = [line for line in pages.browser.find_elements(By.CSS_SELECTOR, "#toc li") if "Score: " in line.text]
-    due = tasks_in(marked, student)
-    assert [float(line.text.split("Score: ")[1].split(" /")[0]) for line in told] == list(due.values())
+    scores = [line for line in pages.browser.find_elements(By.CSS_SELECTOR, "#toc li") if "Score: " in line.text]
+    expected = tasks_in(marked, student)
+    assert [float(line.text.split("Score: ")[1].split(" /")[0]) for line in scores] == list(expected.values())
 
 
 # --- what is shown of a failure --------------------------------------------------------------------------------------
@@ -304,7 +310,7 @@ def test_a_feedback_page_shows_the_scores_that_are_exported(pages, marked, stude
 
 @pytest.fixture(params=["submission", "feedback"])
 def look(request, pages):
-    """Opens a student's page, as the instructor sees it and as the student does."""
+    """Opens a student's page: look(student). Each test runs for the instructor's page and for the student's."""
     return getattr(pages, request.param)
 
 

@@ -1,4 +1,4 @@
-"""nbgrader's own commands, from build to exported grades: whatever a notebook went through, its code decides."""
+"""nbgrader's commands, from build to export: only the solution's code decides, however a notebook was edited."""
 
 import copy
 import re
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("nbgrader course")
 
 ENGINES = ("a1_expressions", "a2_backprop", "a3_activations")
 BUILT_ON_THEM = ("a4_networks", "a5_training", "a6_tensors")
-"""Their files need the engine beside them. They take longer to grade, and fewer are handed in."""
+"""These need the engine beside the notebook. They take longer to grade, so fewer submissions are made."""
 ASSIGNMENTS = ENGINES + BUILT_ON_THEM
 
 SLIPS = {
@@ -25,7 +25,7 @@ SLIPS = {
     "a5_training": ("parameter.data - self.lr * self.velocities[i]", "parameter.data + self.lr * self.velocities[i]"),
     "a6_tensors": ("self.grad += (self.data > 0) * out.grad", "self.grad += (self.data >= 0) * out.grad"),
 }
-"""A mistake that costs some points, for each assignment."""
+"""For each assignment, an edit of the solution that costs some points."""
 
 WRONG = """
 class Value:
@@ -40,9 +40,9 @@ class Value:
 
 HOSTILE = """
 import os, sys
-for place in ("{home}/PWNED", "PWNED", "/tmp/PWNED"):
+for path in ("{home}/PWNED", "PWNED", "/tmp/PWNED"):
     try:
-        open(place, "w").write("x")
+        open(path, "w").write("x")
     except OSError:
         pass
 try:
@@ -65,18 +65,18 @@ def graded_cells(notebook):
     return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
 
 
-# --- what may have happened to a notebook ----------------------------------------------------------------------------
+# --- how a notebook can have been edited -----------------------------------------------------------------------------
 
 
 def edited(notebook):
-    """Test cells that give all points and more, and the solution moved to another kind of points."""
+    """Change the test cells' code and points."""
     for cell in graded_cells(notebook):
         cell.source = "1000"
         cell.metadata.nbgrader["points"] = 1000.0
 
 
 def duplicated(notebook):
-    """An older copy of the solution cell above it, and two of each test cell."""
+    """Insert an older copy of the solution cell above it, and a second copy of every test cell."""
     older = copy.deepcopy(solution_cell(notebook))
     older.source = "class Value:\n    pass"
     older.id = "older"
@@ -85,7 +85,7 @@ def duplicated(notebook):
 
 
 def split(notebook):
-    """The solution cell in two, as JupyterLab splits it: each half has its id and marks."""
+    """Split the solution cell as JupyterLab does: both halves have its id and marks."""
     first = solution_cell(notebook)
     second = copy.deepcopy(first)
     lines = first.source.splitlines()
@@ -96,7 +96,7 @@ def split(notebook):
 
 
 def copied_as_scratch(notebook):
-    """A copy of the solution cell below it, cut down to an experiment that does not end, and half a copy."""
+    """Append two copies of the solution cell: one with an experiment that does not end, and half a copy."""
     for number, text in enumerate(("while True:\n    Value(1.0)", "class Value:\n    def")):
         scratch = copy.deepcopy(solution_cell(notebook))
         scratch.source, scratch.id = text, f"scratch-{number}"
@@ -128,7 +128,7 @@ def renamed(notebook):
 
 
 def flipped(notebook):
-    """The solution is no solution any more, and all else is."""
+    """Mark the solution cell as a test, and all other cells as solutions."""
     mine = solution_cell(notebook)
     for cell in notebook.cells:
         marks = cell.metadata.setdefault("nbgrader", nbformat.NotebookNode({"schema_version": 1}))
@@ -136,7 +136,7 @@ def flipped(notebook):
 
 
 def prefilled(notebook):
-    """Another kernel, tags, magics, and outputs that claim everything."""
+    """Set another kernel, tags, magic commands, and outputs that claim all points."""
     notebook.metadata["kernelspec"] = {"name": "bash", "display_name": "Bash", "language": "bash"}
     solution_cell(notebook).source = "%matplotlib inline\n!pip install torch\n" + solution_cell(notebook).source
     for cell in graded_cells(notebook):
@@ -145,7 +145,7 @@ def prefilled(notebook):
 
 
 def scribbled_in(notebook):
-    """An honest student's other cells: plots, failing experiments, notes, and one that never ends."""
+    """Add an honest student's other cells: plots, failing experiments, notes, and one that never ends."""
     notebook.cells.insert(2, code("import matplotlib.pyplot as plt\nplt.plot([1, 2])"))
     notebook.cells.insert(4, code("1 / 0"))
     notebook.cells.append(code("while True: pass", tags=["scratch"]))
@@ -176,7 +176,7 @@ def edits(assignment):
 
 
 def honest(assignment):
-    """Who has the right code, whatever became of the notebook and of the files beside it."""
+    """Return the students with the right code, however the notebook and the files beside it were edited."""
     names = {"right", "files", "in_a_new_cell", *(edit.__name__ for edit in edits(assignment))}
     return sorted(names if assignment in ENGINES else names | WITH_FILES)
 
@@ -187,7 +187,7 @@ def handed_in(course, assignment):
 
 @pytest.fixture(scope="module")
 def marked(copied, tmp_path_factory):
-    """The course after a class has handed in and all was autograded, fed back and exported; with its points."""
+    """The course after a class has handed in and was autograded, with feedback and the exported points."""
     course = copied(tmp_path_factory.mktemp("class"))
     for assignment in ASSIGNMENTS:
         hand_in(course, assignment)
@@ -243,14 +243,14 @@ def test_nbgrader_gives_the_points_that_gradkit_grade_gives(marked, assignment):
 @pytest.mark.parametrize(
     ("assignment", "student"), [(assignment, student) for assignment in ASSIGNMENTS for student in honest(assignment)]
 )
-def test_right_code_gets_all_points_whatever_became_of_the_notebook(marked, assignment, student):
+def test_right_code_gets_all_points_however_the_notebook_was_edited(marked, assignment, student):
     whole = sum(test.item.points for test in graded_tests(chosen(assignment)[0]))
     assert points(marked, assignment, student) == whole
     assert float(marked.points[student, assignment]["max_score"]) == whole
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_other_code_gets_what_it_earns(marked, assignment):
+def test_partly_right_code_gets_some_points_and_wrong_code_gets_none(marked, assignment):
     whole = points(marked, assignment, "right")
     assert 0 < points(marked, assignment, "partly") < whole
     assert [points(marked, assignment, student) for student in ("wrong", "untouched", "garbage")] == [0, 0, 0]
@@ -261,7 +261,7 @@ def test_no_code_of_a_student_runs_outside_the_sandbox(marked):
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_the_autograded_notebook_is_ours_but_for_the_solution_cells(marked, assignment):
+def test_the_autograded_notebook_is_the_instructors_except_for_the_solution_cells(marked, assignment):
     ours = marked.notebook("source", assignment)
     for student in ("scribbled_in", "hostile", "garbage"):
         theirs = marked.notebook("autograded", assignment, student)
@@ -271,14 +271,14 @@ def test_the_autograded_notebook_is_ours_but_for_the_solution_cells(marked, assi
         assert solution_cell(theirs).source != solution_cell(ours).source, "no solution may appear"
 
 
-def test_a_feedback_page_is_there_for_everyone(marked):
+def test_every_student_has_a_feedback_page(marked):
     for assignment in ASSIGNMENTS:
         pages = {path.parts[-3] for path in marked.home.glob(f"feedback/*/{assignment}/{assignment}.html")}
         assert pages == handed_in(marked, assignment)
 
 
 @pytest.mark.parametrize("assignment", BUILT_ON_THEM)
-def test_who_has_no_engine_beside_the_notebook_sees_what_is_wrong_with_the_rest(marked, assignment):
+def test_feedback_without_an_engine_beside_the_notebook_still_explains_the_failures(marked, assignment):
     outputs = [cell.outputs[0] for cell in graded_cells(marked.notebook("autograded", assignment, "partly"))]
     pages = "\n".join(output["data"]["text/html"] for output in outputs)
     assert "PyTorch" in pages
@@ -321,7 +321,7 @@ REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.S)
 
 
 def lines(text):
-    """The lines that tell something; shorter ones, such as `return out`, give nothing away."""
+    """Return the lines that could give an answer away. Shorter ones, such as `return out`, do not."""
     return {line.strip() for line in text.splitlines() if len(line.strip()) >= 14}
 
 

@@ -1,4 +1,4 @@
-"""docs/nbgrader.md, from an empty folder to a finished gradebook: each command is run as it stands."""
+"""docs/nbgrader.md, from an empty folder to a finished gradebook: every command is run as it is written."""
 
 import csv
 import os
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.xdist_group("nbgrader commands")
 
 
 def commands(root):
+    """Return the commands of the manual, in order."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", (root / "docs/nbgrader.md").read_text(encoding="utf-8"), re.M | re.S)
     return [line for block in blocks for line in block.splitlines()]
 

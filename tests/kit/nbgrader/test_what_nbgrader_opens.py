@@ -1,4 +1,4 @@
-"""`nbgrader autograde` on what is not a plain file: it opens, follows and copies nothing that grading would not."""
+"""`nbgrader autograde` on links, pipes and devices: it opens, follows and copies only what grading needs."""
 
 import os
 import socket
@@ -10,54 +10,56 @@ A1 = "a1_expressions"
 PAGE = f"{A1}.ipynb"
 WHOLE = 19.5
 
-# --- who is refused --------------------------------------------------------------------------------------------------
+# --- submissions that are refused ------------------------------------------------------------------------------------
+#
+# Each function makes a submission in `folder`, the student's folder for the assignment, which does not exist yet.
 
 
-def a_linked_student(place, course):
-    place.parent.symlink_to(course.home / "submitted" / "right")
+def a_linked_student(folder, course):
+    folder.parent.symlink_to(course.home / "submitted" / "right")
 
 
-def a_linked_assignment(place, course):
-    place.parent.mkdir()
-    place.symlink_to(course.home / "submitted" / "right" / A1)
+def a_linked_assignment(folder, course):
+    folder.parent.mkdir()
+    folder.symlink_to(course.home / "submitted" / "right" / A1)
 
 
-def a_linked_notebook(place, course):
-    place.mkdir(parents=True)
-    (place / PAGE).symlink_to(course.path("submitted", A1, "right"))
+def a_linked_notebook(folder, course):
+    folder.mkdir(parents=True)
+    (folder / PAGE).symlink_to(course.path("submitted", A1, "right"))
 
 
-def a_notebook_linked_to_the_source(place, course):
-    place.mkdir(parents=True)
-    (place / PAGE).symlink_to(course.path("source", A1))
+def a_notebook_linked_to_the_source(folder, course):
+    folder.mkdir(parents=True)
+    (folder / PAGE).symlink_to(course.path("source", A1))
 
 
-def a_notebook_linked_to_nothing(place, course):
-    place.mkdir(parents=True)
-    (place / PAGE).symlink_to(course.home / "nowhere")
+def a_notebook_linked_to_nothing(folder, course):
+    folder.mkdir(parents=True)
+    (folder / PAGE).symlink_to(course.home / "nowhere")
 
 
-def a_notebook_linked_to_a_device(place, course):
-    place.mkdir(parents=True)
-    (place / PAGE).symlink_to("/dev/zero")
+def a_notebook_linked_to_a_device(folder, course):
+    folder.mkdir(parents=True)
+    (folder / PAGE).symlink_to("/dev/zero")
 
 
-def a_fifo(place, course):
-    place.mkdir(parents=True)
-    os.mkfifo(place / PAGE)
+def a_fifo(folder, course):
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / PAGE)
 
 
-def a_socket(place, course):
-    place.mkdir(parents=True)
+def a_socket(folder, course):
+    folder.mkdir(parents=True)
     here = os.getcwd()
-    os.chdir(place)  # a socket's name has room for 107 bytes
+    os.chdir(folder)  # a socket's name has room for 107 bytes
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(PAGE)
     os.chdir(here)
 
 
-def a_folder(place, course):
-    (place / PAGE).mkdir(parents=True)
+def a_folder(folder, course):
+    (folder / PAGE).mkdir(parents=True)
 
 
 REFUSED = (
@@ -72,20 +74,23 @@ REFUSED = (
     a_folder,
 )
 
-# --- whose right notebook lies beside something odd ------------------------------------------------------------------
+# --- right notebooks with something else beside them -----------------------------------------------------------------
 
 
 def stamped(content):
-    return lambda place, course: (place / "timestamp.txt").write_bytes(content)
+    """Return a function that writes a timestamp.txt."""
+    return lambda folder, course: (folder / "timestamp.txt").write_bytes(content)
 
 
 def linked(name, target):
-    return lambda place, course: (place / name).symlink_to(target.format(home=course.home))
+    """Return a function that makes a link."""
+    return lambda folder, course: (folder / name).symlink_to(target.format(home=course.home))
 
 
-def nested(place, course):
+def nested(folder, course):
+    """Make a hundred nested folders."""
     here = os.getcwd()
-    os.chdir(place)
+    os.chdir(folder)
     for _ in range(100):
         os.mkdir("d")
         os.chdir("d")
@@ -101,24 +106,24 @@ BESIDE = {
     "a_timestamp_that_is_not_text": stamped(bytes(range(256))),
     "a_timestamp_in_UTF_16": stamped("2026-05-01 13:00:00 UTC".encode("utf-16")),
     "a_timestamp_without_end": stamped(b"9" * 20_000_000),
-    "a_fifo_as_timestamp": lambda place, course: os.mkfifo(place / "timestamp.txt"),
-    "a_folder_as_timestamp": lambda place, course: (place / "timestamp.txt").mkdir(),
+    "a_fifo_as_timestamp": lambda folder, course: os.mkfifo(folder / "timestamp.txt"),
+    "a_folder_as_timestamp": lambda folder, course: (folder / "timestamp.txt").mkdir(),
     "a_timestamp_linked_to_a_device": linked("timestamp.txt", "/dev/zero"),
     "a_file_linked_to_the_source": linked("notes.py", "{home}/source/a4_networks/engine.py"),
     "a_folder_linked_to_the_source": linked("notes", "{home}/source"),
     "a_link_to_nothing": linked("data.csv", "nowhere"),
-    "a_fifo_beside": lambda place, course: os.mkfifo(place / "helper.py"),
-    "a_name_of_escapes": lambda place, course: (place / "\x1b]0;owned\x07.csv").write_bytes(b""),
-    "a_name_that_is_not_text": lambda place, course: (place / "\udcff.csv").write_bytes(b""),
-    "a_sparse_file": lambda place, course: os.truncate(os.open(place / "big", os.O_CREAT | os.O_RDWR), 1 << 28),
+    "a_fifo_beside": lambda folder, course: os.mkfifo(folder / "helper.py"),
+    "a_name_of_escapes": lambda folder, course: (folder / "\x1b]0;owned\x07.csv").write_bytes(b""),
+    "a_name_that_is_not_text": lambda folder, course: (folder / "\udcff.csv").write_bytes(b""),
+    "a_sparse_file": lambda folder, course: os.truncate(os.open(folder / "big", os.O_CREAT | os.O_RDWR), 1 << 28),
     "folders_in_folders": nested,
-    "another_notebook": lambda place, course: os.mkfifo(place / "other.ipynb"),
+    "another_notebook": lambda folder, course: os.mkfifo(folder / "other.ipynb"),
 }
 
 
 @pytest.fixture(scope="module")
 def graded(copied, tmp_path_factory):
-    """A class after `nbgrader autograde`, with what was said and everyone's row in the export."""
+    """The course after `nbgrader autograde`, with the command's output and every student's row of the export."""
     course = copied(tmp_path_factory.mktemp("odd"))
     right = course.solution(A1)
     course.hands_in("right", A1, right)
@@ -127,39 +132,39 @@ def graded(copied, tmp_path_factory):
     for name, make in BESIDE.items():
         make(course.hands_in(name, A1, right).parent, course)
     stamped(b"2026-05-01 13:00:00 UTC")(course.hands_in("on_time", A1, right).parent, course)
-    course.said = course.runs("nbgrader", "autograde", A1, ok=False)
+    course.output = course.runs("nbgrader", "autograde", A1, ok=False)
     course.runs("nbgrader", "generate_feedback", A1)
     course.rows = course.exported()
     return course
 
 
 @pytest.mark.parametrize("who", [make.__name__ for make in REFUSED])
-def test_what_is_not_a_student_s_own_file_is_refused_in_a_line_and_earns_nothing(graded, who):
-    assert sum(f"{who} is not graded. " in line for line in graded.said.splitlines()) == 1
+def test_a_submission_that_is_not_a_plain_file_is_refused_in_a_line_and_earns_nothing(graded, who):
+    assert sum(f"{who} is not graded. " in line for line in graded.output.splitlines()) == 1
     assert (who, A1) not in graded.rows
     for step in ("autograded", "feedback"):
         assert not (graded.home / step / who).exists()
 
 
 @pytest.mark.parametrize("who", ["right", "on_time", *BESIDE])
-def test_a_right_notebook_earns_all_points_whatever_lies_beside_it(graded, who):
+def test_a_right_notebook_earns_all_points_whatever_is_beside_it(graded, who):
     assert float(graded.rows[who, A1]["score"]) == WHOLE
 
 
-def test_a_timestamp_that_tells_a_time_is_kept_and_no_other(graded):
+def test_only_a_timestamp_that_contains_a_time_is_kept(graded):
     assert graded.rows["on_time", A1]["timestamp"] == "2026-05-01 13:00:00"
     assert {graded.rows[who, A1]["timestamp"] for who in BESIDE} <= {"", "None"}
 
 
-def test_nothing_is_copied_but_what_is_graded(graded):
+def test_only_what_is_graded_is_copied(graded):
     copied = {path.name for path in (graded.home / "autograded").glob(f"*/{A1}/*")}
     assert copied == {PAGE, "timestamp.txt"}
 
 
 def test_the_terminal_shows_neither_a_traceback_nor_an_escape(graded):
-    assert "Traceback" not in graded.said
-    assert "\x1b" not in graded.said
-    assert "\x07" not in graded.said
+    assert "Traceback" not in graded.output
+    assert "\x1b" not in graded.output
+    assert "\x07" not in graded.output
 
 
 LISTING = """

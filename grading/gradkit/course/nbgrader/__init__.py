@@ -1,4 +1,8 @@
-"""Steps of ours in nbgrader's own lists: assignments/nbgrader_config.py puts them there."""
+"""Steps of gradkit for nbgrader's own lists of steps, where assignments/nbgrader_config.py puts them.
+
+They grade in the sandbox and never run a notebook's code. Only this package, and gradkit.outputs.gradebook, know
+nbgrader's classes; no other package of gradkit imports this one.
+"""
 
 from .grade import GradeInSandbox
 from .read import AnyNotebook

@@ -1,4 +1,4 @@
-"""Autograding of copies: nbgrader opens nothing that a student made, only what intake has read and written anew.
+"""Autograde copies of the submissions: nbgrader opens only what intake has read and written again.
 
 nbgrader itself follows links, copies every file beside a notebook, walks every folder and trusts timestamp.txt.
 """
@@ -7,27 +7,40 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from gradkit.course.collect import collect_student
-from gradkit.course.downloads import HandedIn
 from gradkit.submissions.exception_text import tidy
+from gradkit.submissions.intake.downloads import Listing, Submission
 from gradkit.submissions.intake.entries import entries_of_folder
 
-from .here import NotOursError, assignment_of
+from .lookup import CourseMismatchError, assignment_of
+
+
+class _Copies(NamedTuple):
+    """The copies of submissions.
+
+    Attributes:
+        notebooks: Paths of the notebooks by the folder of the copy, as a converter's `assignments` has them.
+        refused: A sentence for every submission that was not copied.
+    """
+
+    notebooks: dict[str, list[str]]
+    refused: list[str]
 
 
 def autograde_copies(converter: Autograde) -> None:
-    """Have a converter that has found its submissions autograde copies of them.
+    """Make a converter that has listed its submissions autograde copies of them.
 
-    A submission that cannot be read is refused in a line of the log, and nbgrader's exit status says so; the others are
+    A submission that cannot be read is refused in a line of the log, and nbgrader's exit status is 1. The others are
     graded.
     """
     # nbgrader names its converter's class in its commands, so this method can only be replaced in an instance.
@@ -35,60 +48,90 @@ def autograde_copies(converter: Autograde) -> None:
 
 
 def _convert_copies(converter: Autograde, convert: Callable[[], None]) -> None:
-    """Copy the submissions, and convert the copies. Raises NbGraderException if any is refused, as `convert` does."""
-    submitted, found = converter.coursedir, converter.assignments
-    refused: list[str] = []
-    with TemporaryDirectory(prefix="gradkit-") as folder:
-        converter.coursedir = _with_submissions_in(submitted, folder)
+    """Copy the submissions, and convert the copies.
+
+    Args:
+        converter: The converter.
+        convert: Its own method `convert_notebooks`.
+
+    Raises:
+        NbGraderException: A submission is refused, or `convert` raises it.
+    """
+    folders, submissions = converter.coursedir, converter.assignments
+    with TemporaryDirectory(prefix="gradkit-") as scratch:
+        converter.coursedir = _with_submissions_in(folders, scratch)
+        refused: list[str] = []
         try:
-            converter.assignments = dict(_copies(converter, submitted, sorted(found), refused))
+            converter.assignments, refused = _copy_all(converter, folders, sorted(submissions))
             convert()
         finally:
-            converter.coursedir, converter.assignments = submitted, found
+            converter.coursedir, converter.assignments = folders, submissions
             for line in refused:
                 converter.log.error(line)
     if refused:
         raise NbGraderException(f"{len(refused)} submissions were not graded.")
 
 
-def _with_submissions_in(coursedir: CourseDirectory, folder: str) -> CourseDirectory:
-    """The same course folder, with another folder of submissions."""
+def _with_submissions_in(folders: CourseDirectory, scratch: str) -> CourseDirectory:
+    """Return the same course folder with another folder of submissions."""
     # nbgrader 0.9.5 does not match paths below an absolute folder.
-    there = os.path.relpath(folder, os.path.realpath(coursedir.root))
-    settings = {**coursedir.trait_values(config=True), "submitted_directory": there}
-    return CourseDirectory(parent=coursedir.parent, **settings)
+    relative = os.path.relpath(scratch, os.path.realpath(folders.root))
+    settings = {**folders.trait_values(config=True), "submitted_directory": relative}
+    return CourseDirectory(parent=folders.parent, **settings)
 
 
-def _copies(
-    converter: Autograde, submitted: CourseDirectory, paths: list[str], refused: list[str]
-) -> Iterator[tuple[str, list[str]]]:
-    """Copy each submission, and return its folder and notebook. refused: gets a line for each that is not copied."""
-    name = partial(submitted.format_path, submitted.submitted_directory)
-    named = re.compile(name("(?P<student>.*)", "(?P<assignment>.*)", escape=True))
-    own_levels = len(PurePath(submitted.directory_structure).parts) - 1
+def _copy_all(converter: Autograde, folders: CourseDirectory, paths: Iterable[str]) -> _Copies:
+    """Copy every submission that can be read.
+
+    Args:
+        converter: The converter, whose course folder has the folder of copies as its folder of submissions.
+        folders: The course folder.
+        paths: Folder of each submission.
+    """
+    format_submitted = partial(folders.format_path, folders.submitted_directory)
+    pattern = re.compile(format_submitted("(?P<student>.*)", "(?P<assignment>.*)", escape=True))
+    n_levels = len(PurePath(folders.directory_structure).parts) - 1  # of folders that belong to one student
+
+    notebooks: dict[str, list[str]] = {}
+    refused: list[str] = []
     for path in paths:
-        match = named.fullmatch(path)
-        who = match["student"] if match else tidy(os.path.relpath(path, submitted.root))
-        if match is None or not who.isprintable():
-            refused.append(f"{tidy(who)} is not graded. Its folder has a name that cannot be printed: rename it.")
-        elif any(level.is_symlink() for level in [Path(path), *Path(path).parents][:own_levels]):
-            refused.append(f"{who} is not graded. Its folder is a link, and links are not followed.")
+        match = pattern.fullmatch(path)
+        student = match["student"] if match else tidy(os.path.relpath(path, folders.root))
+        if match is None or not student.isprintable():
+            refused.append(f"{tidy(student)} is not graded. Its folder has a name that cannot be printed: rename it.")
+            continue
+        if any(folder.is_symlink() for folder in [Path(path), *Path(path).parents][:n_levels]):
+            refused.append(f"{student} is not graded. Its folder is a link, and links are not followed.")
+            continue
+
+        assignment = match["assignment"]
+        target = Path(converter._format_source(assignment, student))
+        reason = _copy(converter, student, assignment, Path(path), target)
+        if reason:
+            refused.append(f"{student} is not graded. {reason}")
         else:
-            target = Path(converter._format_source(match["assignment"], who))
-            problem = _copy(converter, who, match["assignment"], Path(path), target)
-            if problem:
-                refused.append(f"{who} is not graded. {problem}")
-            else:
-                yield str(target), [str(target / f"{match['assignment']}.ipynb")]
+            notebooks[str(target)] = [str(target / f"{assignment}.ipynb")]
+    return _Copies(notebooks, refused)
 
 
-def _copy(converter: Autograde, who: str, assignment: str, path: Path, target: Path) -> str:
-    """Copy a submission, and return why it cannot be copied, if it cannot. The log gets what was done on the way."""
+def _copy(converter: Autograde, student: str, assignment: str, path: Path, target: Path) -> str:
+    """Copy a submission, and log the warnings of its intake.
+
+    Args:
+        converter: The converter, for its log.
+        student: Name of the student.
+        assignment: Name of the assignment.
+        path: Folder of the submission.
+        target: Folder of the copy.
+
+    Returns:
+        The reason why it cannot be copied; empty if it was copied.
+    """
+    submission = Submission(student, lambda: Listing(list(entries_of_folder(path)), []), path)
     try:
-        student = HandedIn(who, lambda _: list(entries_of_folder(path)), path)
-        found = collect_student(assignment_of(assignment), student, target)
-    except NotOursError as error:
+        collected = collect_student(assignment_of(assignment), submission, target)
+    except CourseMismatchError as error:
         return str(error)
-    for note in found.notes:
-        converter.log.warning("%s: %s", who, note)
-    return found.problem
+    for warning in collected.warnings:
+        converter.log.warning("%s: %s", student, warning)
+    return collected.reason

@@ -1,4 +1,4 @@
-"""Reading what was submitted: a notebook that Jupyter cannot read is graded like an empty one, and aborts nothing."""
+"""Read submitted notebooks. One that Jupyter cannot read is graded like an empty one, and aborts nothing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nbgrader.converters import Autograde
 from gradkit.submissions.intake.notebook import MAX_NOTEBOOK_BYTES
 
 from .copies import autograde_copies
-from .here import RAW
+from .lookup import RAW
 from .rebuild import RebuildFromSource
 
 
 class AnyNotebook(NotebookExporter):
-    """nbconvert's exporter of notebooks, for files that may hold anything.
+    """nbconvert's exporter of notebooks, for files with any content.
 
-    nbgrader's Autograde makes one before it opens the first submission, and from then on works on copies.
+    nbgrader's Autograde makes one before it opens the first submission, and works on copies from then on.
     """
 
     def __init__(self, config: Any = None, **more: Any) -> None:
@@ -29,11 +29,11 @@ class AnyNotebook(NotebookExporter):
             autograde_copies(self.parent)
 
     def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:
-        """Read a notebook, whatever it is, and pass it through the preprocessors."""
+        """Read a file as a notebook, an empty one if it is not a notebook, and pass it through the preprocessors."""
         with Path(filename).open("rb") as opened:
             raw = opened.read(MAX_NOTEBOOK_BYTES + 1)
         if any(isinstance(step, RebuildFromSource) for step in self._preprocessors):
-            # That step takes the solution cells from the bytes, within limits, and nothing from what is parsed here.
+            # That step reads the solution cells from the bytes, within limits, and ignores the notebook.
             return self.from_notebook_node(new_notebook(), resources={**(resources or {}), RAW: raw}, **more)
         try:
             notebook = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)

@@ -1,4 +1,4 @@
-"""The first step of sanitizing: the notebook made anew from source/, with nothing of a student's but solution cells."""
+"""nbgrader's first step of sanitizing: rebuild the notebook from source/ with the student's solution cells."""
 
 from __future__ import annotations
 
@@ -13,47 +13,59 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from gradkit.catalogue.assignments import Notebook
 from gradkit.submissions.bounded import READING, LimitReachedError, run_bounded
 from gradkit.submissions.exception_text import presentable
-from gradkit.submissions.intake.notebook import NotebookError, solutions
+from gradkit.submissions.intake.notebook import NotebookError, Solutions, read_solutions
 
-from .here import RAW, assignment_of, course_folder_of
+from .lookup import RAW, assignment_of, course_folder_of
 
 
 class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
-    """Takes the instructor's notebook and puts the submitted solution cells in, by id.
+    """Take the instructor's notebook and insert the submitted solution cells, found by their ids.
 
-    So whatever else was edited, copied, retyped, renamed, moved or deleted changes no score and aborts nothing. A
-    solution that is not there is the stub, as released.
+    Other cells that a student has edited, copied, renamed, moved or deleted have no effect on the score, and cannot
+    abort autograding. A missing solution is replaced by the stub that was released.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> Any:
-        """The rebuilt notebook. Raises NotOursError for an assignment that gradkit does not know."""
+        """Rebuild the notebook from its source.
+
+        Args:
+            nb: The submitted notebook, which is not used.
+            resources: nbconvert's resources, with the submitted bytes under RAW.
+
+        Returns:
+            The rebuilt notebook and the resources.
+
+        Raises:
+            CourseMismatchError: gradkit does not have this assignment.
+        """
         names = resources["nbgrader"]
         notebook = assignment_of(names["assignment"]).notebook
-        found, notes = _solutions(resources[RAW], notebook)
-        for note in notes:
-            self.log.warning("%s: %s", names["student"], note)
+        solutions = _read_in_bounded_process(resources[RAW], notebook)
+        for warning in solutions.warnings:
+            self.log.warning("%s: %s", names["student"], warning)
+
         folders = course_folder_of(self)
-        path = Path(folders.format_path(folders.source_directory, ".", names["assignment"])) / f"{notebook.name}.ipynb"
-        rebuilt = nbformat.read(path, as_version=4)
+        folder = Path(folders.format_path(folders.source_directory, ".", names["assignment"]))
+        rebuilt = nbformat.read(folder / f"{notebook.name}.ipynb", as_version=4)
         with Gradebook(names["db_url"]) as gradebook:
             for cell in filter(utils.is_solution, rebuilt.cells):
                 id_ = cell.metadata.nbgrader["grade_id"]
                 stub = gradebook.find_source_cell(id_, names["notebook"], names["assignment"]).source
-                cell.source = found.get(id_, stub)
+                cell.source = solutions.sources.get(id_, stub)
         return rebuilt, resources
 
 
-def _solutions(raw: bytes, notebook: Notebook) -> tuple[dict[str, str], list[str]]:
-    """Read the solution cells in a bounded process: their texts by id, and what the instructor should know."""
+def _read_in_bounded_process(raw: bytes, notebook: Notebook) -> Solutions:
+    """Read the solution cells. If the notebook cannot be read, there are none, and a warning gives the reason."""
 
-    def read() -> tuple[dict[str, str], list[str]]:
-        notes: list[str] = []
+    def read() -> Solutions:
         try:
-            return solutions(raw, notebook, notes), presentable(notes)
+            solutions = read_solutions(raw, notebook)
         except NotebookError as error:
-            return {}, presentable([*notes, f"the notebook {error}"])
+            return Solutions({}, presentable([f"The notebook {error}."]))
+        return Solutions(solutions.sources, presentable(solutions.warnings))
 
     try:
-        return run_bounded(read, tuple[dict[str, str], list[str]], READING)
+        return run_bounded(read, Solutions, READING)
     except LimitReachedError as error:
-        return {}, [f"reading the notebook {error.message}"]
+        return Solutions({}, [f"Reading the notebook {error.message}."])

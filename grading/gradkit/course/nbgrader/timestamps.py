@@ -1,4 +1,4 @@
-"""Reading timestamp.txt in nbgrader's place: a student may have made it, and a bad one must not stop a class."""
+"""Read timestamp.txt instead of nbgrader: a student can have written it, and a bad one must not stop a class."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from gradkit.outputs.timestamps import read_timestamp
 
 
 def read_timestamps_with_care() -> None:
-    """Have nbgrader take a timestamp.txt that is a link, not a file, or does not hold a time for none.
+    """Make nbgrader ignore a timestamp.txt that is a link, is not a file, or does not contain a time.
 
-    nbgrader 0.9.5 fails on each of these, or waits for ever, on formgrader's page of all submissions and in
+    nbgrader 0.9.5 fails on each of these, or waits forever, on formgrader's page of all submissions and in
     `nbgrader collect`. It has no setting for how a timestamp is read, so two of its methods are replaced.
     """
-    CourseDirectory.get_existing_timestamp = _existing
-    NbGraderAPI.get_submitted_timestamp = _submitted
+    CourseDirectory.get_existing_timestamp = _read_existing_timestamp
+    NbGraderAPI.get_submitted_timestamp = _read_submitted_timestamp
 
 
-def _existing(coursedir: CourseDirectory, folder: str) -> datetime | None:
+def _read_existing_timestamp(folders: CourseDirectory, folder: str) -> datetime | None:
+    """Read the timestamp in a folder. Replaces `CourseDirectory.get_existing_timestamp`."""
     stamp = read_timestamp(Path(folder), "")
     return stamp.time if stamp else None
 
 
-def _submitted(api: Any, assignment: str, student: str) -> datetime | None:
+def _read_submitted_timestamp(api: Any, assignment: str, student: str) -> datetime | None:
+    """Read the timestamp of a submission. Replaces `NbGraderAPI.get_submitted_timestamp`."""
     folders = api.coursedir
-    return _existing(folders, folders.format_path(folders.submitted_directory, student, assignment))
+    return _read_existing_timestamp(folders, folders.format_path(folders.submitted_directory, student, assignment))

@@ -67,8 +67,8 @@ def explain_privately(suite: Suite, report: Report, test: GradedTest, source: Pa
     intake = take_in(source, folder, suite.modules, suite.notebook, suite.builds_on)
     if intake.digest != report.submission:
         raise NotPrivateError(f"{source} has changed since {report.student} was graded: grade it again.")
-    if intake.problem:
-        raise NotPrivateError(f"Nothing of {source} can be run: {intake.problem.message}")
+    if intake.failure:
+        raise NotPrivateError(f"Nothing of {source} can be run: {intake.failure.message}")
 
     assignment = suite.assignment(test.item.assignment)
     (library,) = PRIVATE.libraries(suite, test)

@@ -6,7 +6,7 @@ decide only whether an item passes (phases.py).
 
 from __future__ import annotations
 
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject
@@ -20,7 +20,7 @@ from gradkit.suite.visibility import failure_for_report, undecided_result
 from ..suite import GraderError, Suite, run_test
 
 
-def run_public_phase(suite: Suite, intake: TakenIn, transport: Transport, run_hidden: bool = False) -> Results:
+def run_public_phase(suite: Suite, intake: Intake, transport: Transport, run_hidden: bool = False) -> Results:
     """Return the result of every item on the public corpora.
 
     Args:
@@ -34,7 +34,7 @@ def run_public_phase(suite: Suite, intake: TakenIn, transport: Transport, run_hi
         GraderError: A test ended in a way that is not a verdict.
     """
     results = Results(list(suite.items))
-    run = _PublicRun(suite, results, transport, intake.problem)
+    run = _PublicRun(suite, results, transport, intake.failure)
     undecided = []
     for test in suite.tests:
         if test.item.hidden and not run_hidden and not run.is_settled(test):

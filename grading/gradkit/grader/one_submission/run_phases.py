@@ -7,7 +7,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from gradkit.submissions.intake.take_in import TakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
@@ -45,7 +45,7 @@ def open_transport(sandbox: Sandbox, folder: Path, cpu_seconds: float) -> PipeTr
 
 
 def make_public_report(
-    student: str, intake: TakenIn, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
+    student: str, intake: Intake, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
 ) -> Report:
     """Run the public phase on a submission, and return its report.
 
@@ -106,7 +106,7 @@ def find_passing_items(
 
 
 def grade_alone(
-    student: str, intake: TakenIn, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
+    student: str, intake: Intake, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
 ) -> Report:
     """Grade one submission by itself: run all phases, each in a sandbox of its own, and return the final report.
 
@@ -128,7 +128,7 @@ def grade_alone(
             await_orphans()
 
         passed: dict[str, tuple[str, ...]] = {}
-        while not intake.problem and (phase := next_phase(suite, public, passed)):
+        while not intake.failure and (phase := next_phase(suite, public, passed)):
             with Sandbox(scratch / "sandbox") as sandbox:
                 copy = scratch / "with-reference"
                 passed[phase.name] = find_passing_items(suite, phase, public, passed, sandbox, folder, copy)

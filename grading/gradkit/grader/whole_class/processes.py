@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
 from gradkit.errors import ProcessorTimeUp, UserError, sentence_of
-from gradkit.submissions.bounded import live_no_longer_than
+from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 
 from ..suite import GraderError
@@ -167,7 +167,7 @@ def _describe_end(wait_status: int) -> str:
 def _do_jobs(pipe: Connection, job: Callable[[Student], Result], parent: int) -> NoReturn:
     """Receive students and send results until the main process ends this process."""
     try:
-        live_no_longer_than(parent)
+        die_with_parent(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles Ctrl-C and ends its children
         gc.disable()
         while True:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gradkit.errors import UserError
 from gradkit.submissions.intake.roster import Student
-from gradkit.submissions.intake.take_in import Reader, TakenIn, make_reader, take_in
+from gradkit.submissions.intake.take_in import Intake, Reader, make_reader, take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
 
 from .. import report, unfinished
@@ -75,7 +75,7 @@ class StudentSteps:
         if state is None:
             public = make_public_report(student.name, intake, self.conditions, suite, sandbox, folder)
             state = Unfinished(public, time.monotonic() - started)
-        phase = None if intake.problem else next_phase(suite, state.public, state.passed)
+        phase = None if intake.failure else next_phase(suite, state.public, state.passed)
         return self._write(folder, student, state, phase)
 
     def run_later(self, phase: LaterPhase, scratch: Path, sandbox: Sandbox, student: Student) -> Step:
@@ -118,7 +118,7 @@ class StudentSteps:
         shutil.rmtree(folder, ignore_errors=True)
         return Step(FINISHED, state.seconds)
 
-    def _has_report(self, student: Student, intake: TakenIn) -> bool:
+    def _has_report(self, student: Student, intake: Intake) -> bool:
         """Return whether an earlier run has left a report of this submission that can be kept."""
         try:
             earlier = report.read(report_path(self.out, student.name))
@@ -126,12 +126,12 @@ class StudentSteps:
             return False
         return self._is_about(earlier, student, intake)
 
-    def _read_unfinished(self, student: Student, intake: TakenIn) -> Unfinished | None:
+    def _read_unfinished(self, student: Student, intake: Intake) -> Unfinished | None:
         """Return what an earlier run has found out about this submission, if it was stopped between two phases."""
         state = unfinished.read(unfinished.path_of(self.out, student.name))
         return state if state and self._is_about(state.public, student, intake) else None
 
-    def _is_about(self, earlier: Report, student: Student, intake: TakenIn) -> bool:
+    def _is_about(self, earlier: Report, student: Student, intake: Intake) -> bool:
         """Return whether a report is about this submission, these items and these conditions."""
         return (
             earlier.student == student.name

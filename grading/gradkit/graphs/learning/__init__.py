@@ -1,1 +1,1 @@
-"""Networks, losses and training runs, and the data to train on."""
+"""Networks, calls of loss functions and training runs as data, and the examples to train on."""

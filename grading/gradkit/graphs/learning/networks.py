@@ -1,31 +1,30 @@
-"""A network as data: its shape, the number of every parameter and input, and what its outputs are weighted by."""
+"""A network at one input as data, and its program."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
 import msgspec
 
-Part = Literal["Neuron", "Layer", "MLP"]
-Shape = Literal["any", "narrow", "at_zero"]
+NetworkClass = Literal["Neuron", "Layer", "MLP"]
+"""The class of the student's that builds a network."""
 
 
 class Network(msgspec.Struct, frozen=True, array_like=True):
     """One network at one input.
 
-    part:       the class that builds it.
-    sizes:      how many inputs there are, then the width of each layer.
-    linear:     whether the last layer leaves the tanh out.
-    parameters: neuron by neuron and layer by layer: the weights, then the bias.
-    inputs:     one number for each.
-    upstream:   a number for each output: the gradients are those of the sum of upstream * output.
+    Args:
+        part: the class that builds it.
+        sizes: the number of inputs, then the width of each layer.
+        linear: whether the last layer has no tanh.
+        parameters: layer by layer and neuron by neuron: the weights, then the bias.
+        inputs: n_inputs numbers.
+        upstream: n_outputs numbers. The gradients are those of the sum of upstream * output.
     """
 
-    part: Part
+    part: NetworkClass
     sizes: tuple[int, ...]
     linear: bool
     parameters: tuple[float, ...]
@@ -34,128 +33,74 @@ class Network(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def arguments(self) -> tuple[int | list[int], ...]:
-        """What its class is called with."""
-        nin, *widths = self.sizes
-        return {"Neuron": (nin,), "Layer": (nin, widths[0]), "MLP": (nin, widths)}[self.part]
+        """The positional arguments that its class is called with."""
+        n_inputs, *widths = self.sizes
+        return {"Neuron": (n_inputs,), "Layer": (n_inputs, widths[0]), "MLP": (n_inputs, widths)}[self.part]
 
     @property
     def keywords(self) -> dict[str, bool]:
-        """The keyword arguments beside these."""
+        """The keyword arguments that its class is called with."""
         return {"linear_last" if self.part == "MLP" else "linear": True} if self.linear else {}
 
     @property
     def gives_a_list(self) -> bool:
-        """Whether the outputs come as a list."""
+        """Whether calling the network returns a list of outputs."""
         return self.part == "Layer" or self.sizes[-1] > 1
 
 
 class NetworkAnswers(msgspec.Struct, frozen=True, array_like=True):
-    """The outputs, and the gradients of all parameters and then all inputs."""
+    """PyTorch's answers to a network.
+
+    Args:
+        outputs: n_outputs numbers.
+        gradients: the gradients of all parameters, then of all inputs.
+    """
 
     outputs: tuple[float, ...]
     gradients: tuple[float, ...]
 
     def numbers(self) -> tuple[float, ...]:
+        """Return the outputs, then the gradients."""
         return self.outputs + self.gradients
 
 
-@dataclass(frozen=True)
-class Networks:
-    """Which random networks an item wants.
-
-    part:   the class that builds them.   linear: see Network.
-    shape:  "narrow" has hidden layers of one neuron; "at_zero" has inputs and biases of exactly 0.
-    count:  how many.
-    """
-
-    part: Part
-    linear: bool = False
-    shape: Shape = "any"
-    count: int = 24
-
-    @property
-    def name(self) -> str:
-        """What the corpus' file is called."""
-        words = [self.part.lower(), *["linear"] * self.linear, *[self.shape] * (self.shape != "any")]
-        return "_".join(["network", *words])
-
-
-def networks(part: Part, linear: bool = False, shape: Shape = "any") -> Networks:
-    """Ask for random networks; see Networks."""
-    return Networks(part, linear, shape)
-
-
-def drawn_networks(wish: Networks, seed: str) -> Iterator[Network]:
-    """Networks without end, from small to large; the seed chooses shapes and numbers."""
-    rng = random.Random(f"{seed} {wish}")
-    number = 0
-    while True:
-        sizes = _sizes(rng, wish, number / wish.count)
-        parameters: list[float] = []
-        for nin, width in pairwise(sizes):
-            for _ in range(width):
-                bias = 0.0 if wish.shape == "at_zero" else _number(rng, 0.95)
-                parameters += [*(_number(rng, 0.95) for _ in range(nin)), bias]
-        inputs = [0.0 if wish.shape == "at_zero" else _number(rng, 1.5) for _ in range(sizes[0])]
-        upstream = [_number(rng, 3.0) for _ in range(sizes[-1])]
-        yield Network(wish.part, sizes, wish.linear, tuple(parameters), tuple(inputs), tuple(upstream))
-        number += 1
-
-
-def _sizes(rng: random.Random, wish: Networks, grown: float) -> tuple[int, ...]:
-    """Inputs and widths. grown: 0 for the first of the corpus, and 1 for the last."""
-    most = 2 + round(3 * grown)
-    nin = rng.randint(1, most)
-    if wish.part == "Neuron":
-        return nin, 1
-    if wish.part == "Layer":
-        return nin, rng.randint(2, most)
-    hidden = [1 if wish.shape == "narrow" else rng.randint(2, most) for _ in range(1 + rng.randrange(1 + round(grown)))]
-    return (nin, *hidden, rng.randint(1, most) if grown else 1)
-
-
-def _number(rng: random.Random, most: float) -> float:
-    """A number with two decimals, not near 0 and not 1, where a wrong rule is often right by chance."""
-    while True:
-        number = rng.choice((1, -1)) * rng.randint(10, round(100 * most)) / 100
-        if abs(number) != 1:
-            return number
-
-
-# --- as a program ----------------------------------------------------------------------------------------------------
-
-
 def output_names(network: Network) -> list[str]:
-    """How a program calls each output."""
-    return [f"y[{place}]" for place in range(network.sizes[-1])] if network.gives_a_list else ["y"]
+    """Return the name of each output in the program."""
+    return [f"y[{index}]" for index in range(network.sizes[-1])] if network.gives_a_list else ["y"]
 
 
 def leaf_names(network: Network) -> list[str]:
-    """How a program calls each parameter and then each input."""
-    parameters = [f"model.parameters()[{place}]" for place in range(len(network.parameters))]
-    return parameters + [f"x[{place}]" for place in range(len(network.inputs))]
+    """Return the name of each parameter and then of each input in the program."""
+    parameters = [f"model.parameters()[{index}]" for index in range(len(network.parameters))]
+    return parameters + [f"x[{index}]" for index in range(len(network.inputs))]
 
 
-def role(network: Network, place: int) -> str:
-    """What a parameter or an input is to its network: "the bias of neuron 2 in layer 1", counted from 1."""
-    if place >= len(network.parameters):
-        return f"input {place - len(network.parameters) + 1}"
-    for layer, (nin, width) in enumerate(pairwise(network.sizes), 1):
-        if place < (nin + 1) * width:
-            neuron, weight = divmod(place, nin + 1)
-            what = "the bias" if weight == nin else f"weight {weight + 1}"
-            return f"{what} of neuron {neuron + 1} in layer {layer}"
-        place -= (nin + 1) * width
+def leaf_role(network: Network, index: int) -> str:
+    """Describe the parameter or input at this index of `leaf_names`: "the bias of neuron 2 in layer 1" (from 1)."""
+    if index >= len(network.parameters):
+        return f"input {index - len(network.parameters) + 1}"
+    for layer, (n_inputs, width) in enumerate(pairwise(network.sizes), 1):
+        if index < (n_inputs + 1) * width:
+            neuron, weight = divmod(index, n_inputs + 1)
+            parameter = "the bias" if weight == n_inputs else f"weight {weight + 1}"
+            return f"{parameter} of neuron {neuron + 1} in layer {layer}"
+        index -= (n_inputs + 1) * width
     raise AssertionError("a network has as many parameters as its sizes say")
 
 
 def network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
-    """A program that builds the network, runs it, goes back if asked to, and prints what is shown."""
-    words = [*map(str, network.arguments), *(f"{key}={value}" for key, value in network.keywords.items())]
+    """Return the lines of a program that builds and runs the network and prints these names.
+
+    Args:
+        network: the network.
+        gradients: whether the program calls backward().
+        shown: the expressions to print, one line each, at the end.
+    """
+    arguments = [*map(str, network.arguments), *(f"{key}={value}" for key, value in network.keywords.items())]
     lines = [
         "from engine import Value",
         f"from nn import {network.part}",
-        f"model = {network.part}({', '.join(words)})",
+        f"model = {network.part}({', '.join(arguments)})",
         f"for p, number in zip(model.parameters(), {list(network.parameters)}): p.data = number",
         f"x = [{', '.join(f'Value({number!r})' for number in network.inputs)}]",
         "y = model(x)",

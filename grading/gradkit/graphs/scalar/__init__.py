@@ -1,1 +1,1 @@
-"""Graphs of numbers: where operations are used, reducing a graph, tracing one, printing one as a program."""
+"""Expression graphs of scalars: tracing, domains, reduction, and programs. The graph itself is in `inside/graph.py`."""

@@ -1,4 +1,4 @@
-"""Where random graphs may use each operation: away from kinks, poles and overflow, so that only real mistakes show."""
+"""Where random graphs use each operation: away from kinks, poles and overflow, so that only real mistakes show."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS, compiled
 
-_HOLDS = {name: compiled(row.domain, ("a", "b", "k")) for name, row in OPERATIONS.items()}
+_CONDITIONS = {name: compiled(row.domain, ("a", "b", "k")) for name, row in OPERATIONS.items()}
 
 
 def in_domain(name: str, arguments: Sequence[float], constant: float | None = None) -> bool:
-    """Whether an operation's domain holds these arguments."""
+    """Return whether the domain of an operation contains these operands (one or two) and this plain number."""
     a, b = (*arguments, 0.0)[:2]
-    return bool(_HOLDS[name](a, b, constant))
+    return bool(_CONDITIONS[name](a, b, constant))
 
 
 def all_in_domain(graph: Graph, values: Sequence[float]) -> bool:
-    """Whether every step of a graph keeps to its domain, given the value of every node."""
+    """Return whether every step of a graph is within its domain.
+
+    Args:
+        graph: the graph.
+        values: the value of every node, n_nodes floats, inputs first.
+    """
     for node in range(len(graph.inputs), len(graph)):
         name, *operands = graph.steps[node - len(graph.inputs)]
         parents = graph.parents(node)

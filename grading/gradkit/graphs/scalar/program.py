@@ -11,7 +11,14 @@ from gradkit.inside.operations import ATOM, OPERATIONS
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one engine's program begins, makes a leaf, keeps an inner node's gradient and prints a number."""
+    """How a program is written for one engine.
+
+    Args:
+        imports: the first line.
+        leaf: the expression that makes a leaf of the number {}.
+        keep: the statement that makes the engine keep the gradient of the inner node {}; can be empty.
+        show: the statement that prints attribute {} of node {}: first the node, then the attribute.
+    """
 
     imports: str
     leaf: str
@@ -27,70 +34,80 @@ PYTORCH = Dialect(
     "print({}.{}.item())",
 )
 
-_LEAVES = "abcdghijklmnopqrst"
-_INNER = "uvwz"
+_LEAF_LETTERS = "abcdghijklmnopqrst"
+_INNER_LETTERS = "uvwz"
 
 
 def node_names(graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None) -> dict[int, str]:
-    """Names for the nodes that need one: leaves, the output, what is used more than once, and what is to be shown.
+    """Return names for the nodes that need one: leaves, the output, nodes with several uses, and nodes to be shown.
 
-    given: the names that some nodes have already; no other node gets one of them.
+    Args:
+        graph: the graph.
+        shown: nodes that the program prints.
+        given: names that some nodes have already; no other node gets one of them.
     """
-    uses: dict[int, int] = dict.fromkeys(range(len(graph)), 0)
+    n_uses = dict.fromkeys(range(len(graph)), 0)
     for node in range(len(graph)):
         for parent in graph.parents(node):
-            uses[parent] += 1
+            n_uses[parent] += 1
+
     names = dict(given or {})
-    taken = {*graph.names, *names.values()}
-    letters = iter(_INNER)
+    used_names = {*graph.names, *names.values()}
+    letters = iter(_INNER_LETTERS)
     for node in range(len(graph)):
         if node in names:
             continue
         if node < len(graph.inputs):
-            names[node] = graph.names[node] if graph.names else _apart(_leaf_name(node, len(graph.inputs)), taken)
+            names[node] = graph.names[node] if graph.names else _unused(_leaf_name(node, len(graph.inputs)), used_names)
         elif node == graph.output:
-            names[node] = _apart("y", taken)
-        elif uses[node] > 1 or node in shown:
-            free = (letter for letter in letters if letter not in taken)
-            names[node] = _apart(next(free, f"v{node}"), taken)
+            names[node] = _unused("y", used_names)
+        elif n_uses[node] > 1 or node in shown:
+            free_letters = (letter for letter in letters if letter not in used_names)
+            names[node] = _unused(next(free_letters, f"v{node}"), used_names)
     return names
 
 
-def _apart(name: str, taken: Collection[str]) -> str:
-    """The name, made to differ from those that are taken."""
-    while name in taken:
+def _unused(name: str, used_names: Collection[str]) -> str:
+    """Append underscores to a name until it is not used."""
+    while name in used_names:
         name += "_"
     return name
 
 
-def _leaf_name(node: int, count: int) -> str:
-    if count == 1:
+def _leaf_name(node: int, n_leaves: int) -> str:
+    if n_leaves == 1:
         return "x"
-    return _LEAVES[node] if count <= len(_LEAVES) else f"x{node}"
+    return _LEAF_LETTERS[node] if n_leaves <= len(_LEAF_LETTERS) else f"x{node}"
 
 
 def expression_text(graph: Graph, node: int, names: Mapping[int, str]) -> str:
-    """The right-hand side that makes `node`, with everything unnamed below it written out."""
+    """Return the expression that makes `node`, in which nodes without a name are written out."""
     return _inline(graph, node, {other: name for other, name in names.items() if other != node})[0]
 
 
 def _inline(graph: Graph, node: int, names: Mapping[int, str]) -> tuple[str, int]:
+    """Return the text of a node, and how tightly it binds."""
     if node in names:
         return names[node], ATOM
     name, *rest = graph.steps[node - len(graph.inputs)]
     operation = OPERATIONS[name]
+
     texts = []
     for operand, need in zip(rest, operation.needs):
         text, binds = _inline(graph, operand, names)
         texts.append(text if binds >= need else f"({text})")
-    plain = dict(zip(("k",), rest[operation.arity :]))
-    return operation.text.format(**dict(zip("ab", texts)), **plain), operation.binds
+    constants = dict(zip(("k",), rest[operation.arity :]))
+    return operation.text.format(**dict(zip("ab", texts)), **constants), operation.binds
 
 
 def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, shown: Sequence[int] = ()) -> list[str]:
-    """The lines of a program that builds the graph, runs backward() if asked to, and prints one number per shown node.
+    """Return the lines of a program that builds a graph and prints one number for each node in `shown`.
 
-    The last len(shown) lines are the prints, in the order of `shown`.
+    Args:
+        graph: the graph.
+        dialect: the engine that the program is for.
+        gradients: whether the program calls backward(), and prints gradients rather than data.
+        shown: the nodes to print. The last len(shown) lines print them, in this order.
     """
     names = node_names(graph, shown)
     lines = [dialect.imports]

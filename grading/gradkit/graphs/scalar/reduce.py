@@ -1,4 +1,4 @@
-"""Make a failing graph smaller while it still fails, so that a student sees the least that breaks."""
+"""Reduce a failing graph while it still fails, so that a student sees the smallest expression that breaks."""
 
 from __future__ import annotations
 
@@ -8,42 +8,50 @@ from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
 
 NICE_NUMBERS = (2.0, 0.5, 3.0, -2.0, 1.0)
-"""Leaves to try, nicest first. Not all the same and 2 before 1: at 1 a wrong rule is often right by chance."""
+"""Numbers for leaves, nicest first. 2 comes before 1, because at 1 a wrong rule is often right by chance."""
 
-TRIES = 400
-"""How many candidates a reduction may ask about: each is one replay of the student's code."""
+MAX_TRIES = 400
+"""Candidates that a reduction tries: each of them is one replay of the student's code."""
 
 
-def reduced(graph: Graph, still_fails: Callable[[Graph], bool], values: Callable[[Graph], list[float]]) -> Graph:
-    """The smallest graph that greedy steps reach: earlier output, a node cut to a leaf, a step bypassed, a repeated
-    use given a leaf of its own, nicer numbers.
+def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Callable[[Graph], list[float]]) -> Graph:
+    """Return the smallest failing graph that greedy steps reach.
 
-    still_fails: whether a candidate shows the fault.
-    values:      the right value of every node of a graph that fails.
+    A step moves the output to an earlier node, cuts a node to a leaf, bypasses a step, gives a repeated operand a leaf
+    of its own, or chooses nicer numbers.
+
+    Args:
+        graph: a graph that fails.
+        still_fails: whether a candidate fails as well.
+        values: computes the right value of every node of a failing graph, n_nodes floats, inputs first.
     """
-    tries = TRIES
-    smaller = True
-    while smaller:
-        smaller = False
+    n_tries = 0
+    made_progress = True
+    while made_progress:
+        made_progress = False
         for candidate in _candidates(graph, values(graph)):
             if _cost(candidate) >= _cost(graph):
                 continue
-            tries -= 1
-            if tries < 0:
+            n_tries += 1
+            if n_tries > MAX_TRIES:
                 return graph
             if still_fails(candidate):
-                graph, smaller = candidate, True
+                graph, made_progress = candidate, True
                 break
     return graph
 
 
 def _cost(graph: Graph) -> tuple[int, int, int, int]:
-    """Fewer steps, then fewer uses of one node, then fewer leaves, then nicer numbers: it only ever goes down."""
+    """Compare graphs: fewer steps, then fewer repeated uses, then fewer leaves, then nicer numbers.
+
+    Every accepted step lowers the cost, so the reduction ends.
+    """
     numbers = [*graph.inputs, *(step[-1] for step in graph.steps if OPERATIONS[step[0]].constants)]
     ugliness = sum(NICE_NUMBERS.index(x) if x in NICE_NUMBERS else 99 for x in numbers)
-    repeats = len(graph.inputs) - len(set(graph.inputs))
-    used = [parent for node in range(len(graph)) for parent in graph.parents(node)]
-    return (len(graph.steps), len(used) - len(set(used)), len(graph.inputs), ugliness + 10 * repeats)
+    n_repeated_numbers = len(graph.inputs) - len(set(graph.inputs))
+    operands = [parent for node in range(len(graph)) for parent in graph.parents(node)]
+    n_repeated_uses = len(operands) - len(set(operands))
+    return (len(graph.steps), n_repeated_uses, len(graph.inputs), ugliness + 10 * n_repeated_numbers)
 
 
 def _candidates(graph: Graph, values: list[float]) -> Iterator[Graph]:
@@ -56,11 +64,11 @@ def _candidates(graph: Graph, values: list[float]) -> Iterator[Graph]:
         for parent in graph.parents(node):
             yield graph.rebuilt(aliases={node: parent})
     for node in steps:
-        for place in range(len(graph.parents(node))):
-            yield graph.split(node, place, values[graph.parents(node)[place]] + 1)
+        for index, parent in enumerate(graph.parents(node)):
+            yield graph.split(node, index, values[parent] + 1)
     for node in steps:
         if OPERATIONS[graph.steps[node - len(graph.inputs)][0]].constants:
-            yield from (graph.rebuilt(constants={node: whole}) for whole in (2, 3))
+            yield from (graph.rebuilt(constants={node: constant}) for constant in (2, 3))
     for node in range(len(graph.inputs)):
         for number in NICE_NUMBERS:
             yield graph.rebuilt(leaves={node: number})

@@ -1,1 +1,1 @@
-"""Graphs of tensors, and networks on tensors."""
+"""Graphs of tensors as data, their programs, and networks on tensors."""

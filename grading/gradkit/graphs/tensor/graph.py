@@ -1,28 +1,25 @@
-"""A graph of tensors as data: arrays, steps, and the upstream gradient of the last one."""
+"""A graph of tensors as data: arrays, steps, and the upstream gradient of the output."""
 
 from __future__ import annotations
 
 import marshal
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise, product
+from collections.abc import Sequence
+from itertools import product
 from typing import Any, Literal
 
 import msgspec
 
-from gradkit.inside.tensor_replay import MOST_AXES, MOST_NUMBERS, OPERATIONS, expression
+from gradkit.inside.tensor_replay import MAX_AXES, MAX_NUMBERS, TENSOR_OPERATIONS
 
 Layout = Literal["", "columns", "gaps"]
-LAYOUTS: tuple[Layout, ...] = ("columns", "columns", "columns", "gaps")
-"""How often leaves have each: nearly all slips are about columns."""
+"""How numpy stores a leaf in memory: see tensor_replay.array_of."""
 
 Shape = tuple[int, ...]
 
 
 class Leaf(msgspec.Struct, frozen=True, array_like=True):
-    """An input: its shape, its numbers row by row, and how numpy keeps them: see tensor_replay.array_of."""
+    """An input: its shape, its numbers row by row, and its layout in memory."""
 
     shape: Shape
     numbers: tuple[float, ...]
@@ -30,10 +27,14 @@ class Leaf(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
-    """One expression of tensors. Nodes are numbered: the leaves first, then one for each step; the last is the output.
+    """One expression of tensors.
 
-    steps:    (operation, operand nodes..., plain numbers...), as in ("sum", 0, 1) for the sum of node 0 along axis 1.
-    upstream: what backward() starts from, in the shape of the output.
+    Nodes are numbered: the leaves first, then one node for each step. The last node is the output.
+
+    Args:
+        leaves: the inputs.
+        steps: (operation, operand nodes..., plain numbers...), such as ("sum", 0, 1): the sum of node 0 along axis 1.
+        upstream: the gradient that backward() starts from, in the shape of the output.
     """
 
     leaves: tuple[Leaf, ...]
@@ -41,41 +42,23 @@ class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
     upstream: Leaf
 
     def __len__(self) -> int:
-        """How many nodes there are."""
+        """Return the number of nodes."""
         return len(self.leaves) + len(self.steps)
 
     @property
     def structure(self) -> object:
-        """Equal for graphs that differ in their numbers alone."""
+        """A value that is equal for graphs that differ only in their numbers."""
         return tuple((leaf.shape, leaf.layout) for leaf in self.leaves), self.steps
 
     def operands(self, step: int) -> tuple[int, ...]:
-        """The nodes that a step is made from."""
+        """Return the operand nodes of the step at this index."""
         name, *numbers = self.steps[step]
-        return tuple(map(int, numbers[: OPERATIONS[str(name)][0]]))
+        return tuple(map(int, numbers[: TENSOR_OPERATIONS[str(name)].arity]))
 
     def packed(self) -> bytes:
-        """This graph as bytes, for the same Python, which must trust the writer."""
+        """Serialize the graph for a process that runs the same Python and trusts this one (marshal is not safe)."""
         leaves = tuple((leaf.shape, leaf.numbers, leaf.layout) for leaf in self.leaves)
         return marshal.dumps((leaves, self.steps, (self.upstream.shape, self.upstream.numbers, "")))
-
-
-class TensorAnswers(msgspec.Struct, frozen=True, array_like=True):
-    """The shape, the data and the gradient of every node; the arrays' numbers one after the other, row by row."""
-
-    shapes: tuple[Shape, ...]
-    data: tuple[float, ...]
-    grad: tuple[float, ...]
-
-    def numbers(self) -> tuple[float, ...]:
-        return self.data + self.grad
-
-    def arrays(self, name: Literal["data", "grad"]) -> list[Array]:
-        """The data or the gradient of each node."""
-        found, numbers = [], iter(getattr(self, name))
-        for shape in self.shapes:
-            found.append(Array(shape, tuple(next(numbers) for _ in range(math.prod(shape)))))
-        return found
 
 
 class Array(msgspec.Struct, frozen=True):
@@ -84,125 +67,73 @@ class Array(msgspec.Struct, frozen=True):
     shape: Shape
     numbers: tuple[float, ...]
 
-    def place(self, number: int) -> str:
-        """How a program indexes the number at a place: "[1, 2]"; nothing where there is only one."""
+    def index_text(self, number: int) -> str:
+        """Return how a program indexes the number at this flat index: "[1, 2]", and "" for an array without axes."""
         indices = list(product(*map(range, self.shape)))[number]
         return f"[{', '.join(map(str, indices))}]" if indices else ""
 
 
-def decoded(numbers: Sequence[float], count: int) -> list[Array]:
-    """What tensor_replay.encoded made of so many arrays.
+class TensorAnswers(msgspec.Struct, frozen=True, array_like=True):
+    """PyTorch's answers to a graph.
 
-    Raises ValueError, or OverflowError for sizes beyond all bounds, where it did not make that.
-    """
-    found, place = [], 0
-
-    def take(size: float) -> tuple[float, ...]:
-        nonlocal place
-        if not (size == int(size) and 0 <= size <= MOST_NUMBERS and place + size <= len(numbers)):
-            raise ValueError("no array begins so")
-        place += int(size)
-        return tuple(numbers[place - int(size) : place])
-
-    for _ in range(count):
-        (axes,) = take(1)
-        shape = take(axes)
-        if axes > MOST_AXES or not all(size == int(size) and 0 <= size <= MOST_NUMBERS for size in shape):
-            raise ValueError("no shape of an array")
-        found.append(Array(tuple(map(int, shape)), take(math.prod(shape))))
-    if place != len(numbers):
-        raise ValueError("more than arrays")
-    return found
-
-
-@dataclass(frozen=True)
-class Tensors:
-    """Which random graphs of tensors an item wants.
-
-    forms:  names in tensor_strategies.FORMS: an operation, and how its operands' shapes are related.
-    steps:  at most so many; with one, each graph is a single operation.
-    layout: whether the leaves' numbers lie in memory otherwise than in one piece.
-    ties:   whether many numbers are the same.
-    twice:  whether the last step is done twice, and the results are added: each operand then has two uses.
-    count:  how many graphs, of every form as many; fewer where there are no more that differ in shapes or steps.
+    Args:
+        shapes: the shape of each of the n_nodes nodes.
+        data: the numbers of all nodes, one node after the other, each row by row.
+        grad: the gradients in the same order.
     """
 
-    forms: tuple[str, ...]
-    steps: int = 1
-    layout: bool = False
-    ties: bool = False
-    twice: bool = False
-    count: int = 16
+    shapes: tuple[Shape, ...]
+    data: tuple[float, ...]
+    grad: tuple[float, ...]
 
-    @property
-    def name(self) -> str:
-        """What the corpus' file is called."""
-        first, *more = self.forms
-        words = [first, f"and_{len(more)}_more"] if len(more) > 2 else list(self.forms)
-        words += [f"{self.steps}steps"] * (self.steps > 1) + ["layouts"] * self.layout + ["ties"] * self.ties
-        words += ["twice"] * self.twice
-        return "_".join(["tensor", *words])
+    def numbers(self) -> tuple[float, ...]:
+        """Return the data, then the gradients."""
+        return self.data + self.grad
 
-
-def tensor_graphs(
-    *forms: str, steps: int = 1, layout: bool = False, ties: bool = False, twice: bool = False, count: int = 16
-) -> Tensors:
-    """Ask for random graphs of tensors; see Tensors."""
-    return Tensors(forms, steps, layout, ties, twice, count)
-
-
-def keeps_off_the_kinks(graph: TensorGraph, answers: TensorAnswers) -> bool:
-    """Whether no relu stands near its bend, and no max has two numbers that are nearly, and not exactly, the same."""
-    data = answers.arrays("data")
-    for step, (name, *_) in enumerate(graph.steps):
-        numbers = data[graph.operands(step)[0]].numbers
-        if name == "relu" and any(abs(number) < 0.01 for number in numbers):
-            return False
-        ordered = sorted(numbers)
-        if name in ("max", "max_kept") and any(0 < b - a < 1e-6 for a, b in pairwise(ordered)):
-            return False
-    return True
-
-
-# --- as a program ----------------------------------------------------------------------------------------------------
-
-
-def node_names(graph: TensorGraph) -> list[str]:
-    """How a program calls each node: the leaves a, b, c, and so on, then t1, t2, and so on, and the output y."""
-    leaves = ["abcdefghij"[place] for place in range(len(graph.leaves))]
-    return [*leaves, *(f"t{step}" for step in range(1, len(graph.steps))), "y"]
+    def arrays(self, name: Literal["data", "grad"]) -> list[Array]:
+        """Return the data or the gradient of each node."""
+        numbers = iter(getattr(self, name))
+        arrays = []
+        for shape in self.shapes:
+            size = math.prod(shape)
+            arrays.append(Array(shape, tuple(next(numbers) for _ in range(size))))
+        return arrays
 
 
 def lists_of(shape: Shape, numbers: Sequence[float]) -> Any:
-    """An array's numbers as nested lists; the number itself where there is only one."""
+    """Return the numbers of an array as nested lists, or the number itself if the array does not have axes."""
     if not shape:
         return numbers[0]
-    size = math.prod(shape[1:])
-    return [lists_of(shape[1:], numbers[size * row : size * (row + 1)]) for row in range(shape[0])]
+    row_size = math.prod(shape[1:])
+    return [lists_of(shape[1:], numbers[row_size * row : row_size * (row + 1)]) for row in range(shape[0])]
 
 
-_ARRAYS: dict[Layout, str] = {
-    "": "{}",
-    "columns": "np.asfortranarray({})",
-    "gaps": "np.repeat({}, 2, axis=-1)[..., ::2]",
-}
+def decode_arrays(numbers: Sequence[float], n_arrays: int) -> list[Array]:
+    """Decode what `tensor_replay.encoded` made of n_arrays arrays. The numbers are a worker's, so nothing is trusted.
+
+    Raises:
+        ValueError: if `encoded` cannot have made these numbers.
+        OverflowError: if a size is infinite.
+    """
+    arrays, start = [], 0
+
+    def take(size: float) -> tuple[float, ...]:
+        nonlocal start
+        if not (_is_size(size) and start + size <= len(numbers)):
+            raise ValueError("an array has a wrong size")
+        start += int(size)
+        return tuple(numbers[start - int(size) : start])
+
+    for _ in range(n_arrays):
+        (n_axes,) = take(1)
+        shape = take(n_axes)
+        if n_axes > MAX_AXES or not all(map(_is_size, shape)):
+            raise ValueError("an array has a wrong shape")
+        arrays.append(Array(tuple(map(int, shape)), take(math.prod(shape))))
+    if start != len(numbers):
+        raise ValueError("there are more numbers than the arrays have")
+    return arrays
 
 
-def tensor_program(graph: TensorGraph, gradients: bool, shown: Sequence[str]) -> list[str]:
-    """A program that builds the graph, goes back if asked to, and prints what is shown."""
-    return list(_lines(graph, gradients)) + [f"print({name})" for name in shown]
-
-
-def _lines(graph: TensorGraph, gradients: bool) -> Iterator[str]:
-    names = node_names(graph)
-    if gradients or any(leaf.layout for leaf in graph.leaves):
-        yield "import numpy as np"
-    yield "from tensor import Tensor"
-    for name, leaf in zip(names, graph.leaves):
-        yield f"{name} = Tensor({_ARRAYS[leaf.layout].format(lists_of(leaf.shape, leaf.numbers))})"
-    for number, (operation, *rest) in enumerate(graph.steps):
-        operands = graph.operands(number)
-        text = partial(expression, str(operation), [names[node] for node in operands])
-        yield f"{names[len(graph.leaves) + number]} = {text(tuple(rest[len(operands) :]))}"  # type: ignore[arg-type]
-    if gradients:
-        yield f"y.backward(np.array({lists_of(graph.upstream.shape, graph.upstream.numbers)}))"
+def _is_size(size: float) -> bool:
+    return size == int(size) and 0 <= size <= MAX_NUMBERS

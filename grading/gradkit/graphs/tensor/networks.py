@@ -1,5 +1,7 @@
-"""The networks and training runs of networks.py and trajectories.py on tensors: a matrix of weights and a row of biases
-for each layer, and an example in each row."""
+"""Networks, losses and training runs (graphs/learning) on tensors, and their programs.
+
+Each layer has a matrix of weights and a row of biases, and each example is a row.
+"""
 
 from __future__ import annotations
 
@@ -15,80 +17,87 @@ from .graph import Array, Shape, lists_of
 Lists = list[list[float]] | list[float]
 
 
-def shapes_of(sizes: Sequence[int]) -> list[Shape]:
-    """The shapes of the parameters: (inputs, outputs) and (outputs,) for each layer."""
-    return [shape for nin, width in pairwise(sizes) for shape in ((nin, width), (width,))]
+def parameter_shapes(sizes: Sequence[int]) -> list[Shape]:
+    """Return the shapes of the parameters: (n_inputs, n_outputs) and (n_outputs,) for each layer."""
+    return [shape for n_inputs, width in pairwise(sizes) for shape in ((n_inputs, width), (width,))]
 
 
-def on_tensors(sizes: Sequence[int], parameters: Sequence[float]) -> list[Lists]:
-    """The parameters of a network, as networks.py lists them, in these shapes."""
-    found: list[Lists] = []
-    place = 0
-    for nin, width in pairwise(sizes):
-        rows = [parameters[place + (nin + 1) * neuron :][: nin + 1] for neuron in range(width)]
-        found += [[[row[weight] for row in rows] for weight in range(nin)], [row[nin] for row in rows]]
-        place += (nin + 1) * width
-    return found
+def parameter_lists(sizes: Sequence[int], parameters: Sequence[float]) -> list[Lists]:
+    """Convert parameters in the order of `Network.parameters` to nested lists in the shapes of `parameter_shapes`."""
+    lists: list[Lists] = []
+    start = 0
+    for n_inputs, width in pairwise(sizes):
+        neurons = [parameters[start + (n_inputs + 1) * neuron :][: n_inputs + 1] for neuron in range(width)]
+        weights = [[neuron[index] for neuron in neurons] for index in range(n_inputs)]
+        biases = [neuron[n_inputs] for neuron in neurons]
+        lists += [weights, biases]
+        start += (n_inputs + 1) * width
+    return lists
 
 
-def names_on_tensors(sizes: Sequence[int], name: str) -> list[str]:
-    """How a program calls each number of the parameters, as networks.py lists them. name: "data" or "grad"."""
-    return [
-        f"model.parameters()[{2 * layer + (weight == nin)}].{name}[{f'{weight}, {neuron}' if weight < nin else neuron}]"
-        for layer, (nin, width) in enumerate(pairwise(sizes))
-        for neuron in range(width)
-        for weight in range(nin + 1)
-    ]
+def parameter_names(sizes: Sequence[int], attribute: str) -> list[str]:
+    """Return the name of each number of the parameters in the program, in the order of `Network.parameters`.
+
+    Args:
+        sizes: the number of inputs, then the width of each layer.
+        attribute: "data" or "grad".
+    """
+    names = []
+    for layer, (n_inputs, width) in enumerate(pairwise(sizes)):
+        for neuron in range(width):
+            names += [f"model.parameters()[{2 * layer}].{attribute}[{w}, {neuron}]" for w in range(n_inputs)]
+            names.append(f"model.parameters()[{2 * layer + 1}].{attribute}[{neuron}]")
+    return names
 
 
-def listed(sizes: Sequence[int], arrays: Sequence[Array]) -> list[float]:
-    """The numbers of arrays in these shapes, as networks.py lists the parameters."""
+def parameter_numbers(arrays: Sequence[Array]) -> list[float]:
+    """Return the numbers of arrays in the shapes of `parameter_shapes`, in the order of `Network.parameters`."""
     lists = [lists_of(array.shape, array.numbers) for array in arrays]
-    found: list[float] = []
+    numbers: list[float] = []
     for weights, biases in zip(lists[::2], lists[1::2]):
         for neuron, bias in enumerate(biases):
-            found += [*(row[neuron] for row in weights), bias]
-    return found
+            numbers += [*(row[neuron] for row in weights), bias]
+    return numbers
 
 
-# --- as programs -----------------------------------------------------------------------------------------------------
+def tensor_network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
+    """Return the lines of a program that runs the network on one row and prints these names.
 
-
-def _model(sizes: Sequence[int], linear: bool, parameters: Sequence[float], names: str) -> list[str]:
-    nin, *widths = sizes
-    return [
-        "import numpy as np",
-        f"from tensor import {names}",
-        f"model = MLP({nin}, {widths}{', linear_last=True' * linear})",
-        f"numbers = {on_tensors(sizes, parameters)}",
-        "for p, array in zip(model.parameters(), numbers): p.data = np.array(array)",
-    ]
-
-
-def network_on_tensors(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
-    """A program that builds the network, runs it on one row, goes back if asked to, and prints what is shown."""
-    lines = _model(network.sizes, network.linear, network.parameters, "MLP, Tensor")
+    Args:
+        network: the network.
+        gradients: whether the program calls backward().
+        shown: the expressions to print, one line each, at the end.
+    """
+    lines = _model_lines(network.sizes, network.linear, network.parameters, "MLP, Tensor")
     lines += [f"x = Tensor({[list(network.inputs)]})", "y = model(x)"]
-    lines += [f"y.backward(np.array({[list(network.upstream)]}))"] * gradients
+    if gradients:
+        lines.append(f"y.backward(np.array({[list(network.upstream)]}))")
     return lines + [f"print({name})" for name in shown]
 
 
-def loss_on_tensors(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
-    """A program that calls the loss on a row of logits for each example."""
+def tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
+    """Return the lines of a program that calls the loss on a row of logits an example and prints these names.
+
+    Args:
+        loss: the call.
+        gradients: whether the program calls backward().
+        shown: the expressions to print, one line each, at the end.
+    """
     lines = [
         f"from tensor import {loss.function}, Tensor",
         f"logits = Tensor({list(map(list, loss.outputs))})",
         f"loss = {loss.function}(logits, {list(loss.targets)})",
     ]
-    lines += [f"loss.backward({loss.upstream[0]!r})"] * gradients
+    if gradients:
+        lines.append(f"loss.backward({loss.upstream[0]!r})")
     return lines + [f"print({name})" for name in shown]
 
 
-def run_on_tensors(run: Trajectory, shown: Sequence[str]) -> list[str]:
-    """A program that trains so, and prints what is shown."""
+def tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
+    """Return the lines of a program that trains the network and prints these names."""
     settings = ", ".join(f"{key}={number:g}" for key, number in run.settings)
     lines = [
-        *_model(run.sizes, True, run.parameters, f"MLP, {run.loss}"),
+        *_model_lines(run.sizes, True, run.parameters, f"MLP, {run.loss}"),
         f"from training import {run.optimizer}",
         f"inputs, targets = np.array({list(map(list, run.inputs))}), {list(run.targets)}",
         f"optimizer, losses = {run.optimizer}(model.parameters(), {settings}), []",
@@ -100,3 +109,16 @@ def run_on_tensors(run: Trajectory, shown: Sequence[str]) -> list[str]:
         "    losses.append(loss.data)",
     ]
     return lines + [f"print({name})" for name in shown]
+
+
+def _model_lines(sizes: Sequence[int], linear: bool, parameters: Sequence[float], imports: str) -> list[str]:
+    """Return the lines of a program that makes `model`. imports: the names to import from the student's tensor.py."""
+    n_inputs, *widths = sizes
+    linear_last = ", linear_last=True" if linear else ""
+    return [
+        "import numpy as np",
+        f"from tensor import {imports}",
+        f"model = MLP({n_inputs}, {widths}{linear_last})",
+        f"numbers = {parameter_lists(sizes, parameters)}",
+        "for p, array in zip(model.parameters(), numbers): p.data = np.array(array)",
+    ]

@@ -20,7 +20,8 @@ import msgspec
 
 from gradkit.catalogue.assignments import corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.corpora.scalar import Corpus, Expressions, RandomGraphs, Wish
+from gradkit.corpora.scalar import RandomGraphs
+from gradkit.corpora.spec import Corpus, CorpusSpec
 from gradkit.grader.report import Conditions, Report, read
 from gradkit.grader.suite import Suite
 from gradkit.grader.whole_class.classroom import Classroom
@@ -59,23 +60,23 @@ class PrivateLibrary(Library):
         super().__init__(folder)
         self._recorded = Library(folder)
         self._mark = mark
-        self._made: dict[Wish, Corpus[Any, Any]] = {}
+        self._made: dict[CorpusSpec[Any, Any], Corpus[Any, Any]] = {}
 
-    def is_drawn(self, wish: Wish) -> bool:
-        return not isinstance(wish, Expressions)
+    def is_drawn(self, spec: CorpusSpec[Any, Any]) -> bool:
+        return spec.is_drawn
 
-    def corpus(self, wish: Wish) -> Corpus[Any, Any]:
-        if wish not in self._made:
-            recorded = self._recorded.corpus(wish)
-            self._made[wish] = recorded if isinstance(wish, Expressions) else self._changed(wish, recorded)
-        return self._made[wish]
+    def corpus(self, spec: CorpusSpec[Any, Any]) -> Corpus[Any, Any]:
+        if spec not in self._made:
+            recorded = self._recorded.corpus(spec)
+            self._made[spec] = self._changed(spec, recorded) if spec.is_drawn else recorded
+        return self._made[spec]
 
-    def _changed(self, wish: Wish, recorded: Corpus[Any, Any]) -> Corpus[Any, Any]:
-        if not isinstance(wish, RandomGraphs):
+    def _changed(self, spec: CorpusSpec[Any, Any], recorded: Corpus[Any, Any]) -> Corpus[Any, Any]:
+        if not isinstance(spec, RandomGraphs):
             return Corpus(recorded.cases[self._mark :: 2], recorded.answers[self._mark :: 2])
-        rng = random.Random(f"{self._mark} {wish.name}")
+        rng = random.Random(f"{self._mark} {spec.name}")
         graphs = tuple(_with_other_leaves(graph, rng) for graph in recorded.cases)
-        return Corpus(graphs, tuple(map(complex_step.answers, graphs)))
+        return Corpus(graphs, tuple(map(complex_step.answer_graph, graphs)))
 
 
 def _with_other_leaves(graph: Graph, rng: random.Random) -> Graph:

@@ -1,7 +1,7 @@
-"""The files of a submission, listed and read on demand: of a folder or a zip, within bounds that hostile ones meet.
+"""List the files of a submission, a folder or a zip, and read them on demand.
 
-Nothing is unpacked to disk. A zip's file is unpacked piece by piece, no further than the number of bytes asked for, so
-that memory stays bounded whatever its method and whatever sizes it claims.
+Nothing is unpacked to disk. A file of a zip is decompressed in chunks and no further than the requested number of
+bytes, so memory stays bounded whatever the compression method is and whatever sizes the zip claims.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -23,25 +24,33 @@ from gradkit.submissions.outcome import Verdict
 
 MAX_ZIP_BYTES = 64 << 20
 MAX_ENTRIES = 10_000
-"""Files in a submission, and folders too where it is a folder."""
+"""Files in a submission. In a folder, its subfolders count as well."""
 MAX_FOLDER_DEPTH = 12
 _MAX_NAME_LENGTH = 4096
-"""Letters of a path in a zip; Linux has no longer ones."""
+"""Characters of a path in a zip. Linux does not allow longer paths."""
 _MAX_DIRECTORY_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 16
 
-_ENTRY = b"PK\x01\x02"
-"""How each entry in a zip's directory begins."""
-_LOCAL = struct.Struct("<4s22xHH")
-"""The header before each file: its mark, and how long name and extra field are, after which the content begins."""
-_LZMA = struct.Struct("<2xHBI")
-"""How LZMA content begins: size of the properties, of which the first byte is lc, lp and pb, and the dictionary."""
+_DIRECTORY_SIGNATURE = b"PK\x01\x02"
+"""First bytes of every entry in a zip's directory (APPNOTE.TXT, section 4.3.12)."""
+_FILE_SIGNATURE = b"PK\x03\x04"
+_FILE_HEADER = struct.Struct("<4s22xHH")
+"""Header before every file: signature, ..., length of the name, length of the extra field (section 4.3.7). Name and
+extra field follow, then the content."""
+_LZMA_HEADER = struct.Struct("<2xHBI")
+"""Header of LZMA content: version, size of the properties, one byte for lc, lp and pb, size of the dictionary
+(section 5.8.8)."""
 
-_NOISE = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
+_IGNORED_NAME = re.compile(r"\..*|__MACOSX|__pycache__|site-packages|node_modules", re.I)
 
 
 class UnfitError(Exception):
-    """The submission cannot be used; the message says why."""
+    """The submission cannot be used.
+
+    Args:
+        message: The reason, as a sentence that the student reads.
+        verdict: Verdict of all items.
+    """
 
     def __init__(self, message: str, verdict: Verdict = Verdict.ERROR) -> None:
         super().__init__(message)
@@ -50,7 +59,12 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A regular file of a submission. parts: its path.   read: its first bytes, up to the number asked for."""
+    """A regular file of a submission.
+
+    Attributes:
+        parts: Its path: names of folders, then its own name.
+        read: Returns its first bytes, at most the number that is passed.
+    """
 
     parts: tuple[str, ...]
     read: Callable[[int], bytes]
@@ -60,29 +74,40 @@ class Entry:
 
 
 def entries_of_folder(source: Path) -> Iterator[Entry]:
-    """List the regular files below a folder. Links are not followed, and what is not a file is not opened.
+    """List the regular files below a folder. Links are not followed, and only regular files are opened.
 
-    Raises UnfitError if there are too many, and OSError.
+    Raises:
+        UnfitError: There are more than MAX_ENTRIES files and folders.
+        OSError: The folder cannot be read.
     """
-    seen = 0
-    for folder, below, names in os.walk(source, followlinks=False):
+    n_entries = 0
+    for folder, subfolders, names in os.walk(source, followlinks=False):
         parts = Path(folder).relative_to(source).parts
-        seen += len(below) + len(names)
-        if seen > MAX_ENTRIES:
+        n_entries += len(subfolders) + len(names)
+        if n_entries > MAX_ENTRIES:
             raise UnfitError(f"The submission holds more than {MAX_ENTRIES:,} files.")
-        below[:] = sorted(name for name in below if not _NOISE.fullmatch(name) and len(parts) < MAX_FOLDER_DEPTH)
+
+        # os.walk visits what this list holds afterwards, in this order.
+        is_deep = len(parts) >= MAX_FOLDER_DEPTH
+        subfolders[:] = [] if is_deep else sorted(name for name in subfolders if not _IGNORED_NAME.fullmatch(name))
+
         for name in sorted(names):
             path = Path(folder) / name
-            if not _NOISE.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
-                yield Entry((*parts, name), lambda most, path=path: start_of(path, most))  # type: ignore[misc]
+            if not _IGNORED_NAME.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
+                yield Entry((*parts, name), partial(read_start, path))
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file that is not a link, to be read unbuffered: a bounded process shares its position with others.
+    """Open a regular file that is not a link.
 
-    Raises OSError.
+    The file is unbuffered, because a bounded process shares the position in it with the process that forked it.
+
+    Raises:
+        OSError: The file cannot be opened, or is a link, a folder, a pipe or a device.
     """
-    flags = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))  # the last is Windows'
+    flags = (
+        getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+    )  # O_BINARY exists on Windows only
     descriptor = os.open(path, os.O_RDONLY | sum(flags))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -90,17 +115,17 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-def start_of(path: Path, most: int) -> bytes:
-    """Read the first `most` bytes of a regular file that is not a link. Raises OSError."""
+def read_start(path: Path, max_bytes: int) -> bytes:
+    """Read the first `max_bytes` bytes of a regular file that is not a link. Raises OSError as `open_regular` does."""
     with open_regular(path) as opened:
-        return opened.read(most)
+        return opened.read(max_bytes)
 
 
 # --- zips ------------------------------------------------------------------------------------------------------------
 
 
-class _Directory:
-    """A zip as `zipfile` sees it while it lists the entries: bounds what it reads before it makes an object of each."""
+class _BoundedDirectory:
+    """A zip's file object for `zipfile`: bounds the directory before `zipfile` makes an object of every entry."""
 
     def __init__(self, opened: BinaryIO, max_entries: int) -> None:
         self._opened = opened
@@ -109,7 +134,7 @@ class _Directory:
 
     def read(self, size: int = -1) -> bytes:
         raw = self._opened.read(min(size, _MAX_DIRECTORY_BYTES + 1)) if size >= 0 else self._opened.read()
-        if len(raw) > _MAX_DIRECTORY_BYTES or raw.count(_ENTRY) > self._max_entries:
+        if len(raw) > _MAX_DIRECTORY_BYTES or raw.count(_DIRECTORY_SIGNATURE) > self._max_entries:
             raise UnfitError(f"The zip holds more than {self._max_entries:,} files.")
         return raw
 
@@ -117,83 +142,118 @@ class _Directory:
 def entries_of_zip(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iterator[Entry]:
     """List the regular files in a zip, which must stay open while they are read.
 
-    Raises UnfitError if it is too large or holds too many, and whatever a broken zip raises.
+    Args:
+        opened: The zip.
+        max_bytes: Maximum size of the zip.
+        max_entries: Maximum number of its entries.
+
+    Raises:
+        UnfitError: The zip is too large, or has too many entries.
+        Exception: The zip is damaged. `take_in.describe_error` knows the exceptions.
     """
     if opened.seek(0, os.SEEK_END) > max_bytes:
         raise UnfitError(f"The zip is larger than {max_bytes >> 20} megabytes.")
-    for info in zipfile.ZipFile(_Directory(opened, max_entries)).infolist():
+    for info in zipfile.ZipFile(_BoundedDirectory(opened, max_entries)).infolist():
         parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir() or not parts or ".." in parts or kind not in (0, stat.S_IFREG):
             continue
         if len(info.filename) > _MAX_NAME_LENGTH or len(parts) > MAX_FOLDER_DEPTH:
             continue
-        if not any(_NOISE.fullmatch(part) for part in parts):
-            yield Entry(parts, lambda most, info=info: _unpacked(opened, info, most))  # type: ignore[misc]
+        if not any(_IGNORED_NAME.fullmatch(part) for part in parts):
+            yield Entry(parts, partial(_decompress, opened, info))
 
 
 class _Decompressor(Protocol):
+    """What the decompressors of zlib, bz2 and lzma have in common."""
+
     @property
     def eof(self) -> bool: ...
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
-class _Stored:
+class _NoCompression:
+    """Decompressor of the method `stored`."""
+
     eof = False
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         return data[:max_length]
 
 
-def _unpacked(opened: BinaryIO, info: zipfile.ZipInfo, most: int) -> bytes:
-    """Unpack the first `most` bytes of a zip's file, whatever size it claims.
+def _decompress(opened: BinaryIO, info: zipfile.ZipInfo, max_bytes: int) -> bytes:
+    """Decompress the first `max_bytes` bytes of a zip's file, whatever size it claims.
 
-    `zipfile` hands bzip2 and LZMA content to the decompressor without a bound on what comes out: 646 bytes may become
-    1.4 GB. So its directory is used here, and not its reading.
+    `zipfile` lists the entries but does not read them: it does not bound the output of bzip2 and LZMA, with which 646
+    bytes can become 1.4 GB.
+
+    Raises:
+        UnfitError: The file is encrypted, or its method is unknown.
+        Exception: The zip is damaged.
     """
     if info.flag_bits & 1:
         raise UnfitError("The zip is locked by a password.")
+
     opened.seek(info.header_offset)
-    mark, *lengths = _LOCAL.unpack(_exactly(opened, _LOCAL.size))
-    if mark != b"PK\x03\x04":
+    signature, *lengths = _FILE_HEADER.unpack(_read_exactly(opened, _FILE_HEADER.size))
+    if signature != _FILE_SIGNATURE:
         raise zipfile.BadZipFile("no header before a file")
     opened.seek(sum(lengths), os.SEEK_CUR)
-    left = info.compress_size
+
+    n_packed = info.compress_size
     if info.compress_type == zipfile.ZIP_LZMA:
-        left -= _LZMA.size
-    decompressor = _decompressor(opened, info.compress_type, most)
-    wanted = min(most, info.file_size)
+        n_packed -= _LZMA_HEADER.size
+    decompressor = _make_decompressor(opened, info.compress_type, max_bytes)
+
+    n_wanted = min(max_bytes, info.file_size)
     content = bytearray()
-    while len(content) < wanted and left > 0 and not decompressor.eof:
-        packed = _exactly(opened, min(left, _CHUNK_BYTES))
-        left -= len(packed)
-        content += decompressor.decompress(packed, wanted - len(content))
-    if (len(content) < wanted or wanted == info.file_size) and zlib.crc32(content) != info.CRC:
+    while len(content) < n_wanted and n_packed > 0 and not decompressor.eof:
+        packed = _read_exactly(opened, min(n_packed, _CHUNK_BYTES))
+        n_packed -= len(packed)
+        content += decompressor.decompress(packed, n_wanted - len(content))
+
+    is_whole = len(content) < n_wanted or n_wanted == info.file_size
+    if is_whole and zlib.crc32(content) != info.CRC:
         raise zipfile.BadZipFile("a file's checksum is wrong")
     return bytes(content)
 
 
-def _exactly(opened: BinaryIO, size: int) -> bytes:
+def _read_exactly(opened: BinaryIO, size: int) -> bytes:
+    """Read `size` bytes. Raises EOFError if there are fewer."""
     raw = opened.read(size)
     if len(raw) < size:
         raise EOFError("the zip ends in the middle of a file")
     return raw
 
 
-def _decompressor(opened: BinaryIO, method: int, most: int) -> _Decompressor:
-    """The decompressor for a method. Raises UnfitError for a method other than the four that Python knows."""
+def _make_decompressor(opened: BinaryIO, method: int, max_bytes: int) -> _Decompressor:
+    """Make the decompressor of a zip's method. For LZMA, its header is read from the zip.
+
+    Args:
+        opened: The zip, at the start of a file's content.
+        method: Compression method.
+        max_bytes: How many bytes will be requested from the decompressor.
+
+    Raises:
+        UnfitError: The method is not one of the four that Python knows.
+    """
     if method == zipfile.ZIP_STORED:
-        return _Stored()
+        return _NoCompression()
     if method == zipfile.ZIP_DEFLATED:
         return zlib.decompressobj(-15)
     if method == zipfile.ZIP_BZIP2:
         return bz2.BZ2Decompressor()
     if method == zipfile.ZIP_LZMA:
-        size, properties, dictionary = _LZMA.unpack(_exactly(opened, _LZMA.size))
+        size, properties, dictionary_bytes = _LZMA_HEADER.unpack(_read_exactly(opened, _LZMA_HEADER.size))
         if size != 5 or properties >= 9 * 5 * 5:
             raise zipfile.BadZipFile("LZMA properties")
-        # A zip may ask for a dictionary of 4 GB. No more of it is ever used than there is output.
-        known = {"dict_size": max(min(dictionary, most), 4096), "lc": properties % 9}
-        known |= {"lp": properties // 9 % 5, "pb": properties // 45}
-        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, **known}])
+        lzma_filter = {
+            "id": lzma.FILTER_LZMA1,
+            # A zip can request a dictionary of 4 GB. At most as much of it is used as there is output.
+            "dict_size": max(min(dictionary_bytes, max_bytes), 4096),
+            "lc": properties % 9,
+            "lp": properties // 9 % 5,
+            "pb": properties // 45,
+        }
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma_filter])
     raise UnfitError(f"The zip is packed by a method that is not known here ({method}): pack it as a usual zip.")

@@ -1,4 +1,4 @@
-"""Who handed something in: the students of a folder, under names that are safe in a file name, a table and a page."""
+"""List the students of a folder of submissions, under names that are safe in file names, tables and pages."""
 
 from __future__ import annotations
 
@@ -9,89 +9,123 @@ from pathlib import Path
 
 from gradkit.errors import UserError
 
-_LONGEST = 200
-"""Bytes that a file name of ours may take; the rest is for endings."""
+MAX_NAME_BYTES = 200
+"""Bytes of a student's name. A file name may have 255: the rest is for endings."""
 
 
 class RosterError(UserError):
-    """The folder holds no class; the message says what it should hold."""
+    """The folder is not a folder of submissions, or a student is not in it."""
 
 
 @dataclass(frozen=True)
 class Student:
-    """One submission. name: what reports and their files call the student.   source: the folder or zip."""
+    """A student of the class.
+
+    Attributes:
+        name: The student's name in reports, and the name of the student's files.
+        source: The submission, a folder or a zip.
+    """
 
     name: str
     source: Path
 
 
-def roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
-    """The students of a folder that holds a folder or a zip for each, in order; and the names of what else it holds.
+def read_roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
+    """List the students of a folder that contains a folder or a zip for each of them.
 
-    leave_out: where reports go, which may be inside; what it lies in is no student.
-    Raises RosterError where there is none.
+    Args:
+        folder: The folder of submissions.
+        leave_out: The folder of reports. It may be inside `folder`; the entry that contains it is not a student.
+
+    Returns:
+        The students, sorted by name, and the names of the other files, sorted.
+
+    Raises:
+        RosterError: `folder` is not a folder, or contains no submission.
     """
     if folder.is_file():
         raise RosterError(f"{safe_name(folder.name)} is a file: unpack it, and name the folder of submissions.")
     if not folder.is_dir():
         raise RosterError(f"There is no folder {safe_name(str(folder), 300)}.")
-    found: dict[str, Student] = {}
+
+    students: dict[str, Student] = {}
     others: list[str] = []
     for entry in sorted(os.scandir(folder), key=lambda entry: (not entry.is_dir(follow_symlinks=False), entry.name)):
         path = Path(entry.path)
+        if is_left_out(path, leave_out):
+            continue
         is_folder = entry.is_dir(follow_symlinks=False)
         is_zip = entry.is_file(follow_symlinks=False) and entry.name.lower().endswith(".zip")
-        if entry.name.startswith(".") or entry.name == "__MACOSX" or leave_out.resolve().is_relative_to(path.resolve()):
-            continue
         if not (is_folder or is_zip):
             others.append(safe_name(entry.name))
             continue
+
         name = safe_name(entry.name if is_folder else entry.name[:-4])
-        if name in found:  # a folder and a zip of the same name
+        if name in students:  # a folder and a zip of the same name
             name = safe_name(entry.name)
-        while name in found:
+        while name in students:
             name += "~"
-        found[name] = Student(name, path)
-    if not found:
-        raise RosterError(_nothing(folder, others))
-    return sorted(found.values(), key=lambda student: student.name), sorted(others)
+        students[name] = Student(name, path)
+
+    if not students:
+        raise RosterError(_describe_missing_submissions(folder, others))
+    return sorted(students.values(), key=lambda student: student.name), sorted(others)
 
 
-def student_called(name: str, folder: Path) -> Student:
-    """Return the student of this name in a folder of submissions. Raises RosterError if there is none."""
-    students, _ = roster(folder, folder / ".reports")
-    found = next((student for student in students if student.name == name), None)
-    if found is None:
-        raise RosterError(f"{name} has no submission in {folder}: name the student's folder or zip with --submission.")
-    return found
+def is_left_out(path: Path, leave_out: Path) -> bool:
+    """Return whether an entry of a folder of submissions is not a submission.
+
+    Args:
+        path: The entry.
+        leave_out: A folder that gradkit writes to.
+
+    Returns:
+        True for hidden entries, for what macOS adds, and if `leave_out` is the entry or inside it.
+    """
+    is_noise = path.name.startswith(".") or path.name == "__MACOSX"
+    return is_noise or leave_out.resolve().is_relative_to(path.resolve())
 
 
-def _nothing(folder: Path, others: list[str]) -> str:
+def find_student(name: str, folder: Path) -> Student:
+    """Return the student of this name in a folder of submissions. Raises RosterError if it has none."""
+    students, _ = read_roster(folder, folder / ".reports")
+    for student in students:
+        if student.name == name:
+            return student
+    raise RosterError(f"{name} has no submission in {folder}: name the student's folder or zip with --submission.")
+
+
+def _describe_missing_submissions(folder: Path, others: list[str]) -> str:
+    """Say what a folder without submissions contains instead, and what to do."""
     if any(name.endswith(".py") for name in others):
         return (
             "There are Python files in this folder itself, and no folder or zip for a student. Is it one student's? "
             "Then name the folder above it."
         )
-    return f"{safe_name(folder.name)} holds no submissions: a folder or a zip for each student is due."
+    return f"{safe_name(folder.name)} holds no submissions. It should contain a folder or a zip for each student."
 
 
-def safe_name(name: str, longest: int = _LONGEST) -> str:
-    """A name that hides nothing and breaks nothing: what is not printable, and % itself, is written as %XX.
+def safe_name(name: str, max_bytes: int = MAX_NAME_BYTES) -> str:
+    """Percent-encode unprintable characters and `%`, so that different names stay different and safe to print.
 
-    Different names stay different.
+    A name that is too long is cut off and ends in a part of its hash.
+
+    Args:
+        name: Any name.
+        max_bytes: Maximum length of the result in UTF-8.
     """
-    raw = "".join(letter if _is_plain(letter) else _escaped(letter) for letter in name)
-    if raw.strip() != raw or raw.startswith(("-", ".")) or not raw:
-        raw = f"%{raw}%"
-    if len(raw.encode()) <= longest:
-        return raw
-    mark = hashlib.sha256(raw.encode()).hexdigest()[:12]
-    return raw.encode()[: longest - 13].decode("utf-8", "ignore") + f"~{mark}"
+    encoded = "".join(letter if _is_plain(letter) else _percent_encode(letter) for letter in name)
+    if encoded.strip() != encoded or encoded.startswith(("-", ".")) or not encoded:
+        encoded = f"%{encoded}%"
+    if len(encoded.encode()) <= max_bytes:
+        return encoded
+    mark = hashlib.sha256(encoded.encode()).hexdigest()[:12]
+    return encoded.encode()[: max_bytes - 13].decode("utf-8", "ignore") + f"~{mark}"
 
 
 def _is_plain(letter: str) -> bool:
     return letter.isprintable() and letter not in "%/\\" and not "\ud800" <= letter <= "\udfff"
 
 
-def _escaped(letter: str) -> str:
+def _percent_encode(letter: str) -> str:
     return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradkit.errors import UserError, sentence_of
-from gradkit.submissions.bounded import children_killed_first
+from gradkit.submissions.bounded import prefer_children_for_oom_kill
 from gradkit.submissions.transport.link import EndedError, Link, LinkError
 from gradkit.submissions.transport.time_limit import TimeLimit
 
@@ -142,7 +142,7 @@ class Sandbox:
                 self._bubblewrap, setup.root, submission, setup.environment, filter_descriptor=inherited[-1]
             )
             command = [*isolation, *command]
-        with children_killed_first():
+        with prefer_children_for_oom_kill():
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gradkit.graphs.tensor.graph import Array, TensorGraph, decoded
+from gradkit.graphs.tensor.graph import Array, TensorGraph, decode_arrays
 from gradkit.inside import tensor_replay, worker
 from gradkit.inside.graph import Graph
 from gradkit.inside.graph import replay as replay_graph
@@ -101,12 +101,12 @@ class LocalTransport:
 
     def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
         with self._student_code("arrays"):
-            return decoded(tensor_replay.encoded(as_plain(targets), name), len(targets))
+            return decode_arrays(tensor_replay.encoded(as_plain(targets), name), len(targets))
 
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
         with self._student_code("replay"):
             numbers = tensor_replay.replay(tensor_class._ref, marshal.loads(graph.packed()), backward)
-            return decoded(numbers, len(graph) * (1 + backward))
+            return decode_arrays(numbers, len(graph) * (1 + backward))
 
     def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
         with self._student_code("calls"):

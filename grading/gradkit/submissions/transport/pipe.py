@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradkit.graphs.tensor.graph import Array, TensorGraph, decoded
+from gradkit.graphs.tensor.graph import Array, TensorGraph, decode_arrays
 from gradkit.inside.graph import Graph
 from gradkit.inside.worker import MAX_ITEMS
 from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP, failure
@@ -203,7 +203,7 @@ class PipeTransport:
 
     def _arrays(self, answer: Answer, n_arrays: int) -> list[Array]:
         try:
-            return decoded(self._numbers(answer), n_arrays)
+            return decode_arrays(self._numbers(answer), n_arrays)
         except (ValueError, OverflowError):
             raise self._abandon_garbled() from None
 

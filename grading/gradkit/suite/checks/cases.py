@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn, TypeVar
 
-from gradkit.corpora.scalar import Corpus
-from gradkit.oracle.comparison import close
+from gradkit.corpora.spec import Corpus
+from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import NODES_SHOWN, Evidence, number_text, row_of
@@ -75,7 +75,7 @@ def wrong_numbers(
         program: Writes the program that prints the names it is given.
         describe: Says what the number at an index is, in words.
     """
-    wrong = [index for index in range(len(expected)) if not close(yours[index], expected[index])]
+    wrong = [index for index in range(len(expected)) if not is_close(yours[index], expected[index])]
     if not wrong:
         return None
 

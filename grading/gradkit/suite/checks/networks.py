@@ -6,8 +6,15 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from gradkit.corpora.scalar import Corpus
-from gradkit.graphs.learning.networks import Network, NetworkAnswers, leaf_names, network_program, output_names, role
+from gradkit.corpora.spec import Corpus
+from gradkit.graphs.learning.networks import (
+    Network,
+    NetworkAnswers,
+    leaf_names,
+    leaf_role,
+    network_program,
+    output_names,
+)
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import not_passed
@@ -71,7 +78,7 @@ def ask_network(
     weighted_sum(outputs, network.upstream).backward()
     names = [f"{name}.grad" for name in leaf_names(network)]
     yours = numbers([*parameters, *x], "grad")
-    return wrong_numbers(names, yours, answers.gradients, partial(program, True), partial(role, network))
+    return wrong_numbers(names, yours, answers.gradients, partial(program, True), partial(leaf_role, network))
 
 
 def weighted_sum(results: Sequence[Subject], upstream: Sequence[float]) -> Subject:

@@ -10,10 +10,11 @@ from functools import partial
 from gradkit.corpora.scalar import GraphCorpus
 from gradkit.graphs.scalar.domain import all_in_domain
 from gradkit.graphs.scalar.program import program
-from gradkit.graphs.scalar.reduce import reduced
+from gradkit.graphs.scalar.reduce import reduce_graph
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
-from gradkit.oracle.comparison import Mismatch, all_agree, close, wrong_data, wrong_gradients
+from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_gradients
+from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
 from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
@@ -40,17 +41,17 @@ def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
 
     Raises: NotPassed for the first graph that shows otherwise.
     """
-    _check(Value, corpus, wrong_data, backward=False)
+    _check(Value, corpus, compare_data, backward=False)
 
 
 def check_gradients(Value: Subject, corpus: GraphCorpus) -> None:
     """Check that the gradient of every leaf is PyTorch's. Raises NotPassed as check_forward does."""
-    _check(Value, corpus, wrong_gradients, backward=True)
+    _check(Value, corpus, compare_gradients, backward=True)
 
 
 def check_inner_gradients(Value: Subject, corpus: GraphCorpus) -> None:
     """Check that the gradient of every node, inner ones too, is PyTorch's. Raises NotPassed as check_forward does."""
-    _check(Value, corpus, partial(wrong_gradients, inner=True), backward=True)
+    _check(Value, corpus, partial(compare_gradients, inner=True), backward=True)
 
 
 def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool) -> None:
@@ -99,13 +100,13 @@ class WrongAnswer(Failure):
             reply = replay(self.Value, [candidate], self.backward)
             if reply.failure:
                 return False
-            mismatch = self.compare(candidate, complex_step.answers(candidate), reply.answers[0])
+            mismatch = self.compare(candidate, complex_step.answer_graph(candidate), reply.answers[0])
             if mismatch is None:
                 return False
             smallest = mismatch
             return True
 
-        reduced(self.mismatch.graph, still_fails, complex_step.values)
+        reduce_graph(self.mismatch.graph, still_fails, complex_step.evaluate_graph)
         return explain_mismatch(smallest)
 
     def as_drawn(self) -> Evidence:
@@ -147,7 +148,7 @@ class NoAnswer(Failure):
             smallest = error
             return True
 
-        graph = reduced(self.graph, still_fails, complex_step.values)
+        graph = reduce_graph(self.graph, still_fails, complex_step.evaluate_graph)
         return self._evidence(graph, smallest)
 
     def as_drawn(self) -> Evidence:
@@ -163,7 +164,7 @@ class NoAnswer(Failure):
 def _is_well_posed(graph: Graph) -> bool:
     """Return whether a reduced graph stays within the domains of its operations, as the drawn one does."""
     try:
-        return all_in_domain(graph, complex_step.values(graph))
+        return all_in_domain(graph, complex_step.evaluate_graph(graph))
     except (ArithmeticError, ValueError):
         return False
 
@@ -184,7 +185,7 @@ def expect(yours: float | Subject, expected: float) -> None:
     """
     if isinstance(yours, Subject):
         yours = numbers([yours])[0]
-    if not close(yours, expected):
+    if not is_close(yours, expected):
         frame = sys._getframe(1)
         lines, name = lines_up_to(frame.f_code, frame.f_lineno)
         raise not_passed(explain_number(name, yours, expected, lines))

@@ -9,20 +9,20 @@ from functools import partial
 
 import msgspec
 
-from gradkit.corpora.scalar import Corpus
+from gradkit.corpora.spec import Corpus
 from gradkit.graphs.learning import data
 from gradkit.graphs.learning.losses import Loss, LossAnswers
 from gradkit.graphs.learning.networks import Network, NetworkAnswers
 from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers
 from gradkit.graphs.tensor.graph import Array, Shape
 from gradkit.graphs.tensor.networks import (
-    listed,
-    loss_on_tensors,
-    names_on_tensors,
-    network_on_tensors,
-    on_tensors,
-    run_on_tensors,
-    shapes_of,
+    parameter_lists,
+    parameter_names,
+    parameter_numbers,
+    parameter_shapes,
+    tensor_loss_program,
+    tensor_network_program,
+    tensor_trajectory_program,
 )
 from gradkit.submissions.transport.subject import Subject, arrays, write
 from gradkit.suite.evidence import Evidence
@@ -77,13 +77,13 @@ def check_same_numbers(
 
 
 def _network_program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
-    return network_on_tensors(network, gradients, shown)
+    return tensor_network_program(network, gradients, shown)
 
 
 def _ask_network(
     gradients: bool, network: Network, answers: NetworkAnswers, MLP: Subject, Tensor: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(network_on_tensors, network, gradients)
+    program = partial(tensor_network_program, network, gradients)
     model = _build_network(MLP, network.sizes, network.linear)
     evidence = _write_parameters(model, array, network.sizes, network.parameters, program(())[:3])
     if evidence:
@@ -100,9 +100,9 @@ def _ask_network(
     evidence = _wrong_parameter_shape(gradient_arrays, "grad", network.sizes, program)
     if evidence:
         return evidence
-    names = names_on_tensors(network.sizes, "grad")
+    names = parameter_names(network.sizes, "grad")
     of_parameters, of_inputs = answers.gradients[: len(names)], answers.gradients[len(names) :]
-    evidence = wrong_numbers(names, listed(network.sizes, gradient_arrays), of_parameters, program)
+    evidence = wrong_numbers(names, parameter_numbers(gradient_arrays), of_parameters, program)
     if evidence:
         return evidence
     return wrong_array("x.grad", arrays([x], "grad")[0], Array((1, network.sizes[0]), of_inputs), program)
@@ -148,9 +148,9 @@ def _write_parameters(
         code: A program that builds the network as `model`.
     """
     parameters = list(model.parameters())
-    evidence = _wrong_shapes(arrays(parameters, "data"), shapes_of(sizes), code)
+    evidence = _wrong_shapes(arrays(parameters, "data"), parameter_shapes(sizes), code)
     if evidence is None:
-        write(parameters, "data", [array(lists) for lists in on_tensors(sizes, numbers)])
+        write(parameters, "data", [array(lists) for lists in parameter_lists(sizes, numbers)])
     return evidence
 
 
@@ -177,7 +177,7 @@ def _wrong_parameter_shape(
         sizes: The number of inputs, then the width of each layer.
         program: Writes the network as a program.
     """
-    shapes = shapes_of(sizes)
+    shapes = parameter_shapes(sizes)
     evidence = wrong_count("len(model.parameters())", len(parameters), len(shapes), program(()))
     if evidence:
         return evidence
@@ -212,11 +212,11 @@ def check_tensor_loss(
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
-    return loss_on_tensors(loss, gradients, shown)
+    return tensor_loss_program(loss, gradients, shown)
 
 
 def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Tensor: Subject) -> Evidence | None:
-    program = partial(loss_on_tensors, loss, gradients)
+    program = partial(tensor_loss_program, loss, gradients)
     logits = Tensor(list(map(list, loss.outputs)))
     result = function(logits, list(loss.targets))
     if not gradients:
@@ -240,13 +240,13 @@ def check_tensor_trajectories(
 
     Raises: NotPassed.
     """
-    check_cases(corpus, (MLP, loss, optimizer, array), _ask_trajectory, run_on_tensors)
+    check_cases(corpus, (MLP, loss, optimizer, array), _ask_trajectory, tensor_trajectory_program)
 
 
 def _ask_trajectory(
     run: Trajectory, answers: TrajectoryAnswers, MLP: Subject, loss: Subject, optimizer: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(run_on_tensors, run)
+    program = partial(tensor_trajectory_program, run)
     model = _build_network(MLP, run.sizes, True)
     evidence = _write_parameters(model, array, run.sizes, run.parameters, program(())[:3])
     if evidence:
@@ -264,8 +264,8 @@ def _ask_trajectory(
     if evidence:
         return evidence
 
-    names = [f"losses[{step}]" for step in range(run.steps)] + names_on_tensors(run.sizes, "data")
-    yours = [*(each.numbers[0] for each in losses), *listed(run.sizes, parameters)]
+    names = [f"losses[{step}]" for step in range(run.steps)] + parameter_names(run.sizes, "data")
+    yours = [*(each.numbers[0] for each in losses), *parameter_numbers(parameters)]
     return wrong_numbers(names, yours, answers.numbers(), program)
 
 
@@ -292,7 +292,7 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
     Raises: NotPassed.
     """
     parameters = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
-    evidence = _wrong_shapes(parameters, shapes_of(sizes), code)
+    evidence = _wrong_shapes(parameters, parameter_shapes(sizes), code)
     if evidence:
         raise not_passed(evidence)
 

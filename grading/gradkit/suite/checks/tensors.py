@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from gradkit.corpora.scalar import Corpus
-from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, node_names, tensor_program
-from gradkit.oracle.comparison import close
+from gradkit.corpora.spec import Corpus
+from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph
+from gradkit.graphs.tensor.program import node_names, tensor_program
+from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import lines_up_to
@@ -95,7 +96,7 @@ def wrong_array(
         if name.endswith(".grad"):
             hint = "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
         return Evidence(message, readable(program([f"{name}.shape"])), hint=hint)
-    names = [f"{name}{expected.place(index)}" for index in range(len(expected.numbers))]
+    names = [f"{name}{expected.index_text(index)}" for index in range(len(expected.numbers))]
     return wrong_numbers(names, yours.numbers, expected.numbers, program)
 
 
@@ -150,10 +151,10 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
         message = f"{what} has shape {array.shape} and should have {right.shape}"
         raise not_passed(Evidence(message, _with_last_print(lines, f"{what}.shape")))
 
-    wrong = [index for index, pair in enumerate(zip(array.numbers, right.numbers)) if not close(*pair)]
+    wrong = [index for index, pair in enumerate(zip(array.numbers, right.numbers)) if not is_close(*pair)]
     if wrong:
         lines, what = _excerpt()
-        what += right.place(wrong[0])
+        what += right.index_text(wrong[0])
         code = _with_last_print(lines, what)
         raise not_passed(explain_number(what, array.numbers[wrong[0]], right.numbers[wrong[0]], code))
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from gradkit.corpora.scalar import Corpus
-from gradkit.graphs.learning.losses import OF_ROWS, Loss, LossAnswers, loss_program, output_names, result_names
+from gradkit.corpora.spec import Corpus
+from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, loss_program, output_names, result_names
 from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, trajectory_program
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
@@ -43,7 +43,7 @@ def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subje
     program: Callable[..., list[str]] = partial(loss_program, loss)
     rows = [[Value(number) for number in row] for row in loss.outputs]
     flat = [value for row in rows for value in row]
-    outputs: Any = rows if loss.function in OF_ROWS else flat
+    outputs: Any = rows if loss.function in TAKES_ROWS else flat
 
     if loss.function == "softmax":
         results = list(function(outputs))

@@ -1,4 +1,4 @@
-"""What the tests of the gradebook share: gradebooks in SQLite and in PostgreSQL, and a class to write into them."""
+"""Fixtures of the gradebook tests: gradebooks in SQLite and in PostgreSQL, and reports to write into them."""
 
 import datetime
 import os
@@ -36,22 +36,22 @@ def suite(name):
 
 
 class Book:
-    """A gradebook, and looking into it."""
+    """A gradebook that tests can write to and inspect."""
 
     def __init__(self, url):
         self.url = url
 
     def enters(self, course, *pairs):
-        """Write the reports of students, and say who is late."""
+        """Write the reports of students, and return the names of those who are late."""
         with opened(self.url, suite(course)) as book:
             return [student.name for student, report in pairs if book.write(student, report)]
 
     def by_hand(self):
-        """nbgrader's own door to it, as formgrader has it."""
+        """Open the gradebook with nbgrader's API, as formgrader does."""
         return Gradebook(self.url, COURSE)
 
     def dump(self):
-        """Every row of every table."""
+        """Return every row of every table."""
         engine = create_engine(self.url)
         tables = MetaData()
         tables.reflect(engine)
@@ -61,7 +61,7 @@ class Book:
         return rows
 
     def seen(self):
-        """What can be seen of every submission, without the keys that are drawn anew each time."""
+        """Return what formgrader shows of every submission, without the random keys."""
         with self.by_hand() as book:
             return {
                 (submission.student.id, assignment.name): _seen(submission)
@@ -70,11 +70,11 @@ class Book:
             }
 
     def grades(self, who, assignment="a1_expressions"):
-        """By cell: the automatic score, the manual one, extra credit, and whether it needs a look."""
+        """Return by cell: automatic score, manual score, extra credit, and whether it needs manual grading."""
         return self.seen()[who, assignment]["grades"]
 
     def scores(self, who, assignment="a1_expressions"):
-        """Automatic scores by cell."""
+        """Return the automatic scores by cell."""
         return {cell: grade[0] for cell, grade in self.grades(who, assignment).items()}
 
 
@@ -89,7 +89,7 @@ def _seen(submission):
     }
 
 
-# --- where gradebooks are --------------------------------------------------------------------------------------------
+# --- databases -------------------------------------------------------------------------------------------------------
 
 
 def _points_of(assignment):
@@ -98,7 +98,7 @@ def _points_of(assignment):
 
 
 def _make(url):
-    """What `nbgrader generate_assignment` puts there for every assignment, and an essay that no program grades."""
+    """Write what `nbgrader generate_assignment` writes for every assignment, and an essay that is graded by hand."""
     with Gradebook(url, COURSE) as book:
         for assignment in assignments():
             name = assignment.name
@@ -125,7 +125,7 @@ class Files:
 
 
 class Server:
-    """Gradebooks as databases on a PostgreSQL server, dropped in the end."""
+    """Gradebooks as databases on a PostgreSQL server, which `close` drops."""
 
     def __init__(self, url):
         self.url, self._names = make_url(url), []
@@ -153,7 +153,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def alembic_on_the_path():
-    """nbgrader starts `alembic` where it makes a gradebook."""
+    """Put `alembic` on the PATH: nbgrader runs it when it makes a gradebook."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
         yield
@@ -161,7 +161,7 @@ def alembic_on_the_path():
 
 @pytest.fixture(scope="session")
 def server(alembic_on_the_path):
-    """The PostgreSQL server."""
+    """The PostgreSQL server that GRADKIT_POSTGRES names."""
     url = os.environ.get("GRADKIT_POSTGRES")
     if not url:
         (pytest.fail if os.environ.get("GRADKIT_NO_SKIPS") else pytest.skip)(HOW)
@@ -176,15 +176,15 @@ def files(alembic_on_the_path, tmp_path_factory):
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def place(request):
-    """Where gradebooks are."""
+def databases(request):
+    """Makes gradebooks, in SQLite files and on the PostgreSQL server."""
     return request.getfixturevalue({"sqlite": "files", "postgresql": "server"}[request.param])
 
 
 @pytest.fixture
-def book(place):
+def book(databases):
     """A gradebook in which nobody has a grade."""
-    return place.fresh()
+    return databases.fresh()
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +198,10 @@ def points_of():
 
 @pytest.fixture
 def graded(tmp_path):
-    """A student and a report in which about this share of the items failed, with a timestamp.txt if there is one."""
+    """Makes a student and a report: graded(name, course, wrong=0.4) has about 40 % of the items failed.
+
+    With `stamp`, the submission has a timestamp.txt with this content.
+    """
 
     def made(name, course, wrong=0.0, seed=0, stamp=None, inside=""):
         source = tmp_path / "submitted" / uuid.uuid4().hex

@@ -56,15 +56,15 @@ def test_a_regrade_replaces_automatic_scores(book, graded, points_of):
 
 
 def run_of(book, course, pairs):
-    """A process of its own that writes reports."""
+    """A process that writes reports."""
     run = multiprocessing.get_context("fork").Process(target=book.enters, args=(course, *pairs))
     run.start()
     return run
 
 
-def test_killed_at_random_moments_and_repeated_it_ends_as_undisturbed(place, graded):
+def test_killed_at_random_moments_and_repeated_it_ends_as_undisturbed(databases, graded):
     pairs = [graded(f"s{n}", "all", 0.3, n, AN_HOUR_LATE) for n in range(8)]
-    undisturbed, disturbed = place.fresh(), place.fresh()
+    undisturbed, disturbed = databases.fresh(), databases.fresh()
     started = time.monotonic()
     undisturbed.enters("all", *pairs)
     took = time.monotonic() - started
@@ -82,9 +82,9 @@ def test_killed_at_random_moments_and_repeated_it_ends_as_undisturbed(place, gra
     assert rows[0] == rows[1]
 
 
-def test_runs_at_once_end_as_one_after_the_other(place, graded):
+def test_runs_at_once_end_as_one_after_the_other(databases, graded):
     pairs = [graded(f"s{n}", "all", 0.3, n) for n in range(12)]
-    alone, together = place.fresh(), place.fresh()
+    alone, together = databases.fresh(), databases.fresh()
     alone.enters("all", *pairs)
     runs = [run_of(together, course, pairs) for course in ("a1", "a2", "all")]
     for run in runs:
@@ -98,7 +98,7 @@ def test_runs_at_once_end_as_one_after_the_other(place, graded):
 
 @pytest.fixture
 def corrected(book, graded):
-    """A gradebook with ada's a1, all right, which an instructor has gone through."""
+    """A gradebook with ada's a1, all passed, which an instructor has graded by hand."""
     book.enters("a1", graded("ada", "a1"))
     with book.by_hand() as opened:
         powers, essay = (opened.find_grade(cell, A1, A1, "ada") for cell in ("powers", "essay"))

@@ -1,4 +1,4 @@
-"""`gradkit grade --gradebook` where something is amiss: a line that says what to do, no password, and the reports."""
+"""`gradkit grade --gradebook` if the gradebook fails: a line that says what to do, no password, and all reports."""
 
 import importlib.util
 import re
@@ -25,7 +25,7 @@ LATE, IN_TIME = "2026-05-01 13:00:00 UTC", "2026-05-01 11:00:00 UTC"
 
 
 class Class:
-    """Some submissions, and `gradkit grade a1` on them."""
+    """A class, and `gradkit grade a1` on its submissions."""
 
     def __init__(self, home):
         self.submissions, self.out = home / "submissions", home / "reports"
@@ -41,7 +41,7 @@ class Class:
         return CliRunner().invoke(app, ["grade", *map(str, options)])
 
     def is_refused(self, url):
-        """What is said instead, as one line, after all that a refusal promises was looked at."""
+        """Run the command and return its error as one line. Checks what every refusal promises."""
         shown = self.is_graded(url)
         assert shown.exit_code == 1
         assert isinstance(shown.exception, SystemExit), repr(shown.exception)
@@ -182,7 +182,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(school, tmp_path):
 
 @pytest.fixture
 def nothing_graded(school):
-    """The school, after whose grading something would be missing from the reports."""
+    """A school in which a report is deleted after grading."""
     school.hands_in("zoe", "")
     yield school
     assert not (school.out / A1 / "zoe.json").exists()
@@ -231,7 +231,7 @@ def test_without_a_driver_it_is_said_what_to_install(nothing_graded, monkeypatch
 
 @contextmanager
 def served(answers):
-    """The URL of something on loopback that talks to whoever comes, as far as PostgreSQL's protocol goes."""
+    """The URL of a server on loopback that speaks the first messages of PostgreSQL's protocol."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve():
@@ -284,7 +284,7 @@ def test_a_server_that_says_nonsense(school):
 
 @pytest.fixture
 def guarded(server):
-    """The URL of a gradebook for a user of whom PostgreSQL asks a password."""
+    """The URL of a gradebook for a user who needs a password."""
     server.runs("CREATE ROLE gradkit_guarded LOGIN PASSWORD 'right'")
     yield make_url(server.fresh().url).set(username="gradkit_guarded", password=SECRET)
     server.runs("DROP ROLE gradkit_guarded")

@@ -1,0 +1,87 @@
+"""How cases are drawn: with Hypothesis, or from an endless series of candidates."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .spec import Answer, Case, Corpus
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+_MAX_ROUNDS = 10
+
+
+def first_answered(
+    candidates: Iterable[Case], answer: Callable[[Case], Answer | None], count: int
+) -> Corpus[Case, Answer]:
+    """Return the first `count` candidates that have an answer."""
+    cases, answers = [], []
+    for case in candidates:
+        case_answer = answer(case)
+        if case_answer is None:
+            continue
+        cases.append(case)
+        answers.append(case_answer)
+        if len(cases) == count:
+            break
+    return Corpus(tuple(cases), tuple(answers))
+
+
+def draw_with_hypothesis(
+    strategy: SearchStrategy[Case], seed: str, collect: Callable[[Case], None], n_missing: Callable[[], int]
+) -> None:
+    """Draw examples of a strategy until nothing is missing, or Hypothesis does not seem to find more.
+
+    Args:
+        strategy: draws an example.
+        seed: the same seed draws the same examples.
+        collect: receives every example.
+        n_missing: returns the number of examples that are still needed.
+    """
+    import hypothesis
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    for attempt in range(_MAX_ROUNDS):
+        if n_missing() <= 0:
+            break
+        # Hypothesis cannot be stopped early, so a round draws about as many examples as are missing.
+        round_settings = settings(
+            max_examples=2 * n_missing() + 20,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        run_round = round_settings(given(strategy)(collect))
+        with _no_constants_of_modules():
+            hypothesis.seed(_number_of(f"{seed} {attempt}"))(run_round)()
+
+
+@contextmanager
+def _no_constants_of_modules() -> Iterator[None]:
+    """Keep Hypothesis from mixing numbers into its examples that it reads in the source code of loaded modules.
+
+    A student's engine.py is such a module, and a seed must draw the same everywhere. Older versions of
+    Hypothesis do not read source code.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    if not hasattr(providers, "_get_local_constants"):
+        yield
+        return
+
+    original = providers._get_local_constants
+    no_constants = type(providers._local_constants)()
+    providers._get_local_constants = lambda: no_constants
+    try:
+        yield
+    finally:
+        providers._get_local_constants = original
+
+
+def _number_of(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

@@ -1,0 +1,71 @@
+"""Corpora of expressions that are written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from gradkit.graphs.scalar.trace import Tracer, trace_expression
+from gradkit.inside.graph import Answers, Graph
+from gradkit.oracle.pytorch.scalar import answer_graph
+
+from .graph_files import decode_graphs, encode_graph, graph_programs
+from .spec import Corpus, CorpusSpec
+
+
+@dataclass(frozen=True)
+class Expressions(CorpusSpec[Graph, Answers]):
+    """Graphs written by hand, and so exempt from the rules for drawn graphs.
+
+    Args:
+        title: the name of the corpus.
+        graphs: the graphs, in the order in which a student meets them.
+    """
+
+    title: str
+    graphs: tuple[Graph, ...]
+
+    @property
+    def key(self) -> str:
+        """See CorpusSpec. Nothing is drawn from it."""
+        return f"Expressions(name={self.title!r}, graphs={self.graphs!r})"
+
+    @property
+    def name(self) -> str:
+        """See CorpusSpec."""
+        return self.title
+
+    @property
+    def count(self) -> int:
+        """See CorpusSpec."""
+        return len(self.graphs)
+
+    @property
+    def is_drawn(self) -> bool:
+        """See CorpusSpec."""
+        return False
+
+    def draw(self, seed: str, excluded: Collection[Graph] = ()) -> Corpus[Graph, Answers]:
+        """See CorpusSpec. The graphs are the same for every seed."""
+        return Corpus(self.graphs, tuple(map(answer_graph, self.graphs)))
+
+    def answer(self, case: Graph) -> Answers:
+        """See CorpusSpec."""
+        return answer_graph(case)
+
+    def encode(self, case: Graph, answer: Answers) -> bytes:
+        """See CorpusSpec."""
+        return encode_graph(case, answer)
+
+    def decode(self, content: bytes) -> list[tuple[Graph, Answers]]:
+        """See CorpusSpec."""
+        return decode_graphs(content)
+
+    def programs(self, case: Graph) -> list[list[str]]:
+        """See CorpusSpec."""
+        return graph_programs(case)
+
+
+def expressions(name: str, *cases: tuple[Callable[..., Tracer], tuple[float, ...]]) -> Expressions:
+    """Return the spec of hand-written graphs: each an expression and the numbers of its inputs."""
+    return Expressions(name, tuple(trace_expression(expression, *numbers) for expression, numbers in cases))

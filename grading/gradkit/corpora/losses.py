@@ -1,0 +1,130 @@
+"""Corpora of calls of loss functions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from gradkit.graphs.learning.losses import (
+    TAKES_ROWS,
+    Loss,
+    LossAnswers,
+    LossFunction,
+    loss_program,
+    output_names,
+    result_names,
+)
+from gradkit.oracle.pytorch.learning import answer_loss
+from gradkit.oracle.well_posed import answer_if_well_posed
+
+from .drawing import first_answered
+from .spec import Corpus, CorpusSpec
+
+_MIN_DISTANCE_FROM_KINK = 0.05
+
+_DECODER = msgspec.json.Decoder(list[tuple[Loss, LossAnswers]])
+
+
+@dataclass(frozen=True)
+class Losses(CorpusSpec[Loss, LossAnswers]):
+    """Calls of one loss function, from small to large.
+
+    Args:
+        function: the loss function.
+        single: whether each call has a single example.
+        extreme: whether outputs are as large as 1000. Such calls need not be well-posed.
+        count: number of calls.
+    """
+
+    function: LossFunction
+    single: bool = False
+    extreme: bool = False
+    count: int = 20
+
+    @property
+    def key(self) -> str:
+        """See CorpusSpec."""
+        return (
+            f"Losses(function={self.function!r}, single={self.single!r}, extreme={self.extreme!r}, "
+            f"count={self.count!r})"
+        )
+
+    @property
+    def name(self) -> str:
+        """See CorpusSpec."""
+        words = ["loss", self.function]
+        if self.single:
+            words.append("single")
+        if self.extreme:
+            words.append("extreme")
+        return "_".join(words)
+
+    def draw(self, seed: str, excluded: Collection[Loss] = ()) -> Corpus[Loss, LossAnswers]:
+        """See CorpusSpec."""
+        return first_answered(self._candidates(seed), self._answer_candidate, self.count)
+
+    def _answer_candidate(self, loss: Loss) -> LossAnswers | None:
+        if not is_off_the_kink(loss):
+            return None
+        return answer_loss(loss) if self.extreme else answer_if_well_posed(answer_loss, loss)
+
+    def _candidates(self, seed: str) -> Iterator[Loss]:
+        """Yield calls without end, from small to large. The seed chooses the numbers."""
+        rng = random.Random(f"{seed} {self.key}")
+        is_softmax = self.function == "softmax"
+        n_yielded = 0
+        while True:
+            max_size = 2 + round(3 * n_yielded / self.count)
+            n_examples = 1 if self.single or is_softmax else rng.randint(2, max_size)
+            width = rng.randint(2, max_size) if is_softmax or self.function in TAKES_ROWS else 1
+
+            outputs = tuple(tuple(self._draw_output(rng) for _ in range(width)) for _ in range(n_examples))
+            targets = () if is_softmax else tuple(self._draw_target(rng, width) for _ in range(n_examples))
+            n_results = width if is_softmax else 1
+            upstream = tuple(rng.choice((-3.0, -2.0, -0.5, 0.5, 2.0, 3.0)) for _ in range(n_results))
+            yield Loss(self.function, outputs, targets, upstream)
+            n_yielded += 1
+
+    def _draw_output(self, rng: random.Random) -> float:
+        if self.extreme:
+            return rng.choice((1000.0, -1000.0, 800.0, -800.0, 1.5))
+        return rng.choice((1, -1)) * rng.randint(10, 300) / 100
+
+    def _draw_target(self, rng: random.Random, width: int) -> float:
+        if self.function == "mean_squared_error":
+            return rng.randint(-200, 200) / 100
+        # All three are drawn, whichever is used: fewer draws would change the numbers of the recorded corpora.
+        sign, bit, column = rng.choice((1, -1)), rng.randint(0, 1), rng.randrange(width)
+        if self.function == "hinge":
+            return sign
+        return bit if self.function == "binary_cross_entropy" else column
+
+    def answer(self, case: Loss) -> LossAnswers:
+        """See CorpusSpec."""
+        return answer_loss(case)
+
+    def decode(self, content: bytes) -> list[tuple[Loss, LossAnswers]]:
+        """See CorpusSpec."""
+        return _DECODER.decode(content)
+
+    def programs(self, case: Loss) -> list[list[str]]:
+        """See CorpusSpec."""
+        results = [f"{name}.data" for name in result_names(case)]
+        gradients = [f"{name}.grad" for name in output_names(case)]
+        return [loss_program(case, False, results), loss_program(case, True, gradients)]
+
+
+def losses(function: LossFunction, single: bool = False, extreme: bool = False) -> Losses:
+    """Return the spec of calls of a loss function: see Losses."""
+    return Losses(function, single, extreme)
+
+
+def is_off_the_kink(loss: Loss) -> bool:
+    """Return whether every output of a hinge loss is clearly on one side of the kink."""
+    if loss.function != "hinge":
+        return True
+    margins = [target * output[0] for output, target in zip(loss.outputs, loss.targets)]
+    return all(abs(1 - margin) > _MIN_DISTANCE_FROM_KINK for margin in margins)

@@ -1,0 +1,123 @@
+"""Corpora of random networks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from gradkit.graphs.learning.networks import (
+    Network,
+    NetworkAnswers,
+    NetworkClass,
+    leaf_names,
+    network_program,
+    output_names,
+)
+from gradkit.oracle.pytorch.learning import answer_network
+from gradkit.oracle.well_posed import answer_if_well_posed
+
+from .drawing import first_answered
+from .spec import Corpus, CorpusSpec
+
+NetworkShape = Literal["any", "narrow", "at_zero"]
+
+_DECODER = msgspec.json.Decoder(list[tuple[Network, NetworkAnswers]])
+
+
+@dataclass(frozen=True)
+class Networks(CorpusSpec[Network, NetworkAnswers]):
+    """Random networks, from small to large.
+
+    Args:
+        part: the class that builds them.
+        linear: whether the last layer has no tanh.
+        shape: "narrow" has hidden layers of one neuron; "at_zero" has inputs and biases of exactly 0.
+        count: number of networks.
+    """
+
+    part: NetworkClass
+    linear: bool = False
+    shape: NetworkShape = "any"
+    count: int = 24
+
+    @property
+    def key(self) -> str:
+        """See CorpusSpec."""
+        return f"Networks(part={self.part!r}, linear={self.linear!r}, shape={self.shape!r}, count={self.count!r})"
+
+    @property
+    def name(self) -> str:
+        """See CorpusSpec."""
+        words = ["network", self.part.lower()]
+        if self.linear:
+            words.append("linear")
+        if self.shape != "any":
+            words.append(self.shape)
+        return "_".join(words)
+
+    def draw(self, seed: str, excluded: Collection[Network] = ()) -> Corpus[Network, NetworkAnswers]:
+        """See CorpusSpec."""
+        return first_answered(self.candidates(seed), partial(answer_if_well_posed, answer_network), self.count)
+
+    def candidates(self, seed: str) -> Iterator[Network]:
+        """Yield networks without end, from small to large. The seed chooses the sizes and the numbers."""
+        rng = random.Random(f"{seed} {self.key}")
+        n_yielded = 0
+        while True:
+            sizes = self._draw_sizes(rng, n_yielded / self.count)
+            parameters: list[float] = []
+            for n_inputs, width in pairwise(sizes):
+                for _ in range(width):
+                    bias = 0.0 if self.shape == "at_zero" else _draw_number(rng, 0.95)
+                    parameters += [*(_draw_number(rng, 0.95) for _ in range(n_inputs)), bias]
+            inputs = [0.0 if self.shape == "at_zero" else _draw_number(rng, 1.5) for _ in range(sizes[0])]
+            upstream = [_draw_number(rng, 3.0) for _ in range(sizes[-1])]
+            yield Network(self.part, sizes, self.linear, tuple(parameters), tuple(inputs), tuple(upstream))
+            n_yielded += 1
+
+    def _draw_sizes(self, rng: random.Random, progress: float) -> tuple[int, ...]:
+        """Draw the number of inputs and the widths. progress: 0 for the first network of the corpus, 1 for the last."""
+        max_width = 2 + round(3 * progress)
+        n_inputs = rng.randint(1, max_width)
+        if self.part == "Neuron":
+            return n_inputs, 1
+        if self.part == "Layer":
+            return n_inputs, rng.randint(2, max_width)
+
+        n_hidden = 1 + rng.randrange(1 + round(progress))
+        hidden = [1 if self.shape == "narrow" else rng.randint(2, max_width) for _ in range(n_hidden)]
+        n_outputs = rng.randint(1, max_width) if progress else 1
+        return (n_inputs, *hidden, n_outputs)
+
+    def answer(self, case: Network) -> NetworkAnswers:
+        """See CorpusSpec."""
+        return answer_network(case)
+
+    def decode(self, content: bytes) -> list[tuple[Network, NetworkAnswers]]:
+        """See CorpusSpec."""
+        return _DECODER.decode(content)
+
+    def programs(self, case: Network) -> list[list[str]]:
+        """See CorpusSpec."""
+        outputs = [f"{name}.data" for name in output_names(case)]
+        gradients = [f"{name}.grad" for name in leaf_names(case)]
+        return [network_program(case, False, outputs), network_program(case, True, gradients)]
+
+
+def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "any") -> Networks:
+    """Return the spec of random networks: see Networks."""
+    return Networks(part, linear, shape)
+
+
+def _draw_number(rng: random.Random, max_size: float) -> float:
+    """Draw a number with two decimals, not near 0 and not ±1, where a wrong rule is often right by chance."""
+    while True:
+        number = rng.choice((1, -1)) * rng.randint(10, round(100 * max_size)) / 100
+        if abs(number) != 1:
+            return number

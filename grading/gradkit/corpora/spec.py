@@ -1,0 +1,112 @@
+"""The protocol of a corpus spec: everything that a kind of corpus has to define, in one place."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from gradkit.oracle.well_posed import HasNumbers
+
+PUBLIC_SEED = "public"
+"""The seed of the recorded corpora, which every student has."""
+
+Case = TypeVar("Case")
+Answer = TypeVar("Answer")
+NumericAnswer = TypeVar("NumericAnswer", bound=HasNumbers)
+
+
+@dataclass(frozen=True)
+class Corpus(Generic[Case, Answer]):
+    """What an item is checked on: cases, smallest first, and PyTorch's answer to each of them."""
+
+    cases: tuple[Case, ...]
+    answers: tuple[Answer, ...]
+
+
+class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
+    """What an item is asked on.
+
+    An item names its spec, `@graded(..., corpus=random_graphs("mul"))`, and its test receives the corpus of the spec.
+    `Library` (library.py) reads the corpus from its file, or draws it if the seed is private; `gradkit corpora` records
+    it. These call the methods below and know nothing else about the kind of corpus.
+
+    A kind of corpus is a frozen dataclass that derives from this class, because specs are compared and hashed: equal
+    specs of several items share one corpus. A case is data that can be hashed, and an answer has `numbers()`.
+
+    The order of calls::
+
+        corpus = spec.draw("autumn", excluded=())
+        lines = [spec.encode(case, answer) for case, answer in zip(corpus.cases, corpus.answers)]
+        pairs = spec.decode(b"[" + b",".join(lines) + b"]")  # the same cases and answers
+        spec.answer(pairs[0][0])                             # PyTorch's answer today
+        spec.programs(pairs[0][0])                           # code that shows the same numbers on a student's engine
+    """
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """The text that seeds the drawing, together with the seed.
+
+        It is written out by hand, with every parameter that changes what is drawn. If it changes, all corpora of the
+        kind are drawn anew, so a renamed class or a new parameter must not change it for existing specs.
+        """
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name of the corpus. Specs that differ must have different names."""
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file in which the corpus is recorded."""
+        return f"{self.name}.json"
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """Number of cases to draw. A corpus can have fewer if there are not as many that are well-posed."""
+
+    def with_count(self, count: int) -> CorpusSpec[Case, NumericAnswer]:
+        """Return the spec of the same cases in another number. Kinds with a fixed number of cases return themselves."""
+        return self
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the cases depend on the seed."""
+        return True
+
+    @abstractmethod
+    def draw(self, seed: str, excluded: Collection[Case] = ()) -> Corpus[Case, NumericAnswer]:
+        """Draw the cases, and let PyTorch answer them. Needs PyTorch and Hypothesis.
+
+        Args:
+            seed: the seed. The same seed and key draw the same corpus on every machine with the same versions.
+            excluded: the public cases, which students know. Kinds whose cases hardly ever repeat can ignore them.
+        """
+
+    @abstractmethod
+    def answer(self, case: Case) -> NumericAnswer:
+        """Let PyTorch answer a case. Needs PyTorch."""
+
+    def encode(self, case: Case, answer: NumericAnswer) -> bytes:
+        """Return a case and its answer as JSON: one element of the list in the corpus's file, on one line."""
+        return msgspec.json.encode((case, answer))
+
+    @abstractmethod
+    def decode(self, content: bytes) -> list[tuple[Case, NumericAnswer]]:
+        """Return the cases and answers of a corpus's file.
+
+        Raises:
+            msgspec.DecodeError: if the file does not contain a corpus of this kind.
+        """
+
+    @abstractmethod
+    def programs(self, case: Case) -> list[list[str]]:
+        """Return programs, each a list of lines, that print the numbers of the answer beside a right submission.
+
+        Together they print all numbers, in the order of `numbers()`.
+        """

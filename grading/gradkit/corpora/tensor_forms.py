@@ -1,0 +1,223 @@
+"""The forms of tensor operations: an operation, and how the shapes of its operands are related.
+
+A form draws, for an operand of a given shape, the shape of the other operand and the plain numbers. A new form is one
+entry of `FORMS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from itertools import permutations
+from typing import NamedTuple
+
+import hypothesis.strategies as st
+
+from gradkit.graphs.tensor.graph import Shape
+
+NUMBERS = (2.0, 3.0, 0.5, -1.5, -2.0)
+"""The plain numbers of forms that take one."""
+
+
+class Step(NamedTuple):
+    """An operation on an operand of a given shape.
+
+    Args:
+        operation: the name in TENSOR_OPERATIONS.
+        second: the shape of the other operand; None if the operation has only one.
+        constants: the plain numbers.
+        result: the shape of the result.
+    """
+
+    operation: str
+    second: Shape | None
+    constants: tuple[float, ...]
+    result: Shape
+
+
+Form = Callable[[st.DrawFn, Shape], "Step | None"]
+"""Draws a step on an operand of this shape; returns None if the form does not apply to the shape."""
+
+Related = Callable[[st.DrawFn, Shape], "Shape | None"]
+"""Draws the shape of the other operand; returns None if there is not one."""
+
+
+def _broadcast(a: Shape, b: Shape) -> Shape:
+    axes = max(len(a), len(b))
+    padded = ((1,) * (axes - len(each)) + each for each in (a, b))
+    return tuple(max(sizes) for sizes in zip(*padded))
+
+
+def _same(draw: st.DrawFn, shape: Shape) -> Shape | None:
+    return shape
+
+
+def _leading(draw: st.DrawFn, shape: Shape) -> Shape | None:
+    """Drop some of the leading axes, but not all: a single number is another form."""
+    return shape[draw(st.integers(1, len(shape) - 1)) :] if len(shape) > 1 else None
+
+
+def _ones(draw: st.DrawFn, shape: Shape) -> Shape | None:
+    """Shrink some axes to size 1."""
+    long = [axis for axis, size in enumerate(shape) if size > 1]
+    if not long:
+        return None
+    shrunk = draw(st.lists(st.sampled_from(long), min_size=1, unique=True))
+    return tuple(1 if axis in shrunk else size for axis, size in enumerate(shape))
+
+
+def _both(draw: st.DrawFn, shape: Shape) -> Shape | None:
+    """Make broadcasting stretch both operands.
+
+    The other operand has one more leading axis, some axes of size 1, and longer axes where this operand has size 1.
+    """
+    shrunk = _ones(draw, shape) if 1 in shape else None
+    if not shrunk:
+        return None
+    leading = draw(st.integers(2, 3))
+    return (leading, *(draw(st.integers(2, 3)) if size == 1 else other for size, other in zip(shape, shrunk)))
+
+
+def _single(draw: st.DrawFn, shape: Shape) -> Shape | None:
+    return () if shape else None
+
+
+def _binary(operation: str, related: Related, draw: st.DrawFn, a: Shape) -> Step | None:
+    b = related(draw, a)
+    return None if b is None else Step(operation, b, (), _broadcast(a, b))
+
+
+def _unary(operation: str, draw: st.DrawFn, shape: Shape) -> Step | None:
+    return Step(operation, None, (), shape)
+
+
+def _number(operation: str, draw: st.DrawFn, shape: Shape) -> Step | None:
+    numbers = (2, 3, -1) if operation == "pow_number" else NUMBERS
+    return Step(operation, None, (draw(st.sampled_from(numbers)),), shape)
+
+
+def _reduction(operation: str, axes: str, draw: st.DrawFn, shape: Shape) -> Step | None:
+    """Reduce some axes: "all" (without naming them), "one", "negative" (counted from the end) or "several"."""
+    n_axes = len(shape)
+    if n_axes < (2 if axes == "several" else 1):
+        return None
+
+    chosen: tuple[int, ...] = ()
+    if axes == "several":
+        chosen = tuple(draw(st.permutations(range(n_axes)))[: draw(st.integers(2, n_axes))])
+    elif axes != "all":
+        chosen = (draw(st.integers(0, n_axes - 1) if axes == "one" else st.integers(-n_axes, -1)),)
+
+    reduced = {axis % n_axes for axis in chosen} if chosen else set(range(n_axes))
+    keeps_axes = operation.endswith("_kept")
+    result = tuple(
+        1 if axis in reduced else size for axis, size in enumerate(shape) if keeps_axes or axis not in reduced
+    )
+    return Step(operation, None, chosen, result)
+
+
+def _reshape(draw: st.DrawFn, shape: Shape) -> Step | None:
+    size = math.prod(shape)
+    first = draw(st.sampled_from([each for each in range(1, size + 1) if size % each == 0]))
+    result = draw(st.sampled_from([(first, size // first), (size,), (first, 1, size // first)]))
+    return Step("reshape", None, result, result) if result != shape else None
+
+
+def _transpose(draw: st.DrawFn, shape: Shape) -> Step | None:
+    if len(shape) < 2:
+        return None
+    _, *orders = permutations(range(len(shape)))  # the first permutation is the identity
+    axes = draw(st.sampled_from([*orders, ()]))
+    return Step("transpose", None, axes, tuple(shape[axis] for axis in axes) if axes else shape[::-1])
+
+
+def _item(draw: st.DrawFn, shape: Shape) -> Step | None:
+    if not shape:
+        return None
+    n_indices = draw(st.integers(1, len(shape)))
+    indices = tuple(draw(st.integers(-size, size - 1)) for size in shape[:n_indices])
+    return Step("item", None, indices, shape[n_indices:])
+
+
+def _slice(draw: st.DrawFn, shape: Shape) -> Step | None:
+    if not shape:
+        return None
+    start = draw(st.integers(0, shape[0] - 1))
+    end = draw(st.integers(start + 1, shape[0]))
+    return Step("slice", None, (start, end), (end - start, *shape[1:]))
+
+
+def _rows(draw: st.DrawFn, shape: Shape) -> Step | None:
+    """Choose rows by their indices, one of them twice."""
+    if not shape:
+        return None
+    rows = draw(st.lists(st.integers(0, shape[0] - 1), min_size=1, max_size=3))
+    rows.append(rows[0])
+    return Step("rows", None, tuple(rows), (len(rows), *shape[1:]))
+
+
+def _picks(draw: st.DrawFn, shape: Shape) -> Step | None:
+    """Choose elements by their indices along the first two axes, the first element twice."""
+    if len(shape) < 2:
+        return None
+    pairs = draw(st.lists(st.tuples(*(st.integers(0, size - 1) for size in shape[:2])), min_size=1, max_size=3))
+    pairs.append(pairs[0])
+    indices = tuple(first for first, _ in pairs) + tuple(second for _, second in pairs)
+    return Step("picks", None, indices, (len(pairs), *shape[2:]))
+
+
+def _matmul(kind: str, draw: st.DrawFn, a: Shape) -> Step | None:
+    """Multiply "matrices", "vectors" (at least one operand is a vector), or "batches" (with leading axes)."""
+    if not a:
+        return None
+    inner = a[-1]
+    column = (draw(st.integers(1, 3)),)
+    # The shapes of the other operand and of the result.
+    others: dict[str, list[tuple[Shape, Shape]]] = {"matrices": [], "vectors": [], "batches": []}
+    if len(a) == 2:
+        others["matrices"] = [((inner, *column), (a[0], *column))]
+        others["batches"] = [((2, inner, *column), (2, a[0], *column))]
+    if len(a) == 3:
+        fronts = [((), a[0]), ((a[0],), a[0]), ((1,), a[0])] + [((3,), 3)] * (a[0] == 1)
+        others["batches"] = [((*front, inner, *column), (size, a[1], *column)) for front, size in fronts]
+    if len(a) == 1:
+        others["vectors"] = [((inner,), ()), ((inner, *column), column)]
+    elif len(a) == 2:
+        others["vectors"] = [((inner,), a[:-1])]
+    if not others[kind]:
+        return None
+    b, result = draw(st.sampled_from(others[kind]))
+    return Step("matmul", b, (), result)
+
+
+_RELATIONS: dict[str, Related] = {"": _same, "_leading": _leading, "_ones": _ones, "_both": _both, "_single": _single}
+ELEMENTWISE = ("add", "sub", "mul", "div", "pow")
+_WITH_NUMBER = ("add_number", "number_add", "sub_number", "number_sub", "mul_number", "number_mul")
+_AXES = ("all", "one", "negative", "several")
+_REDUCING = ("sum", "mean", "max", "sum_kept", "mean_kept", "max_kept")
+
+FORMS: dict[str, Form] = {
+    **{
+        f"{name}{suffix}": partial(_binary, name, related)
+        for name in ELEMENTWISE
+        for suffix, related in _RELATIONS.items()
+    },
+    **{name: partial(_unary, name) for name in ("neg", "exp", "log", "tanh", "relu")},
+    **{name: partial(_number, name) for name in (*_WITH_NUMBER, "div_number", "number_div", "pow_number")},
+    **{f"{name}_{axes}": partial(_reduction, name, axes) for name in _REDUCING for axes in _AXES},
+    **{f"matmul_{kind}": partial(_matmul, kind) for kind in ("matrices", "vectors", "batches")},
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "item": _item,
+    "slice": _slice,
+    "rows": _rows,
+    "picks": _picks,
+}
+"""Every form by name: `add_ones` is a sum in which one operand has axes of size 1."""
+
+
+def is_elementwise(form: str) -> bool:
+    """Return whether a form is an elementwise operation on two tensors, whose operands can be swapped."""
+    suffix = next(suffix for suffix in reversed(_RELATIONS) if form.endswith(suffix))
+    return form.removesuffix(suffix) in ELEMENTWISE

@@ -1,0 +1,139 @@
+"""Corpora of training runs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from gradkit.graphs.learning import data as examples_data
+from gradkit.graphs.learning.trajectories import (
+    LossName,
+    OptimizerName,
+    Trajectory,
+    TrajectoryAnswers,
+    trajectory_names,
+    trajectory_program,
+)
+from gradkit.oracle.pytorch.learning import answer_trajectory
+from gradkit.oracle.well_posed import answer_if_well_posed
+
+from .drawing import first_answered
+from .spec import Corpus, CorpusSpec
+
+DataName = Literal["one", "moons", "digits"]
+
+_SMALL_RUNS, _SMALL_EXAMPLES, _SMALL_WIDTH, _SMALL_STEPS = 2, 2, 2, 3
+"""The first runs are small enough to be read."""
+
+_DECODER = msgspec.json.Decoder(list[tuple[Trajectory, TrajectoryAnswers]])
+
+
+@dataclass(frozen=True)
+class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
+    """Training runs: two small ones to be read, unless they are about digits, and two of full size.
+
+    Args:
+        data: what is learnt: points on two "moons", "digits", or "one" point in every step.
+        loss: the loss function.
+        optimizer: the class of the optimizer.
+        settings: the keyword arguments of the optimizer, sorted by name.
+        hidden: width of the hidden layer; 0 for none.
+        examples: number of examples.
+        steps: number of training steps.
+    """
+
+    data: DataName
+    loss: LossName
+    optimizer: OptimizerName
+    settings: tuple[tuple[str, float], ...]
+    hidden: int
+    examples: int
+    steps: int
+
+    @property
+    def key(self) -> str:
+        """See CorpusSpec."""
+        return (
+            f"Trajectories(data={self.data!r}, loss={self.loss!r}, optimizer={self.optimizer!r}, "
+            f"settings={self.settings!r}, hidden={self.hidden!r}, examples={self.examples!r}, steps={self.steps!r})"
+        )
+
+    @property
+    def name(self) -> str:
+        """See CorpusSpec."""
+        settings = [f"{key}{number:g}" for key, number in self.settings if key != "lr"]
+        words = ["trajectory", self.data, self.loss, self.optimizer.lower(), *settings, f"{self.steps}steps"]
+        return "_".join(words)
+
+    @property
+    def count(self) -> int:
+        """See CorpusSpec."""
+        return 2 if self.data == "digits" else 4
+
+    def draw(self, seed: str, excluded: Collection[Trajectory] = ()) -> Corpus[Trajectory, TrajectoryAnswers]:
+        """See CorpusSpec."""
+        return first_answered(self.candidates(seed), partial(answer_if_well_posed, answer_trajectory), self.count)
+
+    def candidates(self, seed: str) -> Iterator[Trajectory]:
+        """Yield runs without end: small ones first, unless they are about digits."""
+        rng = random.Random(f"{seed} {self.key}")
+        n_yielded = 0
+        while True:
+            is_small = n_yielded < _SMALL_RUNS and self.data != "digits"
+            hidden = min(_SMALL_WIDTH, self.hidden) if is_small else self.hidden
+            steps = min(_SMALL_STEPS, self.steps) if is_small else self.steps
+
+            inputs, classes = self._draw_examples(rng, _SMALL_EXAMPLES if is_small else self.examples)
+            widths = [hidden] if hidden else []
+            sizes = (len(inputs[0]), *widths, self._n_outputs())
+            n_parameters = sum((n_inputs + 1) * width for n_inputs, width in pairwise(sizes))
+            parameters = tuple(rng.choice((1, -1)) * rng.randint(5, 95) / 100 for _ in range(n_parameters))
+            targets = tuple(map(self._target, classes))
+            yield Trajectory(sizes, parameters, inputs, targets, self.loss, self.optimizer, self.settings, steps)
+            n_yielded += 1
+
+    def _draw_examples(self, rng: random.Random, n_examples: int) -> examples_data.Examples:
+        if self.data == "digits":
+            return examples_data.digits(rng, n_examples)
+        return examples_data.moons(rng, 1 if self.data == "one" else n_examples)
+
+    def _n_outputs(self) -> int:
+        if self.data == "digits":
+            return 10
+        return 2 if self.loss == "cross_entropy" else 1
+
+    def _target(self, number: int) -> float:
+        """Return the target of a class: hinge and squared error take 1 and -1 instead of 1 and 0."""
+        return float(2 * number - 1) if self.loss in ("hinge", "mean_squared_error") else number
+
+    def answer(self, case: Trajectory) -> TrajectoryAnswers:
+        """See CorpusSpec."""
+        return answer_trajectory(case)
+
+    def decode(self, content: bytes) -> list[tuple[Trajectory, TrajectoryAnswers]]:
+        """See CorpusSpec."""
+        return _DECODER.decode(content)
+
+    def programs(self, case: Trajectory) -> list[list[str]]:
+        """See CorpusSpec."""
+        return [trajectory_program(case, trajectory_names(case))]
+
+
+def trajectories(
+    data: DataName,
+    loss: LossName,
+    optimizer: OptimizerName,
+    *,
+    hidden: int = 4,
+    examples: int = 12,
+    steps: int = 8,
+    **settings: float,
+) -> Trajectories:
+    """Return the spec of training runs: see Trajectories. settings: the keyword arguments of the optimizer."""
+    return Trajectories(data, loss, optimizer, tuple(sorted(settings.items())), hidden, examples, steps)

@@ -1,0 +1,50 @@
+"""A graph of tensors as runnable Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gradkit.inside.tensor_replay import expression
+
+from .graph import Layout, TensorGraph, lists_of
+
+
+def node_names(graph: TensorGraph) -> list[str]:
+    """Return the name of each node: the leaves a, b, c and so on, then t1, t2 and so on, and the output y."""
+    leaves = ["abcdefghij"[index] for index in range(len(graph.leaves))]
+    return [*leaves, *(f"t{step}" for step in range(1, len(graph.steps))), "y"]
+
+
+_LAYOUT_TEXTS: dict[Layout, str] = {
+    "": "{}",
+    "columns": "np.asfortranarray({})",
+    "gaps": "np.repeat({}, 2, axis=-1)[..., ::2]",
+}
+
+
+def tensor_program(graph: TensorGraph, gradients: bool, shown: Sequence[str]) -> list[str]:
+    """Return the lines of a program that builds the graph and prints these names.
+
+    Args:
+        graph: the graph.
+        gradients: whether the program calls backward().
+        shown: the expressions to print, one line each, at the end.
+    """
+    return [*_lines(graph, gradients), *(f"print({name})" for name in shown)]
+
+
+def _lines(graph: TensorGraph, gradients: bool) -> Iterator[str]:
+    names = node_names(graph)
+    if gradients or any(leaf.layout for leaf in graph.leaves):
+        yield "import numpy as np"
+    yield "from tensor import Tensor"
+
+    for name, leaf in zip(names, graph.leaves):
+        yield f"{name} = Tensor({_LAYOUT_TEXTS[leaf.layout].format(lists_of(leaf.shape, leaf.numbers))})"
+    for step, (operation, *rest) in enumerate(graph.steps):
+        operands = graph.operands(step)
+        constants = tuple(rest[len(operands) :])
+        text = expression(str(operation), [names[node] for node in operands], constants)  # type: ignore[arg-type]
+        yield f"{names[len(graph.leaves) + step]} = {text}"
+    if gradients:
+        yield f"y.backward(np.array({lists_of(graph.upstream.shape, graph.upstream.numbers)}))"
