@@ -8,6 +8,7 @@ import importlib
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -97,6 +98,32 @@ def cpu_seconds():
 def root():
     """The repository."""
     return ROOT
+
+
+COURSE = ("README.md", "docs", "grading/gradkit", "assignments", "reference", "student_template")
+"""What a copy of the course has, beside suites, corpora and attacks."""
+
+
+@pytest.fixture(scope="session")
+def course_copy(tmp_path_factory):
+    """Make a copy of the course whose files can be changed: course_copy() returns its folder.
+
+    Run gradkit on it in a new process with PYTHONPATH set to the folder `grading` in it.
+    """
+
+    def make():
+        home = tmp_path_factory.mktemp("course")
+        suites = [f"tests/{path.name}" for path in (ROOT / "tests").glob("a?_*")]
+        for name in (*COURSE, *suites, "tests/corpora", "tests/attacks", "tests/kit/corpus_keys.txt"):
+            source, target = ROOT / name, home / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "source"))
+            else:
+                shutil.copyfile(source, target)
+        return home
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,17 @@
 """The `gradkit` command: it says what it did, and what is wrong, and its status tells which."""
 
+import errno
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
-from gradkit.catalogue import assignments as places
+import typer
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.catalogue.home import course_home
 from gradkit.cli.main import app
+from gradkit.errors import UserError
 from typer.testing import CliRunner
 
 
@@ -18,11 +23,68 @@ def gradkit():
     return call
 
 
-@pytest.mark.parametrize("command", ["grade", "explain", "doctor", "corpora", "stubs", "release", "prove"])
-def test_help_of_every_command_shows_an_example(gradkit, command):
-    shown = gradkit(command, "--help")
+def commands(group, *words):
+    """Yield the words of every command: ("course", "build"), and so on."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *words, name)
+        else:
+            yield (*words, name)
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_of_every_command_shows_an_example(gradkit, words):
+    shown = gradkit(*words, "--help")
     assert shown.exit_code == 0
-    assert f"gradkit {command}" in shown.output.replace("Usage", "")
+    said = " ".join(shown.output.split())
+    assert re.search(rf"Examples?: .*gradkit {' '.join(words)}", said)
+
+
+def test_help_says_what_the_exit_status_means(gradkit):
+    said = " ".join(gradkit("--help").output.split())
+    assert "0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C." in said
+
+
+def test_wrong_usage_is_status_2(gradkit):
+    assert gradkit("check", "--no-such-option").exit_code == 2
+    assert gradkit("no-such-command").exit_code == 2
+
+
+def failing(error):
+    def fail(*arguments):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (UserError("engine.py is missing: write it."), "engine.py is missing: write it."),
+        (OSError(errno.ENOSPC, "No space left on device", "x.py"), "x.py: No space left on device. Free some space"),
+        (ModuleNotFoundError("", name="libcst"), "This needs libcst, which is not installed here: pip install"),
+        (ModuleNotFoundError("", name="tomlkit.items"), "pip install 'gradkit[author]'"),
+    ],
+)
+def test_an_error_is_shown_in_a_line_with_status_1(error, said, gradkit, monkeypatch):
+    monkeypatch.setattr("gradkit.authoring.check.run.check_course", failing(error))
+    shown = gradkit("check")
+    assert shown.exit_code == 1
+    assert said in " ".join(shown.output.split())
+    assert "Traceback" not in shown.output
+
+
+def test_an_internal_error_is_not_hidden(gradkit, monkeypatch):
+    monkeypatch.setattr("gradkit.authoring.check.run.check_course", failing(ModuleNotFoundError("", name="gradkit.x")))
+    assert isinstance(gradkit("check").exception, ModuleNotFoundError)
+
+
+def test_ctrl_c_is_status_130(gradkit, monkeypatch):
+    monkeypatch.setattr("gradkit.authoring.check.run.check_course", failing(KeyboardInterrupt()))
+    assert gradkit("check").exit_code == 130
 
 
 def test_every_recorded_number_is_pytorchs_and_corpora_check_says_so(gradkit):
@@ -32,7 +94,7 @@ def test_every_recorded_number_is_pytorchs_and_corpora_check_says_so(gradkit):
 
 
 def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path):
-    home = places.course_home()
+    home = course_home()
     shutil.copytree(home / "tests" / "corpora", tmp_path / "corpora")
     path = tmp_path / "corpora" / "twice_twice.json"
     path.write_text(path.read_text().replace("4.0", "4.1", 1))
@@ -49,7 +111,7 @@ def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path
 def copied(tmp_path, monkeypatch):
     """A copy of the recorded corpora, which the command works on."""
     folder = tmp_path / "corpora"
-    shutil.copytree(places.course_home() / "tests" / "corpora", folder)
+    shutil.copytree(course_home() / "tests" / "corpora", folder)
     monkeypatch.setattr("gradkit.course.corpora.corpora_folder", lambda: folder)
     monkeypatch.setattr("gradkit.cli.authoring.corpora_folder", lambda: folder)
     return folder
@@ -84,12 +146,12 @@ def test_corpora_writes_what_is_missing_or_differs_beyond_rounding_and_touches_n
 
 def test_a_private_seed_draws_the_corpora_of_one_assignment_into_the_cache(gradkit, tmp_path, monkeypatch):
     monkeypatch.setattr("gradkit.course.corpora.default_cache", lambda: tmp_path / "cache")
-    before = {path: path.stat().st_mtime_ns for path in places.corpora_folder().iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in corpora_folder().iterdir()}
     shown = gradkit("corpora", "a4", "--seed", "autumn")
     assert shown.exit_code == 0, shown.output
     assert f"{8 * 24} cases of this seed are ready." in shown.output
     assert len(list((tmp_path / "cache").iterdir())) == 8
-    assert {path: path.stat().st_mtime_ns for path in places.corpora_folder().iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in corpora_folder().iterdir()} == before
 
 
 def test_recorded_corpora_stay_small(root):

@@ -1,4 +1,4 @@
-"""What the course consists of: where it is, its assignments and their settings, and what tests may ask for.
+"""What the course consists of: its folder, its settings (typed TOML), its assignments, and what tests can ask for.
 
-Imports nothing of gradkit.
+Every package may import it; it imports only `errors`.
 """

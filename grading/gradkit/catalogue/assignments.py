@@ -11,7 +11,7 @@ import msgspec
 
 from gradkit.errors import UserError
 
-from .home import course_home as course_home
+from .home import course_home
 from .toml_files import read_toml
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]

@@ -1,4 +1,4 @@
-"""Where the course lies."""
+"""The folder of the course."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pathlib import Path
 
 
 def course_home() -> Path:
-    """The folder that holds assignments/ and tests/: the installed package's own, or the repository's root."""
+    """Return the folder that holds assignments/ and tests/: inside the installed package, or the repository's root."""
     packaged = Path(__file__).parents[1] / "_course"
     return packaged if packaged.exists() else Path(__file__).parents[3]

@@ -1,9 +1,8 @@
-"""What a graded test may ask of a submission, by the name of its argument."""
+"""What a graded test can ask a submission for, by the name of the test's argument."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 
 SUBJECTS: dict[str, tuple[str, str]] = {
     "Value": ("engine", "Value"),
@@ -24,15 +23,15 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "seed": ("random", "seed"),
     "choices": ("random", "choices"),
 }
-"""Each argument, and the module and name that it stands for."""
+"""For each argument: the module, and the name in it, that a submission is asked for."""
 
 
 def imports(arguments: Iterable[str]) -> list[str]:
-    """The lines of a program that import what these arguments stand for, in the order of the table."""
-    asked = set(arguments)
-    chosen = [(*place, argument) for argument, place in SUBJECTS.items() if argument in asked]
-    lines = []
-    for module, group in groupby(chosen, lambda each: each[0]):
-        names = [name if name == argument else f"{name} as {argument}" for _, name, argument in group]
-        lines.append(f"from {module} import {', '.join(names)}")
-    return lines
+    """Return the lines of a program that import the subjects of these arguments, in the order of the table."""
+    wanted = set(arguments)
+    by_module: dict[str, list[str]] = {}
+    for argument, (module, name) in SUBJECTS.items():
+        if argument in wanted:
+            imported = name if name == argument else f"{name} as {argument}"
+            by_module.setdefault(module, []).append(imported)
+    return [f"from {module} import {', '.join(names)}" for module, names in by_module.items()]

@@ -1,1 +1,1 @@
-"""The command `gradkit`. Each command is a few lines over a function of another package."""
+"""The command `gradkit`: a module for each group of people who use it. No other package imports this one."""

@@ -1,4 +1,4 @@
-"""`gradkit corpora`, `gradkit stubs`, `gradkit release`: for those who write the course."""
+"""`gradkit check`, `gradkit corpora`, `gradkit stubs`, `gradkit release`: for those who write the course."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
+from rich.table import Column, Table
 
 from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
 from gradkit.catalogue.home import course_home
@@ -15,6 +17,27 @@ from gradkit.corpora.spec import PUBLIC_SEED
 from .console import console, require, stop
 
 MAX_DIFFERENCES_SHOWN = 20
+
+
+def check() -> None:
+    """Say what is missing in the course or out of step, and what to do about it.
+
+    It compares files only. `gradkit corpora --check` compares the recorded numbers with PyTorch's, `gradkit prove` runs
+    the misconceptions, and `make test` tests everything.
+
+    Example: gradkit check
+    """
+    from gradkit.authoring.check.run import check_course
+
+    findings = check_course()
+    if not findings:
+        console.print("Nothing is missing, and nothing is out of step.")
+        return
+    table = Table(Column("where", overflow="fold"), Column("what", overflow="fold"), Column("to do", overflow="fold"))
+    for finding in findings:
+        table.add_row(*map(escape, (finding.where, finding.what, finding.to_do)))
+    console.print(table)
+    stop("1 thing is left to do." if len(findings) == 1 else f"{len(findings)} things are left to do.")
 
 
 def corpora(
@@ -32,7 +55,7 @@ def corpora(
     """
     from gradkit.course.corpora import check_corpora, corpus_specs, default_cache, draw_corpora, record_corpora
 
-    require("torch", "gradkit[torch]")
+    require("torch")
     course = chosen(assignment)
     specs = corpus_specs(course)
     with Progress(console=console, transient=True) as progress:

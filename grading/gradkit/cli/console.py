@@ -1,4 +1,4 @@
-"""What all commands share: where they print, how they stop with an error, and what they need."""
+"""What all commands share: where they print, how they stop with an error, and the packages that some need."""
 
 from __future__ import annotations
 
@@ -29,15 +29,30 @@ def stop(message: str, status: int = 1) -> NoReturn:
     raise typer.Exit(status)
 
 
-def require(module: str, extra: str) -> None:
-    """Stop with what to install if a module is not installed.
+_EXTRAS = {
+    **dict.fromkeys(("jupytext", "nbformat", "nbconvert", "nbgrader", "sqlalchemy", "jinja2"), "nbgrader"),
+    **dict.fromkeys(("libcst", "tomlkit"), "author"),
+    "pygraphviz": "pictures",
+    "torch": "torch",
+}
+"""The extra of gradkit that installs each optional package."""
 
-    Args:
-        module: The module's name.
-        extra: What to hand to `pip install`.
-    """
-    if importlib.util.find_spec(module) is None:
-        stop(f"This needs {module}, which is not installed here: pip install '{extra}'")
+
+def require(package: str) -> None:
+    """Stop with what to install if an optional package is not installed."""
+    if importlib.util.find_spec(package) is None:
+        _stop_without(package)
+
+
+def stop_if_optional(error: ModuleNotFoundError) -> None:
+    """Stop with what to install if a module of an optional package is missing. Any other one is an internal error."""
+    package = (error.name or "").partition(".")[0]
+    if package in _EXTRAS:
+        _stop_without(package)
+
+
+def _stop_without(package: str) -> NoReturn:
+    stop(f"This needs {package}, which is not installed here: pip install 'gradkit[{_EXTRAS[package]}]'")
 
 
 def n_cores() -> int:

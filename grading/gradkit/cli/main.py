@@ -1,4 +1,7 @@
-"""The command `gradkit`. Each command is a few lines over a function of another package."""
+"""The command `gradkit`. Each command is a few lines over a function of another package.
+
+Exit status: 0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from typer.core import TyperGroup
 
 from gradkit.errors import ProcessorTimeUp, UserError, sentence_of
 
-from . import authoring, course, grading, proof
-from .console import stop
+from . import authoring, course, grading, new, proof
+from .console import stop, stop_if_optional
 from .graph import graph
 
 
 class Commands(TyperGroup):
-    """Commands whose errors are shown to the user in a line, each with exit status 1."""
+    """Commands whose errors are shown to the user in a line, with exit status 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -24,6 +27,9 @@ class Commands(TyperGroup):
             stop(str(error))
         except OSError as error:
             stop(sentence_of(error))
+        except ModuleNotFoundError as error:
+            stop_if_optional(error)
+            raise
 
 
 app = typer.Typer(
@@ -32,17 +38,21 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="A course kit for building an autograd engine. Students need pytest and, for pictures, graph; the other "
-    "commands are for those who grade (grade, explain, doctor, course) and those who write the course.",
+    "commands are for those who grade (grade, explain, doctor, course) and those who write the course (check, new, "
+    "corpora, stubs, release, prove, attacks). Each has an example: gradkit COMMAND --help.",
+    epilog="Exit status: 0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C.",
 )
 app.command()(grading.grade)
 app.command()(grading.explain)
 app.command()(graph)
 app.command()(grading.doctor)
+app.command()(authoring.check)
 app.command()(authoring.corpora)
 app.command()(authoring.stubs)
 app.command()(authoring.release)
 app.command()(proof.prove)
 app.command()(proof.attacks)
+app.add_typer(new.app, name="new")
 app.add_typer(course.app, name="course")
 
 

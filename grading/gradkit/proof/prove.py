@@ -14,6 +14,7 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 
+from .recorded import write_digest
 from .runs import Record, batches, primaries, run_batch
 from .selection import Selection
 from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
@@ -136,4 +137,5 @@ def record_diagnoses(proofs: list[Proof]) -> int:
     hints = hints_by_fingerprint(proofs)
     text = msgspec.json.format(msgspec.json.encode(hints), indent=1)
     (corpora_folder() / DIAGNOSES).write_bytes(text + b"\n")
+    write_digest(misconceptions())
     return len(hints)

@@ -1,0 +1,4 @@
+"""What is missing in the course, or out of step: one module a subject, each with functions that yield findings.
+
+`run.py` has the list of all of them. The tests call the same functions as `gradkit check`.
+"""

@@ -1,0 +1,64 @@
+"""Figures of the course that its documents state: how many items, misconceptions, variants and attacks there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gradkit.proof.specimens import misconceptions, variants
+
+from .course import Course
+from .finding import Finding
+
+STATEMENTS = (
+    ("README.md", "misconceptions", r"(\d+)\s+named\s+mistakes"),
+    ("README.md", "variants", r"(\d+)\s+right\s+designs"),
+    ("README.md", "attacks", r"(\d+)\s+attacks"),
+    ("README.md", "items of a1 to a3", r"(\d+)\s+items\s+of\s+a1\s+to\s+a3"),
+    ("README.md", "items", r"at\s+most\s+(\d+)\s+for\s+a\s+hand-in\s+of\s+the\s+whole\s+course"),
+    ("README.md", "assignments", r"All\s+(\w+)\s+assignments"),
+    ("docs/security.md", "items", r"(\d+)\s+items,\s+so\s+at\s+most"),
+    ("docs/security.md", "items", r"so\s+at\s+most\s+(\d+)\s+bits"),
+    ("docs/security.md", "items of a1", r"bits;\s+of\s+a1,\s+(\d+)"),
+    ("docs/security.md", "misconceptions", r"Of\s+the\s+(\d+)\s+misconceptions"),
+)
+"""Each sentence with a figure: its file, what it counts, and a pattern whose group is the figure."""
+
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def figures(course: Course) -> dict[str, int]:
+    """Count what the documents state."""
+    n_items = {assignment.short: len(course.tests.get(assignment.name, ())) for assignment in course.assignments}
+    return {
+        "assignments": len(course.assignments),
+        "items": sum(n_items.values()),
+        "items of a1": n_items.get("a1", 0),
+        "items of a1 to a3": sum(n_items.get(short, 0) for short in ("a1", "a2", "a3")),
+        "misconceptions": len(misconceptions()),
+        "variants": len(variants()),
+        "attacks": len(list((course.home / "tests" / "attacks").glob("*/attack.toml"))),
+    }
+
+
+def check_counts(course: Course) -> Iterator[Finding]:
+    """Yield a finding for each figure in a document that is not the course's, and for each that is no longer stated."""
+    counted = figures(course)
+    texts = {name: (course.home / name).read_text(encoding="utf-8") for name in {name for name, _, _ in STATEMENTS}}
+    for name, what, pattern in STATEMENTS:
+        stated = re.findall(pattern, texts[name])
+        if not stated:
+            yield Finding(
+                name,
+                f"The number of {what} is no longer stated in the words {pattern.replace(chr(92) + 's+', ' ')!r}.",
+                "Restore the sentence, or correct STATEMENTS in grading/gradkit/authoring/check/counts.py.",
+            )
+        for figure in stated:
+            if figure.lower() not in (str(counted[what]), _in_words(counted[what])):
+                yield Finding(
+                    name, f"It says {figure}, and the number of {what} is {counted[what]}.", "Correct the figure."
+                )
+
+
+def _in_words(number: int) -> str:
+    return _WORDS[number] if number < len(_WORDS) else ""

@@ -1,0 +1,42 @@
+"""Run every check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from . import corpora, counts, items, notebooks, operations, report_schema, specimens, template
+from .course import Course, load_course
+from .finding import Finding
+
+CHECKS: tuple[Callable[[Course], Iterable[Finding]], ...] = (
+    items.check_suites,
+    items.check_tasks,
+    items.check_prerequisites,
+    items.check_titles,
+    items.check_hidden_items,
+    items.check_bodies,
+    notebooks.check_notebooks,
+    template.check_names,
+    template.check_template,
+    operations.check_operations,
+    operations.check_tensor_operations,
+    corpora.check_corpora,
+    specimens.check_misconceptions,
+    specimens.check_coverage,
+    specimens.check_variants,
+    specimens.check_diagnoses,
+    counts.check_counts,
+    report_schema.check_report_schema,
+)
+
+
+def check_course() -> list[Finding]:
+    """Run every check on the course, and return what they find, each thing once.
+
+    Raises:
+        UserError: A TOML file cannot be used, or this copy of gradkit is a release, which has no reference.
+    """
+    course, findings = load_course()
+    for check in CHECKS:
+        findings += check(course)
+    return list(dict.fromkeys(findings))

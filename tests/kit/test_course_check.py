@@ -1,0 +1,288 @@
+"""`gradkit check`: nothing in the course is missing or out of step, and what is gets found with what to do about it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from gradkit.authoring.check.counts import STATEMENTS
+from gradkit.authoring.check.course import load_course
+from gradkit.authoring.check.run import CHECKS
+from gradkit.cli.main import app
+from typer.testing import CliRunner
+
+FINDINGS = """
+import json
+from dataclasses import astuple
+from gradkit.authoring.check.run import check_course
+print(json.dumps([astuple(finding) for finding in check_course()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def course():
+    course, findings = load_course()
+    assert findings == []
+    return course
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_nothing_in_the_course_is_missing_or_out_of_step(check, course):
+    assert list(check(course)) == []
+
+
+def test_the_command_says_so_and_imports_no_pytorch():
+    code = "import sys; from gradkit.cli.main import app; app(['check'], standalone_mode=False); print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said, _, modules = ended.stdout.partition("\n")
+    assert said == "Nothing is missing, and nothing is out of step."
+    assert "torch" not in modules.split()
+
+
+# --- what is found ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def copy(course_copy):
+    return course_copy()
+
+
+def change(home, name, old, new):
+    """Change a file of the copy: replace a text in it, or write it (`old` is None), or delete it (both are None)."""
+    path = home / name
+    if new is None:
+        path.unlink()
+        return
+    if old is not None:
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{name} does not hold {old!r}"
+        new = text.replace(old, new, 1)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(new, encoding="utf-8")
+
+
+def findings_in(home):
+    """What the checks find in the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(home / "grading")}
+    command = [sys.executable, "-c", FINDINGS]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return [tuple(finding) for finding in json.loads(ended.stdout)]
+
+
+A1 = "assignments/a1_expressions/assignment.toml"
+SUITE = "tests/a3_activations/test_a3_activations.py"
+TABLE = "grading/gradkit/inside/operations.py"
+MISTAKES = "reference/misconceptions"
+CUBE = '''    def cube(self):
+        """self ** 3 (a3)"""
+        square = self * self
+        return square * self
+
+'''
+FAULTS = {
+    "an item without a task": (
+        [(A1, '"addition", ', "")],
+        (A1, "a1_expressions/test_addition belongs to no task.", "Edit `items` of the [[tasks]]."),
+    ),
+    "a task with an unknown item": (
+        [("assignments/a2_backprop/assignment.toml", '"depth"', '"depth", "width"')],
+        ("a2_backprop", "Task order has the item a2_backprop/test_width, which the suite does not have.", ""),
+    ),
+    "an item in two tasks": (
+        [("assignments/a3_activations/assignment.toml", '"log", ', '"log", "tanh", ')],
+        ("a3_activations", "a3_activations/test_tanh is in the tasks 2 times.", ""),
+    ),
+    "a task named as a file": (
+        [
+            ("assignments/a4_networks/assignment.toml", 'name = "mlp"', 'name = "nn"'),
+            ("assignments/a4_networks/notebook.md", 'task="mlp"', 'task="nn"'),
+            ("assignments/a4_networks/notebook.md", "<!-- task mlp -->", "<!-- task nn -->"),
+        ],
+        ("a4_networks", "2 tasks and files have the name nn: each needs a name of its own.", ""),
+    ),
+    "an unknown prerequisite": (
+        [(SUITE, 'needs=("test_log_gradient", ', 'needs=("test_log_gradients", ')],
+        (SUITE, "test_log_collects needs a3_activations/test_log_gradients, which is not an item before it.", "needs"),
+    ),
+    "a title twice": (
+        [(SUITE, '"x.log() is the natural logarithm"', '"exp is its own derivative"')],
+        ("tests/a3_activations", "2 items have the title 'exp is its own derivative'.", ""),
+    ),
+    "a hidden item among others": (
+        [(SUITE, '@graded(1, "x.exp() is e to the power of x", ', '@graded(1, "e", hidden=True, ')],
+        (SUITE, "test_exp is hidden, and a release decides by the file's name.", "_hidden.py"),
+    ),
+    "an item that checks nothing": (
+        [(SUITE, "    check_forward(Value, corpus)", "    return None")],
+        (SUITE, "test_exp checks nothing yet.", "Write its body"),
+    ),
+    "a suite without an assignment": (
+        [("tests/a7_more/test_more.py", None, "")],
+        ("tests/a7_more/test_more.py", "The suite belongs to no assignment.", "assignments/a7_more/assignment.toml"),
+    ),
+    "a suite that cannot be collected": (
+        [("tests/a6_tensors/test_a6_arrays.py", "@graded(", "@graded()\n@graded(")],
+        ("tests/a6_tensors", "test_a6_arrays.py cannot be imported", "Mend the file"),
+    ),
+    "a heading that is missing": (
+        [("assignments/a1_expressions/notebook.md", "<!-- task powers -->", "")],
+        ("a1_expressions/notebook.md", "There is no heading for powers.", "Write the line <!-- task powers -->"),
+    ),
+    "a test cell that belongs to nothing": (
+        [("assignments/a2_backprop/notebook.md", 'task="again"', 'task="against"')],
+        ("a2_backprop/notebook.md", "The test cell against belongs to nothing in assignment.toml.", "Rename"),
+    ),
+    "a solution cell that is missing": (
+        [("assignments/a5_training/notebook.md", 'solution="training"', "")],
+        ("a5_training/notebook.md", "There is no solution cell for training.", 'solution="training"'),
+    ),
+    "a notebook's text that is missing": (
+        [("assignments/a6_tensors/notebook.md", None, None)],
+        ("a6_tensors/notebook.md", "The assignment has no text for its notebook.", ""),
+    ),
+    "a name that the reference lacks": (
+        [(A1, '"Value.__add__"', '"Value.__add__", "Value.__abs__"')],
+        (A1, "`names` has Value.__abs__, which reference/solution/engine.py does not define.", ""),
+    ),
+    "a function that nobody asks for": (
+        [(A1, '    "Value.__radd__",\n', "")],
+        ("reference/solution", "No assignment.toml asks for Value.__radd__", ""),
+    ),
+    "a stub out of step": (
+        [("student_template/nn.py", "def __call__(self, x", "def __call__(self, z")],
+        ("student_template/nn.py", "It is out of step with the reference.", "gradkit stubs"),
+    ),
+    "a corpus that is not recorded": (
+        [("tests/corpora/neuron.json", None, None)],
+        ("tests/corpora/neuron.json", "It is not recorded yet.", "gradkit corpora"),
+    ),
+    "a corpus that cannot be read": (
+        [("tests/corpora/mul.json", None, "[1]")],
+        ("tests/corpora/mul.json", "It cannot be read: Expected `array`, got `int`", "gradkit corpora"),
+    ),
+    "a corpus with other expressions than the suite": (
+        [("tests/a2_backprop/test_a2_graph.py", "(a + b) + c * g", "(a + b) - c * g")],
+        ("tests/corpora/", "Its expressions are not those of the suite.", "gradkit corpora"),
+    ),
+    "a corpus that nobody asks for": (
+        [("tests/corpora/nobody.json", None, "[]")],
+        ("tests/corpora/nobody.json", "No item asks for this corpus.", "Delete the file."),
+    ),
+    "an operation without a complex form": (
+        [(TABLE, ', complex="log({a})"', "")],
+        (TABLE, "log has no form on complex numbers: 'complex' object has no attribute 'log'.", "`complex`"),
+    ),
+    "an operation that nobody else knows": (
+        [(TABLE, 'Operation("exp",', 'Operation("squash", "{a}.squash()", ATOM, (ATOM,)),\n        Operation("exp",')],
+        (TABLE, "The reference cannot do squash: 'Value' object has no attribute 'squash'.", "engine.py"),
+        (TABLE, "squash: PyTorch's tensors have no squash().", ""),
+        (TABLE, "No recorded corpus uses squash.", "gradkit new item"),
+    ),
+    "an edit that does not fit the solution": (
+        [(f"{MISTAKES}/exp_overwrites.toml", 'old = "', 'old = "no such line')],
+        ("exp_overwrites.toml", "`old` of edit 1 must be in engine.py exactly once, and is there 0 times.", "`old`"),
+    ),
+    "an edit that changes nothing": (
+        [(f"{MISTAKES}/tanh_overwrites.toml", "self.grad = (1", "self.grad += (1")],
+        ("tanh_overwrites.toml", "Edit 1 changes nothing.", ""),
+    ),
+    "a misconception caught by an unknown item": (
+        [(f"{MISTAKES}/log_overwrites.toml", "test_log_collects", "test_log_gathers")],
+        ("log_overwrites.toml", "`caught_by` names a3_activations/test_log_gathers, which is not an item.", ""),
+        ("tests/corpora/diagnoses.json", "Misconceptions have changed", "gradkit prove --record"),
+    ),
+    "a misconception without a hint": (
+        [(f"{MISTAKES}/relu_overwrites.toml", 'hint = "', 'hint = ""  # "')],
+        ("relu_overwrites.toml", "`hint` is empty.", ""),
+    ),
+    "a function without a misconception": (
+        [
+            ("reference/solution/engine.py", "    def exp(self)", CUBE + "    def exp(self)"),
+            ("assignments/a3_activations/assignment.toml", '"Value.exp",', '"Value.exp", "Value.cube",'),
+        ],
+        ("reference/solution/engine.py", "No misconception is about Value.cube.", "gradkit new misconception"),
+        ("student_template/engine.py", "It is out of step with the reference.", "gradkit stubs"),
+    ),
+    "a misconception that nobody recorded": (
+        [
+            (
+                "reference/misconceptions/sin_overwrites.toml",
+                None,
+                'title = "t"\nkind = "form"\nexplanation = "e"\nhint = "h"\ncaught_by = []\nedits = []\n',
+            )
+        ],
+        ("sin_overwrites.toml", "`caught_by` names no item.", "gradkit prove"),
+        ("sin_overwrites.toml", "It has no edit.", ""),
+        ("tests/corpora/diagnoses.json", "Misconceptions have changed", "gradkit prove --record"),
+        ("README.md", "It says 290, and the number of misconceptions is 291.", "Correct"),
+    ),
+    "a variant that nobody lists": (
+        [("reference/variants/another/engine.py", None, "")],
+        ("variants.toml", "The variant another has no table here.", "Write [another]"),
+    ),
+    "a variant without files": (
+        [("reference/variants/variants.toml", "[tape]", '[none]\ntitle = "t"\ngives_up = []\n\n[tape]')],
+        ("variants.toml", "[none] has no folder of files.", ""),
+    ),
+    "a field of a report that the schema lacks": (
+        [("docs/report.schema.json", '    "student": {', '    "pupil": {')],
+        ("docs/report.schema.json", "The properties are format, pupil,", "Describe the fields of Report."),
+    ),
+    "a verdict that the schema lacks": (
+        [("docs/report.schema.json", '"passed", ', "")],
+        ("docs/report.schema.json", "$defs.item: the verdicts are failed,", "List those of Verdict"),
+    ),
+    "a sentence that states no figure any more": (
+        [("docs/security.md", "misconceptions", "mistakes")],
+        ("docs/security.md", "The number of misconceptions is no longer stated", "STATEMENTS"),
+    ),
+}
+"""By what is wrong: the changes that make it so, and what is found: where, what and what to do, at least in part."""
+
+APART = {"a suite that cannot be collected", "a function that nobody asks for"}
+"""They hide other faults, so they are made in the copy after the other ones have been found."""
+
+
+@pytest.fixture(scope="module")
+def findings(copy):
+    """What is found in the copy: before any change, with most faults, and with those of APART too."""
+    found = {"before": findings_in(copy)}
+    for stage, faults in (("most", FAULTS.keys() - APART), ("all", APART)):
+        for fault in FAULTS:
+            if fault in faults:
+                for file, old, new in FAULTS[fault][0]:
+                    change(copy, file, old, new)
+        found[stage] = findings_in(copy)
+    return found
+
+
+def test_the_copy_is_as_good_as_the_course(findings):
+    assert findings["before"] == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_with_what_to_do(fault, findings):
+    _, *wanted = FAULTS[fault]
+    found = findings["all" if fault in APART else "most"]
+    for parts in wanted:
+        assert any(all(part in text for part, text in zip(parts, finding)) for finding in found), found
+    assert all(to_do for _, _, to_do in found)
+
+
+@pytest.mark.parametrize(("name", "what", "pattern"), STATEMENTS)
+def test_a_wrong_figure_is_found(name, what, pattern, course):
+    text = (course.home / name).read_text(encoding="utf-8")
+    assert len(re.findall(pattern, text)) == 1
+
+
+def test_the_command_prints_a_table_and_fails(monkeypatch):
+    from gradkit.authoring.check import run
+    from gradkit.authoring.check.finding import Finding
+
+    monkeypatch.setattr(run, "CHECKS", (lambda _course: [Finding("here", "[It] is wrong.", "gradkit mend")],))
+    shown = CliRunner().invoke(app, ["check"])
+    assert shown.exit_code == 1
+    for text in ("here", "[It] is wrong.", "gradkit mend", "1 thing is left to do."):
+        assert text in shown.output
