@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
@@ -49,11 +50,10 @@ def main(students: int, workers: int) -> None:
         for each in results:
             if each.report is None:
                 raise RuntimeError(each.reason)
-            found = each.report
-            timeouts += found.verdicts()[Verdict.TIMEOUT]
-            ended = [item.verdict for item in found.items if not item.hidden]
-            if set(ended) != {Verdict.TIMEOUT}:
-                raise RuntimeError(f"an item did not run out of time: {found.verdicts()}")
+            verdicts = Counter(item.verdict for item in each.report.items if not item.hidden)
+            if set(verdicts) != {Verdict.TIMEOUT}:
+                raise RuntimeError(f"an item did not run out of time: {verdicts}")
+            timeouts += verdicts[Verdict.TIMEOUT]
     print(json.dumps({"took": took, "bar": _promised(screen.getvalue()), "timeouts": timeouts}))
 
 
