@@ -4,29 +4,19 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-nbgrader test-self-check test-evidence test-parts lint release prove attacks bench corpora stubs clean
+.PHONY: demo test lint release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
 
-# Four parts, which often wait for time to pass: on two cores, three at a time take little more than half the time
-# (`make -j3 -O test`). More at a time would keep tests from what they wait for.
-test: test-evidence test-nbgrader test-self-check test-parts
+# The suites on the reference, then the tests of the kit in N processes. Some of these wait for time to pass, so that on
+# two cores three processes take less time than two. A group of tests shares what takes long to make, and stays in one
+# process (tests/kit/conftest.py). The end of the output lists the slowest tests.
+N ?= 3
 
-IN_USE := tests/kit/nbgrader tests/kit/self_check
-EVIDENCE := $(patsubst %,tests/kit/grading/test_%.py,attacks specimens transports)
-
-test-nbgrader: .venv/.ready
-	@$(BIN)/pytest tests/kit/nbgrader
-
-test-self-check: .venv/.ready
-	@$(BIN)/pytest tests/kit/self_check
-
-test-evidence: .venv/.ready
-	@$(BIN)/pytest $(EVIDENCE)
-
-test-parts: .venv/.ready
-	@$(BIN)/pytest $(addprefix --ignore=,$(IN_USE) $(EVIDENCE))
+test: .venv/.ready
+	@$(BIN)/pytest --ignore=tests/kit
+	@$(BIN)/pytest tests/kit -n $(N) --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/.ready
 	@$(BIN)/ruff check .

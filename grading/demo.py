@@ -1,4 +1,4 @@
-"""Grades made-up classes and shows what came out. `make demo` runs it."""
+"""Grade made-up classes and show the results. `make demo` runs this file."""
 
 import re
 import shutil
@@ -80,27 +80,28 @@ LATER = {
         "Vera": "matmul_never_unbroadcasts",
     },
 }
-"""The slips of those who are further on, by assignment."""
+"""Misconceptions of students who have reached a later assignment, by assignment and student."""
 
 EARLY = "tanh_slope_of_the_operand"
-"""An early mistake, which costs nothing later."""
+"""A mistake in an early assignment. It costs nothing in later ones, because of the reference retries."""
 
 
 def without_reflected_operators(source: str) -> str:
-    """The solution, as left by a student who never met 2 + x."""
+    """Return the solution without its reflected operators, as a student leaves it who never tried 2 + x."""
     return re.sub(
         r'    def __r\w+__\(self, other\):\n        """.*?"""\n        return .*?\n\n', "", source, flags=re.S
     )
 
 
 def hand_in(folder: Path, student: str, engine: str | bytes) -> None:
+    """Write a student's submission: a folder with engine.py."""
     home = folder / student
     home.mkdir()
     (home / "engine.py").write_bytes(engine.encode() if isinstance(engine, str) else engine)
 
 
 def make_class(folder: Path) -> None:
-    """A folder or zip for each student: right, partly right, wrong in named ways, broken and hostile."""
+    """Make a folder or zip for each student: right, partly right, wrong in named ways, broken and hostile."""
     right = (reference_folder() / "solution" / "engine.py").read_text(encoding="utf-8")
     hand_in(folder, "Ada, all right", right)
     for student, name in VARIANTS.items():
@@ -122,7 +123,12 @@ def make_class(folder: Path) -> None:
 
 
 def make_later_class(folder: Path, mistakes: dict[str, str]) -> None:
-    """A folder for each student who is further on: all right, a slip each, and an early mistake that is still there."""
+    """Make a folder for each student of a later assignment: a right one, one for each mistake, and an early mistake.
+
+    Args:
+        folder: The folder of submissions.
+        mistakes: A misconception by student.
+    """
     shutil.copytree(reference_folder() / "solution", folder / "Ada, all right")
     for student, name in mistakes.items():
         write_misconception(misconceptions()[name], folder / f"{student}, {name}")
@@ -130,16 +136,18 @@ def make_later_class(folder: Path, mistakes: dict[str, str]) -> None:
 
 
 def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
-    """Print the items that fail in their own right, for each slip."""
+    """Print, for each mistake, the items that fail although everything they need passes."""
     for student, name in mistakes.items():
-        found = report.read(reports / f"{student}, {name}.json")
-        caught = sorted(primaries(found.by_id()))
-        titles = [item.title for item in found.items if item.id in caught]
-        right = "" if caught == sorted(misconceptions()[name].caught_by) else "  (NOT as it must be)"
-        print(f"{misconceptions()[name].title}\n    caught by: {'; '.join(titles)}{right}")
+        mistake = misconceptions()[name]
+        student_report = report.read(reports / f"{student}, {name}.json")
+        caught_by = primaries(student_report.by_id())
+        titles = [item.title for item in student_report.items if item.id in caught_by]
+        remark = "" if caught_by == set(mistake.caught_by) else "  (NOT as it must be)"
+        print(f"{mistake.title}\n    caught by: {'; '.join(titles)}{remark}")
 
 
 def main() -> int:
+    """Grade the classes; return the exit status."""
     gradkit = [sys.executable, "-c", "from gradkit.cli.main import main; main()"]
     with tempfile.TemporaryDirectory() as scratch:
         submissions = Path(scratch) / "submissions"

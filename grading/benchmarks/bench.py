@@ -1,7 +1,7 @@
-"""Shows how fast grading is, as ratios within this run: `make bench`, or with --quick in some three minutes.
+"""Measure how fast grading is, as ratios within one run: `make bench`; with --quick in about three minutes.
 
-Each measurement runs in processes of its own, on one core unless said otherwise, in turn with what it is held against.
-Exit status 1 if a figure that was asked for is missed.
+Each measurement runs in new processes on one core, unless its text says otherwise, in turn with what it is compared to.
+The exit status is 1 if a required ratio is missed.
 """
 
 from __future__ import annotations
@@ -29,16 +29,22 @@ from rich.table import Table
 
 WIDTH = 120
 BUSY = 0.5
-"""A load before the start from which on a warning is due: two workers can have no two cores then."""
+"""The load average from which on a warning is shown: two workers do not have two cores to themselves then."""
 BARE_FLAGS = ("-s", "-S")
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much to measure. copies: submissions of a class.   times: how often each measurement is repeated.
+    """How much to measure.
 
-    few:       submissions of a class in one assignment alone; one may take seconds.
-    notebooks: words for nbgrader_class.py.
+    Attributes:
+        copies: Submissions of a class.
+        times: How often each measurement is repeated.
+        few: Submissions of a class in one assignment; a single one can take seconds.
+        pair_copies: Submissions of a class that is graded by one worker and by two.
+        pairs: How often that is repeated.
+        memory: Numbers of submissions after which the memory is measured.
+        notebooks: Arguments of nbgrader_class.py.
     """
 
     copies: int
@@ -64,7 +70,7 @@ QUICK = Effort(
 
 @dataclass(frozen=True)
 class Finding:
-    """A row of the table. fine: None for a figure that nothing was asked of."""
+    """A row of the table. `fine` is None if nothing is required of the figure."""
 
     what: str
     asked: str
@@ -92,7 +98,7 @@ def main(words: list[str]) -> int:
 
 
 def table(findings: list[Finding]) -> Table:
-    """Every ratio, what was asked for and what was found."""
+    """Return a table of all ratios: what was measured, what is required, and the result."""
     shown = Table("measured", "asked", "found", "", box=None, pad_edge=False)
     for finding in findings:
         mark = {True: "[green]ok[/]", False: "[red]MISSED[/]", None: ""}[finding.fine]
@@ -104,7 +110,7 @@ def table(findings: list[Finding]) -> Table:
 
 
 def one_submission(effort: Effort, console: Console) -> list[Finding]:
-    """Grading against pytest with live PyTorch, and against the submission's bare arithmetic."""
+    """Compare grading with pytest that asks live PyTorch, and with the submission's bare arithmetic."""
     core = cores()[:1]
     with tempfile.TemporaryDirectory() as scratch:
         requests = Path(scratch) / "requests"
@@ -135,7 +141,7 @@ def one_submission(effort: Effort, console: Console) -> list[Finding]:
 
 
 def pytest_seconds(live: str, core: list[int]) -> float:
-    """Wall time of one cold pytest process on the right submission. Raises RuntimeError where that is not all right."""
+    """Return the wall-clock time of a new pytest process on the solution. Raises RuntimeError if it does not pass."""
     seconds, asked = one_pytest(live, core)
     graphs = sum(len(corpus.cases) for corpus in common.corpora())
     if not graphs <= asked <= 1.2 * graphs:
@@ -144,10 +150,14 @@ def pytest_seconds(live: str, core: list[int]) -> float:
 
 
 def one_pytest(live: str, core: list[int], *selected: str) -> tuple[float, int]:
-    """Seconds of one cold pytest process on the right submission, and how many graphs live PyTorch has answered in it.
+    """Run a new pytest process on the solution. Return its wall-clock time, and how many graphs PyTorch answered in it.
 
-    live: see live_pytorch.py.   selected: more words of pytest's, to run less.
-    Raises RuntimeError where an item does not pass.
+    Args:
+        live: See live_pytorch.py.
+        core: The core to run on.
+        selected: More arguments of pytest, to run fewer items.
+
+    Raises: RuntimeError if an item does not pass.
     """
     course = common.suite().assignments
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "live_pytorch", *selected]
@@ -168,7 +178,7 @@ def _over(what: str, asked: float | None, wall: float, bare: float) -> Finding:
 
 
 def show_items(console: Console, itemised: dict[str, Any], own: dict[str, float]) -> None:
-    """Print where a submission's wall time goes. What happens within the worker is taken from the bare process."""
+    """Print where the wall-clock time of a submission goes. What the worker does is taken from the bare process."""
     items = dict(itemised["items"])
     inside = {
         "the submission's bare arithmetic, without Python's collector": own["uncollected"],
@@ -195,9 +205,11 @@ def show_items(console: Console, itemised: dict[str, Any], own: dict[str, float]
 
 
 def each_assignment(effort: Effort, console: Console) -> list[Finding]:
-    """Grading in one assignment alone, against the bare arithmetic of its questions: what the same code takes to do the
-    same work where nobody judges it. Without Python's collector, which takes several times as long as the arithmetic
-    where networks are trained: the worker holds it back, so that with it there would be little to be seen of us."""
+    """Compare grading in one assignment with the bare arithmetic of its requests.
+
+    Python's garbage collector is off in the bare process. Where networks are trained it takes several times as long as
+    the arithmetic, and the worker delays it, so that the ratio would show little of what grading costs.
+    """
     found = []
     for assignment in assignments():
         console.print(f"       {assignment.name}", style="dim")
@@ -206,7 +218,7 @@ def each_assignment(effort: Effort, console: Console) -> list[Finding]:
 
 
 def one_assignment(effort: Effort, assignment: Assignment) -> Finding:
-    """A row for an assignment. Nothing is asked of it: starting a worker weighs more the less there is to do."""
+    """Return the row of an assignment. Nothing is required of it: a worker's start weighs more in a shorter run."""
     core = cores()[:1]
     flags = BARE_FLAGS[:1] if assignment.packages else BARE_FLAGS
     with tempfile.TemporaryDirectory() as scratch:
@@ -231,7 +243,7 @@ def one_assignment(effort: Effort, assignment: Assignment) -> Finding:
 
 
 def packing(effort: Effort, _console: Console) -> list[Finding]:
-    """A training step of one network on Values against one on Tensors. Raises RuntimeError where they part."""
+    """Compare a training step on Values with one on Tensors. Raises RuntimeError if their losses differ."""
     what = "a training step of 20 digits on Values (64 inputs, 32 neurons, 10 classes)"
     if not (common.right_submission() / "tensor.py").exists():
         return [Finding(what, "", "skipped: there is no tensor.py to hold it against", None)]
@@ -252,8 +264,10 @@ def packing(effort: Effort, _console: Console) -> list[Finding]:
 
 
 def two_workers(effort: Effort, _console: Console) -> list[Finding]:
-    """Two workers on two cores against one on one: the best run of each, for whatever else the machine does can only
-    add time, and adds more where no core is left for it."""
+    """Compare two workers on two cores with one on one core.
+
+    The best run of each counts: what else the machine does can only add time, and adds more if no core is left for it.
+    """
     what = f"two workers on two cores, against one ({effort.pair_copies} submissions)"
     if len(cores()) < 2:
         return [Finding(what, ">= 1.8", "this machine has one core", None)]
@@ -288,7 +302,7 @@ def _two_loops() -> float:
 
 
 def memory(effort: Effort, _console: Console) -> list[Finding]:
-    """Resident memory while a large class is graded."""
+    """Measure the resident memory while a large class is graded."""
     early, middle, late = effort.memory
     found = measured("grade_class.py", late, "--workers", 2, "--memory-at", *effort.memory, on=cores()[:2])
     sizes = [found["memory"][str(count)] for count in effort.memory]
@@ -306,7 +320,7 @@ def memory(effort: Effort, _console: Console) -> list[Finding]:
 
 
 def everyone_hangs(_effort: Effort, _console: Console) -> list[Finding]:
-    """A class that never answers."""
+    """Grade a class that never answers, and compare the time with the bound that the progress bar shows."""
     students, workers = 8, 2
     found = measured("hanging.py", students, workers, on=cores()[:2])
     what = f"all {students} hang in all items (limits: 0.2 s an item, 1 s an assignment)"
@@ -321,7 +335,7 @@ def everyone_hangs(_effort: Effort, _console: Console) -> list[Finding]:
 
 
 def notebooks(effort: Effort, _console: Console) -> list[Finding]:
-    """A class of notebooks, by nbgrader's own autograde, with gradkit's steps in it, and by `gradkit grade`."""
+    """Compare plain `nbgrader autograde` with gradkit's steps in it, and with `gradkit grade --gradebook`."""
     found = measured("nbgrader_class.py", *effort.notebooks, on=cores()[:2])
     plain = found["plain"]["seconds"]
     return [

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -423,15 +424,15 @@ def _kills(group: Path) -> int:
 # --- what must be so -------------------------------------------------------------------------------------------------
 
 
-def complaints_about(home: Path, honest: set[str], bombs: Sequence[str], graded: Run, collected: Run) -> Iterator[str]:
-    """Yield a line for whatever is not as it must be."""
+def reasons_in(home: Path, honest: set[str], bombs: Sequence[str], graded: Run, collected: Run) -> Iterator[str]:
+    """Yield a line about every report that is not as it must be."""
     for name in sorted({*honest, *bombs}):
         try:
             found = report.read(home / "reports" / ASSIGNMENT / f"{name}.json")
         except report.UnreadableError as error:
             yield f"{name}: {error}"
             continue
-        ends = {verdict.value for verdict, count in found.verdicts().items() if count}
+        ends = {item.verdict.value for item in found.items}
         due = set(BOMBS[name].verdicts) if name in bombs else set()
         if name in honest or not due:
             if found.earned != found.points:
@@ -456,7 +457,7 @@ def complaints_about(home: Path, honest: set[str], bombs: Sequence[str], graded:
 
 
 def try_class(home: Path, bombs: Sequence[str], size: int, *options: str) -> tuple[Run, Run, list[str], bool]:
-    """Make a class in a folder, grade and collect it: what that took, complaints, and whether in a control group."""
+    """Make a class in a folder, grade and collect it: what that took, reasons, and whether in a control group."""
     honest = make_class(home / "class", bombs, size)
     gradkit = [sys.executable, "-c", "from gradkit.cli.main import main; main()"]
     runs = []
@@ -464,7 +465,7 @@ def try_class(home: Path, bombs: Sequence[str], size: int, *options: str) -> tup
         with control_group(CONTROL_GROUP_BYTES) as group:
             runs.append(run([*gradkit, *words], group, home))
     graded, collected = runs
-    return graded, collected, list(complaints_about(home, honest, bombs, graded, collected)), group is not None
+    return graded, collected, list(reasons_in(home, honest, bombs, graded, collected)), group is not None
 
 
 def main() -> None:
@@ -473,7 +474,7 @@ def main() -> None:
     options.add_argument("--only", nargs="*", default=list(BOMBS), choices=list(BOMBS))
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        graded, collected, complaints, in_group = try_class(Path(scratch), chosen.only, chosen.class_size)
+        graded, collected, reasons, in_group = try_class(Path(scratch), chosen.only, chosen.class_size)
         where = (
             f"in a control group of {CONTROL_GROUP_BYTES / (1 << 30):g} GB" if in_group else "without a control group"
         )
@@ -484,10 +485,10 @@ def main() -> None:
             for kind, peak in sorted(done.peaks.items()):
                 print(f"    {kind:<26} {peak >> 20:5} MB")
         print("\n".join(line for line in graded.output.splitlines() if "at a time" in line))
-        print("\n".join(complaints) or "Everyone else is graded and collected, and each bomb has its verdict.")
+        print("\n".join(reasons) or "Everyone else is graded and collected, and each bomb has its verdict.")
         for name in chosen.only:
             print(f"  {name:<26} {_ends(Path(scratch) / 'reports' / ASSIGNMENT / f'{name}.json')}")
-    sys.exit(bool(complaints))
+    sys.exit(bool(reasons))
 
 
 def _ends(path: Path) -> str:
@@ -496,7 +497,8 @@ def _ends(path: Path) -> str:
     except report.UnreadableError as error:
         return str(error)
     said = next((item.evidence.message for item in found.items if item.evidence), "")
-    return ", ".join(f"{count} {verdict.value}" for verdict, count in found.verdicts().items()) + f"  {said[:70]}"
+    verdicts = Counter(item.verdict for item in found.items)
+    return ", ".join(f"{count} {verdict.value}" for verdict, count in verdicts.items()) + f"  {said[:70]}"
 
 
 if __name__ == "__main__":

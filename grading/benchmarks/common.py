@@ -1,4 +1,4 @@
-"""What the measurements share: a class of copies, processes of their own on chosen cores, medians."""
+"""Shared by the measurements: classes of equal submissions, processes on chosen cores, medians."""
 
 from __future__ import annotations
 
@@ -25,31 +25,37 @@ from gradkit.submissions.intake.roster import Student
 
 HERE = Path(__file__).parent
 MEASURED = ("a1", "a2", "a3")
-"""The assignments whose suites are measured as one, unless said otherwise."""
+"""The assignments that are measured together, unless others are given."""
 
 median = statistics.median
 
 
 def suite(names: Sequence[str] = MEASURED) -> Suite:
-    """The suites of these assignments, with the recorded corpora of the public seed."""
+    """Return the suite of some assignments, with the recorded corpora of the public seed."""
     course = tuple(assignment for assignment in assignments() if assignment.short in names)
     return suite_of(course, Library(corpora_folder()))
 
 
 def corpora() -> list[Corpus]:
-    """Every corpus of the measured suites, once."""
+    """Return every corpus of the measured assignments, once."""
     chosen = suite()
     specs = dict.fromkeys(test.mark.corpus for test in chosen.tests if test.mark.corpus)
     return [chosen.library.corpus(spec) for spec in specs]
 
 
 def right_submission() -> Path:
-    """The folder with the right files."""
+    """Return the folder of the solution."""
     return reference_folder() / "solution"
 
 
 def copies(folder: Path, count: int, files: Mapping[str, str]) -> list[Student]:
-    """A class in which everyone hands in the same files: the text of each, by its name without `.py`."""
+    """Make a class in which everyone hands in the same files.
+
+    Args:
+        folder: The folder of submissions.
+        count: How many students.
+        files: The text of each file, by its name without `.py`.
+    """
     students = []
     for number in range(count):
         home = folder / f"student{number:03}"
@@ -61,26 +67,35 @@ def copies(folder: Path, count: int, files: Mapping[str, str]) -> list[Student]:
 
 
 def right_files(suite: Suite) -> dict[str, str]:
-    """The right text of every file that a suite needs, by its name without `.py`."""
+    """Return the solution's text of every file that a suite needs, by its name without `.py`."""
     names = (*suite.builds_on, *suite.modules)
     return {name: (right_submission() / f"{name}.py").read_text(encoding="utf-8") for name in names}
 
 
 @contextmanager
 def classroom(count: int, suite: Suite, files: Mapping[str, str] | None = None) -> Iterator[Any]:
-    """A classroom for copies of a submission, the right one unless said, and the class; all is gone afterwards."""
+    """Make a class of equal submissions, and a classroom for it. Both are deleted when the context ends.
+
+    Args:
+        count: How many students.
+        suite: The items.
+        files: The text of each file, by its name without `.py`; the solution's, unless given.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         room = Classroom(suite, conditions_of(suite, True), Path(scratch) / "reports")
         yield room, copies(Path(scratch) / "class", count, files or right_files(suite))
 
 
 def cores() -> list[int]:
-    """The cores that this process may use."""
+    """Return the numbers of the cores that this process may use."""
     return sorted(os.sched_getaffinity(0))
 
 
 def timed(command: Sequence[str], on: Iterable[int], **environment: str) -> tuple[float, str]:
-    """Run a command on these cores alone: seconds of wall time, and what it printed. Raises where it fails."""
+    """Run a command on some cores. Return its wall-clock time in seconds and its output.
+
+    Raises: RuntimeError if its exit status is not 0.
+    """
     allowed = set(on)
     started = time.perf_counter()
     done = subprocess.run(
@@ -98,13 +113,20 @@ def timed(command: Sequence[str], on: Iterable[int], **environment: str) -> tupl
 
 
 def measured(script: str, *words: object, on: Iterable[int], flags: Sequence[str] = ()) -> Any:
-    """Run one of the scripts beside this one in a process of its own, and return what it found."""
+    """Run a script of this folder in a new process, and return the JSON value that it prints in its last line."""
     command = [sys.executable, *flags, str(HERE / script), *map(str, words)]
     return json.loads(timed(command, on, PYTHONHASHSEED="0")[1].splitlines()[-1])
 
 
 def in_turn(times: int, *measurements: Callable[[], Any]) -> list[list[Any]]:
-    """Take each measurement so many times, in turn (A B A B), so that a change of the machine's mood meets them all."""
+    """Repeat measurements in turn (A B A B), so that a change of the machine's speed affects all of them.
+
+    Args:
+        times: How often each is repeated.
+        measurements: Functions that measure and return a result.
+
+    Returns: The results of each measurement.
+    """
     found: list[list[Any]] = [[] for _ in measurements]
     for _ in range(times):
         for results, measurement in zip(found, measurements):

@@ -1,7 +1,7 @@
-"""A class in which everyone hangs in every item: prints as JSON when it ended, and when the progress bar said it would.
+"""Grade a class in which every submission hangs in every item.
 
-The limits are small here (ITEM and SUBMISSION seconds), and the items' prerequisites are taken away: with them, an item
-whose prerequisite ran out of time would not be run at all, and the class end sooner.
+Print as JSON how long it took, and the bound that the progress bar showed. The limits are small (ITEM and SUBMISSION
+seconds), and the items have no prerequisites: with them, an item whose prerequisite ran out of time would not be run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
@@ -23,13 +24,13 @@ from gradkit.submissions.outcome import Verdict
 from rich.console import Console
 
 ITEM, SUBMISSION = 0.2, 1.0
-"""Seconds of the student's code for an item, and for a submission of one assignment."""
+"""The time limits in seconds of an item, and of a submission in one assignment."""
 
 HANGS = {"engine": "class Value:\n    def __init__(self, data):\n        while True:\n            pass\n"}
 
 
 def impatient(suite: Suite) -> Suite:
-    """The suite with small limits and no prerequisites."""
+    """Return a suite with small limits and without prerequisites."""
     return Suite(
         tuple(msgspec.structs.replace(a, item_seconds=ITEM, submission_seconds=SUBMISSION) for a in suite.assignments),
         tuple(replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in suite.tests),
@@ -49,16 +50,15 @@ def main(students: int, workers: int) -> None:
         for each in results:
             if each.report is None:
                 raise RuntimeError(each.reason)
-            found = each.report
-            timeouts += found.verdicts()[Verdict.TIMEOUT]
-            ended = [item.verdict for item in found.items if not item.hidden]
-            if set(ended) != {Verdict.TIMEOUT}:
-                raise RuntimeError(f"an item did not run out of time: {found.verdicts()}")
+            verdicts = Counter(item.verdict for item in each.report.items if not item.hidden)
+            if set(verdicts) != {Verdict.TIMEOUT}:
+                raise RuntimeError(f"an item did not run out of time: {verdicts}")
+            timeouts += verdicts[Verdict.TIMEOUT]
     print(json.dumps({"took": took, "bar": _promised(screen.getvalue()), "timeouts": timeouts}))
 
 
 def _promised(screen: str) -> float:
-    """The first bound that the bar showed, in seconds."""
+    """Return the first bound in seconds that the progress bar showed."""
     hours, minutes, seconds = map(int, re.findall(r"at most (\d+):(\d+):(\d+)", screen)[0])
     return timedelta(hours=hours, minutes=minutes, seconds=seconds).total_seconds()
 

@@ -1,8 +1,8 @@
-"""Trains one network on Values, or on Tensors: the same numbers, on the same digits, in the same steps.
+"""Train one network on Values or on Tensors: the same weights, digits and steps.
 
 Run as `python packing.py KIND STEPS EXAMPLES`. KIND: values or tensors.
 
-Prints as JSON the median seconds of a step (forward, backward, and the step of the optimizer), and the losses.
+Print as JSON the median seconds of a step (forward, backward, optimizer), and the losses.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ SIZES = (64, 32, 10)
 RATE = 0.1
 
 Columns = list[list[float]]
-"""For each neuron of a layer the weights of its inputs; the biases are 0."""
+"""For each neuron of a layer the weights of its inputs. The biases are 0."""
 
 
 def start(rng: random.Random) -> list[Columns]:
-    """Weights that leave sums of many inputs no larger than those of few."""
+    """Draw the weights of every layer, scaled so that sums of many inputs are as large as sums of few."""
     return [[[rng.uniform(-1, 1) / nin**0.5 for _ in range(nin)] for _ in range(nout)] for nin, nout in pairwise(SIZES)]
 
 
 def values(layers: list[Columns], inputs: Any, targets: Any) -> tuple[Any, Callable[[], Any]]:
-    """An MLP of nn.py, and its loss."""
+    """Return an MLP of nn.py, and a function that computes its loss."""
     from nn import MLP  # type: ignore[import-not-found]
     from training import cross_entropy  # type: ignore[import-not-found]
 
@@ -43,7 +43,7 @@ def values(layers: list[Columns], inputs: Any, targets: Any) -> tuple[Any, Calla
 
 
 def tensors(layers: list[Columns], inputs: Any, targets: Any) -> tuple[Any, Callable[[], Any]]:
-    """An MLP of tensor.py, and its loss."""
+    """Return an MLP of tensor.py, and a function that computes its loss."""
     import numpy as np
     from tensor import MLP, cross_entropy  # type: ignore[import-not-found]
 

@@ -19,14 +19,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import common
-from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
+from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.course.corpora import default_cache
 from gradkit.grader import report
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.suite import Suite, suite_of
 from gradkit.grader.whole_class.classroom import Classroom
-from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
+from gradkit.proof.prove import specimen_folders
+from gradkit.proof.runs import batches
 from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
@@ -82,8 +83,9 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
     lost: dict[str, list[str]] = {}
     failing: set[str] = set()
     with specimen_folders() as folders:
-        for asked, names in grouped(folders, assignments_holding).items():
-            for name, found in _reports(asked, {name: folders[name] for name in names}, private):
+        for batch in batches(folders):
+            suite = suite_of(batch.suite.assignments, Library(corpora_folder()), private, retries=False)
+            for name, found in _reports(suite, {name: folders[name] for name in batch.names}):
                 wrong = [item for item in found.items if item.verdict is not Verdict.PASSED]
                 private_only = [item.id for item in wrong if item.evidence and item.evidence.message == PRIVATE_ONLY]
                 if private_only:
@@ -93,10 +95,8 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
     return dict(sorted(lost.items())), failing
 
 
-def _reports(
-    asked: tuple[Assignment, ...], folders: Mapping[str, Path], private: Library
-) -> Iterator[tuple[str, report.Report]]:
-    suite = suite_of(asked, Library(corpora_folder()), private, retries=False)
+def _reports(suite: Suite, folders: Mapping[str, Path]) -> Iterator[tuple[str, report.Report]]:
+    """Grade specimens without a sandbox; yield the name and the report of each."""
     with tempfile.TemporaryDirectory() as out:
         room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), isolated=False)
         for graded in room.grade([Student(name, folder) for name, folder in folders.items()], len(common.cores())):

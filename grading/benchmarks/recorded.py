@@ -1,4 +1,4 @@
-"""The questions that grading asks of a submission, taken down while one is graded, so that they follow the suites."""
+"""Record the requests that grading sends to a worker, so that measurements of bare arithmetic follow the suites."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.submissions.transport.time_limit import TimeLimit
 
 Request = tuple[Any, ...]
-"""(whether a new item begins, what to do, arguments...), as inside/worker.py takes it."""
+"""(is_first_of_its_item, name, arguments...), as Worker.answer of inside/worker.py takes it."""
 
 
 class _Listening:
-    """A link that passes everything on and takes the questions down."""
+    """A link that records the requests which it passes on."""
 
     def __init__(self, link: Link, heard: list[Request]) -> None:
         self._link = link
@@ -38,7 +38,7 @@ class _Listening:
 
 
 def requests_of(suite: Suite, submission: Path) -> list[Request]:
-    """Every question that grading asks of a right submission, in order. Raises RuntimeError where it is not right."""
+    """Return every request that grading sends for a right submission. Raises RuntimeError if it is not right."""
     heard: list[Request] = []
     with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch) / "workers") as sandbox:
         folder = Path(scratch) / "submission"
@@ -58,7 +58,7 @@ def requests_of(suite: Suite, submission: Path) -> list[Request]:
 
 
 def save(path: Path, assignments: Sequence[str] = common.MEASURED) -> list[Request]:
-    """Keep the questions of some assignments in a file, for bare.py."""
+    """Write the requests of some assignments to a file, for bare.py."""
     heard = requests_of(common.suite(assignments), common.right_submission())
     path.write_bytes(marshal.dumps(heard))
     return heard

@@ -1,4 +1,4 @@
-"""Says where time goes, from outside: functions are wrapped, and each second counts for the innermost of them."""
+"""Measure how long functions run, by wrapping them: each second counts for the innermost wrapped function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Stopwatch:
-    """Seconds by label."""
+    """Adds up seconds by label."""
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
@@ -18,7 +18,13 @@ class Stopwatch:
         self._labels: list[str] = []
 
     def around(self, owner: Any, name: str, label: str | Callable[..., str]) -> None:
-        """Wrap a function of a class or module. label: what its own time counts as, or what says so of a call."""
+        """Wrap a function.
+
+        Args:
+            owner: The class or module that holds it.
+            name: Its name there.
+            label: The label of its time, or a function that returns the label for the arguments of a call.
+        """
         function = getattr(owner, name)
 
         @functools.wraps(function)

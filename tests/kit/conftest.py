@@ -1,8 +1,13 @@
-"""What the kit's own tests share: engines to try things on, and a student's folder to put them in."""
+"""What the kit's own tests share: engines to try things on, a student's folder to put them in, and processor times.
+
+Processor time is what a test run costs, whatever else the machine does; it is measured for every test, with the
+processes that the test started and awaited. The slowest tests are listed at the end of a run.
+"""
 
 import importlib
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +25,73 @@ ROOT = Path(__file__).parents[2]
 UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 settings.register_profile("kit", deadline=None, max_examples=60, suppress_health_check=UNHURRIED)
 settings.load_profile("kit")
+
+
+MAX_CPU_SECONDS = 20.0
+"""Processor time that a single test may take, without its fixtures."""
+
+N_SLOWEST = 10
+"""How many tests and fixtures are listed at the end of a run."""
+
+LONG_GROUPS = ("nbgrader course", "specimens", "nbgrader commands", "attacks")
+"""Groups of tests that share what takes long to make. They are started first, because nothing can be done beside the
+last one that runs."""
+
+LAST_CPU_SECONDS = pytest.StashKey[float]()
+"""What cpu_seconds() was when the last phase of a test ended."""
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "xdist_group(name): tests that share fixtures, and so a process")
+    config.stash[LAST_CPU_SECONDS] = cpu_seconds()
+    config.pluginmanager.register(SlowestTests())
+
+
+def pytest_collection_modifyitems(items):
+    """Put every test into a group for `--dist loadgroup`: its own, or that of its file, whose fixtures it shares."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: [*LONG_GROUPS, group_of(item)].index(group_of(item)))  # stable for the others
+
+
+def group_of(item):
+    return item.get_closest_marker("xdist_group").args[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Note the processor time of each phase, and fail a test that takes more than MAX_CPU_SECONDS."""
+    report = yield
+    used = cpu_seconds()
+    report.cpu_seconds = used - item.config.stash[LAST_CPU_SECONDS]
+    item.config.stash[LAST_CPU_SECONDS] = used
+    if report.when == "call" and report.passed and report.cpu_seconds > MAX_CPU_SECONDS:
+        report.outcome = "failed"
+        report.longrepr = f"took {report.cpu_seconds:.1f} s of processor time, more than {MAX_CPU_SECONDS:g}"
+    return report
+
+
+class SlowestTests:
+    """Collects the processor times of a run, also from other processes, and lists the largest."""
+
+    def __init__(self):
+        self._phases = []
+
+    def pytest_runtest_logreport(self, report):
+        self._phases.append((report.cpu_seconds, report.when, report.nodeid))
+
+    def pytest_terminal_summary(self, terminalreporter):
+        total = sum(seconds for seconds, _, _ in self._phases)
+        terminalreporter.section(f"{total:.0f} s of processor time; the slowest {N_SLOWEST}")
+        for seconds, phase, test in sorted(self._phases, reverse=True)[:N_SLOWEST]:
+            terminalreporter.write_line(f"{seconds:6.1f} s  {phase:8}  {test}")
+
+
+def cpu_seconds():
+    """Return the processor time of this process and of the children that it has awaited."""
+    usages = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from gradkit.catalogue.assignments import AssignmentSettings, assignments, chose
 from gradkit.catalogue.course_settings import CourseSettings
 from gradkit.catalogue.toml_files import SettingsError, read_toml
 from gradkit.errors import UserError
-from gradkit.proof.attacks import Attack
+from gradkit.proof.attacks.corpus import Attack
 from gradkit.proof.specimens import Misconception, Variant
 
 

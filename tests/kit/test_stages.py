@@ -3,12 +3,16 @@
 import ast
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
-from gradkit.catalogue.assignments import assignments
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.library import Library
 from gradkit.course.stages import BEGIN, END, make_solution_cell
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.report import read
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.submissions.intake.roster import Student
 
 COURSE = assignments()
 NAMES = [assignment.short for assignment in COURSE]
@@ -42,21 +46,24 @@ def regions(source):
     return found
 
 
-@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("short", NAMES)
-def test_an_assignments_cell_passes_its_suite_and_marks_its_methods(short, own, root, tmp_path):
+def test_an_assignments_cells_pass_its_suite_and_mark_its_methods(short, root, tmp_path):
     assignment = COURSE[NAMES.index(short)]
     (module,) = assignment.modules
     reference = root / "reference/solution"
-    source = make_solution_cell(
-        (reference / f"{module}.py").read_text(encoding="utf-8"), module, COURSE, assignment, own
-    )
-    (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
-    for other in assignment.builds_on:
-        shutil.copy(reference / f"{other}.py", tmp_path)
-    command = [sys.executable, "-m", "pytest", assignment.suite, "--submission", tmp_path]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    assert METHODS[short] <= regions(source).keys()
+    solution = (reference / f"{module}.py").read_text(encoding="utf-8")
+    students = [Student("given", tmp_path / "given"), Student("own", tmp_path / "own")]
+    for student in students:
+        cell = make_solution_cell(solution, module, COURSE, assignment, student.name == "own")
+        assert METHODS[short] <= regions(cell).keys()
+        student.source.mkdir()
+        (student.source / f"{module}.py").write_text(cell, encoding="utf-8")
+        for other in assignment.builds_on:
+            shutil.copy(reference / f"{other}.py", student.source)
+    suite = suite_of([assignment], Library(corpora_folder()), retries=False)
+    classroom = Classroom(suite, conditions_of(suite, sandboxed=False), tmp_path / "reports", isolated=False)
+    assert [graded.reason for graded in classroom.grade(students, n_workers=2)] == ["", ""]
+    assert [read(classroom.report_path(student)).earned for student in students] == [suite.points, suite.points]
 
 
 @pytest.mark.parametrize("short", ["a4", "a5", "a6"])

@@ -197,17 +197,17 @@ def explain(
     from gradkit.grader.report import read
     from gradkit.outputs.terminal import show_report
 
-    found = read(report)
-    meant = found.items_named(item) if item else []
+    content = read(report)
+    results = content.items_named(item) if item else []
     if private:
-        if len(meant) != 1:
+        if len(results) != 1:
             stop("--private explains one item: name it, as in `gradkit explain --private REPORT tanh_collects`.")
-        _explain_privately(report, found, meant[0], submission, seed)
+        _explain_privately(report, content, results[0], submission, seed)
     elif not item:
-        show_report(console, found)
+        show_report(console, content)
     else:
-        for result in meant:
-            show_report(console, found, result)
+        for result in results:
+            show_report(console, content, result)
 
 
 def _explain_privately(path: Path, report: Report, item: ItemResult, submission: Path | None, seed: str) -> None:

@@ -31,11 +31,11 @@ def prove(
     table = Table("specimen", "kind", "caught by (and how many items depend on those)", "as it must be")
     for proof in proofs:
         caught = "\n".join(proof.caught_by) + (f"\n(+{proof.blocked} blocked)" if proof.blocked else "")
-        table.add_row(proof.name, proof.kind, caught or "nothing", proof.complaint or "yes")
+        table.add_row(proof.name, proof.kind, caught or "nothing", proof.reason or "yes")
     console.print(table)
     if record:
         console.print(f"{record_diagnoses(proofs)} fingerprints recorded")
-    if any(proof.complaint for proof in proofs):
+    if any(proof.reason for proof in proofs):
         stop("Some specimens did not go as they must: see the last column.")
 
 
@@ -44,8 +44,8 @@ def attacks() -> None:
 
     Example: gradkit attacks
     """
-    from gradkit.proof.attacks import attacks as corpus
-    from gradkit.proof.attacks_run import run_attacks
+    from gradkit.proof.attacks.corpus import attacks as corpus
+    from gradkit.proof.attacks.run import run_attacks
 
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("grading attacks", total=len(corpus()))
@@ -53,10 +53,10 @@ def attacks() -> None:
     table = Table(Column("attack", overflow="fold"), "group", "earned", "must get", "as it must be")
     for each in run.outcomes:
         earned = f"{each.report.earned:g}" if each.report else "-"
-        table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.complaint) or "yes")
+        table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.reason) or "yes")
     console.print(table)
-    if run.complaints:
-        stop("\n".join(["Some attacks did not go as they must:", *run.complaints]))
+    if run.reasons:
+        stop("\n".join(["Some attacks did not go as they must:", *run.reasons]))
     console.print(
         f"{len(run.outcomes)} attacks: 0 undeserved points, and 0 secret bits beyond whether an item passed.",
         highlight=False,

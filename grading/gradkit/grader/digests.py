@@ -47,6 +47,7 @@ NOT_DIGESTED = (
     "graphs.picture",
     "graphs.scalar.trace_program",
     "oracle.programs",
+    "submissions.intake.downloads",
     "submissions.transport.local",
     "suite.screen",
     "suite.static_warnings",
@@ -98,8 +99,8 @@ def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
         for path in [*sorted(assignment.suite.glob("*.py")), *reference_files(assignment, suite.reference)]:
             yield f"{assignment.name}/{path.name} ", path.read_bytes()
 
-    names = {test.mark.corpus.name for test in suite.tests if test.mark.corpus}
-    for path in [*(corpora_folder() / f"{name}.json" for name in sorted(names)), corpora_folder() / DIAGNOSES]:
+    corpora = {test.mark.corpus.file_name for test in suite.tests if test.mark.corpus}
+    for path in [corpora_folder() / name for name in (*sorted(corpora), DIAGNOSES)]:
         if path.is_file():
             yield f"{path.name} ", path.read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +39,8 @@ def read_timestamp(folder: Path, assignment: str) -> Timestamp | None:
     Raises: ImportError if there is one and nbgrader is not installed.
     """
     for path in (folder / assignment / TIMESTAMP, folder / TIMESTAMP):
-        if path.resolve() != folder.resolve() / path.relative_to(folder):  # the folder can be a link, too
+        # The folder can be a link, too. Unlike Path.resolve, realpath does not raise for a link to itself.
+        if os.path.realpath(path) != os.path.join(os.path.realpath(folder), path.relative_to(folder)):
             continue
         try:
             content = read_start(path, MAX_TIMESTAMP_BYTES)

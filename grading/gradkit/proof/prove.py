@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
+from gradkit.catalogue.assignments import corpora_folder
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 
 from .recorded import write_digest
-from .runs import Record, primaries, run_all
-from .specimens import Misconception, Variant, files_of, misconceptions, variants, write_misconception, write_variant
+from .runs import Record, batches, primaries, run_batch
+from .selection import Selection
+from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
 
 GIVEN_UP = {
     "depth": ["a2_backprop/test_depth"],
@@ -28,13 +29,13 @@ GIVEN_UP = {
 
 @dataclass(frozen=True)
 class Proof:
-    """What a specimen's run showed. `complaint` is empty where it went as it must."""
+    """What running a specimen showed. `reason` says why the proof fails; it is empty if the proof holds."""
 
     name: str
     title: str
     kind: str
     record: Record
-    complaint: str
+    reason: str
 
     @property
     def caught_by(self) -> list[str]:
@@ -45,27 +46,40 @@ class Proof:
         return sum(item.verdict is Verdict.BLOCKED for item in self.record.values())
 
 
-def judge_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
-    """It fails exactly the items that it says, and otherwise only what depends on them."""
-    found, due = primaries(record), set(mistake.caught_by)
-    complaint = ""
-    if not due:
-        complaint = "it names no item that catches it"
-    elif found != due:
-        complaint = f"not caught by {sorted(due - found)}, but by {sorted(found - due)}"
-    return Proof(name, mistake.title, mistake.kind, record, complaint)
+def check_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
+    """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them."""
+    failed, expected = primaries(record), set(mistake.caught_by)
+    reason = ""
+    if not expected:
+        reason = "caught_by names no item"
+    elif failed != expected:
+        missed, unexpected = sorted(expected - failed), sorted(failed - expected)
+        reason = f"not caught by {missed}, but by {unexpected}"
+    return Proof(name, mistake.title, mistake.kind, record, reason)
 
 
-def judge_variant(name: str, variant: Variant, record: Record) -> Proof:
-    """It loses nothing but what its design gives up."""
+def check_variant(name: str, variant: Variant, record: Record) -> Proof:
+    """Check that a variant fails only the items listed in its `gives_up`."""
     lost = {item for item, result in record.items() if result.verdict is not Verdict.PASSED}
-    unfair = lost.difference(*(GIVEN_UP[what] for what in variant.gives_up))
-    return Proof(name, variant.title, "variant", record, f"unfairly lost {sorted(unfair)}" if unfair else "")
+    unfair = lost.difference(*(GIVEN_UP[design] for design in variant.gives_up))
+    reason = f"unfairly lost {sorted(unfair)}" if unfair else ""
+    return Proof(name, variant.title, "variant", record, reason)
+
+
+def check_records(records: Mapping[str, Record]) -> list[Proof]:
+    """Check the record of each specimen; return the proofs in the order of their names."""
+    mistakes, designs = misconceptions(), variants()
+    return [
+        check_variant(name, designs[name], record)
+        if name in designs
+        else check_misconception(name, mistakes[name], record)
+        for name, record in sorted(records.items())
+    ]
 
 
 @contextmanager
 def specimen_folders() -> Iterator[dict[str, Path]]:
-    """A folder for every specimen, by name, for as long as the context lasts."""
+    """Make a folder for every specimen, by name; delete them when the context ends."""
     with tempfile.TemporaryDirectory() as scratch:
         folders = {name: Path(scratch) / name for name in [*variants(), *misconceptions()]}
         for name in variants():
@@ -75,64 +89,51 @@ def specimen_folders() -> Iterator[dict[str, Path]]:
         yield folders
 
 
-def assignments_holding(name: str) -> tuple[Assignment, ...]:
-    """The assignments that hold a file of a specimen's own: no other can tell it from the solution."""
-    own = files_of(name)
-    return tuple(assignment for assignment in assignments() if own & set(assignment.files))
-
-
-Asked = Callable[[str], tuple[Assignment, ...]]
-"""The assignments in which a specimen of this name is graded."""
-
-
-def grouped(names: Iterable[str], asked: Asked) -> dict[tuple[Assignment, ...], list[str]]:
-    """The specimens that are graded in the same assignments, by those."""
-    groups: dict[tuple[Assignment, ...], list[str]] = {}
-    for name in names:
-        groups.setdefault(asked(name), []).append(name)
-    return groups
-
-
 def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
-    """Run every specimen through every suite that holds a file of its own.
+    """Run every specimen on all items of every assignment that holds a file of its own, and check the results.
 
-    `progress` is told each one's name when it is done.
+    Misconceptions are also run on their selected items alone, as the tests of the kit do: a proof fails if that shows
+    anything else.
+
+    Args:
+        progress: Is called with the name of each specimen that has been run on all items.
     """
-    records = {}
+    names = [*variants(), *misconceptions()]
+    records: dict[str, Record] = {}
+    selected: dict[str, Record] = {}
     with specimen_folders() as folders:
-        for asked, names in grouped(folders, assignments_holding).items():
-            for name, record in run_all({name: folders[name] for name in names}, asked):
-                progress(name)
-                records[name] = record
-    return judged(records)
+        for batch in batches(names):
+            for run in run_batch(batch, folders):
+                records[run.name] = run.record
+                progress(run.name)
+        for batch in batches(misconceptions(), Selection()):
+            selected.update((run.name, run.record) for run in run_batch(batch, folders))
+    return [check_selection(proof, selected.get(proof.name)) for proof in check_records(records)]
 
 
-def judged(records: Mapping[str, Record]) -> list[Proof]:
-    """What each specimen's record shows, in the order of their names."""
-    mistakes, others = misconceptions(), variants()
-    return [
-        judge_variant(name, others[name], record)
-        if name in others
-        else judge_misconception(name, mistakes[name], record)
-        for name, record in sorted(records.items())
-    ]
+def check_selection(proof: Proof, selected: Record | None) -> Proof:
+    """Check that a run on selected items, if there was one, has the results of the run on all items."""
+    if selected is None or selected == proof.record or proof.reason:
+        return proof
+    wrong = [item for item in proof.record if selected.get(item) != proof.record[item]]
+    return replace(proof, reason=f"the selected items alone show something else of {wrong}")
 
 
 def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
-    """The fingerprint of each misconception's wrong answers, with its hint, where only one misconception has it."""
+    """Map the fingerprint of each misconception's wrong answers to its hint, if no other misconception has another."""
     hints: dict[str, set[str]] = {}
     mistakes = misconceptions()
     for proof in proofs:
         if proof.name in mistakes:
             for item in proof.caught_by:
                 result = proof.record[item]
-                if result.evidence and not result.hidden:  # of which every failure looks alike
+                if result.evidence and not result.hidden:  # all failures of a hidden item have the same evidence
                     hints.setdefault(fingerprint(item, result.evidence), set()).add(mistakes[proof.name].hint)
-    return {mark: found.pop() for mark, found in sorted(hints.items()) if len(found) == 1}
+    return {mark: texts.pop() for mark, texts in sorted(hints.items()) if len(texts) == 1}
 
 
 def record_diagnoses(proofs: list[Proof]) -> int:
-    """Keep the hints by fingerprint for the release, which has no misconceptions. Returns how many."""
+    """Write the hints by fingerprint for the release, which has no misconceptions. Return how many there are."""
     hints = hints_by_fingerprint(proofs)
     text = msgspec.json.format(msgspec.json.encode(hints), indent=1)
     (corpora_folder() / DIAGNOSES).write_bytes(text + b"\n")

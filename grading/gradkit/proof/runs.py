@@ -1,44 +1,132 @@
-"""Run the graded suites on specimens, which are ours and need no sandbox, and see what became of each item."""
+"""Grade specimens with the graded suites. They are the course's own code, so they need no sandbox."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gradkit.catalogue.assignments import Assignment, corpora_folder
+from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader import report
 from gradkit.grader.conditions import conditions_of
-from gradkit.grader.suite import suite_of
+from gradkit.grader.report import Report, read
+from gradkit.grader.suite import Suite, suite_of
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import ItemResult
+from gradkit.suite.results import ItemResult, result_of
 from gradkit.suite.visibility import follows_from_others
 
+from .selection import Selection
+from .specimens import files_of, misconceptions
+
+MAX_BATCH = 10
+"""How many specimens a batch holds at most. The kit's tests grade a batch when they need one specimen of it."""
+
 Record = dict[str, ItemResult]
-"""Every item's result, by its id."""
+"""The result of every item of a suite, by its id."""
 
 
-def run_all(folders: Mapping[str, Path], asked: Sequence[Assignment], workers: int = 2) -> Iterator[tuple[str, Record]]:
-    """The records of many folders in some assignments, as they come. Raises RuntimeError where the run itself broke."""
-    suite = suite_of(asked, Library(corpora_folder()), retries=False)
+@dataclass(frozen=True)
+class Batch:
+    """Specimens that are run on the same items.
+
+    names:  the specimens.
+    suite:  all items of the assignments that hold a file of the specimens.
+    to_run: the part of the suite that is run; the specimens pass the other items as the solution does.
+    """
+
+    names: tuple[str, ...]
+    suite: Suite
+    to_run: Suite
+
+
+@dataclass(frozen=True)
+class SpecimenRun:
+    """A specimen's report, which is about the items that were run, and the suite that they are part of."""
+
+    name: str
+    suite: Suite
+    report: Report
+
+    @property
+    def record(self) -> Record:
+        """The result of every item of the suite: an item that was not run has passed."""
+        results = self.report.by_id()
+        return {item.id: results.get(item.id) or result_of(item, Verdict.PASSED) for item in self.suite.items}
+
+
+def assignments_holding(name: str) -> tuple[Assignment, ...]:
+    """Return the assignments that hold a file in which a specimen differs from the solution: no other can tell them
+    apart. For the solution itself, return all."""
+    changed = files_of(name)
+    return tuple(assignment for assignment in assignments() if changed & set(assignment.files))
+
+
+def batches(names: Iterable[str], selection: Selection | None = None) -> list[Batch]:
+    """Group specimens by the items that are run on them.
+
+    Args:
+        names: The specimens; "solution" is one too.
+        selection: Selects the items of each misconception. Without it, and for other specimens, all items are run.
+    """
+    library = Library(corpora_folder())
+    mistakes = misconceptions()
+    suites: dict[tuple[Assignment, ...], Suite] = {}
+    full: list[Batch] = []
+    growing: dict[tuple[str, ...], Batch] = {}
+    for name in names:
+        asked = assignments_holding(name)
+        if asked not in suites:
+            suites[asked] = suite_of(asked, library, retries=False)
+        suite = suites[asked]
+
+        items = suite.items
+        if selection and name in mistakes:
+            items = selection.items(mistakes[name], items)
+        ids = tuple(item.id for item in items)
+
+        batch = growing.get(ids) or Batch((), suite, _part(suite, set(ids)))
+        growing[ids] = replace(batch, names=(*batch.names, name))
+        if len(growing[ids].names) == MAX_BATCH:
+            full.append(growing.pop(ids))
+    return [*full, *growing.values()]
+
+
+def _part(suite: Suite, ids: set[str]) -> Suite:
+    return replace(suite, tests=tuple(test for test in suite.tests if test.item.id in ids))
+
+
+def run_batch(
+    batch: Batch, folders: Mapping[str, Path], isolated: bool = False, kind: type[Classroom] = Classroom
+) -> Iterator[SpecimenRun]:
+    """Grade the specimens of a batch as a class; yield each one as it is done.
+
+    Args:
+        batch: The specimens.
+        folders: The folder of each specimen, by name.
+        isolated: Whether to run them in the sandbox.
+        kind: What grades them.
+
+    Raises: RuntimeError if one of them cannot be graded.
+    """
+    conditions = conditions_of(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:
-        classroom = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), isolated=False)
-        students = [Student(name, folder.resolve()) for name, folder in folders.items()]
-        for graded in classroom.grade(students, workers):
-            if graded and graded.reason:
+        classroom = kind(batch.to_run, conditions, Path(out), isolated)
+        students = [Student(name, folders[name].resolve()) for name in batch.names]
+        for graded in classroom.grade(students, n_workers=2):
+            if graded.reason:
                 raise RuntimeError(f"{graded.student.name}: {graded.reason}")
-            if graded:
-                yield graded.student.name, report.read(classroom.report_path(graded.student)).by_id()
+            report = read(classroom.report_path(graded.student))
+            yield SpecimenRun(graded.student.name, batch.suite, report)
 
 
 def primaries(record: Record) -> set[str]:
-    """The items that fail in their own right: everything they need passes."""
-    fine = (Verdict.PASSED, Verdict.BLOCKED)
+    """Return the items that fail although everything they need passes."""
+    passed_or_blocked = (Verdict.PASSED, Verdict.BLOCKED)
     return {
         name
         for name, result in record.items()
-        if result.verdict not in fine and not follows_from_others(result, record)
+        if result.verdict not in passed_or_blocked and not follows_from_others(result, record)
     }

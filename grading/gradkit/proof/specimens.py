@@ -17,21 +17,22 @@ Kind = Literal["operation", "form", "order", "wiring", "training"]
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One replacement in the solution: `old` stands in it exactly once."""
+    """One replacement in the solution. `old` occurs in it exactly once."""
 
     old: str
     new: str
 
 
 class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One named mistake, as an edit of the solution.
+    """One named mistake, as edits of the solution.
 
     title:       the mistake in a few words.
-    kind:        what is broken: one "operation", one "form", the "order", the "wiring", the "training".
-    explanation: what a student who makes it has not yet seen; for instructors.
+    kind:        what is broken: one operation, one form (`2 + x`), the order of backward(), the wiring, the training.
+    explanation: what a student who makes it has not understood yet; for instructors.
     hint:        one line for the student, kind and concrete.
-    caught_by:   exactly the items that fail while all their prerequisites pass.
-    edits:       what it does to the module.
+    caught_by:   exactly the items that fail although all their prerequisites pass.
+    edits:       the edits.
+    module:      the file that they edit, without `.py`.
     """
 
     title: str
@@ -44,15 +45,18 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Right files of another design. gives_up: "depth", "stability" or "arrays" (an optimizer for numbers alone), where
-    the design says so."""
+    """Right files of another design.
+
+    title:    the design in a few words.
+    gives_up: what the design cannot do: "depth", "stability", or "arrays" (an optimizer for numbers alone).
+    """
 
     title: str
     gives_up: list[str]
 
 
 def reference_folder() -> Path:
-    """Where the answers are. Raises UserError in a release, which has none."""
+    """Return the folder of the answers. Raises UserError in a release, which has none."""
     folder = course_home() / "reference"
     if not folder.is_dir():
         raise UserError("This copy of gradkit is a release: it holds no reference to prove anything with.")
@@ -75,7 +79,9 @@ def variants() -> dict[str, Variant]:
 
 
 def files_of(name: str) -> set[str]:
-    """The files, without `.py`, in which a specimen differs from the solution."""
+    """Return the files, without `.py`, in which a specimen differs from the solution; for "solution", all files."""
+    if name == "solution":
+        return {path.stem for path in (reference_folder() / "solution").glob("*.py")}
     mistake = reference_folder() / "misconceptions" / f"{name}.toml"
     if mistake.is_file():
         return {_misconception(mistake).module}
@@ -83,12 +89,12 @@ def files_of(name: str) -> set[str]:
 
 
 def write_solution(folder: Path) -> None:
-    """Put the solution's files into a new folder."""
+    """Write the solution's files to a new folder."""
     shutil.copytree(reference_folder() / "solution", folder, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def write_variant(name: str, folder: Path) -> None:
-    """Put a variant's files into a new folder, and the solution's beside them where it has none of its own."""
+    """Write a variant's files to a new folder, and the solution's files that it does not have."""
     write_solution(folder)
     for path in (reference_folder() / "variants" / name).glob("*.py"):
         shutil.copyfile(path, folder / path.name)
@@ -100,10 +106,17 @@ def write_misconception(mistake: Misconception, folder: Path) -> None:
     Raises ValueError where an edit's old text does not stand in the solution exactly once.
     """
     write_solution(folder)
-    path = folder / f"{mistake.module}.py"
-    text = path.read_text(encoding="utf-8")
+    (folder / f"{mistake.module}.py").write_text(edited_source(mistake), encoding="utf-8")
+
+
+def edited_source(mistake: Misconception) -> str:
+    """Return the text of the file that a misconception edits, with its edits.
+
+    Raises: ValueError if the old text of an edit does not occur in the solution exactly once.
+    """
+    text = (reference_folder() / "solution" / f"{mistake.module}.py").read_text(encoding="utf-8")
     for edit in mistake.edits:
         if text.count(edit.old) != 1:
-            raise ValueError(f"{mistake.title}: {edit.old!r} stands {text.count(edit.old)} times there, not once")
+            raise ValueError(f"{mistake.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
-    path.write_text(text, encoding="utf-8")
+    return text

@@ -13,15 +13,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.catalogue.assignments import chosen, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
 from gradkit.grader.conditions import conditions_of
 from gradkit.grader.suite import suite_of
 from gradkit.grader.whole_class.classroom import Classroom
-from gradkit.proof.prove import assignments_holding, grouped, specimen_folders
-from gradkit.proof.specimens import files_of, misconceptions, variants, write_misconception
-from gradkit.submissions.intake.roster import Student, read_roster
+from gradkit.proof.prove import specimen_folders
+from gradkit.proof.runs import batches, run_batch
+from gradkit.proof.selection import Selection
+from gradkit.proof.specimens import misconceptions, variants, write_misconception
+from gradkit.submissions.intake.roster import read_roster
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.pipe import PipeTransport
 
@@ -72,6 +74,21 @@ def suite():
     return lambda name: suite_of(chosen(name), Library(corpora_folder()))
 
 
+class GradedSpecimens:
+    """Runs of specimens, by name. A specimen is graded, with all others of its batch, when it is first asked for."""
+
+    def __init__(self, batches, folders, **how):
+        self._batches = {name: batch for batch in batches for name in batch.names}
+        self._folders, self._how = folders, how
+        self._runs = {}
+
+    def __getitem__(self, name):
+        if name not in self._runs:
+            batch = self._batches[name]
+            self._runs.update((run.name, run) for run in run_batch(batch, self._folders, **self._how))
+        return self._runs[name]
+
+
 @pytest.fixture(scope="session")
 def specimens(root):
     """A folder for every specimen, and for the solution, by name."""
@@ -80,50 +97,27 @@ def specimens(root):
 
 
 @pytest.fixture(scope="session")
-def grade_specimens(specimens, tmp_path_factory):
-    """Grades specimens with a Classroom of some kind: each one's report, by name. asked: the assignments for a name."""
-
-    def by(kind, names, asked):
-        reports = {}
-        for course, group in grouped(names, asked).items():
-            alone = suite_of(course, Library(corpora_folder()), retries=False)
-            classroom = kind(alone, conditions_of(alone, True), tmp_path_factory.mktemp("reports"))
-            students = [Student(name, specimens[name]) for name in group]
-            assert [graded.reason for graded in classroom.grade(students, 2) if graded and graded.reason] == []
-            reports |= {student.name: report.read(classroom.report_path(student)) for student in students}
-        return reports
-
-    return by
+def selection():
+    """Selects the items that a misconception can change; the solution is traced once."""
+    return Selection()
 
 
 @pytest.fixture(scope="session")
-def asking_for():
-    """The assignments that ask for a file of a specimen's own, by its name; for the solution that is all of them."""
-    return lambda name: tuple(a for a in assignments() if name == "solution" or files_of(name) & set(a.modules))
-
-
-def telling():
-    """Misconceptions that between them fail every item that any fails: the first to fail one is taken.
-
-    They are shown to the later assignments too, whose items must then be blocked. What blocks them is said of items
-    (`needs`), and not of misconceptions, so that a second one that fails the same items says little more of that, and
-    takes as long. `gradkit prove` shows them all to every assignment.
-    """
-    failed, found = set(), set()
-    for name, mistake in misconceptions().items():
-        if not failed.issuperset(mistake.caught_by):
-            failed.update(mistake.caught_by)
-            found.add(name)
-    return found
+def specimen_batches(selection):
+    """All specimens, grouped by the items that are run on them: of a misconception those that it can change."""
+    return batches(["solution", *variants(), *misconceptions()], selection)
 
 
 @pytest.fixture(scope="session")
-def graded_specimens(grade_specimens, asking_for):
-    """Every specimen's report from the sandbox, by name: from each assignment that holds a file of its own or, of a
-    misconception that is not `telling`, from those that ask for one."""
-    whole = {*variants(), *telling()}
-    names = ["solution", *variants(), *misconceptions()]
-    return grade_specimens(Classroom, names, lambda name: (assignments_holding if name in whole else asking_for)(name))
+def grade_specimens(specimens, specimen_batches):
+    """Grades every specimen in one way, in the sandbox or with a classroom of some kind, as they are asked for."""
+    return lambda **how: GradedSpecimens(specimen_batches, specimens, **how)
+
+
+@pytest.fixture(scope="session")
+def graded_specimens(grade_specimens):
+    """Every specimen's run in the sandbox."""
+    return grade_specimens(isolated=True)
 
 
 class School:

@@ -9,26 +9,20 @@ import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.grader.one_submission import run_phases
 from gradkit.grader.report import FORMAT, Conditions, Report
-from gradkit.proof.attacks import GROUPS, Attack, Edit, attacks, build, build_class, files_of
-from gradkit.proof.attacks_host import Watch, watched
-from gradkit.proof.attacks_run import (
-    _by_suite,
-    addition,
-    difference,
-    grades_cells,
-    is_harmless,
-    judge,
-    judge_text,
-    run_attacks,
-    unfit_cells,
-    what_it_says_of,
-)
+from gradkit.proof.attacks.checks import check_attack, check_cells, check_text, grades_cells, is_harmless
+from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, attacks, build, build_class, files_of
+from gradkit.proof.attacks.host import Watch, watched
+from gradkit.proof.attacks.run import by_suite, run_attacks
+from gradkit.proof.attacks.secrets import addition, difference, secret_word_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item, result_of
 from gradkit.suite.visibility import PRIVATE_ONLY
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
+    pytest.mark.xdist_group("attacks"),
+]
 
 KEEPS, ADDS = "a1_expressions/test_a_value_keeps_its_number", "a1_expressions/test_addition"
 
@@ -67,7 +61,7 @@ def outcomes(runs):
 
 @pytest.mark.parametrize("name", attacks())
 def test_an_attack_gets_exactly_what_its_honest_part_earns(name, outcomes):
-    assert not outcomes[name].complaint
+    assert not outcomes[name].reason
 
 
 def test_nothing_of_the_machine_was_touched_read_reached_or_left_behind(runs):
@@ -94,17 +88,17 @@ def attack(**fields):
 
 @pytest.mark.parametrize("fields", [{}, {"full_marks": True, "every": Verdict.ERROR}])
 def test_a_label_says_one_thing_alone(fields):
-    with pytest.raises(ValueError, match="full_marks, every and verdicts"):
+    with pytest.raises(ValueError, match="exactly one of full_marks, every and verdicts"):
         attack(**fields)
 
 
 def test_an_edit_that_does_not_fit_the_solution_is_refused():
-    with pytest.raises(ValueError, match="0 times"):
+    with pytest.raises(ValueError, match="occurs 0 times"):
         files_of(attack(full_marks=True, edits=[Edit("no such line", "")]))
 
 
 def test_an_attack_that_makes_no_submission_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("gradkit.proof.attacks.build", lambda *_: None)
+    monkeypatch.setattr("gradkit.proof.attacks.corpus.build", lambda *_: None)
     with pytest.raises(ValueError, match="0 submissions"):
         build_class({"nobody": attack(full_marks=True)}, tmp_path)
 
@@ -120,7 +114,7 @@ def test_a_folder_with_the_attacked_file_alone_gets_the_others_beside_it(tmp_pat
     (tmp_path / "attacks/it").mkdir(parents=True)
     code = "def make(target, files):\n    target.mkdir()\n    (target / 'nn.py').write_text(files['nn.py'][:10])\n"
     (tmp_path / "attacks/it/make.py").write_text(code)
-    monkeypatch.setattr("gradkit.proof.attacks.attacks_folder", lambda: tmp_path / "attacks")
+    monkeypatch.setattr("gradkit.proof.attacks.corpus.attacks_folder", lambda: tmp_path / "attacks")
     build("it", attack(full_marks=True, module="nn", before="x = 12345"), tmp_path / "ada")
     assert {path.name for path in (tmp_path / "ada").iterdir()} >= {"engine.py", "nn.py", "training.py"}
     assert (tmp_path / "ada/nn.py").read_text() == 'x = 12345"'
@@ -130,13 +124,13 @@ def test_a_folder_with_the_attacked_file_alone_gets_the_others_beside_it(tmp_pat
 def test_an_attack_is_graded_in_the_assignments_of_its_file():
     chosen = {"one": attack(full_marks=True), "two": attack(full_marks=True, module="tensor")}
     suites = {
-        name: [each.name[:2] for each in suite] for suite, those in _by_suite(chosen, assignments()) for name in those
+        name: [each.name[:2] for each in suite] for suite, those in by_suite(chosen, assignments()) for name in those
     }
     assert suites == {"one": ["a1", "a2", "a3", "a4", "a5"], "two": ["a6"]}
-    assert len(list(_by_suite({"two": chosen["two"]}, assignments()))) == 1
+    assert len(list(by_suite({"two": chosen["two"]}, assignments()))) == 1
 
 
-# --- the judge -------------------------------------------------------------------------------------------------------
+# --- reports -------------------------------------------------------------------------------------------------------
 
 
 def item(name, verdict, blocked_by=(), message="", needs=(), hidden=False):
@@ -168,8 +162,8 @@ THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOC
         (attack(verdicts={KEEPS: Verdict.FAILED}, earned=1), ONE_FAILED),
     ],
 )
-def test_the_judge_has_nothing_to_say_of_what_went_as_it_must(label, report):
-    assert judge(label, report) == ""
+def test_a_report_that_is_as_its_label_says_has_nothing_wrong(label, report):
+    assert check_attack(label, report) == ""
 
 
 @pytest.mark.parametrize(
@@ -188,25 +182,25 @@ def test_the_judge_has_nothing_to_say_of_what_went_as_it_must(label, report):
         (attack(full_marks=True), reported(*ALL_PASSED.items, earned=3.0)),
     ],
 )
-def test_the_judge_complains_of_a_wrong_label(label, report):
-    assert judge(label, report)
+def test_a_report_that_differs_from_its_label_is_noticed(label, report):
+    assert check_attack(label, report)
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "two\rlines", "\u202eback", "\x9b", "\x00"])
-def test_text_that_means_something_to_a_terminal_is_complained_of(text):
+def test_text_that_means_something_to_a_terminal_is_noticed(text):
     assert not is_harmless(text)
 
 
-def test_a_secret_or_an_escape_in_a_report_is_complained_of(outcomes):
+def test_a_secret_or_an_escape_in_a_report_is_noticed(outcomes):
     report = outcomes["messages_with_escapes"].report
-    assert judge_text(report, []) == ""
-    assert "Large inputs" in judge_text(report, ["Large inputs"])
+    assert check_text(report, []) == ""
+    assert "Large inputs" in check_text(report, ["Large inputs"])
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-rf", "@SUM(A1)", " =1", "a\x1b"])
-def test_a_cell_that_a_spreadsheet_would_work_out_is_complained_of(cell):
-    assert unfit_cells([cell])
-    assert not unfit_cells(grades_cells(f"ada,1.5,'{cell[:1]}\n") if cell.isprintable() and cell[0] != " " else ["ada"])
+def test_a_cell_that_a_spreadsheet_would_work_out_is_noticed(cell):
+    assert check_cells([cell])
+    assert not check_cells(grades_cells(f"ada,1.5,'{cell[:1]}\n") if cell.isprintable() and cell[0] != " " else ["ada"])
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
@@ -228,12 +222,12 @@ def test_one_bit_for_each_item_may_differ_between_two_secrets():
         msgspec.structs.replace(reported(NOT_PASSED), warnings=("1.25",)),
     ],
 )
-def test_anything_else_that_differs_between_two_secrets_is_complained_of(other):
+def test_anything_else_that_differs_between_two_secrets_is_noticed(other):
     assert difference(reported(NOT_PASSED), other)
 
 
 RETRIED = "This passes with the course's own engine.py and nn.py, and not yet with what you handed in."
-RETRY_NOTE = "a4_networks: with the course's own engine.py, 1 more item passes"
+RETRY_WARNING = "a4_networks: with the course's own engine.py, 1 more item passes"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +236,7 @@ RETRY_NOTE = "a4_networks: with the course's own engine.py, 1 more item passes"
         (reported(PASSED), reported(NOT_PASSED)),
         (reported(item(KEEPS, Verdict.ERROR, message="mine")), reported(item(KEEPS, Verdict.ERROR, message="mine"))),
         (reported(item(KEEPS, Verdict.BLOCKED, (ADDS,))), reported(item(KEEPS, Verdict.PASSED, message=RETRIED))),
-        (reported(PASSED), msgspec.structs.replace(reported(PASSED), warnings=(RETRY_NOTE,))),
+        (reported(PASSED), msgspec.structs.replace(reported(PASSED), warnings=(RETRY_WARNING,))),
     ],
 )
 def test_a_later_phase_may_change_an_item_in_fixed_ways(without, under_a_secret):
@@ -259,15 +253,15 @@ def test_a_later_phase_may_change_an_item_in_fixed_ways(without, under_a_secret)
         msgspec.structs.replace(reported(PASSED), warnings=("saw 1.25",)),
     ],
 )
-def test_whatever_else_a_later_phase_adds_is_complained_of(under_a_secret):
+def test_whatever_else_a_later_phase_adds_is_noticed(under_a_secret):
     assert addition(reported(PASSED), under_a_secret)
 
 
 def test_a_number_that_only_one_secret_has_is_found_in_a_report():
     secret = {"1.260123456", "reference " + "ab" * 16}
-    assert what_it_says_of(reported(NOT_PASSED), secret) == ""
+    assert secret_word_in(reported(NOT_PASSED), secret) == ""
     for said in ("saw [-1.260123456, 2.0]", "# reference " + "ab" * 16):
-        assert "secret" in what_it_says_of(reported(item(KEEPS, Verdict.ERROR, message=said)), secret)
+        assert "secret" in secret_word_in(reported(item(KEEPS, Verdict.ERROR, message=said)), secret)
 
 
 def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
@@ -280,7 +274,7 @@ def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
     monkeypatch.setattr(run_phases, "run_public_phase", careless)
     name = "echoes_hidden_inputs_in_messages"
     (outcome,) = run_attacks({name: attacks()[name]}, course=ENGINES[:2]).outcomes
-    assert "secret" in outcome.complaint
+    assert "secret" in outcome.reason
 
 
 # --- the watch -------------------------------------------------------------------------------------------------------
@@ -289,7 +283,7 @@ def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder to be watched, and no repository, in which others may be at work."""
-    monkeypatch.setattr("gradkit.proof.attacks_host.REPOSITORY", ())
+    monkeypatch.setattr("gradkit.proof.attacks.host.REPOSITORY", ())
     (tmp_path / "class").mkdir()
     (tmp_path / "class/engine.py").write_text("as it was")
     return tmp_path
@@ -302,48 +296,48 @@ def watch(place):
 
 
 def test_the_watch_has_nothing_to_say_where_nothing_happened(watch):
-    assert watch.complaints() == []
+    assert watch.changes() == []
 
 
 @pytest.mark.parametrize(
-    ("touch", "complaint"),
+    ("touch", "reason"),
     [
         (lambda place: (place / "canary").write_text("seen"), "canary was changed"),
         (lambda place: (place / "canary").unlink(), "canary was removed"),
         (lambda place: (place / "class/engine.py").write_text("changed"), "engine.py was changed"),
         (lambda place: (place / "class/more").mkdir(), "more was created"),
-        (lambda place: (place / "marker").symlink_to("nowhere"), "marker came into being"),
+        (lambda place: (place / "marker").symlink_to("nowhere"), "marker was created"),
     ],
 )
-def test_a_touched_file_is_noticed(watch, place, touch, complaint):
+def test_a_touched_file_is_noticed(watch, place, touch, reason):
     touch(place)
-    assert [said for said in watch.complaints() if complaint in said]
+    assert [said for said in watch.changes() if reason in said]
 
 
 def test_a_connection_is_noticed(watch):
     import socket
 
     socket.create_connection(watch._listener.getsockname()).close()
-    assert any("port" in said for said in watch.complaints())
+    assert any("port" in said for said in watch.changes())
 
 
 def test_a_process_that_is_left_over_is_noticed_even_as_an_orphan(watch, monkeypatch):
     import subprocess
 
-    monkeypatch.setattr("gradkit.proof.attacks_host._SECONDS_TO_END", 0.2)
+    monkeypatch.setattr("gradkit.proof.attacks.host.END_SECONDS", 0.2)
     said = subprocess.run(
         ["sh", "-c", "sleep 60 >&- 2>&- & echo $!"], capture_output=True, text=True, check=True
     ).stdout
-    assert watch.complaints() == ["a process was left over: sleep"]
+    assert watch.changes() == ["a process was left over: sleep"]
     subprocess.run(["kill", said.strip()], check=True)
-    assert watch.complaints() == []
+    assert watch.changes() == []
 
 
 def test_a_marker_of_an_earlier_run_is_not_taken_for_this_ones(place):
     (place / "marker").touch()
     watch = Watch([], [], [place / "marker"])
-    assert watch.came_into_being() == []
-    assert watch.complaints() == [f"{place / 'marker'} was there before: remove it"]
+    assert watch.created() == []
+    assert watch.changes() == [f"{place / 'marker'} existed before the run: remove it"]
     watch.close()
 
 

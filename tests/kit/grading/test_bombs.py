@@ -33,12 +33,12 @@ def bombs(root, monkeypatch):
 
 
 def test_each_bomb_has_its_verdict_and_costs_nobody_else(bombs, tmp_path):
-    graded, collected, complaints, _ = bombs.try_class(tmp_path, BOMBS, len(BOMBS) + 3, "--workers", "1")
-    assert complaints == [], (graded.output, collected.output)
+    graded, collected, reasons, _ = bombs.try_class(tmp_path, BOMBS, len(BOMBS) + 3, "--workers", "1")
+    assert reasons == [], (graded.output, collected.output)
 
 
 def test_what_goes_wrong_is_noticed(bombs, tmp_path):
-    """The complaints themselves: none would be made of a class that was not graded at all."""
+    """The reasons themselves: none would be given of a class that was not graded at all."""
     nothing = bombs.Run(1, "Traceback", 0.0, {"main process": 400 << 20}, kills=1)
-    complaints = list(bombs.complaints_about(tmp_path, {"ada"}, ["bzip2_zip"], nothing, nothing))
-    assert len(complaints) == 2 + 3 * 2 + 1
+    reasons = list(bombs.reasons_in(tmp_path, {"ada"}, ["bzip2_zip"], nothing, nothing))
+    assert len(reasons) == 2 + 3 * 2 + 1

@@ -140,7 +140,7 @@ def test_a_changed_corpus_changes_the_digest_of_its_assignment_alone(course, dig
     suite = suite_of(chosen(owner), Library(corpora_folder()))
     corpus = next(test.mark.corpus for test in suite.tests if test.mark.corpus)
     before = {name: digest_of(name) for name in ("a1", "a4")}
-    with (course / f"tests/corpora/{corpus.name}.json").open("a", encoding="utf-8") as opened:
+    with (course / "tests/corpora" / corpus.file_name).open("a", encoding="utf-8") as opened:
         opened.write("\n")
     assert {name for name in before if digest_of(name) != before[name]} == changed
 

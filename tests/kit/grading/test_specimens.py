@@ -5,27 +5,43 @@ from collections import Counter
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import corpora_folder
-from gradkit.proof.prove import hints_by_fingerprint, judged, prove
-from gradkit.proof.runs import primaries
+from gradkit.proof.prove import check_misconception, check_selection, check_variant, hints_by_fingerprint, prove
+from gradkit.proof.runs import batches, primaries, run_batch
 from gradkit.proof.specimens import misconceptions, variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
+
+pytestmark = pytest.mark.xdist_group("specimens")
+
+MISTAKES, DESIGNS = misconceptions(), variants()
+
+
+class Proofs:
+    """What each specimen's record shows."""
+
+    def __init__(self, graded_specimens):
+        self._graded = graded_specimens
+
+    def __getitem__(self, name):
+        record = self._graded[name].record
+        if name in DESIGNS:
+            return check_variant(name, DESIGNS[name], record)
+        return check_misconception(name, MISTAKES[name], record)
 
 
 @pytest.fixture(scope="module")
 def proofs(graded_specimens):
-    records = {name: report.results().by_id for name, report in graded_specimens.items() if name != "solution"}
-    return {proof.name: proof for proof in judged(records)}
+    return Proofs(graded_specimens)
 
 
-@pytest.mark.parametrize("name", misconceptions())
+@pytest.mark.parametrize("name", MISTAKES)
 def test_a_misconception_fails_its_own_items_and_none_that_does_not_depend_on_them(proofs, name):
-    assert proofs[name].complaint == ""
-    assert primaries(proofs[name].record) == set(misconceptions()[name].caught_by) != set()
+    assert proofs[name].reason == ""
+    assert primaries(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
 
 
-@pytest.mark.parametrize("name", variants())
+@pytest.mark.parametrize("name", DESIGNS)
 def test_a_variant_keeps_full_marks_but_for_what_its_design_gives_up(proofs, name):
-    assert proofs[name].complaint == ""
+    assert proofs[name].reason == ""
 
 
 def test_a_classic_recursive_engine_loses_depth_and_stability_alone(proofs):
@@ -34,44 +50,61 @@ def test_a_classic_recursive_engine_loses_depth_and_stability_alone(proofs):
 
 
 def test_there_are_specimens_of_every_kind():
-    kinds = Counter(mistake.kind for mistake in misconceptions().values())
+    kinds = Counter(mistake.kind for mistake in MISTAKES.values())
     assert kinds.keys() == {"operation", "form", "order", "wiring", "training"}
     assert min(kinds.values()) >= 3
     assert sum(kinds.values()) >= 280
-    assert len(variants()) >= 20
+    assert len(DESIGNS) >= 20
 
 
 def test_the_recorded_diagnoses_are_those_of_today(proofs):
     recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
-    assert recorded == hints_by_fingerprint(list(proofs.values()))
+    assert recorded == hints_by_fingerprint([proofs[name] for name in MISTAKES])
     assert len(recorded) >= 25
 
 
 def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch, proofs):
-    few = {"tanh_overwrites": misconceptions()["tanh_overwrites"]}
-    monkeypatch.setattr("gradkit.proof.prove.misconceptions", lambda: few)
-    monkeypatch.setattr("gradkit.proof.prove.variants", lambda: {"tape": variants()["tape"]})
+    few = {"tanh_overwrites": MISTAKES["tanh_overwrites"]}
+    for module in ("prove", "runs"):
+        monkeypatch.setattr(f"gradkit.proof.{module}.misconceptions", lambda: few)
+    monkeypatch.setattr("gradkit.proof.prove.variants", lambda: {"tape": DESIGNS["tape"]})
     done = []
     found = prove(done.append)
     assert sorted(done) == ["tanh_overwrites", "tape"]
     assert found == [proofs["tanh_overwrites"], proofs["tape"]]
 
 
-def test_an_item_that_misses_a_misconception_is_complained_of(tmp_path, asking_for):
-    mistake = misconceptions()["tanh_overwrites"]
-    elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
-    from gradkit.proof.prove import judge_misconception
-    from gradkit.proof.runs import run_all
+@pytest.fixture(scope="module")
+def tanh_overwrites(specimens):
+    """The misconception run on all items, without a sandbox."""
+    (batch,) = batches(["tanh_overwrites"])
+    (run,) = run_batch(batch, specimens)
+    return run.record
 
-    write_misconception(mistake, tmp_path / "it")
-    ((_, record),) = run_all({"it": tmp_path / "it"}, asking_for("tanh_overwrites"))
-    assert judge_misconception("it", mistake, record).complaint == ""
-    assert "not caught by ['a1_expressions/test_addition']" in judge_misconception("it", elsewhere, record).complaint
+
+def test_the_selected_items_alone_show_what_all_items_do(tanh_overwrites, proofs):
+    assert proofs["tanh_overwrites"].record == tanh_overwrites
+
+
+def test_a_selection_that_misses_an_item_fails_the_proof(tanh_overwrites, proofs):
+    proof = proofs["tanh_overwrites"]
+    assert check_selection(proof, tanh_overwrites).reason == ""
+    passed = next(name for name in tanh_overwrites if name not in proof.caught_by)
+    missed = {**tanh_overwrites, proof.caught_by[0]: tanh_overwrites[passed]}
+    assert proof.caught_by[0] in check_selection(proof, missed).reason
+
+
+def test_an_item_that_misses_a_misconception_fails_the_proof(tanh_overwrites):
+    mistake = MISTAKES["tanh_overwrites"]
+    elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
+    assert check_misconception("it", mistake, tanh_overwrites).reason == ""
+    reason = check_misconception("it", elsewhere, tanh_overwrites).reason
+    assert "not caught by ['a1_expressions/test_addition']" in reason
 
 
 def test_an_edit_that_does_not_fit_the_solution_is_refused(tmp_path):
-    mistake = misconceptions()["tanh_overwrites"]
-    with pytest.raises(ValueError, match="stands 0 times"):
+    mistake = MISTAKES["tanh_overwrites"]
+    with pytest.raises(ValueError, match="occurs 0 times"):
         write_misconception(
             msgspec.structs.replace(mistake, edits=[msgspec.structs.replace(mistake.edits[0], old="no such line")]),
             tmp_path / "it",

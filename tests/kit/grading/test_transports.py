@@ -13,9 +13,7 @@ from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 
-LATER = [name for name, mistake in misconceptions().items() if mistake.module != "engine"]
-NAMES = ["solution", *variants(), *(name for name in misconceptions() if name not in LATER), *LATER[::3]]
-"""Of the slips in later files a third: they take long, and differ from one another in little that a transport sees."""
+pytestmark = pytest.mark.xdist_group("specimens")
 
 
 class InProcessSteps(StudentSteps):
@@ -59,21 +57,19 @@ class Local(LocalTransport):
 
 
 @pytest.fixture(scope="module")
-def in_process(grade_specimens, asking_for):
-    """Each specimen's report of the assignments that ask for its own files, and the solution's of all."""
-    return grade_specimens(InProcess, NAMES, asking_for)
+def in_process(grade_specimens):
+    """Every specimen's run as self-check runs it."""
+    return grade_specimens(kind=InProcess)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["solution", *variants(), *misconceptions()])
 def test_self_check_and_the_sandbox_come_to_the_same_verdicts_and_evidence(in_process, graded_specimens, name):
-    here = in_process[name].items
-    asked = {item.id for item in here}
-    sandboxed = tuple(item for item in graded_specimens[name].items if item.id in asked)
-    assert [(item.id, item.verdict) for item in here] == [(item.id, item.verdict) for item in sandboxed]
-    assert here == sandboxed
+    local, sandboxed = in_process[name].report, graded_specimens[name].report
+    assert [(item.id, item.verdict) for item in local.items] == [(item.id, item.verdict) for item in sandboxed.items]
+    assert local.items == sandboxed.items
 
 
 def test_the_reference_has_full_marks_in_both(in_process, graded_specimens):
-    both = in_process["solution"], graded_specimens["solution"]
+    both = in_process["solution"].report, graded_specimens["solution"].report
     assert [report.earned for report in both] == [report.points for report in both]
     assert both[0].points > 100

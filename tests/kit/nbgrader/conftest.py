@@ -1,6 +1,7 @@
 """Fixtures of the nbgrader tests: an instructor's course folder, and nbgrader's real commands in it."""
 
 import csv
+import fcntl
 import os
 import shutil
 import subprocess
@@ -89,11 +90,20 @@ def solution_cell(notebook):
 @pytest.fixture(scope="session")
 def released(tmp_path_factory, root):
     """A course folder after `gradkit course build` and `nbgrader generate_assignment`. Tests must not change it."""
-    course = Course(tmp_path_factory.mktemp("course"))
-    shutil.copy(root / "assignments/nbgrader_config.py", course.home)
-    course.runs("gradkit", "course", "build", "--out", "source")
-    for assignment in ASSIGNMENTS:
-        course.runs("nbgrader", "generate_assignment", assignment)
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # of all processes of this run: the first one builds the course for the others
+    with (folder / "course.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        course, building = Course(folder / "course"), Course(folder / "course-being-built")
+        if not course.home.exists():
+            shutil.rmtree(building.home, ignore_errors=True)
+            building.home.mkdir()
+            shutil.copy(root / "assignments/nbgrader_config.py", building.home)
+            building.runs("gradkit", "course", "build", "--out", "source")
+            for assignment in ASSIGNMENTS:
+                building.runs("nbgrader", "generate_assignment", assignment)
+            building.home.rename(course.home)
     return course
 
 

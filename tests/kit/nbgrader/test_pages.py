@@ -12,13 +12,15 @@ import time
 import pytest
 from gradkit.catalogue.assignments import chosen
 from gradkit.proof.specimens import misconceptions
-from gradkit.suite import evidence
+from gradkit.suite import visibility
 from gradkit.suite.collection import graded_tests
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+pytestmark = pytest.mark.xdist_group("nbgrader commands")
 
 NAME = "a2_backprop"
 WAIT_SECONDS = 60
@@ -62,7 +64,7 @@ SLIPS = {
     "minus": [("return self + (-other)", "return self + other")],
     "waits": [(edit.old, edit.new) for edit in misconceptions()["waits_for_uses_elsewhere"].edits],
 }
-SENTENCE = evidence.HIDDEN
+SENTENCE = visibility.HIDDEN
 NOT_NEEDED = ("jupyterlab", "jupyterlab_jupytext", "jupytext", "jupyter_lsp", "jupyter_server_terminals", "notebook")
 """Extensions of Jupyter's server that are switched off because they take time to start."""
 

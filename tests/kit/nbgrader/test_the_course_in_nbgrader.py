@@ -8,6 +8,9 @@ import nbformat
 import pytest
 from gradkit.catalogue.assignments import chosen
 from gradkit.suite.collection import graded_tests
+from nbgrader.api import Gradebook
+
+pytestmark = pytest.mark.xdist_group("nbgrader course")
 
 ENGINES = ("a1_expressions", "a2_backprop", "a3_activations")
 BUILT_ON_THEM = ("a4_networks", "a5_training", "a6_tensors")
@@ -282,28 +285,33 @@ def test_feedback_without_an_engine_beside_the_notebook_still_explains_the_failu
     assert "No module named" not in pages
 
 
-def test_plain_nbgrader_gives_honest_notebooks_the_same_points(course):
+@pytest.fixture(scope="module")
+def plain_course(copied, tmp_path_factory):
+    """The course folder without gradkit's settings: nbgrader runs the notebooks by itself."""
+    course = copied(tmp_path_factory.mktemp("plain"))
     config = course.home / "nbgrader_config.py"
     own, _, ours = config.read_text(encoding="utf-8").partition("# Autograding runs no cell")
     assert "GradeInSandbox" in ours
     config.write_text(own, encoding="utf-8")
-    for assignment in ASSIGNMENTS:
-        right = course.solution(assignment)
-        course.hands_in("partly", assignment, right.replace(*SLIPS[assignment]))
-        if assignment in BUILT_ON_THEM:
-            course.runs("nbgrader", "autograde", assignment)
-            continue
-        course.hands_in("magic", assignment, "%config Completer.use_jedi = False\n" + right)
-        course.hands_in("untouched", assignment)
-        course.runs("nbgrader", "autograde", assignment)
-    points = course.exported()
-    for assignment in ASSIGNMENTS:
-        students = handed_in(course, assignment)
-        found = {student: float(points[student, assignment]["score"]) for student in students}
-        graded = course.graded(assignment)
-        assert found == {student: graded[student] for student in students}
-        whole = float(points["partly", assignment]["max_score"])
-        assert found.get("magic", whole) > found["partly"] > found.get("untouched", 0) == 0
+    return course
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_plain_nbgrader_gives_honest_notebooks_the_same_points(plain_course, assignment):
+    right = plain_course.solution(assignment)
+    plain_course.hands_in("partly", assignment, right.replace(*SLIPS[assignment]))
+    if assignment in ENGINES:
+        plain_course.hands_in("magic", assignment, "%config Completer.use_jedi = False\n" + right)
+        plain_course.hands_in("untouched", assignment)
+    plain_course.runs("nbgrader", "autograde", assignment)
+    with Gradebook(f"sqlite:///{plain_course.home / 'gradebook.db'}", "autograd") as book:
+        submissions = book.assignment_submissions(assignment)
+        points = {submission.student.id: submission.score for submission in submissions}
+        whole = submissions[0].max_score
+    assert points.keys() == handed_in(plain_course, assignment)
+    graded = plain_course.graded(assignment)
+    assert points == {student: graded[student] for student in points}
+    assert points.get("magic", whole) > points["partly"] > points.get("untouched", 0) == 0
 
 
 # --- the release -----------------------------------------------------------------------------------------------------
@@ -343,11 +351,14 @@ def test_a_release_holds_no_hidden_item(released, assignment):
     assert "HIDDEN TESTS" not in given
 
 
-def test_nbgrader_finds_the_sources_valid_and_the_releases_unsolved(released):
-    sources, releases = ([str(released.path(step, name)) for name in ASSIGNMENTS] for step in ("source", "release"))
-    assert released.runs("nbgrader", "validate", *sources).count("Success! Your notebook passes all the tests.") == len(
-        ASSIGNMENTS
-    )
+def test_nbgrader_finds_the_sources_valid(released):
+    sources = [str(released.path("source", name)) for name in ASSIGNMENTS]
+    validated = released.runs("nbgrader", "validate", *sources)
+    assert validated.count("Success! Your notebook passes all the tests.") == len(ASSIGNMENTS)
+
+
+def test_nbgrader_finds_the_releases_unsolved(released):
+    releases = [str(released.path("release", name)) for name in ASSIGNMENTS]
     unsolved = released.runs("nbgrader", "validate", *releases)
     counts = [int(count) for count in re.findall(r"VALIDATION FAILED ON (\d+)\s+CELL", unsolved)]
     assert counts == [len(chosen(name)[0].tasks) for name in ASSIGNMENTS]

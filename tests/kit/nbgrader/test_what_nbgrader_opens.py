@@ -170,6 +170,8 @@ def test_the_terminal_shows_neither_a_traceback_nor_an_escape(graded):
 LISTING = """
 from nbgrader.apps import NbGrader
 from nbgrader.apps.api import NbGraderAPI
+
+pytestmark = pytest.mark.xdist_group("nbgrader commands")
 app = NbGrader()
 app.initialize([])
 for each in NbGraderAPI(app.coursedir, parent=app).get_submissions("a1_expressions"):

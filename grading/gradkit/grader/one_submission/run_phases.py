@@ -1,4 +1,4 @@
-"""Run phases on one submission that was taken in to a folder, each in a sandbox of its caller's or of its own."""
+"""Run a phase, or all phases in order, on one submission whose files are in a folder."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The corpus of attacks: submissions that try to fool, break or rob the grader, and honest ones that look odd.
 
-Each is a folder of tests/attacks with an attack.toml, and what the submission is made of.
+Each is a folder of tests/attacks with an attack.toml, and what its submission is made of.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
+from gradkit.proof.specimens import Edit, reference_folder
 from gradkit.submissions.outcome import Verdict
-
-from .specimens import Edit, reference_folder
 
 Group = Literal[
     "leaving early",
@@ -32,27 +31,27 @@ Group = Literal[
     "failing unfairly",
     "honest oddity",
 ]
-"""The ways in which graders are fooled or broken, and the oddities that must not be taken for one of them."""
+"""The ways to fool or break a grader, and honest oddities, which must not be mistaken for one of them."""
 
 GROUPS: tuple[str, ...] = get_args(Group)
 
 
 class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One attack, and what must come of it.
+    """An attack and its label: what must come of it.
 
     title:      what it does, in a sentence.
     group:      one of GROUPS.
     module:     the file that it attacks with.
-    edits:      what it does to the solution, where that file is made from it.
-    before:     what then stands before the solution.
-    after:      what then stands after it.
-    student:    the name that its folder gets, where that is part of the attack.
-    full_marks: it is honest, or what it tries has no effect: every item passes.
-    every:      nothing is earned: every item ends so, or in one of these ways, or is blocked by one that does.
-    verdicts:   how exactly those items end that fail in their own right.
-    earned:     the points that it gets, where they are not clear from that.
-    untouched:  paths that must not come into being.
-    unsaid:     words that its report must not hold.
+    edits:      edits of the solution, if that file is made from it.
+    before:     text to put before the solution.
+    after:      text to put after it.
+    student:    the name of its submission, if that is part of the attack.
+    full_marks: every item passes, because it is honest or what it tries has no effect.
+    every:      it earns nothing: every item has this verdict, or one of these, or is blocked by an item that has.
+    verdicts:   the verdict of each item that fails although everything it needs passes.
+    earned:     its points, if the verdicts do not tell.
+    untouched:  paths that must not be created.
+    unsaid:     words that its report must not contain.
     """
 
     title: str
@@ -71,15 +70,15 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.full_marks + bool(self.every) + bool(self.verdicts) != 1:
-            raise ValueError("one of full_marks, every and verdicts says what must come of it")
+            raise ValueError("give exactly one of full_marks, every and verdicts")
 
     @property
     def ends(self) -> tuple[Verdict, ...]:
-        """How every item ends, where nothing is earned."""
+        """The verdicts of items if nothing is earned; empty otherwise."""
         return (self.every,) if isinstance(self.every, Verdict) else self.every
 
     def says(self) -> str:
-        """What must come of it, in a few words."""
+        """Return what must come of it, in a few words."""
         if self.full_marks:
             return "full marks"
         if self.ends:
@@ -88,7 +87,7 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def attacks_folder() -> Path:
-    """Where the attacks are. Raises UserError in a release, which has none."""
+    """Return the folder of the attacks. Raises UserError in a release, which has none."""
     folder = course_home() / "tests" / "attacks"
     if not folder.is_dir():
         raise UserError("This copy of gradkit is a release: it holds no attacks to try.")
@@ -96,14 +95,14 @@ def attacks_folder() -> Path:
 
 
 def attacks() -> dict[str, Attack]:
-    """Every attack, by the name of its folder. Raises SettingsError, naming the file, where one is malformed."""
+    """Return every attack, by the name of its folder. Raises SettingsError, naming the file, if one is malformed."""
     return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
 
 
 def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:
-    """Make a class in which every attack is a student's submission; returns the attack of each submission's path.
+    """Make a class in which every attack is a submission. Return the name of the attack by the submission's path.
 
-    Raises ValueError where an attack makes more than its one submission, or none.
+    Raises: ValueError if an attack makes more than one submission, or none.
     """
     made: dict[Path, str] = {}
     for name, attack in chosen.items():
@@ -116,12 +115,15 @@ def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:
 
 
 def build(name: str, attack: Attack, target: Path) -> None:
-    """Make an attack's submission.
+    """Make the submission of an attack.
 
-    A make.py in its folder does so by itself: make(target, files) gets a path that is free, for a folder or, with .zip
-    added, a zip; and the text of each file that would be there, by its name. That is the solution, with one file as the
-    attack changes it, and with the files of its folder `submission`. Where it makes that one file alone in a folder, it
-    gets the others beside it.
+    By default that is the solution with the file that the attack changes, and with everything in its subfolder
+    `submission`. If its folder has a make.py, that makes the submission instead, by a function `make(target, files)`:
+
+    - target is a free path for a folder or, with .zip appended, a zip;
+    - files holds the text of each file that the default submission would have, by name.
+
+    If make.py makes a folder with the attacked file, the other files of the solution are added to it.
     """
     home, files = attacks_folder() / name, files_of(attack)
     if (home / "make.py").is_file():
@@ -136,22 +138,22 @@ def build(name: str, attack: Attack, target: Path) -> None:
 
 
 def lay_out(files: Mapping[str, str], target: Path) -> None:
-    """Put texts into a folder, by the names of their files."""
+    """Write texts into a folder, by file name."""
     target.mkdir(exist_ok=True)
     for name, text in files.items():
         (target / name).write_text(text, encoding="utf-8")
 
 
 def files_of(attack: Attack) -> dict[str, str]:
-    """The solution's files by name, one as an attack changes it.
+    """Return the text of the solution's files by name, one of them as an attack changes it.
 
-    Raises ValueError where an edit's old text is not there exactly once.
+    Raises: ValueError if the old text of an edit does not occur in it exactly once.
     """
     paths = sorted((reference_folder() / "solution").glob("*.py"))
     files = {path.name: path.read_text(encoding="utf-8") for path in paths}
     text = files[f"{attack.module}.py"]
     for edit in attack.edits:
         if text.count(edit.old) != 1:
-            raise ValueError(f"{attack.title}: {edit.old!r} stands {text.count(edit.old)} times there, not once")
+            raise ValueError(f"{attack.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
     return {**files, f"{attack.module}.py": attack.before + text + attack.after}
