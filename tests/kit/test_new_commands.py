@@ -157,6 +157,18 @@ def test_an_item_with_which_the_suite_cannot_be_collected_is_not_written(root):
     assert (root / SUITE).read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "arguments", [("item", "a3", "test_x", "--title", "t"), ("operation", "sin"), ("misconception", "sin_overwrites")]
+)
+def test_nothing_is_written_into_a_release(arguments, root, tmp_path, monkeypatch):
+    monkeypatch.setattr("gradkit.proof.specimens.course_home", lambda: tmp_path)
+    before = [(root / name).read_bytes() for name in (SUITE, SETTINGS, TABLE)]
+    shown = CliRunner().invoke(app, ["new", *arguments])
+    assert shown.exit_code == 1
+    assert "This copy of gradkit is a release" in shown.output
+    assert [(root / name).read_bytes() for name in (SUITE, SETTINGS, TABLE)] == before
+
+
 def test_a_missing_title_is_an_error_of_usage():
     assert CliRunner().invoke(app, ["new", "item", "a1", "test_x"]).exit_code == 2
 

@@ -100,10 +100,14 @@ def write_variant(name: str, folder: Path) -> None:
         shutil.copyfile(path, folder / path.name)
 
 
+class EditError(UserError):
+    """The old text of an edit does not occur in the solution exactly once. The message quotes it."""
+
+
 def write_misconception(mistake: Misconception, folder: Path) -> None:
     """Put the solution with a misconception's edits into a new folder.
 
-    Raises ValueError where an edit's old text does not stand in the solution exactly once.
+    Raises: EditError if the old text of an edit does not occur in the solution exactly once.
     """
     write_solution(folder)
     (folder / f"{mistake.module}.py").write_text(edited_source(mistake), encoding="utf-8")
@@ -112,11 +116,11 @@ def write_misconception(mistake: Misconception, folder: Path) -> None:
 def edited_source(mistake: Misconception) -> str:
     """Return the text of the file that a misconception edits, with its edits.
 
-    Raises: ValueError if the old text of an edit does not occur in the solution exactly once.
+    Raises: EditError if the old text of an edit does not occur in the solution exactly once.
     """
     text = (reference_folder() / "solution" / f"{mistake.module}.py").read_text(encoding="utf-8")
     for edit in mistake.edits:
         if text.count(edit.old) != 1:
-            raise ValueError(f"{mistake.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
+            raise EditError(f"{mistake.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
     return text

@@ -14,6 +14,7 @@ from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, attacks, build, b
 from gradkit.proof.attacks.host import Watch, watched
 from gradkit.proof.attacks.run import by_suite, run_attacks
 from gradkit.proof.attacks.secrets import addition, difference, secret_word_in
+from gradkit.proof.specimens import EditError
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item, result_of
@@ -93,7 +94,7 @@ def test_a_label_says_one_thing_alone(fields):
 
 
 def test_an_edit_that_does_not_fit_the_solution_is_refused():
-    with pytest.raises(ValueError, match="occurs 0 times"):
+    with pytest.raises(EditError, match="occurs 0 times"):
         files_of(attack(full_marks=True, edits=[Edit("no such line", "")]))
 
 

@@ -7,7 +7,7 @@ import pytest
 from gradkit.catalogue.assignments import corpora_folder
 from gradkit.proof.prove import check_misconception, check_selection, check_variant, hints_by_fingerprint, prove
 from gradkit.proof.runs import batches, primaries, run_batch
-from gradkit.proof.specimens import misconceptions, variants, write_misconception
+from gradkit.proof.specimens import EditError, misconceptions, variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
 
 pytestmark = pytest.mark.xdist_group("specimens")
@@ -104,7 +104,7 @@ def test_an_item_that_misses_a_misconception_fails_the_proof(tanh_overwrites):
 
 def test_an_edit_that_does_not_fit_the_solution_is_refused(tmp_path):
     mistake = MISTAKES["tanh_overwrites"]
-    with pytest.raises(ValueError, match="occurs 0 times"):
+    with pytest.raises(EditError, match="occurs 0 times"):
         write_misconception(
             msgspec.structs.replace(mistake, edits=[msgspec.structs.replace(mistake.edits[0], old="no such line")]),
             tmp_path / "it",

@@ -13,6 +13,7 @@ from gradkit.catalogue.assignments import Assignment, Task, settings_file
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.errors import UserError
 from gradkit.files import write_whole
+from gradkit.proof.specimens import reference_folder
 from gradkit.suite.collection import GradedTest, graded_tests
 from gradkit.suite.rules import CORPUS, SuiteError
 
@@ -50,8 +51,9 @@ def write_item(assignment: Assignment, new: NewItem) -> list[Path]:
 
     Raises:
         NameRefusedError: The name is taken, or is not that of a test.
-        UserError: There is no such task, or the title, the points or the corpus cannot be used.
+        UserError: This is a release, there is no such task, or the title, the points or the corpus cannot be used.
     """
+    reference_folder()  # raises UserError in a release, whose suites are not to be edited
     tests = tuple(graded_tests(assignment))
     _check(new, assignment, tests)
     task = _task(assignment, new.task)

@@ -9,6 +9,7 @@ from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.inside.operations import OPERATIONS
+from gradkit.proof.specimens import reference_folder
 
 from .names import NameRefusedError, check_identifier
 
@@ -26,8 +27,9 @@ def write_operation(name: str, text: str, complex_text: str) -> Path:
 
     Raises:
         NameRefusedError: The name is taken, or cannot be a name.
-        UserError: A text is not an expression of {a}.
+        UserError: This is a release, or a text is not an expression of {a}.
     """
+    reference_folder()  # raises UserError in a release, whose files are not to be edited
     check_identifier(name)
     if name in OPERATIONS:
         raise NameRefusedError(f"The table has an operation {name} already: choose another name.")

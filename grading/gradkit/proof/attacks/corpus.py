@@ -16,7 +16,7 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
-from gradkit.proof.specimens import Edit, reference_folder
+from gradkit.proof.specimens import Edit, EditError, reference_folder
 from gradkit.submissions.outcome import Verdict
 
 Group = Literal[
@@ -147,13 +147,13 @@ def lay_out(files: Mapping[str, str], target: Path) -> None:
 def files_of(attack: Attack) -> dict[str, str]:
     """Return the text of the solution's files by name, one of them as an attack changes it.
 
-    Raises: ValueError if the old text of an edit does not occur in it exactly once.
+    Raises: EditError if the old text of an edit does not occur in it exactly once.
     """
     paths = sorted((reference_folder() / "solution").glob("*.py"))
     files = {path.name: path.read_text(encoding="utf-8") for path in paths}
     text = files[f"{attack.module}.py"]
     for edit in attack.edits:
         if text.count(edit.old) != 1:
-            raise ValueError(f"{attack.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
+            raise EditError(f"{attack.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
     return {**files, f"{attack.module}.py": attack.before + text + attack.after}
