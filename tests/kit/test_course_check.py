@@ -177,8 +177,21 @@ FAULTS = {
     "an operation that nobody else knows": (
         [(TABLE, 'Operation("exp",', 'Operation("squash", "{a}.squash()", ATOM, (ATOM,)),\n        Operation("exp",')],
         (TABLE, "The reference cannot do squash: 'Value' object has no attribute 'squash'.", "engine.py"),
-        (TABLE, "squash: PyTorch's tensors have no squash().", ""),
+        (TABLE, "squash: PyTorch's tensors have no squash().", "Write `torch` in its row."),
         (TABLE, "No recorded corpus uses squash.", "gradkit new item"),
+    ),
+    "functions that PyTorch does not have": (
+        [
+            (TABLE, 'ATOM, (ATOM,), complex="tanh({a})"', 'ATOM, (ATOM,), complex="tanh({a})", torch="tanhh({a})"'),
+            (TABLE, 'complex="1 / (1 + ', 'torch="torch.sigmoids({a})", complex="1 / (1 + '),
+            (
+                TABLE,
+                'complex="{a} * ({a}.real > 0)"',
+                'complex="{a} * ({a}.real > 0)", torch="softplus(torch.tanh({a}))"',
+            ),
+        ],
+        (TABLE, "tanh: torch.nn.functional has no tanhh().", "Write `torch` in its row."),
+        (TABLE, "sigmoid: torch has no sigmoids().", "Write `torch` in its row."),
     ),
     "an edit that does not fit the solution": (
         [(f"{MISTAKES}/exp_overwrites.toml", 'old = "', 'old = "no such line')],

@@ -71,7 +71,9 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
     status, said = gradkit("new", "item", *item, "--corpus", 'random_graphs("sin")')
     assert (status, said) == (
         0,
-        f"Written: {SUITE} and {SETTINGS} It is a skeleton: `gradkit check` says what is left to do.",
+        f"Written: {SUITE} and {SETTINGS} It is a skeleton: `gradkit check` says what is left to do. "
+        "The test is at the end of test_a3_activations.py: move it to where students should meet it, after the items "
+        "that it needs.",
     )
     assert (gradkit.home / SUITE).read_text(encoding="utf-8") == read[SUITE] + SKELETON
     task = 'items = ["exp", "exp_gradient", "exp_collects"]'
@@ -136,6 +138,14 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         (("operation", "class"), "'class' is not a name"),
         (("operation", "sin", "--text", "sin()"), "'sin()' does not use the operand"),
         (("operation", "sin", "--text", "{a}.sin("), "'{a}.sin(' is not an expression of {a}"),
+        (
+            ("operation", "hypot", "--text", "{a}.hypot({b})"),
+            "Two operands: write the row by hand in inside/operations",
+        ),
+        (
+            ("operation", "clip", "--text", "{a}.clip({k})"),
+            "A plain number: write the row by hand in inside/operations",
+        ),
         (("misconception", "tanh_overwrites"), "There is a specimen tanh_overwrites already: choose another name."),
         (("misconception", "Sin"), "'Sin' is not a name"),
         (("misconception", "x", "--module", "engines"), "The solution has no module 'engines': choose engine, nn,"),
@@ -167,6 +177,28 @@ def test_nothing_is_written_into_a_release(arguments, root, tmp_path, monkeypatc
     assert shown.exit_code == 1
     assert "This copy of gradkit is a release" in shown.output
     assert [(root / name).read_bytes() for name in (SUITE, SETTINGS, TABLE)] == before
+
+
+def test_the_row_of_an_operation_has_what_it_is_for_pytorch(course_copy, monkeypatch):
+    from gradkit.authoring.skeletons.operation import write_operation
+
+    home = course_copy()
+    monkeypatch.setattr("gradkit.authoring.skeletons.operation.course_home", lambda: home)
+    path = write_operation("softplus", "{a}.softplus()", "log(1 + exp({a}))", "softplus({a})")
+    rows = """
+        Operation(
+            "softplus",
+            "{a}.softplus()",
+            ATOM,
+            (ATOM,),
+            complex="log(1 + exp({a}))",
+            torch="softplus({a})",
+            domain=_SMALL,
+        ),
+    )
+}
+"""
+    assert path.read_text(encoding="utf-8").endswith(rows)
 
 
 def test_a_missing_title_is_an_error_of_usage():

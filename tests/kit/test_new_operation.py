@@ -103,3 +103,51 @@ for wrong in (lambda x: x.hypot(), lambda x: x.hypot(x, 2), lambda x: x.hypot(x,
 
 def test_a_method_can_take_a_second_operand_or_a_plain_number():
     run(TWO_OPERANDS)
+
+
+SOFTPLUS = """
+import io
+from contextlib import redirect_stdout
+
+from gradkit.inside import operations
+from gradkit.inside.operations import ATOM, Operation
+
+rows = (
+    Operation(
+        "softplus",
+        "{a}.softplus()",
+        ATOM,
+        (ATOM,),
+        complex="log(1 + exp({a}))",
+        torch="softplus({a})",
+        domain="abs(a) <= 8",
+    ),
+    Operation("erfc", "{a}.erfc()", ATOM, (ATOM,), torch="torch.erfc({a})"),
+)
+operations.OPERATIONS.update({row.name: row for row in rows})
+
+from gradkit.corpora.scalar import random_graphs
+from gradkit.graphs.scalar.program import PYTORCH, program
+from gradkit.graphs.scalar.trace import trace_expression
+from gradkit.oracle import complex_step
+from gradkit.oracle.pytorch.scalar import answer_graph
+from gradkit.oracle.tolerance import is_close
+
+corpus = random_graphs("softplus", count=20).draw("autumn")
+assert len(corpus.cases) >= 20
+for graph, answers in zip(corpus.cases, corpus.answers):
+    assert all(map(is_close, complex_step.answer_graph(graph).numbers(), answers.numbers()))
+
+traced = trace_expression(lambda x, y: (x * y).softplus().exp() + 2 * x.erfc(), 0.5, 3.0)
+lines = program(traced, PYTORCH, shown=[0, 1])
+assert lines[:2] == ["import torch", "from torch.nn.functional import softplus"], lines
+printed = io.StringIO()
+with redirect_stdout(printed):
+    exec("\\n".join(lines), {})
+assert all(map(is_close, map(float, printed.getvalue().split()), answer_graph(traced).grad[:2]))
+assert program(traced)[0] == "from engine import Value" and ".softplus()" in "".join(program(traced))
+"""
+
+
+def test_a_row_can_be_written_otherwise_for_pytorch_whose_tensors_lack_the_method():
+    run(SOFTPLUS)

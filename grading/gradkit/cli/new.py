@@ -43,7 +43,14 @@ def item(
     course = chosen(assignment)
     if len(course) > 1:
         raise UserError("Name one assignment: an item belongs to one.")
-    _show(*write_item(course[0], NewItem(name, title, points, tuple(needs or ()), corpus, task)))
+    test_file, settings_file = write_item(course[0], NewItem(name, title, points, tuple(needs or ()), corpus, task))
+    _show(test_file, settings_file)
+    console.print(
+        f"The test is at the end of {test_file.name}: move it to where students should meet it, after the items that "
+        "it needs.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()
@@ -54,16 +61,21 @@ def operation(
         str,
         typer.Option("--complex", help="the same on complex numbers, with the functions of cmath"),
     ] = "",
+    torch_text: Annotated[
+        str,
+        typer.Option("--torch", help="the same on PyTorch's tensors, if they do not have the method"),
+    ] = "",
 ) -> None:
     """Add a row for a function of one operand to the table of operations.
 
     An operation of two operands, or with a plain number, is a row that you write by hand, like those beside it.
 
-    Example: gradkit new operation sin --complex "sin({a})"
+    Examples: gradkit new operation sin --complex "sin({a})"
+    gradkit new operation softplus --complex "log(1 + exp({a}))" --torch "softplus({a})"
     """
     from gradkit.authoring.skeletons.operation import write_operation
 
-    _show(write_operation(name, text or f"{{a}}.{name}()", complex_text))
+    _show(write_operation(name, text or f"{{a}}.{name}()", complex_text, torch_text))
 
 
 @app.command()

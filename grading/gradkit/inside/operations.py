@@ -18,17 +18,19 @@ class Operation:
 
     Args:
         name: what a step calls it, as in `mul 0 1`.
-        text: how a student writes it. {a} and {b} are operands, {k} is a plain number. PyTorch's tensors take the same
-            text. A method, as in "{a}.exp()", can be used in `expressions(...)` and drawn by `gradkit graph` as well.
+        text: how a student writes it. {a} and {b} are operands, {k} is a plain number. A method, as in "{a}.exp()",
+            can be used in `expressions(...)` and drawn by `gradkit graph` as well.
         binds: how tightly the text binds (SUM ... ATOM).
         needs: how tightly the texts of {a} and {b} must bind to be inserted without parentheses.
         complex: the same on complex numbers, if it differs from `text`. It can use every function of `cmath`.
+        torch: the same on PyTorch's tensors, if it differs from `text`, as in "softplus({a})". It can use every
+            function of `torch.nn.functional`, and others as "torch.hypot({a}, {b})". It must bind as tightly as `text`.
         domain: Python text over a, b and k: the arguments at which random graphs may use the operation. It keeps away
-            from kinks, poles and overflow (see DESIGN, "well-posed graphs only").
+            from kinks, poles and overflow: see gradkit/oracle/well_posed.py.
         constants: the plain numbers that random graphs use as {k}.
     """
 
-    __slots__ = ("arity", "binds", "complex", "constants", "domain", "function", "name", "needs", "text")
+    __slots__ = ("arity", "binds", "complex", "constants", "domain", "function", "name", "needs", "text", "torch")
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Operation:
         binds: int,
         needs: tuple[int, ...],
         complex: str = "",
+        torch: str = "",
         domain: str = "True",
         constants: tuple[float, ...] = (),
     ) -> None:
@@ -45,6 +48,7 @@ class Operation:
         self.binds = binds
         self.needs = needs
         self.complex = complex or text
+        self.torch = torch or text
         self.domain = domain
         self.constants = constants
         self.arity = len(needs)

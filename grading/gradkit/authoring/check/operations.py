@@ -23,8 +23,8 @@ TENSOR_TABLE = "grading/gradkit/inside/tensor_replay.py"
 _POINT = {"a": 0.5, "b": 2.0}
 """Arguments at which every operation is defined."""
 
-_METHOD = re.compile(r"\{a\}\.(\w+)\(")
-"""A method in the text of an operation: {a}.exp()."""
+_CALL = re.compile(r"(\{[abk]\}\.|torch\.|(?<![\w.}]))(\w+)\(")
+"""A call in the text of an operation for PyTorch: {a}.exp(), torch.hypot({a}, {b}) or softplus({a})."""
 
 _STEP = re.compile(rb'\["(\w+)",')
 """A step in a file of a corpus: ["mul",0,1]."""
@@ -50,9 +50,9 @@ def check_operations(course: Course) -> Iterator[Finding]:
                 TABLE, f"The reference cannot do {name}: {fault}.", "Write it in reference/solution/engine.py."
             )
 
-        for method in _METHOD.findall(row.text):
-            if not _torch_has(method):
-                yield Finding(TABLE, f"{name}: PyTorch's tensors have no {method}().", "Write `text` as PyTorch does.")
+        for owner, function in _CALL.findall(row.torch):
+            if not _torch_has(owner, function):
+                yield Finding(TABLE, f"{name}: {_missing_in_torch(owner, function)}", "Write `torch` in its row.")
 
         if name not in recorded:
             yield _unused(TABLE, name, f'random_graphs("{name}")')
@@ -101,10 +101,29 @@ def _recorded_operations(of_tensors: bool) -> set[str]:
     return names
 
 
-def _torch_has(method: str) -> bool:
-    """Return whether PyTorch's tensors have a method, by its stub file, so that PyTorch need not be imported."""
+def _torch_has(owner: str, function: str) -> bool:
+    """Return whether PyTorch has a function, by its stub files, so that PyTorch need not be imported.
+
+    Args:
+        owner: what stands before the function's name: an operand for a method, "torch.", or an empty text.
+        function: the function's name.
+    """
     spec = importlib.util.find_spec("torch")
     if spec is None or spec.origin is None:
         return True  # not installed, so not known: `gradkit corpora` will say so
-    stubs = Path(spec.origin).parent / "_C" / "__init__.pyi"
-    return not stubs.is_file() or f"def {method}(" in stubs.read_text(encoding="utf-8")
+
+    file_name = {"": "nn/functional.pyi", "torch.": "_C/_VariableFunctions.pyi"}.get(owner, "_C/__init__.pyi")
+    stubs = Path(spec.origin).parent / file_name
+    if not stubs.is_file():
+        return True
+    is_defined = rf"def {function}\(|^ +{function} as {function}\b"
+    return re.search(is_defined, stubs.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+def _missing_in_torch(owner: str, function: str) -> str:
+    """Return the sentence that says where PyTorch does not have a function."""
+    if owner == "":
+        return f"torch.nn.functional has no {function}()."
+    if owner == "torch.":
+        return f"torch has no {function}()."
+    return f"PyTorch's tensors have no {function}()."

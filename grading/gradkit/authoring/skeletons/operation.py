@@ -14,43 +14,57 @@ from gradkit.proof.specimens import reference_folder
 from .names import NameRefusedError, check_identifier
 
 
-def write_operation(name: str, text: str, complex_text: str) -> Path:
+def write_operation(name: str, text: str, complex_text: str, torch_text: str) -> Path:
     """Insert a row for a function of one operand at the end of the table of operations.
 
     Args:
         name: What a step of a graph calls the operation.
         text: How a student writes it: "{a}.sin()".
         complex_text: The same on complex numbers: "sin({a})"; an empty text to leave it out.
+        torch_text: The same on PyTorch's tensors, such as "softplus({a})"; an empty text to leave it out.
 
     Returns:
         The file of the table.
 
     Raises:
         NameRefusedError: The name is taken, or cannot be a name.
-        UserError: This is a release, or a text is not an expression of {a}.
+        UserError: This is a release, or a text is not an expression of {a} alone.
     """
     reference_folder()  # raises UserError in a release, whose files are not to be edited
     check_identifier(name)
     if name in OPERATIONS:
         raise NameRefusedError(f"The table has an operation {name} already: choose another name.")
-    for each in filter(None, (text, complex_text)):
+    for each in filter(None, (text, complex_text, torch_text)):
         _check_expression(each)
 
     path = course_home() / "grading" / "gradkit" / "inside" / "operations.py"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    lines.insert(_end_of_table(path, "".join(lines)), _row(name, text, complex_text))
+    lines.insert(_end_of_table(path, "".join(lines)), _row(name, text, complex_text, torch_text))
     write_whole(path, "".join(lines).encode())
     return path
 
 
-def _row(name: str, text: str, complex_text: str) -> str:
-    """Return the line of a row, with the domain on which functions stay moderate."""
-    derived = f', complex="{complex_text}"' if complex_text else ""
-    return f'        Operation("{name}", "{text}", ATOM, (ATOM,){derived}, domain=_SMALL),\n'
+def _row(name: str, text: str, complex_text: str, torch_text: str) -> str:
+    """Return the row, with the domain on which functions stay moderate."""
+    arguments = [f'"{name}"', f'"{text}"', "ATOM", "(ATOM,)"]
+    if complex_text:
+        arguments.append(f'complex="{complex_text}"')
+    if torch_text:
+        arguments.append(f'torch="{torch_text}"')
+    arguments.append("domain=_SMALL")
+
+    line = f"        Operation({', '.join(arguments)}),\n"
+    if len(line.rstrip()) <= 120:
+        return line
+    return "        Operation(\n" + "".join(f"            {each},\n" for each in arguments) + "        ),\n"
 
 
 def _check_expression(text: str) -> None:
-    """Raise UserError if a text is not Python once {a} stands for a name."""
+    """Raise UserError if a text is not Python once {a} stands for a name, or if it has another operand."""
+    if "{b}" in text:
+        raise UserError("Two operands: write the row by hand in inside/operations.py, like that of `pow`.")
+    if "{k}" in text:
+        raise UserError("A plain number: write the row by hand in inside/operations.py, like that of `pow_const`.")
     if "{a}" not in text or '"' in text:
         raise UserError(
             f'{text!r} does not use the operand: write it as {{a}}, as in "{{a}}.sin()", without double quotes.'

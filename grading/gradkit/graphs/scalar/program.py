@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from gradkit.inside.graph import Graph
-from gradkit.inside.operations import ATOM, OPERATIONS
+from gradkit.inside.operations import ATOM, OPERATIONS, Operation
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class Dialect:
 
     Args:
         imports: the first line.
+        text: returns the text of an operation, with {a}, {b} and {k}.
         leaf: the expression that makes a leaf of the number {}.
         keep: the statement that makes the engine keep the gradient of the inner node {}; can be empty.
         show: the statement that prints attribute {} of node {}: first the node, then the attribute.
@@ -24,15 +27,20 @@ class Dialect:
     leaf: str
     keep: str
     show: str
+    text: Callable[[Operation], str]
 
 
-STUDENT = Dialect("from engine import Value", "Value({})", "", "print({}.{})")
+STUDENT = Dialect("from engine import Value", "Value({})", "", "print({}.{})", attrgetter("text"))
 PYTORCH = Dialect(
     "import torch",
     "torch.tensor(float({}), dtype=torch.float64, requires_grad=True)",
     "{}.retain_grad()",
     "print({}.{}.item())",
+    attrgetter("torch"),
 )
+
+_FUNCTION = re.compile(r"(?<![\w.])(\w+)\(")
+"""A function without its module, which is one of `torch.nn.functional`: softplus({a}), but not {a}.exp()."""
 
 _LEAF_LETTERS = "abcdghijklmnopqrst"
 _INNER_LETTERS = "uvwz"
@@ -80,12 +88,12 @@ def _leaf_name(node: int, n_leaves: int) -> str:
     return _LEAF_LETTERS[node] if n_leaves <= len(_LEAF_LETTERS) else f"x{node}"
 
 
-def expression_text(graph: Graph, node: int, names: Mapping[int, str]) -> str:
+def expression_text(graph: Graph, node: int, names: Mapping[int, str], dialect: Dialect = STUDENT) -> str:
     """Return the expression that makes `node`, in which nodes without a name are written out."""
-    return _inline(graph, node, {other: name for other, name in names.items() if other != node})[0]
+    return _inline(graph, node, {other: name for other, name in names.items() if other != node}, dialect)[0]
 
 
-def _inline(graph: Graph, node: int, names: Mapping[int, str]) -> tuple[str, int]:
+def _inline(graph: Graph, node: int, names: Mapping[int, str], dialect: Dialect) -> tuple[str, int]:
     """Return the text of a node, and how tightly it binds."""
     if node in names:
         return names[node], ATOM
@@ -94,10 +102,10 @@ def _inline(graph: Graph, node: int, names: Mapping[int, str]) -> tuple[str, int
 
     texts = []
     for operand, need in zip(rest, operation.needs):
-        text, binds = _inline(graph, operand, names)
+        text, binds = _inline(graph, operand, names, dialect)
         texts.append(text if binds >= need else f"({text})")
     constants = dict(zip(("k",), rest[operation.arity :]))
-    return operation.text.format(**dict(zip("ab", texts)), **constants), operation.binds
+    return dialect.text(operation).format(**dict(zip("ab", texts)), **constants), operation.binds
 
 
 def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, shown: Sequence[int] = ()) -> list[str]:
@@ -110,14 +118,22 @@ def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, sh
         shown: the nodes to print. The last len(shown) lines print them, in this order.
     """
     names = node_names(graph, shown)
-    lines = [dialect.imports]
+    lines = [dialect.imports, *_imports_of_functions(graph, dialect)]
     lines.append("; ".join(f"{names[i]} = {dialect.leaf.format(x)}" for i, x in enumerate(graph.inputs)))
     for node in range(len(graph.inputs), len(graph)):
         if node in names:
-            lines.append(f"{names[node]} = {expression_text(graph, node, names)}")
+            lines.append(f"{names[node]} = {expression_text(graph, node, names, dialect)}")
             if dialect.keep and gradients:
                 lines.append(dialect.keep.format(names[node]))
     if gradients:
         lines.append(f"{names[graph.output]}.backward()")
     attribute = "grad" if gradients else "data"
     return lines + [dialect.show.format(names[node], attribute) for node in shown]
+
+
+def _imports_of_functions(graph: Graph, dialect: Dialect) -> Iterator[str]:
+    """Yield the line that imports the functions which the operations of a graph call, if there are any."""
+    texts = [dialect.text(OPERATIONS[name]) for name, *_ in graph.steps]
+    functions = {name for text in texts for name in _FUNCTION.findall(text)}
+    if functions:
+        yield f"from torch.nn.functional import {', '.join(sorted(functions))}"
