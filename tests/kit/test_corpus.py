@@ -1,13 +1,19 @@
 """Corpora: every drawn graph obeys the rules, and a corpus contains what its item relies on."""
 
+import re
+
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.expressions import Expressions, expressions
 from gradkit.corpora.files import load_corpus, save_corpus
+from gradkit.corpora.losses import losses
+from gradkit.corpora.networks import networks
 from gradkit.corpora.scalar import RandomGraphs, random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
 from gradkit.corpora.spec import Corpus
+from gradkit.corpora.tensors import tensor_graphs
+from gradkit.corpora.trajectories import trajectories
 from gradkit.course.corpora import corpus_specs
 from gradkit.graphs.scalar.domain import all_in_domain
 from gradkit.graphs.scalar.trace import trace_expression
@@ -151,9 +157,29 @@ def test_items_use_only_what_stands_before_them():
     assert random_graphs("tanh").companions == ("add", "mul")
 
 
-def test_an_unknown_operation_is_refused_at_once():
-    with pytest.raises(KeyError):
-        random_graphs("cosh")
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (lambda: random_graphs("tahn"), "Unknown operation 'tahn'. Operations: add, mul, neg, sub, "),
+        (lambda: random_graphs(), "A corpus is about one or more operations, and none is named."),
+        (lambda: random_graphs("add", reuse="knots"), "Unknown reuse 'knots'. Reuse: nothing, leaves, nodes."),
+        (lambda: random_graphs("add", size=0), "`size` is 0, and must be at least 1."),
+        (lambda: random_graphs("add", count=-1), "`count` is -1, and must be at least 1."),
+        (lambda: networks("MPL"), "Unknown class 'MPL'. Classes: Neuron, Layer, MLP."),
+        (lambda: networks("MLP", shape="wide"), "Unknown shape 'wide'. Shapes: any, narrow, at_zero."),
+        (lambda: losses("hing"), "Unknown loss function 'hing'. Loss functions: mean_squared_error, hinge, "),
+        (lambda: trajectories("suns", "hinge", "SGD", lr=1), "Unknown data 'suns'. Data: one, moons, digits."),
+        (lambda: trajectories("one", "hing", "SGD", lr=1), "Unknown loss 'hing'. Losses: mean_squared_error, hinge, "),
+        (lambda: trajectories("one", "hinge", "SGB", lr=1), "Unknown optimizer 'SGB'. Optimizers: SGD, Adam."),
+        (lambda: trajectories("one", "hinge", "SGD", hidden=-1), "`hidden` is -1, and must be at least 0."),
+        (lambda: trajectories("one", "hinge", "SGD", steps=0), "`steps` is 0, and must be at least 1."),
+        (lambda: tensor_graphs("ad"), "Unknown form 'ad'. Forms: add, add_leading, "),
+        (lambda: tensor_graphs("add", count=0), "`count` is 0, and must be at least 1."),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_refused_at_once_with_those_that_are(spec, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+        spec()
 
 
 # --- files and specs -------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 import msgspec
 
@@ -21,6 +22,7 @@ from gradkit.oracle.pytorch.learning import answer_loss
 from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import first_answered
+from .parameters import check_choice
 from .spec import Corpus, CorpusSpec
 
 _MIN_DISTANCE_FROM_KINK = 0.05
@@ -118,7 +120,12 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
 
 
 def losses(function: LossFunction, single: bool = False, extreme: bool = False) -> Losses:
-    """Return the spec of calls of a loss function: see Losses."""
+    """Return the spec of calls of a loss function: see Losses.
+
+    Raises:
+        ValueError: if there is no such loss function.
+    """
+    check_choice("loss function", "loss functions", function, get_args(LossFunction))
     return Losses(function, single, extreme)
 
 

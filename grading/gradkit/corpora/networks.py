@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -23,6 +23,7 @@ from gradkit.oracle.pytorch.learning import answer_network
 from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import first_answered
+from .parameters import check_choice
 from .spec import Corpus, CorpusSpec
 
 NetworkShape = Literal["any", "narrow", "at_zero"]
@@ -111,7 +112,13 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
 
 
 def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "any") -> Networks:
-    """Return the spec of random networks: see Networks."""
+    """Return the spec of random networks: see Networks.
+
+    Raises:
+        ValueError: if a parameter is not one of those allowed.
+    """
+    check_choice("class", "classes", part, get_args(NetworkClass))
+    check_choice("shape", "shapes", shape, get_args(NetworkShape))
     return Networks(part, linear, shape)
 
 

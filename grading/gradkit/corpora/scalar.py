@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from gradkit.inside.graph import Answers, Graph
 from gradkit.inside.operations import OPERATIONS
@@ -14,6 +14,7 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import draw_with_hypothesis
 from .graph_files import decode_graphs, encode_graph, graph_programs
+from .parameters import check_at_least, check_choice, check_not_empty
 from .spec import Corpus, CorpusSpec
 from .systematic import draw_systematic
 
@@ -141,10 +142,13 @@ def random_graphs(
     """Return the spec of random graphs about these operations: see RandomGraphs.
 
     Raises:
-        KeyError: if an operation is not in the table.
+        ValueError: if a parameter is not one of those allowed, or too small.
     """
+    check_not_empty("operations", operations)
     for operation in operations:
-        OPERATIONS[operation]
+        check_choice("operation", "operations", operation, OPERATIONS)
+    check_choice("reuse", "reuse", reuse, get_args(Reuse))
+    check_at_least(1, size=size, count=count)
     return RandomGraphs(operations, constants, reuse, size, count)
 
 

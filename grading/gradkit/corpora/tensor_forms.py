@@ -7,14 +7,15 @@ entry of `FORMS`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import permutations
-from typing import NamedTuple
-
-import hypothesis.strategies as st
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gradkit.graphs.tensor.graph import Shape
+
+if TYPE_CHECKING:
+    import hypothesis.strategies as st
 
 NUMBERS = (2.0, 3.0, 0.5, -1.5, -2.0)
 """The plain numbers of forms that take one."""
@@ -36,11 +37,34 @@ class Step(NamedTuple):
     result: Shape
 
 
-Form = Callable[[st.DrawFn, Shape], "Step | None"]
+Form = Callable[["st.DrawFn", Shape], "Step | None"]
 """Draws a step on an operand of this shape; returns None if the form does not apply to the shape."""
 
-Related = Callable[[st.DrawFn, Shape], "Shape | None"]
+Related = Callable[["st.DrawFn", Shape], "Shape | None"]
 """Draws the shape of the other operand; returns None if there is not one."""
+
+Option = TypeVar("Option")
+
+
+# Hypothesis is imported in the functions below, because a self-check reads the names of the forms and draws nothing.
+
+
+def _integer(draw: st.DrawFn, low: int, high: int) -> int:
+    import hypothesis.strategies as st
+
+    return draw(st.integers(low, high))
+
+
+def _shuffled(draw: st.DrawFn, options: Sequence[Option]) -> list[Option]:
+    import hypothesis.strategies as st
+
+    return draw(st.permutations(options))
+
+
+def _one_of(draw: st.DrawFn, options: Sequence[Option]) -> Option:
+    import hypothesis.strategies as st
+
+    return draw(st.sampled_from(options))
 
 
 def _broadcast(a: Shape, b: Shape) -> Shape:
@@ -55,7 +79,7 @@ def _same(draw: st.DrawFn, shape: Shape) -> Shape | None:
 
 def _leading(draw: st.DrawFn, shape: Shape) -> Shape | None:
     """Drop some of the leading axes, but not all: a single number is another form."""
-    return shape[draw(st.integers(1, len(shape) - 1)) :] if len(shape) > 1 else None
+    return shape[_integer(draw, 1, len(shape) - 1) :] if len(shape) > 1 else None
 
 
 def _ones(draw: st.DrawFn, shape: Shape) -> Shape | None:
@@ -63,6 +87,8 @@ def _ones(draw: st.DrawFn, shape: Shape) -> Shape | None:
     long = [axis for axis, size in enumerate(shape) if size > 1]
     if not long:
         return None
+    import hypothesis.strategies as st
+
     shrunk = draw(st.lists(st.sampled_from(long), min_size=1, unique=True))
     return tuple(1 if axis in shrunk else size for axis, size in enumerate(shape))
 
@@ -75,8 +101,8 @@ def _both(draw: st.DrawFn, shape: Shape) -> Shape | None:
     shrunk = _ones(draw, shape) if 1 in shape else None
     if not shrunk:
         return None
-    leading = draw(st.integers(2, 3))
-    return (leading, *(draw(st.integers(2, 3)) if size == 1 else other for size, other in zip(shape, shrunk)))
+    leading = _integer(draw, 2, 3)
+    return (leading, *(_integer(draw, 2, 3) if size == 1 else other for size, other in zip(shape, shrunk)))
 
 
 def _single(draw: st.DrawFn, shape: Shape) -> Shape | None:
@@ -94,7 +120,7 @@ def _unary(operation: str, draw: st.DrawFn, shape: Shape) -> Step | None:
 
 def _number(operation: str, draw: st.DrawFn, shape: Shape) -> Step | None:
     numbers = (2, 3, -1) if operation == "pow_number" else NUMBERS
-    return Step(operation, None, (draw(st.sampled_from(numbers)),), shape)
+    return Step(operation, None, (_one_of(draw, numbers),), shape)
 
 
 def _reduction(operation: str, axes: str, draw: st.DrawFn, shape: Shape) -> Step | None:
@@ -105,9 +131,12 @@ def _reduction(operation: str, axes: str, draw: st.DrawFn, shape: Shape) -> Step
 
     chosen: tuple[int, ...] = ()
     if axes == "several":
-        chosen = tuple(draw(st.permutations(range(n_axes)))[: draw(st.integers(2, n_axes))])
-    elif axes != "all":
-        chosen = (draw(st.integers(0, n_axes - 1) if axes == "one" else st.integers(-n_axes, -1)),)
+        order = _shuffled(draw, range(n_axes))
+        chosen = tuple(order[: _integer(draw, 2, n_axes)])
+    elif axes == "one":
+        chosen = (_integer(draw, 0, n_axes - 1),)
+    elif axes == "negative":
+        chosen = (_integer(draw, -n_axes, -1),)
 
     reduced = {axis % n_axes for axis in chosen} if chosen else set(range(n_axes))
     keeps_axes = operation.endswith("_kept")
@@ -119,8 +148,8 @@ def _reduction(operation: str, axes: str, draw: st.DrawFn, shape: Shape) -> Step
 
 def _reshape(draw: st.DrawFn, shape: Shape) -> Step | None:
     size = math.prod(shape)
-    first = draw(st.sampled_from([each for each in range(1, size + 1) if size % each == 0]))
-    result = draw(st.sampled_from([(first, size // first), (size,), (first, 1, size // first)]))
+    first = _one_of(draw, [each for each in range(1, size + 1) if size % each == 0])
+    result = _one_of(draw, [(first, size // first), (size,), (first, 1, size // first)])
     return Step("reshape", None, result, result) if result != shape else None
 
 
@@ -128,23 +157,23 @@ def _transpose(draw: st.DrawFn, shape: Shape) -> Step | None:
     if len(shape) < 2:
         return None
     _, *orders = permutations(range(len(shape)))  # the first permutation is the identity
-    axes = draw(st.sampled_from([*orders, ()]))
+    axes = _one_of(draw, [*orders, ()])
     return Step("transpose", None, axes, tuple(shape[axis] for axis in axes) if axes else shape[::-1])
 
 
 def _item(draw: st.DrawFn, shape: Shape) -> Step | None:
     if not shape:
         return None
-    n_indices = draw(st.integers(1, len(shape)))
-    indices = tuple(draw(st.integers(-size, size - 1)) for size in shape[:n_indices])
+    n_indices = _integer(draw, 1, len(shape))
+    indices = tuple(_integer(draw, -size, size - 1) for size in shape[:n_indices])
     return Step("item", None, indices, shape[n_indices:])
 
 
 def _slice(draw: st.DrawFn, shape: Shape) -> Step | None:
     if not shape:
         return None
-    start = draw(st.integers(0, shape[0] - 1))
-    end = draw(st.integers(start + 1, shape[0]))
+    start = _integer(draw, 0, shape[0] - 1)
+    end = _integer(draw, start + 1, shape[0])
     return Step("slice", None, (start, end), (end - start, *shape[1:]))
 
 
@@ -152,6 +181,8 @@ def _rows(draw: st.DrawFn, shape: Shape) -> Step | None:
     """Choose rows by their indices, one of them twice."""
     if not shape:
         return None
+    import hypothesis.strategies as st
+
     rows = draw(st.lists(st.integers(0, shape[0] - 1), min_size=1, max_size=3))
     rows.append(rows[0])
     return Step("rows", None, tuple(rows), (len(rows), *shape[1:]))
@@ -161,6 +192,8 @@ def _picks(draw: st.DrawFn, shape: Shape) -> Step | None:
     """Choose elements by their indices along the first two axes, the first element twice."""
     if len(shape) < 2:
         return None
+    import hypothesis.strategies as st
+
     pairs = draw(st.lists(st.tuples(*(st.integers(0, size - 1) for size in shape[:2])), min_size=1, max_size=3))
     pairs.append(pairs[0])
     indices = tuple(first for first, _ in pairs) + tuple(second for _, second in pairs)
@@ -172,7 +205,7 @@ def _matmul(kind: str, draw: st.DrawFn, a: Shape) -> Step | None:
     if not a:
         return None
     inner = a[-1]
-    column = (draw(st.integers(1, 3)),)
+    column = (_integer(draw, 1, 3),)
     # The shapes of the other operand and of the result.
     others: dict[str, list[tuple[Shape, Shape]]] = {"matrices": [], "vectors": [], "batches": []}
     if len(a) == 2:
@@ -187,7 +220,7 @@ def _matmul(kind: str, draw: st.DrawFn, a: Shape) -> Step | None:
         others["vectors"] = [((inner,), a[:-1])]
     if not others[kind]:
         return None
-    b, result = draw(st.sampled_from(others[kind]))
+    b, result = _one_of(draw, others[kind])
     return Step("matmul", b, (), result)
 
 

@@ -15,7 +15,9 @@ from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import draw_with_hypothesis
+from .parameters import check_at_least, check_choice, check_not_empty
 from .spec import Corpus, CorpusSpec
+from .tensor_forms import FORMS
 
 _MIN_DISTANCE_FROM_RELU_KINK = 0.01
 _MIN_DISTANCE_OF_MAXIMA = 1e-6
@@ -125,7 +127,15 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
 def tensor_graphs(
     *forms: str, steps: int = 1, layout: bool = False, ties: bool = False, twice: bool = False, count: int = 16
 ) -> Tensors:
-    """Return the spec of random graphs of tensors: see Tensors."""
+    """Return the spec of random graphs of tensors: see Tensors.
+
+    Raises:
+        ValueError: if a form does not exist, or a number is too small.
+    """
+    check_not_empty("forms", forms)
+    for form in forms:
+        check_choice("form", "forms", form, FORMS)
+    check_at_least(1, steps=steps, count=count)
     return Tensors(forms, steps, layout, ties, twice, count)
 
 

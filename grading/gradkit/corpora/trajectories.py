@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -24,6 +24,7 @@ from gradkit.oracle.pytorch.learning import answer_trajectory
 from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import first_answered
+from .parameters import check_at_least, check_choice
 from .spec import Corpus, CorpusSpec
 
 DataName = Literal["one", "moons", "digits"]
@@ -135,5 +136,23 @@ def trajectories(
     steps: int = 8,
     **settings: float,
 ) -> Trajectories:
-    """Return the spec of training runs: see Trajectories. settings: the keyword arguments of the optimizer."""
+    """Return the spec of training runs: see Trajectories.
+
+    Args:
+        data: see Trajectories, as for the other parameters.
+        loss: the loss function.
+        optimizer: the class of the optimizer.
+        hidden: width of the hidden layer; 0 for none.
+        examples: number of examples.
+        steps: number of training steps.
+        settings: the keyword arguments of the optimizer.
+
+    Raises:
+        ValueError: if a parameter is not one of those allowed, or too small.
+    """
+    check_choice("data", "data", data, get_args(DataName))
+    check_choice("loss", "losses", loss, get_args(LossName))
+    check_choice("optimizer", "optimizers", optimizer, get_args(OptimizerName))
+    check_at_least(0, hidden=hidden)
+    check_at_least(1, examples=examples, steps=steps)
     return Trajectories(data, loss, optimizer, tuple(sorted(settings.items())), hidden, examples, steps)
