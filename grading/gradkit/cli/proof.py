@@ -13,28 +13,32 @@ from .console import console, n_cores, stop
 
 
 def prove(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="misconceptions or variants (default: all)")
+    ] = None,
     record: Annotated[
-        bool, typer.Option("--record", help="keep the fingerprints that name a student's mistake")
+        bool, typer.Option("--record", help="record the proofs that hold, and the fingerprints that name a mistake")
     ] = False,
 ) -> None:
     """Show that every misconception is caught by its own items, and that no variant loses marks.
 
-    Example: gradkit prove
+    Examples: gradkit prove; gradkit prove tanh_overwrites; gradkit prove --record
     """
-    from gradkit.proof.prove import prove as prove_all
-    from gradkit.proof.prove import record_diagnoses
-    from gradkit.proof.specimens import misconceptions, variants
+    from gradkit.proof.prove import chosen_specimens, record_proofs
+    from gradkit.proof.prove import prove as prove_specimens
 
+    chosen = chosen_specimens(names or [])
     with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("running every specimen", total=len(misconceptions()) + len(variants()))
-        proofs = prove_all(lambda _name: progress.advance(task))
+        task = progress.add_task("running specimens", total=len(chosen))
+        proofs = prove_specimens(lambda _name: progress.advance(task), chosen)
     table = Table("specimen", "kind", "caught by (and how many items depend on those)", "as it must be")
     for proof in proofs:
         caught = "\n".join(proof.caught_by) + (f"\n(+{proof.blocked} blocked)" if proof.blocked else "")
         table.add_row(proof.name, proof.kind, caught or "nothing", proof.reason or "yes")
     console.print(table)
     if record:
-        console.print(f"{record_diagnoses(proofs)} fingerprints recorded")
+        n_hints = record_proofs(proofs)
+        console.print(f"Recorded. {n_hints} fingerprints of wrong answers name a mistake.", highlight=False)
     if any(proof.reason for proof in proofs):
         stop("Some specimens did not go as they must: see the last column.")
 

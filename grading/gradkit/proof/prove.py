@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from gradkit.catalogue.assignments import corpora_folder
+from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.errors import UserError
+from gradkit.files import write_whole
 from gradkit.submissions.outcome import Verdict
+from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 
-from .recorded import write_digest
+from .recorded import ProofRecord, proof_digests, recorded_proofs, write_proofs
 from .runs import Record, batches, primaries, run_batch
 from .selection import Selection
 from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
@@ -49,13 +53,13 @@ class Proof:
 def check_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
     """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them."""
     failed, expected = primaries(record), set(mistake.caught_by)
-    reason = ""
+    reasons = [
+        *(f"does not fail {item}: remove it from caught_by, or make the item stricter" for item in expected - failed),
+        *(f"also fails {item}: add it to caught_by, or give the item a `needs`" for item in failed - expected),
+    ]
     if not expected:
-        reason = "caught_by names no item"
-    elif failed != expected:
-        missed, unexpected = sorted(expected - failed), sorted(failed - expected)
-        reason = f"not caught by {missed}, but by {unexpected}"
-    return Proof(name, mistake.title, mistake.kind, record, reason)
+        reasons.append("caught_by names no item")
+    return Proof(name, mistake.title, mistake.kind, record, "; ".join(sorted(reasons)))
 
 
 def check_variant(name: str, variant: Variant, record: Record) -> Proof:
@@ -77,36 +81,54 @@ def check_records(records: Mapping[str, Record]) -> list[Proof]:
     ]
 
 
+def chosen_specimens(names: Collection[str] = ()) -> list[str]:
+    """Return the specimens of these names; without names all of them. Raises UserError if one does not exist."""
+    existing = [*variants(), *misconceptions()]
+    for name in names:
+        if name not in existing:
+            similar = difflib.get_close_matches(name, existing)
+            hint = f"Similar names: {', '.join(similar)}." if similar else "Their files are in reference/."
+            raise UserError(f"There is no misconception or variant {name!r}. {hint}")
+    return [name for name in existing if name in names or not names]
+
+
 @contextmanager
-def specimen_folders() -> Iterator[dict[str, Path]]:
-    """Make a folder for every specimen, by name; delete them when the context ends."""
+def specimen_folders(names: Collection[str] = ()) -> Iterator[dict[str, Path]]:
+    """Make a folder for each of these specimens, by name, or for all; delete them when the context ends."""
+    designs, mistakes = variants(), misconceptions()
     with tempfile.TemporaryDirectory() as scratch:
-        folders = {name: Path(scratch) / name for name in [*variants(), *misconceptions()]}
-        for name in variants():
-            write_variant(name, folders[name])
-        for name, mistake in misconceptions().items():
-            write_misconception(mistake, folders[name])
+        folders = {name: Path(scratch) / name for name in chosen_specimens(names)}
+        for name, folder in folders.items():
+            if name in designs:
+                write_variant(name, folder)
+            else:
+                write_misconception(mistakes[name], folder)
         yield folders
 
 
-def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
-    """Run every specimen on all items of every assignment that holds a file of its own, and check the results.
+def prove(progress: Callable[[str], None] = lambda name: None, names: Collection[str] = ()) -> list[Proof]:
+    """Run specimens on all items of every assignment that holds a file of their own, and check the results.
 
     Misconceptions are also run on their selected items alone, as the tests of the kit do: a proof fails if that shows
     anything else.
 
     Args:
         progress: Is called with the name of each specimen that has been run on all items.
+        names: The specimens; without names all of them.
+
+    Raises:
+        UserError: There is no specimen of one of the names, or an edit does not fit the solution.
     """
-    names = [*variants(), *misconceptions()]
+    chosen = chosen_specimens(names)
+    mistakes = [name for name in misconceptions() if name in chosen]
     records: dict[str, Record] = {}
     selected: dict[str, Record] = {}
-    with specimen_folders() as folders:
-        for batch in batches(names):
+    with specimen_folders(chosen) as folders:
+        for batch in batches(chosen):
             for run in run_batch(batch, folders):
                 records[run.name] = run.record
                 progress(run.name)
-        for batch in batches(misconceptions(), Selection()):
+        for batch in batches(mistakes, Selection()):
             selected.update((run.name, run.record) for run in run_batch(batch, folders))
     return [check_selection(proof, selected.get(proof.name)) for proof in check_records(records)]
 
@@ -119,23 +141,44 @@ def check_selection(proof: Proof, selected: Record | None) -> Proof:
     return replace(proof, reason=f"the selected items alone show something else of {wrong}")
 
 
-def hints_by_fingerprint(proofs: list[Proof]) -> dict[str, str]:
-    """Map the fingerprint of each misconception's wrong answers to its hint, if no other misconception has another."""
+def fingerprints_of(proof: Proof) -> list[str]:
+    """Return the fingerprints of a specimen's wrong answers to the items that catch it."""
+    results = [proof.record[item] for item in proof.caught_by]
+    # All failures of a hidden item have the same evidence.
+    shown = [result for result in results if result.evidence and not result.hidden]
+    return sorted(fingerprint(result.id, result.evidence) for result in shown if result.evidence)
+
+
+def hints_by_fingerprint(fingerprints: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Map each fingerprint to the hint of its misconception, if no other misconception has it with another hint.
+
+    Args:
+        fingerprints: the fingerprints of each specimen, by name.
+    """
     hints: dict[str, set[str]] = {}
-    mistakes = misconceptions()
-    for proof in proofs:
-        if proof.name in mistakes:
-            for item in proof.caught_by:
-                result = proof.record[item]
-                if result.evidence and not result.hidden:  # all failures of a hidden item have the same evidence
-                    hints.setdefault(fingerprint(item, result.evidence), set()).add(mistakes[proof.name].hint)
+    for name, mistake in misconceptions().items():
+        for mark in fingerprints.get(name, ()):
+            hints.setdefault(mark, set()).add(mistake.hint)
     return {mark: texts.pop() for mark, texts in sorted(hints.items()) if len(texts) == 1}
 
 
-def record_diagnoses(proofs: list[Proof]) -> int:
-    """Write the hints by fingerprint for the release, which has no misconceptions. Return how many there are."""
-    hints = hints_by_fingerprint(proofs)
+def record_proofs(proofs: list[Proof]) -> int:
+    """Record the proofs that hold, and write the hints by fingerprint for the release, which has no misconceptions.
+
+    The records of other specimens stay as they are.
+
+    Returns:
+        The number of fingerprints with a hint.
+    """
+    digests = proof_digests(test for assignment in assignments() for test in graded_tests(assignment))
+    records = {name: record for name, record in recorded_proofs().items() if name in digests}
+    for proof in proofs:
+        records.pop(proof.name, None)
+        if not proof.reason:
+            records[proof.name] = ProofRecord(digests[proof.name], fingerprints_of(proof))
+    write_proofs(records)
+
+    hints = hints_by_fingerprint({name: record.fingerprints for name, record in records.items()})
     text = msgspec.json.format(msgspec.json.encode(hints), indent=1)
-    (corpora_folder() / DIAGNOSES).write_bytes(text + b"\n")
-    write_digest(misconceptions())
+    write_whole(corpora_folder() / DIAGNOSES, text + b"\n")
     return len(hints)

@@ -1,37 +1,124 @@
-"""The digest of the misconceptions whose wrong answers are recorded in tests/corpora/diagnoses.json.
+"""The record of the proofs that held: the digest of what each depended on, and the fingerprints of wrong answers.
 
-`gradkit prove --record` writes it beside the record, so that `gradkit check` sees whether the record is up to date
-without running every specimen.
+`gradkit prove --record` writes it to reference/misconceptions/recorded.json, so that `gradkit check` sees which
+specimens must be proven again without running any. Changes of gradkit itself are not in the digests: `make test` proves
+every specimen.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from .specimens import Misconception, reference_folder
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.files import write_whole
+from gradkit.suite.collection import GradedTest
+
+from .runs import assignments_holding
+from .specimens import misconceptions, reference_folder, variants
 
 
-def misconceptions_digest(mistakes: Mapping[str, Misconception]) -> str:
-    """Return a digest of what the recorded answers depend on: names, edits, hints, and the items that catch them."""
-    relevant = [(name, each.module, each.edits, each.hint, each.caught_by) for name, each in sorted(mistakes.items())]
-    return hashlib.sha256(msgspec.json.encode(relevant)).hexdigest()[:16]
+class ProofRecord(msgspec.Struct, frozen=True):
+    """A proof that held.
+
+    digest:       of what it depended on: see `proof_digests`.
+    fingerprints: of the wrong answers of a misconception, in order.
+    """
+
+    digest: str
+    fingerprints: list[str]
 
 
-def recorded_digest() -> str:
-    """Return the digest of the misconceptions of the last record; an empty text if there is none."""
-    path = digest_file()
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+def recorded_proofs() -> dict[str, ProofRecord]:
+    """Return the record of each specimen, by name; empty if nothing is recorded."""
+    path = record_file()
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, ProofRecord]) if path.is_file() else {}
 
 
-def write_digest(mistakes: Mapping[str, Misconception]) -> None:
-    """Write down that the recorded answers are those of these misconceptions."""
-    digest_file().write_text(f"{misconceptions_digest(mistakes)}\n", encoding="utf-8")
+def write_proofs(records: Mapping[str, ProofRecord]) -> None:
+    """Write the records of all specimens, one line each."""
+    lines = [
+        f"{msgspec.json.encode(name).decode()}: {msgspec.json.encode(record).decode()}"
+        for name, record in sorted(records.items())
+    ]
+    write_whole(record_file(), ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
 
-def digest_file() -> Path:
-    """Return the file of the digest."""
-    return reference_folder() / "misconceptions" / "recorded.digest"
+def record_file() -> Path:
+    """Return the file of the record."""
+    return reference_folder() / "misconceptions" / "recorded.json"
+
+
+def proof_digests(tests: Iterable[GradedTest]) -> dict[str, str]:
+    """Return for each specimen the digest of what its proof depends on.
+
+    That is the specimen and what it must show, the solution, and the items that are run on it with their corpora.
+    Titles, points, comments and layout do not count.
+
+    Args:
+        tests: All graded tests of the course.
+    """
+    by_assignment: dict[str, list[GradedTest]] = {}
+    for test in tests:
+        by_assignment.setdefault(test.item.assignment, []).append(test)
+    items = {name: _digest(_facts(each)) for name, each in by_assignment.items()}
+    solution = _digest([_code(path) for path in sorted((reference_folder() / "solution").glob("*.py"))])
+
+    specimens: dict[str, object] = {
+        name: (mistake.module, mistake.edits, mistake.hint, mistake.caught_by)
+        for name, mistake in misconceptions().items()
+    }
+    for name, variant in variants().items():
+        files = sorted((reference_folder() / "variants" / name).glob("*.py"))
+        specimens[name] = (variant.gives_up, [(path.name, _code(path)) for path in files])
+
+    return {
+        name: _digest((facts, solution, [items.get(each.name) for each in assignments_holding(name)]))
+        for name, facts in specimens.items()
+    }
+
+
+def _facts(tests: list[GradedTest]) -> object:
+    """Return what the results of an assignment's items depend on, except for the submission and the kit."""
+    facts = []
+    for test in tests:
+        spec = test.mark.corpus
+        path = corpora_folder() / spec.file_name if spec else None
+        corpus = hashlib.sha256(path.read_bytes()).hexdigest() if path and path.is_file() else ""
+        facts.append((test.item.id, test.item.needs, test.item.hidden, spec.file_name if spec else "", corpus))
+    return facts, [_code(path) for path in dict.fromkeys(test.path for test in tests)]
+
+
+def _code(path: Path) -> str:
+    """Return what a file does as a text that is the same for every version of Python."""
+    return " ".join(_words(ast.parse(path.read_bytes())))
+
+
+def _words(node: object) -> Iterator[str]:
+    """Yield the words of a syntax tree, without docstrings and the arguments of @graded."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        return
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "graded":
+        return
+
+    if isinstance(node, list):
+        yield "["
+        for element in node:
+            yield from _words(element)
+        yield "]"
+    elif isinstance(node, ast.AST):
+        yield type(node).__name__
+        for name, value in ast.iter_fields(node):
+            if value is not None and value != []:  # versions differ in fields that are mostly empty
+                yield name
+                yield from _words(value)
+    else:
+        yield repr(node)
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
