@@ -7,7 +7,7 @@ from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph
 from gradkit.submissions import exception_text
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.submissions.transport.subject import replay
+from gradkit.submissions.transport.subject import numbers, replay
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +20,13 @@ class Value:
     def __add__(self, other):
         {body}
 """
+
+
+def test_the_fixture_handle_gives_the_class_of_the_latest_source(handle):
+    def engine(number):
+        return f"class Value:\n    def __init__(self, data): self.data = {number}\n"
+
+    assert [numbers([handle(engine(number))(0.0)], "data") for number in (1.0, 2.0)] == [[1.0], [2.0]]
 
 
 @pytest.fixture

@@ -92,12 +92,12 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         "test_sin checks nothing yet.",
         "The reference cannot do sin: 'Value' object has no attribute 'sin'.",
         "No recorded corpus uses sin.",
-        "tests/corpora/sin.json │ It is not recorded yet.",
-        "It does not have the key of sin.json. │ Write the line, in order: sin.json: RandomGraphs(operations=('sin',)",
-        "sin_overwrites.toml │ `explanation` is empty.",
-        "sin_overwrites.toml │ `hint` is empty.",
-        "sin_overwrites.toml │ `caught_by` names no item.",
-        "sin_overwrites.toml │ `old` of edit 1 must be in engine.py exactly once",
+        "tests/corpora/sin.json: It is not recorded yet.",
+        "It does not have the key of sin.json. To do: gradkit corpora",
+        "sin_overwrites.toml: `explanation` is empty.",
+        "sin_overwrites.toml: `hint` is empty.",
+        "sin_overwrites.toml: `caught_by` names no item.",
+        "sin_overwrites.toml: `old` of edit 1 must be in engine.py exactly once",
         "It says 290, and the number of misconceptions is 291.",
         "It says 222, and the number of items is 223.",
     ):
@@ -116,7 +116,7 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
     status, said = gradkit("check")
     assert "checks nothing yet" not in said
     assert "The reference cannot do sin" not in said
-    assert "student_template/engine.py │ It is out of step with the reference. │ gradkit stubs" in said
+    assert "student_template/engine.py: It is out of step with the reference. To do: gradkit stubs" in said
     assert gradkit("stubs")[0] == 0
     assert "student_template" not in gradkit("check")[1]
 

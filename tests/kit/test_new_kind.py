@@ -1,4 +1,8 @@
-"""A new kind of corpus is one file, here this one: everything that the kit needs of it is in its spec."""
+"""A new kind of corpus needs no change of the kit: everything that the kit needs of it is in its spec and its check.
+
+Here both are in one test file, because tests may import PyTorch. In the kit, they are corpora/<kind>.py (case, program,
+spec), oracle/pytorch/<kind>.py (PyTorch's answer, on plain numbers) and suite/checks/<kind>.py.
+"""
 
 import dataclasses
 import io

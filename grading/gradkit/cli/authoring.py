@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -16,11 +16,16 @@ from gradkit.corpora.spec import PUBLIC_SEED
 
 from .console import console, require, stop
 
+if TYPE_CHECKING:
+    from gradkit.authoring.check.finding import Finding
+
 MAX_DIFFERENCES_SHOWN = 20
 
 
 def check() -> None:
     """Say what is missing in the course or out of step, and what to do about it.
+
+    A terminal gets a table, and a file or a pipe one line for each finding.
 
     It compares files only. `gradkit corpora --check` compares the recorded numbers with PyTorch's, `gradkit prove` runs
     the misconceptions, and `make test` tests everything.
@@ -33,11 +38,24 @@ def check() -> None:
     if not findings:
         console.print("Nothing is missing, and nothing is out of step.")
         return
+    if console.is_terminal:
+        _print_table(findings)
+    else:
+        for finding in findings:
+            console.print(
+                f"{finding.where}: {finding.what} To do: {finding.to_do}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+    stop("1 thing is left to do." if len(findings) == 1 else f"{len(findings)} things are left to do.")
+
+
+def _print_table(findings: list[Finding]) -> None:
     table = Table(Column("where", overflow="fold"), Column("what", overflow="fold"), Column("to do", overflow="fold"))
     for finding in findings:
         table.add_row(*map(escape, (finding.where, finding.what, finding.to_do)))
     console.print(table)
-    stop("1 thing is left to do." if len(findings) == 1 else f"{len(findings)} things are left to do.")
 
 
 def corpora(
@@ -49,19 +67,28 @@ def corpora(
 ) -> None:
     """Record the corpora that the suites ask for, drawn with Hypothesis and answered by PyTorch.
 
-    Only files that are missing, or that differ beyond rounding, are written.
+    Only files that are missing, or that differ beyond rounding, are written. The table of what seeds each corpus,
+    tests/kit/corpus_keys.txt, is kept in step.
 
     Examples: gradkit corpora; gradkit corpora --check; gradkit corpora a2 --seed autumn-2026
     """
-    from gradkit.course.corpora import check_corpora, corpus_specs, default_cache, draw_corpora, record_corpora
+    from gradkit.course.corpora import (
+        check_corpora,
+        corpus_specs,
+        default_cache,
+        draw_corpora,
+        keys_file,
+        record_corpora,
+        write_keys,
+    )
 
     require("torch")
     course = chosen(assignment)
+    is_whole = len(course) == len(assignments())
     specs = corpus_specs(course)
     with Progress(console=console, transient=True) as progress:
         n_specs = len(specs)
         if check:
-            is_whole = len(course) == len(assignments())
             checked = progress.track(check_corpora(course, is_whole), n_specs, description="Asking PyTorch")
             wrong = [f"{name}: {reason}" for name, reasons in checked for reason in reasons]
         elif seed != PUBLIC_SEED:
@@ -78,8 +105,11 @@ def corpora(
     elif seed != PUBLIC_SEED:
         console.print(f"{n_cases} cases of this seed are ready.")
     else:
-        for file_name in written:
-            console.print(f"Written: {corpora_folder() / file_name}", highlight=False, soft_wrap=True)
+        paths = [corpora_folder() / file_name for file_name in written]
+        if write_keys(course, is_whole):
+            paths.append(keys_file())
+        for path in paths:
+            console.print(f"Written: {path}", highlight=False, soft_wrap=True)
         n_unchanged = len(specs) - len(written)
         console.print(f"{n_unchanged} of {len(specs)} recorded corpora were up to date, and were not touched.")
 

@@ -11,6 +11,7 @@ from gradkit.corpora.files import load_corpus
 from gradkit.corpora.library import Library
 from gradkit.corpora.recording import find_differences, record_corpus
 from gradkit.corpora.spec import CorpusSpec
+from gradkit.files import write_whole
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import DIAGNOSES
 
@@ -45,6 +46,45 @@ def record_corpora(course: Sequence[Assignment]) -> Iterator[tuple[str, bool]]:
     """
     for spec in corpus_specs(course).values():
         yield spec.file_name, record_corpus(spec, corpora_folder() / spec.file_name)
+
+
+def keys_file() -> Path:
+    """Return the table of what seeds each corpus, one line a corpus spec.
+
+    It is kept for review: a key that changes by mistake, and with it recorded numbers, shows in a diff.
+    """
+    return corpora_folder().parent / "kit" / "corpus_keys.txt"
+
+
+def key_line(spec: CorpusSpec[Any, Any]) -> str:
+    """Return the line of a corpus spec in the table of keys."""
+    return f"{spec.file_name}: {spec.key}"
+
+
+def write_keys(course: Sequence[Assignment], whole: bool = True) -> bool:
+    """Write the keys of all corpus specs of these assignments into the table of keys.
+
+    Args:
+        course: the assignments.
+        whole: whether these are all assignments of the course, so that other lines are removed.
+
+    Returns:
+        Whether the file was written. A release does not have it.
+    """
+    path = keys_file()
+    if not path.is_file():
+        return False
+
+    before = path.read_text(encoding="utf-8")
+    by_file_name = {} if whole else {line.partition(":")[0]: line for line in before.splitlines()}
+    for spec in corpus_specs(course).values():
+        by_file_name[spec.file_name] = key_line(spec)
+    after = "".join(f"{line}\n" for line in sorted(by_file_name.values()))
+
+    if after == before:
+        return False
+    write_whole(path, after.encode())
+    return True
 
 
 def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterator[int]:

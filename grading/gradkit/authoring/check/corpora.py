@@ -14,14 +14,11 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.corpora.expressions import Expressions
 from gradkit.corpora.files import load_corpus
 from gradkit.corpora.spec import CorpusSpec
-from gradkit.course.corpora import corpus_specs
+from gradkit.course.corpora import corpus_specs, key_line, keys_file
 from gradkit.suite.diagnosis import DIAGNOSES
 
 from .course import Course
 from .finding import Finding
-
-KEYS = "tests/kit/corpus_keys.txt"
-"""The table of what seeds each corpus: a key that changes by mistake would change recorded numbers."""
 
 
 def check_corpora(course: Course) -> Iterator[Finding]:
@@ -33,19 +30,29 @@ def check_corpora(course: Course) -> Iterator[Finding]:
         yield Finding("tests", f"{error}.", "Give one of them another name.")
         return
 
-    keys = set((course.home / KEYS).read_text(encoding="utf-8").splitlines())
     for spec in specs.values():
         if reason := _fault(spec):
             yield Finding(f"tests/corpora/{spec.file_name}", reason, "gradkit corpora")
-        line = f"{spec.file_name}: {spec.key}"
-        if line not in keys:
-            yield Finding(KEYS, f"It does not have the key of {spec.file_name}.", f"Write the line, in order: {line}")
+    yield from _check_keys(course, [key_line(spec) for spec in specs.values()])
 
     if len(collected) == len(course.assignments):  # otherwise items that cannot be collected may ask for a file
         wanted = {spec.file_name for spec in specs.values()} | {DIAGNOSES}
         for path in sorted(corpora_folder().glob("*.json")):
             if path.name not in wanted:
                 yield Finding(course.path(path), "No item asks for this corpus.", "Delete the file.")
+
+
+def _check_keys(course: Course, lines: list[str]) -> Iterator[Finding]:
+    """Yield a finding for each line that the table of keys lacks, and for each that no corpus spec has."""
+    path = keys_file()
+    table = path.read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if line not in table:
+            file_name = line.partition(":")[0]
+            yield Finding(course.path(path), f"It does not have the key of {file_name}.", "gradkit corpora")
+    for line in table:
+        if line not in lines:
+            yield Finding(course.path(path), f"No item asks for a corpus with this key: {line}", "gradkit corpora")
 
 
 def _fault(spec: CorpusSpec[Any, Any]) -> str:

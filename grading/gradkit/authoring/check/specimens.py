@@ -1,17 +1,20 @@
-"""Misconceptions and variants: their files fit the reference and the items, and every function has a misconception."""
+"""Misconceptions: their files fit the reference and the items, and every function has one."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-from gradkit.proof.recorded import misconceptions_digest, recorded_digest
-from gradkit.proof.specimens import Misconception, misconceptions, reference_folder, variants
+from gradkit.proof.recorded import proof_digests, record_file, recorded_proofs
+from gradkit.proof.specimens import Misconception, misconceptions, reference_folder
 
 from .course import Course
 from .finding import Finding
 from .items import items_by_id
 from .template import functions_of
+
+MAX_NAMED = 10
+"""How many specimens a finding names. If there are more, all specimens are to be proven."""
 
 
 def check_misconceptions(course: Course) -> Iterator[Finding]:
@@ -26,7 +29,9 @@ def check_misconceptions(course: Course) -> Iterator[Finding]:
 
         if not mistake.caught_by:
             yield Finding(
-                where, "`caught_by` names no item.", "gradkit prove shows which items catch it: write them there."
+                where,
+                "`caught_by` names no item.",
+                f"gradkit prove {name} shows which items catch it: write them there.",
             )
         for item in mistake.caught_by:
             if item not in items:
@@ -95,22 +100,21 @@ def _wants_misconception(name: str, function: ast.FunctionDef) -> bool:
     return not name.endswith("__init__") and len(function.body) - has_docstring > 1
 
 
-def check_variants(course: Course) -> Iterator[Finding]:
-    """Yield a finding for each variant without a row in variants.toml, and for each row without a folder."""
-    rows, folder = variants(), reference_folder() / "variants"
-    folders = {path.name for path in folder.iterdir() if any(path.glob("*.py"))}
-    where = course.path(folder / "variants.toml")
-    for name in sorted(folders - rows.keys()):
-        yield Finding(where, f"The variant {name} has no table here.", f"Write [{name}] with title and gives_up.")
-    for name in sorted(rows.keys() - folders):
-        yield Finding(where, f"[{name}] has no folder of files.", f"Write reference/variants/{name}/engine.py.")
+def check_proofs(course: Course) -> Iterator[Finding]:
+    """Yield a finding if specimens have to be proven again, because what their proofs depend on has changed."""
+    records = recorded_proofs()
+    changed = [
+        name
+        for name, digest in proof_digests(course.all_tests()).items()
+        if name not in records or records[name].digest != digest
+    ]
+    if not changed:
+        return
 
-
-def check_diagnoses(course: Course) -> Iterator[Finding]:
-    """Yield a finding if misconceptions have changed since their answers were recorded for students."""
-    if recorded_digest() != misconceptions_digest(misconceptions()):
-        yield Finding(
-            "tests/corpora/diagnoses.json",
-            "Misconceptions have changed since their wrong answers were recorded.",
-            "gradkit prove --record",
-        )
+    names = " ".join(changed) if len(changed) <= MAX_NAMED else ""
+    what = names.replace(" ", ", ") if names else f"{len(changed)} misconceptions and variants"
+    yield Finding(
+        course.path(record_file()),
+        f"Not proven since the specimen, the solution or an item changed: {what}.",
+        " ".join(filter(None, ("gradkit prove", names, "--record"))),
+    )
