@@ -1,19 +1,23 @@
 """The suites are strong and fair: a misconception is caught by its own items alone, a variant keeps its marks."""
 
 from collections import Counter
+from dataclasses import replace
 
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import corpora_folder
+from gradkit.errors import UserError
 from gradkit.proof.prove import (
     check_misconception,
     check_selection,
     check_variant,
+    chosen_specimens,
     fingerprints_of,
     hints_by_fingerprint,
     prove,
+    record_proofs,
 )
-from gradkit.proof.recorded import recorded_proofs
+from gradkit.proof.recorded import recorded_proofs, write_proofs
 from gradkit.proof.runs import batches, primaries, run_batch
 from gradkit.proof.specimens import EditError, misconceptions, variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
@@ -72,6 +76,30 @@ def test_the_recorded_diagnoses_are_those_of_today(proofs):
     assert len(recorded) >= 25
     records = recorded_proofs()
     assert {name: records[name].fingerprints for name in MISTAKES} == fingerprints
+
+
+def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_path, monkeypatch):
+    before = recorded_proofs()
+    monkeypatch.setattr("gradkit.proof.recorded.record_file", lambda: tmp_path / "recorded.json")
+    monkeypatch.setattr("gradkit.proof.prove.corpora_folder", lambda: tmp_path)
+    without_tanh = {name: record for name, record in before.items() if name != "tanh_overwrites"}
+    write_proofs(without_tanh)
+
+    broken = replace(proofs["exp_overwrites"], reason="also fails another item")
+    record_proofs([proofs["tanh_overwrites"], broken])
+    after = {name: record for name, record in before.items() if name != "exp_overwrites"}
+    assert recorded_proofs() == after
+    hints = msgspec.json.decode((tmp_path / DIAGNOSES).read_bytes())
+    assert hints == hints_by_fingerprint({name: record.fingerprints for name, record in after.items()})
+
+
+def test_specimens_are_chosen_by_name():
+    assert chosen_specimens() == [*DESIGNS, *MISTAKES]
+    assert chosen_specimens(["tanh_overwrites", "tape"]) == ["tape", "tanh_overwrites"]
+    with pytest.raises(
+        UserError, match=r"is no misconception or variant 'tanh_overwrite'\. Similar names: tanh_overwrites"
+    ):
+        chosen_specimens(["tanh_overwrite"])
 
 
 def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch, proofs):
