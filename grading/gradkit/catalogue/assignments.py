@@ -20,7 +20,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of an assignment's notebook: one cell checks its items.
 
-    Args:
+    Attributes:
         name: Identifier of its cells in the notebook.
         title: Its heading.
         minutes: How long a student may need.
@@ -36,7 +36,7 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Notebook(msgspec.Struct, frozen=True):
     """The name of an assignment's notebook, and the files that its solution cells stand for.
 
-    Args:
+    Attributes:
         name: Without `.ipynb`.
         defines: For each solution cell what it defines at the top level. A cell's id is the name of its file without
             `.py`.
@@ -49,7 +49,7 @@ class Notebook(msgspec.Struct, frozen=True):
 class AssignmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an assignment.toml holds, key by key.
 
-    Args:
+    Attributes:
         title: A student reads it.
         story: What the assignment is about, in one sentence for students.
         modules: The files that it grades, without `.py`.
@@ -82,7 +82,7 @@ class AssignmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 class Assignment(AssignmentSettings, frozen=True, kw_only=True):
     """One assignment: its settings, and the name of its folder.
 
-    Args:
+    Attributes:
         name: As in a1_expressions.
     """
 

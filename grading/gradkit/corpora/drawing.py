@@ -37,10 +37,10 @@ def draw_with_hypothesis(
     """Draw examples of a strategy until nothing is missing, or Hypothesis does not seem to find more.
 
     Args:
-        strategy: draws an example.
-        seed: the same seed draws the same examples.
-        collect: receives every example.
-        n_missing: returns the number of examples that are still needed.
+        strategy: Draws an example.
+        seed: The same seed draws the same examples.
+        collect: Receives every example.
+        n_missing: Returns the number of examples that are still needed.
     """
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings

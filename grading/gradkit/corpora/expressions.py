@@ -17,9 +17,9 @@ from .spec import Corpus, CorpusSpec
 class Expressions(CorpusSpec[Graph, Answers]):
     """Graphs written by hand, and so exempt from the rules for drawn graphs.
 
-    Args:
-        title: the name of the corpus.
-        graphs: the graphs, in the order in which a student meets them.
+    Attributes:
+        title: The name of the corpus.
+        graphs: The graphs, in the order in which a student meets them.
     """
 
     title: str

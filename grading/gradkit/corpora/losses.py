@@ -32,11 +32,11 @@ _DECODER = msgspec.json.Decoder(list[tuple[Loss, LossAnswers]])
 class Losses(CorpusSpec[Loss, LossAnswers]):
     """Calls of one loss function, from small to large.
 
-    Args:
-        function: the loss function.
-        single: whether each call has a single example.
-        extreme: whether outputs are as large as 1000. Such calls need not be well-posed.
-        count: number of calls.
+    Attributes:
+        function: The loss function.
+        single: Whether each call has a single example.
+        extreme: Whether outputs are as large as 1000. Such calls need not be well-posed.
+        count: Number of calls.
     """
 
     function: LossFunction

@@ -34,11 +34,11 @@ _DECODER = msgspec.json.Decoder(list[tuple[Network, NetworkAnswers]])
 class Networks(CorpusSpec[Network, NetworkAnswers]):
     """Random networks, from small to large.
 
-    Args:
-        part: the class that builds them.
-        linear: whether the last layer has no tanh.
+    Attributes:
+        part: The class that builds them.
+        linear: Whether the last layer has no tanh.
         shape: "narrow" has hidden layers of one neuron; "at_zero" has inputs and biases of exactly 0.
-        count: number of networks.
+        count: Number of networks.
     """
 
     part: NetworkClass

@@ -29,13 +29,13 @@ GraphCorpus = Corpus[Graph, Answers]
 class RandomGraphs(CorpusSpec[Graph, Answers]):
     """Random graphs about some operations.
 
-    Args:
-        operations: what the item is about; each graph uses at least one of them.
-        constants: the plain numbers of those operations that take one; empty for those of the table.
-        reuse: which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
+    Attributes:
+        operations: What the item is about; each graph uses at least one of them.
+        constants: The plain numbers of those operations that take one; empty for those of the table.
+        reuse: Which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
             any order that goes from the output to the leaves) or "nodes".
-        size: maximum number of steps.
-        count: number of graphs.
+        size: Maximum number of steps.
+        count: Number of graphs.
     """
 
     operations: tuple[str, ...]
@@ -141,7 +141,7 @@ def random_graphs(
     """Return the spec of random graphs about these operations: see RandomGraphs.
 
     Raises:
-        KeyError: if an operation is not in the table.
+        KeyError: An operation is not in the table.
     """
     for operation in operations:
         OPERATIONS[operation]

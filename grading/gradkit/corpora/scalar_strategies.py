@@ -29,8 +29,8 @@ def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[st
 
     Args:
         draw: Hypothesis's.
-        spec: the spec.
-        functions: each operation on floats, to keep every step within its domain.
+        spec: The spec.
+        functions: Each operation on floats, to keep every step within its domain.
     """
     is_tree = spec.reuse == "nothing"
     operations = [*spec.operations * max(1, 4 // len(spec.operations)), *spec.companions]

@@ -84,8 +84,8 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         """Draw the cases, and let PyTorch answer them. Needs PyTorch and Hypothesis.
 
         Args:
-            seed: the seed. The same seed and key draw the same corpus on every machine with the same versions.
-            excluded: the public cases, which students know. Kinds whose cases hardly ever repeat can ignore them.
+            seed: The seed. The same seed and key draw the same corpus on every machine with the same versions.
+            excluded: The public cases, which students know. Kinds whose cases hardly ever repeat can ignore them.
         """
 
     @abstractmethod
@@ -101,7 +101,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         """Return the cases and answers of a corpus's file.
 
         Raises:
-            msgspec.DecodeError: if the file does not contain a corpus of this kind.
+            msgspec.DecodeError: The file does not contain a corpus of this kind.
         """
 
     @abstractmethod

@@ -57,9 +57,9 @@ def random_tensor_graphs(draw: st.DrawFn, spec: Tensors, form: str, is_swapped: 
 
     Args:
         draw: Hypothesis's.
-        spec: the spec.
-        form: the form.
-        is_swapped: whether the second operand is on the left; None for sometimes.
+        spec: The spec.
+        form: The form.
+        is_swapped: Whether the second operand is on the left; None for sometimes.
     """
     shapes = [draw(st.sampled_from(WIDE_SHAPES if spec.layout else SHAPES))]
     leaves = [0]  # nodes are numbered in the order in which they are drawn; _number_graph puts the leaves first
@@ -103,10 +103,10 @@ def _number_graph(
 
     Args:
         draw: Hypothesis's.
-        spec: the spec.
-        shapes: the shape of every node.
-        leaves: the nodes that are leaves.
-        steps: the steps, in the order of the other nodes.
+        spec: The spec.
+        shapes: The shape of every node.
+        leaves: The nodes that are leaves.
+        steps: The steps, in the order of the other nodes.
     """
     rng = random.Random(draw(st.integers(0, 2**32)))
     is_positive = any(operation in POSITIVE_OPERATIONS for operation, *_ in steps)

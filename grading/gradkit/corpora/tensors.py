@@ -27,13 +27,13 @@ _DECODER = msgspec.json.Decoder(list[tuple[TensorGraph, TensorAnswers]])
 class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
     """Random graphs of tensors.
 
-    Args:
-        forms: names in tensor_forms.FORMS: an operation, and how the shapes of its operands are related.
-        steps: maximum number of steps; with one, each graph is a single operation.
-        layout: whether leaves are not stored by rows.
-        ties: whether many numbers are equal.
-        twice: whether the last step is done twice and the results are added, so that its operands have two uses.
-        count: number of graphs, equally many of every form.
+    Attributes:
+        forms: Names in tensor_forms.FORMS: an operation, and how the shapes of its operands are related.
+        steps: Maximum number of steps; with one, each graph is a single operation.
+        layout: Whether leaves are not stored by rows.
+        ties: Whether many numbers are equal.
+        twice: Whether the last step is done twice and the results are added, so that its operands have two uses.
+        count: Number of graphs, equally many of every form.
     """
 
     forms: tuple[str, ...]

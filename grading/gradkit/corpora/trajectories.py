@@ -38,14 +38,14 @@ _DECODER = msgspec.json.Decoder(list[tuple[Trajectory, TrajectoryAnswers]])
 class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
     """Training runs: two small ones to be read, unless they are about digits, and two of full size.
 
-    Args:
-        data: what is learnt: points on two "moons", "digits", or "one" point in every step.
-        loss: the loss function.
-        optimizer: the class of the optimizer.
-        settings: the keyword arguments of the optimizer, sorted by name.
-        hidden: width of the hidden layer; 0 for none.
-        examples: number of examples.
-        steps: number of training steps.
+    Attributes:
+        data: What is learnt: points on two "moons", "digits", or "one" point in every step.
+        loss: The loss function.
+        optimizer: The class of the optimizer.
+        settings: The keyword arguments of the optimizer, sorted by name.
+        hidden: Width of the hidden layer; 0 for none.
+        examples: Number of examples.
+        steps: Number of training steps.
     """
 
     data: DataName

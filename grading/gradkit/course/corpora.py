@@ -19,7 +19,7 @@ def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]
     """Return every corpus spec of the suites of these assignments, by name.
 
     Raises:
-        ValueError: if two different specs have the same name.
+        ValueError: Two different specs have the same name.
     """
     specs: dict[str, CorpusSpec[Any, Any]] = {}
     for assignment in course:
@@ -68,8 +68,8 @@ def check_corpora(course: Sequence[Assignment], whole: bool = True) -> Iterator[
     """Compare every recorded number with live PyTorch.
 
     Args:
-        course: the assignments.
-        whole: whether these are all assignments of the course, so that no other file should be there.
+        course: The assignments.
+        whole: Whether these are all assignments of the course, so that no other file should be there.
 
     Yields:
         For each corpus as soon as it is done: its name, and what is wrong with it.

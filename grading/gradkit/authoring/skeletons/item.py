@@ -26,7 +26,7 @@ PREFIX = "test_"
 class NewItem:
     """What `gradkit new item` is asked for.
 
-    Args:
+    Attributes:
         name: The test's name, with `test_`.
         title: What students read.
         points: A positive multiple of 0.5.

@@ -37,12 +37,12 @@ class Row(NamedTuple):
 class Card:
     """What a picture shows of one node.
 
-    Args:
-        name: the name of the node; can be empty.
-        expression: how the node was made, such as "a * b"; can be empty.
-        rows: its numbers.
-        parents: the indices of the cards of its operands.
-        kind: decides the colours.
+    Attributes:
+        name: The name of the node; can be empty.
+        expression: How the node was made, such as "a * b"; can be empty.
+        rows: Its numbers.
+        parents: The indices of the cards of its operands.
+        kind: Decides the colours.
     """
 
     name: str
@@ -62,14 +62,14 @@ def cards_of_graph(
     """Return a card for each node of a graph.
 
     Args:
-        graph: the graph.
-        want: the right numbers, if they are to be shown.
-        got: the student's numbers, if they are to be shown.
-        wrong: the nodes to mark as wrong, with both numbers.
-        names: names that some nodes have already; the others get new names.
+        graph: The graph.
+        want: The right numbers, if they are to be shown.
+        got: The student's numbers, if they are to be shown.
+        wrong: The nodes to mark as wrong, with both numbers.
+        names: Names that some nodes have already; the others get new names.
 
     Raises:
-        TooLargeError: if the graph has more than MAX_NODES nodes.
+        TooLargeError: The graph has more than MAX_NODES nodes.
     """
     if len(graph) > MAX_NODES:
         raise TooLargeError

@@ -20,8 +20,8 @@ def all_in_domain(graph: Graph, values: Sequence[float]) -> bool:
     """Return whether every step of a graph is within its domain.
 
     Args:
-        graph: the graph.
-        values: the value of every node, n_nodes floats, inputs first.
+        graph: The graph.
+        values: The value of every node, n_nodes floats, inputs first.
     """
     for node in range(len(graph.inputs), len(graph)):
         name, *operands = graph.steps[node - len(graph.inputs)]

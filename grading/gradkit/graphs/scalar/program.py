@@ -13,11 +13,11 @@ from gradkit.inside.operations import ATOM, OPERATIONS
 class Dialect:
     """How a program is written for one engine.
 
-    Args:
-        imports: the first line.
-        leaf: the expression that makes a leaf of the number {}.
-        keep: the statement that makes the engine keep the gradient of the inner node {}; can be empty.
-        show: the statement that prints attribute {} of node {}: first the node, then the attribute.
+    Attributes:
+        imports: The first line.
+        leaf: The expression that makes a leaf of the number {}.
+        keep: The statement that makes the engine keep the gradient of the inner node {}; can be empty.
+        show: The statement that prints attribute {} of node {}: first the node, then the attribute.
     """
 
     imports: str
@@ -42,9 +42,9 @@ def node_names(graph: Graph, shown: Collection[int] = (), given: Mapping[int, st
     """Return names for the nodes that need one: leaves, the output, nodes with several uses, and nodes to be shown.
 
     Args:
-        graph: the graph.
-        shown: nodes that the program prints.
-        given: names that some nodes have already; no other node gets one of them.
+        graph: The graph.
+        shown: Nodes that the program prints.
+        given: Names that some nodes have already; no other node gets one of them.
     """
     n_uses = dict.fromkeys(range(len(graph)), 0)
     for node in range(len(graph)):
@@ -104,10 +104,10 @@ def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, sh
     """Return the lines of a program that builds a graph and prints one number for each node in `shown`.
 
     Args:
-        graph: the graph.
-        dialect: the engine that the program is for.
-        gradients: whether the program calls backward(), and prints gradients rather than data.
-        shown: the nodes to print. The last len(shown) lines print them, in this order.
+        graph: The graph.
+        dialect: The engine that the program is for.
+        gradients: Whether the program calls backward(), and prints gradients rather than data.
+        shown: The nodes to print. The last len(shown) lines print them, in this order.
     """
     names = node_names(graph, shown)
     lines = [dialect.imports]

@@ -21,9 +21,9 @@ def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Cal
     of its own, or chooses nicer numbers.
 
     Args:
-        graph: a graph that fails.
-        still_fails: whether a candidate fails as well.
-        values: computes the right value of every node of a failing graph, n_nodes floats, inputs first.
+        graph: A graph that fails.
+        still_fails: Whether a candidate fails as well.
+        values: Computes the right value of every node of a failing graph, n_nodes floats, inputs first.
     """
     n_tries = 0
     made_progress = True

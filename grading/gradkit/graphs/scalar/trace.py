@@ -105,8 +105,8 @@ def trace_expression(expression: Callable[..., Tracer], *numbers: float) -> Grap
     """Return the graph of an expression.
 
     Args:
-        expression: a function of n_inputs values. The graph's inputs have the names of its parameters.
-        numbers: the value of each input.
+        expression: A function of n_inputs values. The graph's inputs have the names of its parameters.
+        numbers: The value of each input.
     """
     steps: list[tuple[Tracer, Step]] = []
     inputs = [Tracer(steps) for _ in numbers]

@@ -31,10 +31,10 @@ class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
 
     Nodes are numbered: the leaves first, then one node for each step. The last node is the output.
 
-    Args:
-        leaves: the inputs.
+    Attributes:
+        leaves: The inputs.
         steps: (operation, operand nodes..., plain numbers...), such as ("sum", 0, 1): the sum of node 0 along axis 1.
-        upstream: the gradient that backward() starts from, in the shape of the output.
+        upstream: The gradient that backward() starts from, in the shape of the output.
     """
 
     leaves: tuple[Leaf, ...]
@@ -76,10 +76,10 @@ class Array(msgspec.Struct, frozen=True):
 class TensorAnswers(msgspec.Struct, frozen=True, array_like=True):
     """PyTorch's answers to a graph.
 
-    Args:
-        shapes: the shape of each of the n_nodes nodes.
-        data: the numbers of all nodes, one node after the other, each row by row.
-        grad: the gradients in the same order.
+    Attributes:
+        shapes: The shape of each of the n_nodes nodes.
+        data: The numbers of all nodes, one node after the other, each row by row.
+        grad: The gradients in the same order.
     """
 
     shapes: tuple[Shape, ...]
@@ -112,8 +112,8 @@ def decode_arrays(numbers: Sequence[float], n_arrays: int) -> list[Array]:
     """Decode what `tensor_replay.encoded` made of n_arrays arrays. The numbers are a worker's, so nothing is trusted.
 
     Raises:
-        ValueError: if `encoded` cannot have made these numbers.
-        OverflowError: if a size is infinite.
+        ValueError: `encoded` cannot have made these numbers.
+        OverflowError: A size is infinite.
     """
     arrays, start = [], 0
 

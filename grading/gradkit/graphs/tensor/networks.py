@@ -39,7 +39,7 @@ def parameter_names(sizes: Sequence[int], attribute: str) -> list[str]:
     """Return the name of each number of the parameters in the program, in the order of `Network.parameters`.
 
     Args:
-        sizes: the number of inputs, then the width of each layer.
+        sizes: The number of inputs, then the width of each layer.
         attribute: "data" or "grad".
     """
     names = []
@@ -64,9 +64,9 @@ def tensor_network_program(network: Network, gradients: bool, shown: Sequence[st
     """Return the lines of a program that runs the network on one row and prints these names.
 
     Args:
-        network: the network.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        network: The network.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     lines = _model_lines(network.sizes, network.linear, network.parameters, "MLP, Tensor")
     lines += [f"x = Tensor({[list(network.inputs)]})", "y = model(x)"]
@@ -79,9 +79,9 @@ def tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> li
     """Return the lines of a program that calls the loss on a row of logits an example and prints these names.
 
     Args:
-        loss: the call.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        loss: The call.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     lines = [
         f"from tensor import {loss.function}, Tensor",

@@ -26,9 +26,9 @@ def tensor_program(graph: TensorGraph, gradients: bool, shown: Sequence[str]) ->
     """Return the lines of a program that builds the graph and prints these names.
 
     Args:
-        graph: the graph.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        graph: The graph.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     return [*_lines(graph, gradients), *(f"print({name})" for name in shown)]
 
