@@ -121,7 +121,8 @@ def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> t
         classes: The digits to choose from.
         seed: Another seed chooses other images.
 
-    Returns: `count` lists of 64 pixels, row by row, between 0 (paper) and 1 (ink); and `count` digits.
+    Returns:
+        `count` lists of 64 pixels, row by row, between 0 (paper) and 1 (ink); and `count` digits.
     """
     images, labels = data.digits(random.Random(seed), count, classes)
     return [list(image) for image in images], list(labels)
@@ -142,7 +143,8 @@ def _suite_of(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
 def _copy_files_beside(assignment: Assignment, folder: Path) -> None:
     """Copy the files that an assignment builds on from the kernel's working directory to a folder.
 
-    Raises: ValueError if one is missing.
+    Raises:
+        ValueError: One of them is missing.
     """
     for name in [f"{module}.py" for module in assignment.builds_on]:
         if not Path(name).is_file():

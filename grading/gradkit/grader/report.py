@@ -95,7 +95,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def items_named(self, name: str) -> list[ItemResult]:
         """Return the results of the items with a name: `tanh_collects`, or the whole of an item's id.
 
-        Raises: UserError if there is none. The message suggests similar names.
+        Raises:
+            UserError: No item has this name. The message suggests similar names.
         """
         endings = (f"/{name}", f"/test_{name}")
         items = [item for item in self.items if f"/{item.id}".endswith(endings)]
@@ -119,7 +120,8 @@ def report_of(student: str, taken: Intake, conditions: Conditions, results: Resu
         conditions: What it was graded with.
         results: The results of all items.
 
-    Raises: ValueError if an item has no result, because half a report would show too few points.
+    Raises:
+        ValueError: An item has no result, because half a report would show too few points.
     """
     if [item.id for item in results.collected] != list(results.by_id):
         raise ValueError("not every item has its result")
@@ -150,7 +152,8 @@ def write(report: Report, path: Path) -> None:
 def read(path: Path) -> Report:
     """Read a report.
 
-    Raises: UnreadableError if the file is not a report. The message names the field.
+    Raises:
+        UnreadableError: The file is not a report. The message names the field.
     """
     name = tidy(path.name)
     try:

@@ -37,7 +37,8 @@ MAX_LIST_LENGTH = 2_000
 def check(report: Report) -> None:
     """Check a decoded report.
 
-    Raises: ValueError if `gradkit grade` cannot have written it. The message says why.
+    Raises:
+        ValueError: `gradkit grade` cannot have written it. The message says why.
     """
     _require(len(report.items) <= MAX_ITEMS, f"it has more than {MAX_ITEMS:,} items")
     _check_texts("its head", report.student, report.submission, *report.missing, *report.warnings)

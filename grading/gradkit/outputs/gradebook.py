@@ -72,7 +72,8 @@ class Book:
             student: The student, with the folder of the submission.
             report: The report.
 
-        Returns: Whether the submission is late, by the due date and the timestamp that are known.
+        Returns:
+            Whether the submission is late, by the due date and the timestamp that are known.
         """
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import IntegrityError
@@ -144,7 +145,8 @@ def database_url(url: str) -> URL:
     Args:
         url: An SQLite file, or a database URL as in postgresql+psycopg://user:password@host/database.
 
-    Raises: GradebookError, whose message never repeats what may hold a password.
+    Raises:
+        GradebookError: The URL cannot be used. The message never repeats what may hold a password.
     """
     if importlib.util.find_spec("nbgrader") is None:
         raise GradebookError("The gradebook needs nbgrader: pip install 'gradkit[nbgrader]'")
@@ -179,7 +181,9 @@ def opened(url: str, suite: Suite) -> Iterator[Book]:
         url: As `database_url` takes it.
         suite: The items.
 
-    Raises: GradebookError, here or while it is written to. Its message never holds a password.
+    Raises:
+        GradebookError: The gradebook cannot be opened or, later in the block, written. The message never holds a
+            password.
     """
     database = database_url(url)
     os.environ.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_SECONDS))

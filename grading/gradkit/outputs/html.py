@@ -103,7 +103,9 @@ def _picture(drawing: Drawing) -> Markup | str:
 def draw_failure(drawing: Drawing) -> str:
     """Return a failing expression as SVG. Nodes have the names that they have in the evidence's code.
 
-    Raises: What `cards_of_graph` and `draw_svg` raise.
+    Raises:
+        TooLargeError: The graph has more nodes than a picture can show.
+        MissingGraphvizError: pygraphviz is not installed.
     """
     want, got = drawing.want.answers(), drawing.got.answers()
     if not got.grad:  # gradients were not compared

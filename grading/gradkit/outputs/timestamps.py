@@ -35,8 +35,11 @@ def read_timestamp(folder: Path, assignment: str) -> Timestamp | None:
         folder: The submission.
         assignment: The name of a folder within it that is looked into first.
 
-    Returns: None if there is no such file, or it is a link.
-    Raises: ImportError if there is one and nbgrader is not installed.
+    Returns:
+        None if there is no such file, or it is a link.
+
+    Raises:
+        ImportError: There is one, and nbgrader is not installed.
     """
     for path in (folder / assignment / TIMESTAMP, folder / TIMESTAMP):
         # The folder can be a link, too. Unlike Path.resolve, realpath does not raise for a link to itself.

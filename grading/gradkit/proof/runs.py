@@ -125,7 +125,8 @@ def run_batch(
         isolated: Whether to run them in the sandbox.
         kind: What grades them.
 
-    Raises: RuntimeError if one of them cannot be graded.
+    Raises:
+        RuntimeError: A specimen cannot be graded.
     """
     conditions = conditions_of(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:

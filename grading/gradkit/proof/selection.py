@@ -211,7 +211,8 @@ def _root(node: ast.expr) -> str:
 def trace_solution() -> Trace:
     """Run every item of the course on the solution, and return which functions each one entered.
 
-    Raises: RuntimeError if an item does not pass.
+    Raises:
+        RuntimeError: An item does not pass.
     """
     suite = suite_of(assignments(), Library(corpora_folder()), retries=False)
     student = Student("solution", reference_folder() / "solution")

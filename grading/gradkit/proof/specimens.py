@@ -107,7 +107,8 @@ class EditError(UserError):
 def write_misconception(mistake: Misconception, folder: Path) -> None:
     """Put the solution with a misconception's edits into a new folder.
 
-    Raises: EditError if the old text of an edit does not occur in the solution exactly once.
+    Raises:
+        EditError: The old text of an edit does not occur in the solution exactly once.
     """
     write_solution(folder)
     (folder / f"{mistake.module}.py").write_text(edited_source(mistake), encoding="utf-8")
@@ -116,7 +117,8 @@ def write_misconception(mistake: Misconception, folder: Path) -> None:
 def edited_source(mistake: Misconception) -> str:
     """Return the text of the file that a misconception edits, with its edits.
 
-    Raises: EditError if the old text of an edit does not occur in the solution exactly once.
+    Raises:
+        EditError: The old text of an edit does not occur in the solution exactly once.
     """
     text = (reference_folder() / "solution" / f"{mistake.module}.py").read_text(encoding="utf-8")
     for edit in mistake.edits:

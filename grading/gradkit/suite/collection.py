@@ -57,7 +57,8 @@ def item_of(assignment: Assignment, name: str, mark: Mark) -> Item:
 def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:
     """Yield every graded test of an assignment, in the order of its files.
 
-    Raises: SuiteError if a file breaks a rule (rules.py), cannot be imported, or repeats a name.
+    Raises:
+        SuiteError: A file breaks a rule (rules.py), cannot be imported, or repeats a name.
     """
     check_files(assignment.suite)
     paths: dict[str, Path] = {}

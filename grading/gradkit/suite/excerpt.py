@@ -24,7 +24,8 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
         code: The code of the test.
         line: The number of the line in the test's file.
 
-    Returns: The lines, none if the test calls gradkit's helpers; and the expression of the number, or an empty string.
+    Returns:
+        The lines, none if the test calls gradkit's helpers; and the expression of the number, or an empty string.
     """
     source, first_line = inspect.getsourcelines(code)
     text = textwrap.dedent("".join(source))

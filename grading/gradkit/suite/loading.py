@@ -41,7 +41,8 @@ class Loader:
             has_reduced_time: Whether less time is left than an item has. A timeout is then not remembered, because
                 with the full time the import might succeed.
 
-        Raises: NotLoadedError if it cannot be loaded, or could not be loaded before.
+        Raises:
+            NotLoadedError: It cannot be loaded, or could not be loaded before.
         """
         module = SUBJECTS[name][0]
         error = self._error(name)

@@ -34,7 +34,8 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
 
-    Returns: The result, or None if the error is not the student's: then nothing is recorded.
+    Returns:
+        The result, or None if the error is not the student's: then nothing is recorded.
     """
     if error is None:
         result = result_of(item, Verdict.PASSED)

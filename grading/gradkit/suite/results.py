@@ -48,7 +48,8 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def cause(self) -> tuple[object, ...] | None:
         """Return a key that is equal for failures with the same cause, as far as the evidence tells.
 
-        Returns: None if there is no evidence.
+        Returns:
+            None if there is no evidence.
         """
         evidence = self.evidence
         if evidence is None:

@@ -36,7 +36,8 @@ def check_files(suite: Path) -> None:
     Args:
         suite: The suite's folder.
 
-    Raises: SuiteError if it would not.
+    Raises:
+        SuiteError: pytest would collect another file.
     """
     graded = set(suite.glob("test_*.py"))
     others = {*suite.rglob("test_*.py"), *suite.rglob("*_test.py"), *suite.rglob("conftest.py")} - graded
@@ -51,7 +52,8 @@ def check_module(module: ModuleType, path: Path) -> None:
         module: The file, imported.
         path: The file.
 
-    Raises: SuiteError if one is not.
+    Raises:
+        SuiteError: An item is not, or a test is not an item.
     """
     names = vars(module)
     for name in _PYTEST_SETTINGS:

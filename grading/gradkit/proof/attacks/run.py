@@ -65,7 +65,8 @@ def run_attacks(
         course: The assignments to grade them in; all, unless given.
         compared: The names of those that are graded under two secrets as well; all, unless given.
 
-    Raises: SandboxError if no sandbox can be had.
+    Raises:
+        SandboxError: Workers cannot be isolated on this machine.
     """
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as home:
         classes = [

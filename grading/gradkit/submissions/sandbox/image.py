@@ -53,7 +53,8 @@ class Image:
     Args:
         scratch: A folder on disk, which is used if no tmpfs has enough free space.
 
-    Raises: OSError if the file system is full.
+    Raises:
+        OSError: The file system is full.
     """
 
     def __init__(self, scratch: Path) -> None:
@@ -66,7 +67,8 @@ class Image:
     def root(self, packages: tuple[Package, ...] = ()) -> Path:
         """Return the folder that is `/` for workers with these packages. The first call for them makes it.
 
-        Raises: OSError if the file system is full.
+        Raises:
+            OSError: The file system is full.
         """
         root = self.folder / "-".join(["root", *(package.name for package in packages)])
         if not root.is_dir():
@@ -132,7 +134,8 @@ def _tmpfs() -> Path | None:
 def _make_folder(parent: Path) -> tuple[Path, int]:
     """Make a folder for a copy and lock it. Delete folders of other makers that were killed.
 
-    Returns: The folder, and the descriptor that holds the lock.
+    Returns:
+        The folder, and the descriptor that holds the lock.
     """
     for stale in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):
@@ -203,7 +206,8 @@ def _copy_file(source: str, target: str) -> None:
 def _shared_files() -> tuple[tuple[str, str], ...]:
     """List the files for every worker: the interpreter, its standard library, and the libraries that they load.
 
-    Returns: Pairs of a path on this machine and a path in the copy.
+    Returns:
+        Pairs of a path on this machine and a path in the copy.
     """
     python = interpreter()
     library = [pair for folder in _standard_library() for pair in _python_files(folder, folder)]

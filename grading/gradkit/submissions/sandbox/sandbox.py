@@ -67,7 +67,8 @@ class Sandbox:
             can do what this user can do.
         fatal: Numbers of system calls that end a worker by SIGSYS if they are refused: see filter.program.
 
-    Raises: SandboxError if no worker can be isolated here.
+    Raises:
+        SandboxError: No worker can be isolated on this machine.
     """
 
     def __init__(self, scratch: Path, isolated: bool = True, fatal: range = range(0)) -> None:
@@ -107,7 +108,9 @@ class Sandbox:
     def prepare(self, packages: tuple[str, ...]) -> None:
         """Make what workers with these packages share, so that processes that are forked from now on share it too.
 
-        Raises: SandboxError, MissingPackageError.
+        Raises:
+            SandboxError: The files cannot be copied.
+            MissingPackageError: A package is not installed.
         """
         if packages not in self._setups:
             self._setups[packages] = self._setup(packages)

@@ -83,7 +83,8 @@ class Link:
             message: The worker's resource limits.
             seconds: Wall-clock time that this may take.
 
-        Raises: as `request` does.
+        Raises:
+            TimeoutError, EndedError, GarbledError: As `request` does.
         """
         self.request((message,), TimeLimit(seconds))
         # Now, before a line of the submission has run: later it could have started processes, if it is not isolated.

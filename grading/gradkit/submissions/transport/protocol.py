@@ -106,7 +106,8 @@ class Transport(Protocol):
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
         """Replay a graph of tensors.
 
-        Returns: The data of every node, inputs first. With `backward`, then the gradient of every node.
+        Returns:
+            The data of every node, inputs first. With `backward`, then the gradient of every node.
         """
 
     def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:

@@ -134,8 +134,11 @@ def replay(value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Rep
 def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
     """Replay a graph on a student's Tensor.
 
-    Returns: The data of every node, inputs first. With `backward`, then the gradient of every node.
-    Raises: SubmissionError if the student's code fails.
+    Returns:
+        The data of every node, inputs first. With `backward`, then the gradient of every node.
+
+    Raises:
+        SubmissionError: The student's code fails.
     """
     return tensor_class._transport.replay_tensors(tensor_class, graph, backward)
 
@@ -143,8 +146,11 @@ def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) ->
 def backward_calls(value_class: Subject, graph: Graph, max_calls: int) -> int:
     """Count the Python functions that backward() calls on a graph.
 
-    Returns: At most `max_calls` + 1, at which backward() is stopped.
-    Raises: SubmissionError if the student's code fails.
+    Returns:
+        At most `max_calls` + 1, at which backward() is stopped.
+
+    Raises:
+        SubmissionError: The student's code fails.
     """
     return value_class._transport.calls(value_class, graph, max_calls)
 

@@ -173,7 +173,8 @@ class TimeLimit:
     def check(self) -> float:
         """Count what was used since the last check, if a check is due.
 
-        Returns: How long to wait until the next check is due, in seconds. The limit is not reached before.
+        Returns:
+            How long to wait until the next check is due, in seconds. The limit is not reached before.
         """
         now = time.monotonic()
         if now >= self._next_check:

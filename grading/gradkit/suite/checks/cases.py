@@ -43,7 +43,9 @@ def check_cases(corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: 
         ask: Asks one case of them.
         program: Writes a case as a program.
 
-    Raises: NotPassed for the first case that is not.
+    Raises:
+        NotPassed: A case is answered wrongly, or the student's code gives no answer. It is about the first of them.
+        ValueError: The corpus has no cases.
     """
     if not corpus.cases:
         raise ValueError("an item without cases would pass whatever the student wrote")
@@ -115,7 +117,8 @@ def fail(message: str, code: Sequence[str]) -> NoReturn:
         message: What is wrong, in one sentence.
         code: A program that shows it; may be empty.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: Always.
     """
     raise not_passed(Evidence(message, tuple(code)))
 

@@ -30,7 +30,8 @@ def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, Network
         Value: The student's Value.
         corpus: The networks and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: An output is wrong.
     """
     check_cases(corpus, (part, Value), partial(ask_network, False), partial(_program, False))
 
@@ -105,7 +106,8 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
         arguments: What builds it, the number of inputs first.
         code: A program that builds it as `model`.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A number is outside of [-1, 1], two weights are equal, or there are too few or too many parameters.
     """
     n_inputs = arguments[0]
     n_parameters = (n_inputs + 1) * math.prod(arguments[1:])
@@ -137,7 +139,8 @@ def check_reproducible(part: Subject, arguments: Sequence[int], seed: Subject, c
         seed: The function random.seed in the student's process.
         code: A program that builds it as `model`.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: The same seed makes other numbers, or another seed makes the same.
     """
     starts = []
     for number in (1, 1, 2):
@@ -156,7 +159,8 @@ def check_reached(model: Subject, code: Sequence[str]) -> None:
         model: The network.
         code: A program that builds it as `model` and calls backward().
 
-    Raises: NotPassed for the first parameter that has none.
+    Raises:
+        NotPassed: A parameter has the gradient 0, or one that is not finite; or the network has no parameters.
     """
     gradients = numbers(list(model.parameters()), "grad")
     unreached = [index for index, number in enumerate(gradients) if number == 0 or not math.isfinite(number)]

@@ -39,7 +39,8 @@ REDUCIBLE = (Verdict.ERROR, Verdict.FAILED)
 def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
     """Check that the number of every graph's output is PyTorch's.
 
-    Raises: NotPassed for the first graph that shows otherwise.
+    Raises:
+        NotPassed: The number of an output is wrong, or the student's code gives no answer.
     """
     _check(Value, corpus, compare_data, backward=False)
 
@@ -201,7 +202,8 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
         graphs: The graphs.
         code: A program to paste that does what these graphs do.
 
-    Raises: NotPassed at the first graph on which more functions run than a linear backward() needs.
+    Raises:
+        NotPassed: More functions run on a graph than a linear backward() needs.
     """
     for graph in graphs:
         max_calls = MAX_CALLS_PER_NODE * len(graph)
@@ -216,7 +218,8 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
     """Replay graphs for an item that compares the answers itself.
 
-    Raises: SubmissionError if a graph gets no answer.
+    Raises:
+        SubmissionError: The student's code gives no answer to a graph.
     """
     reply = _replay_graphs(Value, graphs, backward)
     if reply.failure:

@@ -54,7 +54,8 @@ def check_tensor_network(
         corpus: The networks and PyTorch's answers.
         gradients: Whether the gradients are compared, or else the outputs.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: An output or a gradient is wrong, or has a wrong shape.
     """
     check_cases(corpus, (MLP, Tensor, array), partial(_ask_network, gradients), partial(_network_program, gradients))
 
@@ -70,7 +71,8 @@ def check_same_numbers(
         corpus: The networks and PyTorch's answers. Every third one is asked, from small to large, because other items
             ask them all on one engine.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: An output or a gradient of one of the two networks is wrong.
     """
     every_third = Corpus(corpus.cases[2::3], corpus.answers[2::3])
     check_cases(every_third, (*scalar, *tensor), _ask_both_engines, partial(_network_program, True))
@@ -206,7 +208,8 @@ def check_tensor_loss(
         corpus: Logits with targets, and PyTorch's answers.
         gradients: Whether the gradients are compared, or else the loss.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A loss or a gradient is wrong, or has a wrong shape.
     """
     check_cases(corpus, (function, Tensor), partial(_ask_loss, gradients), partial(_loss_program, gradients))
 
@@ -238,7 +241,8 @@ def check_tensor_trajectories(
         array: numpy's array function in the student's process.
         corpus: The training runs and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A loss or a final parameter is wrong, or has a wrong shape.
     """
     check_cases(corpus, (MLP, loss, optimizer, array), _ask_trajectory, tensor_trajectory_program)
 
@@ -289,7 +293,8 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
         sizes: The number of inputs, then the width of each layer.
         code: A program that builds it as `model`.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape is wrong, a number is outside of [-1, 1], or two weights are equal.
     """
     parameters = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
     evidence = _wrong_shapes(parameters, parameter_shapes(sizes), code)
@@ -316,7 +321,8 @@ def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subjec
         array: numpy's array function in the student's process.
         min_share: The share of digits that must be read right, between 0 and 1.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape is wrong, or the network reads too few digits.
     """
     rng = random.Random(6)
     images, classes = data.digits(rng, 1200)

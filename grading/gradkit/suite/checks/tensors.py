@@ -28,7 +28,8 @@ Lists = Any
 def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the output of every graph is PyTorch's, in shape and numbers, and that the leaves are unchanged.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape or a number is wrong.
     """
     check_cases(corpus, (Tensor,), partial(_ask_graph, "data", _output_and_leaves), partial(_program, False))
 
@@ -107,7 +108,8 @@ def check_tensor_chain(Tensor: Subject, steps: int) -> None:
         Tensor: The student's class.
         steps: The number of additions.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape or a number is wrong.
     """
     a, one, upstream = Leaf((2,), (0.5, -1.5)), Leaf((2,), (1.0, 1.0)), Leaf((2,), (2.0, -3.0))
     operands = (0, *range(2, steps + 1))  # the first addition takes a, and each other one the addition before it

@@ -25,7 +25,8 @@ def check_loss(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswe
         Value: The student's Value.
         corpus: Outputs with targets, and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A result is wrong.
     """
     check_cases(corpus, (function, Value), partial(_ask_loss, False), partial(_loss_program, False))
 
@@ -74,7 +75,8 @@ def check_trajectories(
         train: The student's train function.
         corpus: The training runs and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A loss or a final parameter is wrong.
     """
     check_cases(corpus, (MLP, loss, optimizer, train), _ask_trajectory, trajectory_program)
 
@@ -129,7 +131,8 @@ def check_accuracy(
         min_share: The share that must be right, between 0 and 1.
         after: What the network was trained with, for the message.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: Too few decisions are right.
     """
     decisions = numbers([decision(output) for output in outputs])
     n_right = sum(decided == target for decided, target in zip(decisions, targets))
