@@ -34,13 +34,14 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
     A field with a default is written only if it differs, so that reports without packages have no such field.
 
-    kit:             gradkit's version and a digest of its source.
-    python:          The version of Python.
-    suite:           A digest of the tests, their corpora and the assignments' settings.
-    seed:            "public", or the name of a private seed.
-    sandbox:         Whether the submission ran in a sandbox.
-    fixed_addresses: Whether memory was laid out in the same way every time.
-    packages:        The packages that were offered, with versions.
+    Attributes:
+        kit: gradkit's version and a digest of its source.
+        python: The version of Python.
+        suite: A digest of the tests, their corpora and the assignments' settings.
+        seed: "public", or the name of a private seed.
+        sandbox: Whether the submission ran in a sandbox.
+        fixed_addresses: Whether memory was laid out in the same way every time.
+        packages: The packages that were offered, with versions.
     """
 
     kit: str
@@ -55,15 +56,16 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What happened to a submission.
 
-    format:     The version of the schema.
-    student:    The name of the folder or zip.
-    submission: The digest of the files that were graded.
-    missing:    The files to grade that were not handed in, without `.py`.
-    warnings:   What the instructor should know.
-    conditions: What it was graded with.
-    earned:     Points earned.
-    points:     Maximum points.
-    items:      The result of every item of the suite, in its order.
+    Attributes:
+        format: The version of the schema.
+        student: The name of the folder or zip.
+        submission: The digest of the files that were graded.
+        missing: The files to grade that were not handed in, without `.py`.
+        warnings: What the instructor should know.
+        conditions: What it was graded with.
+        earned: Points earned.
+        points: Maximum points.
+        items: The result of every item of the suite, in its order.
     """
 
     format: Literal[3]

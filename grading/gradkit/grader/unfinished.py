@@ -19,9 +19,10 @@ FOLDER = ".unfinished"
 class Unfinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of a submission whose last phase is still to come.
 
-    public:  The report of the public phase.
-    seconds: How long that phase took.
-    passed:  The ids of the items that passed, by the name of each later phase that is done.
+    Attributes:
+        public: The report of the public phase.
+        seconds: How long that phase took.
+        passed: The ids of the items that passed, by the name of each later phase that is done.
     """
 
     public: Report

@@ -25,10 +25,11 @@ from .gradebook import GradebookError, not_handed_in, opened
 class Entered(NamedTuple):
     """What was entered into the gradebook, and what was not.
 
-    n_students: The number of students of whom something was entered.
-    late:       The students whose submissions are late.
-    lost:       The students whose reports could not be read any more.
-    missing:    By assignment, the students who handed in nothing for it and were not entered there.
+    Attributes:
+        n_students: The number of students of whom something was entered.
+        late: The students whose submissions are late.
+        lost: The students whose reports could not be read any more.
+        missing: By assignment, the students who handed in nothing for it and were not entered there.
     """
 
     n_students: int

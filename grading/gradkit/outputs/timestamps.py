@@ -20,8 +20,9 @@ _PATTERN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^/~]*(\w/[^/~]*)*")
 class Timestamp(NamedTuple):
     """The timestamp of a submission.
 
-    content: The bytes of the file.
-    time:    The time that they say; None if they do not say one.
+    Attributes:
+        content: The bytes of the file.
+        time: The time that they say; None if they do not say one.
     """
 
     content: bytes

@@ -32,9 +32,10 @@ Record = dict[str, ItemResult]
 class Batch:
     """Specimens that are run on the same items.
 
-    names:  the specimens.
-    suite:  all items of the assignments that hold a file of the specimens.
-    to_run: the part of the suite that is run; the specimens pass the other items as the solution does.
+    Attributes:
+        names: The specimens.
+        suite: All items of the assignments that hold a file of the specimens.
+        to_run: The part of the suite that is run; the specimens pass the other items as the solution does.
     """
 
     names: tuple[str, ...]

@@ -46,8 +46,9 @@ Functions = frozenset[str]
 class Trace:
     """The functions of the solution that were entered.
 
-    at_import: while the files were imported.
-    by_item:   by each item, by its id.
+    Attributes:
+        at_import: While the files were imported.
+        by_item: By each item, by its id.
     """
 
     at_import: Functions

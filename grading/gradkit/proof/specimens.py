@@ -26,13 +26,14 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One named mistake, as edits of the solution.
 
-    title:       the mistake in a few words.
-    kind:        what is broken: one operation, one form (`2 + x`), the order of backward(), the wiring, the training.
-    explanation: what a student who makes it has not understood yet; for instructors.
-    hint:        one line for the student, kind and concrete.
-    caught_by:   exactly the items that fail although all their prerequisites pass.
-    edits:       the edits.
-    module:      the file that they edit, without `.py`.
+    Attributes:
+        title: The mistake in a few words.
+        kind: What is broken: one operation, one form (`2 + x`), the order of backward(), the wiring, the training.
+        explanation: What a student who makes it has not understood yet; for instructors.
+        hint: One line for the student, kind and concrete.
+        caught_by: Exactly the items that fail although all their prerequisites pass.
+        edits: The edits.
+        module: The file that they edit, without `.py`.
     """
 
     title: str
@@ -47,8 +48,9 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Right files of another design.
 
-    title:    the design in a few words.
-    gives_up: what the design cannot do: "depth", "stability", or "arrays" (an optimizer for numbers alone).
+    Attributes:
+        title: The design in a few words.
+        gives_up: What the design cannot do: "depth", "stability", or "arrays" (an optimizer for numbers alone).
     """
 
     title: str

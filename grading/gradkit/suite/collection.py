@@ -23,11 +23,12 @@ from .rules import SuiteError, check_files, check_module
 class GradedTest:
     """A graded test of a suite.
 
-    name:     The function's name.
-    item:     The item that it is.
-    mark:     What `@graded` says of it.
-    function: The test. It takes some of SUBJECTS, and a corpus if the mark has one.
-    path:     The file of the test.
+    Attributes:
+        name: The function's name.
+        item: The item that it is.
+        mark: What `@graded` says of it.
+        function: The test. It takes some of SUBJECTS, and a corpus if the mark has one.
+        path: The file of the test.
     """
 
     name: str

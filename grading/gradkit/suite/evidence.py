@@ -37,9 +37,10 @@ def number_text(number: Number) -> str:
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One number of the evidence.
 
-    name:     The expression whose number it is, as the code prints it.
-    yours:    The student's number.
-    expected: The right number.
+    Attributes:
+        name: The expression whose number it is, as the code prints it.
+        yours: The student's number.
+        expected: The right number.
     """
 
     name: str
@@ -66,10 +67,11 @@ class NodeNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A failing expression as a graph, with PyTorch's numbers and the student's.
 
-    inputs, steps, output, names: The graph; see `Graph`.
-    want:  PyTorch's numbers.
-    got:   The student's numbers.
-    wrong: The nodes that the rows of the evidence show.
+    Attributes:
+        inputs, steps, output, names: The graph; see `Graph`.
+        want: PyTorch's numbers.
+        got: The student's numbers.
+        wrong: The nodes that the rows of the evidence show.
     """
 
     inputs: tuple[float, ...]
@@ -110,15 +112,16 @@ def _report_numbers(numbers: Iterable[float]) -> tuple[Number, ...]:
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a screen, a page or a report shows of a failure.
 
-    message:   One sentence, or the last line of a traceback.
-    code:      Lines of a program to paste. The last len(rows) lines print the numbers of the rows.
-    rows:      The student's numbers beside the right ones.
-    heading:   A title for the failure, if the item's own title does not fit.
-    source:    Where the right numbers come from: "PyTorch", or "right" in a hand-written item. Empty without rows.
-    origin:    The node that went wrong first, as the code names it. Empty if the numbers cannot tell.
-    hint:      One line of advice, or empty.
-    traceback: The student's own frames, innermost last.
-    drawing:   The expression as a graph, if a wrong number was found in one.
+    Attributes:
+        message: One sentence, or the last line of a traceback.
+        code: Lines of a program to paste. The last len(rows) lines print the numbers of the rows.
+        rows: The student's numbers beside the right ones.
+        heading: A title for the failure, if the item's own title does not fit.
+        source: Where the right numbers come from: "PyTorch", or "right" in a hand-written item. Empty without rows.
+        origin: The node that went wrong first, as the code names it. Empty if the numbers cannot tell.
+        hint: One line of advice, or empty.
+        traceback: The student's own frames, innermost last.
+        drawing: The expression as a graph, if a wrong number was found in one.
     """
 
     message: str

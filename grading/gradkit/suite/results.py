@@ -15,12 +15,13 @@ from .evidence import Evidence
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A graded test.
 
-    id:         Assignment and name of the test, as in "a1_expressions/test_addition".
-    assignment: The assignment's name.
-    title:      What the student reads.
-    points:     A multiple of 0.5; all or nothing.
-    needs:      The ids of its prerequisites.
-    hidden:     Whether students see its title and verdict only.
+    Attributes:
+        id: Assignment and name of the test, as in "a1_expressions/test_addition".
+        assignment: The assignment's name.
+        title: What the student reads.
+        points: A multiple of 0.5; all or nothing.
+        needs: The ids of its prerequisites.
+        hidden: Whether students see its title and verdict only.
     """
 
     id: str
@@ -34,10 +35,11 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An item and how it ended. Make one with `result_of`.
 
-    verdict:    How it ended.
-    earned:     The item's points if it passed, else 0.
-    blocked_by: The ids of the failed prerequisites, nearest first. Empty unless the verdict is blocked.
-    evidence:   What shows the mistake, if anything does.
+    Attributes:
+        verdict: How it ended.
+        earned: The item's points if it passed, else 0.
+        blocked_by: The ids of the failed prerequisites, nearest first. Empty unless the verdict is blocked.
+        evidence: What shows the mistake, if anything does.
     """
 
     verdict: Verdict

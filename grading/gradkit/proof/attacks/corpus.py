@@ -39,19 +39,20 @@ GROUPS: tuple[str, ...] = get_args(Group)
 class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An attack and its label: what must come of it.
 
-    title:      what it does, in a sentence.
-    group:      one of GROUPS.
-    module:     the file that it attacks with.
-    edits:      edits of the solution, if that file is made from it.
-    before:     text to put before the solution.
-    after:      text to put after it.
-    student:    the name of its submission, if that is part of the attack.
-    full_marks: every item passes, because it is honest or what it tries has no effect.
-    every:      it earns nothing: every item has this verdict, or one of these, or is blocked by an item that has.
-    verdicts:   the verdict of each item that fails although everything it needs passes.
-    earned:     its points, if the verdicts do not tell.
-    untouched:  paths that must not be created.
-    unsaid:     words that its report must not contain.
+    Attributes:
+        title: What it does, in a sentence.
+        group: One of GROUPS.
+        module: The file that it attacks with.
+        edits: Edits of the solution, if that file is made from it.
+        before: Text to put before the solution.
+        after: Text to put after it.
+        student: The name of its submission, if that is part of the attack.
+        full_marks: Every item passes, because it is honest or what it tries has no effect.
+        every: It earns nothing: every item has this verdict, or one of these, or is blocked by an item that has.
+        verdicts: The verdict of each item that fails although everything it needs passes.
+        earned: Its points, if the verdicts do not tell.
+        untouched: Paths that must not be created.
+        unsaid: Words that its report must not contain.
     """
 
     title: str

@@ -25,9 +25,10 @@ from .secrets import grade_under_a_secret, leak_in
 class Outcome:
     """The result of an attack.
 
-    report:  None if there is none.
-    seconds: how long grading took.
-    reason:  why the attack did not go as it must; empty if it did.
+    Attributes:
+        report: None if there is none.
+        seconds: How long grading took.
+        reason: Why the attack did not go as it must; empty if it did.
     """
 
     name: str

@@ -75,10 +75,11 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
 class WrongAnswer(Failure):
     """A graph on which the student's engine and PyTorch differ.
 
-    Value:    The student's class.
-    mismatch: The difference.
-    compare:  How answers are compared.
-    backward: Whether backward() was called.
+    Attributes:
+        Value: The student's class.
+        mismatch: The difference.
+        compare: How answers are compared.
+        backward: Whether backward() was called.
     """
 
     Value: Subject
@@ -118,10 +119,11 @@ class WrongAnswer(Failure):
 class NoAnswer(Failure):
     """A graph on which the student's engine gave no answer.
 
-    Value:    The student's class.
-    graph:    The graph.
-    error:    How the student's code ended.
-    backward: Whether backward() was called.
+    Attributes:
+        Value: The student's class.
+        graph: The graph.
+        error: How the student's code ended.
+        backward: Whether backward() was called.
     """
 
     Value: Subject
