@@ -34,7 +34,7 @@ _ADVICE = {
 """What to do about an error of the system, by its number."""
 
 
-def sentence_of(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """Return what the system refused, for which file, and what to do about it."""
     said = error.strerror or type(error).__name__
     name = error.filename2 or error.filename

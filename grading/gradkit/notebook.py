@@ -66,7 +66,7 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
         LookupError: An item does not exist.
         ValueError: No cell defines the subject, or a file is missing.
     """
-    assignment, suite = _suite_of(items)
+    assignment, suite = _load_suite(items)
     source = convert_to_module(_cell_source(subject))
     with tempfile.TemporaryDirectory() as name, _without_output():
         folder = Path(name)
@@ -128,7 +128,7 @@ def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> t
     return [list(image) for image in images], list(labels)
 
 
-def _suite_of(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
+def _load_suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
     """Return the assignment of these items, and a suite of them alone. Raises LookupError if one does not exist."""
     ids = {item.replace("/", "/test_", 1) for item in items}
     names = {item.partition("/")[0] for item in items}

@@ -16,8 +16,8 @@ from gradkit.graphs.learning.networks import (
     NetworkAnswers,
     NetworkClass,
     leaf_names,
-    network_program,
     output_names,
+    write_network_program,
 )
 from gradkit.oracle.pytorch.learning import answer_network
 from gradkit.oracle.well_posed import answer_if_well_posed
@@ -107,7 +107,7 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
         """See CorpusSpec."""
         outputs = [f"{name}.data" for name in output_names(case)]
         gradients = [f"{name}.grad" for name in leaf_names(case)]
-        return [network_program(case, False, outputs), network_program(case, True, gradients)]
+        return [write_network_program(case, False, outputs), write_network_program(case, True, gradients)]
 
 
 def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "any") -> Networks:

@@ -13,7 +13,7 @@ from gradkit.oracle.pytorch.scalar import answer_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import draw_with_hypothesis
-from .graph_files import decode_graphs, encode_graph, graph_programs
+from .graph_files import decode_graphs, encode_graph, write_graph_programs
 from .spec import Corpus, CorpusSpec
 from .systematic import draw_systematic
 
@@ -128,7 +128,7 @@ class RandomGraphs(CorpusSpec[Graph, Answers]):
 
     def programs(self, case: Graph) -> list[list[str]]:
         """See CorpusSpec."""
-        return graph_programs(case)
+        return write_graph_programs(case)
 
 
 def random_graphs(

@@ -61,4 +61,4 @@ def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[st
         values.append(functions[name](*(values[node] for node in operands), *plain).real)
         usable = [node for node in usable if spec.reuse == "nodes" or node not in used_up]
         usable.append(len(values) - 1)
-    return Graph(inputs, steps).rebuilt()
+    return Graph(inputs, steps).rebuild()

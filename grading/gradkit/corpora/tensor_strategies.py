@@ -33,7 +33,7 @@ _Step = tuple[str, tuple[int, ...], tuple[float, ...]]
 """(operation, operand nodes, plain numbers)."""
 
 
-def parts_of(spec: Tensors) -> list[tuple[str, bool | None]]:
+def list_parts(spec: Tensors) -> list[tuple[str, bool | None]]:
     """Return the parts that a corpus is made of, with equally many graphs: (form, is_swapped).
 
     `is_swapped` is the argument of `random_tensor_graphs`. Where each graph is a single operation, both orders of its

@@ -18,7 +18,7 @@ from gradkit.graphs.learning.trajectories import (
     Trajectory,
     TrajectoryAnswers,
     trajectory_names,
-    trajectory_program,
+    write_trajectory_program,
 )
 from gradkit.oracle.pytorch.learning import answer_trajectory
 from gradkit.oracle.well_posed import answer_if_well_posed
@@ -122,7 +122,7 @@ class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
 
     def programs(self, case: Trajectory) -> list[list[str]]:
         """See CorpusSpec."""
-        return [trajectory_program(case, trajectory_names(case))]
+        return [write_trajectory_program(case, trajectory_names(case))]
 
 
 def trajectories(

@@ -18,7 +18,7 @@ from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import Item, ItemResult, Results, item_of_result
+from gradkit.suite.results import Item, ItemResult, Results, strip_result
 
 from .report_check import MAX_REPORT_BYTES, check
 
@@ -113,7 +113,7 @@ class UnreadableError(UserError):
     """A file is not a report. The message says why."""
 
 
-def report_of(student: str, taken: Intake, conditions: Conditions, results: Results) -> Report:
+def make_report(student: str, taken: Intake, conditions: Conditions, results: Results) -> Report:
     """Return the report of a submission.
 
     Args:
@@ -143,7 +143,7 @@ def report_of(student: str, taken: Intake, conditions: Conditions, results: Resu
 
 def is_about(report: Report, items: Sequence[Item]) -> bool:
     """Return whether a report is about exactly these items. That its points add up was checked when it was read."""
-    return [item_of_result(result) for result in report.items] == list(items)
+    return [strip_result(result) for result in report.items] == list(items)
 
 
 def write(report: Report, path: Path) -> None:

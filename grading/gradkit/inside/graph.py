@@ -37,8 +37,8 @@ class Graph:
         self.names = tuple(names)
         self._packed = b""
 
-    def packed(self) -> bytes:
-        """Serialize the graph, without its names, for `unpacked`.
+    def pack(self) -> bytes:
+        """Serialize the graph, without its names, for `unpack`.
 
         The bytes are cached, because the same graph is sent to every submission of a class.
         """
@@ -48,7 +48,7 @@ class Graph:
         return self._packed
 
     @staticmethod
-    def unpacked(packed: bytes) -> Graph:
+    def unpack(packed: bytes) -> Graph:
         """Deserialize a graph. It must have been packed by the same Python, and by a process that is trusted."""
         import marshal
 
@@ -103,7 +103,7 @@ class Graph:
                 nodes.append(function(nodes[step[1]], step[2]))
         return nodes
 
-    def rebuilt(
+    def rebuild(
         self,
         output: int | None = None,
         leaves: Mapping[int, float] | None = None,
@@ -167,7 +167,7 @@ class Graph:
                 operands[operand] = new_leaf
             steps.append((step[0], *operands, *step[end:]))
         output = self.output + (self.output >= new_leaf)
-        return Graph([*self.inputs, number], steps, output).rebuilt()
+        return Graph([*self.inputs, number], steps, output).rebuild()
 
 
 class Answers:

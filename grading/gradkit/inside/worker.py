@@ -296,7 +296,7 @@ class Worker:
         value_class = self._object(target)
         numbers: list[float] = []
         try:
-            for graph in map(Graph.unpacked, graphs):
+            for graph in map(Graph.unpack, graphs):
                 answers = replay(value_class, graph, backward)
                 numbers += answers.data
                 numbers += answers.grad
@@ -314,7 +314,7 @@ class Worker:
 
     def do_calls(self, target: object, graph: bytes, max_calls: int) -> tuple[list[int], Sequence[float]]:
         value_class = self._object(target)
-        return [], (float(calls(value_class, Graph.unpacked(graph), max_calls)),)
+        return [], (float(calls(value_class, Graph.unpack(graph), max_calls)),)
 
     def _object(self, operand: Any) -> Any:
         """Replace references by the objects, in lists too."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradkit.graphs.picture.cards import TooLargeError, cards_of_graph
 from gradkit.graphs.picture.graphviz import draw_svg
-from gradkit.graphs.scalar.program import STUDENT, node_names
+from gradkit.graphs.scalar.program import STUDENT, name_nodes
 from gradkit.inside.graph import Answers
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Drawing, Evidence
@@ -110,7 +110,7 @@ def draw_failure(drawing: Drawing) -> str:
     want, got = drawing.want.answers(), drawing.got.answers()
     if not got.grad:  # gradients were not compared
         want = Answers(want.data, [])
-    names = node_names(drawing.graph, drawing.wrong)
+    names = name_nodes(drawing.graph, drawing.wrong)
     return draw_svg(cards_of_graph(drawing.graph, want, got, drawing.wrong, names))
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report, read
-from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import ItemResult, result_of
+from gradkit.suite.results import ItemResult, make_result
 from gradkit.suite.visibility import follows_from_others
 
 from .selection import Selection
@@ -55,7 +55,7 @@ class SpecimenRun:
     def record(self) -> Record:
         """The result of every item of the suite: an item that was not run has passed."""
         results = self.report.by_id()
-        return {item.id: results.get(item.id) or result_of(item, Verdict.PASSED) for item in self.suite.items}
+        return {item.id: results.get(item.id) or make_result(item, Verdict.PASSED) for item in self.suite.items}
 
 
 def assignments_holding(name: str) -> tuple[Assignment, ...]:
@@ -96,7 +96,7 @@ def batches(
     for name in names:
         asked = assignments_of(name)
         if asked not in suites:
-            suites[asked] = suite_of(asked, library, retries=False)
+            suites[asked] = load_suite(asked, library, retries=False)
         suite = suites[asked]
 
         items = suite.items
@@ -129,7 +129,7 @@ def run_batch(
     Raises:
         RuntimeError: A specimen cannot be graded.
     """
-    conditions = conditions_of(batch.suite, sandboxed=isolated)
+    conditions = make_conditions(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:
         classroom = kind(batch.to_run, conditions, Path(out), isolated)
         students = [Student(name, folders[name].resolve()) for name in batch.names]

@@ -20,7 +20,7 @@ from types import CodeType, FrameType
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.grader.suite import Suite, run_test, suite_of
+from gradkit.grader.suite import Suite, load_suite, run_test
 from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.transport.clock import Clock
@@ -215,7 +215,7 @@ def trace_solution() -> Trace:
     Raises:
         RuntimeError: An item does not pass.
     """
-    suite = suite_of(assignments(), Library(corpora_folder()), retries=False)
+    suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
     student = Student("solution", reference_folder() / "solution")
     for done in run_in_processes([student], lambda student: _traced(suite, student.source), 1, TRACE_SECONDS):
         if done and done.result is None:

@@ -75,7 +75,7 @@ def tidy(text: str, max_length: int = MESSAGE_LENGTH) -> str:
     return text if len(text) <= max_length else text[: max_length - 3] + "..."
 
 
-def presentable(warnings: Sequence[str]) -> list[str]:
+def tidy_warnings(warnings: Sequence[str]) -> list[str]:
     """Tidy the warnings about a submission and keep the first MAX_WARNINGS: a submission can cause any number."""
     shown = [tidy(warning[: 2 * MESSAGE_LENGTH]) for warning in warnings[:MAX_WARNINGS]]
     n_left_out = len(warnings) - len(shown)

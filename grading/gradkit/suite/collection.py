@@ -43,7 +43,7 @@ class GradedTest:
         return tuple(name for name in inspect.signature(self.function).parameters if name in SUBJECTS)
 
 
-def item_of(assignment: Assignment, name: str, mark: Mark) -> Item:
+def make_item(assignment: Assignment, name: str, mark: Mark) -> Item:
     """Return the item of a test.
 
     Args:
@@ -73,7 +73,7 @@ def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:
             if name in paths:
                 raise SuiteError(f"{path}: {name} is in {paths[name].name} too. Give each item a name of its own.")
             paths[name] = path
-            yield GradedTest(name, item_of(assignment, name, mark), mark, value, path)
+            yield GradedTest(name, make_item(assignment, name, mark), mark, value, path)
 
 
 def import_suite_file(path: Path) -> ModuleType:

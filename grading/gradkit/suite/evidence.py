@@ -48,7 +48,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expected: Number
 
 
-def row_of(name: str, yours: float, expected: float) -> Row:
+def make_row(name: str, yours: float, expected: float) -> Row:
     """Return the row of two numbers."""
     return Row(name, report_number(yours), report_number(expected))
 
@@ -88,7 +88,7 @@ class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Graph(self.inputs, self.steps, self.output, self.names)
 
 
-def drawing_of(graph: Graph, want: Answers, got: Answers, wrong: Sequence[int]) -> Drawing:
+def make_drawing(graph: Graph, want: Answers, got: Answers, wrong: Sequence[int]) -> Drawing:
     """Return the drawing of a graph.
 
     Args:

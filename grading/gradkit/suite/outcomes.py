@@ -15,7 +15,7 @@ from .excerpt import lines_at
 from .explanations import explain_error
 from .failures import Explained, Failure, NotPassed
 from .loading import NotLoadedError
-from .results import Item, ItemResult, Results, result_of
+from .results import Item, ItemResult, Results, make_result
 
 StudentError = NotPassed | SubmissionError | TimeIsUp
 
@@ -38,9 +38,9 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
         The result, or None if the error is not the student's: then nothing is recorded.
     """
     if error is None:
-        result = result_of(item, Verdict.PASSED)
+        result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
-        result = _result_of_failure(item, failure_of(error, path), results.failed_prerequisites(item))
+        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item))
     else:
         return None
     results.add(result)
@@ -50,8 +50,8 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
 def _result_of_failure(item: Item, failure: Failure, blocked_by: tuple[str, ...]) -> ItemResult:
     """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
-        return result_of(item, Verdict.BLOCKED, blocked_by=blocked_by)
-    return result_of(item, failure.verdict, name_mistake(item, failure.explain()))
+        return make_result(item, Verdict.BLOCKED, blocked_by=blocked_by)
+    return make_result(item, failure.verdict, name_mistake(item, failure.explain()))
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
@@ -62,11 +62,11 @@ def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
         error: The error that its test raised.
         path: The file of the test.
     """
-    failure = failure_of(error, path)
-    return result_of(item, failure.verdict, name_mistake(item, failure.as_drawn()))
+    failure = make_failure(error, path)
+    return make_result(item, failure.verdict, name_mistake(item, failure.as_drawn()))
 
 
-def failure_of(error: StudentError, path: Path) -> Failure:
+def make_failure(error: StudentError, path: Path) -> Failure:
     """Return the failure that an error stands for.
 
     Args:

@@ -33,7 +33,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An item and how it ended. Make one with `result_of`.
+    """An item and how it ended. Make one with `make_result`.
 
     Attributes:
         verdict: How it ended.
@@ -62,7 +62,7 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return (self.verdict, evidence.message, "" if is_missing_name else evidence.traceback or evidence.code)
 
 
-def result_of(
+def make_result(
     item: Item, verdict: Verdict, evidence: Evidence | None = None, blocked_by: tuple[str, ...] = ()
 ) -> ItemResult:
     """Return the result of an item, or of an earlier result's item."""
@@ -80,7 +80,7 @@ def result_of(
     )
 
 
-def item_of_result(result: ItemResult) -> Item:
+def strip_result(result: ItemResult) -> Item:
     """Return the item of a result."""
     return Item(result.id, result.assignment, result.title, result.points, result.needs, result.hidden)
 

@@ -25,7 +25,7 @@ from gradkit.submissions.outcome import Verdict
 
 from .evidence import Evidence
 from .failures import Explained, Failure
-from .results import Item, ItemResult, result_of
+from .results import Item, ItemResult, make_result
 
 HIDDEN = "What this item checks is kept for grading: its title is the hint."
 """All that a report says of a hidden item that did not pass."""
@@ -47,12 +47,12 @@ def failure_for_report(item: Item, failure: Failure) -> Failure:
 
 def undecided_result(item: Item) -> ItemResult:
     """Return the result of a hidden item in the public phase, which does not run it: not passed."""
-    return result_of(item, Verdict.FAILED, Evidence(HIDDEN))
+    return make_result(item, Verdict.FAILED, Evidence(HIDDEN))
 
 
 def private_failure(item: Item) -> ItemResult:
     """Return the result of an item that passed the public phase and failed the private one."""
-    return result_of(item, Verdict.FAILED, Evidence(PRIVATE_ONLY))
+    return make_result(item, Verdict.FAILED, Evidence(PRIVATE_ONLY))
 
 
 # --- the student's screen --------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from gradkit.proof.attacks.secrets import addition, difference, secret_word_in
 from gradkit.proof.specimens import EditError
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.results import Item, result_of
+from gradkit.suite.results import Item, make_result
 from gradkit.suite.visibility import PRIVATE_ONLY
 
 pytestmark = [
@@ -136,7 +136,7 @@ def test_an_attack_is_graded_in_the_assignments_of_its_file():
 
 def item(name, verdict, blocked_by=(), message="", needs=(), hidden=False):
     evidence = Evidence(message) if message else None
-    return result_of(Item(name, "a1_expressions", "Title", 1.0, needs, hidden), verdict, evidence, blocked_by)
+    return make_result(Item(name, "a1_expressions", "Title", 1.0, needs, hidden), verdict, evidence, blocked_by)
 
 
 def reported(*items, earned=None):

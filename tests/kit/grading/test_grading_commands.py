@@ -16,7 +16,7 @@ from gradkit.catalogue.assignments import chosen
 from gradkit.cli.main import app
 from gradkit.course.corpora import corpus_specs
 from gradkit.grader import doctor
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
@@ -324,7 +324,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
         school.hands_in(name, solution())
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
     students, _ = read_roster(school.submissions, school.out)
-    classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
+    classroom = Classroom(school.suite, make_conditions(school.suite, True), school.out)
     with show_progress(console, len(students)) as observe_progress:
         results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)
     assert len(results) == 3

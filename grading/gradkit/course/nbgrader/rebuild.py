@@ -12,7 +12,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from gradkit.catalogue.assignments import Notebook
 from gradkit.submissions.bounded import READING, LimitReachedError, run_bounded
-from gradkit.submissions.exception_text import presentable
+from gradkit.submissions.exception_text import tidy_warnings
 from gradkit.submissions.intake.notebook import NotebookError, Solutions, read_solutions
 
 from .lookup import RAW, assignment_of, course_folder_of
@@ -62,8 +62,8 @@ def _read_in_bounded_process(raw: bytes, notebook: Notebook) -> Solutions:
         try:
             solutions = read_solutions(raw, notebook)
         except NotebookError as error:
-            return Solutions({}, presentable([f"The notebook {error}."]))
-        return Solutions(solutions.sources, presentable(solutions.warnings))
+            return Solutions({}, tidy_warnings([f"The notebook {error}."]))
+        return Solutions(solutions.sources, tidy_warnings(solutions.warnings))
 
     try:
         return run_bounded(read, Solutions, READING)

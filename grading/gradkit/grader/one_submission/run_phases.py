@@ -62,7 +62,7 @@ def make_public_report(
     """
     with closing(open_transport(sandbox, folder, PUBLIC.seconds(suite))) as transport:
         results = run_public_phase(suite, intake, transport)
-    made = report.report_of(student, intake, conditions, results)
+    made = report.make_report(student, intake, conditions, results)
     try:
         report_check.check(made)
     except ValueError as error:

@@ -58,7 +58,7 @@ def output_names(loss: Loss) -> list[str]:
     return [f"outputs[{index}]" for index in range(sum(map(len, loss.outputs)))]
 
 
-def loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that calls the function and prints these names.
 
     Args:

@@ -88,7 +88,7 @@ def leaf_role(network: Network, index: int) -> str:
     raise AssertionError("a network has as many parameters as its sizes say")
 
 
-def network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that builds and runs the network and prints these names.
 
     Args:

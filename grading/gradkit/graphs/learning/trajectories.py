@@ -57,7 +57,7 @@ def trajectory_names(run: Trajectory) -> list[str]:
     return losses + [f"model.parameters()[{index}].data" for index in range(len(run.parameters))]
 
 
-def trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
+def write_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that trains the network and prints these names.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gradkit.errors import UserError
-from gradkit.graphs.scalar.program import expression_text, node_names
+from gradkit.graphs.scalar.program import name_nodes, write_expression
 from gradkit.inside.graph import Answers, Graph
 
 MAX_NODES = 200
@@ -73,13 +73,13 @@ def cards_of_graph(
     """
     if len(graph) > MAX_NODES:
         raise TooLargeError
-    all_names = node_names(graph, range(len(graph)), names)
+    all_names = name_nodes(graph, range(len(graph)), names)
 
     cards = []
     for node in range(len(graph)):
         is_leaf = node < len(graph.inputs)
         is_wrong = node in wrong
-        expression = "" if is_leaf else expression_text(graph, node, all_names)
+        expression = "" if is_leaf else write_expression(graph, node, all_names)
         rows = _rows("data", node, want, got, is_wrong) + _rows("grad", node, want, got, is_wrong)
         kind: CardKind = "wrong" if is_wrong else "leaf" if is_leaf else "inner"
         cards.append(Card(all_names[node], expression, tuple(rows), graph.parents(node), kind))

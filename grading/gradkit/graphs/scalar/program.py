@@ -38,7 +38,7 @@ _LEAF_LETTERS = "abcdghijklmnopqrst"
 _INNER_LETTERS = "uvwz"
 
 
-def node_names(graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None) -> dict[int, str]:
+def name_nodes(graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None) -> dict[int, str]:
     """Return names for the nodes that need one: leaves, the output, nodes with several uses, and nodes to be shown.
 
     Args:
@@ -80,7 +80,7 @@ def _leaf_name(node: int, n_leaves: int) -> str:
     return _LEAF_LETTERS[node] if n_leaves <= len(_LEAF_LETTERS) else f"x{node}"
 
 
-def expression_text(graph: Graph, node: int, names: Mapping[int, str]) -> str:
+def write_expression(graph: Graph, node: int, names: Mapping[int, str]) -> str:
     """Return the expression that makes `node`, in which nodes without a name are written out."""
     return _inline(graph, node, {other: name for other, name in names.items() if other != node})[0]
 
@@ -100,7 +100,9 @@ def _inline(graph: Graph, node: int, names: Mapping[int, str]) -> tuple[str, int
     return operation.text.format(**dict(zip("ab", texts)), **constants), operation.binds
 
 
-def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, shown: Sequence[int] = ()) -> list[str]:
+def write_program(
+    graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, shown: Sequence[int] = ()
+) -> list[str]:
     """Return the lines of a program that builds a graph and prints one number for each node in `shown`.
 
     Args:
@@ -109,12 +111,12 @@ def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, sh
         gradients: Whether the program calls backward(), and prints gradients rather than data.
         shown: The nodes to print. The last len(shown) lines print them, in this order.
     """
-    names = node_names(graph, shown)
+    names = name_nodes(graph, shown)
     lines = [dialect.imports]
     lines.append("; ".join(f"{names[i]} = {dialect.leaf.format(x)}" for i, x in enumerate(graph.inputs)))
     for node in range(len(graph.inputs), len(graph)):
         if node in names:
-            lines.append(f"{names[node]} = {expression_text(graph, node, names)}")
+            lines.append(f"{names[node]} = {write_expression(graph, node, names)}")
             if dialect.keep and gradients:
                 lines.append(dialect.keep.format(names[node]))
     if gradients:

@@ -57,18 +57,18 @@ def _cost(graph: Graph) -> tuple[int, int, int, int]:
 def _candidates(graph: Graph, values: list[float]) -> Iterator[Graph]:
     steps = range(len(graph.inputs), len(graph))
     for node in steps:
-        yield graph.rebuilt(output=node)
+        yield graph.rebuild(output=node)
     for node in steps:
-        yield graph.rebuilt(leaves={node: round(values[node], 2)})
+        yield graph.rebuild(leaves={node: round(values[node], 2)})
     for node in steps:
         for parent in graph.parents(node):
-            yield graph.rebuilt(aliases={node: parent})
+            yield graph.rebuild(aliases={node: parent})
     for node in steps:
         for index, parent in enumerate(graph.parents(node)):
             yield graph.split(node, index, values[parent] + 1)
     for node in steps:
         if OPERATIONS[graph.steps[node - len(graph.inputs)][0]].constants:
-            yield from (graph.rebuilt(constants={node: constant}) for constant in (2, 3))
+            yield from (graph.rebuild(constants={node: constant}) for constant in (2, 3))
     for node in range(len(graph.inputs)):
         for number in NICE_NUMBERS:
-            yield graph.rebuilt(leaves={node: number})
+            yield graph.rebuild(leaves={node: number})

@@ -115,7 +115,7 @@ def trace_expression(expression: Callable[..., Tracer], *numbers: float) -> Grap
     indices = {tracer: index for index, tracer in enumerate([*inputs, *(tracer for tracer, _ in steps)])}
     parameters = list(inspect.signature(expression).parameters)
     names = parameters if len(parameters) == len(numbers) else ()
-    return Graph(numbers, steps_by_index(steps, indices), indices[result], names).rebuilt()
+    return Graph(numbers, steps_by_index(steps, indices), indices[result], names).rebuild()
 
 
 def steps_by_index(steps: list[tuple[Tracer, Step]], indices: Mapping[Tracer, int]) -> list[Step]:

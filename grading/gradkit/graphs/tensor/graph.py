@@ -55,7 +55,7 @@ class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
         name, *numbers = self.steps[step]
         return tuple(map(int, numbers[: TENSOR_OPERATIONS[str(name)].arity]))
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Serialize the graph for a process that runs the same Python and trusts this one (marshal is not safe)."""
         leaves = tuple((leaf.shape, leaf.numbers, leaf.layout) for leaf in self.leaves)
         return marshal.dumps((leaves, self.steps, (self.upstream.shape, self.upstream.numbers, "")))
@@ -100,12 +100,12 @@ class TensorAnswers(msgspec.Struct, frozen=True, array_like=True):
         return arrays
 
 
-def lists_of(shape: Shape, numbers: Sequence[float]) -> Any:
+def make_lists(shape: Shape, numbers: Sequence[float]) -> Any:
     """Return the numbers of an array as nested lists, or the number itself if the array does not have axes."""
     if not shape:
         return numbers[0]
     row_size = math.prod(shape[1:])
-    return [lists_of(shape[1:], numbers[row_size * row : row_size * (row + 1)]) for row in range(shape[0])]
+    return [make_lists(shape[1:], numbers[row_size * row : row_size * (row + 1)]) for row in range(shape[0])]
 
 
 def decode_arrays(numbers: Sequence[float], n_arrays: int) -> list[Array]:

@@ -12,7 +12,7 @@ from gradkit.graphs.learning.losses import Loss
 from gradkit.graphs.learning.networks import Network
 from gradkit.graphs.learning.trajectories import Trajectory
 
-from .graph import Array, Shape, lists_of
+from .graph import Array, Shape, make_lists
 
 Lists = list[list[float]] | list[float]
 
@@ -52,7 +52,7 @@ def parameter_names(sizes: Sequence[int], attribute: str) -> list[str]:
 
 def parameter_numbers(arrays: Sequence[Array]) -> list[float]:
     """Return the numbers of arrays in the shapes of `parameter_shapes`, in the order of `Network.parameters`."""
-    lists = [lists_of(array.shape, array.numbers) for array in arrays]
+    lists = [make_lists(array.shape, array.numbers) for array in arrays]
     numbers: list[float] = []
     for weights, biases in zip(lists[::2], lists[1::2]):
         for neuron, bias in enumerate(biases):
@@ -60,7 +60,7 @@ def parameter_numbers(arrays: Sequence[Array]) -> list[float]:
     return numbers
 
 
-def tensor_network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_tensor_network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that runs the network on one row and prints these names.
 
     Args:
@@ -75,7 +75,7 @@ def tensor_network_program(network: Network, gradients: bool, shown: Sequence[st
     return lines + [f"print({name})" for name in shown]
 
 
-def tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that calls the loss on a row of logits an example and prints these names.
 
     Args:
@@ -93,7 +93,7 @@ def tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> li
     return lines + [f"print({name})" for name in shown]
 
 
-def tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
+def write_tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that trains the network and prints these names."""
     settings = ", ".join(f"{key}={number:g}" for key, number in run.settings)
     lines = [

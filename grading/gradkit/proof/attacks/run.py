@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report, read
-from gradkit.grader.suite import suite_of
+from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom, Graded
 from gradkit.submissions.intake.roster import read_roster
 
@@ -119,8 +119,8 @@ class _AttackClass:
         self.folder.mkdir(parents=True)
         self._attack_of = build_class(chosen, self.folder)
         self._home = home
-        self._suite = suite_of(suite, Library(corpora_folder()), retries=False)
-        self._conditions = conditions_of(self._suite, sandboxed=True)
+        self._suite = load_suite(suite, Library(corpora_folder()), retries=False)
+        self._conditions = make_conditions(self._suite, sandboxed=True)
         self.classroom = Classroom(self._suite, self._conditions, home / "reports")
 
     def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[Graded, str]]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from gradkit.catalogue.assignments import Notebook
 from gradkit.submissions.outcome import Verdict
 
-from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, entries_of_zip
+from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, list_zip_entries
 from .notebook import MAX_NOTEBOOK_BYTES
 
 MAX_FILE_BYTES = 1 << 20
@@ -143,7 +143,7 @@ def open_nested_zip(entries: list[Entry], modules: Sequence[str], notebook: Note
     if not zips:
         return entries
     content = zips[0].read(MAX_ZIP_BYTES + 1)
-    return list(entries_of_zip(BytesIO(content), MAX_ZIP_BYTES, MAX_ENTRIES))
+    return list(list_zip_entries(BytesIO(content), MAX_ZIP_BYTES, MAX_ENTRIES))
 
 
 def python_files(modules: Iterable[str]) -> set[str]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from gradkit.errors import UserError
 
-from .entries import Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular, read_start
+from .entries import Entry, UnfitError, list_folder_entries, list_zip_entries, open_regular, read_start
 from .roster import is_left_out, safe_name
 from .take_in import describe_error
 
@@ -192,7 +192,7 @@ def _list_top(downloads: Path, leave_out: Path, stack: ExitStack) -> list[_Top]:
         raise DownloadsError(f"There is no folder or zip {safe_name(str(downloads), 300)}.")
     try:
         opened = stack.enter_context(open_regular(downloads.resolve()))
-        return list(_top_of_zip(list(entries_of_zip(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES))))
+        return list(_top_of_zip(list(list_zip_entries(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES))))
     except UnfitError as error:
         raise DownloadsError(f"{safe_name(downloads.name)}: {error} Unpack it, and name the folder.") from None
     except Exception as error:
@@ -213,7 +213,7 @@ def _top_of_folder(folder: Path, leave_out: Path) -> Iterator[_Top]:
 
 
 def _list_folder(path: Path) -> list[Entry]:
-    return list(entries_of_folder(path))
+    return list(list_folder_entries(path))
 
 
 def _top_of_zip(entries: list[Entry]) -> Iterator[_Top]:

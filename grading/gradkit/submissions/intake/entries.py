@@ -73,7 +73,7 @@ class Entry:
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
-def entries_of_folder(source: Path) -> Iterator[Entry]:
+def list_folder_entries(source: Path) -> Iterator[Entry]:
     """List the regular files below a folder. Links are not followed, and only regular files are opened.
 
     Raises:
@@ -139,7 +139,7 @@ class _BoundedDirectory:
         return raw
 
 
-def entries_of_zip(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iterator[Entry]:
+def list_zip_entries(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iterator[Entry]:
     """List the regular files in a zip, which must stay open while they are read.
 
     Args:

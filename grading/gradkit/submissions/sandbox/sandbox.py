@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradkit.errors import UserError, sentence_of
+from gradkit.errors import UserError, describe_os_error
 from gradkit.submissions.bounded import prefer_children_for_oom_kill
 from gradkit.submissions.transport.link import EndedError, Link, LinkError
 from gradkit.submissions.transport.time_limit import TimeLimit
@@ -236,7 +236,7 @@ def _errors_of_copying() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SandboxError(f"The files that workers share cannot be copied: {sentence_of(error)}") from None
+        raise SandboxError(f"The files that workers share cannot be copied: {describe_os_error(error)}") from None
 
 
 def _limits(cpu_seconds: float) -> tuple[object, ...]:

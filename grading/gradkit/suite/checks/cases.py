@@ -11,7 +11,7 @@ from gradkit.corpora.spec import Corpus
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
-from gradkit.suite.evidence import NODES_SHOWN, Evidence, number_text, row_of
+from gradkit.suite.evidence import NODES_SHOWN, Evidence, make_row, number_text
 from gradkit.suite.explanations import explain_error
 from gradkit.suite.failures import Explained, NotPassed, not_passed
 
@@ -82,7 +82,7 @@ def wrong_numbers(
         return None
 
     # Adding 0.0 turns a right number of -0.0 into 0.0, because the sign would only distract.
-    rows = tuple(row_of(names[index], yours[index], expected[index] + 0.0) for index in wrong[:NODES_SHOWN])
+    rows = tuple(make_row(names[index], yours[index], expected[index] + 0.0) for index in wrong[:NODES_SHOWN])
     first = rows[0]
     description = describe(wrong[0])
     return Evidence(
@@ -105,7 +105,7 @@ def wrong_count(name: str, yours: int, expected: int, code: Sequence[str]) -> Ev
     """
     if yours == expected:
         return None
-    row = row_of(name, float(yours), float(expected))
+    row = make_row(name, float(yours), float(expected))
     message = f"{name} is {yours} and should be {expected}"
     return Evidence(message, readable([*code, f"print({name})"]), (row,), source="right")
 

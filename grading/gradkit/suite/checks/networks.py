@@ -12,8 +12,8 @@ from gradkit.graphs.learning.networks import (
     NetworkAnswers,
     leaf_names,
     leaf_role,
-    network_program,
     output_names,
+    write_network_program,
 )
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
@@ -42,7 +42,7 @@ def check_network_gradients(part: Subject, Value: Subject, corpus: Corpus[Networ
 
 
 def _program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
-    return network_program(network, gradients, shown)
+    return write_network_program(network, gradients, shown)
 
 
 def ask_network(
@@ -59,7 +59,7 @@ def ask_network(
     """
     model = part(*network.arguments, **network.keywords)
     parameters = list(model.parameters())
-    program = partial(network_program, network)
+    program = partial(write_network_program, network)
     evidence = wrong_count("len(model.parameters())", len(parameters), len(network.parameters), program(False, ())[1:3])
     if evidence:
         return evidence

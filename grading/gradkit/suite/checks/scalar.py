@@ -9,7 +9,7 @@ from functools import partial
 
 from gradkit.corpora.scalar import GraphCorpus
 from gradkit.graphs.scalar.domain import all_in_domain
-from gradkit.graphs.scalar.program import program
+from gradkit.graphs.scalar.program import write_program
 from gradkit.graphs.scalar.reduce import reduce_graph
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
@@ -161,7 +161,7 @@ class NoAnswer(Failure):
         if error.verdict not in REDUCIBLE:
             return explain_error(error)
         shown = () if self.backward else (graph.output,)
-        return explain_error(error, tuple(program(graph, gradients=self.backward, shown=shown)))
+        return explain_error(error, tuple(write_program(graph, gradients=self.backward, shown=shown)))
 
 
 def _is_well_posed(graph: Graph) -> bool:

@@ -20,9 +20,9 @@ from gradkit.graphs.tensor.networks import (
     parameter_names,
     parameter_numbers,
     parameter_shapes,
-    tensor_loss_program,
-    tensor_network_program,
-    tensor_trajectory_program,
+    write_tensor_loss_program,
+    write_tensor_network_program,
+    write_tensor_trajectory_program,
 )
 from gradkit.submissions.transport.subject import Subject, arrays, write
 from gradkit.suite.evidence import Evidence
@@ -79,13 +79,13 @@ def check_same_numbers(
 
 
 def _network_program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
-    return tensor_network_program(network, gradients, shown)
+    return write_tensor_network_program(network, gradients, shown)
 
 
 def _ask_network(
     gradients: bool, network: Network, answers: NetworkAnswers, MLP: Subject, Tensor: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(tensor_network_program, network, gradients)
+    program = partial(write_tensor_network_program, network, gradients)
     model = _build_network(MLP, network.sizes, network.linear)
     evidence = _write_parameters(model, array, network.sizes, network.parameters, program(())[:3])
     if evidence:
@@ -215,11 +215,11 @@ def check_tensor_loss(
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
-    return tensor_loss_program(loss, gradients, shown)
+    return write_tensor_loss_program(loss, gradients, shown)
 
 
 def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Tensor: Subject) -> Evidence | None:
-    program = partial(tensor_loss_program, loss, gradients)
+    program = partial(write_tensor_loss_program, loss, gradients)
     logits = Tensor(list(map(list, loss.outputs)))
     result = function(logits, list(loss.targets))
     if not gradients:
@@ -244,13 +244,13 @@ def check_tensor_trajectories(
     Raises:
         NotPassed: A loss or a final parameter is wrong, or has a wrong shape.
     """
-    check_cases(corpus, (MLP, loss, optimizer, array), _ask_trajectory, tensor_trajectory_program)
+    check_cases(corpus, (MLP, loss, optimizer, array), _ask_trajectory, write_tensor_trajectory_program)
 
 
 def _ask_trajectory(
     run: Trajectory, answers: TrajectoryAnswers, MLP: Subject, loss: Subject, optimizer: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(tensor_trajectory_program, run)
+    program = partial(write_tensor_trajectory_program, run)
     model = _build_network(MLP, run.sizes, True)
     evidence = _write_parameters(model, array, run.sizes, run.parameters, program(())[:3])
     if evidence:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gradkit.corpora.spec import Corpus
 from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph
-from gradkit.graphs.tensor.program import node_names, tensor_program
+from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
 from gradkit.suite.evidence import Evidence
@@ -57,7 +57,7 @@ def _all_nodes(graph: TensorGraph) -> Sequence[int]:
 
 
 def _program(gradients: bool, graph: TensorGraph, shown: Sequence[str]) -> list[str]:
-    return tensor_program(graph, gradients, shown)
+    return write_tensor_program(graph, gradients, shown)
 
 
 def _ask_graph(
@@ -71,8 +71,8 @@ def _ask_graph(
     gradients = kind == "grad"
     yours = replay_tensors(Tensor, graph, gradients)[-len(graph) :]
     expected = answers.arrays(kind)
-    names = node_names(graph)
-    program = partial(tensor_program, graph, gradients)
+    names = name_nodes(graph)
+    program = partial(write_tensor_program, graph, gradients)
     for node in decisive_nodes(graph):
         evidence = wrong_array(f"{names[node]}.{kind}", yours[node], expected[node], program)
         if evidence:
@@ -147,7 +147,7 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
         NotPassed: The arrays differ. The evidence shows the test's statements up to this one.
         SubmissionError: The attribute is not an array of floats.
     """
-    array, right = arrays([yours], name)[0], array_of_lists(expected)
+    array, right = arrays([yours], name)[0], convert_to_array(expected)
     if array.shape != right.shape:
         lines, what = _excerpt()
         message = f"{what} has shape {array.shape} and should have {right.shape}"
@@ -172,9 +172,9 @@ def _with_last_print(lines: tuple[str, ...], expression: str) -> tuple[str, ...]
     return (*lines[:-1], f"print({expression})") if lines else ()
 
 
-def array_of_lists(lists: Lists) -> Array:
+def convert_to_array(lists: Lists) -> Array:
     """Return nested lists of numbers as an array."""
     if not isinstance(lists, list):
         return Array((), (float(lists),))
-    rows = [array_of_lists(each) for each in lists]
+    rows = [convert_to_array(each) for each in lists]
     return Array((len(rows), *rows[0].shape), tuple(number for row in rows for number in row.numbers))

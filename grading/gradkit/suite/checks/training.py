@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from gradkit.corpora.spec import Corpus
-from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, loss_program, output_names, result_names
-from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, trajectory_program
+from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, output_names, result_names, write_loss_program
+from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, write_trajectory_program
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
 
@@ -37,11 +37,11 @@ def check_loss_gradients(function: Subject, Value: Subject, corpus: Corpus[Loss,
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
-    return loss_program(loss, gradients, shown)
+    return write_loss_program(loss, gradients, shown)
 
 
 def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Value: Subject) -> Evidence | None:
-    program: Callable[..., list[str]] = partial(loss_program, loss)
+    program: Callable[..., list[str]] = partial(write_loss_program, loss)
     rows = [[Value(number) for number in row] for row in loss.outputs]
     flat = [value for row in rows for value in row]
     outputs: Any = rows if loss.function in TAKES_ROWS else flat
@@ -78,7 +78,7 @@ def check_trajectories(
     Raises:
         NotPassed: A loss or a final parameter is wrong.
     """
-    check_cases(corpus, (MLP, loss, optimizer, train), _ask_trajectory, trajectory_program)
+    check_cases(corpus, (MLP, loss, optimizer, train), _ask_trajectory, write_trajectory_program)
 
 
 def _ask_trajectory(
@@ -87,7 +87,7 @@ def _ask_trajectory(
     nin, *widths = run.sizes
     model = MLP(nin, widths, linear_last=True)
     parameters = list(model.parameters())
-    program = partial(trajectory_program, run)
+    program = partial(write_trajectory_program, run)
     evidence = wrong_count("len(model.parameters())", len(parameters), len(run.parameters), program(())[:3])
     if evidence:
         return evidence
