@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.catalogue.home import course_home
 from gradkit.grader import report
 from gradkit.proof.runs import primaries
@@ -167,7 +167,7 @@ def main() -> int:
             command = [*gradkit, "grade", assignment, assignment, "--out", "reports"]
             status |= subprocess.run(command, cwd=scratch, check=False).returncode
             print()
-            (course,) = chosen(assignment)
+            (course,) = choose_assignments(assignment)
             show_what_caught_them(Path(scratch) / "reports" / course.name, mistakes)
     return status
 

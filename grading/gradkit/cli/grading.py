@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.corpora.spec import PUBLIC_SEED
 
 from .console import console, n_cores, stop
@@ -69,7 +69,7 @@ def grade(
 
     watch_processor_limit()
     try:
-        course = chosen(assignment)
+        course = choose_assignments(assignment)
         students, others = read_roster(submissions, out)
         suite = _load_suite(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.

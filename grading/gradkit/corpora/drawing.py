@@ -1,4 +1,4 @@
-"""How cases are drawn: with Hypothesis, or from an endless series of candidates."""
+"""Draw cases: with Hypothesis, or from an endless series of candidates."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def draw_with_hypothesis(
     """Draw examples of a strategy until nothing is missing, or Hypothesis does not seem to find more.
 
     Args:
-        strategy: Draws an example.
-        seed: The same seed draws the same examples.
-        collect: Receives every example.
+        strategy: The strategy that draws an example.
+        seed: The seed. The same seed draws the same examples.
+        collect: Called with every example.
         n_missing: Returns the number of examples that are still needed.
     """
     import hypothesis
@@ -65,8 +65,8 @@ def draw_with_hypothesis(
 def _no_constants_of_modules() -> Iterator[None]:
     """Keep Hypothesis from mixing numbers into its examples that it reads in the source code of loaded modules.
 
-    A student's engine.py is such a module, and a seed must draw the same everywhere. Older versions of
-    Hypothesis do not read source code.
+    A student's engine.py can be one of these modules, and a seed must draw the same examples everywhere. Older versions
+    of Hypothesis do not read source code.
     """
     from hypothesis.internal.conjecture import providers
 

@@ -1,4 +1,4 @@
-"""The codec and the programs of expression graphs, which drawn and hand-written corpora share."""
+"""Encode and decode expression graphs, and write their programs, for drawn and for hand-written corpora."""
 
 from __future__ import annotations
 

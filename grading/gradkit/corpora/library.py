@@ -1,4 +1,4 @@
-"""The library: reads recorded corpora, and draws those of a private seed."""
+"""Read recorded corpora, and draw those of a private seed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Library:
     """Corpora of one seed: read from the recorded files for the public seed, else drawn when first requested.
 
     Args:
-        folder: The recorded corpora.
+        folder: The folder of the recorded corpora.
         seed: The public seed, or a private one.
         cache: The folder in which drawn corpora are kept; None to draw them in every process.
         count: Number of graphs to draw for each spec, instead of the spec's.
@@ -51,7 +51,7 @@ class Library:
         """Return the corpus of a spec.
 
         Raises:
-            MissingCorpusError: It should have been recorded and was not.
+            MissingCorpusError: The corpus should have been recorded and was not.
         """
         if spec not in self._corpora:
             self._corpora[spec] = self._load_or_draw(spec)

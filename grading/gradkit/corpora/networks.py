@@ -82,7 +82,7 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
             n_yielded += 1
 
     def _draw_sizes(self, rng: random.Random, progress: float) -> tuple[int, ...]:
-        """Draw the number of inputs and the widths. progress: 0 for the first network of the corpus, 1 for the last."""
+        """Draw the number of inputs and the widths. `progress` is 0 for the first network and 1 for the last."""
         max_width = 2 + round(3 * progress)
         n_inputs = rng.randint(1, max_width)
         if self.part == "Neuron":

@@ -1,4 +1,4 @@
-"""Recorded corpora against live PyTorch: which numbers differ, and which corpora have to be recorded anew."""
+"""Record corpora, and compare recorded numbers with live PyTorch."""
 
 from __future__ import annotations
 

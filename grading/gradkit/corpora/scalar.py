@@ -30,7 +30,7 @@ class RandomGraphs(CorpusSpec[Graph, Answers]):
     """Random graphs about some operations.
 
     Attributes:
-        operations: What the item is about; each graph uses at least one of them.
+        operations: The operations that the item is about; each graph uses at least one of them.
         constants: The plain numbers of those operations that take one; empty for those of the table.
         reuse: Which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
             any order that goes from the output to the leaves) or "nodes".
@@ -66,9 +66,10 @@ class RandomGraphs(CorpusSpec[Graph, Answers]):
 
     @property
     def companions(self) -> tuple[str, ...]:
-        """The operations that can occur beside those asked for.
+        """The operations that can occur beside `operations`.
 
-        They are the two simplest ones, if they are graded before, so that a mistake elsewhere does not show up here.
+        They are the two simplest ones, if they are graded before, so that a mistake in another operation does not fail
+        this item.
         """
         if self.operations == ("add",):
             return ()

@@ -66,8 +66,8 @@ def systematic_patterns(
     Patterns that need operations other than this one and its companions are left out.
 
     Args:
-        spec: Decides the companions, and whether nodes are used more than once.
-        operation: The operation.
+        spec: Its companions and `reuse` decide which patterns are used.
+        operation: The name of the operation.
         constant: The plain number of the operation, if it takes one.
     """
     patterns = _TREES if spec.reuse == "nothing" else _REUSING
@@ -91,7 +91,7 @@ def draw_systematic(spec: RandomGraphs, seed: str, answer: Callable[[Graph], Ans
 
     Args:
         spec: The spec.
-        seed: Chooses the numbers.
+        seed: The seed that chooses the numbers.
         answer: Returns the answers to a graph, or None if it must not be used.
     """
     rng = random.Random(f"{seed} {spec.key}")

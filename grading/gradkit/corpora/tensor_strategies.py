@@ -56,9 +56,9 @@ def random_tensor_graphs(draw: st.DrawFn, spec: Tensors, form: str, is_swapped: 
     node that fits, or a new leaf.
 
     Args:
-        draw: Hypothesis's.
+        draw: The function that Hypothesis passes to a composite strategy.
         spec: The spec.
-        form: The form.
+        form: The name of the form in FORMS.
         is_swapped: Whether the second operand is on the left; None for sometimes.
     """
     shapes = [draw(st.sampled_from(WIDE_SHAPES if spec.layout else SHAPES))]
@@ -102,7 +102,7 @@ def _number_graph(
     """Draw the numbers of a graph, and number its nodes with the leaves first.
 
     Args:
-        draw: Hypothesis's.
+        draw: The function that Hypothesis passes to a composite strategy.
         spec: The spec.
         shapes: The shape of every node.
         leaves: The nodes that are leaves.

@@ -135,5 +135,5 @@ def trajectories(
     steps: int = 8,
     **settings: float,
 ) -> Trajectories:
-    """Return the spec of training runs: see Trajectories. settings: the keyword arguments of the optimizer."""
+    """Return the spec of training runs: see Trajectories. `settings` are the keyword arguments of the optimizer."""
     return Trajectories(data, loss, optimizer, tuple(sorted(settings.items())), hidden, examples, steps)

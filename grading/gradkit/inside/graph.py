@@ -21,7 +21,7 @@ class Graph:
 
     Args:
         inputs: The number of each leaf.
-        steps: See Step.
+        steps: The operations, each on earlier nodes: see Step.
         output: The node whose value and gradients are compared; by default the last node.
         names: The names of the inputs when the graph is shown; empty if they have none.
     """
@@ -89,8 +89,8 @@ class Graph:
         """Compute every node: n_nodes objects, inputs first.
 
         Args:
-            make_leaf: Makes a node of a number.
-            functions: Each operation by name.
+            make_leaf: Makes a node from a number.
+            functions: The function for each operation, by name.
         """
         nodes = [make_leaf(number) for number in self.inputs]
         for step in self.steps:
@@ -114,9 +114,9 @@ class Graph:
 
         Args:
             output: The node that becomes the output.
-            leaves: Nodes that become inputs, with their numbers.
-            aliases: Nodes that are replaced by an earlier node.
-            constants: Steps that get another plain number.
+            leaves: The new number of each node that becomes an input.
+            aliases: The earlier node that replaces each of these nodes.
+            constants: The new plain number of each of these steps.
         """
         leaves, aliases, constants = leaves or {}, aliases or {}, constants or {}
 
@@ -154,7 +154,7 @@ class Graph:
         """Return a copy of this graph in which one operand of `node` is a new leaf.
 
         Args:
-            node: The node.
+            node: The node whose operand is replaced.
             operand: The index of the operand that is replaced, 0 or 1.
             number: The number of the new leaf.
         """
@@ -202,7 +202,7 @@ def plain_number(value: object, where: str) -> float:
 
     Args:
         value: The student's object.
-        where: How an error message calls it.
+        where: How an error message refers to the object.
 
     Raises:
         NotANumber: The type is not exactly int or float. bool, complex and subclasses of float (numpy's too) are
@@ -270,7 +270,7 @@ def _read(graph: Graph, nodes: list[Any], name: str) -> list[float]:
 
 
 def _description(graph: Graph, node: int) -> str:
-    """Return how an error message calls a node: "Value(...)" for a leaf, or `a + b`, `x.tanh()`."""
+    """Return how an error message refers to a node: "Value(...)" for a leaf, or `a + b`, `x.tanh()`."""
     if node < len(graph.inputs):
         return "Value(...)"
     name, *_, last = graph.steps[node - len(graph.inputs)]

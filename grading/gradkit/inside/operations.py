@@ -17,14 +17,14 @@ class Operation:
     """One row of the table.
 
     Args:
-        name: What a step calls it, as in `mul 0 1`.
+        name: The name that a step uses, as in ("mul", 0, 1).
         text: How a student writes it. {a} and {b} are operands, {k} is a plain number. PyTorch's tensors take the same
             text. A method, as in "{a}.exp()", can be used in `expressions(...)` and drawn by `gradkit graph` as well.
         binds: How tightly the text binds (SUM ... ATOM).
         needs: How tightly the texts of {a} and {b} must bind to be inserted without parentheses.
         complex: The same on complex numbers, if it differs from `text`. It can use every function of `cmath`.
         domain: Python text over a, b and k: the arguments at which random graphs may use the operation. It keeps away
-            from kinks, poles and overflow (see DESIGN, "well-posed graphs only").
+            from kinks, poles and overflow, where correct engines can differ.
         constants: The plain numbers that random graphs use as {k}.
     """
 

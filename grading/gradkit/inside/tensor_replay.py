@@ -127,7 +127,7 @@ def build(
     """Build every node of a graph.
 
     Args:
-        make_leaf: Makes a tensor of a leaf.
+        make_leaf: Makes a tensor from a leaf.
         leaves: The leaves.
         steps: The steps of the graph.
         functions: Operations, by name, to use instead of the table's.
@@ -199,7 +199,7 @@ def encoded(
     Args:
         targets: A student's tensors.
         attribute: "data" or "grad".
-        describe: Returns how an error message calls the target at an index.
+        describe: Returns how an error message refers to the target at an index.
 
     Raises:
         NotANumber: An attribute is not an array of floats, or the arrays are too large.

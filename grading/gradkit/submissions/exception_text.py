@@ -31,9 +31,9 @@ def failure(verdict: Verdict, message: str, frames: Sequence[Frame], folder: Pat
     """Return the error for an exception of the student's code.
 
     Args:
-        verdict: What it makes of the item.
-        message: The exception's message. It may come from a worker, so nothing is expected of it.
-        frames: The student's frames of the traceback, outermost first. The same holds for them.
+        verdict: The verdict of the item.
+        message: The exception's message. It may come from a worker, so it can be any text.
+        frames: The student's frames of the traceback, outermost first. They may come from a worker, too.
         folder: The student's files, from which the lines of code are read.
     """
     lines = [line for frame in frames for line in _frame_lines(frame, folder)]

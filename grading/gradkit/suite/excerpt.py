@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, TracebackType
 
-from gradkit.catalogue.subjects import imports
+from gradkit.catalogue.subjects import import_lines
 
 _HELPERS = ("check_", "answers_to")
 """Names that a student's Python does not have. A test that calls one of them cannot be shown as a program."""
@@ -31,7 +31,7 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     text = textwrap.dedent("".join(source))
     function = ast.parse(text).body[0]
 
-    lines = imports(code.co_varnames[: code.co_argcount])
+    lines = import_lines(code.co_varnames[: code.co_argcount])
     checked = ""
     for statement in _statements(function):
         is_last = (statement.end_lineno or 0) + first_line - 1 >= line

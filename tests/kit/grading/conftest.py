@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
 from gradkit.grader.conditions import make_conditions
@@ -71,7 +71,7 @@ def eventually():
 @pytest.fixture(scope="session")
 def suite():
     """The items of some assignments on the recorded graphs: suite("a1"), suite("all")."""
-    return lambda name: load_suite(chosen(name), Library(corpora_folder()))
+    return lambda name: load_suite(choose_assignments(name), Library(corpora_folder()))
 
 
 class GradedSpecimens:
@@ -174,7 +174,7 @@ class School:
             running.send_signal(signal.SIGKILL)
             running.wait()
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        return self.out / chosen(assignment)[0].name
+        return self.out / choose_assignments(assignment)[0].name
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import jsonschema
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen
+from gradkit.catalogue.assignments import assignments, choose_assignments
 from gradkit.cli import grading
 from gradkit.cli.main import app
 from gradkit.grader import doctor
@@ -85,7 +85,7 @@ def gradkit(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
 
     def call(*words, packages):
-        asking = tuple(msgspec.structs.replace(a, packages=packages) for a in chosen("a1"))
+        asking = tuple(msgspec.structs.replace(a, packages=packages) for a in choose_assignments("a1"))
         monkeypatch.setattr(grading, "chosen", lambda name: asking)
         monkeypatch.setattr(doctor, "assignments", lambda: asking)
         return CliRunner().invoke(app, list(map(str, words)))

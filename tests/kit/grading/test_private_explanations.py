@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.cli.main import app
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import random_graphs
@@ -35,7 +35,7 @@ class OneGraph(Library):
 
 @pytest.fixture
 def private():
-    return load_suite(chosen("a1"), Library(corpora_folder()), OneGraph(corpora_folder(), "autumn"))
+    return load_suite(choose_assignments("a1"), Library(corpora_folder()), OneGraph(corpora_folder(), "autumn"))
 
 
 @pytest.fixture

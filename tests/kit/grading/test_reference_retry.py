@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
 from gradkit.grader.conditions import make_conditions
@@ -29,7 +29,7 @@ def graded(tmp_path):
         folder.mkdir()
         for module, source in files.items():
             (folder / f"{module}.py").write_text(source, encoding="utf-8")
-        suite = load_suite(chosen(name), Library(corpora_folder()), retries=retries)
+        suite = load_suite(choose_assignments(name), Library(corpora_folder()), retries=retries)
         classroom = Classroom(suite, make_conditions(suite, sandboxed=True), tmp_path / "reports")
         student = Student("ada", folder)
         assert [each.reason for each in classroom.grade([student], 1) if each] == [""]

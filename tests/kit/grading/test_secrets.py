@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import RandomGraphs
 from gradkit.grader import unfinished
@@ -40,7 +40,7 @@ ADDS = "a1_expressions/test_addition"
 def private(tmp_path_factory):
     """Some items of a1 to a3 under a private seed, whose corpora are drawn from a cold start."""
     library = Library(corpora_folder(), SEED, tmp_path_factory.mktemp("cache"))
-    course = [assignment for assignment in chosen("all") if assignment.short in ("a1", "a2", "a3")]
+    course = [assignment for assignment in choose_assignments("all") if assignment.short in ("a1", "a2", "a3")]
     public = load_suite(course, Library(corpora_folder()))
     tests = tuple(test for test in public.tests if test.name in DRAWN or test.mark.corpus is None)
     suite = dataclasses.replace(public, tests=tests, private=library)
@@ -227,7 +227,7 @@ def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school,
         school.hands_in(name, bad)
         for module in ("nn", "training"):
             (school.submissions / name / f"{module}.py").write_text("class MLP:\n    pass\n")
-    course = [assignment for assignment in chosen("all") if assignment.short in ("a2", "a4", "a5")]
+    course = [assignment for assignment in choose_assignments("all") if assignment.short in ("a2", "a4", "a5")]
     whole = load_suite(course, Library(corpora_folder()))
     few = {"test_what_is_not_part_of_the_result_stays_out", "test_neuron", "test_mean_squared_error"}
     school.is_graded(workers=2, suite=only(whole, *few), kind=NotingClassroom)

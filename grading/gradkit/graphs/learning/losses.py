@@ -10,14 +10,15 @@ import msgspec
 LossFunction = Literal["mean_squared_error", "hinge", "binary_cross_entropy", "softmax", "cross_entropy"]
 
 TAKES_ROWS = ("cross_entropy",)
-"""Functions that take a list of outputs for each example. softmax takes one list, the others one output an example."""
+"""Functions that take a list of outputs for each example. softmax takes a single list, and the others take one output
+for each example."""
 
 
 class Loss(msgspec.Struct, frozen=True, array_like=True):
     """One call of a function.
 
     Attributes:
-        function: Which function is called.
+        function: The function that is called.
         outputs: n_examples rows of n_outputs numbers. Only `softmax` and `TAKES_ROWS` have more than one number a row,
             and softmax has one row.
         targets: One number an example; empty for softmax.

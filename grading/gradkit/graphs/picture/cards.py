@@ -40,9 +40,9 @@ class Card:
     Attributes:
         name: The name of the node; can be empty.
         expression: How the node was made, such as "a * b"; can be empty.
-        rows: Its numbers.
+        rows: The numbers of the node.
         parents: The indices of the cards of its operands.
-        kind: Decides the colours.
+        kind: The kind of node, which decides the colours.
     """
 
     name: str

@@ -16,7 +16,7 @@ def cards_of_value(value: object, names: Mapping[str, object]) -> list[Card]:
 
     Args:
         value: The student's object.
-        names: The nodes that have a name.
+        names: The nodes that are shown with a name, by this name.
 
     Raises:
         TypeError: `value` is not a Value.

@@ -1,4 +1,7 @@
-"""Where random graphs use each operation: away from kinks, poles and overflow, so that only real mistakes show."""
+"""The domain in which random graphs use each operation: away from kinks, poles and overflow.
+
+There all correct engines agree, so a difference is a mistake.
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ class Dialect:
     """How a program is written for one engine.
 
     Attributes:
-        imports: The first line.
-        leaf: The expression that makes a leaf of the number {}.
+        imports: The first line of the program.
+        leaf: The expression that makes a leaf from the number {}.
         keep: The statement that makes the engine keep the gradient of the inner node {}; can be empty.
         show: The statement that prints attribute {} of node {}: first the node, then the attribute.
     """

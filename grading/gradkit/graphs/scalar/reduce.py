@@ -17,12 +17,12 @@ MAX_TRIES = 400
 def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Callable[[Graph], list[float]]) -> Graph:
     """Return the smallest failing graph that greedy steps reach.
 
-    A step moves the output to an earlier node, cuts a node to a leaf, bypasses a step, gives a repeated operand a leaf
-    of its own, or chooses nicer numbers.
+    A step moves the output to an earlier node, cuts a node to a leaf, bypasses a step, replaces one use of an operand
+    by a new leaf, or chooses nicer numbers.
 
     Args:
         graph: A graph that fails.
-        still_fails: Whether a candidate fails as well.
+        still_fails: Returns whether a candidate fails as well.
         values: Computes the right value of every node of a failing graph, n_nodes floats, inputs first.
     """
     n_tries = 0
@@ -42,7 +42,7 @@ def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Cal
 
 
 def _cost(graph: Graph) -> tuple[int, int, int, int]:
-    """Compare graphs: fewer steps, then fewer repeated uses, then fewer leaves, then nicer numbers.
+    """Return a key that orders graphs: fewer steps, then fewer repeated uses, then fewer leaves, then nicer numbers.
 
     Every accepted step lowers the cost, so the reduction ends.
     """

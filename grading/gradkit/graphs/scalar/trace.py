@@ -1,4 +1,4 @@
-"""Write a graph as an expression: `trace_expression(lambda a, b: (a + b) * a, 10, 5)`."""
+"""Build a graph from an expression: `trace_expression(lambda a, b: (a + b) * a, 10, 5)`."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def trace_expression(expression: Callable[..., Tracer], *numbers: float) -> Grap
 
 
 def steps_by_index(steps: list[tuple[Tracer, Step]], indices: Mapping[Tracer, int]) -> list[Step]:
-    """Return the traced steps with the index of each operand in its stead."""
+    """Return the traced steps, with each operand replaced by its index."""
     return [
         (name, *(indices[operand] if isinstance(operand, Tracer) else operand for operand in operands))
         for _, (name, *operands) in steps

@@ -1,4 +1,4 @@
-"""Write a graph as a program: `trace_program("a = Value(2.0); b = a.tanh()")`."""
+"""Build a graph from a program: `trace_program("a = Value(2.0); b = a.tanh()")`."""
 
 from __future__ import annotations
 

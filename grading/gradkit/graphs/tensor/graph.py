@@ -109,7 +109,9 @@ def make_lists(shape: Shape, numbers: Sequence[float]) -> Any:
 
 
 def decode_arrays(numbers: Sequence[float], n_arrays: int) -> list[Array]:
-    """Decode what `tensor_replay.encoded` made of n_arrays arrays. The numbers are a worker's, so nothing is trusted.
+    """Decode what `tensor_replay.encoded` made of n_arrays arrays.
+
+    The numbers come from a worker, so all of them are checked.
 
     Raises:
         ValueError: `encoded` cannot have made these numbers.

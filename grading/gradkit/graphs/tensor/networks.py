@@ -94,7 +94,12 @@ def write_tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str])
 
 
 def write_tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
-    """Return the lines of a program that trains the network and prints these names."""
+    """Return the lines of a program that trains the network and prints these names.
+
+    Args:
+        run: The training run.
+        shown: The expressions to print, one line each, at the end.
+    """
     settings = ", ".join(f"{key}={number:g}" for key, number in run.settings)
     lines = [
         *_model_lines(run.sizes, True, run.parameters, f"MLP, {run.loss}"),
@@ -112,7 +117,14 @@ def write_tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> li
 
 
 def _model_lines(sizes: Sequence[int], linear: bool, parameters: Sequence[float], imports: str) -> list[str]:
-    """Return the lines of a program that makes `model`. imports: the names to import from the student's tensor.py."""
+    """Return the lines of a program that makes `model`.
+
+    Args:
+        sizes: The number of inputs, then the width of each layer.
+        linear: Whether the last layer has no tanh.
+        parameters: All parameters, in the order of `Network.parameters`.
+        imports: The names to import from the student's tensor.py.
+    """
     n_inputs, *widths = sizes
     linear_last = ", linear_last=True" if linear else ""
     return [

@@ -1,8 +1,8 @@
-"""Choose the files of a submission that count, whatever folders and names they were handed in with.
+"""Choose the files of a submission that count, in whatever folders and under whatever names they were handed in.
 
 Students hand in nested folders, downloads such as `engine (1).py` and files of other assignments. The rules: only the
 outermost folder that has a file to grade counts. A file with a download's name counts if there is none with the right
-name. If two files could be meant, none of them is guessed.
+name. If two files could be meant, neither of them is chosen.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ MAX_LISTED = 4
 """Paths that a message lists."""
 
 _COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.{}(\.txt|\.json)?"
-"""Names of a download or a copy. Every alternative begins with a letter of its own, so that matching takes linear
-time."""
+"""Names of a download or a copy. The alternatives begin with different letters, so that matching takes linear time."""
 _MODULE = re.compile(r"[A-Za-z_]\w*\.py")
 _LIKELY_SOLUTION = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
 """Files that a message names if the file to grade is missing."""
@@ -66,7 +65,7 @@ class _Folder(NamedTuple):
 
     Attributes:
         path: Its path, or None if no folder has a file to grade.
-        renamed: Entries of the submission that stand for a file to grade.
+        renamed: The name of the file to grade, by the path of the entry that is used for it.
         warnings: Sentences for the instructor.
     """
 
@@ -166,7 +165,7 @@ def _choose_beside(entries: Sequence[Entry], graded: set[str], imported: set[str
         entries: All files of the submission.
         graded: Names of the files to grade.
         imported: Names of the files that these import.
-        assignment: Name of the assignment. A folder of this name goes before others of the same depth.
+        assignment: Name of the assignment. A folder of this name is preferred to others of the same depth.
     """
     folder = _choose_folder(entries, graded, assignment)
     here = [entry for entry in entries if entry.parts[:-1] == folder.path]

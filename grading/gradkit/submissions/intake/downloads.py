@@ -1,4 +1,4 @@
-"""Find out who handed in what in a class's download: a learning platform's, or a folder or zip for each student.
+"""Find each student's files in a class's download: a learning platform's, or a folder or zip for each student.
 
 Files are listed where they are and nothing is unpacked. `_PLATFORM_NAMES` describes how each platform names what a
 student uploaded; a further platform is a further row.
@@ -333,7 +333,7 @@ def _list_under_name(top: _Top, name: str) -> list[Entry]:
 
 
 def _name_students(groups: list[list[_Part]], make_name: Callable[[str], str]) -> list[Submission]:
-    """Give each student a name of their own: with the platform's number if several have the same name."""
+    """Give each student a different name: with the platform's number if several students have the same name."""
     n_called = Counter(make_name(parts[0].name) for parts in groups)
     submissions = []
     used_names: set[str] = set()

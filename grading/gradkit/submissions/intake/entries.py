@@ -62,7 +62,7 @@ class Entry:
     """A regular file of a submission.
 
     Attributes:
-        parts: Its path: names of folders, then its own name.
+        parts: Its path: the names of folders, then the name of the file.
         read: Returns its first bytes, at most the number that is passed.
     """
 
@@ -105,10 +105,10 @@ def open_regular(path: Path) -> BinaryIO:
     Raises:
         OSError: The file cannot be opened, or is a link, a folder, a pipe or a device.
     """
-    flags = (
-        getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
-    )  # O_BINARY exists on Windows only
-    descriptor = os.open(path, os.O_RDONLY | sum(flags))
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+        flags |= getattr(os, name, 0)  # Windows has O_BINARY only, and other systems have the other two only
+    descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(f"{path.name} is not a regular file")

@@ -41,7 +41,7 @@ class Intake(msgspec.Struct, frozen=True, tag=True):
         verdict: Verdict of all items if the submission cannot be graded.
         message: The reason for this verdict.
         missing: Files to grade that were not handed in, without `.py`.
-        warnings: Sentences for the instructor about what intake did, each fit to be printed.
+        warnings: Sentences for the instructor about what intake did, each safe to print.
     """
 
     digest: str = ""

@@ -131,7 +131,7 @@ class Sandbox:
             errors: Where its stderr goes, as subprocess takes it.
 
         Raises:
-            SandboxError: It does not start.
+            SandboxError: The worker does not start.
             MissingPackageError: A package is not installed.
         """
         self.prepare(packages)
@@ -173,7 +173,7 @@ class Sandbox:
         """Start a worker, import packages in it and end it. This also prepares what workers with these packages share.
 
         Raises:
-            SandboxError: That fails. The message quotes bubblewrap or the import.
+            SandboxError: The worker does not start, or an import fails. The message quotes bubblewrap or the import.
             MissingPackageError: A package is not installed.
         """
         link = self.start(self._empty, 5, packages, errors=subprocess.PIPE)
@@ -190,7 +190,7 @@ class Sandbox:
             link.close()
 
     def _prepare_bubblewrap(self) -> str:
-        """Write the system-call filter; return the path of bwrap. Raises SandboxError if there can be no sandbox."""
+        """Write the system-call filter; return the path of bwrap. Raises SandboxError if that is impossible here."""
         if sys.platform != "linux":
             raise SandboxError("Sandboxed grading needs Linux: grade in a virtual machine or container that runs it.")
         bubblewrap = find_bubblewrap()
@@ -204,7 +204,7 @@ class Sandbox:
         return bubblewrap
 
     def _setup(self, names: tuple[str, ...]) -> _Setup:
-        """Make what workers with these packages share. Raises: MissingPackageError, SandboxError."""
+        """Make what workers with these packages share. Raises as `prepare` does."""
         packages = tuple(installed.find(name) for name in names)
         environment = {**policy.ENVIRONMENT, **(installed.environment() if packages else {})}
         if self._image:

@@ -1,7 +1,7 @@
-"""The transport of grading: the submission runs in a worker, and whatever it can forge is a number.
+"""The transport of grading: the submission runs in a worker, and all that it can forge is numbers.
 
-Whatever goes wrong ends the item with the verdict that says so, and never raises a score. The worker is ended, and the
-next item gets a new one, which has received nothing of the earlier requests.
+Everything that goes wrong ends the item with a verdict that says so, and never raises a score. The worker is ended, and
+the next item gets a new one, which has received nothing of the earlier requests.
 """
 
 from __future__ import annotations

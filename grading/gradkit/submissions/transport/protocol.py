@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .subject import Subject
 
 STANDARD_MODULES = ("random", "numpy", "numpy.random")
-"""Modules that `load` also accepts: Python's own, and numpy if the assignment offers it."""
+"""Modules that `load` accepts beside the student's: random, and numpy if the assignment offers it."""
 
 
 class Transport(Protocol):
@@ -67,10 +67,12 @@ class Transport(Protocol):
         """End an item that passed so far. Raises SubmissionError if the worker has sent bytes that nobody requested."""
 
     def load(self, module: str, name: str) -> Subject:
-        """Return a name of a student's module, or of one of STANDARD_MODULES.
+        """Return the object that has this name in a student's module, or in one of STANDARD_MODULES.
 
-        The module is imported at the first request. Raises SubmissionError also if the import fails, and
-        not_implemented if the file or the name does not exist.
+        The module is imported at the first request.
+
+        Raises:
+            SubmissionError: The import fails. The verdict is not_implemented if the file or the name does not exist.
         """
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:

@@ -107,7 +107,10 @@ class Subject:
 def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
     """Read attribute `name` of every subject as a float, in a single message.
 
-    With an empty name, convert the subjects themselves. Raises SubmissionError if any of them is not a real number.
+    With an empty name, convert the subjects themselves.
+
+    Raises:
+        SubmissionError: One of them is not a real number.
     """
     return subjects[0]._transport.numbers(subjects, name) if subjects else []
 
@@ -121,7 +124,8 @@ def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subje
 def arrays(subjects: Sequence[Subject], name: str) -> list[Array]:
     """Read attribute `name` of every subject as an array of floats, in a single message.
 
-    Raises SubmissionError if any of them is not one.
+    Raises:
+        SubmissionError: One of them is not an array of floats.
     """
     return subjects[0]._transport.arrays(subjects, name) if subjects else []
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.report import FORMAT, Conditions, Report
 from gradkit.grader.suite import load_suite
@@ -32,7 +32,7 @@ HOW = (
 
 @cache
 def suite(name):
-    return load_suite(chosen(name), Library(corpora_folder()))
+    return load_suite(choose_assignments(name), Library(corpora_folder()))
 
 
 class Book:
