@@ -3,8 +3,8 @@
 A test cell calls `check(Value, "a1_expressions/addition", ...)`. Anyone can call `draw(y)` to see a graph, and
 `digits(140)` for images to learn from.
 
-The text of the solution cell is graded as it will be when it is handed in: alone, as a file. So a helper that another
-cell defines is missed here already.
+The text of the solution cell is graded alone, as a file, as it will be when it is handed in. So `check` already fails
+here if the solution needs a helper that another cell defines.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ class Checked:
 def check(subject: type | FunctionType, *items: str) -> Checked:
     """Grade items of one assignment on the cell that defines a class or function.
 
-    The files that the assignment builds on are taken from beside the notebook.
+    The files that the assignment builds on are read from the notebook's folder.
 
     Args:
-        subject: The class or function, as the cell has made it.
+        subject: The class or function that the cell defines.
         items: The names of the items, as in "a1_expressions/addition".
 
     Raises:
@@ -136,7 +136,7 @@ def _load_suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
     tests = tuple(test for test in graded_tests(assignment) if test.item.id in ids) if assignment else ()
     missing = sorted(ids - {test.item.id for test in tests})
     if assignment is None or missing:
-        raise LookupError(f"This gradkit has no such items of one assignment: {', '.join(missing) or items}")
+        raise LookupError(f"This gradkit does not have these items of one assignment: {', '.join(missing) or items}")
     return assignment, Suite((assignment,), tests, Library(corpora_folder()))
 
 

@@ -125,7 +125,7 @@ def test_what_makes_no_picture_is_said_in_a_line(code, said, gradkit, tmp_path):
         (("Value(2.0)", "--out", "nowhere/y.svg"), "nowhere/y.svg: No such file"),
         (("Value(2.0)", "--out", "."), ".: Is a directory"),
         (("nowhere.json",), "nowhere.json cannot be read"),
-        ((__file__,), "test_graph_command.py is no report"),
+        ((__file__,), "test_graph_command.py is not a report"),
     ],
 )
 def test_what_cannot_be_read_or_written_is_said_in_a_line(arguments, said, gradkit, tmp_path):

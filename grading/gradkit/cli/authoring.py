@@ -47,7 +47,7 @@ def corpora(
     ] = PUBLIC_SEED,
     check: Annotated[bool, typer.Option("--check", help="compare every recorded number with live PyTorch")] = False,
 ) -> None:
-    """Record the corpora that the suites ask for, drawn with Hypothesis and answered by PyTorch.
+    """Record the corpora of the suites, drawn with Hypothesis and answered by PyTorch.
 
     Only files that are missing, or that differ beyond rounding, are written.
 

@@ -47,7 +47,7 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
         student: The student's name.
         state: What was done.
         files: Names of the files in nbgrader's folder.
-        warnings: Sentences for the instructor, each fit to be printed.
+        warnings: Sentences for the instructor, each safe to print.
         reason: Why there is no notebook; empty if there is one.
     """
 

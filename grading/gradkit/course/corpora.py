@@ -1,4 +1,4 @@
-"""The corpora that the suites ask for: recorded, checked against PyTorch, or drawn from a private seed."""
+"""The corpora that the suites use: record them, compare them with PyTorch, or draw those of a private seed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]
         for test in graded_tests(assignment):
             spec = test.mark.corpus
             if spec and specs.setdefault(spec.name, spec) != spec:
-                raise ValueError(f"{test.name} asks for another corpus under the name {spec.name}, which is taken")
+                raise ValueError(f"{test.name} names another corpus {spec.name}, and this name is used already")
     return specs
 
 
@@ -81,7 +81,7 @@ def check_corpora(course: Sequence[Assignment], whole: bool = True) -> Iterator[
     for name in sorted(names):
         path = corpora_folder() / f"{name}.json"
         if name not in specs:
-            yield name, ["no item asks for this corpus"]
+            yield name, ["no item uses this corpus"]
         elif not path.exists():
             yield name, ["not recorded yet: run `gradkit corpora`"]
         else:

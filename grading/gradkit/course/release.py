@@ -86,7 +86,7 @@ def _all_tests() -> list[GradedTest]:
 
 
 def _check_file_of(test: GradedTest) -> None:
-    """Check that hidden items are in hidden files and the others are not. Raises LeakError."""
+    """Raise LeakError if a hidden item is in a file that students receive, or another item is in a hidden file."""
     item, file = test.item, test.path
     if item.hidden and not _is_hidden_file(file):
         raise LeakError(
@@ -123,7 +123,7 @@ def _build_student_zip(target: Path) -> Path:
 
 
 def _build_wheel(target: Path) -> Path:
-    """Build the wheel, and delete wheels of earlier builds. Raises RuntimeError."""
+    """Build the wheel, and delete wheels of earlier builds. Raises RuntimeError if the build fails."""
     for old in target.glob("gradkit-*.whl"):
         old.unlink()
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(course_home())]

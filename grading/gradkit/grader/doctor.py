@@ -48,7 +48,7 @@ class Finding:
     Attributes:
         name: What was examined.
         is_fine: Whether it is as it should be.
-        message: What was found, and what to do if it is not fine.
+        message: The result, and what to do if it is not fine.
         is_required: Whether grading is impossible without it.
     """
 
@@ -223,7 +223,7 @@ def examine_sandbox() -> Finding:
 
 
 def _examine_shared_files() -> Finding:
-    """Find out where the files are copied to that workers share."""
+    """Examine whether the files that workers share are copied to memory."""
     name = "shared files"
     with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
         if sandbox.in_memory:

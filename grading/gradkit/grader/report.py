@@ -32,7 +32,7 @@ MAX_SUGGESTIONS = 8
 class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a submission was graded with. Equal conditions and an equal submission give an equal report.
 
-    A field with a default is written only if it differs, so that reports without packages have no such field.
+    A field with a default is written only if it differs, so reports without packages do not have the field `packages`.
 
     Attributes:
         kit: gradkit's version and a digest of its source.
@@ -58,7 +58,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         format: The version of the schema.
-        student: The name of the folder or zip.
+        student: The student's name, which is the name of the folder or zip.
         submission: The digest of the files that were graded.
         missing: The files to grade that were not handed in, without `.py`.
         warnings: What the instructor should know.
@@ -113,12 +113,12 @@ class UnreadableError(UserError):
     """A file is not a report. The message says why."""
 
 
-def make_report(student: str, taken: Intake, conditions: Conditions, results: Results) -> Report:
+def make_report(student: str, intake: Intake, conditions: Conditions, results: Results) -> Report:
     """Return the report of a submission.
 
     Args:
         student: The student's name.
-        taken: How the submission was taken in.
+        intake: Result of the submission's intake.
         conditions: What it was graded with.
         results: The results of all items.
 
@@ -131,9 +131,9 @@ def make_report(student: str, taken: Intake, conditions: Conditions, results: Re
     return Report(
         format=FORMAT,
         student=student,
-        submission=taken.digest,
-        missing=taken.missing,
-        warnings=tuple(tidy(note) for note in taken.warnings),
+        submission=intake.digest,
+        missing=intake.missing,
+        warnings=tuple(tidy(warning) for warning in intake.warnings),
         conditions=conditions,
         earned=sum(item.earned for item in items),
         points=sum(item.points for item in items),
@@ -164,10 +164,12 @@ def read(path: Path) -> Report:
     except OSError as error:
         raise UnreadableError(f"{name} cannot be read: {error.strerror}") from None
     if len(content) > MAX_REPORT_BYTES:
-        raise UnreadableError(f"{name} is no report of `gradkit grade`: it is larger than {MAX_REPORT_BYTES >> 20} MB")
+        raise UnreadableError(
+            f"{name} is not a report of `gradkit grade`: it is larger than {MAX_REPORT_BYTES >> 20} MB"
+        )
     try:
         report = msgspec.json.decode(content, type=Report)
         check(report)
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"{name} is no report of `gradkit grade`: {tidy(str(error)[:2000])}") from None
+        raise UnreadableError(f"{name} is not a report of `gradkit grade`: {tidy(str(error)[:2000])}") from None
     return report

@@ -42,7 +42,7 @@ def write(submission: Unfinished, path: Path) -> None:
 
 
 def read(path: Path) -> Unfinished | None:
-    """Read the file of a stopped run. Returns None if it does not exist, or cannot be read."""
+    """Read the file of a stopped run. Return None if it does not exist or cannot be read."""
     try:
         submission = msgspec.json.decode(path.read_bytes(), type=Unfinished)
         check(submission.public)

@@ -1,4 +1,4 @@
-"""Write reports into nbgrader's gradebook, by its own API: what its Autograde would have written, and nothing else.
+"""Write reports into nbgrader's gradebook with its API: what its Autograde would have written, and nothing else.
 
 Manual scores, comments, extra credit and late penalties are never touched. Writing the same report again changes
 nothing, so a run can be stopped anywhere and repeated.
@@ -39,7 +39,7 @@ _TRIES = 3
 """How often a report is written if another run gets in between. It can enter the same student, then the submission."""
 
 _NO_URL = (
-    "This is no database URL; one is like postgresql+psycopg://user:password@host/database. "
+    "This is not a database URL; one is like postgresql+psycopg://user:password@host/database. "
     "In a password, @ is written as %40."
 )
 
@@ -112,7 +112,7 @@ class Book:
 
 
 def _write_score(grade: Any, earned: float) -> None:
-    """Write an automatic score. A manual score stays, and asks to be checked if the automatic one has changed."""
+    """Write an automatic score. A manual score stays, and is marked for a check if the automatic one has changed."""
     if grade.manual_score is None:
         grade.needs_manual_grade = False
     elif grade.auto_score != earned:
@@ -174,7 +174,7 @@ def database_url(url: str) -> URL:
 
 
 @contextmanager
-def opened(url: str, suite: Suite) -> Iterator[Book]:
+def open_gradebook(url: str, suite: Suite) -> Iterator[Book]:
     """Open a gradebook for a suite's assignments, which `nbgrader generate_assignment` has put there.
 
     Args:
@@ -204,7 +204,7 @@ def _open_existing(database: URL) -> Gradebook:
         raise GradebookError(_NO_URL) from None
     if not is_gradebook:
         raise GradebookError("There is no gradebook in this database: `nbgrader generate_assignment` makes one.")
-    return Gradebook(database, course_id="")  # without a name, because the course would be entered
+    return Gradebook(database, course_id="")  # with a course's id, nbgrader would enter the course
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from gradkit.grader.suite import Suite
 from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 
-from .gradebook import GradebookError, not_handed_in, opened
+from .gradebook import GradebookError, not_handed_in, open_gradebook
 
 
 class Entered(NamedTuple):
@@ -67,7 +67,11 @@ class Entering:
             self._pipe.send((student, path))
 
     def entered(self) -> Entered:
-        """Wait until everything is entered, and return what was. Raises GradebookError."""
+        """Wait until everything is entered, and return what was.
+
+        Raises:
+            GradebookError: The gradebook cannot be written.
+        """
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self._pipe.send(None)
@@ -98,7 +102,7 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
     lost: list[str] = []
     missing: dict[str, list[str]] = {}
     try:
-        with opened(url, suite) as book:
+        with open_gradebook(url, suite) as book:
             while received := pipe.recv():
                 student, path = received
                 try:

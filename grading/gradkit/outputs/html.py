@@ -55,11 +55,11 @@ def _template_values(
         first_titles: The title of the first item with each cause, under which the evidence is shown.
     """
     evidence = evidence_on_page(item)
-    remark = f"Look at “{_first_blocker(item.blocked_by, titles)}” first." if item.blocked_by else ""
+    pointer = f"Look at “{_first_blocker(item.blocked_by, titles)}” first." if item.blocked_by else ""
     if evidence and _has_details(evidence):
         first = first_titles[_cause(evidence)]
         if first != item.title:
-            evidence, remark = None, f"As in “{first}”."
+            evidence, pointer = None, f"As in “{first}”."
     # A notebook has its Value already, and no engine.py to import it from, so that line of the code is left out.
     return {
         "title": item.title,
@@ -67,7 +67,7 @@ def _template_values(
         "points": "1 point" if item.points == 1 else f"{item.points:g} points",
         "verdict": item.verdict.value.replace("_", " "),
         "colour": _COLOURS.get(item.verdict, _WRONG),
-        "remark": remark,
+        "pointer": pointer,
         "evidence": evidence,
         "code": [line for line in evidence.code if line != STUDENT.imports] if evidence else [],
         "picture": _picture(evidence.drawing) if evidence and evidence.drawing else "",

@@ -36,7 +36,7 @@ MIN_LOGGED_CLASS = 50
 def show_progress(console: Console, n_students: int) -> Iterator[Callable[[ClassProgress], None]]:
     """Show a progress bar while a class is graded; yield the function that updates it.
 
-    In a log file a line for each tenth of the class takes the bar's place.
+    In a log file, a line is printed for each tenth of the class instead.
 
     Args:
         console: Where to show the bar.

@@ -22,7 +22,7 @@ class Timestamp(NamedTuple):
 
     Attributes:
         content: The bytes of the file.
-        time: The time that they say; None if they do not say one.
+        time: The time in the file; None if it does not contain one.
     """
 
     content: bytes

@@ -1,4 +1,4 @@
-"""The kit proves itself: a misconception is caught by its own items and no other, a variant keeps its marks."""
+"""Prove that each misconception fails exactly the items in its `caught_by`, and that no variant loses marks."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ def specimen_folders() -> Iterator[dict[str, Path]]:
 
 
 def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
-    """Run every specimen on all items of every assignment that holds a file of its own, and check the results.
+    """Run every specimen on all items of the assignments that use one of its files, and check the results.
 
-    Misconceptions are also run on their selected items alone, as the tests of the kit do: a proof fails if that shows
-    anything else.
+    Misconceptions are also run on their selected items alone, as the tests of the kit do. A proof fails if the results
+    differ.
 
     Args:
-        progress: Is called with the name of each specimen that has been run on all items.
+        progress: Called with the name of each specimen that has been run on all items.
     """
     names = [*variants(), *misconceptions()]
     records: dict[str, Record] = {}

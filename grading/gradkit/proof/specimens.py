@@ -29,7 +29,7 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         title: The mistake in a few words.
         kind: What is broken: one operation, one form (`2 + x`), the order of backward(), the wiring, the training.
-        explanation: What a student who makes it has not understood yet; for instructors.
+        explanation: What a student who makes the mistake has not understood yet, for instructors.
         hint: One line for the student, kind and concrete.
         caught_by: Exactly the items that fail although all their prerequisites pass.
         edits: The edits.
@@ -66,7 +66,11 @@ def reference_folder() -> Path:
 
 
 def misconceptions() -> dict[str, Misconception]:
-    """Every misconception, by name. Raises SettingsError, naming the file and the key, where a file is malformed."""
+    """Read every misconception, by name.
+
+    Raises:
+        SettingsError: A file is malformed. The message names the file and the key.
+    """
     return {path.stem: _misconception(path) for path in sorted((reference_folder() / "misconceptions").glob("*.toml"))}
 
 
@@ -75,7 +79,7 @@ def _misconception(path: Path) -> Misconception:
 
 
 def variants() -> dict[str, Variant]:
-    """Every variant, by the name of its folder."""
+    """Read every variant, by the name of its folder."""
     table = reference_folder() / "variants" / "variants.toml"
     return read_toml(table, dict[str, Variant])
 

@@ -25,7 +25,7 @@ class GradedTest:
 
     Attributes:
         name: The function's name.
-        item: The item that it is.
+        item: The item of this test.
         mark: What `@graded` says of it.
         function: The test. It takes some of SUBJECTS, and a corpus if the mark has one.
         path: The file of the test.

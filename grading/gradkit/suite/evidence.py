@@ -1,6 +1,6 @@
-"""Evidence: what is shown of an item that did not pass, as values that a report holds unchanged.
+"""Evidence: what is shown of an item that did not pass, as structs that a report contains unchanged.
 
-The values are made in explanations.py and in checks/. Which of them a viewer sees is decided in visibility.py.
+Evidence is made in explanations.py and in checks/. Which of them a viewer sees is decided in visibility.py.
 """
 
 from __future__ import annotations
@@ -118,10 +118,10 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         rows: The student's numbers beside the right ones.
         heading: A title for the failure, if the item's own title does not fit.
         source: Where the right numbers come from: "PyTorch", or "right" in a hand-written item. Empty without rows.
-        origin: The node that went wrong first, as the code names it. Empty if the numbers cannot tell.
+        origin: The node that went wrong first, as the code names it. Empty if the numbers do not show it.
         hint: One line of advice, or empty.
         traceback: The student's own frames, innermost last.
-        drawing: The expression as a graph, if a wrong number was found in one.
+        drawing: The expression as a graph, if it has a wrong number.
     """
 
     message: str

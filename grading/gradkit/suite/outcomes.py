@@ -67,7 +67,7 @@ def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
 
 
 def make_failure(error: StudentError, path: Path) -> Failure:
-    """Return the failure that an error stands for.
+    """Make the failure from the error of a test.
 
     Args:
         error: The error that a test raised.

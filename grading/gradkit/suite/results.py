@@ -39,7 +39,7 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
         verdict: How it ended.
         earned: The item's points if it passed, else 0.
         blocked_by: The ids of the failed prerequisites, nearest first. Empty unless the verdict is blocked.
-        evidence: What shows the mistake, if anything does.
+        evidence: What shows the mistake; None if nothing does.
     """
 
     verdict: Verdict
@@ -48,7 +48,7 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
     evidence: Evidence | None
 
     def cause(self) -> tuple[object, ...] | None:
-        """Return a key that is equal for failures with the same cause, as far as the evidence tells.
+        """Return a key that is equal for failures with the same cause, as far as the evidence shows.
 
         Returns:
             None if there is no evidence.
@@ -81,7 +81,7 @@ def make_result(
 
 
 def strip_result(result: ItemResult) -> Item:
-    """Return the item of a result."""
+    """Return the item of a result, without the result's fields."""
     return Item(result.id, result.assignment, result.title, result.points, result.needs, result.hidden)
 
 

@@ -124,6 +124,6 @@ def _nested_codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _is_of_pytest(value: object) -> bool:
-    """Return whether a value is pytest itself, or defined in it."""
+    """Return whether a value is pytest itself, or is defined in pytest."""
     home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
     return isinstance(home, str) and home.partition(".")[0] in ("pytest", "_pytest")

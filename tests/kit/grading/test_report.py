@@ -124,7 +124,7 @@ def test_half_a_report_is_none():
 )
 def test_a_file_that_is_no_report_is_said_to_be_none(content, tmp_path):
     (tmp_path / "x.json").write_bytes(content)
-    with pytest.raises(UnreadableError, match=r"x\.json is no report"):
+    with pytest.raises(UnreadableError, match=r"x\.json is not a report"):
         read(tmp_path / "x.json")
     with pytest.raises(UnreadableError, match="cannot be read"):
         read(tmp_path / "y.json")

@@ -125,7 +125,7 @@ def test_what_is_no_report_is_said_in_a_line(kind, tmp_path, monkeypatch):
     path.write_text(HOSTILE[kind])
     for run in commands_on(path, monkeypatch):
         assert run.exit_code == 1
-        assert run.output.startswith("ada.json is no report")
+        assert run.output.startswith("ada.json is not a report")
         assert len(run.output.splitlines()) <= 3
 
 

@@ -55,4 +55,4 @@ def check_template(course: Course) -> Iterator[Finding]:
         yield Finding(f"student_template/{name}", "It is out of step with the reference.", "gradkit stubs")
     for path in sorted(template.glob("*.py")):
         if assignments_by_name(course.assignments, path.stem) and not (solution / path.name).is_file():
-            yield Finding(course.path(path), "The reference has no such file.", "Remove it.")
+            yield Finding(course.path(path), "The reference does not have this file.", "Remove it.")

@@ -52,7 +52,7 @@ def _convert_copies(converter: Autograde, convert: Callable[[], None]) -> None:
 
     Args:
         converter: The converter.
-        convert: Its own method `convert_notebooks`.
+        convert: The converter's method `convert_notebooks`.
 
     Raises:
         NbGraderException: A submission is refused, or `convert` raises it.

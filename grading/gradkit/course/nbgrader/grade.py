@@ -97,7 +97,7 @@ def _make_output(cell: Any, task: Task, results: Mapping[str, ItemResult], numbe
 
 def _make_error(name: str) -> Any:
     """Make the output of a test cell that gradkit does not know. nbgrader gives all points for one without output."""
-    message = f"The test cell {name} is none of gradkit's, and no code is run here: grade it by hand."
+    message = f"The test cell {name} is not one of gradkit's, and no code is run here: grade it by hand."
     return new_output("error", ename="NotGraded", evalue=message, traceback=[message])
 
 

@@ -19,7 +19,7 @@ from .lookup import RAW, assignment_of, course_folder_of
 
 
 class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
-    """Take the instructor's notebook and insert the submitted solution cells, found by their ids.
+    """Take the instructor's notebook and insert the submitted solution cells, which are recognized by their ids.
 
     Other cells that a student has edited, copied, renamed, moved or deleted have no effect on the score, and cannot
     abort autograding. A missing solution is replaced by the stub that was released.

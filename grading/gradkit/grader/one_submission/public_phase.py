@@ -27,7 +27,7 @@ def run_public_phase(suite: Suite, intake: Intake, transport: Transport, run_hid
         suite: The items.
         intake: Result of the submission's intake. If it failed, the failure settles every item.
         transport: The submission.
-        run_hidden: Whether to run hidden items too, as in an instructor's own notebook. Otherwise they are recorded as
+        run_hidden: Whether to run hidden items too, as in an instructor's notebook. Otherwise they are recorded as
             failed, and a later phase decides about them.
 
     Raises:

@@ -108,7 +108,7 @@ def find_passing_items(
 def grade_alone(
     student: str, intake: Intake, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
 ) -> Report:
-    """Grade one submission by itself: run all phases, each in a sandbox of its own, and return the final report.
+    """Grade one submission by itself: run all phases, each in a new sandbox, and return the final report.
 
     Args:
         student: The student's name.

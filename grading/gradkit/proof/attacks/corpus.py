@@ -37,20 +37,20 @@ GROUPS: tuple[str, ...] = get_args(Group)
 
 
 class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An attack and its label: what must come of it.
+    """An attack and its label: how it must be graded.
 
     Attributes:
-        title: What it does, in a sentence.
+        title: What the attack does, in a sentence.
         group: One of GROUPS.
         module: The file that it attacks with.
         edits: Edits of the solution, if that file is made from it.
         before: Text to put before the solution.
         after: Text to put after it.
         student: The name of its submission, if that is part of the attack.
-        full_marks: Every item passes, because it is honest or what it tries has no effect.
-        every: It earns nothing: every item has this verdict, or one of these, or is blocked by an item that has.
+        full_marks: Whether every item passes, because the submission is honest or what it tries has no effect.
+        every: The verdict of every item, or several possible ones, if nothing is earned. Items can also be blocked.
         verdicts: The verdict of each item that fails although everything it needs passes.
-        earned: Its points, if the verdicts do not tell.
+        earned: Its points, if the verdicts do not determine them.
         untouched: Paths that must not be created.
         unsaid: Words that its report must not contain.
     """
@@ -79,7 +79,7 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.every,) if isinstance(self.every, Verdict) else self.every
 
     def says(self) -> str:
-        """Return what must come of it, in a few words."""
+        """Describe the label in a few words."""
         if self.full_marks:
             return "full marks"
         if self.ends:
@@ -96,7 +96,7 @@ def attacks_folder() -> Path:
 
 
 def attacks() -> dict[str, Attack]:
-    """Return every attack, by the name of its folder. Raises SettingsError, naming the file, if one is malformed."""
+    """Read every attack, by the name of its folder. Raises SettingsError if an attack.toml is malformed."""
     return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
 
 

@@ -36,7 +36,7 @@ State = Mapping[Path, tuple[int, int, int]]
 
 
 class Watch:
-    """Records the state of this machine before a run, and tells afterwards what has changed.
+    """Records the state of this machine before a run, and reports afterwards what has changed.
 
     Args:
         canaries: Files to write the secret to.

@@ -26,7 +26,9 @@ class Outcome:
     """The result of an attack.
 
     Attributes:
-        report: None if there is none.
+        name: The name of the attack's folder.
+        attack: The attack.
+        report: The report; None if there is none.
         seconds: How long grading took.
         reason: Why the attack did not go as it must; empty if it did.
     """
@@ -61,7 +63,7 @@ def run_attacks(
 
     Args:
         chosen: The attacks, by name.
-        progress: Is called with the name of each attack that was graded.
+        progress: Called with the name of each attack that was graded.
         workers: How many to grade at a time.
         course: The assignments to grade them in; all, unless given.
         compared: The names of those that are graded under two secrets as well; all, unless given.
@@ -99,7 +101,7 @@ def run_attacks(
 def by_suite(
     chosen: Mapping[str, Attack], course: Sequence[Assignment]
 ) -> Iterator[tuple[tuple[Assignment, ...], dict[str, Attack]]]:
-    """Yield groups of assignments that offer the same packages, each with the attacks on a file that they ask for."""
+    """Yield groups of assignments that offer the same packages, each with the attacks on one of their files."""
     for packages in dict.fromkeys(each.packages for each in course):
         suite = tuple(each for each in course if each.packages == packages)
         modules = {module for each in suite for module in each.modules}

@@ -40,7 +40,7 @@ RETRIED = re.compile(r"This passes with the course's own [\w., ]+, and not yet w
 """The evidence of an item that passed by a reference retry."""
 
 RETRY_WARNING = re.compile(r"\w+: with the course's own [\w., ]+, \d+ more items? pass(es)?")
-"""What a report tells the instructor about reference retries."""
+"""What a report says to the instructor about reference retries."""
 
 SECRET_DIGITS = 7
 """Decimals that a leaf must have for its number to prove, in a report, that a secret was carried out."""

@@ -1,4 +1,4 @@
-"""Checks on cases other than graphs: ask each case of a student's objects, and compare with PyTorch's answers."""
+"""Checks on cases other than graphs: run each case on a student's objects, and compare with PyTorch's answers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gradkit.suite.failures import Explained, NotPassed, not_passed
 Case = TypeVar("Case")
 Answer = TypeVar("Answer")
 
-Ask = Callable[..., Evidence | None]
-"""Asks one case of a student's objects: (case, answers, *subjects). Returns the evidence if something is wrong. Raises
+RunCase = Callable[..., Evidence | None]
+"""Runs one case on a student's objects: (case, answers, *subjects). Returns the evidence if something is wrong. Raises
 SubmissionError if the student's code gives no answer."""
 
 Program = Callable[[Case, Sequence[str]], list[str]]
@@ -34,13 +34,15 @@ MAX_LINES = 16
 _is_whole = ContextVar("_is_whole", default=False)
 
 
-def check_cases(corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: Ask, program: Program[Case]) -> None:
+def check_cases(
+    corpus: Corpus[Case, Answer], subjects: Sequence[Subject], run_case: RunCase, program: Program[Case]
+) -> None:
     """Check that every case of a corpus is answered as PyTorch answers it.
 
     Args:
         corpus: The cases and PyTorch's answers.
         subjects: The student's objects.
-        ask: Asks one case of them.
+        run_case: Runs one case on them.
         program: Writes a case as a program.
 
     Raises:
@@ -51,7 +53,7 @@ def check_cases(corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: 
         raise ValueError("an item without cases would pass whatever the student wrote")
     for case, answers in zip(corpus.cases, corpus.answers):
         try:
-            evidence = ask(case, answers, *subjects)
+            evidence = run_case(case, answers, *subjects)
         except SubmissionError as error:
             has_program = error.verdict in (Verdict.ERROR, Verdict.FAILED)
             code = readable(program(case, ())) if has_program else ()

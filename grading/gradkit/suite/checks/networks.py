@@ -33,19 +33,19 @@ def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, Network
     Raises:
         NotPassed: An output is wrong.
     """
-    check_cases(corpus, (part, Value), partial(ask_network, False), partial(_program, False))
+    check_cases(corpus, (part, Value), partial(run_network, False), partial(_program, False))
 
 
 def check_network_gradients(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
     """Check that the gradient of every parameter and every input is PyTorch's. See check_outputs."""
-    check_cases(corpus, (part, Value), partial(ask_network, True), partial(_program, True))
+    check_cases(corpus, (part, Value), partial(run_network, True), partial(_program, True))
 
 
 def _program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
     return write_network_program(network, gradients, shown)
 
 
-def ask_network(
+def run_network(
     gradients: bool, network: Network, answers: NetworkAnswers, part: Subject, Value: Subject
 ) -> Evidence | None:
     """Build a network, run it, and return the evidence if its numbers are not PyTorch's.
@@ -103,7 +103,7 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
 
     Args:
         part: The student's class.
-        arguments: What builds it, the number of inputs first.
+        arguments: The arguments that it is built with, the number of inputs first.
         code: A program that builds it as `model`.
 
     Raises:
@@ -135,7 +135,7 @@ def check_reproducible(part: Subject, arguments: Sequence[int], seed: Subject, c
 
     Args:
         part: The student's class.
-        arguments: What builds it.
+        arguments: The arguments that it is built with.
         seed: The function random.seed in the student's process.
         code: A program that builds it as `model`.
 

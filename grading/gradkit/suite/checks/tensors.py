@@ -31,17 +31,17 @@ def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -
     Raises:
         NotPassed: A shape or a number is wrong.
     """
-    check_cases(corpus, (Tensor,), partial(_ask_graph, "data", _output_and_leaves), partial(_program, False))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "data", _output_and_leaves), partial(_program, False))
 
 
 def check_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the gradient of every leaf is PyTorch's, in shape and numbers. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_ask_graph, "grad", _leaves), partial(_program, True))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _leaves), partial(_program, True))
 
 
 def check_inner_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the gradient of every node, inner ones too, is PyTorch's. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_ask_graph, "grad", _all_nodes), partial(_program, True))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _all_nodes), partial(_program, True))
 
 
 def _output_and_leaves(graph: TensorGraph) -> Sequence[int]:
@@ -60,7 +60,7 @@ def _program(gradients: bool, graph: TensorGraph, shown: Sequence[str]) -> list[
     return write_tensor_program(graph, gradients, shown)
 
 
-def _ask_graph(
+def _run_graph(
     kind: Kind,
     decisive_nodes: Callable[[TensorGraph], Sequence[int]],
     graph: TensorGraph,

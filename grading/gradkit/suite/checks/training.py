@@ -28,19 +28,19 @@ def check_loss(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswe
     Raises:
         NotPassed: A result is wrong.
     """
-    check_cases(corpus, (function, Value), partial(_ask_loss, False), partial(_loss_program, False))
+    check_cases(corpus, (function, Value), partial(_run_loss, False), partial(_loss_program, False))
 
 
 def check_loss_gradients(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswers]) -> None:
     """Check that the gradient of every output is PyTorch's. See check_loss."""
-    check_cases(corpus, (function, Value), partial(_ask_loss, True), partial(_loss_program, True))
+    check_cases(corpus, (function, Value), partial(_run_loss, True), partial(_loss_program, True))
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
     return write_loss_program(loss, gradients, shown)
 
 
-def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Value: Subject) -> Evidence | None:
+def _run_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Value: Subject) -> Evidence | None:
     program: Callable[..., list[str]] = partial(write_loss_program, loss)
     rows = [[Value(number) for number in row] for row in loss.outputs]
     flat = [value for row in rows for value in row]
@@ -78,10 +78,10 @@ def check_trajectories(
     Raises:
         NotPassed: A loss or a final parameter is wrong.
     """
-    check_cases(corpus, (MLP, loss, optimizer, train), _ask_trajectory, write_trajectory_program)
+    check_cases(corpus, (MLP, loss, optimizer, train), _run_trajectory, write_trajectory_program)
 
 
-def _ask_trajectory(
+def _run_trajectory(
     run: Trajectory, answers: TrajectoryAnswers, MLP: Subject, loss: Subject, optimizer: Subject, train: Subject
 ) -> Evidence | None:
     nin, *widths = run.sizes

@@ -14,7 +14,7 @@ from gradkit.catalogue.assignments import assignments, choose_assignments, corpo
 from gradkit.corpora.library import Library
 from gradkit.grader.report import FORMAT, Conditions, Report
 from gradkit.grader.suite import load_suite
-from gradkit.outputs.gradebook import opened
+from gradkit.outputs.gradebook import open_gradebook
 from gradkit.submissions.intake.roster import Student, safe_name
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
@@ -43,7 +43,7 @@ class Book:
 
     def enters(self, course, *pairs):
         """Write the reports of students, and return the names of those who are late."""
-        with opened(self.url, suite(course)) as book:
+        with open_gradebook(self.url, suite(course)) as book:
             return [student.name for student, report in pairs if book.write(student, report)]
 
     def by_hand(self):
