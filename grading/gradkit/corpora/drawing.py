@@ -18,7 +18,13 @@ _MAX_ROUNDS = 10
 def first_answered(
     candidates: Iterable[Case], answer: Callable[[Case], Answer | None], count: int
 ) -> Corpus[Case, Answer]:
-    """Return the first `count` candidates that have an answer."""
+    """Return the first `count` candidates that have an answer.
+
+    Args:
+        candidates: The cases to choose from, possibly without end.
+        answer: Returns the answer to a case, or None if the case must not be used.
+        count: Number of cases to return.
+    """
     cases, answers = [], []
     for case in candidates:
         case_answer = answer(case)

@@ -11,7 +11,13 @@ from .spec import Corpus, CorpusSpec
 
 
 def save_corpus(spec: CorpusSpec[Any, Any], corpus: Corpus[Any, Any], path: Path) -> None:
-    """Write the corpus of a spec to a file. The folder is created if it is missing."""
+    """Write the corpus of a spec to a file. The folder is created if it is missing.
+
+    Args:
+        spec: The spec.
+        corpus: Its corpus.
+        path: The file to write.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(path, encode_corpus(spec, corpus))
 

@@ -50,6 +50,11 @@ def record_corpora(course: Sequence[Assignment]) -> Iterator[tuple[str, bool]]:
 def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterator[int]:
     """Draw the corpora of a private seed into the cache, unless they are there already.
 
+    Args:
+        course: The assignments.
+        seed: The private seed.
+        cache: The folder in which drawn corpora are kept.
+
     Yields:
         The number of cases of each corpus, as soon as it is done.
     """
@@ -59,7 +64,13 @@ def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterat
 
 
 def are_drawn(course: Sequence[Assignment], seed: str, cache: Path) -> bool:
-    """Return whether all corpora of a seed can be read without drawing them."""
+    """Return whether all corpora of a seed can be read without drawing them.
+
+    Args:
+        course: The assignments.
+        seed: The private seed.
+        cache: The folder in which drawn corpora are kept.
+    """
     library = Library(corpora_folder(), seed, cache)
     return all(library.is_ready(spec) for spec in corpus_specs(course).values())
 

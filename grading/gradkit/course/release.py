@@ -45,7 +45,7 @@ def make_release(target: Path) -> list[Path]:
         SuiteError: A suite cannot be collected.
         RuntimeError: The wheel cannot be built.
     """
-    course_files()  # raises before the build what would otherwise be part of the build's output
+    list_course_files()  # raises before the build what would otherwise be part of the build's output
 
     target.mkdir(parents=True, exist_ok=True)
     built = [_build_student_zip(target), _build_wheel(target)]
@@ -59,7 +59,7 @@ def make_release(target: Path) -> list[Path]:
     return built
 
 
-def course_files() -> list[str]:
+def list_course_files() -> list[str]:
     """List the course's files that go into the wheel, each as a path relative to the repository's root.
 
     Hidden items are left out, and so are corpora that only hidden items use.

@@ -222,7 +222,12 @@ _MISSING = object()
 
 
 def number_of(node: object, name: str, what: str) -> float:
-    """Read attribute `name` of a student's node as a float. `what` names the node in error messages.
+    """Read attribute `name` of a student's node as a float.
+
+    Args:
+        node: The student's object.
+        name: "data" or "grad".
+        what: How an error message refers to the node.
 
     Raises:
         NotANumber: The node is not an object with a plain number in that attribute.
@@ -240,6 +245,11 @@ def number_of(node: object, name: str, what: str) -> float:
 
 def replay(value_class: Callable[[float], Any], graph: Graph, backward: bool) -> Answers:
     """Build a graph on a student's class, run backward() from its output if requested, and read every node.
+
+    Args:
+        value_class: The student's Value.
+        graph: The graph.
+        backward: Whether to run backward() and read the gradients.
 
     Raises:
         NotANumber: A node does not hold a plain number.

@@ -102,7 +102,13 @@ TENSOR_OPERATIONS = {
 
 
 def expression(name: str, operands: Sequence[str], constants: Constants) -> str:
-    """Return a step as a program writes it."""
+    """Return a step as a program writes it.
+
+    Args:
+        name: The name of the operation.
+        operands: The text of each operand.
+        constants: The plain numbers of the step.
+    """
     first, second = (", ".join(map(repr, half)) for half in _halves(constants))
     start, end = constants if name == "slice" else ("", "")
     text = TENSOR_OPERATIONS[name].text.format(
@@ -160,6 +166,11 @@ def array_of(leaf: Leaf) -> Any:
 
 def replay(tensor_class: Callable[[object], Any], graph: Packed, backward: bool) -> list[float]:
     """Build a graph on a student's class, run backward(upstream) if requested, and read every node.
+
+    Args:
+        tensor_class: The student's Tensor.
+        graph: The graph, unpacked.
+        backward: Whether to run backward() and read the gradients.
 
     Returns:
         The data of all nodes and then, with `backward`, their gradients, as `encoded` writes them.

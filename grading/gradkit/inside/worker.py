@@ -108,7 +108,13 @@ def items(target: Iterable[object]) -> list[object]:
 
 
 def assign(targets: Sequence[object], name: str, values: Sequence[object]) -> None:
-    """Set attribute `name` of every target to the value at the same index."""
+    """Set attribute `name` of every target to the value at the same index.
+
+    Args:
+        targets: A student's objects.
+        name: The attribute.
+        values: One value for each target.
+    """
     for target, value in zip(targets, values):
         setattr(target, name, value)
 
@@ -127,7 +133,13 @@ class _TooManyCalls(BaseException):
 
 
 def calls(value_class: Callable[[float], Any], graph: Graph, max_calls: int) -> int:
-    """Count the Python functions that backward() calls from a graph's output; stop it at `max_calls` + 1."""
+    """Count the Python functions that backward() calls from a graph's output; stop it at `max_calls` + 1.
+
+    Args:
+        value_class: The student's Value.
+        graph: The graph.
+        max_calls: The number of calls after which backward() is stopped.
+    """
     n_calls = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:

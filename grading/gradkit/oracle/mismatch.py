@@ -50,7 +50,13 @@ def all_agree(numbers: Sequence[float], answers: Iterable[Answers], backward: bo
 
 
 def compare_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
-    """Compare the number of the output. Return the mismatch if it is wrong."""
+    """Compare the number of the output. Return the mismatch if it is wrong.
+
+    Args:
+        graph: The graph.
+        want: PyTorch's answers.
+        got: The student's answers.
+    """
     if is_close(got.data[graph.output], want.data[graph.output]):
         return None
     origin = next(node for node in range(len(graph)) if not is_close(got.data[node], want.data[node]))
@@ -58,7 +64,14 @@ def compare_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
 
 
 def compare_gradients(graph: Graph, want: Answers, got: Answers, inner: bool = False) -> Mismatch | None:
-    """Compare the gradients of the leaves or, with `inner`, of all nodes. Return the mismatch if one is wrong."""
+    """Compare the gradients of the leaves or, with `inner`, of all nodes. Return the mismatch if one is wrong.
+
+    Args:
+        graph: The graph.
+        want: PyTorch's answers.
+        got: The student's answers.
+        inner: Whether inner nodes are compared as well.
+    """
     decisive = range(len(graph) if inner else len(graph.inputs))
     wrong = tuple(node for node in decisive if not is_close(got.grad[node], want.grad[node]))
     if not wrong:

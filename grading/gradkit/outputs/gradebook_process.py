@@ -55,7 +55,7 @@ class Entering:
         child_pipe.close()
 
     def give(self, student: Student, path: Path) -> None:
-        """Have a report entered.
+        """Send a report to the process that enters it.
 
         An error of the gradebook is raised by `entered`, at the end, because grading can go on without it.
 

@@ -58,7 +58,7 @@ class SpecimenRun:
         return {item.id: results.get(item.id) or make_result(item, Verdict.PASSED) for item in self.suite.items}
 
 
-def assignments_holding(name: str) -> tuple[Assignment, ...]:
+def find_assignments_using(name: str) -> tuple[Assignment, ...]:
     """Return the assignments that hold a file in which a specimen differs from the solution: no other tells them apart.
 
     For the solution itself, return all.
@@ -67,7 +67,7 @@ def assignments_holding(name: str) -> tuple[Assignment, ...]:
     return tuple(assignment for assignment in assignments() if changed & set(assignment.files))
 
 
-def assignments_asking_for(name: str) -> tuple[Assignment, ...]:
+def find_assignments_grading(name: str) -> tuple[Assignment, ...]:
     """Return the assignments that ask for a file in which a specimen differs from the solution.
 
     For the solution itself, return all.
@@ -79,7 +79,7 @@ def assignments_asking_for(name: str) -> tuple[Assignment, ...]:
 def batches(
     names: Iterable[str],
     selection: Selection | None = None,
-    assignments_of: Callable[[str], tuple[Assignment, ...]] = assignments_holding,
+    assignments_of: Callable[[str], tuple[Assignment, ...]] = find_assignments_using,
 ) -> list[Batch]:
     """Group specimens by the items that are run on them.
 
@@ -140,7 +140,7 @@ def run_batch(
             yield SpecimenRun(graded.student.name, batch.suite, report)
 
 
-def primaries(record: Record) -> set[str]:
+def find_primary_failures(record: Record) -> set[str]:
     """Return the items that fail although everything they need passes."""
     passed_or_blocked = (Verdict.PASSED, Verdict.BLOCKED)
     return {

@@ -49,7 +49,13 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def make_row(name: str, yours: float, expected: float) -> Row:
-    """Return the row of two numbers."""
+    """Return the row of two numbers.
+
+    Args:
+        name: The expression whose number it is.
+        yours: The student's number.
+        expected: The right number.
+    """
     return Row(name, report_number(yours), report_number(expected))
 
 

@@ -15,7 +15,7 @@ _HELPERS = ("check_", "answers_to")
 """Names that a student's Python does not have. A test that calls one of them cannot be shown as a program."""
 
 
-def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
+def excerpt_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     """Return a test's statements up to a line as a program, and the number that is checked there.
 
     Earlier expectations held and are left out; the last one becomes a print.
@@ -50,7 +50,7 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     return tuple(lines), checked
 
 
-def lines_at(traceback: TracebackType | None, path: Path) -> tuple[str, ...]:
+def excerpt_at(traceback: TracebackType | None, path: Path) -> tuple[str, ...]:
     """Return the program up to the line where a traceback passes through a test; none if it does not.
 
     Args:
@@ -61,7 +61,7 @@ def lines_at(traceback: TracebackType | None, path: Path) -> tuple[str, ...]:
         traceback = traceback.tb_next
     if traceback is None:
         return ()
-    return lines_up_to(traceback.tb_frame.f_code, traceback.tb_lineno)[0]
+    return excerpt_up_to(traceback.tb_frame.f_code, traceback.tb_lineno)[0]
 
 
 def _statements(function: ast.stmt) -> Iterator[ast.stmt]:

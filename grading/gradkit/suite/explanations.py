@@ -7,7 +7,7 @@ from gradkit.oracle.hints import find_hint
 from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError
 
-from .error_hints import hint_for
+from .error_hints import find_error_hint
 from .evidence import NODES_SHOWN, Evidence, make_drawing, make_row, number_text
 
 
@@ -63,4 +63,6 @@ def explain_error(error: SubmissionError, code: tuple[str, ...] = (), heading: s
         code: A program that ends in the same way, if there is one.
         heading: A title for the failure, if the item's own title does not fit.
     """
-    return Evidence(error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback)
+    return Evidence(
+        error.message, code, heading=heading, hint=find_error_hint(error.message), traceback=error.traceback
+    )

@@ -9,9 +9,9 @@ import msgspec
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.clock import TimeIsUp
 
-from .diagnosis import named_mistake
+from .diagnosis import find_named_mistake
 from .evidence import Evidence
-from .excerpt import lines_at
+from .excerpt import excerpt_at
 from .explanations import explain_error
 from .failures import Explained, Failure, NotPassed
 from .loading import NotLoadedError
@@ -77,13 +77,13 @@ def make_failure(error: StudentError, path: Path) -> Failure:
         return error.failure
     if isinstance(error, SubmissionError):
         heading = error.heading if isinstance(error, NotLoadedError) else ""
-        return Explained(error.verdict, explain_error(error, lines_at(error.__traceback__, path), heading))
+        return Explained(error.verdict, explain_error(error, excerpt_at(error.__traceback__, path), heading))
     return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 
 def name_mistake(item: Item, evidence: Evidence) -> Evidence:
     """Return the evidence with the hint of the misconception that gives the same wrong answers, if one does."""
-    hint = named_mistake(item.id, evidence)
+    hint = find_named_mistake(item.id, evidence)
     return msgspec.structs.replace(evidence, hint=hint) if hint else evidence
 
 

@@ -65,7 +65,14 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def make_result(
     item: Item, verdict: Verdict, evidence: Evidence | None = None, blocked_by: tuple[str, ...] = ()
 ) -> ItemResult:
-    """Return the result of an item, or of an earlier result's item."""
+    """Return the result of an item, or of an earlier result's item.
+
+    Args:
+        item: The item, or an earlier result of it.
+        verdict: How the item ended.
+        evidence: What shows the mistake, if anything does.
+        blocked_by: The ids of the failed prerequisites.
+    """
     return ItemResult(
         item.id,
         item.assignment,

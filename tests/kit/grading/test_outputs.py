@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from gradkit.grader.report import FORMAT, Conditions, Report
-from gradkit.outputs.statistics import most_failed_items, verdict_summary
+from gradkit.outputs.statistics import find_most_failed_items, summarize_verdicts
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item, make_result
@@ -15,13 +15,13 @@ MARKDOWN = '''
 """A report as Markdown, for a merge request's comment."""
 
 from gradkit.grader.report import Report
-from gradkit.outputs.statistics import verdict_summary
+from gradkit.outputs.statistics import summarize_verdicts
 from gradkit.suite.visibility import evidence_on_page
 
 
 def markdown(report: Report) -> str:
     """Return a report as Markdown: the points, and a line for each item that did not pass."""
-    lines = [f"**{report.earned:g} of {report.points:g} points**: {verdict_summary(report)}"]
+    lines = [f"**{report.earned:g} of {report.points:g} points**: {summarize_verdicts(report)}"]
     for item in report.items:
         evidence = evidence_on_page(item)
         if evidence:
@@ -77,7 +77,7 @@ def test_verdicts_are_counted_in_words_and_in_their_order():
         make_result(item("two"), Verdict.PASSED),
         make_result(item("three"), Verdict.NOT_IMPLEMENTED),
     )
-    assert verdict_summary(report) == "1 passed, 2 not implemented"
+    assert summarize_verdicts(report) == "1 passed, 2 not implemented"
 
 
 def test_what_a_class_got_wrong_most_often_leaves_out_what_was_blocked_not_written_or_unusable():
@@ -92,4 +92,4 @@ def test_what_a_class_got_wrong_most_often_leaves_out_what_was_blocked_not_writt
         )
         for number in range(2)
     ]
-    assert most_failed_items(reports) == [("about often", 2), ("about once", 1)]
+    assert find_most_failed_items(reports) == [("about often", 2), ("about once", 1)]

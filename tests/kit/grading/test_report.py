@@ -8,7 +8,7 @@ import unicodedata
 import jsonschema
 import msgspec
 import pytest
-from gradkit.authoring.check.report_schema import DEFINITIONS, schema_faults
+from gradkit.authoring.check.report_schema import DEFINITIONS, find_schema_faults
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, make_report, read
 from gradkit.outputs.grades_csv import without_formulas, write_grades
@@ -102,7 +102,7 @@ def test_a_drawing_in_a_report_is_the_failing_expression(school, suite):
 @pytest.mark.parametrize(("name", "struct"), DEFINITIONS.items(), ids=str)
 def test_the_schema_has_the_fields_of_the_record_each_explained_on_a_line_of_its_own(name, struct, schema, root):
     definition = schema.schema["$defs"][name] if name else schema.schema
-    assert list(schema_faults(definition, struct)) == []
+    assert list(find_schema_faults(definition, struct)) == []
     lines = (root / "docs/report.schema.json").read_text().splitlines()
     for field in msgspec.structs.fields(struct):
         assert sum(line.strip().startswith(f'"{field.name}": {{') and "description" in line for line in lines) >= 1

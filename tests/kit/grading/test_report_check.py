@@ -46,7 +46,7 @@ def whole():
         else:
             results.add(make_result(item, verdict, evidence))
     made = make_report(
-        "ada", Intake("0" * 32, warnings=("a note",)), Conditions("0", "3", "", "public", True, True), results
+        "ada", Intake("0" * 32, warnings=("a warning",)), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
 

@@ -14,7 +14,13 @@ _CONDITIONS = {name: compiled(row.domain, ("a", "b", "k")) for name, row in OPER
 
 
 def in_domain(name: str, arguments: Sequence[float], constant: float | None = None) -> bool:
-    """Return whether the domain of an operation contains these operands (one or two) and this plain number."""
+    """Return whether the domain of an operation contains these operands (one or two) and this plain number.
+
+    Args:
+        name: The name of the operation.
+        arguments: The number of each operand.
+        constant: The plain number, if the operation takes one.
+    """
     a, b = (*arguments, 0.0)[:2]
     return bool(_CONDITIONS[name](a, b, constant))
 

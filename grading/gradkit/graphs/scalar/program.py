@@ -81,7 +81,13 @@ def _leaf_name(node: int, n_leaves: int) -> str:
 
 
 def write_expression(graph: Graph, node: int, names: Mapping[int, str]) -> str:
-    """Return the expression that makes `node`, in which nodes without a name are written out."""
+    """Return the expression that makes `node`, in which nodes without a name are written out.
+
+    Args:
+        graph: The graph.
+        node: The node, which must not be an input.
+        names: The name of each node that has one.
+    """
     return _inline(graph, node, {other: name for other, name in names.items() if other != node})[0]
 
 

@@ -126,6 +126,11 @@ def build(name: str, attack: Attack, target: Path) -> None:
     - files holds the text of each file that the default submission would have, by name.
 
     If make.py makes a folder with the attacked file, the other files of the solution are added to it.
+
+    Args:
+        name: The name of the attack's folder.
+        attack: The attack.
+        target: The folder to make.
     """
     home, files = attacks_folder() / name, files_of(attack)
     if (home / "make.py").is_file():

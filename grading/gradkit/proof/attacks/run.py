@@ -18,7 +18,7 @@ from gradkit.submissions.intake.roster import read_roster
 from .checks import check_attack, check_files, check_tables, check_text, reference_words
 from .corpus import Attack, build_class
 from .host import CANARY, temporary_canary, watched
-from .secrets import grade_under_a_secret, leak_in
+from .secrets import find_leak, grade_under_a_secret
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def run_attacks(
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as home:
         classes = [
             _AttackClass(Path(home) / f"class{n}", suite, attacks)
-            for n, (suite, attacks) in enumerate(by_suite(chosen, course or assignments()))
+            for n, (suite, attacks) in enumerate(group_by_suite(chosen, course or assignments()))
         ]
         folders = [each.folder for each in classes]
         canaries = [Path(home) / CANARY, temporary_canary(), *(folder / f"{CANARY}.txt" for folder in folders)]
@@ -98,7 +98,7 @@ def run_attacks(
     return Run(tuple(outcomes[name] for name in sorted(outcomes)), tuple(host))
 
 
-def by_suite(
+def group_by_suite(
     chosen: Mapping[str, Attack], course: Sequence[Assignment]
 ) -> Iterator[tuple[tuple[Assignment, ...], dict[str, Attack]]]:
     """Yield groups of assignments that offer the same packages, each with the attacks on one of their files."""
@@ -143,7 +143,7 @@ class _AttackClass:
             grade_under_a_secret(mark, self._suite, self._conditions, students, workers, self._home) for mark in (0, 1)
         ]
         for student in students:
-            yield self._attack_of[student.source], leak_in(read(self.classroom.report_path(student)), runs)
+            yield self._attack_of[student.source], find_leak(read(self.classroom.report_path(student)), runs)
 
 
 def _outcome(

@@ -307,7 +307,13 @@ def _read(selected: Iterable[tuple[str, Entry]], expected: set[str]) -> ChosenFi
 
 
 def compile_patterns(modules: Sequence[str], notebook: Notebook | None, builds_on: Sequence[str]) -> None:
-    """Compile and cache the patterns for copies, which takes 1 ms, before a process is forked that needs them."""
+    """Compile and cache the patterns for copies, which takes 1 ms, before a process is forked that needs them.
+
+    Args:
+        modules: Files to grade, without `.py`.
+        notebook: Notebook that can replace these files.
+        builds_on: Files that the files to grade import, without `.py`.
+    """
     files = python_files(modules) | python_files(builds_on) | ({notebook_file(notebook)} if notebook else set())
     for name in files:
         _copy_pattern(name)

@@ -36,7 +36,7 @@ def can_disable_userns(bubblewrap: str) -> bool:
     return "max_user_namespaces" not in errors and "--disable-userns" not in errors
 
 
-def isolating_command(
+def make_isolating_command(
     bubblewrap: str, root: Path, submission: Path, environment: Mapping[str, str], filter_descriptor: int
 ) -> list[str]:
     """Return the words to put before a worker's command to isolate it as the policy says.

@@ -28,7 +28,7 @@ from . import filter as system_call_filter
 from . import packages as installed
 from . import policy
 from .addresses import fix_addresses
-from .bubblewrap import INSTALL, find_bubblewrap, isolating_command
+from .bubblewrap import INSTALL, find_bubblewrap, make_isolating_command
 from .image import Image, interpreter, stage
 from .namespaces import advice
 from .system_calls import MACHINES
@@ -141,7 +141,7 @@ class Sandbox:
         inherited = [theirs.fileno()]
         if setup.root:
             inherited.append(os.open(self._filter, os.O_RDONLY))
-            isolation = isolating_command(
+            isolation = make_isolating_command(
                 self._bubblewrap, setup.root, submission, setup.environment, filter_descriptor=inherited[-1]
             )
             command = [*isolation, *command]

@@ -85,7 +85,13 @@ class Transport(Protocol):
         """
 
     def assign(self, targets: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
-        """Set attribute `name` of every target to the value at the same index."""
+        """Set attribute `name` of every target to the value at the same index.
+
+        Args:
+            targets: The subjects.
+            name: The attribute.
+            values: One number or subject for each target.
+        """
 
     def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
         """Read attribute `name` of every target as a float. With an empty name, convert the targets themselves."""
@@ -108,9 +114,20 @@ class Transport(Protocol):
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
         """Replay a graph of tensors.
 
+        Args:
+            tensor_class: The student's Tensor.
+            graph: The graph.
+            backward: Whether to call backward() on the output, and read the gradients.
+
         Returns:
             The data of every node, inputs first. With `backward`, then the gradient of every node.
         """
 
     def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
-        """Count the Python functions that backward() calls from the graph's output; stop at `max_calls` + 1."""
+        """Count the Python functions that backward() calls from the graph's output; stop at `max_calls` + 1.
+
+        Args:
+            value_class: The student's Value.
+            graph: The graph.
+            max_calls: The number of calls after which backward() is stopped.
+        """

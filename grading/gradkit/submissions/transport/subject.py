@@ -116,7 +116,13 @@ def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
 
 
 def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
-    """Set attribute `name` of every subject, in a single message. Raises SubmissionError if that fails."""
+    """Set attribute `name` of every subject, in a single message.
+
+    Args:
+        subjects: The subjects.
+        name: The attribute.
+        values: One number or subject for each of them.
+    """
     if subjects:
         subjects[0]._transport.assign(subjects, name, values)
 
@@ -131,12 +137,23 @@ def arrays(subjects: Sequence[Subject], name: str) -> list[Array]:
 
 
 def replay(value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-    """Replay graphs on a student's Value, in a single message. Failures are part of the reply, and not raised."""
+    """Replay graphs on a student's Value, in a single message. Failures are part of the reply, and not raised.
+
+    Args:
+        value_class: The student's Value.
+        graphs: The graphs.
+        backward: Whether to call backward() on each output, and read the gradients.
+    """
     return value_class._transport.replay(value_class, graphs, backward)
 
 
 def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
     """Replay a graph on a student's Tensor.
+
+    Args:
+        tensor_class: The student's Tensor.
+        graph: The graph.
+        backward: Whether to call backward() on the output, and read the gradients.
 
     Returns:
         The data of every node, inputs first. With `backward`, then the gradient of every node.
@@ -149,6 +166,11 @@ def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) ->
 
 def backward_calls(value_class: Subject, graph: Graph, max_calls: int) -> int:
     """Count the Python functions that backward() calls on a graph.
+
+    Args:
+        value_class: The student's Value.
+        graph: The graph.
+        max_calls: The number of calls after which backward() is stopped.
 
     Returns:
         At most `max_calls` + 1, at which backward() is stopped.

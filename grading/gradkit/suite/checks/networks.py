@@ -37,7 +37,7 @@ def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, Network
 
 
 def check_network_gradients(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
-    """Check that the gradient of every parameter and every input is PyTorch's. See check_outputs."""
+    """Check that the gradient of every parameter and every input is PyTorch's. Arguments as for `check_outputs`."""
     check_cases(corpus, (part, Value), partial(run_network, True), partial(_program, True))
 
 

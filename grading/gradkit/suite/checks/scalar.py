@@ -19,7 +19,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
 from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import lines_up_to
+from gradkit.suite.excerpt import excerpt_up_to
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
 from gradkit.suite.failures import Failure, NotPassed, not_passed
 
@@ -190,7 +190,7 @@ def expect(yours: float | Subject, expected: float) -> None:
         yours = numbers([yours])[0]
     if not is_close(yours, expected):
         frame = sys._getframe(1)
-        lines, name = lines_up_to(frame.f_code, frame.f_lineno)
+        lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
         raise not_passed(explain_number(name, yours, expected, lines))
 
 
@@ -219,6 +219,11 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
 
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
     """Replay graphs for an item that compares the answers itself.
+
+    Args:
+        Value: The student's class.
+        graphs: The graphs.
+        backward: Whether to call backward() on each output, and read the gradients.
 
     Raises:
         SubmissionError: The student's code gives no answer to a graph.

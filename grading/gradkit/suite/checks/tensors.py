@@ -13,7 +13,7 @@ from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import lines_up_to
+from gradkit.suite.excerpt import excerpt_up_to
 from gradkit.suite.explanations import explain_number
 from gradkit.suite.failures import not_passed
 
@@ -164,7 +164,7 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
 def _excerpt() -> tuple[tuple[str, ...], str]:
     """Return the excerpt of the test that called expect_array, and the expression that is checked there."""
     frame = sys._getframe(2)
-    return lines_up_to(frame.f_code, frame.f_lineno)
+    return excerpt_up_to(frame.f_code, frame.f_lineno)
 
 
 def _with_last_print(lines: tuple[str, ...], expression: str) -> tuple[str, ...]:

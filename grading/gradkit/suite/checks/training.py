@@ -32,7 +32,7 @@ def check_loss(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswe
 
 
 def check_loss_gradients(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswers]) -> None:
-    """Check that the gradient of every output is PyTorch's. See check_loss."""
+    """Check that the gradient of every output is PyTorch's. Arguments as for `check_loss`."""
     check_cases(corpus, (function, Value), partial(_run_loss, True), partial(_loss_program, True))
 
 
