@@ -40,7 +40,7 @@ Form = Callable[[st.DrawFn, Shape], "Step | None"]
 """Draws a step on an operand of this shape; returns None if the form does not apply to the shape."""
 
 Related = Callable[[st.DrawFn, Shape], "Shape | None"]
-"""Draws the shape of the other operand; returns None if there is not one."""
+"""Draws the shape of the other operand; returns None if no shape is related in this way."""
 
 
 def _broadcast(a: Shape, b: Shape) -> Shape:

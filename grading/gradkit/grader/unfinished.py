@@ -1,4 +1,4 @@
-"""Submissions between two phases: a file each with what is known so far, so that a stopped run goes on later."""
+"""The files of submissions between two phases: what is known so far, so that a stopped run can continue."""
 
 from __future__ import annotations
 

@@ -41,8 +41,10 @@ MAX_MESSAGE_LENGTH = 2_000
 """Characters of an exception's message that are passed on."""
 
 UNREADABLE = "(its message cannot be read)"
+"""Sent in place of a message that raises an exception when it is read."""
 
 MAX_FRAMES = 4
+"""Frames of a traceback that are passed on."""
 
 
 class MissingNameError(Exception):

@@ -1,4 +1,4 @@
-"""Programs in the course's language, evaluated: the graph, and the number and the gradient of every node."""
+"""Evaluate programs in the course's language: the graph, and the number and the gradient of every node."""
 
 from __future__ import annotations
 

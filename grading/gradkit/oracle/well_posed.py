@@ -1,4 +1,4 @@
-"""Which cases are well-posed: every correct engine agrees on them, whatever its order of arithmetic."""
+"""Decide which cases are well-posed: every correct engine agrees on them, in whatever order it computes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a student reads of a task's items, as HTML: in a notebook, on nbgrader's feedback pages and in formgrader.
 
-Everything that comes from a submission is escaped by the template. Our own drawing is the only markup beside it.
+Everything that comes from a submission is escaped by the template. The only other markup is gradkit's drawing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Load what a submission offers. A failing import is tried once, and settles every item that needs it."""
+"""Load a submission's classes and functions. A failing import is tried once; all items that need it have its error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Loader:
     def __init__(self, transport: Transport, reason: SubmissionError | None = None) -> None:
         self._transport = transport
         self._errors: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, reason) if reason else {}
-        """How loading a name of SUBJECTS, or importing a module, failed."""
+        """The error of loading a name of SUBJECTS or of importing a module, by this name."""
 
     def subject(self, name: str, has_reduced_time: bool) -> Subject:
         """Load one of SUBJECTS.

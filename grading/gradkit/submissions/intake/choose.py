@@ -21,13 +21,16 @@ from .notebook import MAX_NOTEBOOK_BYTES
 
 MAX_FILE_BYTES = 1 << 20
 """A hundred times the size of a long engine."""
+
 MAX_OTHER_FILES = 50
 """Other .py files of a submission that are copied with the files to grade."""
+
 MAX_LISTED = 4
 """Paths that a message lists."""
 
 _COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.{}(\.txt|\.json)?"
 """Names of a download or a copy. The alternatives begin with different letters, so that matching takes linear time."""
+
 _MODULE = re.compile(r"[A-Za-z_]\w*\.py")
 _LIKELY_SOLUTION = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
 """Files that a message names if the file to grade is missing."""

@@ -25,6 +25,7 @@ from .take_in import describe_error
 
 MAX_CLASS_BYTES = 4 << 30
 """Size of a whole class's zip. Only what is needed is read of it."""
+
 MAX_CLASS_ENTRIES = 50_000
 """Files in a whole class's zip. Listing this many takes up to 160 MB."""
 

@@ -25,18 +25,22 @@ from gradkit.submissions.outcome import Verdict
 MAX_ZIP_BYTES = 64 << 20
 MAX_ENTRIES = 10_000
 """Files in a submission. In a folder, its subfolders count as well."""
+
 MAX_FOLDER_DEPTH = 12
 _MAX_NAME_LENGTH = 4096
 """Characters of a path in a zip. Linux does not allow longer paths."""
+
 _MAX_DIRECTORY_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 16
 
 _DIRECTORY_SIGNATURE = b"PK\x01\x02"
 """First bytes of every entry in a zip's directory (APPNOTE.TXT, section 4.3.12)."""
+
 _FILE_SIGNATURE = b"PK\x03\x04"
 _FILE_HEADER = struct.Struct("<4s22xHH")
 """Header before every file: signature, ..., length of the name, length of the extra field (section 4.3.7). Name and
 extra field follow, then the content."""
+
 _LZMA_HEADER = struct.Struct("<2xHBI")
 """Header of LZMA content: version, size of the properties, one byte for lc, lp and pb, size of the dictionary
 (section 5.8.8)."""

@@ -122,6 +122,9 @@ def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subje
         subjects: The subjects.
         name: The attribute.
         values: One number or subject for each of them.
+
+    Raises:
+        SubmissionError: The student's code raises an exception.
     """
     if subjects:
         subjects[0]._transport.assign(subjects, name, values)
