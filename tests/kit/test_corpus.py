@@ -118,7 +118,7 @@ def test_reuse_is_what_was_asked_for(spec):
 
 @DRAWN
 def test_every_node_leads_to_the_output(spec):
-    assert all(graph.rebuilt() == graph for graph in recorded(spec).cases)
+    assert all(graph.rebuild() == graph for graph in recorded(spec).cases)
 
 
 @pytest.mark.parametrize("reuse", ["nothing", "leaves", "nodes"])
@@ -264,5 +264,5 @@ def test_equal_specs_of_two_items_share_a_corpus(specs_of_two_items):
     ],
 )
 def test_two_different_specs_of_one_name_are_refused(specs_of_two_items, other):
-    with pytest.raises(ValueError, match=r"test_other asks for another corpus under the name mul"):
+    with pytest.raises(ValueError, match=r"test_other names another corpus mul"):
         specs_of_two_items('random_graphs("mul")', other)

@@ -11,10 +11,10 @@ import pytest
 from gradkit.authoring.check.counts import STATEMENTS
 from gradkit.authoring.check.course import load_course
 from gradkit.authoring.check.run import CHECKS
-from gradkit.authoring.check.variants import missing_names
+from gradkit.authoring.check.variants import find_missing_names
 from gradkit.cli.main import app
-from gradkit.proof.recorded import _code, proof_digests
-from gradkit.proof.runs import assignments_holding
+from gradkit.proof.recorded import _code, compute_digests
+from gradkit.proof.runs import find_assignments_using
 from msgspec.structs import replace as item_with
 from rich.console import Console
 from typer.testing import CliRunner
@@ -175,7 +175,7 @@ FAULTS = {
     ),
     "a corpus that nobody asks for": (
         [("tests/corpora/nobody.json", None, "[]")],
-        ("tests/corpora/nobody.json", "No item asks for this corpus.", "Delete the file."),
+        ("tests/corpora/nobody.json", "No item uses this corpus.", "Delete the file."),
     ),
     "an operation without a complex form": (
         [(TABLE, ', complex="log({a})"', "")],
@@ -258,7 +258,7 @@ FAULTS = {
     "a corpus whose key nobody recorded": (
         [("tests/kit/corpus_keys.txt", "tanh.json: RandomGraphs(", "tanh.json: Graphs(")],
         ("tests/kit/corpus_keys.txt", "It does not have the key of tanh.json.", "gradkit corpora"),
-        ("tests/kit/corpus_keys.txt", "No item asks for a corpus with this key: tanh.json: Graphs(", "gradkit corpora"),
+        ("tests/kit/corpus_keys.txt", "No item uses a corpus with this key: tanh.json: Graphs(", "gradkit corpora"),
     ),
     "a sentence that states no figure any more": (
         [("docs/security.md", "bits; of a1", "bits; in a1")],
@@ -375,7 +375,7 @@ DEFINING = {
 
 @pytest.mark.parametrize("source", DEFINING.values(), ids=DEFINING)
 def test_a_name_that_a_variant_may_define_is_not_missing(source):
-    assert missing_names(source, ["Value.exp"]) == []
+    assert find_missing_names(source, ["Value.exp"]) == []
 
 
 @pytest.mark.parametrize(
@@ -388,26 +388,26 @@ def test_a_name_that_a_variant_may_define_is_not_missing(source):
     ],
 )
 def test_a_name_that_a_variant_does_not_define_is_missing(source, missing):
-    assert missing_names(source, ["Value.exp", "softmax"]) == missing
+    assert find_missing_names(source, ["Value.exp", "softmax"]) == missing
 
 
 # --- what has to be proven again -------------------------------------------------------------------------------------
 
 
 def test_the_record_of_proofs_is_by_what_each_specimen_is_run_on(course):
-    before = proof_digests(course.all_tests())
+    before = compute_digests(course.all_tests())
     fewer = [test for test in course.all_tests() if test.item.id != "a4_networks/test_mlp"]
-    after = proof_digests(fewer)
+    after = compute_digests(fewer)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {name for name in before if "a4_networks" in {each.name for each in assignments_holding(name)}}
+    assert changed == {name for name in before if "a4_networks" in {each.name for each in find_assignments_using(name)}}
     assert 0 < len(changed) < len(before)
 
 
 def test_a_title_and_points_need_no_new_proof_but_a_prerequisite_does(course):
-    before = proof_digests(course.all_tests())
+    before = compute_digests(course.all_tests())
 
     def digests_with(**changes):
-        return proof_digests(replace(test, item=item_with(test.item, **changes)) for test in course.all_tests())
+        return compute_digests(replace(test, item=item_with(test.item, **changes)) for test in course.all_tests())
 
     assert digests_with(title="Another", points=7.0) == before
     assert not set(digests_with(needs=()).items()) & set(before.items())

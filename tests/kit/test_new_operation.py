@@ -16,7 +16,7 @@ WHOLE_WAY = (
     + """
 from gradkit.corpora.scalar import random_graphs
 from gradkit.graphs.picture.cards import cards_of_graph
-from gradkit.graphs.scalar.program import program
+from gradkit.graphs.scalar.program import write_program
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.graphs.scalar.trace_program import trace_program
 from gradkit.inside.graph import replay
@@ -39,7 +39,7 @@ assert spec.decode(b"[" + spec.encode(corpus.cases[0], corpus.answers[0]) + b"]"
 
 traced = trace_expression(lambda x, y: (x * y).sin() + 2, 0.5, 3.0)
 assert traced.steps == (("mul", 0, 1), ("sin", 2), ("add_const", 3, 2))
-lines = program(traced, shown=[0, 1])
+lines = write_program(traced, shown=[0, 1])
 assert "y_ = (x * y).sin() + 2" in lines
 exec("\\n".join(lines))
 
@@ -83,13 +83,13 @@ rows = (
 )
 operations.OPERATIONS.update({row.name: row for row in rows})
 
-from gradkit.graphs.scalar.program import expression_text
+from gradkit.graphs.scalar.program import write_expression
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.oracle import complex_step
 
 graph = trace_expression(lambda x, y: x.hypot(y).hypot(2), 3.0, 4.0)
 assert graph.steps == (("hypot", 0, 1), ("hypot_const", 2, 2)), graph
-assert expression_text(graph, 3, {0: "x", 1: "y"}) == "x.hypot(y).hypot(2)"
+assert write_expression(graph, 3, {0: "x", 1: "y"}) == "x.hypot(y).hypot(2)"
 assert complex_step.evaluate_graph(graph)[2] == 5.0
 for wrong in (lambda x: x.hypot(), lambda x: x.hypot(x, 2), lambda x: x.hypot(x, x)):
     try:
@@ -127,7 +127,7 @@ rows = (
 operations.OPERATIONS.update({row.name: row for row in rows})
 
 from gradkit.corpora.scalar import random_graphs
-from gradkit.graphs.scalar.program import PYTORCH, program
+from gradkit.graphs.scalar.program import PYTORCH, write_program
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.oracle import complex_step
 from gradkit.oracle.pytorch.scalar import answer_graph
@@ -139,13 +139,13 @@ for graph, answers in zip(corpus.cases, corpus.answers):
     assert all(map(is_close, complex_step.answer_graph(graph).numbers(), answers.numbers()))
 
 traced = trace_expression(lambda x, y: (x * y).softplus().exp() + 2 * x.erfc(), 0.5, 3.0)
-lines = program(traced, PYTORCH, shown=[0, 1])
+lines = write_program(traced, PYTORCH, shown=[0, 1])
 assert lines[:2] == ["import torch", "from torch.nn.functional import softplus"], lines
 printed = io.StringIO()
 with redirect_stdout(printed):
     exec("\\n".join(lines), {})
 assert all(map(is_close, map(float, printed.getvalue().split()), answer_graph(traced).grad[:2]))
-assert program(traced)[0] == "from engine import Value" and ".softplus()" in "".join(program(traced))
+assert write_program(traced)[0] == "from engine import Value" and ".softplus()" in "".join(write_program(traced))
 """
 
 

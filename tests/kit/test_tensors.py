@@ -12,8 +12,8 @@ from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.files import load_corpus
 from gradkit.corpora.tensors import Tensors, is_off_the_kinks
 from gradkit.course.corpora import corpus_specs
-from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, decode_arrays, lists_of
-from gradkit.graphs.tensor.program import node_names, tensor_program
+from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, decode_arrays, make_lists
+from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.inside.graph import NotANumber
 from gradkit.inside.tensor_replay import array_of, encoded, expression
 from gradkit.oracle.tolerance import is_close
@@ -156,11 +156,11 @@ GRAPH = TensorGraph(
 
 def test_operands_are_nodes_and_never_plain_numbers():
     assert [GRAPH.operands(step) for step in range(3)] == [(0, 1), (2,), (3,)]
-    assert node_names(GRAPH) == ["a", "b", "t1", "t2", "y"]
+    assert name_nodes(GRAPH) == ["a", "b", "t1", "t2", "y"]
 
 
 def test_a_packed_graph_is_what_the_replay_takes():
-    leaves, steps, upstream = marshal.loads(GRAPH.packed())
+    leaves, steps, upstream = marshal.loads(GRAPH.pack())
     assert leaves == (((2,), (1.0, 2.0), ""), ((), (3.0,), ""))
     assert steps == GRAPH.steps
     assert upstream == ((), (0.5,), "")
@@ -193,7 +193,7 @@ def test_a_place_reads_as_an_index():
 
 @given(FLOATS.filter(lambda array: array.size))
 def test_nested_lists_are_those_of_numpy(array):
-    assert str(lists_of(array.shape, array.ravel().tolist())) == str(array.tolist())
+    assert str(make_lists(array.shape, array.ravel().tolist())) == str(array.tolist())
 
 
 def answered(operation, *numbers):
@@ -238,8 +238,8 @@ def printed(monkeypatch):
 def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, printed):
     for graph, answers in recorded(spec):
         for kind in ("data", "grad"):
-            shown = [f"({name}.{kind}.shape, {name}.{kind}.tolist())" for name in node_names(graph)]
-            lines = printed(tensor_program(graph, kind == "grad", shown)).splitlines()
+            shown = [f"({name}.{kind}.shape, {name}.{kind}.tolist())" for name in name_nodes(graph)]
+            lines = printed(write_tensor_program(graph, kind == "grad", shown)).splitlines()
             for line, right in zip(lines, answers.arrays(kind), strict=True):
                 shape, numbers = eval(line)
                 assert shape == right.shape
@@ -247,8 +247,8 @@ def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, printed):
 
 
 def test_a_program_asks_for_numpy_only_where_it_uses_it():
-    assert tensor_program(GRAPH, False, ["y.data"])[0] == "from tensor import Tensor"
-    assert tensor_program(GRAPH, True, ["a.grad"]) == [
+    assert write_tensor_program(GRAPH, False, ["y.data"])[0] == "from tensor import Tensor"
+    assert write_tensor_program(GRAPH, True, ["a.grad"]) == [
         "import numpy as np",
         "from tensor import Tensor",
         "a = Tensor([1.0, 2.0])",

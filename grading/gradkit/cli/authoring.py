@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.catalogue.home import course_home
 from gradkit.corpora.spec import PUBLIC_SEED
 
@@ -65,7 +65,7 @@ def corpora(
     ] = PUBLIC_SEED,
     check: Annotated[bool, typer.Option("--check", help="compare every recorded number with live PyTorch")] = False,
 ) -> None:
-    """Record the corpora that the suites ask for, drawn with Hypothesis and answered by PyTorch.
+    """Record the corpora of the suites, drawn with Hypothesis and answered by PyTorch.
 
     Only files that are missing, or that differ beyond rounding, are written. The table of what seeds each corpus,
     tests/kit/corpus_keys.txt, is kept in step.
@@ -77,13 +77,13 @@ def corpora(
         corpus_specs,
         default_cache,
         draw_corpora,
-        keys_file,
+        find_keys_file,
         record_corpora,
         write_keys,
     )
 
     require("torch")
-    course = chosen(assignment)
+    course = choose_assignments(assignment)
     is_whole = len(course) == len(assignments())
     specs = corpus_specs(course)
     with Progress(console=console, transient=True) as progress:
@@ -107,7 +107,7 @@ def corpora(
     else:
         paths = [corpora_folder() / file_name for file_name in written]
         if write_keys(course, is_whole):
-            paths.append(keys_file())
+            paths.append(find_keys_file())
         for path in paths:
             console.print(f"Written: {path}", highlight=False, soft_wrap=True)
         n_unchanged = len(specs) - len(written)

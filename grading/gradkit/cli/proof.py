@@ -24,10 +24,10 @@ def prove(
 
     Examples: gradkit prove; gradkit prove tanh_overwrites; gradkit prove --record
     """
-    from gradkit.proof.prove import chosen_specimens, record_proofs
+    from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
 
-    chosen = chosen_specimens(names or [])
+    chosen = choose_specimens(names or [])
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("running specimens", total=len(chosen))
         proofs = prove_specimens(lambda _name: progress.advance(task), chosen)

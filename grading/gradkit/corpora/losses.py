@@ -14,9 +14,9 @@ from gradkit.graphs.learning.losses import (
     Loss,
     LossAnswers,
     LossFunction,
-    loss_program,
     output_names,
     result_names,
+    write_loss_program,
 )
 from gradkit.oracle.pytorch.learning import answer_loss
 from gradkit.oracle.well_posed import answer_if_well_posed
@@ -34,11 +34,11 @@ _DECODER = msgspec.json.Decoder(list[tuple[Loss, LossAnswers]])
 class Losses(CorpusSpec[Loss, LossAnswers]):
     """Calls of one loss function, from small to large.
 
-    Args:
-        function: the loss function.
-        single: whether each call has a single example.
-        extreme: whether outputs are as large as 1000. Such calls need not be well-posed.
-        count: number of calls.
+    Attributes:
+        function: The loss function.
+        single: Whether each call has a single example.
+        extreme: Whether outputs are as large as 1000. Such calls need not be well-posed.
+        count: Number of calls.
     """
 
     function: LossFunction
@@ -116,14 +116,14 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
         """See CorpusSpec."""
         results = [f"{name}.data" for name in result_names(case)]
         gradients = [f"{name}.grad" for name in output_names(case)]
-        return [loss_program(case, False, results), loss_program(case, True, gradients)]
+        return [write_loss_program(case, False, results), write_loss_program(case, True, gradients)]
 
 
 def losses(function: LossFunction, single: bool = False, extreme: bool = False) -> Losses:
     """Return the spec of calls of a loss function: see Losses.
 
     Raises:
-        ValueError: if there is no such loss function.
+        ValueError: There is no such loss function.
     """
     check_choice("loss function", "loss functions", function, get_args(LossFunction))
     return Losses(function, single, extreme)

@@ -9,13 +9,13 @@ def check_choice(kind: str, plural: str, name: str, choices: Iterable[str]) -> N
     """Check that a name is one of the choices.
 
     Args:
-        kind: what the name is of, such as "operation".
-        plural: the same for several, such as "operations".
-        name: what the suite wrote.
+        kind: What the name is of, such as "operation".
+        plural: The same for several, such as "operations".
+        name: What the suite wrote.
         choices: what is allowed.
 
     Raises:
-        ValueError: if it is not. The message lists the choices.
+        ValueError: It is not. The message lists the choices.
     """
     choices = tuple(choices)
     if name not in choices:

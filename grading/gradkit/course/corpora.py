@@ -1,4 +1,4 @@
-"""The corpora that the suites ask for: recorded, checked against PyTorch, or drawn from a private seed."""
+"""The corpora that the suites use: record them, compare them with PyTorch, or draw those of a private seed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]
     """Return every corpus spec of the suites of these assignments, by name.
 
     Raises:
-        ValueError: if two different specs have the same name.
+        ValueError: Two different specs have the same name.
     """
     specs: dict[str, CorpusSpec[Any, Any]] = {}
     for assignment in course:
         for test in graded_tests(assignment):
             spec = test.mark.corpus
             if spec and specs.setdefault(spec.name, spec) != spec:
-                raise ValueError(f"{test.name} asks for another corpus under the name {spec.name}, which is taken")
+                raise ValueError(f"{test.name} names another corpus {spec.name}, and this name is used already")
     return specs
 
 
@@ -48,7 +48,7 @@ def record_corpora(course: Sequence[Assignment]) -> Iterator[tuple[str, bool]]:
         yield spec.file_name, record_corpus(spec, corpora_folder() / spec.file_name)
 
 
-def keys_file() -> Path:
+def find_keys_file() -> Path:
     """Return the table of what seeds each corpus, one line a corpus spec.
 
     It is kept for review: a key that changes by mistake, and with it recorded numbers, shows in a diff.
@@ -56,7 +56,7 @@ def keys_file() -> Path:
     return corpora_folder().parent / "kit" / "corpus_keys.txt"
 
 
-def key_line(spec: CorpusSpec[Any, Any]) -> str:
+def write_key_line(spec: CorpusSpec[Any, Any]) -> str:
     """Return the line of a corpus spec in the table of keys."""
     return f"{spec.file_name}: {spec.key}"
 
@@ -65,20 +65,20 @@ def write_keys(course: Sequence[Assignment], whole: bool = True) -> bool:
     """Write the keys of all corpus specs of these assignments into the table of keys.
 
     Args:
-        course: the assignments.
-        whole: whether these are all assignments of the course, so that other lines are removed.
+        course: The assignments.
+        whole: Whether these are all assignments of the course, so that other lines are removed.
 
     Returns:
         Whether the file was written. A release does not have it.
     """
-    path = keys_file()
+    path = find_keys_file()
     if not path.is_file():
         return False
 
     before = path.read_text(encoding="utf-8")
     by_file_name = {} if whole else {line.partition(":")[0]: line for line in before.splitlines()}
     for spec in corpus_specs(course).values():
-        by_file_name[spec.file_name] = key_line(spec)
+        by_file_name[spec.file_name] = write_key_line(spec)
     after = "".join(f"{line}\n" for line in sorted(by_file_name.values()))
 
     if after == before:
@@ -90,6 +90,11 @@ def write_keys(course: Sequence[Assignment], whole: bool = True) -> bool:
 def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterator[int]:
     """Draw the corpora of a private seed into the cache, unless they are there already.
 
+    Args:
+        course: The assignments.
+        seed: The private seed.
+        cache: The folder in which drawn corpora are kept.
+
     Yields:
         The number of cases of each corpus, as soon as it is done.
     """
@@ -99,7 +104,13 @@ def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterat
 
 
 def are_drawn(course: Sequence[Assignment], seed: str, cache: Path) -> bool:
-    """Return whether all corpora of a seed can be read without drawing them."""
+    """Return whether all corpora of a seed can be read without drawing them.
+
+    Args:
+        course: The assignments.
+        seed: The private seed.
+        cache: The folder in which drawn corpora are kept.
+    """
     library = Library(corpora_folder(), seed, cache)
     return all(library.is_ready(spec) for spec in corpus_specs(course).values())
 
@@ -108,8 +119,8 @@ def check_corpora(course: Sequence[Assignment], whole: bool = True) -> Iterator[
     """Compare every recorded number with live PyTorch.
 
     Args:
-        course: the assignments.
-        whole: whether these are all assignments of the course, so that no other file should be there.
+        course: The assignments.
+        whole: Whether these are all assignments of the course, so that no other file should be there.
 
     Yields:
         For each corpus as soon as it is done: its name, and what is wrong with it.
@@ -121,7 +132,7 @@ def check_corpora(course: Sequence[Assignment], whole: bool = True) -> Iterator[
     for name in sorted(names):
         path = corpora_folder() / f"{name}.json"
         if name not in specs:
-            yield name, ["no item asks for this corpus"]
+            yield name, ["no item uses this corpus"]
         elif not path.exists():
             yield name, ["not recorded yet: run `gradkit corpora`"]
         else:

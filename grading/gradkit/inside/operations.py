@@ -17,17 +17,17 @@ class Operation:
     """One row of the table.
 
     Args:
-        name: what a step calls it, as in `mul 0 1`.
-        text: how a student writes it. {a} and {b} are operands, {k} is a plain number. A method, as in "{a}.exp()",
+        name: The name that a step uses, as in ("mul", 0, 1).
+        text: How a student writes it. {a} and {b} are operands, {k} is a plain number. A method, as in "{a}.exp()",
             can be used in `expressions(...)` and drawn by `gradkit graph` as well.
-        binds: how tightly the text binds (SUM ... ATOM).
-        needs: how tightly the texts of {a} and {b} must bind to be inserted without parentheses.
-        complex: the same on complex numbers, if it differs from `text`. It can use every function of `cmath`.
-        torch: the same on PyTorch's tensors, if it differs from `text`, as in "softplus({a})". It can use every
+        binds: How tightly the text binds (SUM ... ATOM).
+        needs: How tightly the texts of {a} and {b} must bind to be inserted without parentheses.
+        complex: The same on complex numbers, if it differs from `text`. It can use every function of `cmath`.
+        torch: The same on PyTorch's tensors, if it differs from `text`, as in "softplus({a})". It can use every
             function of `torch.nn.functional`, and others as "torch.hypot({a}, {b})". It must bind as tightly as `text`.
         domain: Python text over a, b and k: the arguments at which random graphs may use the operation. It keeps away
             from kinks, poles and overflow: see gradkit/oracle/well_posed.py.
-        constants: the plain numbers that random graphs use as {k}.
+        constants: The plain numbers that random graphs use as {k}.
     """
 
     __slots__ = ("arity", "binds", "complex", "constants", "domain", "function", "name", "needs", "text", "torch")
@@ -67,8 +67,8 @@ def compiled(text: str, parameters: tuple[str, ...], names: dict[str, object] | 
 
     Args:
         text: Python text with {a}, {b} and {k}. It is evaluated, so it must never be a submission's.
-        parameters: the letters in the order of the function's parameters.
-        names: the global names that the text can use.
+        parameters: The letters in the order of the function's parameters.
+        names: The global names that the text can use.
     """
     body = text.format(a="a", b="b", k="k")
     function: Callable[..., object] = eval(f"lambda {', '.join(parameters)}: {body}", dict(names or {}))

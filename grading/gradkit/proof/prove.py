@@ -1,4 +1,4 @@
-"""The kit proves itself: a misconception is caught by its own items and no other, a variant keeps its marks."""
+"""Prove that each misconception fails exactly the items in its `caught_by`, and that no variant loses marks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 
-from .recorded import ProofRecord, proof_digests, recorded_proofs, write_proofs
-from .runs import Record, batches, primaries, run_batch
+from .recorded import ProofRecord, compute_digests, read_proofs, write_proofs
+from .runs import Record, batches, find_primary_failures, run_batch
 from .selection import Selection
 from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
 
@@ -43,7 +43,7 @@ class Proof:
 
     @property
     def caught_by(self) -> list[str]:
-        return sorted(primaries(self.record))
+        return sorted(find_primary_failures(self.record))
 
     @property
     def blocked(self) -> int:
@@ -51,8 +51,14 @@ class Proof:
 
 
 def check_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
-    """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them."""
-    failed, expected = primaries(record), set(mistake.caught_by)
+    """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them.
+
+    Args:
+        name: The name of the misconception.
+        mistake: The misconception.
+        record: The result of every item.
+    """
+    failed, expected = find_primary_failures(record), set(mistake.caught_by)
     reasons = [
         *(f"does not fail {item}: remove it from caught_by, or make the item stricter" for item in expected - failed),
         *(f"also fails {item}: add it to caught_by, or give the item a `needs`" for item in failed - expected),
@@ -63,7 +69,13 @@ def check_misconception(name: str, mistake: Misconception, record: Record) -> Pr
 
 
 def check_variant(name: str, variant: Variant, record: Record) -> Proof:
-    """Check that a variant fails only the items listed in its `gives_up`."""
+    """Check that a variant fails only the items listed in its `gives_up`.
+
+    Args:
+        name: The name of the variant.
+        variant: The variant.
+        record: The result of every item.
+    """
     lost = {item for item, result in record.items() if result.verdict is not Verdict.PASSED}
     unfair = lost.difference(*(GIVEN_UP[design] for design in variant.gives_up))
     reason = f"unfairly lost {sorted(unfair)}" if unfair else ""
@@ -81,7 +93,7 @@ def check_records(records: Mapping[str, Record]) -> list[Proof]:
     ]
 
 
-def chosen_specimens(names: Collection[str] = ()) -> list[str]:
+def choose_specimens(names: Collection[str] = ()) -> list[str]:
     """Return the specimens of these names; without names all of them. Raises UserError if one does not exist."""
     existing = [*variants(), *misconceptions()]
     for name in names:
@@ -97,7 +109,7 @@ def specimen_folders(names: Collection[str] = ()) -> Iterator[dict[str, Path]]:
     """Make a folder for each of these specimens, by name, or for all; delete them when the context ends."""
     designs, mistakes = variants(), misconceptions()
     with tempfile.TemporaryDirectory() as scratch:
-        folders = {name: Path(scratch) / name for name in chosen_specimens(names)}
+        folders = {name: Path(scratch) / name for name in choose_specimens(names)}
         for name, folder in folders.items():
             if name in designs:
                 write_variant(name, folder)
@@ -107,19 +119,19 @@ def specimen_folders(names: Collection[str] = ()) -> Iterator[dict[str, Path]]:
 
 
 def prove(progress: Callable[[str], None] = lambda name: None, names: Collection[str] = ()) -> list[Proof]:
-    """Run specimens on all items of every assignment that holds a file of their own, and check the results.
+    """Run specimens on all items of the assignments that use one of their files, and check the results.
 
-    Misconceptions are also run on their selected items alone, as the tests of the kit do: a proof fails if that shows
-    anything else.
+    Misconceptions are also run on their selected items alone, as the tests of the kit do. A proof fails if the results
+    differ.
 
     Args:
-        progress: Is called with the name of each specimen that has been run on all items.
+        progress: Called with the name of each specimen that has been run on all items.
         names: The specimens; without names all of them.
 
     Raises:
         UserError: There is no specimen of one of the names, or an edit does not fit the solution.
     """
-    chosen = chosen_specimens(names)
+    chosen = choose_specimens(names)
     mistakes = [name for name in misconceptions() if name in chosen]
     records: dict[str, Record] = {}
     selected: dict[str, Record] = {}
@@ -141,19 +153,21 @@ def check_selection(proof: Proof, selected: Record | None) -> Proof:
     return replace(proof, reason=f"the selected items alone show something else of {wrong}")
 
 
-def fingerprints_of(proof: Proof) -> list[str]:
+def list_fingerprints(proof: Proof) -> list[str]:
     """Return the fingerprints of a specimen's wrong answers to the items that catch it."""
-    results = [proof.record[item] for item in proof.caught_by]
-    # All failures of a hidden item have the same evidence.
-    shown = [result for result in results if result.evidence and not result.hidden]
-    return sorted(fingerprint(result.id, result.evidence) for result in shown if result.evidence)
+    fingerprints = []
+    for item in proof.caught_by:
+        result = proof.record[item]
+        if result.evidence and not result.hidden:  # all failures of a hidden item have the same evidence
+            fingerprints.append(fingerprint(item, result.evidence))
+    return sorted(fingerprints)
 
 
 def hints_by_fingerprint(fingerprints: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Map each fingerprint to the hint of its misconception, if no other misconception has it with another hint.
 
     Args:
-        fingerprints: the fingerprints of each specimen, by name.
+        fingerprints: The fingerprints of each specimen, by name.
     """
     hints: dict[str, set[str]] = {}
     for name, mistake in misconceptions().items():
@@ -170,12 +184,12 @@ def record_proofs(proofs: list[Proof]) -> int:
     Returns:
         The number of fingerprints with a hint.
     """
-    digests = proof_digests(test for assignment in assignments() for test in graded_tests(assignment))
-    records = {name: record for name, record in recorded_proofs().items() if name in digests}
+    digests = compute_digests(test for assignment in assignments() for test in graded_tests(assignment))
+    records = {name: record for name, record in read_proofs().items() if name in digests}
     for proof in proofs:
         records.pop(proof.name, None)
         if not proof.reason:
-            records[proof.name] = ProofRecord(digests[proof.name], fingerprints_of(proof))
+            records[proof.name] = ProofRecord(digests[proof.name], list_fingerprints(proof))
     write_proofs(records)
 
     hints = hints_by_fingerprint({name: record.fingerprints for name, record in records.items()})

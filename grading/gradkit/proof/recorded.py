@@ -18,24 +18,25 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.files import write_whole
 from gradkit.suite.collection import GradedTest
 
-from .runs import assignments_holding
+from .runs import find_assignments_using
 from .specimens import misconceptions, reference_folder, variants
 
 
 class ProofRecord(msgspec.Struct, frozen=True):
     """A proof that held.
 
-    digest:       of what it depended on: see `proof_digests`.
-    fingerprints: of the wrong answers of a misconception, in order.
+    Attributes:
+        digest: The digest of what it depended on: see `compute_digests`.
+        fingerprints: The fingerprints of a misconception's wrong answers, in order; none for a variant.
     """
 
     digest: str
     fingerprints: list[str]
 
 
-def recorded_proofs() -> dict[str, ProofRecord]:
+def read_proofs() -> dict[str, ProofRecord]:
     """Return the record of each specimen, by name; empty if nothing is recorded."""
-    path = record_file()
+    path = find_record_file()
     return msgspec.json.decode(path.read_bytes(), type=dict[str, ProofRecord]) if path.is_file() else {}
 
 
@@ -45,15 +46,15 @@ def write_proofs(records: Mapping[str, ProofRecord]) -> None:
         f"{msgspec.json.encode(name).decode()}: {msgspec.json.encode(record).decode()}"
         for name, record in sorted(records.items())
     ]
-    write_whole(record_file(), ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+    write_whole(find_record_file(), ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
 
-def record_file() -> Path:
+def find_record_file() -> Path:
     """Return the file of the record."""
     return reference_folder() / "misconceptions" / "recorded.json"
 
 
-def proof_digests(tests: Iterable[GradedTest]) -> dict[str, str]:
+def compute_digests(tests: Iterable[GradedTest]) -> dict[str, str]:
     """Return for each specimen the digest of what its proof depends on.
 
     That is the specimen and what it must show, the solution, and the items that are run on it with their corpora.
@@ -77,7 +78,7 @@ def proof_digests(tests: Iterable[GradedTest]) -> dict[str, str]:
         specimens[name] = (variant.gives_up, [(path.name, _code(path)) for path in files])
 
     return {
-        name: _digest((facts, solution, [items.get(each.name) for each in assignments_holding(name)]))
+        name: _digest((facts, solution, [items.get(each.name) for each in find_assignments_using(name)]))
         for name, facts in specimens.items()
     }
 

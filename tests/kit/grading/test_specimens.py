@@ -11,14 +11,14 @@ from gradkit.proof.prove import (
     check_misconception,
     check_selection,
     check_variant,
-    chosen_specimens,
-    fingerprints_of,
+    choose_specimens,
     hints_by_fingerprint,
+    list_fingerprints,
     prove,
     record_proofs,
 )
-from gradkit.proof.recorded import recorded_proofs, write_proofs
-from gradkit.proof.runs import batches, primaries, run_batch
+from gradkit.proof.recorded import read_proofs, write_proofs
+from gradkit.proof.runs import batches, find_primary_failures, run_batch
 from gradkit.proof.specimens import EditError, misconceptions, variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
 
@@ -48,7 +48,7 @@ def proofs(graded_specimens):
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_misconception_fails_its_own_items_and_none_that_does_not_depend_on_them(proofs, name):
     assert proofs[name].reason == ""
-    assert primaries(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
+    assert find_primary_failures(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -57,7 +57,7 @@ def test_a_variant_keeps_full_marks_but_for_what_its_design_gives_up(proofs, nam
 
 
 def test_a_classic_recursive_engine_loses_depth_and_stability_alone(proofs):
-    lost = primaries(proofs["classic_recursive"].record)
+    lost = find_primary_failures(proofs["classic_recursive"].record)
     assert lost == {"a2_backprop/test_depth", "a3_activations/test_stability"}
 
 
@@ -70,17 +70,17 @@ def test_there_are_specimens_of_every_kind():
 
 
 def test_the_recorded_diagnoses_are_those_of_today(proofs):
-    fingerprints = {name: fingerprints_of(proofs[name]) for name in MISTAKES}
+    fingerprints = {name: list_fingerprints(proofs[name]) for name in MISTAKES}
     recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
     assert recorded == hints_by_fingerprint(fingerprints)
     assert len(recorded) >= 25
-    records = recorded_proofs()
+    records = read_proofs()
     assert {name: records[name].fingerprints for name in MISTAKES} == fingerprints
 
 
 def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_path, monkeypatch):
-    before = recorded_proofs()
-    monkeypatch.setattr("gradkit.proof.recorded.record_file", lambda: tmp_path / "recorded.json")
+    before = read_proofs()
+    monkeypatch.setattr("gradkit.proof.recorded.find_record_file", lambda: tmp_path / "recorded.json")
     monkeypatch.setattr("gradkit.proof.prove.corpora_folder", lambda: tmp_path)
     without_tanh = {name: record for name, record in before.items() if name != "tanh_overwrites"}
     write_proofs(without_tanh)
@@ -88,18 +88,18 @@ def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_
     broken = replace(proofs["exp_overwrites"], reason="also fails another item")
     record_proofs([proofs["tanh_overwrites"], broken])
     after = {name: record for name, record in before.items() if name != "exp_overwrites"}
-    assert recorded_proofs() == after
+    assert read_proofs() == after
     hints = msgspec.json.decode((tmp_path / DIAGNOSES).read_bytes())
     assert hints == hints_by_fingerprint({name: record.fingerprints for name, record in after.items()})
 
 
 def test_specimens_are_chosen_by_name():
-    assert chosen_specimens() == [*DESIGNS, *MISTAKES]
-    assert chosen_specimens(["tanh_overwrites", "tape"]) == ["tape", "tanh_overwrites"]
+    assert choose_specimens() == [*DESIGNS, *MISTAKES]
+    assert choose_specimens(["tanh_overwrites", "tape"]) == ["tape", "tanh_overwrites"]
     with pytest.raises(
         UserError, match=r"is no misconception or variant 'tanh_overwrite'\. Similar names: tanh_overwrites"
     ):
-        chosen_specimens(["tanh_overwrite"])
+        choose_specimens(["tanh_overwrite"])
 
 
 def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch, proofs):

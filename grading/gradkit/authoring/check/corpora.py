@@ -14,7 +14,7 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.corpora.expressions import Expressions
 from gradkit.corpora.files import load_corpus
 from gradkit.corpora.spec import CorpusSpec
-from gradkit.course.corpora import corpus_specs, key_line, keys_file
+from gradkit.course.corpora import corpus_specs, find_keys_file, write_key_line
 from gradkit.suite.diagnosis import DIAGNOSES
 
 from .course import Course
@@ -22,7 +22,7 @@ from .finding import Finding
 
 
 def check_corpora(course: Course) -> Iterator[Finding]:
-    """Yield a finding for each corpus that is not recorded as the suites ask for it, and for each superfluous file."""
+    """Yield a finding for each corpus that is not recorded as the suites need it, and for each superfluous file."""
     collected = tuple(each for each in course.assignments if each.name in course.tests)
     try:
         specs = corpus_specs(collected)
@@ -33,18 +33,18 @@ def check_corpora(course: Course) -> Iterator[Finding]:
     for spec in specs.values():
         if reason := _fault(spec):
             yield Finding(f"tests/corpora/{spec.file_name}", reason, "gradkit corpora")
-    yield from _check_keys(course, [key_line(spec) for spec in specs.values()])
+    yield from _check_keys(course, [write_key_line(spec) for spec in specs.values()])
 
-    if len(collected) == len(course.assignments):  # otherwise items that cannot be collected may ask for a file
+    if len(collected) == len(course.assignments):  # otherwise items that cannot be collected may use a file
         wanted = {spec.file_name for spec in specs.values()} | {DIAGNOSES}
         for path in sorted(corpora_folder().glob("*.json")):
             if path.name not in wanted:
-                yield Finding(course.path(path), "No item asks for this corpus.", "Delete the file.")
+                yield Finding(course.path(path), "No item uses this corpus.", "Delete the file.")
 
 
 def _check_keys(course: Course, lines: list[str]) -> Iterator[Finding]:
     """Yield a finding for each line that the table of keys lacks, and for each that no corpus spec has."""
-    path = keys_file()
+    path = find_keys_file()
     table = path.read_text(encoding="utf-8").splitlines()
     for line in lines:
         if line not in table:
@@ -52,7 +52,7 @@ def _check_keys(course: Course, lines: list[str]) -> Iterator[Finding]:
             yield Finding(course.path(path), f"It does not have the key of {file_name}.", "gradkit corpora")
     for line in table:
         if line not in lines:
-            yield Finding(course.path(path), f"No item asks for a corpus with this key: {line}", "gradkit corpora")
+            yield Finding(course.path(path), f"No item uses a corpus with this key: {line}", "gradkit corpora")
 
 
 def _fault(spec: CorpusSpec[Any, Any]) -> str:

@@ -105,8 +105,8 @@ def _torch_has(owner: str, function: str) -> bool:
     """Return whether PyTorch has a function, by its stub files, so that PyTorch need not be imported.
 
     Args:
-        owner: what stands before the function's name: an operand for a method, "torch.", or an empty text.
-        function: the function's name.
+        owner: What stands before the function's name: an operand for a method, "torch.", or an empty text.
+        function: The function's name.
     """
     spec = importlib.util.find_spec("torch")
     if spec is None or spec.origin is None:

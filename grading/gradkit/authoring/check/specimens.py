@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gradkit.proof.recorded import proof_digests, record_file, recorded_proofs
+from gradkit.proof.recorded import compute_digests, find_record_file, read_proofs
 from gradkit.proof.specimens import Misconception, misconceptions, reference_folder
 
 from .course import Course
 from .finding import Finding
 from .items import items_by_id
-from .template import functions_of
+from .template import list_functions
 
 MAX_NAMED = 10
 """How many specimens a finding names. If there are more, all specimens are to be proven."""
@@ -37,11 +37,11 @@ def check_misconceptions(course: Course) -> Iterator[Finding]:
             if item not in items:
                 yield Finding(where, f"`caught_by` names {item}, which is not an item.", "Correct it.")
 
-        for what in edit_faults(mistake):
+        for what in find_edit_faults(mistake):
             yield Finding(where, what, "Copy `old` from the solution, and write `new`.")
 
 
-def edit_faults(mistake: Misconception) -> Iterator[str]:
+def find_edit_faults(mistake: Misconception) -> Iterator[str]:
     """Yield what keeps a misconception's edits from being made in the solution, each in a sentence."""
     path = reference_folder() / "solution" / f"{mistake.module}.py"
     if not path.is_file():
@@ -73,8 +73,8 @@ def check_coverage(course: Course) -> Iterator[Finding]:
             if not path.is_file():
                 continue  # check_names reports it
             source = path.read_text(encoding="utf-8")
-            edited = set(edited_lines(source, [each for each in mistakes if each.module == module]))
-            functions = functions_of(source)
+            edited = set(find_edited_lines(source, [each for each in mistakes if each.module == module]))
+            functions = list_functions(source)
             for name in assignment.names:
                 if name in functions and _wants_misconception(name, functions[name]):
                     lines = range(functions[name].lineno, (functions[name].end_lineno or 0) + 1)
@@ -86,7 +86,7 @@ def check_coverage(course: Course) -> Iterator[Finding]:
                         )
 
 
-def edited_lines(source: str, mistakes: list[Misconception]) -> Iterator[int]:
+def find_edited_lines(source: str, mistakes: list[Misconception]) -> Iterator[int]:
     """Yield the numbers of the lines that misconceptions of a module edit, counted from 1."""
     for mistake in mistakes:
         for edit in mistake.edits:
@@ -102,10 +102,10 @@ def _wants_misconception(name: str, function: ast.FunctionDef) -> bool:
 
 def check_proofs(course: Course) -> Iterator[Finding]:
     """Yield a finding if specimens have to be proven again, because what their proofs depend on has changed."""
-    records = recorded_proofs()
+    records = read_proofs()
     changed = [
         name
-        for name, digest in proof_digests(course.all_tests()).items()
+        for name, digest in compute_digests(course.all_tests()).items()
         if name not in records or records[name].digest != digest
     ]
     if not changed:
@@ -114,7 +114,7 @@ def check_proofs(course: Course) -> Iterator[Finding]:
     names = " ".join(changed) if len(changed) <= MAX_NAMED else ""
     what = names.replace(" ", ", ") if names else f"{len(changed)} misconceptions and variants"
     yield Finding(
-        course.path(record_file()),
+        course.path(find_record_file()),
         f"Not proven since the specimen, the solution or an item changed: {what}.",
         " ".join(filter(None, ("gradkit prove", names, "--record"))),
     )

@@ -9,7 +9,7 @@ from gradkit.proof.specimens import reference_folder, variants
 
 from .course import Course
 from .finding import Finding
-from .template import functions_of
+from .template import list_functions
 
 _MAKES_NAMES = frozenset(("setattr", "exec", "eval", "globals", "locals", "vars"))
 """Functions through which a file can define names that its syntax tree does not show."""
@@ -33,9 +33,9 @@ def check_variant_names(course: Course) -> Iterator[Finding]:
     """
     asked = {name for assignment in course.assignments for name in assignment.names}
     for solution in sorted((reference_folder() / "solution").glob("*.py")):
-        names = [name for name in functions_of(solution.read_text(encoding="utf-8")) if name in asked]
+        names = [name for name in list_functions(solution.read_text(encoding="utf-8")) if name in asked]
         for path in sorted((reference_folder() / "variants").glob(f"*/{solution.name}")):
-            missing = missing_names(path.read_text(encoding="utf-8-sig"), names)
+            missing = find_missing_names(path.read_text(encoding="utf-8-sig"), names)
             if missing:
                 yield Finding(
                     course.path(path),
@@ -44,12 +44,12 @@ def check_variant_names(course: Course) -> Iterator[Finding]:
                 )
 
 
-def missing_names(source: str, names: list[str]) -> list[str]:
+def find_missing_names(source: str, names: list[str]) -> list[str]:
     """Return the names that a file does not define. A name of which its syntax tree does not tell is left out.
 
     Args:
-        source: the text of the file.
-        names: functions and methods, such as "Value.exp".
+        source: The text of the file.
+        names: Functions and methods, such as "Value.exp".
     """
     tree = ast.parse(source)
     if _can_define_other_names(tree):

@@ -210,7 +210,7 @@ def test_a_file_that_is_not_there_is_not_made(nothing_graded, tmp_path, form):
 )
 def test_a_url_that_is_none_is_not_repeated(nothing_graded, url):
     said = nothing_graded.is_refused(url)
-    assert "This is no database URL; one is like postgresql+psycopg://user:password@host/database." in said
+    assert "This is not a database URL; one is like postgresql+psycopg://user:password@host/database." in said
 
 
 def test_without_nbgrader_it_is_said_what_to_install(nothing_graded, files, monkeypatch):
