@@ -24,9 +24,9 @@ c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written 
 # below. Training a network takes some time.
 c.Execute.timeout = 120
 
-# Autograding runs no cell in a kernel: the notebook is rebuilt from source/ with the student's solution cells, and those
-# cells are graded in gradkit's sandbox; with GRADKIT_SEED set, on other graphs than the students have. nbgrader's other
-# preprocessors are not needed, because the rebuilt notebook contains only gradkit's outputs and cells.
+# Autograding runs no cell in a kernel: the notebook is rebuilt from source/ with the student's solution cells, and
+# those cells are graded in gradkit's sandbox; with GRADKIT_SEED set, on other graphs than the students have. The other
+# preprocessors of nbgrader are not needed, because the rebuilt notebook contains only gradkit's outputs and cells.
 # To grade as plain nbgrader does, in a kernel and without a sandbox, omit these three lines.
 c.Autograde.exporter_class = AnyNotebook
 c.Autograde.sanitize_preprocessors = [RebuildFromSource, OverwriteCells, CheckCellMetadata]
