@@ -357,7 +357,7 @@ class Run:
 
 @contextmanager
 def control_group(limit: int) -> Iterator[Path | None]:
-    """Make a control group (version 1 or 2) with a limit of memory in bytes. Yield None if this user cannot make one."""
+    """Make a control group (version 1 or 2) with a limit of memory in bytes. Yield None if that is not permitted."""
     root = Path("/sys/fs/cgroup")
     version1 = (root / "memory").is_dir()
     group = (root / "memory" if version1 else root) / f"gradkit-bombs-{os.getpid()}"
