@@ -6,18 +6,33 @@ processes that the test started and awaited. The slowest tests are listed at the
 
 import importlib
 import os
+import random
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import zipfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.grader import report
+from gradkit.grader.conditions import conditions_of
+from gradkit.grader.suite import suite_of
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.proof.specimens import misconceptions, write_misconception
+from gradkit.submissions.intake.roster import read_roster
+from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport import time_limit
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
+from gradkit.submissions.transport.pipe import PipeTransport
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]
@@ -226,3 +241,109 @@ def busy_core():
             os.sched_setaffinity(0, before)
 
     return keep_busy
+
+
+# --- grading ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """One sandbox for all tests: making it takes longer than starting a worker in it."""
+    with Sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def opened(tmp_path, sandbox):
+    """The transport to a submission whose engine.py is this text; its workers are ended with the test."""
+    made = []
+
+    def of(source, place=sandbox, **others):
+        folder = tmp_path / f"submission{len(made)}"
+        folder.mkdir()
+        for name, text in {"engine": source, **others}.items():
+            (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        transport = PipeTransport(partial(place.start, folder, 30), folder)
+        transport.start_item(10)
+        made.append(transport)
+        return transport
+
+    yield of
+    for transport in made:
+        transport.close()
+
+
+@pytest.fixture
+def eventually():
+    """Waits until something holds, and fails where it does not within some seconds."""
+
+    def wait(holds, seconds):
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def suite():
+    """The items of some assignments on the recorded graphs: suite("a1"), suite("all")."""
+    return lambda name: suite_of(chosen(name), Library(corpora_folder()))
+
+
+class School:
+    """A folder of submissions, and grading it."""
+
+    def __init__(self, home, suite):
+        self.submissions, self.out = home / "submissions", home / "reports"
+        self.submissions.mkdir()
+        self.suite = suite
+
+    def hands_in(self, student, engine, inside=""):
+        folder = self.submissions / student / inside
+        folder.mkdir(parents=True)
+        (folder / "engine.py").write_text(engine, encoding="utf-8")
+
+    def hands_in_a_zip(self, student, **files):
+        with zipfile.ZipFile(self.submissions / f"{student}.zip", "w") as archive:
+            for name, text in files.items():
+                archive.writestr(f"{name}.py", text)
+
+    def hands_in_a_mistake(self, student, name):
+        write_misconception(misconceptions()[name], self.submissions / student)
+
+    def is_graded(self, workers=2, suite=None, isolated=True, kind=Classroom):
+        """The reports by student, and what became of each."""
+        suite = suite or self.suite
+        classroom = kind(suite, conditions_of(suite, isolated), self.out, isolated)
+        students, _ = read_roster(self.submissions, self.out)
+        ended = [graded for graded in classroom.grade(students, workers) if graded]
+        assert [graded.reason for graded in ended if graded.reason] == []
+        self.ended = {graded.student.name: graded for graded in ended}
+        return {name: report.read(self.out / f"{name}.json") for name in self.ended}
+
+    def starts_anew(self):
+        shutil.rmtree(self.out)
+
+    def runs_the_command(self, assignment, n_kills=0, seconds=(0.0, 0.0)):
+        """Run `gradkit grade` as often as it is killed, each time after so many seconds at random, and once to its end.
+
+        Returns the folder of reports.
+        """
+        gradkit = Path(sys.executable).with_name("gradkit")
+        command = [str(gradkit), "grade", assignment, str(self.submissions), "--out", str(self.out)]
+        rng = random.Random(7)
+        for _ in range(n_kills):
+            running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(*seconds))
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        return self.out / chosen(assignment)[0].name
+
+
+@pytest.fixture
+def school(tmp_path, suite):
+    """An empty class that is graded in a1, where nothing else is asked for."""
+    return School(tmp_path, suite("a1"))
