@@ -94,7 +94,8 @@ class SlowestTests:
         self._phases = []
 
     def pytest_runtest_logreport(self, report):
-        self._phases.append((report.cpu_seconds, report.when, report.nodeid))
+        seconds = getattr(report, "cpu_seconds", 0.0)  # a process that crashed has reported nothing
+        self._phases.append((seconds, report.when, report.nodeid))
 
     def pytest_terminal_summary(self, terminalreporter):
         total = sum(seconds for seconds, _, _ in self._phases)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,18 +58,34 @@ class SpecimenRun:
 
 
 def assignments_holding(name: str) -> tuple[Assignment, ...]:
-    """Return the assignments that hold a file in which a specimen differs from the solution: no other can tell them
-    apart. For the solution itself, return all."""
+    """Return the assignments that hold a file in which a specimen differs from the solution: no other tells them apart.
+
+    For the solution itself, return all.
+    """
     changed = files_of(name)
     return tuple(assignment for assignment in assignments() if changed & set(assignment.files))
 
 
-def batches(names: Iterable[str], selection: Selection | None = None) -> list[Batch]:
+def assignments_asking_for(name: str) -> tuple[Assignment, ...]:
+    """Return the assignments that ask for a file in which a specimen differs from the solution.
+
+    For the solution itself, return all.
+    """
+    changed = files_of(name)
+    return tuple(assignment for assignment in assignments() if changed & set(assignment.modules))
+
+
+def batches(
+    names: Iterable[str],
+    selection: Selection | None = None,
+    assignments_of: Callable[[str], tuple[Assignment, ...]] = assignments_holding,
+) -> list[Batch]:
     """Group specimens by the items that are run on them.
 
     Args:
         names: The specimens; "solution" is one too.
         selection: Selects the items of each misconception. Without it, and for other specimens, all items are run.
+        assignments_of: Returns the assignments to grade a specimen in.
     """
     library = Library(corpora_folder())
     mistakes = misconceptions()
@@ -77,7 +93,7 @@ def batches(names: Iterable[str], selection: Selection | None = None) -> list[Ba
     full: list[Batch] = []
     growing: dict[tuple[str, ...], Batch] = {}
     for name in names:
-        asked = assignments_holding(name)
+        asked = assignments_of(name)
         if asked not in suites:
             suites[asked] = suite_of(asked, library, retries=False)
         suite = suites[asked]

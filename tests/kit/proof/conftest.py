@@ -36,18 +36,24 @@ def selection():
 
 
 @pytest.fixture(scope="session")
-def specimen_batches(selection):
+def batches_of_specimens(selection):
     """All specimens, grouped by the items that are run on them: of a misconception those that it can change."""
-    return batches(["solution", *variants(), *misconceptions()], selection)
+    return lambda **how: batches(["solution", *variants(), *misconceptions()], selection, **how)
 
 
 @pytest.fixture(scope="session")
-def grade_specimens(specimens, specimen_batches):
-    """Grades every specimen in one way, in the sandbox or with a classroom of some kind, as they are asked for."""
-    return lambda **how: GradedSpecimens(specimen_batches, specimens, **how)
+def specimen_batches(batches_of_specimens):
+    """All specimens in every assignment that holds a file of their own."""
+    return batches_of_specimens()
 
 
 @pytest.fixture(scope="session")
-def graded_specimens(grade_specimens):
+def grade_specimens(specimens):
+    """Grades the specimens of some batches in one way, as they are asked for."""
+    return lambda some_batches, **how: GradedSpecimens(some_batches, specimens, **how)
+
+
+@pytest.fixture(scope="session")
+def graded_specimens(grade_specimens, specimen_batches):
     """Every specimen's run in the sandbox."""
-    return grade_specimens(isolated=True)
+    return grade_specimens(specimen_batches, isolated=True)
