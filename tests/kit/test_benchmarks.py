@@ -31,7 +31,7 @@ def test_a_class_is_graded_and_its_time_and_memory_accounted_for(bench, core, tm
     assert found["memory"].keys() == found["child"].keys() == {"1", "2"}
 
 
-def test_the_bare_arithmetic_is_that_of_the_questions_that_grading_asks(bench, core, tmp_path):
+def test_the_bare_arithmetic_replays_the_requests_of_grading(bench, core, tmp_path):
     suite = bench.common.suite()
     asked = bench.recorded.save(tmp_path / "requests")
     assert sum(request[1] == "replay" for request in asked) >= sum(bool(test.mark.corpus) for test in suite.tests)
@@ -42,7 +42,7 @@ def test_the_bare_arithmetic_is_that_of_the_questions_that_grading_asks(bench, c
 
 
 @pytest.mark.parametrize("assignment", ["a4", "a5"])
-def test_the_questions_of_each_assignment_are_answered_in_a_bare_interpreter_too(bench, core, assignment, tmp_path):
+def test_the_requests_of_each_assignment_can_be_replayed_in_a_bare_interpreter(bench, core, assignment, tmp_path):
     asked = bench.recorded.save(tmp_path / "requests", [assignment])
     assert {request[2] for request in asked if request[1] == "load"} >= set(bench.common.suite([assignment]).modules)
     right = bench.common.right_submission()
@@ -64,7 +64,7 @@ def test_live_pytorch_answers_as_many_graphs_as_were_recorded(bench, core, root)
     assert len(recorded) <= asked <= 1.2 * len(recorded)
 
 
-def test_a_class_that_hangs_ends(bench, core):
+def test_grading_a_class_that_hangs_ends(bench, core):
     found = bench.measured("hanging.py", 1, 1, on=core)
     # By the wall clock three times three seconds, a worker for each of 85 items, and as much for the hidden one.
     assert found["bar"] == 19.0

@@ -33,7 +33,7 @@ def test_nothing_in_the_course_is_missing_or_out_of_step(check, course):
     assert list(check(course)) == []
 
 
-def test_the_command_says_so_and_imports_no_pytorch():
+def test_the_command_says_that_nothing_is_missing_and_does_not_import_pytorch():
     code = "import sys; from gradkit.cli.main import app; app(['check'], standalone_mode=False); print(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     said, _, modules = ended.stdout.partition("\n")

@@ -142,7 +142,7 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         (("misconception", "x", "--kind", "bug"), "There is no kind 'bug' of misconceptions: choose operation, form,"),
     ],
 )
-def test_what_cannot_be_written_is_refused_in_a_sentence(arguments, said, root):
+def test_what_cannot_be_written_is_refused_in_one_sentence(arguments, said, root):
     shown = CliRunner().invoke(app, ["new", *arguments])
     assert shown.exit_code == 1
     assert said in " ".join(shown.output.split())
@@ -169,7 +169,7 @@ def test_nothing_is_written_into_a_release(arguments, root, tmp_path, monkeypatc
     assert [(root / name).read_bytes() for name in (SUITE, SETTINGS, TABLE)] == before
 
 
-def test_a_missing_title_is_an_error_of_usage():
+def test_a_missing_title_is_a_usage_error():
     assert CliRunner().invoke(app, ["new", "item", "a1", "test_x"]).exit_code == 2
 
 

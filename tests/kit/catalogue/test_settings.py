@@ -42,7 +42,7 @@ def test_an_unknown_key_in_a_task_is_named_with_the_keys_of_a_task(text, explana
     assert said == ": unknown key `minute` in tasks[0]. Allowed keys: name, title, minutes, items."
 
 
-def test_the_name_of_an_assignment_is_its_folder_and_no_key(text, explanation):
+def test_the_name_of_an_assignment_is_its_folder_and_is_not_a_key(text, explanation):
     assert explanation(f'name = "a4"\n{text}').startswith(": unknown key `name`.")
 
 
@@ -94,7 +94,7 @@ def test_a_choice_is_named_with_all_choices(explanation):
         ("title = 't'\ngroup = 'resources'", Attack, "give exactly one of full_marks, every and verdicts"),
     ],
 )
-def test_every_other_toml_file_of_the_course_is_read_as_strictly(text, kind, said, explanation):
+def test_every_other_toml_file_of_the_course_refuses_unknown_keys_too(text, kind, said, explanation):
     assert explanation(text, kind).startswith(f": {said}")
 
 

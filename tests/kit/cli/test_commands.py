@@ -69,7 +69,7 @@ def failing(error):
         (ModuleNotFoundError("", name="tomlkit.items"), "pip install 'gradkit[author]'"),
     ],
 )
-def test_an_error_is_shown_in_a_line_with_status_1(error, said, gradkit, monkeypatch):
+def test_an_error_is_shown_in_one_line_with_status_1(error, said, gradkit, monkeypatch):
     monkeypatch.setattr("gradkit.authoring.check.run.check_course", failing(error))
     shown = gradkit("check")
     assert shown.exit_code == 1

@@ -85,12 +85,12 @@ def test_two_assignments_in_one_folder_keep_their_reports_apart(graded, gradkit,
     assert re.search(r"ada +19\.5 +26 passed +as before", graded().output)
 
 
-def test_grading_with_the_public_seed_is_warned_of(graded, school, solution):
+def test_grading_with_the_public_seed_shows_a_warning(graded, school, solution):
     school.hands_in("ada", solution())
     assert "Graded on the graphs that students have" in graded().output
 
 
-def test_grading_without_a_sandbox_is_spelled_out(graded, school, solution):
+def test_grading_without_a_sandbox_is_stated_on_the_screen_and_in_the_report(graded, school, solution):
     school.hands_in("ada", solution())
     shown = graded("--no-sandbox")
     assert shown.exit_code == 0
@@ -112,7 +112,7 @@ def test_the_warnings_of_intake_are_shown(graded, school, solution):
         (("a1", "{}"), "holds no submissions"),
     ],
 )
-def test_what_cannot_be_graded_is_said_in_a_line(arguments, said, gradkit, school):
+def test_what_cannot_be_graded_is_explained_in_one_line(arguments, said, gradkit, school):
     shown = gradkit("grade", *(word.format(school.submissions) for word in arguments), "--out", school.out)
     assert shown.exit_code == 1
     assert said in " ".join(shown.output.split())
@@ -229,7 +229,7 @@ def test_explain_suggests_similar_names_for_an_item_that_does_not_exist(gradkit,
     assert gradkit("explain", report, "nope").output.strip() == "There is no item 'nope' in this report."
 
 
-def test_explain_of_no_report_says_so(gradkit, tmp_path):
+def test_explain_without_a_report_says_that_it_is_missing(gradkit, tmp_path):
     (tmp_path / "x.json").write_text("{}")
     for path in (tmp_path / "x.json", tmp_path / "y.json"):
         shown = gradkit("explain", path)
@@ -237,7 +237,7 @@ def test_explain_of_no_report_says_so(gradkit, tmp_path):
         assert "Traceback" not in shown.output
 
 
-def test_a_report_that_was_tampered_with_is_shown_and_not_obeyed(gradkit, report):
+def test_markup_in_a_report_that_was_tampered_with_is_shown_as_text(gradkit, report):
     report.write_text(report.read_text().replace("2 - x is not x - 2", "\\u001b[2J[bold]x"))
     shown = gradkit("explain", report)
     assert "\x1b" not in shown.output
@@ -319,7 +319,7 @@ def test_the_time_left_is_estimated_from_the_pace_and_bounded_by_the_limits(elap
     assert describe_time_left(elapsed, done, 6, most) == said
 
 
-def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
+def test_the_progress_bar_shows_its_progress_and_the_latest_end(school, solution):
     for name in ("ada", "ben", "cleo"):
         school.hands_in(name, solution())
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
@@ -333,7 +333,7 @@ def test_the_bar_says_how_far_it_is_and_when_it_ends_at_most(school, solution):
     assert "3/3" in screen
 
 
-def test_stopped_with_ctrl_c_it_says_how_to_continue_and_leaves_no_process(school, eventually):
+def test_ctrl_c_shows_how_to_continue_and_leaves_no_process_running(school, eventually):
     for number in range(4):
         school.hands_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so in a shell's background

@@ -113,7 +113,7 @@ def test_the_code_of_evidence_can_be_pasted(gradkit, tmp_path):
         ("x = Value(1.0)\nfor _ in range(300): x = x * 2", "more than 200 nodes"),
     ],
 )
-def test_what_makes_no_picture_is_said_in_a_line(code, said, gradkit, tmp_path):
+def test_what_cannot_be_drawn_is_explained_in_one_line(code, said, gradkit, tmp_path):
     assert refused(gradkit(code), tmp_path, said)
 
 
@@ -128,7 +128,7 @@ def test_what_makes_no_picture_is_said_in_a_line(code, said, gradkit, tmp_path):
         ((__file__,), "test_graph_command.py is no report"),
     ],
 )
-def test_what_cannot_be_read_or_written_is_said_in_a_line(arguments, said, gradkit, tmp_path):
+def test_what_cannot_be_read_or_written_is_explained_in_one_line(arguments, said, gradkit, tmp_path):
     assert refused(gradkit(*arguments), tmp_path, said)
 
 
@@ -162,7 +162,7 @@ def test_without_graphviz_it_says_what_to_install(gradkit, tmp_path, monkeypatch
         ("import math\nx = Value(math.pi)\ny = x * x", 1),
     ],
 )
-def test_a_program_ends_in_what_backward_runs_from_or_its_last_line_is(code, output):
+def test_the_picture_is_of_the_node_that_backward_runs_from_or_of_the_last_line(code, output):
     assert trace_program(code)[0].output == output
 
 
@@ -181,11 +181,11 @@ def test_the_right_numbers_come_with_a_program():
 
 
 @pytest.mark.parametrize("code", ["Value(0.0) ** 2", "Value(0.0) ** 1", "Value(-2.0) ** 3", "Value(-2.0) ** -1"])
-def test_powers_that_have_a_gradient_are_worked_out(code):
+def test_powers_that_have_a_gradient_are_computed(code):
     assert all(abs(number) < 20 for number in evaluate_program(code)[2].grad)
 
 
-def test_ctrl_c_ends_a_program_as_it_ends_any():
+def test_ctrl_c_ends_the_program_that_is_drawn_as_it_ends_any_other():
     with pytest.raises(KeyboardInterrupt):
         trace_program("raise KeyboardInterrupt")
     with pytest.raises(ProgramError):
@@ -249,7 +249,7 @@ def test_the_wrong_node_of_a_report_is_marked_with_both_numbers(item, gradkit, a
         ("coll", "Is it one of collects?"),
     ],
 )
-def test_why_an_item_has_no_picture_is_said(item, said, gradkit, ada, tmp_path):
+def test_the_reason_why_an_item_has_no_picture_is_shown(item, said, gradkit, ada, tmp_path):
     assert refused(gradkit(ada, item), tmp_path, said)
 
 
@@ -267,7 +267,7 @@ def test_a_report_without_any_picture_says_so(gradkit, report, tmp_path):
         {"want": NodeNumbers((1.0,), (1.0,))},
     ],
 )
-def test_a_damaged_report_is_said_to_be_one(change, gradkit, report, tmp_path):
+def test_a_damaged_report_is_reported_as_damaged(change, gradkit, report, tmp_path):
     record = failed("collects", evidence=mismatch())
     drawing = msgspec.structs.replace(record.evidence.drawing, **change)
     evidence = msgspec.structs.replace(record.evidence, drawing=drawing)
@@ -275,7 +275,7 @@ def test_a_damaged_report_is_said_to_be_one(change, gradkit, report, tmp_path):
     assert refused(gradkit(path), tmp_path, "the graph of a1_trial/test_collects is damaged")
 
 
-def test_what_a_report_holds_is_shown_and_not_obeyed(gradkit, report, tmp_path):
+def test_markup_in_a_report_is_shown_as_text(gradkit, report, tmp_path):
     record = failed("collects", evidence=mismatch())
     drawing = msgspec.structs.replace(record.evidence.drawing, names=("</table>\x1b<script>\\N",))
     evidence = msgspec.structs.replace(record.evidence, drawing=drawing)

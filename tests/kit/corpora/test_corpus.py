@@ -67,7 +67,7 @@ def test_float32_agrees_with_the_record_so_the_order_of_arithmetic_cannot_matter
 
 
 @DRAWN
-def test_a_graph_is_about_what_was_asked_for_with_only_its_companions_beside(spec):
+def test_a_graph_contains_the_requested_operation_and_otherwise_only_its_companions(spec):
     for graph in recorded(spec).cases:
         used = {step[0] for step in graph.steps}
         assert used & set(spec.operations)
@@ -85,13 +85,13 @@ def test_larger_expressions_are_larger(spec):
 
 
 @DRAWN
-def test_constants_are_those_that_were_asked_for(spec):
+def test_constants_are_the_requested_ones(spec):
     forms = [step for graph in recorded(spec).cases for step in graph.steps if OPERATIONS[step[0]].constants]
     assert all(step[-1] in spec.constants_of(step[0]) for step in forms)
 
 
 @DRAWN
-def test_graphs_come_smallest_first_and_each_but_once(spec):
+def test_graphs_are_sorted_by_size_and_each_occurs_once(spec):
     graphs = recorded(spec).cases
     sizes = [len(graph.steps) for graph in graphs]
     assert sizes == sorted(sizes)
@@ -100,7 +100,7 @@ def test_graphs_come_smallest_first_and_each_but_once(spec):
 
 
 @DRAWN
-def test_reuse_is_what_was_asked_for(spec):
+def test_nodes_are_reused_as_requested(spec):
     most = {"nothing": (1, 1), "leaves": (99, 1), "nodes": (99, 99)}[spec.reuse]
     graphs = recorded(spec).cases
     for graph in graphs:
@@ -111,12 +111,12 @@ def test_reuse_is_what_was_asked_for(spec):
 
 
 @DRAWN
-def test_every_node_leads_to_the_output(spec):
+def test_the_output_depends_on_every_node(spec):
     assert all(graph.rebuilt() == graph for graph in recorded(spec).cases)
 
 
 @pytest.mark.parametrize("reuse", ["nothing", "leaves", "nodes"])
-def test_the_strategy_itself_keeps_to_the_spec(reuse):
+def test_the_strategy_follows_the_spec(reuse):
     @given(st.data())
     def holds(data):
         names = data.draw(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=1, max_size=3, unique=True))
@@ -140,12 +140,12 @@ def test_the_strategy_itself_keeps_to_the_spec(reuse):
     ],
     ids=["an inner node used twice", "companions"],
 )
-def test_the_strategy_reaches_what_a_random_part_is_there_for(wanted):
+def test_the_strategy_draws_the_structures_that_the_random_part_is_for(wanted):
     graphs = expression_graphs(random_graphs("tanh", reuse="nodes", size=6), complex_step.FUNCTIONS)
     assert find(graphs, lambda graph: graph.steps and wanted(graph), settings=settings(max_examples=3000))
 
 
-def test_items_use_only_what_stands_before_them():
+def test_items_use_only_operations_of_earlier_items():
     assert random_graphs("add").companions == ()
     assert random_graphs("mul").companions == ("add",)
     assert random_graphs("tanh").companions == ("add", "mul")
@@ -179,7 +179,7 @@ def test_names_survive_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[[]]", '[[[1],[["add",0,0]],"1",[],[]]]', "[1, 2"])
-def test_a_file_that_is_no_corpus_is_refused(text, tmp_path):
+def test_a_file_that_is_not_a_corpus_is_refused(text, tmp_path):
     path = tmp_path / "odd.json"
     path.write_text(text)
     with pytest.raises(msgspec.DecodeError):
@@ -197,7 +197,7 @@ def test_every_spec_of_the_suites_is_recorded_and_nothing_else_is():
     assert there == set(SPECS)
 
 
-def test_recorded_stories_are_those_of_the_suites():
+def test_recorded_hand_written_expressions_are_those_of_the_suites():
     for spec in SPECS.values():
         if isinstance(spec, Expressions):
             assert recorded(spec).cases == spec.graphs

@@ -62,7 +62,7 @@ def heir(spec):
 
 @pytest.mark.parametrize("renamed", [moved, heir])
 @OF_EACH_KIND
-def test_whatever_its_class_is_called_and_holds_a_spec_draws_the_same_numbers(spec, renamed):
+def test_a_renamed_or_extended_class_of_a_spec_draws_the_same_numbers(spec, renamed):
     again = renamed(spec)
     assert repr(again) != repr(spec)
     assert (again.key, again.file_name, again.count) == (spec.key, spec.file_name, spec.count)

@@ -128,7 +128,7 @@ def trial(tmp_path, monkeypatch):
     return assignment
 
 
-def test_it_is_recorded_read_back_and_checked(trial, tmp_path):
+def test_the_new_kind_is_recorded_read_back_and_checked(trial, tmp_path):
     assert list(record_corpora([trial])) == [("polynomials_3.json", True)]
     assert list(record_corpora([trial])) == [("polynomials_3.json", False)]
     assert list(check_corpora([trial])) == [("polynomials_3", [])]

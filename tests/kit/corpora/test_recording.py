@@ -96,7 +96,7 @@ def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):
         assert len(sizes) >= SPEC.count
 
 
-def test_a_story_is_told_as_it_is_whatever_the_seed():
+def test_a_hand_written_expression_is_recorded_unchanged_whatever_the_seed():
     told = STORY.draw("autumn")
     assert told.cases == STORY.graphs
     assert told.answers[0].grad == [4.0, 2.0, 1.0, 1.0]
@@ -145,7 +145,7 @@ def test_a_cache_never_confuses_seeds_or_specs(tmp_path, monkeypatch):
     assert asked == [(SPEC, "autumn"), (SPEC, "spring"), (fewer, "autumn")]
 
 
-def test_a_seed_draws_everything_but_stories():
+def test_a_seed_draws_everything_except_hand_written_expressions():
     story = expressions("twice_twice", (lambda a: a, (1.0,)))
     assert Library(corpora_folder(), "autumn").is_drawn(SPEC)
     assert not Library(corpora_folder(), "autumn").is_drawn(story)
@@ -157,7 +157,7 @@ def test_another_seed_can_draw_another_number_of_graphs():
     assert len(few.cases) == 4
 
 
-def test_stories_are_read_from_the_record_whatever_the_seed():
+def test_hand_written_expressions_are_read_from_the_record_whatever_the_seed():
     story = expressions("twice_twice", (lambda a: a, (1.0,)))  # only the name decides
     assert Library(corpora_folder(), "autumn").corpus(story).answers[0].grad[0] == 4.0
 

@@ -31,7 +31,7 @@ def shapes(spec):
 
 
 @ONE_OPERATION
-def test_the_systematic_part_has_f_alone(spec):
+def test_the_systematic_part_has_f_by_itself(spec):
     (name,) = spec.operations
     row = OPERATIONS[name]
     alone = {(name, *range(row.arity), *plain) for plain in [(k,) for k in spec.constants_of(name)] or [()]}
@@ -39,7 +39,7 @@ def test_the_systematic_part_has_f_alone(spec):
 
 
 @REUSING_LEAVES
-def test_where_leaves_are_reused_f_meets_its_own_operand_again(spec):
+def test_with_reuse_of_leaves_f_is_combined_with_its_operand(spec):
     (name,) = spec.operations
     found = shapes(spec)
     for plain in [(k,) for k in spec.constants_of(name)] or [()]:
@@ -52,7 +52,7 @@ def test_where_leaves_are_reused_f_meets_its_own_operand_again(spec):
 
 
 @ONE_OPERATION
-def test_an_upstream_gradient_other_than_1_is_met(spec):
+def test_every_operation_receives_an_upstream_gradient_other_than_1(spec):
     corpus = recorded(spec)
     upstream = [
         answers.grad[len(graph.inputs) + index]
@@ -69,7 +69,7 @@ def drawn_shapes(*asked, **how):
     return {graph.steps for graph in draw_systematic(random_graphs(*asked, **how), "autumn", complex_step.answer_graph)}
 
 
-def test_functions_stand_alone_inside_and_around_other_operations():
+def test_functions_occur_by_themselves_inside_and_around_other_operations():
     assert drawn_shapes("tanh") == {
         (("tanh", 0),),
         (("tanh", 0), ("add", 2, 1)),
@@ -80,7 +80,7 @@ def test_functions_stand_alone_inside_and_around_other_operations():
     }
 
 
-def test_an_operation_meets_an_upstream_gradient_itself_and_its_own_operand_again():
+def test_an_operation_is_combined_with_a_factor_with_itself_and_with_its_operand():
     assert drawn_shapes("div") >= {(("div", 0, 1), ("mul", 3, 2)), (("div", 0, 1), ("div", 3, 2))}
     assert drawn_shapes("div", reuse="leaves") >= {
         (("div", 0, 0),),
@@ -89,7 +89,7 @@ def test_an_operation_meets_an_upstream_gradient_itself_and_its_own_operand_agai
     }
 
 
-def test_every_shape_is_drawn_at_several_numbers_that_are_nice_to_read():
+def test_every_pattern_is_drawn_with_several_short_numbers():
     found = draw_systematic(random_graphs("exp"), "autumn", complex_step.answer_graph)
     assert set(Counter(graph.steps for graph in found).values()) == {4}
     assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for graph in found for leaf in graph.inputs)
@@ -101,7 +101,7 @@ def test_nothing_is_drawn_where_nothing_is_well_posed_or_within_the_domains():
     assert draw_systematic(random_graphs("log"), "autumn", lambda graph: Answers([-1.0] * len(graph), [])) == {}
 
 
-def test_shapes_that_would_need_a_later_operation_are_left_out():
+def test_patterns_that_would_need_a_later_operation_are_left_out():
     used = {
         step[0]
         for reuse in ("nothing", "leaves")

@@ -38,7 +38,7 @@ def test_pytorch_agrees_with_every_shape_that_a_form_makes(form):
 
 @settings(max_examples=60)
 @given(st.sampled_from(STRETCHED).flatmap(lambda form: st.tuples(st.just(form), drawn(tensor_graphs(form)))))
-def test_forms_that_stretch_an_operand_really_do(given):
+def test_forms_that_broadcast_an_operand_do_broadcast_it(given):
     form, graph = given
     how = form.rpartition("_")[2]
     larger, smaller = sorted((leaf.shape for leaf in graph.leaves), key=len, reverse=True)
@@ -60,7 +60,7 @@ def test_forms_that_stretch_an_operand_really_do(given):
 
 @settings(max_examples=60)
 @given(st.sampled_from(REDUCED).flatmap(lambda form: st.tuples(st.just(form), steps_of(form))))
-def test_reductions_name_the_axes_that_they_say(given):
+def test_reductions_use_the_axes_that_their_form_names(given):
     form, (shape, step) = given
     axes = form.rpartition("_")[2]
     assert all(-len(shape) <= axis < len(shape) for axis in step.constants)
@@ -79,7 +79,7 @@ def test_reductions_name_the_axes_that_they_say(given):
 
 @settings(max_examples=30)
 @given(st.sampled_from(["rows", "picks"]).flatmap(lambda form: st.tuples(st.just(form), steps_of(form))))
-def test_a_place_is_picked_twice(given):
+def test_an_index_is_picked_twice(given):
     form, (_, step) = given
     half = len(step.constants) // 2
     picked = step.constants if form == "rows" else list(zip(step.constants[:half], step.constants[half:]))
@@ -91,7 +91,7 @@ def test_a_place_is_picked_twice(given):
     steps_of("matmul_matrices"),
     st.sampled_from(["vectors", "batches"]).flatmap(lambda k: drawn(tensor_graphs(f"matmul_{k}"))),
 )
-def test_products_are_of_the_kind_that_they_say(pair, graph):
+def test_products_are_of_the_kind_that_their_form_names(pair, graph):
     shape, step = pair
     assert (len(shape), len(step.second), len(step.result)) == (2, 2, 2)
     axes = [len(leaf.shape) for leaf in graph.leaves]
@@ -103,14 +103,14 @@ WHOLE = Tensors(("add", "mul_both", "tanh", "sum_one", "mean_kept_one", "matmul_
 
 @settings(max_examples=40)
 @given(drawn(WHOLE))
-def test_an_upstream_gradient_says_more_than_ones_would(graph):
+def test_upstream_gradients_are_not_all_ones(graph):
     assert 1.0 not in graph.upstream.numbers
     assert all(number == round(number, 2) != 0 for number in graph.upstream.numbers)
 
 
 @settings(max_examples=40)
 @given(drawn(WHOLE))
-def test_every_node_leads_to_the_output_and_none_is_too_large_to_read(graph):
+def test_the_output_depends_on_every_node_and_no_node_is_too_large_to_read(graph):
     reached = {len(graph) - 1}
     for step in reversed(range(len(graph.steps))):
         assert len(graph.leaves) + step in reached
@@ -122,13 +122,13 @@ def test_every_node_leads_to_the_output_and_none_is_too_large_to_read(graph):
 
 @settings(max_examples=60)
 @given(st.sampled_from(["log", "pow", "pow_leading", "pow_ones"]).flatmap(lambda form: drawn(tensor_graphs(form))))
-def test_where_a_logarithm_is_due_every_leaf_is_above_zero(graph):
+def test_every_leaf_below_a_logarithm_is_above_zero(graph):
     assert all(number > 0 for leaf in graph.leaves for number in leaf.numbers)
 
 
 @settings(max_examples=60)
 @given(drawn(tensor_graphs("max_all", "max_one", "max_several", ties=True)))
-def test_ties_are_of_two_numbers_alone(graph):
+def test_graphs_with_ties_have_only_two_different_numbers(graph):
     assert {number for leaf in graph.leaves for number in leaf.numbers} <= {2.0, 3.0}
 
 
@@ -136,12 +136,12 @@ def test_ties_are_of_two_numbers_alone(graph):
 @given(
     st.booleans().flatmap(lambda layout: st.tuples(st.just(layout), drawn(tensor_graphs("mul_leading", layout=layout))))
 )
-def test_leaves_lie_otherwise_in_memory_only_where_that_is_asked_for(given):
+def test_leaves_have_another_memory_layout_only_if_the_spec_asks_for_it(given):
     layout, graph = given
     assert all(bool(leaf.layout) == (layout and leaf.shape != ()) for leaf in graph.leaves)
 
 
-def test_single_operations_are_drawn_with_their_operands_either_way():
+def test_single_operations_are_drawn_with_their_operands_in_both_orders():
     kinds = parts_of(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
     assert kinds == [
         *[("sub_leading", False), ("sub_leading", True), ("sub", False), ("sub", True)],

@@ -92,7 +92,7 @@ def check_claims(source, printed):
 
 
 @pytest.mark.parametrize("assignment", COURSE, ids=lambda each: each.name)
-def test_a_worked_example_runs_alone(assignment, built, tmp_path, monkeypatch):
+def test_a_worked_example_runs_by_itself(assignment, built, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     alone = [source for source in experiments(built[assignment.name]) if not missing_names(source)]
     assert len(alone) >= len(assignment.tasks)

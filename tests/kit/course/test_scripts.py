@@ -49,7 +49,7 @@ def is_picture(path):
     return path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 10_000
 
 
-def test_the_moons_come_apart_and_are_drawn(program, written):
+def test_the_two_moons_are_separated_and_drawn(program, written):
     ended = program(written, "train_moons.py", "--steps", "50", "--out", "pictures")
     assert share_right(ended) > 0.8
     assert "Training" in ended.stdout
@@ -71,14 +71,14 @@ def test_digits_are_read_on_tensors_and_drawn(program, written):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_what_is_not_written_yet_is_named_and_no_traceback_shown(program, folder, name):
+def test_what_is_not_written_yet_is_named_without_a_traceback(program, folder, name):
     ended = program(folder, name, plots=False)
     assert ended.returncode == 1
     assert re.fullmatch(r"Not written yet\. a4: write MLP\.__init__ \(nn\.py, line \d+\), .*\n", ended.stderr)
 
 
 @pytest.mark.parametrize(("name", "missing"), [("train_moons.py", "binary_decision"), ("train_digits.py", "softmax")])
-def test_what_only_the_end_needs_is_missed_before_the_training(program, written, name, missing):
+def test_an_unwritten_function_of_the_last_step_is_reported_before_the_training(program, written, name, missing):
     with (written / "training.py").open("a", encoding="utf-8") as file:
         file.write(f"\n\ndef {missing}(*arguments):\n    raise NotImplementedError('a5: write {missing}')\n")
     ended = program(written, name, plots=False)
@@ -87,7 +87,7 @@ def test_what_only_the_end_needs_is_missed_before_the_training(program, written,
     assert "Training" not in ended.stdout
 
 
-def test_a_file_that_is_not_there_is_named(program, folder):
+def test_a_missing_file_is_named(program, folder):
     (folder / "nn.py").unlink()
     ended = program(folder, "train_moons.py", plots=False)
     assert (ended.returncode, ended.stderr) == (1, "There is no nn.py beside this script yet.\n")
@@ -107,7 +107,7 @@ def test_help_shows_how_to_run_it(program, folder, name):
     assert f"python {name}" in program(folder, name, "--help", plots=False).stdout
 
 
-def test_the_digits_are_whole_and_name_their_licence(root):
+def test_the_digits_are_complete_and_name_their_licence(root):
     data = (root / "student_template/digits.csv").read_bytes()
     assert b"\r" not in data
     lines = data.decode("ascii").splitlines()

@@ -34,7 +34,7 @@ def functions(source):
     return found
 
 
-def test_the_template_is_in_step_with_the_reference(root):
+def test_the_template_matches_the_reference(root):
     assert find_outdated_stubs(root / "reference/solution", root / "student_template", assignments()) == {}
 
 
@@ -87,14 +87,14 @@ def test_every_docstring_begins_with_the_assignment_that_asks_for_it_and_has_one
         assert len(text.splitlines()) <= 3, f"{name}'s docstring has more than three lines"
 
 
-def test_a_body_begins_with_a_statement(both):
+def test_a_stub_s_body_begins_with_a_statement(both):
     """A comment there would stand above the mark that a notebook's solution begins with, and reach students."""
     for name, function in functions(both[0]).items():
         docstring, first = function.body[:2]
         assert first.lineno == docstring.end_lineno + 1, f"{name} begins with a comment or an empty line"
 
 
-def test_a_closure_stands_apart_from_the_line_that_keeps_it(both):
+def test_a_blank_line_separates_a_closure_from_the_line_that_stores_it(both):
     lines = both[0].splitlines()
     kept = [number for number, line in enumerate(lines) if line.strip() == "out._backward = _backward"]
     assert all(lines[number - 1] == "" and lines[number + 1] == "        return out" for number in kept)

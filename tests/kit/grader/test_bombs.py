@@ -32,12 +32,12 @@ def bombs(root, monkeypatch):
     sys.modules.pop("bombs")
 
 
-def test_each_bomb_has_its_verdict_and_costs_nobody_else(bombs, tmp_path):
+def test_each_bomb_gets_its_verdict_and_costs_no_other_student_points(bombs, tmp_path):
     graded, collected, reasons, _ = bombs.try_class(tmp_path, BOMBS, len(BOMBS) + 3, "--workers", "1")
     assert reasons == [], (graded.output, collected.output)
 
 
-def test_what_goes_wrong_is_noticed(bombs, tmp_path):
+def test_a_wrong_result_of_the_benchmark_is_noticed(bombs, tmp_path):
     """The reasons themselves: none would be given of a class that was not graded at all."""
     nothing = bombs.Run(1, "Traceback", 0.0, {"main process": 400 << 20}, kills=1)
     reasons = list(bombs.reasons_in(tmp_path, {"ada"}, ["bzip2_zip"], nothing, nothing))

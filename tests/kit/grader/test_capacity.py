@@ -64,7 +64,7 @@ def test_without_control_groups_there_is_no_limit(tmp_path):
         (1, 1, "Grading one submission at a time."),
     ],
 )
-def test_no_more_are_started_than_fit_and_that_is_said(limit, fit, said, monkeypatch):
+def test_only_as_many_workers_start_as_fit_and_a_warning_says_so(limit, fit, said, monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([limit, 1 << 50]))
     monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([1 << 50]))
     n_workers, warning = count_workers_that_fit(4)

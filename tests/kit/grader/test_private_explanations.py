@@ -113,7 +113,7 @@ def test_a_submission_that_was_moved_can_be_named(gradkit, report, school, tmp_p
         ((HIDDEN_ITEM, "--seed", "other"), "was given: unset GRADKIT_SEED."),
     ],
 )
-def test_what_cannot_be_explained_privately_is_said_in_a_line(gradkit, report, words, said):
+def test_what_cannot_be_explained_privately_is_explained_in_one_line(gradkit, report, words, said):
     shown = gradkit("explain", "--private", report, *words)
     assert shown.exit_code == 1
     assert said in shown.output

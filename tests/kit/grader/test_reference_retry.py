@@ -70,7 +70,7 @@ def test_a_wrong_network_gains_nothing_by_another_engine(graded):
     assert found["a4_networks/test_parameters_of_an_mlp"].verdict is Verdict.PASSED
 
 
-def test_no_student_s_name_can_be_taken_for_a_retry_s_files(school, suite):
+def test_a_student_s_name_cannot_collide_with_the_files_of_a_retry(school, suite):
     for name in ("ada", "ada.with-reference"):
         folder = school.submissions / name
         folder.mkdir()
@@ -158,7 +158,7 @@ class Value:
 
 
 @pytest.mark.parametrize("engine", [MINE, MINE_READS], ids=["no engine", "a little engine"])
-def test_what_reads_the_reference_carries_it_out_neither_in_words_nor_in_numbers(graded, engine):
+def test_code_that_reads_the_reference_cannot_send_it_out_in_words_or_numbers(graded, engine):
     found = graded("a4", engine=engine, nn=THIEF)
     raw = str(found)
     telling = [line.strip() for line in text("engine").splitlines() if len(line.strip()) >= 14]

@@ -77,7 +77,7 @@ def test_real_reports_fit_the_schema(school, suite, schema):
         schema.validate(json.loads((school.out / f"{name}.json").read_bytes()))
 
 
-def test_of_a_hidden_item_a_report_holds_title_and_verdict_only(school, suite):
+def test_a_report_has_only_the_title_and_verdict_of_a_hidden_item(school, suite):
     school.hands_in_a_mistake("ada", "waits_for_uses_elsewhere")
     (missed,) = [item for item in school.is_graded(suite=suite("a2"))["ada"].items if not item.earned]
     assert missed.hidden
@@ -112,7 +112,7 @@ def test_the_schema_knows_every_verdict(schema):
     assert schema.schema["$defs"]["item"]["properties"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
 
 
-def test_half_a_report_is_none():
+def test_an_incomplete_report_is_refused():
     results = Results([item("one"), item("two")])
     results.add(result_of(item("one"), Verdict.PASSED))
     with pytest.raises(ValueError, match="not every item"):
@@ -122,7 +122,7 @@ def test_half_a_report_is_none():
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": 1}', b"[" * 100_000, b'{"format": 3, "student": 5}']
 )
-def test_a_file_that_is_no_report_is_said_to_be_none(content, tmp_path):
+def test_a_file_that_is_not_a_report_is_refused_with_a_reason(content, tmp_path):
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(UnreadableError, match=r"x\.json is no report"):
         read(tmp_path / "x.json")
@@ -180,7 +180,7 @@ def test_no_cell_is_a_formula_in_any_country_s_spreadsheet(formula, tmp_path):
 
 
 @given(st.text(st.sampled_from("a=+-@;,|\t\r\n\" '\uff1d\u200b\xa0")), st.text())
-def test_nothing_that_a_student_names_or_a_note_quotes_is_a_formula(tmp_path_factory, name, note):
+def test_no_name_of_a_student_and_no_warning_becomes_a_formula(tmp_path_factory, name, note):
     path = tmp_path_factory.mktemp("grades") / "grades.csv"
     for texts in ((name, note), (note, name)):
         write_grades([made((item("one"), Verdict.PASSED, None), student=texts[0], notes=texts)], path)
@@ -194,7 +194,7 @@ def test_an_ordinary_cell_stays_as_it_is(text):
         assert without_formulas(text) == text
 
 
-def test_excel_reads_the_letters_as_they_are(tmp_path):
+def test_excel_reads_letters_outside_ascii_correctly(tmp_path):
     write_grades([made((item("one"), Verdict.PASSED, None), student="M\xfcller")], tmp_path / "grades.csv")
     assert (tmp_path / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert rows_of(tmp_path / "grades.csv")[1][0] == "M\xfcller"

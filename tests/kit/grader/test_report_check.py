@@ -120,7 +120,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_what_is_no_report_is_said_in_a_line(kind, tmp_path, monkeypatch):
+def test_what_is_not_a_report_is_explained_in_one_line(kind, tmp_path, monkeypatch):
     path = tmp_path / "ada.json"
     path.write_text(HOSTILE[kind])
     for run in commands_on(path, monkeypatch):
@@ -144,13 +144,13 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("kind", SHOWN)
-def test_what_a_report_may_hold_is_shown_and_never_obeyed(kind, tmp_path, monkeypatch):
+def test_whatever_a_valid_report_contains_is_shown_as_text(kind, tmp_path, monkeypatch):
     path = tmp_path / "ada.json"
     path.write_text(SHOWN[kind])
     assert {run.exit_code for run in commands_on(path, monkeypatch)} == {0, 1}
 
 
-def test_a_graph_that_takes_long_to_draw_is_given_up(tmp_path, monkeypatch):
+def test_drawing_a_graph_ends_at_a_time_limit(tmp_path, monkeypatch):
     steps = [["mul", 19 + node, node * 7 % 20] for node in range(180)]
     drawn = {"data": [1.0] * 200, "grad": []}
     drawing = {

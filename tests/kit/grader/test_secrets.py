@@ -177,7 +177,7 @@ def test_an_engine_that_needs_most_of_its_time_in_the_public_phase_has_as_much_i
     assert report.earned == report.points
 
 
-def test_a_hidden_item_says_nothing_but_whether_it_passed(school, solution, suite):
+def test_a_hidden_item_reveals_only_whether_it_passed(school, solution, suite):
     hidden = next(test for test in suite("a2").tests if test.item.hidden)
     alone = dataclasses.replace(only(suite("a2"), hidden.name))
     school.hands_in("right", solution())
@@ -280,7 +280,7 @@ def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school
     assert alive_before == [[], []]
 
 
-def test_one_student_by_itself_is_graded_in_phases_of_which_none_lives_on(tmp_path, solution, suite, monkeypatch):
+def test_a_single_student_is_graded_in_phases_whose_workers_all_end(tmp_path, solution, suite, monkeypatch):
     """As nbgrader grades."""
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
@@ -444,7 +444,7 @@ def test_one_student_s_report_copied_over_another_s_gives_each_their_own_row(sch
     assert {report.student for report in school.is_graded().values()} == {"ada", "ben"}
 
 
-def test_evidence_holds_no_number_that_only_the_seed_drew(school, private):
+def test_evidence_does_not_contain_numbers_that_only_the_private_seed_draws(school, private):
     for name in ("addition_overwrites", "subtraction_forgets_the_minus", "number_not_wrapped"):
         school.hands_in_a_mistake(name, name)
     reports = school.is_graded(suite=private)

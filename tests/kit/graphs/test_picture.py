@@ -45,7 +45,7 @@ def test_a_picture_shows_every_node_with_its_number_and_gradient(graph):
     assert shown.count("data") == shown.count("grad") == len(graph)
 
 
-def test_a_picture_needs_no_answers():
+def test_a_picture_can_be_drawn_without_answers():
     shown = texts(picture(GRAPH))
     assert "a * b" in shown
     assert "data" not in shown
@@ -60,7 +60,7 @@ def test_an_edge_leads_from_each_parent_to_what_is_made_of_it():
     assert sorted((int(a), int(b)) for a, b in edges) == sorted((p, n) for n in range(5) for p in GRAPH.parents(n))
 
 
-def test_wrong_nodes_stand_out_with_both_numbers():
+def test_wrong_nodes_are_marked_with_both_numbers():
     got = Answers(WANT.data, [*WANT.grad[:2], 7.25, *WANT.grad[3:]])
     drawn = picture(GRAPH, WANT, got, wrong=[2])
     assert drawn.count(WRONG) == 1
@@ -75,7 +75,7 @@ def test_a_wrong_node_whose_numbers_look_alike_is_marked_and_shows_more_digits()
     assert f"your grad {got.grad[0]:.9g} PyTorch’s grad {WANT.grad[0]:.9g}" in texts(drawn)
 
 
-def test_nodes_are_called_as_they_are_elsewhere_and_no_two_alike():
+def test_nodes_have_unique_names_the_same_as_in_programs():
     graph = trace_expression(lambda a, b: ((a + b) * (a * b)).tanh(), 0.5, 3.0)
     shown = texts(picture(graph, names={3: "u", 4: "y"}))
     assert "u = a * b" in shown
@@ -84,11 +84,11 @@ def test_nodes_are_called_as_they_are_elsewhere_and_no_two_alike():
     assert "y_ = y.tanh()" in shown
 
 
-def test_a_picture_stands_on_white_paper():
+def test_a_picture_has_a_white_background():
     assert re.search(r'<polygon fill="white" stroke="none" points="-', picture(GRAPH))
 
 
-def test_a_graph_that_nobody_could_read_is_refused():
+def test_a_graph_too_large_to_read_is_refused():
     assert picture(chain(MAX_NODES - 1)).count('class="node"') == MAX_NODES
     for draw in (picture, lambda graph: picture(graph, names={0: "x"})):
         with pytest.raises(TooLargeError, match=f"more than {MAX_NODES} nodes"):
@@ -104,7 +104,7 @@ def test_nothing_is_marked_where_nothing_is_wrong():
 @pytest.mark.parametrize(
     "name", ["<b>", "</table>", "a&b", '"', "'", "x>]; n9 [label=evil", "<script>", "naïve", "⊕", "\\N", "\\"]
 )
-def test_markup_in_a_name_is_shown_and_never_obeyed(name):
+def test_markup_in_a_name_is_shown_as_text(name):
     drawn = picture(Graph((1.0,), [("tanh", 0)], names=(name,)), Answers([1.0, 0.76], [0.42, 1.0]))
     assert name in texts(drawn)
     assert "<script" not in drawn
@@ -112,12 +112,12 @@ def test_markup_in_a_name_is_shown_and_never_obeyed(name):
 
 
 @given(st.text(max_size=80))
-def test_no_text_breaks_a_picture(text):
+def test_any_text_can_be_drawn(text):
     shown = texts(draw_svg([Card(text, text, (Row(text, text), Row(text, text, True)), (0,))]))
     assert not text.isascii() or not text.isalnum() or text[: MAX_LETTERS - 1] in shown
 
 
-def test_numbers_that_are_none_can_be_drawn():
+def test_nan_and_infinity_can_be_drawn():
     odd = Answers([float("nan"), float("inf")], [float("-inf"), 1.0])
     assert {"nan", "inf", "-inf"} <= set(texts(picture(Graph((1.0,), [("tanh", 0)]), odd)).split())
 

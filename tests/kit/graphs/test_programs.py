@@ -106,7 +106,7 @@ def test_networks_grow_from_the_first_to_the_last(spec):
         assert set(each.upstream).isdisjoint({0.0, 1.0})
 
 
-def test_a_networks_parameters_are_told_by_what_they_do():
+def test_a_networks_parameters_are_named_by_their_role():
     network = networks.Network("MLP", (2, 2, 1), False, (0.5,) * 9, (1.0, 2.0), (2.0,))
     assert [leaf_role(network, place) for place in (0, 2, 4, 6, 8, 9)] == [
         "weight 1 of neuron 1 in layer 1",
@@ -118,7 +118,7 @@ def test_a_networks_parameters_are_told_by_what_they_do():
     ]
 
 
-def test_digits_are_drawn_from_the_courses_own_file():
+def test_digits_are_drawn_from_the_courses_file():
     spec = next(spec for spec in SPECS.values() if isinstance(spec, Trajectories) and spec.data == "digits")
     run = next(spec.candidates("autumn"))
     assert {len(row) for row in run.inputs} == {64}

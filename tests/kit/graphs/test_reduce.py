@@ -70,7 +70,7 @@ def test_a_fault_of_one_operation_ends_at_one_or_two(fault, engine):
 
 @settings(max_examples=30)
 @given(FINITE, st.integers())
-def test_it_ends_and_is_never_larger_whatever_fails(graph, seed):
+def test_reduction_ends_and_never_enlarges_a_graph(graph, seed):
     rng = random.Random(seed)
     asked = []
 
@@ -89,12 +89,12 @@ def test_it_ends_and_is_never_larger_whatever_fails(graph, seed):
 
 
 @given(FINITE)
-def test_a_graph_that_nothing_smaller_shows_stays_as_it_is(graph):
+def test_a_graph_stays_as_it_is_if_no_smaller_one_fails(graph):
     assert reduce_graph(graph, lambda _: False, complex_step.evaluate_graph) == graph
 
 
 @given(FINITE)
-def test_what_fails_everywhere_ends_at_a_single_nice_leaf(graph):
+def test_what_fails_everywhere_is_reduced_to_a_single_leaf_with_a_short_number(graph):
     found = reduce_graph(graph, lambda candidate: True, complex_step.evaluate_graph)
     assert found == Graph((NICE_NUMBERS[0],), [])
 
@@ -115,20 +115,20 @@ def test_each_step_is_smaller_than_the_one_before(graph):
     assert sizes[-1] == 1
 
 
-def test_leaves_become_nice_and_differ_where_that_shows_the_fault():
+def test_leaves_get_short_numbers_that_differ_if_the_fault_needs_it():
     graph = Graph((1.37, -2.81), [("mul", 0, 1)])
     found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.evaluate_graph)
     assert set(found.inputs) <= set(NICE_NUMBERS)
     assert len(set(found.inputs)) == 2
 
 
-def test_plain_numbers_become_nice_too():
+def test_plain_numbers_become_short_too():
     graph = Graph((1.37,), [("mul_const", 0, -1.5)])
     found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul_const"], complex_step.evaluate_graph)
     assert found.steps == (("mul_const", 0, 2),)
 
 
-def test_a_node_used_twice_is_pulled_apart_where_that_still_fails():
+def test_a_node_used_twice_is_split_if_the_graph_still_fails():
     graph = Graph((1.37,), [("mul", 0, 0)])
     found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul"], complex_step.evaluate_graph)
     assert set(found.steps[0]) == {"mul", 0, 1}

@@ -71,7 +71,7 @@ def test_a_pasted_program_prints_the_recorded_number_of_every_node(spec, dialect
         assert all(map(is_close, numbers, answers.data))
 
 
-def test_a_program_runs_in_a_student_s_folder_as_it_stands(root):
+def test_a_program_runs_unchanged_in_a_student_s_folder(root):
     graph = trace_expression(lambda a, b: (a * b).tanh() + a / 3, 0.5, -2.0)
     lines = program(graph, shown=[1, 0])
     command = [sys.executable, "-c", "\n".join(lines)]
@@ -104,7 +104,7 @@ def test_many_leaves_all_have_names():
     assert node_names(Graph((1.0,), [("neg", 0)])) == {0: "x", 1: "y"}
 
 
-def test_a_story_s_own_names_are_kept_and_never_taken_for_another_node():
+def test_names_of_leaves_are_kept_and_never_used_for_another_node():
     graph = trace_expression(lambda y, u: (y * u) * (y * u), 2.0, 3.0)
     lines = program(graph, shown=[0])
     assert lines[1] == "y = Value(2.0); u = Value(3.0)"
@@ -112,7 +112,7 @@ def test_a_story_s_own_names_are_kept_and_never_taken_for_another_node():
     assert not any(line.startswith(("y =", "u =")) for line in lines[2:])
 
 
-def test_what_is_used_once_is_written_out_in_place():
+def test_what_is_used_once_is_written_inline():
     graph = trace_expression(lambda a, b: (a + b).tanh() * a, 1.0, 2.0)
     assert program(graph)[2] == "y = (a + b).tanh() * a"
     assert expression_text(graph, 2, node_names(graph, [2])) == "a + b"

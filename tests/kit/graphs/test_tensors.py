@@ -52,7 +52,7 @@ def test_arrays_come_back_as_they_were(given):
 
 
 @given(FLOATS.filter(lambda array: array.ndim > 1))
-def test_arrays_are_told_row_by_row_however_they_lie_in_memory(array):
+def test_arrays_are_encoded_row_by_row_whatever_their_memory_layout(array):
     laid_out = [array, np.asfortranarray(array), np.repeat(array, 2, axis=-1)[..., ::2], array[::-1][::-1]]
     told = [encoded([Holder(each)], "data") for each in laid_out]
     assert all(str(numbers) == str(told[0]) for numbers in told)  # compared as text, because NaN is not equal to itself
@@ -82,7 +82,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("data", REFUSED)
-def test_what_is_no_array_of_floats_is_refused_in_words(data):
+def test_what_is_not_an_array_of_floats_is_refused_with_a_reason(data):
     what, said = REFUSED[data]
     with pytest.raises(NotANumber, match=f"^{said}$"):
         encoded([Holder(what)], "data")
@@ -97,13 +97,13 @@ def test_what_is_no_array_of_floats_is_refused_in_words(data):
         (np.float64(1), "a.exp() is a plain float64, not a Tensor: no gradient can flow through it"),
     ],
 )
-def test_what_is_no_tensor_is_refused_in_words(target, said):
+def test_what_is_not_a_tensor_is_refused_with_a_reason(target, said):
     with pytest.raises(NotANumber) as raised:
         encoded([target], "data", lambda place: "a.exp()")
     assert str(raised.value) == said
 
 
-def test_what_says_that_another_class_is_its_own_is_not_asked_for_its_numbers():
+def test_an_object_with_a_false_class_attribute_is_refused_without_reading_its_numbers():
     class Liar:
         __class__ = np.float64
 
@@ -114,7 +114,7 @@ def test_what_says_that_another_class_is_its_own_is_not_asked_for_its_numbers():
         encoded([Holder(Liar())], "data")
 
 
-def test_many_arrays_stop_at_what_a_reply_may_hold():
+def test_encoding_many_arrays_stops_at_the_maximum_size_of_a_reply():
     with pytest.raises(NotANumber, match="too many numbers"):
         encoded([Holder(np.broadcast_to(0.0, (10_000,)))] * 200, "data")
 
@@ -123,7 +123,7 @@ def test_many_arrays_stop_at_what_a_reply_may_hold():
 
 
 @given(arrays.array_shapes(min_dims=1, min_side=2, max_dims=3, max_side=3))
-def test_a_layout_with_gaps_is_not_in_one_piece_and_one_by_columns_is_not_by_rows(shape):
+def test_a_layout_with_gaps_is_not_contiguous_and_one_by_columns_is_not_c_contiguous(shape):
     numbers = tuple(map(float, range(math.prod(shape))))
     plain = array_of((shape, numbers, ""))
     gaps, columns = array_of((shape, numbers, "gaps")), array_of((shape, numbers, "columns"))
@@ -136,7 +136,7 @@ def test_a_layout_with_gaps_is_not_in_one_piece_and_one_by_columns_is_not_by_row
     assert columns.flags.c_contiguous == (len(shape) == 1)
 
 
-def test_most_graphs_that_are_about_layouts_have_a_leaf_that_is_not_in_one_piece():
+def test_most_graphs_about_layouts_have_a_leaf_that_is_not_contiguous():
     (spec,) = (spec for spec in SPECS if spec.layout)
     leaves = [
         [array_of((leaf.shape, leaf.numbers, leaf.layout)) for leaf in graph.leaves] for graph, _ in recorded(spec)
@@ -154,12 +154,12 @@ GRAPH = TensorGraph(
 )
 
 
-def test_operands_are_nodes_and_never_plain_numbers():
+def test_operands_are_nodes_and_not_plain_numbers():
     assert [GRAPH.operands(step) for step in range(3)] == [(0, 1), (2,), (3,)]
     assert node_names(GRAPH) == ["a", "b", "t1", "t2", "y"]
 
 
-def test_a_packed_graph_is_what_the_replay_takes():
+def test_a_packed_graph_can_be_replayed():
     leaves, steps, upstream = marshal.loads(GRAPH.packed())
     assert leaves == (((2,), (1.0, 2.0), ""), ((), (3.0,), ""))
     assert steps == GRAPH.steps
@@ -185,7 +185,7 @@ def test_a_step_reads_as_a_student_would_write_it(name, plain, text):
     assert expression(name, ["a"], plain) == text
 
 
-def test_a_place_reads_as_an_index():
+def test_an_index_is_printed_in_brackets():
     assert Array((2, 3), (0.0,) * 6).index_text(4) == "[1, 1]"
     assert Array((3,), (0.0,) * 3).index_text(2) == "[2]"
     assert Array((), (0.0,)).index_text(0) == ""
@@ -201,7 +201,7 @@ def answered(operation, *numbers):
     return graph, TensorAnswers(((len(numbers),), ()), (*numbers, max(numbers)), (*numbers, 0.0))
 
 
-def test_relu_near_its_bend_and_numbers_that_are_nearly_the_largest_are_kept_off():
+def test_kinks_near_zero_and_near_ties_are_recognized():
     assert is_off_the_kinks(*answered("relu", -0.5, 0.5))
     assert not is_off_the_kinks(*answered("relu", -0.001, 0.5))
     assert is_off_the_kinks(*answered("max", 2.0, 2.0))
@@ -211,7 +211,7 @@ def test_relu_near_its_bend_and_numbers_that_are_nearly_the_largest_are_kept_off
 
 
 @OF_EACH
-def test_every_recorded_graph_keeps_off_the_kinks(spec):
+def test_every_recorded_graph_avoids_the_kinks(spec):
     assert all(is_off_the_kinks(graph, answers) for graph, answers in recorded(spec))
 
 
@@ -246,7 +246,7 @@ def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, printed):
                 assert all(map(is_close, np.array(numbers).ravel().tolist(), right.numbers))
 
 
-def test_a_program_asks_for_numpy_only_where_it_uses_it():
+def test_a_program_imports_numpy_only_if_it_uses_it():
     assert tensor_program(GRAPH, False, ["y.data"])[0] == "from tensor import Tensor"
     assert tensor_program(GRAPH, True, ["a.grad"]) == [
         "import numpy as np",
@@ -274,7 +274,7 @@ def test_a_seed_draws_the_same_graphs_of_tensors_and_another_draws_others():
 
 
 @OF_EACH
-def test_graphs_stand_in_order_of_their_size_and_no_two_are_alike(spec):
+def test_graphs_are_sorted_by_size_and_all_differ(spec):
     cases = [graph for graph, _ in recorded(spec)]
     assert len(set(cases)) == len(cases) > 0
     sizes = [len(graph.steps) for graph in cases]
@@ -283,5 +283,5 @@ def test_graphs_stand_in_order_of_their_size_and_no_two_are_alike(spec):
 
 @settings(max_examples=30)
 @given(st.sampled_from(SPECS), st.sampled_from(SPECS))
-def test_specs_that_differ_have_files_of_their_own(one, other):
+def test_different_specs_have_different_files(one, other):
     assert (one == other) == (one.name == other.name)

@@ -83,7 +83,7 @@ def test_a_step_can_get_another_number(graph):
 
 
 @given(GRAPHS, st.data())
-def test_rebuilding_leaves_no_node_that_the_output_does_not_need(graph, data):
+def test_rebuilding_removes_nodes_that_the_output_does_not_need(graph, data):
     nodes = st.integers(0, len(graph) - 1)
     cut = data.draw(st.dictionaries(nodes, st.just(1.0), max_size=2))
     rebuilt = graph.rebuilt(output=data.draw(nodes), leaves=cut)
@@ -99,7 +99,7 @@ def test_an_operand_split_off_as_a_leaf_of_its_value_changes_nothing(graph, data
     assert needed(split) == set(range(len(split)))
 
 
-def test_splitting_parts_the_two_uses_of_one_node():
+def test_splitting_separates_the_two_uses_of_a_node():
     assert Graph((2.0,), [("mul", 0, 0)]).split(1, 0, 5.0) == Graph((2.0, 5.0), [("mul", 1, 0)])
 
 
@@ -185,7 +185,7 @@ class Count(int):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_anything_else_is_refused_with_a_word_on_what_stands_there(value, said):
+def test_anything_else_is_refused_with_its_type_in_the_message(value, said):
     with pytest.raises(NotANumber, match=f"here is .*{said}"):
         plain_number(value, "here")
 
@@ -193,7 +193,7 @@ def test_anything_else_is_refused_with_a_word_on_what_stands_there(value, said):
 Node = namedtuple("Node", "data grad")
 
 
-def test_a_number_is_read_off_a_node():
+def test_the_number_of_a_node_can_be_read():
     assert number_of(Node(3, 0.5), "data", "a + b") == 3.0
     assert number_of(Node(3, 0.5), "grad", "a + b") == 0.5
 
@@ -209,7 +209,7 @@ def test_a_number_is_read_off_a_node():
     ],
     ids=lambda node: type(node).__name__,
 )
-def test_what_is_no_node_is_named(node, said):
+def test_what_is_not_a_node_is_named(node, said):
     with pytest.raises(NotANumber, match=said.replace("a + b", "a \\+ b")):
         number_of(node, "data", "a + b")
 
@@ -228,7 +228,7 @@ class Forward:
 
 
 @given(st.floats(-10, 10))
-def test_replay_without_backward_asks_for_no_gradient(number):
+def test_replay_without_backward_does_not_read_gradients(number):
     answers = replay(Forward, Graph((number,), [("add", 0, 0), ("add", 1, 0)]), backward=False)
     assert answers.data == [number, number + number, number + number + number]
     assert answers.grad == []
@@ -241,12 +241,12 @@ def test_replay_passes_on_what_the_engine_raises(engine):
         replay(Forward, Graph((1.0,), [("add", 0, 0)]), backward=True)
 
 
-def test_replay_says_where_a_leaf_holds_no_number(engine):
+def test_replay_names_the_leaf_whose_data_is_not_a_number(engine):
     with pytest.raises(NotANumber, match=r"\.data of Value\(\.\.\.\) is of type str"):
         replay(engine(("self.data = data", "self.data = str(data)")), Graph((1.0,), []), backward=False)
 
 
-def test_replay_says_which_operation_gave_no_value(engine):
+def test_replay_names_the_operation_whose_result_is_not_a_value(engine):
     forgotten = engine(
         (
             """out = Value(self.data + other.data, (self, other), "+")

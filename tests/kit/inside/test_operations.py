@@ -40,7 +40,7 @@ def test_a_row_means_the_same_to_a_value_to_pytorch_and_to_complex_numbers(row, 
 
 
 @ROWS
-def test_a_row_is_whole(row):
+def test_a_row_is_complete(row):
     letters = {letter for letter in "abk" if f"{{{letter}}}" in row.text}
     assert letters == set(row.parameters)
     assert len(row.needs) == row.arity
@@ -49,7 +49,7 @@ def test_a_row_is_whole(row):
 
 
 @ROWS
-def test_the_domain_of_a_row_leaves_something_to_draw(row):
+def test_the_domain_of_a_row_is_not_empty(row):
     constants = row.constants or (None,)
     assert all(any(in_domain(row.name, (a, b), k) for a in (0.5, 2.0) for b in (0.5, 2.0)) for k in constants)
 
@@ -101,7 +101,7 @@ def tree(graph, node):
 
 
 @given(GRAPHS, st.data())
-def test_rendered_text_is_the_same_expression_whatever_is_named(graph, data):
+def test_rendered_text_is_the_same_expression_whichever_nodes_have_names(graph, data):
     letters = data.draw(st.just([]) | st.permutations(["y", "u", "v", "w", "z", "x", "y_", "v5", "v6", "a"]))
     graph = Graph(graph.inputs, graph.steps, graph.output, letters[: len(graph.inputs)])
     shown = data.draw(st.sets(st.integers(0, len(graph) - 1)))
@@ -142,7 +142,7 @@ def test_rendered_text_is_the_same_expression_whatever_is_named(graph, data):
         "--a",
     ],
 )
-def test_parentheses_stand_where_they_are_due_and_nowhere_else(text):
+def test_parentheses_are_written_only_where_they_are_needed(text):
     letters = [letter for letter in "abc" if letter in text.replace("tanh", "")]
     graph = trace_expression(eval(f"lambda {', '.join(letters)}: {text}"), *range(1, len(letters) + 1))
     assert expression_text(graph, graph.output, dict(enumerate(letters))) == text

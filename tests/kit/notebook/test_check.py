@@ -60,7 +60,7 @@ def test_only_the_cell_itself_is_graded(cell, solution):
     assert "NameError" in found._repr_html_()
 
 
-def test_lines_for_the_kernel_do_no_harm(cell, solution):
+def test_magic_commands_are_ignored(cell, solution):
     kernels = "from types import SimpleNamespace\nget_ipython = lambda: SimpleNamespace(run_line_magic=print)\n"
     transformed = "get_ipython().run_line_magic('matplotlib', 'inline')\n" + solution()
     value = cell(kernels + transformed)
@@ -73,7 +73,7 @@ def test_a_dataclass_and_a_subclass_are_found_too(cell, root):
         assert repr(check(cell(source), *ADDITION)) == "2"
 
 
-def test_a_kernels_own_modules_and_path_stay(cell, solution):
+def test_the_kernel_s_modules_and_path_are_restored(cell, solution):
     before, path = sys.modules.get("engine"), list(sys.path)
     check(cell(solution()), *ADDITION)
     assert sys.modules.get("engine") is before
@@ -85,12 +85,12 @@ def test_hidden_and_shown_items_add_up(cell, solution):
 
 
 @pytest.mark.parametrize("items", [(), ("a1_expressions/nothing",), ("a1_expressions/addition", "a3_activations/exp")])
-def test_items_that_there_are_not_are_named(cell, solution, items):
+def test_items_that_do_not_exist_are_named(cell, solution, items):
     with pytest.raises(LookupError, match="no such items"):
         check(cell(solution()), *items)
 
 
-def test_a_class_from_a_file_is_not_what_is_handed_in(tmp_path, monkeypatch):
+def test_a_class_from_a_file_is_refused_because_it_would_not_be_handed_in(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("class Value:\n    def __init__(self, data): self.data = data\n")
     monkeypatch.syspath_prepend(tmp_path)
     import mine
@@ -99,7 +99,7 @@ def test_a_class_from_a_file_is_not_what_is_handed_in(tmp_path, monkeypatch):
         check(mine.Value, *ADDITION)
 
 
-def test_a_class_from_nowhere_is_asked_for():
+def test_a_class_without_source_is_refused_with_advice():
     with pytest.raises(ValueError, match="run the solution cell first"):
         check(type("Value", (), {}), *ADDITION)
 
@@ -146,7 +146,7 @@ def test_a_network_is_checked_with_the_engine_beside_the_notebook(cell, beside, 
     assert repr(check(mlp, *NETWORK)) == "0", "the file counts as it is now, and not as the kernel has read it"
 
 
-def test_a_function_leads_to_its_cell_as_a_class_does(cell, beside, reference):
+def test_a_function_s_cell_is_found_as_a_class_s_is(cell, beside, reference):
     beside("engine", "nn")
     assert repr(check(cell(reference("training"), "train"), *TRAINING)) == "2.5"
     forgets = reference("training").replace("        model.zero_grad()\n", "")
@@ -164,7 +164,7 @@ def test_a_function_in_a_wrapper_is_found_too(cell, beside, reference):
     assert repr(check(wrapped, *TRAINING)) == "2.5"
 
 
-def test_a_function_from_a_file_is_not_what_is_handed_in(beside):
+def test_a_function_from_a_file_is_refused_because_it_would_not_be_handed_in(beside):
     beside("engine", "nn", "training")
     import training
 
@@ -172,7 +172,7 @@ def test_a_function_from_a_file_is_not_what_is_handed_in(beside):
         check(training.train, *TRAINING)
 
 
-def test_a_missing_file_is_asked_for_by_its_name(cell, beside, reference):
+def test_the_message_names_the_missing_file(cell, beside, reference):
     folder = beside("engine", "nn")
     train = cell(reference("training"), "train")
     (folder / "nn.py").unlink()

@@ -67,7 +67,7 @@ def test_the_same_operand_twice_is_one_node():
     assert nodes(draw(Node(4.0, (x, x), "*"))) == 2
 
 
-def test_what_is_equal_is_not_the_same():
+def test_equal_parents_are_drawn_as_different_nodes():
     class Equal(Node):
         __hash__ = None
 
@@ -88,7 +88,7 @@ def test_what_is_equal_is_not_the_same():
         (10**400, "grad int"),
     ],
 )
-def test_what_is_no_number_is_marked(grad, said):
+def test_data_that_is_not_a_number_is_marked(grad, said):
     node = Node(1.0)
     node.grad = grad
     drawn = draw(Node(2.0, (node,), "+"))
@@ -99,7 +99,7 @@ def test_what_is_no_number_is_marked(grad, said):
 @pytest.mark.parametrize(
     ("parent", "said"), [(3.0, "float 3 no Value"), (None, "None no Value"), ("ab", "str no Value")]
 )
-def test_a_parent_that_is_no_value_is_marked(parent, said):
+def test_a_parent_that_is_not_a_value_is_marked(parent, said):
     drawn = draw(Node(1.0, (Node(2.0), parent), "+"))
     assert said in texts(drawn)
     assert drawn._repr_svg_().count(WRONG) == 1
@@ -117,7 +117,7 @@ def test_odd_numbers_and_arrays_are_shown():
     assert WRONG not in draw(node)._repr_svg_()
 
 
-def test_attributes_that_raise_do_no_harm():
+def test_attributes_that_raise_do_not_stop_the_drawing():
     class Odd(Node):
         grad = property(lambda self: 1 / 0, lambda self, value: None)
         _op = property(lambda self: 1 / 0, lambda self, value: None)
@@ -131,7 +131,7 @@ def test_attributes_that_raise_do_no_harm():
 @pytest.mark.parametrize(
     "op", ["<b>", "</table>", "a&b", '"', "x>]; n9 [label=evil", "<script>", "\\N", "⊕", "a\0\ud800b"]
 )
-def test_markup_in_an_operation_is_shown_and_never_obeyed(op):
+def test_markup_in_an_operation_is_shown_as_text(op):
     drawn = draw(Node(1.0, (Node(2.0),), op))
     assert re.sub(r"[\0\ud800]+", " ", op) in texts(drawn)
     assert "<script" not in drawn._repr_svg_()
@@ -142,7 +142,7 @@ def test_a_long_text_is_cut():
     assert len(texts(draw(Node(1.0, (Node(2.0),), "x" * 10**6)))) < 500
 
 
-def test_a_circle_is_drawn_and_not_walked_for_ever():
+def test_a_cycle_is_drawn_and_does_not_hang():
     node = Node(1.0)
     node._prev = (Node(2.0, (node,)),)
     assert nodes(draw(node)) == 2
@@ -163,7 +163,7 @@ def test_a_large_graph_is_refused():
 
 
 @pytest.mark.parametrize("thing", [3.0, None, "Value(2.0)", Node, Slots, [Node(1.0)]])
-def test_what_has_no_graph_is_said_so(thing):
+def test_an_object_without_a_graph_is_refused_with_a_reason(thing):
     with pytest.raises(TypeError, match=r"There is no graph in .*: draw\(\) takes a Value"):
         draw(thing)
 

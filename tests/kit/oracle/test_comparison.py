@@ -35,7 +35,7 @@ def test_the_tolerance_is_exactly_as_specified(want, share):
 
 
 @given(NUMBERS)
-def test_the_very_number_is_right_and_so_is_an_int(number):
+def test_the_exact_number_is_right_and_so_is_an_int(number):
     assert is_close(number, number)
     assert is_close(float(round(number)), round(number))
 
@@ -52,14 +52,14 @@ def test_minus_zero_is_zero():
 
 
 @pytest.mark.parametrize("got", [0.0, 1e300, NAN, -INF])
-def test_nothing_passes_for_infinity_but_infinity(got):
+def test_only_infinity_equals_infinity(got):
     assert not is_close(got, INF)
     assert is_close(INF, INF)
     assert is_close(-INF, -INF)
 
 
 @given(NUMBERS | st.sampled_from([NAN, INF]))
-def test_nothing_passes_for_nan(got):
+def test_nothing_equals_nan(got):
     assert not is_close(got, NAN)
 
 
@@ -67,7 +67,7 @@ WANTED = NUMBERS | st.sampled_from([0.0, INF, -INF, NAN])
 
 
 @given(st.lists(st.tuples(WANTED, st.sampled_from([0.0, 1e-12, -9e-10, 2e-9, -1e-6])), min_size=1))
-def test_numbers_that_agree_at_a_glance_are_right_at_a_closer_look(pairs):
+def test_numbers_that_the_quick_comparison_accepts_are_right(pairs):
     want, got = [number for number, _ in pairs], [number * (1 + share) for number, share in pairs]
     agree = all_agree(got, [Answers(want, [])], backward=False)
     assert all(map(is_close, got, want)) or not agree
@@ -75,7 +75,7 @@ def test_numbers_that_agree_at_a_glance_are_right_at_a_closer_look(pairs):
 
 
 @given(GRAPHS, st.data())
-def test_at_a_glance_one_wrong_number_or_one_missing_is_enough(graph, data):
+def test_the_quick_comparison_notices_one_wrong_or_missing_number(graph, data):
     answers = complex_step.answer_graph(graph)
     numbers = [*answers.data, *answers.grad]
     assert all_agree(numbers, [answers], backward=True)
@@ -94,7 +94,7 @@ def changed(numbers, *nodes):
 
 
 @given(GRAPHS)
-def test_right_answers_are_no_mismatch(graph):
+def test_right_answers_are_not_a_mismatch(graph):
     answers = complex_step.answer_graph(graph)
     assert compare_data(graph, answers, answers) is None
     assert compare_gradients(graph, answers, answers, inner=True) is None
@@ -111,7 +111,7 @@ def test_the_first_wrong_number_is_found_in_forward_order(graph, data):
 
 
 @given(GRAPHS, st.data())
-def test_a_wrong_inner_number_alone_decides_nothing(graph, data):
+def test_a_wrong_inner_number_is_not_a_mismatch_by_itself(graph, data):
     want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(0, graph.output - 1))
     assert compare_data(graph, want, Answers(changed(want.data, node), [])) is None
@@ -130,7 +130,7 @@ def test_the_first_wrong_gradient_is_found_in_reverse_order(graph, data):
 
 
 @given(GRAPHS, st.data())
-def test_an_inner_gradient_decides_only_where_it_is_asked_for(graph, data):
+def test_an_inner_gradient_is_a_mismatch_only_if_the_check_asks_for_it(graph, data):
     want = complex_step.answer_graph(graph)
     node = data.draw(st.integers(len(graph.inputs), len(graph) - 1))
     got = Answers(want.data, changed(want.grad, node))
@@ -139,14 +139,14 @@ def test_an_inner_gradient_decides_only_where_it_is_asked_for(graph, data):
 
 
 @given(GRAPHS)
-def test_no_origin_is_named_where_the_root_s_own_gradient_is_not_1(graph):
+def test_no_origin_is_named_if_the_root_s_gradient_is_not_1(graph):
     want = complex_step.answer_graph(graph)
     got = Answers(want.data, changed(want.grad, 0, graph.output))
     assert compare_gradients(graph, want, got).origin is None
 
 
 @given(GRAPHS)
-def test_no_origin_is_named_where_inner_gradients_were_reset(graph):
+def test_no_origin_is_named_if_inner_gradients_were_reset(graph):
     want = complex_step.answer_graph(graph)
     leaves = len(graph.inputs)
     assume(len(graph.steps) > 1)
@@ -217,7 +217,7 @@ def times(a, b):
         ),
     ],
 )
-def test_a_typical_slip_gets_its_hint(edit, expression, numbers, said, engine):
+def test_a_typical_mistake_gets_its_hint(edit, expression, numbers, said, engine):
     graph = trace_expression(expression, *numbers)
     mismatch = compare_gradients(graph, complex_step.answer_graph(graph), replay(engine(edit), graph, backward=True))
     assert said in find_hint(mismatch)
@@ -230,14 +230,14 @@ def test_a_wrong_number_points_to_the_operation_that_computed_it(engine):
     assert "look at how `x.tanh()` computes its own" in find_hint(mismatch)
 
 
-def test_a_changed_operand_is_said_to_be_one():
+def test_a_changed_operand_is_reported_as_changed():
     graph = trace_expression(times, 2.0, 3.0)
     mismatch = compare_data(graph, complex_step.answer_graph(graph), Answers([9.0, 3.0, 27.0], []))
     assert "A leaf was made with 2.0 and now holds 9.0" in find_hint(mismatch)
 
 
 @given(GRAPHS, st.data())
-def test_every_mismatch_of_gradients_can_be_put_in_words(graph, data):
+def test_every_mismatch_of_gradients_can_be_described(graph, data):
     want = complex_step.answer_graph(graph)
     odd = st.sampled_from([0.0, 1.0, -1.0, NAN, INF])
     replaced = data.draw(st.dictionaries(st.integers(0, len(graph) - 1), odd, min_size=1))
@@ -249,14 +249,14 @@ def test_every_mismatch_of_gradients_can_be_put_in_words(graph, data):
     assert "{" not in said
 
 
-def test_a_share_of_nothing_can_be_put_in_words():
+def test_a_hint_can_describe_a_contribution_of_zero():
     graph = trace_expression(lambda x: x.tanh().relu(), -0.5)
     assert find_hint(
         compare_gradients(graph, complex_step.answer_graph(graph), Answers([-0.5, -0.4, 0.0], [0.7, 0.0, 1.0]))
     )
 
 
-def test_the_graph_of_a_lost_share_names_what_was_kept():
+def test_the_hint_for_a_lost_contribution_names_the_one_that_was_kept():
     graph = Graph((2.0,), [("tanh", 0), ("exp", 0), ("add", 1, 2), ("relu", 0), ("add", 3, 4)])
     want = complex_step.answer_graph(graph)
     kept = complex_step.local_derivative(graph, want.data, 2, 0)

@@ -64,13 +64,13 @@ RECORDS = st.builds(
 
 
 @given(RECORDS, WORDS, WORDS)
-def test_nothing_of_a_submissions_becomes_an_element(evidence, title, warning):
+def test_no_text_of_a_submission_becomes_an_html_element(evidence, title, warning):
     found = read(feedback([msgspec.structs.replace(item("x", evidence=evidence), title=title)], {}, [warning]))
     assert found.tags <= OURS
     assert found.attributes <= {"style"}
 
 
-def test_a_mistake_stands_beside_pytorchs_number():
+def test_a_wrong_number_is_shown_beside_pytorchs():
     shown = read(feedback([item("x", evidence=EVIDENCE)], {})).shown
     assert all(part in shown for part in ("about x", "0 of 1 point", "failed", "x.grad", "1.0", "2.0"))
 
@@ -86,7 +86,7 @@ def test_one_cause_is_shown_once():
     assert "As in “about x”." in page
 
 
-def test_code_in_a_hint_is_set_as_code():
+def test_code_in_a_hint_is_formatted_as_code():
     evidence = msgspec.structs.replace(EVIDENCE, hint="look at how `2 - x` computes")
     assert "<code>2 - x</code>" in feedback([item("x", evidence=evidence)], {})
 
@@ -107,5 +107,5 @@ def test_without_graphviz_there_is_a_page_without_a_picture(monkeypatch, school,
 
 
 @pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.TIMEOUT, Verdict.NOT_IMPLEMENTED])
-def test_every_verdict_is_said_in_words(verdict):
+def test_every_verdict_has_a_description(verdict):
     assert verdict.value.replace("_", " ") in feedback([item("x", verdict)], {})

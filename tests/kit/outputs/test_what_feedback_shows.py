@@ -45,7 +45,7 @@ def test_the_import_that_a_notebook_does_not_need_is_left_out():
     assert "import" not in page
 
 
-def test_a_hidden_item_shows_its_title_and_verdict_whatever_else_is_known_of_it():
+def test_a_hidden_item_shows_its_title_and_verdict_only():
     record = msgspec.structs.replace(
         WRONG, message=KEPT, rows=(), hint="count the uses", origin="y", heading="tanh", traceback="engine.py:3"
     )
@@ -54,20 +54,20 @@ def test_a_hidden_item_shows_its_title_and_verdict_whatever_else_is_known_of_it(
     assert "<svg" not in page
 
 
-def test_hidden_items_are_not_called_one_and_the_same():
+def test_hidden_items_are_not_grouped_as_one_cause():
     record = Evidence(KEPT)
     page = feedback([item("one", record, is_hidden=True), item("two", record, is_hidden=True)], {})
     assert "As in" not in page
 
 
-def test_a_stub_is_said_to_be_one_and_no_more():
+def test_a_stub_is_reported_as_a_stub_only():
     stub = Evidence("not written yet", CODE)
     page = feedback([item("x", stub, Verdict.NOT_IMPLEMENTED), item("y", stub, Verdict.NOT_IMPLEMENTED)], {})
     assert page.count("not implemented") == 2
     assert not re.search("<pre|As in|not written yet", page)
 
 
-def test_a_stub_s_own_words_are_shown():
+def test_the_message_of_a_stub_is_shown():
     stub = Evidence("NotImplementedError: tanh is next", CODE)
     page = feedback([item("x", stub, Verdict.NOT_IMPLEMENTED)], {})
     assert "tanh is next" in page
@@ -90,7 +90,7 @@ def test_a_blocked_item_leads_to_the_root_also_where_it_is_another_task_s():
     assert "Look at “about root” first." in page
 
 
-def test_the_same_error_is_shown_once_and_another_by_itself():
+def test_the_same_error_is_shown_once_and_another_separately():
     other = Evidence("TypeError: no", CODE[:2], traceback="engine.py:9, in exp")
     page = feedback([item("x", RAISED), item("y", RAISED), item("z", other)], {})
     assert page.count("ValueError: no") == 1
@@ -109,7 +109,7 @@ def test_a_picture_marks_the_wrong_node_with_both_numbers():
     assert "your grad 5 PyTorch’s grad 0.07" in shown
 
 
-def test_a_graph_too_large_to_be_read_has_no_picture_and_its_numbers_all_the_same():
+def test_a_graph_too_large_to_read_is_shown_without_a_picture_but_with_numbers():
     answers = NodeNumbers((1.0,) * 301, (1.0,) * 301)
     drawing = Drawing((1.0,), tuple(("neg", node) for node in range(300)), 300, (), answers, answers, (0,))
     page = feedback([item("x", msgspec.structs.replace(WRONG, drawing=drawing))], {})

@@ -88,7 +88,7 @@ def attack(**fields):
 
 
 @pytest.mark.parametrize("fields", [{}, {"full_marks": True, "every": Verdict.ERROR}])
-def test_a_label_says_one_thing_alone(fields):
+def test_a_label_contains_one_expectation(fields):
     with pytest.raises(ValueError, match="exactly one of full_marks, every and verdicts"):
         attack(**fields)
 
@@ -104,14 +104,14 @@ def test_an_attack_that_makes_no_submission_is_refused(tmp_path, monkeypatch):
         build_class({"nobody": attack(full_marks=True)}, tmp_path)
 
 
-def test_what_stands_before_and_after_the_solution_comes_with_it(tmp_path):
+def test_text_before_and_after_the_solution_is_part_of_the_submission(tmp_path):
     build("none_of_the_folders", attack(full_marks=True, before="# first\n", after="# last\n"), tmp_path / "ada")
     text = (tmp_path / "ada/engine.py").read_text()
     assert text.startswith("# first\n")
     assert text.endswith("# last\n")
 
 
-def test_a_folder_with_the_attacked_file_alone_gets_the_others_beside_it(tmp_path, monkeypatch):
+def test_a_folder_with_only_the_attacked_file_gets_the_other_files(tmp_path, monkeypatch):
     (tmp_path / "attacks/it").mkdir(parents=True)
     code = "def make(target, files):\n    target.mkdir()\n    (target / 'nn.py').write_text(files['nn.py'][:10])\n"
     (tmp_path / "attacks/it/make.py").write_text(code)
@@ -199,7 +199,7 @@ def test_a_secret_or_an_escape_in_a_report_is_noticed(outcomes):
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-rf", "@SUM(A1)", " =1", "a\x1b"])
-def test_a_cell_that_a_spreadsheet_would_work_out_is_noticed(cell):
+def test_a_cell_that_a_spreadsheet_would_evaluate_is_noticed(cell):
     assert check_cells([cell])
     assert not check_cells(grades_cells(f"ada,1.5,'{cell[:1]}\n") if cell.isprintable() and cell[0] != " " else ["ada"])
 
@@ -296,7 +296,7 @@ def watch(place):
         yield watch
 
 
-def test_the_watch_has_nothing_to_say_where_nothing_happened(watch):
+def test_nothing_is_reported_of_a_host_on_which_nothing_happened(watch):
     assert watch.changes() == []
 
 
@@ -334,7 +334,7 @@ def test_a_process_that_is_left_over_is_noticed_even_as_an_orphan(watch, monkeyp
     assert watch.changes() == []
 
 
-def test_a_marker_of_an_earlier_run_is_not_taken_for_this_ones(place):
+def test_a_marker_of_an_earlier_run_is_not_counted_for_this_run(place):
     (place / "marker").touch()
     watch = Watch([], [], [place / "marker"])
     assert watch.created() == []
@@ -342,7 +342,7 @@ def test_a_marker_of_an_earlier_run_is_not_taken_for_this_ones(place):
     watch.close()
 
 
-def test_no_attack_is_collected_by_our_own_pytest(pytestconfig, root):
+def test_our_pytest_collects_no_attack(pytestconfig, root):
     folders = [folder.name for folder in Path(root / "tests").iterdir() if folder.is_dir()]
     assert "attacks" in folders
     assert "attacks" in pytestconfig.getini("norecursedirs")

@@ -19,7 +19,7 @@ def mistake(*edits, module="engine"):
 # --- edited functions ------------------------------------------------------------------------------------------------
 
 
-def test_an_edit_in_a_closure_edits_the_closure_alone():
+def test_an_edit_in_a_closure_edits_only_the_closure():
     edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
     assert edited_functions(mistake(edit)) == {CLOSURE}
 
@@ -114,7 +114,7 @@ def test_all_items_are_selected_if_an_edited_function_runs_while_its_file_is_imp
     assert Traced().items(mistake(edit), suite("a3").items) == suite("a3").items
 
 
-def test_most_pairs_of_misconception_and_item_need_not_be_run(specimen_batches):
+def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
     names = misconceptions()
     pairs = [
         (len(batch.to_run.tests), len(batch.suite.tests))

@@ -34,17 +34,17 @@ def proofs(graded_specimens):
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_misconception_fails_its_own_items_and_none_that_does_not_depend_on_them(proofs, name):
+def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proofs, name):
     assert proofs[name].reason == ""
     assert primaries(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_a_variant_keeps_full_marks_but_for_what_its_design_gives_up(proofs, name):
+def test_a_variant_has_full_marks_except_for_what_its_design_gives_up(proofs, name):
     assert proofs[name].reason == ""
 
 
-def test_a_classic_recursive_engine_loses_depth_and_stability_alone(proofs):
+def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):
     lost = primaries(proofs["classic_recursive"].record)
     assert lost == {"a2_backprop/test_depth", "a3_activations/test_stability"}
 
@@ -57,13 +57,13 @@ def test_there_are_specimens_of_every_kind():
     assert len(DESIGNS) >= 20
 
 
-def test_the_recorded_diagnoses_are_those_of_today(proofs):
+def test_the_recorded_diagnoses_match_a_new_run(proofs):
     recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
     assert recorded == hints_by_fingerprint([proofs[name] for name in MISTAKES])
     assert len(recorded) >= 25
 
 
-def test_proving_needs_no_sandbox_and_shows_what_grading_in_one_does(monkeypatch, proofs):
+def test_proving_without_a_sandbox_gives_the_results_of_grading_with_one(monkeypatch, proofs):
     few = {"tanh_overwrites": MISTAKES["tanh_overwrites"]}
     for module in ("prove", "runs"):
         monkeypatch.setattr(f"gradkit.proof.{module}.misconceptions", lambda: few)
@@ -82,7 +82,7 @@ def tanh_overwrites(specimens):
     return run.record
 
 
-def test_the_selected_items_alone_show_what_all_items_do(tanh_overwrites, proofs):
+def test_running_only_the_selected_items_gives_the_results_of_running_all(tanh_overwrites, proofs):
     assert proofs["tanh_overwrites"].record == tanh_overwrites
 
 

@@ -22,7 +22,7 @@ def imported_by(statement):
     return set(done.stdout.split())
 
 
-def test_where_gradkit_is_only_installed_a_run_of_pytest_imports_the_plugin_s_door_alone():
+def test_if_gradkit_is_only_installed_a_run_of_pytest_imports_only_the_plugin_s_entry_point():
     door = {"gradkit", "gradkit.pytest_plugin", "gradkit.pytest_plugin.plugin"}
     assert imported_by("import gradkit.pytest_plugin.plugin") == door
 

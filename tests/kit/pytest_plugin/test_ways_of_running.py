@@ -5,14 +5,14 @@ import re
 import pytest
 
 
-def test_k_picks_items_and_the_screen_speaks_of_those_alone(student, solution):
+def test_k_selects_items_and_the_screen_shows_only_these(student, solution):
     run = student.writes(solution()).runs("-k", "tanh")
     assert set(run.items) == {f"a3_activations/test_tanh{end}" for end in ("", "_gradient", "_collects")}
     assert "3 of 22 items ran" in run.screen
     assert "All right: every item" not in run.screen
 
 
-def test_x_stops_at_the_first_item_that_is_not_right(student, solution):
+def test_x_stops_at_the_first_item_that_does_not_pass(student, solution):
     run = student.writes(solution(("return other + (-self)", "return self - other"))).runs("-x")
     assert run.not_passed() == {"a1_expressions/test_number_minus_value"}
     assert "2 - x is not x - 2" in run.screen
@@ -51,7 +51,7 @@ def test_elsewhere_the_plugin_does_nothing(student):
     assert "no tests ran" in run.screen
 
 
-def test_a_folder_that_is_not_there_is_a_clear_error(student):
+def test_a_missing_folder_is_a_clear_error(student):
     run = student.runs("--submission", "nowhere")
     assert run.status == pytest.ExitCode.USAGE_ERROR
     assert "There is no folder" in run.screen
@@ -68,7 +68,7 @@ def test_a_folder_that_is_not_there_is_a_clear_error(student):
         ("return self.tanh()", "error"),
     ],
 )
-def test_every_way_of_not_answering_has_its_verdict_and_costs_only_its_dependents(student, solution, body, verdict):
+def test_every_way_of_not_answering_has_its_verdict_and_skips_only_its_dependents(student, solution, body, verdict):
     broken = solution(("out = Value(math.tanh(self.data)", f"{body}\n        out = Value(math.tanh(self.data)"))
     run = student.writes(broken).runs()
     assert run.items["a3_activations/test_tanh"]["verdict"] == verdict
@@ -118,7 +118,7 @@ def test_fresh_draws_new_graphs_from_a_printed_seed_and_draws_them_again(student
     assert first.items["a3_activations/test_log_gradient"]["verdict"] == "failed"
 
 
-def test_fresh_asks_live_pytorch(student, solution):
+def test_fresh_compares_with_live_pytorch(student, solution):
     script = "import sys, pytest; pytest.main(sys.argv[1:]); print('LIVE', 'torch' in sys.modules)"
     run = student.writes(solution()).runs("--fresh", "3", "-k", "tanh", python=("-c", script))
     assert "LIVE True" in run.screen
@@ -136,7 +136,7 @@ def test_fresh_without_pytorch_says_what_to_install(student, solution):
     assert "pip install torch" in run.screen
 
 
-def test_a_fault_of_a_suite_is_shown_as_ours_in_full(student, solution):
+def test_an_error_in_a_suite_is_shown_as_ours_with_its_traceback(student, solution):
     suite = student.folder / "a1_expressions"
     suite.mkdir()
     (suite / "test_faulty.py").write_text(

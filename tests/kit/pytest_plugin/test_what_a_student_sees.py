@@ -21,7 +21,7 @@ def test_on_the_untouched_template_every_item_is_reported_and_scores_nothing(stu
     assert "a1: write Value.__init__" in run.screen
 
 
-def test_a_right_solution_is_told_so_without_pytorch(student, solution):
+def test_a_right_solution_gets_a_full_screen_without_pytorch(student, solution):
     script = (
         "import sys, pytest; status = pytest.main(sys.argv[1:]);"
         "print('IMPORTED', sorted({'torch', 'numpy', 'libcst'} & set(sys.modules))); sys.exit(status)"
@@ -33,7 +33,7 @@ def test_a_right_solution_is_told_so_without_pytorch(student, solution):
     assert "All right: every item of a1_expressions, a2_backprop and a3_activations agrees with PyTorch." in run.screen
 
 
-def test_an_overwritten_gradient_in_tanh_alone_is_named_by_one_small_expression(student, solution):
+def test_an_overwritten_gradient_in_tanh_is_shown_by_one_small_expression(student, solution):
     run = student.writes(solution(TANH)).runs()
     assert run.not_passed() <= {
         "a3_activations/test_tanh_collects",
@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_imported_is_one_mistake(student, solution):
     assert "passed" not in run.verdicts()
 
 
-def test_a_missing_file_is_said_to_be_missing(student):
+def test_a_missing_file_is_reported_as_missing(student):
     (student.folder / "engine.py").unlink()
     run = student.runs()
     assert "There is no engine.py in this folder yet." in run.screen
@@ -121,13 +121,13 @@ def test_a_finished_assignment_is_praised_and_the_next_one_named(student, soluti
     assert "a2: write Value.backward" in run.screen
 
 
-def test_a_closure_that_is_not_written_is_told_from_a_wrong_one(student, solution, without_closures):
+def test_a_closure_that_is_not_written_is_distinguished_from_a_wrong_one(student, solution, without_closures):
     written, power, later = solution().partition("    def __pow__")
     run = student.writes(written + power + without_closures(later)).runs()
     assert "No gradient arrives at any leaf" in run.screen
 
 
-def test_an_import_that_grading_does_not_offer_is_warned_of(student, solution):
+def test_an_import_that_grading_does_not_offer_is_a_warning(student, solution):
     run = student.writes(solution(("import math\n", "import math\nimport numpy\n"))).runs()
     assert "engine.py imports numpy: grading offers Python's standard library only" in run.screen
 

@@ -60,7 +60,7 @@ def test_a_result_that_is_too_long_counts_as_too_much_memory():
     assert raised.value.verdict is Verdict.OUT_OF_MEMORY
 
 
-def test_a_file_grows_no_further_than_its_limit(tmp_path):
+def test_a_file_cannot_grow_beyond_its_limit(tmp_path):
     def write():
         try:
             (tmp_path / "file").write_bytes(bytes(2000))

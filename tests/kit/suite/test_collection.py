@@ -154,7 +154,7 @@ def test_an_item_in_two_files_is_refused_by_both(refused, self_check):
     assert f"{TWICE}/test_one is in two files." in shown
 
 
-def test_the_rest_of_the_course_is_as_it_was(screen):
+def test_a_suite_without_a_fault_is_still_collected(screen):
     assert "1 passed" in screen
 
 
@@ -173,7 +173,7 @@ def test_an_item_that_a_helper_skips_has_not_passed(home, self_check, outcome):
     assert f"{name}/test_one was skipped while it ran." in shown
 
 
-def test_a_command_says_so_in_a_line(home):
+def test_a_command_shows_the_fault_in_one_line(home):
     command = ["gradkit", "grade", "a_class", "tests", "--out", "reports"]
     code = f"import patched, sys; sys.argv = {command}; from gradkit.cli.main import main; main()"
     ended = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=False)

@@ -51,7 +51,7 @@ def test_rows_hold_the_first_wrong_numbers_and_the_origin_and_no_more(mismatch):
     assert (evidence.origin == "") == (mismatch.origin is None)
 
 
-def test_a_wrong_gradient_reads_so():
+def test_a_wrong_gradient_is_named_in_the_summary():
     graph = trace_expression(lambda a, b: (a * b).tanh() * a, 0.5, 1.0)
     want = complex_step.answer_graph(graph)
     evidence = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [9.0, 8.0, 7.0, *want.grad[3:]])))
@@ -69,7 +69,7 @@ def test_a_wrong_gradient_reads_so():
     assert evidence.origin == "u = a * b"
 
 
-def test_a_wrong_number_needs_no_backward():
+def test_the_code_for_a_wrong_number_does_not_call_backward():
     graph = trace_expression(lambda x: x.exp(), 1.0)
     want = complex_step.answer_graph(graph)
     evidence = explain_mismatch(compare_data(graph, want, Answers([1.0, 3.0], [])))
@@ -77,7 +77,7 @@ def test_a_wrong_number_needs_no_backward():
     assert evidence.rows == (Row("y.data", 3.0, want.data[1]),)
 
 
-def test_a_leaf_that_went_wrong_is_named_alone():
+def test_a_wrong_leaf_is_named_by_itself():
     graph = trace_expression(lambda x: x + x, 1.0)
     want = complex_step.answer_graph(graph)
     evidence = explain_mismatch(compare_gradients(graph, want, Answers([1.0, 2.0], [1.0, 1.0])))
@@ -91,7 +91,7 @@ def test_a_hand_written_item_shows_its_number():
     assert evidence.source != "PyTorch"  # which was not asked
 
 
-def test_an_item_s_end_reads_as_its_evidence_does():
+def test_an_item_s_error_message_matches_its_evidence():
     assert str(NotPassed(Explained(Verdict.ERROR, Evidence("KeyError: 'odd'")))) == "KeyError: 'odd'"
 
 
@@ -127,14 +127,14 @@ def bare_value(body=""):
         (lambda x: __import__("math").exp(1000), "exp overflows"),
     ],
 )
-def test_what_python_says_gets_its_hint(use, said):
+def test_a_known_error_message_of_python_gets_its_hint(use, said):
     with pytest.raises(Exception) as raised:
         use(bare_value()(1.0))
     message = f"{raised.type.__name__}: {raised.value}"
     assert said in explain_error(SubmissionError(Verdict.ERROR, message)).hint
 
 
-def test_a_plain_number_on_the_right_asks_for_the_method_itself_and_none_for_a_return():
+def test_hints_name_the_missing_reflected_method_and_the_missing_return():
     x = bare_value()(1.0)
     for use, said in [(lambda: x * 2, "__mul__"), (lambda: x**x, "__pow__"), (lambda: 2 * None, "`return`")]:
         with pytest.raises(TypeError) as raised:
@@ -166,13 +166,13 @@ def cause(evidence, verdict=Verdict.FAILED):
     return result_of(Item("a1/test_x", "a1", "about x", 1.0, ()), verdict, evidence).cause()
 
 
-def test_failures_at_the_same_line_are_one_cause_whatever_expression_shows_them():
+def test_failures_at_the_same_line_are_one_cause_whatever_the_expression():
     one = cause(Evidence("E", code=("a",), traceback="engine.py:3"))
     assert one == cause(Evidence("E", code=("b",), traceback="engine.py:3"))
     assert one != cause(Evidence("E", code=("a",), traceback="engine.py:4"))
 
 
-def test_wrong_numbers_are_one_cause_where_the_same_code_gives_the_same_numbers():
+def test_wrong_numbers_are_one_cause_if_the_same_code_gives_the_same_numbers():
     one = cause(Evidence("m", ("a",), (Row("x", 1.0, 2.0),)))
     assert one == cause(Evidence("m", ("a",), (Row("x", 1.0, 2.0),), hint="other"))
     assert one != cause(Evidence("m", ("a",), (Row("x", 1.5, 2.0),)))

@@ -49,7 +49,7 @@ def an_item(Value):
     expect(y.data, 99.0)
 
 
-def test_expect_shows_the_test_s_own_lines_up_to_the_wrong_number(engine):
+def test_expect_shows_the_lines_of_the_test_up_to_the_wrong_number(engine):
     with pytest.raises(NotPassed) as failure:
         an_item(engine())
     evidence = failure.value.failure.explain()
@@ -123,7 +123,7 @@ def test_an_exception_is_shown_with_the_lines_that_led_to_it(engine):
     )
 
 
-def test_a_traceback_that_never_was_in_the_test_has_no_lines(engine):
+def test_a_traceback_that_does_not_pass_through_the_test_has_no_lines(engine):
     assert lines_at(traceback_of(an_item_that_raises, engine), HERE.with_name("another.py")) == ()
     assert lines_at(None, HERE) == ()
 

@@ -27,7 +27,7 @@ def ending(loader, has_reduced_time=False, name="Value"):
     return raised.value
 
 
-def test_what_loads_is_asked_for_in_every_item():
+def test_a_module_that_loads_is_loaded_in_every_item():
     transport = Transport("one", "two")
     loader = Loader(transport)
     assert [loader.subject("Value", False), loader.subject("Value", False)] == ["one", "two"]
@@ -43,25 +43,25 @@ def test_a_failing_import_is_tried_once(verdict):
     assert (second.verdict, second.message, second.traceback) == (verdict, f"ended {verdict.value}", "engine.py:1")
 
 
-def test_running_out_of_what_little_time_was_left_proves_nothing():
+def test_a_timeout_with_reduced_time_does_not_settle_other_items():
     loader = Loader(Transport(Verdict.TIMEOUT, "in time"))
     assert ending(loader, has_reduced_time=True).verdict is Verdict.TIMEOUT
     assert loader.subject("Value", False) == "in time"
 
 
-def test_any_other_failure_with_reduced_time_is_a_failure():
+def test_any_other_failure_with_reduced_time_counts():
     loader = Loader(Transport(Verdict.ERROR, "too late"))
     ending(loader, has_reduced_time=True)
     assert ending(loader).verdict is Verdict.ERROR
 
 
-def test_a_submission_that_cannot_be_used_is_not_even_asked():
+def test_a_submission_that_cannot_be_used_is_not_loaded():
     transport = Transport()
     assert ending(Loader(transport, SubmissionError(Verdict.ERROR, "no zip"))).message == "no zip"
     assert transport.asked == 0
 
 
-def test_an_item_that_comes_too_late_says_why():
+def test_an_item_without_time_left_says_why():
     ended = no_time_left(assignments()[0])
     assert ended.verdict is Verdict.TIMEOUT
     assert ended.failure.explain().message == "The 60 s that a submission has for a1_expressions are used up."
@@ -81,7 +81,7 @@ def test_a_failing_import_settles_every_name_of_its_module_and_of_no_other():
     assert transport.asked == 2
 
 
-def test_a_name_that_is_not_there_yet_settles_no_other():
+def test_a_missing_name_settles_no_other_name():
     loader = Loader(Transport(Verdict.NOT_IMPLEMENTED, "there"))
     ending(loader, name="MLP")
     assert loader.subject("Neuron", False) == "there"

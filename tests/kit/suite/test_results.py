@@ -74,7 +74,7 @@ def test_a_blocked_item_names_what_blocks_it_and_every_chain_has_a_beginning(run
 
 
 @given(runs())
-def test_what_passes_passes_whatever_its_prerequisites_did(run):
+def test_a_passing_item_keeps_its_points_whatever_its_prerequisites_did(run):
     results = Results()
     for each, ending in run:
         result = ended(results, each, ending)
@@ -84,7 +84,7 @@ def test_what_passes_passes_whatever_its_prerequisites_did(run):
             assert result.verdict in (ending, Verdict.BLOCKED)
 
 
-def test_a_failure_after_a_failure_is_blocked_by_it_nearest_first():
+def test_a_failure_after_failed_prerequisites_is_blocked_by_them_nearest_first():
     results = results_of(
         ("far", (), Verdict.FAILED), ("near", ("far",), Verdict.ERROR), ("here", ("near",), Verdict.FAILED)
     )
@@ -92,7 +92,7 @@ def test_a_failure_after_a_failure_is_blocked_by_it_nearest_first():
     assert results.by_id["here"].blocked_by == ("near", "far")
 
 
-def test_a_failure_is_its_own_where_nothing_that_it_needs_failed():
+def test_a_failure_without_failed_prerequisites_is_not_blocked():
     results = results_of(("one", (), Verdict.FAILED), ("two", (), Verdict.PASSED), ("three", ("two",), Verdict.FAILED))
     assert results.by_id["three"].verdict is Verdict.FAILED
 
@@ -104,7 +104,7 @@ def test_a_chain_is_followed_through_items_that_passed():
     assert results.by_id["leaf"].blocked_by == ("root",)
 
 
-def test_a_stub_stays_a_stub():
+def test_a_stub_is_never_counted_as_blocked():
     results = results_of(("one", (), Verdict.NOT_IMPLEMENTED), ("two", ("one",), Verdict.NOT_IMPLEMENTED))
     assert results.by_id["two"].verdict is Verdict.NOT_IMPLEMENTED
 
@@ -128,7 +128,7 @@ def test_after_any_other_end_everything_runs(verdict):
     assert results_of(("one", (), verdict)).prerequisites_that_stop(item("next", "one")) == ()
 
 
-def test_a_circle_of_prerequisites_does_not_hang():
+def test_a_cycle_of_prerequisites_does_not_hang():
     results = results_of(("one", ("two",), Verdict.FAILED), ("two", ("one",), Verdict.FAILED))
     assert results.by_id["two"].blocked_by == ("one",)
     assert {r.id for r in results.prerequisites(item("one", "two"))} == {"one", "two"}
@@ -145,7 +145,7 @@ class Unexplained(Failure):
         return Evidence("explained")
 
 
-def test_an_error_of_ours_is_recorded_as_no_result():
+def test_an_error_of_ours_is_not_recorded_as_a_result():
     results = Results()
     assert record_outcome(results, item("one"), ZeroDivisionError(), Path("test_trial.py")) is None
     assert not results.by_id
@@ -170,7 +170,7 @@ def test_points_are_positive_multiples_of_a_half(points):
 
 
 @given(st.integers(1, 20))
-def test_the_mark_stays_on_the_test(halves):
+def test_graded_keeps_its_data_on_the_test(halves):
     @graded(halves / 2, "a title", needs="test_before")
     def test():
         pass
@@ -179,7 +179,7 @@ def test_the_mark_stays_on_the_test(halves):
     assert (mark.points, mark.title, mark.needs, mark.corpus) == (halves / 2, "a title", ("test_before",), None)
 
 
-def test_a_mark_takes_one_prerequisite_or_many():
+def test_graded_takes_one_prerequisite_or_several():
     @graded(1, "a title", needs=["test_one", "test_two"])
     def test():
         pass

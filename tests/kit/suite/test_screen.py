@@ -68,7 +68,7 @@ def test_a_bar_is_green_only_when_it_is_full():
 
 
 @given(st.lists(st.sampled_from([verdict for verdict in Verdict if verdict is not Verdict.BLOCKED]), max_size=9))
-def test_any_results_make_a_screen_in_known_styles(verdicts):
+def test_any_results_can_be_shown_in_known_styles(verdicts):
     results = Results()
     for number, verdict in enumerate(verdicts):
         each = item(str(number), *([str(number - 1)] if number % 3 else []), assignment=COURSE[number % 2].name)
@@ -97,13 +97,13 @@ def test_a_bar_is_full_only_when_nothing_is_missing(lines):
     assert "░" not in lines(*many)[0]
 
 
-def test_a_part_of_the_items_is_said_to_be_one(lines):
+def test_a_selection_of_items_is_shown_as_such(lines):
     one, two = item("one"), item("two")
     assert lines((one, Verdict.PASSED), collected=[one, two])[0].endswith("(1 of 2 items ran)")
     assert lines((one, Verdict.PASSED))[0].endswith("points")
 
 
-def test_warnings_stand_above_the_mistakes(lines):
+def test_warnings_are_above_the_mistakes(lines):
     shown = lines((item("one"), Verdict.FAILED, WRONG), warnings=["engine.py imports numpy"])
     assert shown[1] == "! engine.py imports numpy"
 
@@ -123,12 +123,12 @@ def test_a_wrong_number_is_shown_as_code_with_both_numbers_behind_the_print(line
     ]
 
 
-def test_an_error_is_shown_with_the_student_s_own_frames(lines):
+def test_an_error_is_shown_with_the_student_s_frames(lines):
     shown = lines((item("one", points=0.5), Verdict.ERROR, RAISED))
     assert shown[2:] == ["about one  (a1, 0.5 points; -k one)", "engine.py:3, in f", "    {}['odd']", "KeyError: 'odd'"]
 
 
-def test_a_known_misconception_s_hint_takes_the_place_of_the_general_one(lines, monkeypatch):
+def test_a_known_misconception_s_hint_replaces_the_general_one(lines, monkeypatch):
     monkeypatch.setattr(outcomes, "named_mistake", lambda name, evidence: f"as for {name}, think")
     shown = lines((item("one"), Verdict.FAILED, WRONG))
     assert shown[-1] == "Hint: as for a1_first/test_one, think"
@@ -153,7 +153,7 @@ def test_blocked_items_are_counted_and_not_explained(lines):
     assert not any(text.startswith("about two") for text in shown)
 
 
-def test_only_as_many_mistakes_are_shown_as_one_can_look_at(lines):
+def test_only_a_few_mistakes_are_shown_at_once(lines):
     run = [(item(str(n)), Verdict.ERROR, msgspec.structs.replace(RAISED, message=f"KeyError: {n}")) for n in range(40)]
     shown = lines(*run)
     explained = [text for text in shown if text.startswith("KeyError")]
@@ -162,13 +162,13 @@ def test_only_as_many_mistakes_are_shown_as_one_can_look_at(lines):
     assert f"... and {40 - len(explained)} more to look at once these are right." in shown
 
 
-def test_a_single_long_mistake_is_still_shown_whole(lines):
+def test_a_single_long_mistake_is_shown_completely(lines):
     code = tuple(f"v{n} = Value({n})" for n in range(100))
     shown = lines((item("one"), Verdict.FAILED, msgspec.structs.replace(WRONG, code=(*code, "print(y.data)"))))
     assert set(code) <= set(shown)
 
 
-def test_a_blocked_item_on_its_own_says_what_blocks_it():
+def test_a_blocked_item_by_itself_says_what_blocks_it():
     results = Results()
     ended(results, item("one"), Verdict.FAILED, WRONG)
     blocked = ended(results, item("two", "one"), Verdict.FAILED, WRONG)
@@ -196,7 +196,7 @@ def test_what_is_wrong_comes_before_what_is_not_written(lines):
     assert shown[-1].startswith("Not written yet: 1 item, ")
 
 
-def test_what_is_whole_is_praised_and_the_next_assignment_named(lines):
+def test_a_finished_assignment_is_praised_and_the_next_one_is_named(lines):
     shown = lines(
         (item("one"), Verdict.PASSED),
         (item("two", assignment="a2_second"), Verdict.NOT_IMPLEMENTED, Evidence("TODO")),
@@ -205,17 +205,17 @@ def test_what_is_whole_is_praised_and_the_next_assignment_named(lines):
     assert shown[-1] == "Next: a2_second. Second steps: go on."
 
 
-def test_no_one_is_sent_on_while_something_is_wrong(lines):
+def test_the_next_assignment_is_not_named_while_something_is_wrong(lines):
     shown = lines((item("one"), Verdict.PASSED), (item("two", assignment="a2_second"), Verdict.FAILED, WRONG))
     assert not any(text.startswith("Next:") for text in shown)
 
 
-def test_a_part_that_ran_well_is_not_taken_for_the_whole(lines):
+def test_passing_a_selection_does_not_count_as_finishing_the_assignment(lines):
     one, two = item("one"), item("two")
     assert not any("All right" in text for text in lines((one, Verdict.PASSED), collected=[one, two]))
 
 
-def test_when_all_is_right_there_is_practice(lines):
+def test_when_everything_passes_practice_is_suggested(lines):
     shown = lines((item("one"), Verdict.PASSED), (item("two", assignment="a2_second"), Verdict.PASSED))
     assert "All right: every item of a1_first and a2_second agrees with PyTorch." in shown
     assert "--fresh" in shown[-1]
@@ -230,7 +230,7 @@ def test_any_line_can_be_written_to_any_terminal(text, encoding):
     stream.write(screen.drawable(text, stream))
 
 
-def test_a_bar_is_drawn_in_letters_where_there_are_no_blocks():
+def test_a_bar_is_drawn_in_ascii_on_terminals_without_block_characters():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     assert screen.drawable("a1 ██░░ 2 of 4", stream) == "a1 ##.. 2 of 4"
     assert screen.drawable("a1 ██░░ 2 of 4", io.StringIO()) == "a1 ██░░ 2 of 4"

@@ -56,7 +56,7 @@ def test_a_file_that_is_written_is_named_by_its_line(warned, call):
     assert warned(f"import math\ndef f():\n    {call}").startswith("engine.py writes a file (line 3): grading lets no")
 
 
-def test_a_file_of_one_s_own_beside_it_is_no_reason_to_warn(warned, tmp_path):
+def test_importing_another_file_of_the_submission_is_not_a_warning(warned, tmp_path):
     (tmp_path / "helpers.py").write_text("")
     assert warned("import helpers") == ""
 
@@ -72,11 +72,11 @@ def test_a_file_of_one_s_own_beside_it_is_no_reason_to_warn(warned, tmp_path):
     ],
     ids=["syntax", "not text", "NUL", "nesting", "a long sum"],
 )
-def test_a_file_that_cannot_be_read_has_other_worries(warned, source):
+def test_a_file_that_cannot_be_parsed_gets_no_static_warning(warned, source):
     assert warned(source) == ""
 
 
-def test_a_package_that_grading_offers_is_no_worry_but_a_file_of_its_name_is(tmp_path):
+def test_a_package_that_grading_offers_is_not_a_warning_but_a_file_of_its_name_is(tmp_path):
     (tmp_path / "tensor.py").write_text("import numpy\nimport torch\n")
     (line,) = static_warnings(tmp_path, "tensor", ["numpy"])
     assert "imports torch: grading offers Python's standard library and numpy only" in line

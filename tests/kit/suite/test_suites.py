@@ -43,7 +43,7 @@ def faults(source):
 
 
 @FILE
-def test_a_suite_asks_numbers_and_never_the_student_s_opinion(path):
+def test_a_suite_compares_numbers_and_never_objects_of_the_student(path):
     assert faults(path.read_text(encoding="utf-8")) == []
 
 

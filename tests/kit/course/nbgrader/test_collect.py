@@ -181,7 +181,7 @@ def test_warnings_are_printable(name, collected):
     assert all(warning.isprintable() for warning in results["ada"].warnings)
 
 
-def test_forced_a_submission_is_replaced_with_all_its_files(collected, tmp_path):
+def test_force_replaces_a_submission_with_all_its_files(collected, tmp_path):
     collected({"ada/engine.py": ENGINE, "ada/helper.py": "x = 1"})
     (tmp_path / "downloads/ada/helper.py").unlink()
     _, results = collected({})
@@ -207,7 +207,7 @@ def test_the_file_of_one_student_does_not_stop_the_class(collected):
     assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}"}
 
 
-def test_of_canvas_numbers_the_highest_is_used_with_a_warning(collected):
+def test_of_several_uploads_in_canvas_the_latest_is_used_with_a_warning(collected):
     files, results = collected(
         {"ada_1_2_engine-9.py": "old", "ada_1_3_engine-10.py": ENGINE, "ada_1_1_engine.py": "older"}
     )
@@ -216,7 +216,7 @@ def test_of_canvas_numbers_the_highest_is_used_with_a_warning(collected):
     assert "engine-9.py was ignored because there is a newer upload." in results["ada"].warnings
 
 
-def test_of_two_files_of_one_name_none_is_guessed(collected):
+def test_of_two_files_with_the_same_name_neither_is_chosen(collected):
     _, results = collected({"ada_1_2_engine.py": "one", "ada_1_3_engine.py": "other"})
     assert results["ada"].reason == "The submission holds engine.py twice."
 
@@ -260,7 +260,7 @@ def test_characters_that_cannot_be_decoded_are_a_warning(collected):
         (["all", "."], "Name one assignment"),
     ],
 )
-def test_wrong_arguments_are_explained_in_a_line(words, said, tmp_path, monkeypatch):
+def test_wrong_arguments_are_explained_in_one_line(words, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["course", "collect", *words])
     assert done.exit_code == 1

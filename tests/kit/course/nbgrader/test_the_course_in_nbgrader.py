@@ -326,7 +326,7 @@ def lines(text):
 
 
 @pytest.mark.parametrize("number", range(len(ASSIGNMENTS)))
-def test_a_release_holds_no_solution_that_is_due_then_or_later(released, root, number):
+def test_a_release_does_not_contain_solutions_of_its_own_or_later_assignments(released, root, number):
     sources = [solution_cell(released.notebook("source", name)).source for name in ASSIGNMENTS[number:]]
     before = chosen(ASSIGNMENTS[number])[0].builds_on
     known = [(root / f"reference/solution/{module}.py").read_text(encoding="utf-8") for module in before]
@@ -342,7 +342,7 @@ def test_a_release_holds_no_solution_that_is_due_then_or_later(released, root, n
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_a_release_holds_no_hidden_item(released, assignment):
+def test_a_release_does_not_contain_hidden_items(released, assignment):
     hidden = [test for test in graded_tests(chosen(assignment)[0]) if test.item.hidden]
     source, given = (released.path(step, assignment).read_text(encoding="utf-8") for step in ("source", "release"))
     for test in hidden:

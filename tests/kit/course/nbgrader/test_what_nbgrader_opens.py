@@ -139,7 +139,7 @@ def graded(copied, tmp_path_factory):
 
 
 @pytest.mark.parametrize("who", [make.__name__ for make in REFUSED])
-def test_a_submission_that_is_not_a_plain_file_is_refused_in_a_line_and_earns_nothing(graded, who):
+def test_a_submission_that_is_not_a_plain_file_is_refused_in_one_line_and_earns_nothing(graded, who):
     assert sum(f"{who} is not graded. " in line for line in graded.output.splitlines()) == 1
     assert (who, A1) not in graded.rows
     for step in ("autograded", "feedback"):

@@ -33,7 +33,7 @@ def test_the_points_of_each_task_arrive_exactly(book, graded, seed):
         assert opened.find_student("ada").max_score == report.points + len(assignments()) * 4
 
 
-def test_only_what_no_program_grades_asks_for_a_look(book, graded, points_of):
+def test_only_cells_that_no_program_grades_need_manual_grading(book, graded, points_of):
     book.enters("a1", graded("ada", "a1", 0.3))
     needed = {cell: grade[3] for cell, grade in book.grades("ada").items()}
     assert needed == {**dict.fromkeys(points_of(chosen("a1")[0]), False), "essay": True}
@@ -62,7 +62,7 @@ def run_of(book, course, pairs):
     return run
 
 
-def test_killed_at_random_moments_and_repeated_it_ends_as_undisturbed(databases, graded):
+def test_a_run_killed_at_random_moments_and_repeated_ends_like_an_undisturbed_one(databases, graded):
     pairs = [graded(f"s{n}", "all", 0.3, n, AN_HOUR_LATE) for n in range(8)]
     undisturbed, disturbed = databases.fresh(), databases.fresh()
     started = time.monotonic()
@@ -82,7 +82,7 @@ def test_killed_at_random_moments_and_repeated_it_ends_as_undisturbed(databases,
     assert rows[0] == rows[1]
 
 
-def test_runs_at_once_end_as_one_after_the_other(databases, graded):
+def test_concurrent_runs_end_like_consecutive_ones(databases, graded):
     pairs = [graded(f"s{n}", "all", 0.3, n) for n in range(12)]
     alone, together = databases.fresh(), databases.fresh()
     alone.enters("all", *pairs)
@@ -130,15 +130,13 @@ def test_what_an_instructor_entered_survives_a_regrade(corrected, graded):
 
 
 @pytest.mark.parametrize(("wrong", "looks_again"), [(0.0, False), (1.0, True)])
-def test_a_manual_score_asks_for_another_look_where_the_automatic_one_has_changed(
-    corrected, graded, wrong, looks_again
-):
+def test_a_manual_score_needs_another_look_if_the_automatic_score_has_changed(corrected, graded, wrong, looks_again):
     corrected.enters("a1", graded("ada", "a1", wrong))
     assert corrected.grades("ada")["powers"][1:] == (1.5, 0.25, looks_again)
     assert corrected.grades("ada")["minus"][3] is False, "extra credit is no judgement of the automatic score"
 
 
-def test_who_handed_in_nothing_and_what_belongs_to_other_assignments_is_untouched(corrected, graded):
+def test_students_without_a_submission_and_other_assignments_are_untouched(corrected, graded):
     with corrected.by_hand() as opened:
         opened.add_student("ben", last_name="Not Yet")
         opened.add_submission(A1, "ben")
@@ -182,7 +180,7 @@ def test_a_submission_is_late_by_nbgrader_s_timestamp(book, graded, stamp, late)
             assert (opened.find_submission(A1, who).total_seconds_late > 0) == late
 
 
-def test_an_extension_is_heeded_also_where_there_is_no_due_date(book, graded):
+def test_an_extension_counts_also_without_a_due_date(book, graded):
     ada = graded("ada", "a1", stamp=AN_HOUR_LATE)
     assert book.enters("a1", ada) == ["ada"]
     with book.by_hand() as opened:
@@ -193,7 +191,7 @@ def test_an_extension_is_heeded_also_where_there_is_no_due_date(book, graded):
     assert book.enters("a1", ada) == []
 
 
-def test_without_a_timestamp_the_one_that_is_known_stays(book, graded):
+def test_without_a_timestamp_the_known_one_stays(book, graded):
     book.enters("a1", graded("ada", "a1", stamp=AN_HOUR_LATE))
     assert book.enters("a1", graded("ada", "a1")) == ["ada"]
     assert book.seen()["ada", A1]["timestamp"] == ONE_O_CLOCK
@@ -219,7 +217,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize(("stamp", "known"), HARMLESS.values(), ids=HARMLESS)
-def test_a_malformed_or_huge_timestamp_does_no_harm(book, graded, stamp, known):
+def test_a_malformed_or_huge_timestamp_is_ignored(book, graded, stamp, known):
     started = time.monotonic()
     book.enters("a1", graded("ada", "a1", stamp=stamp))
     assert time.monotonic() - started < 5
@@ -227,7 +225,7 @@ def test_a_malformed_or_huge_timestamp_does_no_harm(book, graded, stamp, known):
     assert book.seen()["ada", A1]["timestamp"] == known
 
 
-def test_a_timestamp_that_is_a_link_or_no_file_is_not_read(graded, tmp_path):
+def test_a_timestamp_that_is_a_link_or_not_a_file_is_not_read(graded, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "timestamp.txt").write_text(AN_HOUR_LATE)
@@ -251,7 +249,7 @@ def test_a_timestamp_that_is_a_link_or_no_file_is_not_read(graded, tmp_path):
 
 @given(st.one_of(st.binary(max_size=80), st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}.{0,40}")))
 @example("2026-05-01 13:00:00 TZif")
-def test_whatever_a_timestamp_holds_reading_it_ends_well(tmp_path_factory, stamp):
+def test_reading_any_timestamp_returns_a_time_or_none(tmp_path_factory, stamp):
     source = tmp_path_factory.mktemp("stamp")
     (source / "timestamp.txt").write_bytes(stamp.encode("utf-8", "surrogatepass") if isinstance(stamp, str) else stamp)
     time = read_timestamp(source, A1).time
@@ -299,6 +297,6 @@ def test_a_student_s_name_is_data_and_different_names_are_different_students(boo
 
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "李雷", "O'Brien", "=1+1", "x" * MAX_ID_BYTES])
-def test_a_name_that_nbgrader_can_have_is_the_id_that_nbgrader_gives(graded, name):
+def test_a_name_that_nbgrader_accepts_is_also_the_student_s_id(graded, name):
     student, _ = graded(name, "a1")
     assert student_id(student) == name

@@ -84,7 +84,7 @@ def test_points_arrive_and_late_submissions_are_named(school, solution, book, re
     assert found == {"ada": 19.5, "ben": 15.5, "[red]cleo": 0.0, "dan": 19.5}
 
 
-def test_who_handed_in_nothing_for_an_assignment_is_not_entered_there_and_is_named(school, solution, files):
+def test_students_without_files_for_an_assignment_are_named_and_not_entered(school, solution, files):
     book = files.fresh()
     (school.submissions / "ben" / "a2_backprop").mkdir(parents=True)
     (school.submissions / "ben" / "a2_backprop" / "a2_backprop.ipynb").write_text('{"cells": []}')
@@ -100,7 +100,7 @@ def test_who_handed_in_nothing_for_an_assignment_is_not_entered_there_and_is_nam
     assert book.seen().keys() == {("ada", A1), ("eve", A1)}, "code that does not run was handed in"
 
 
-def test_graded_all_at_once_each_is_entered_where_something_was_handed_in(school, files):
+def test_grading_all_assignments_enters_students_where_they_handed_in_files(school, files):
     book = files.fresh()
     (school.submissions / "ben").mkdir()
     (school.submissions / "ben" / "nn.py").write_text("class MLP: pass\n")
@@ -123,7 +123,7 @@ def test_a_report_that_was_renamed_with_its_submission_is_entered_under_the_new_
     assert book.seen().keys() == {("augusta", A1)}
 
 
-def test_stopped_with_ctrl_c_while_writing_it_says_how_to_go_on(school, files, monkeypatch):
+def test_ctrl_c_while_writing_shows_how_to_continue(school, files, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
 
@@ -136,7 +136,7 @@ def test_stopped_with_ctrl_c_while_writing_it_says_how_to_go_on(school, files, m
 # --- gradebooks that do not fit --------------------------------------------------------------------------------------
 
 
-def test_an_assignment_that_the_gradebook_has_not_is_named(school, book):
+def test_an_assignment_missing_from_the_gradebook_is_named(school, book):
     with book.by_hand() as opened:
         opened.remove_assignment(A1)
     before = book.dump()
@@ -145,7 +145,7 @@ def test_an_assignment_that_the_gradebook_has_not_is_named(school, book):
 
 
 @pytest.mark.parametrize("change", ["points", "a task less"])
-def test_a_stale_assignment_gets_no_points_at_all(school, book, change):
+def test_an_outdated_assignment_in_the_gradebook_gets_no_points(school, book, change):
     with book.by_hand() as opened:
         cell = opened.find_grade_cell("powers", A1, A1)
         if change == "points":
@@ -158,7 +158,7 @@ def test_a_stale_assignment_gets_no_points_at_all(school, book, change):
     assert book.dump() == before
 
 
-def test_a_database_that_is_no_gradebook_is_left_as_it_is(school, server, tmp_path):
+def test_a_database_that_is_not_a_gradebook_is_not_changed(school, server, tmp_path):
     other, empty = tmp_path / "other.db", tmp_path / "empty.db"
     with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE letters (text)")
@@ -170,7 +170,7 @@ def test_a_database_that_is_no_gradebook_is_left_as_it_is(school, server, tmp_pa
     assert empty.read_bytes() == b""
 
 
-def test_a_file_that_is_no_database_is_left_as_it_is(school, tmp_path):
+def test_a_file_that_is_not_a_database_is_not_changed(school, tmp_path):
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear Ada, " * 200)
     assert "file is not a database" in school.is_refused(letter)
@@ -189,7 +189,7 @@ def nothing_graded(school):
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
-def test_a_file_that_is_not_there_is_not_made(nothing_graded, tmp_path, form):
+def test_a_missing_file_is_not_created(nothing_graded, tmp_path, form):
     said = nothing_graded.is_refused(form.format(tmp_path / "gradebook.db"))
     assert "There is no gradebook" in said
     assert "`nbgrader generate_assignment` makes one." in said
@@ -208,18 +208,18 @@ def test_a_file_that_is_not_there_is_not_made(nothing_graded, tmp_path, form):
         f"postgresql+psycopg://ada@127.0.0.1:{SECRET}/grades",
     ],
 )
-def test_a_url_that_is_none_is_not_repeated(nothing_graded, url):
+def test_a_malformed_url_is_not_repeated_on_the_screen(nothing_graded, url):
     said = nothing_graded.is_refused(url)
     assert "This is no database URL; one is like postgresql+psycopg://user:password@host/database." in said
 
 
-def test_without_nbgrader_it_is_said_what_to_install(nothing_graded, files, monkeypatch):
+def test_without_nbgrader_the_message_says_what_to_install(nothing_graded, files, monkeypatch):
     honest = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "nbgrader" else honest(name))
     assert "pip install 'gradkit[nbgrader]'" in nothing_graded.is_refused(files.fresh().url)
 
 
-def test_without_a_driver_it_is_said_what_to_install(nothing_graded, monkeypatch):
+def test_without_a_database_driver_the_message_says_what_to_install(nothing_graded, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     said = nothing_graded.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1/grades")
     assert "This database needs psycopg, which is not installed here." in said
@@ -248,7 +248,7 @@ def served(answers):
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_server_that_is_not_there(school):
+def test_a_server_that_cannot_be_reached_is_explained(school):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     said = school.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1:{port}/grades")
@@ -256,7 +256,7 @@ def test_a_server_that_is_not_there(school):
     assert "(The reports are written. Run the same command again to continue.)" in said
 
 
-def test_a_server_that_does_not_answer_is_given_up(school, monkeypatch):
+def test_waiting_for_a_server_that_does_not_answer_ends(school, monkeypatch):
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "so that it is as it was afterwards")
     monkeypatch.delenv("PGCONNECT_TIMEOUT")
     monkeypatch.setattr(gradebook, "CONNECT_SECONDS", 2)
@@ -277,7 +277,7 @@ def test_a_server_that_repeats_the_password_is_not_quoted(school):
         assert "no such password: ***" in school.is_refused(url)
 
 
-def test_a_server_that_says_nonsense(school):
+def test_a_server_with_another_protocol_is_explained(school):
     with served(lambda caller: caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
         assert "The gradebook cannot be written: " in school.is_refused(url)
 
@@ -290,24 +290,24 @@ def guarded(server):
     server.runs("DROP ROLE gradkit_guarded")
 
 
-def test_a_wrong_password(school, guarded):
+def test_a_wrong_password_is_explained(school, guarded):
     said = school.is_refused(guarded.render_as_string(hide_password=False))
     assert 'password authentication failed for user "gradkit_guarded"' in said
 
 
-def test_a_user_who_may_not_write(school, guarded):
+def test_a_user_without_write_permission_is_explained(school, guarded):
     said = school.is_refused(guarded.set(password="right").render_as_string(hide_password=False))
     assert "permission denied for table" in said
 
 
-def test_a_database_that_is_not_there(school, server):
+def test_a_missing_database_is_explained(school, server):
     said = school.is_refused(server.url.set(database="gradkit_nowhere").render_as_string(hide_password=False))
     assert 'database "gradkit_nowhere" does not exist' in said
 
 
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("lock", ["EXCLUSIVE", "IMMEDIATE"])
-def test_a_locked_sqlite_file(school, files, graded, lock, known):
+def test_a_locked_sqlite_file_is_explained(school, files, graded, lock, known):
     book = files.fresh()
     if known:
         book.enters("a1", graded("ada", "a1", 0.5))
@@ -324,7 +324,7 @@ def test_a_locked_sqlite_file(school, files, graded, lock, known):
     assert sum(score or 0 for score in book.scores("ada").values()) == 19.5
 
 
-def test_what_nbgrader_logs_of_it_is_not_shown(school, files):
+def test_log_messages_of_nbgrader_are_not_shown(school, files):
     path = make_url(files.fresh().url).database
     command = [str(Path(sys.executable).with_name("gradkit")), "grade", "a1", str(school.submissions)]
     with sqlite3.connect(path, isolation_level=None) as other:

@@ -26,7 +26,7 @@ def address_in_a_new_process():
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
 
 
-def test_the_question_changes_nothing(flags):
+def test_asking_whether_addresses_are_fixed_changes_nothing(flags):
     before = flags()
     assert addresses.can_fix_addresses()
     assert flags() == before
@@ -35,13 +35,13 @@ def test_the_question_changes_nothing(flags):
     assert flags() == before | ADDR_NO_RANDOMIZE
 
 
-def test_programs_that_are_started_afterwards_lie_at_the_same_addresses(flags):
+def test_programs_started_afterwards_have_the_same_addresses(flags):
     addresses.fix_addresses()
     assert address_in_a_new_process() == address_in_a_new_process()
 
 
 @pytest.mark.parametrize("answer", [lambda flags: -1, lambda flags: 0 if flags == QUERY else -1], ids=["none", "query"])
-def test_where_the_system_refuses_it_both_say_so(monkeypatch, answer):
+def test_if_the_system_refuses_it_both_functions_return_false(monkeypatch, answer):
     monkeypatch.setattr(addresses, "_personality", answer)
     assert not addresses.can_fix_addresses()
     assert not addresses.fix_addresses()

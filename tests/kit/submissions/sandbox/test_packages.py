@@ -96,28 +96,28 @@ def gradkit(monkeypatch):
 # --- what is there ---------------------------------------------------------------------------------------------------
 
 
-def test_numpy_is_there_for_an_assignment_that_asks_for_it(tried):
+def test_numpy_can_be_imported_in_an_assignment_that_asks_for_it(tried):
     assert tried("import numpy as np; found = float(np.arange(4.0) @ np.ones(4))") == 6
     assert tried("import numpy as np; found = float(np.linalg.solve(np.eye(3) * 2, np.ones(3)).sum())") == 1.5
     assert tried("import numpy as np; found = float(np.random.default_rng(0).integers(5, 6))") == 5
 
 
-def test_it_is_the_very_numpy_that_is_installed_here(tried):
+def test_it_is_the_numpy_that_is_installed_here(tried):
     assert tried(f"import numpy; found = int(numpy.__version__ == {version('numpy')!r})") == 1
 
 
-def test_other_assignments_see_the_standard_library_alone(refused, tried):
+def test_other_assignments_have_only_the_standard_library(refused, tried):
     assert "No module named 'numpy'" in refused("import numpy", packages=()).message
     look = ("import os, sys", "found = os.path.exists('/packages') + ('/packages' in sys.path)")
     assert tried(*look, packages=()) == 0
 
 
 @pytest.mark.parametrize("package", ["torch", "pytest", "hypothesis", "msgspec", "pip", "gradkit.oracle", "matplotlib"])
-def test_nothing_else_that_is_installed_is_there(refused, package):
+def test_no_other_installed_package_can_be_imported(refused, package):
     assert f"No module named '{package}'" in refused(f"import {package}").message
 
 
-def test_all_that_can_be_read_beside_what_others_read_is_numpy_and_its_libraries(tried):
+def test_such_a_worker_can_additionally_read_only_numpy_and_its_libraries(tried):
     copied = [*image._shared_files(), *image._package_files((installed.find("numpy"),))]
     allowed = (*(path for _, path in copied), "/kit/", "/submission/", "/dev/null")
     assert not [path for path in allowed if "site-packages" in path or "/tests/" in path]
@@ -129,7 +129,7 @@ def test_numpy_is_not_loaded_until_the_submission_asks_for_it(tried):
     assert tried("import sys; found = int('numpy' in sys.modules)") == 0
 
 
-def test_importing_numpy_says_nothing_on_stderr(sandbox, tmp_path):
+def test_importing_numpy_prints_nothing_on_stderr(sandbox, tmp_path):
     link = sandbox.start(tmp_path, 10, NUMPY, errors=subprocess.PIPE)
     assert link.request((True, "load", "numpy", "ndarray"), TimeLimit(20)).verdict == ""
     link._end.close()
@@ -137,7 +137,7 @@ def test_importing_numpy_says_nothing_on_stderr(sandbox, tmp_path):
     link.close()
 
 
-def test_the_environment_tells_nothing_but_that_one_thread_is_enough(tried):
+def test_the_environment_holds_only_the_number_of_threads(tried):
     known = {"PYTHONHASHSEED", "PWD", "LC_CTYPE", *installed.environment()}
     assert tried(f"import os; found = len(set(os.environ) - {known!r})") == 0
 
@@ -151,7 +151,7 @@ def test_the_submission_cannot_shadow_numpy(tried):
     assert tried(look, numpy=mine, random=mine) == 0
 
 
-def test_neither_numpy_nor_what_is_beside_it_can_be_written(refused):
+def test_neither_numpy_nor_its_folder_can_be_written(refused):
     for path in ("/packages/here.py", "/packages/numpy/here.py", "/packages/numpy/__init__.py"):
         assert refused(f"open({path!r}, 'w')").verdict is Verdict.ERROR
 
@@ -164,7 +164,7 @@ def test_neither_numpy_nor_what_is_beside_it_can_be_written(refused):
         "import subprocess; subprocess.run(['true'])",
     ],
 )
-def test_beside_numpy_no_process_and_no_thread_is_started(refused, line):
+def test_a_submission_with_numpy_starts_no_process_and_no_thread(refused, line):
     assert refused("import numpy", line).verdict is Verdict.ERROR
 
 
@@ -186,7 +186,7 @@ def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh
     assert transport.load("engine", "Value")(3.0).data == 3.0
 
 
-def test_an_array_beyond_the_memory_limit_is_said_to_be_that(refused):
+def test_an_array_beyond_the_memory_limit_is_reported_as_out_of_memory(refused):
     assert refused("import numpy; numpy.ones(2**28)").verdict is Verdict.OUT_OF_MEMORY
 
 
@@ -201,11 +201,11 @@ WORK = (
 )
 
 
-def test_numpy_answers_the_same_bytes_every_time(tried, not_isolated):
+def test_numpy_gives_the_same_bytes_every_time(tried, not_isolated):
     assert len({tried(*WORK, place=place) for place in ([], [], [], not_isolated)}) == 1
 
 
-def test_arrays_lie_at_the_same_addresses_in_every_worker(tried):
+def test_arrays_have_the_same_addresses_in_every_worker(tried):
     look = "import numpy; found = (numpy.ones(3).ctypes.data + id(numpy.ones(1))) % 2**40"
     assert tried(look) == tried(look)
 
@@ -224,7 +224,7 @@ def test_a_report_of_an_assignment_with_packages_is_the_same_bytes_every_time(sc
 # --- the way to a worker ---------------------------------------------------------------------------------------------
 
 
-def test_a_worker_is_exchanged_when_the_packages_change_and_only_then(opened):
+def test_a_worker_is_replaced_only_when_the_packages_change(opened):
     transport = opened("class Value:\n    def __init__(self, data): self.data = data")
     processes = []
     for packages in (NUMPY, NUMPY, (), (), NUMPY):
@@ -237,7 +237,7 @@ def test_a_worker_is_exchanged_when_the_packages_change_and_only_then(opened):
     assert third.returncode is not None
 
 
-def test_in_one_submission_each_assignment_has_its_own_packages(school, asking, solution):
+def test_within_one_submission_each_assignment_has_its_packages(school, asking, solution):
     asks_at_once = "try:\n    import numpy\n    there = True\nexcept ImportError:\n    there = False\n"
     fails_without = "assert there\n        out = Value(self.data + other.data"
     school.hands_in("ada", asks_at_once + solution(("out = Value(self.data + other.data", fails_without)))
@@ -247,7 +247,7 @@ def test_in_one_submission_each_assignment_has_its_own_packages(school, asking, 
     assert earned["a3_activations"][0] < earned["a3_activations"][1]
 
 
-def test_what_is_asked_again_on_the_courses_files_has_the_packages_too(school, asking, root):
+def test_a_reference_retry_has_the_packages_too(school, asking, root):
     solution = root / "reference/solution"
     school.hands_in("ada", "raise ValueError('broken')\n")
     nn = (solution / "nn.py").read_text(encoding="utf-8")
@@ -259,27 +259,27 @@ def test_what_is_asked_again_on_the_courses_files_has_the_packages_too(school, a
 # --- without a sandbox -----------------------------------------------------------------------------------------------
 
 
-def test_without_a_sandbox_too_numpy_is_there_only_where_it_is_asked_for(tried, refused, not_isolated):
+def test_without_a_sandbox_numpy_is_also_offered_only_on_request(tried, refused, not_isolated):
     assert tried("import numpy; found = float(numpy.ones(3).sum())", place=not_isolated) == 3
     assert "No module named 'numpy'" in refused("import numpy", packages=(), place=not_isolated).message
     assert "No module named 'pytest'" in refused("import pytest", place=not_isolated).message
 
 
-def test_without_a_sandbox_too_the_submission_cannot_shadow_numpy(tried, not_isolated):
+def test_without_a_sandbox_the_submission_cannot_shadow_numpy_either(tried, not_isolated):
     assert tried("import numpy; found = int(hasattr(numpy, 'mine'))", place=not_isolated, numpy="mine = 1") == 0
 
 
 # --- what is installed, and what is said where it is not -------------------------------------------------------------
 
 
-def test_a_numpy_in_the_folder_where_one_grades_is_none(monkeypatch, tmp_path):
+def test_a_numpy_in_the_working_folder_of_the_grader_is_not_used(monkeypatch, tmp_path):
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy/__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     assert tmp_path not in installed.find("numpy").folders[0].parents
 
 
-def test_a_missing_package_is_said_before_grading(gradkit, school, solution, asking):
+def test_a_missing_package_is_reported_before_grading(gradkit, school, solution, asking):
     school.hands_in("ada", solution())
     shown = gradkit("grade", "a1", school.submissions, "--out", school.out, packages=(NOWHERE,))
     assert shown.exit_code == 1
@@ -290,7 +290,7 @@ def test_a_missing_package_is_said_before_grading(gradkit, school, solution, ask
         list(Classroom(asking("a1", NOWHERE), conditions_of(school.suite, True), school.out).grade([], 1))
 
 
-def test_a_package_that_does_not_load_in_the_sandbox_is_said_before_grading(monkeypatch, tmp_path):
+def test_a_package_that_does_not_load_in_the_sandbox_is_reported_before_grading(monkeypatch, tmp_path):
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy/__init__.py").write_text("import no_such_part")
     broken = installed.Package("numpy", "1", (tmp_path / "numpy",))
@@ -299,7 +299,7 @@ def test_a_package_that_does_not_load_in_the_sandbox_is_said_before_grading(monk
         Sandbox(tmp_path / "scratch").check(NUMPY)
 
 
-def test_the_doctor_says_which_packages_are_there_and_what_to_install(gradkit):
+def test_the_doctor_says_which_packages_are_installed_and_what_to_install(gradkit):
     shown = gradkit("doctor", packages=("numpy", NOWHERE))
     said = " ".join(shown.output.split())
     assert f"numpy {version('numpy')}, available to a1_expressions" in said
@@ -313,7 +313,7 @@ def test_the_kits_extra_for_tensors_installs_what_assignments_ask_for(root):
     assert {name for assignment in assignments() for name in assignment.packages} <= offered
 
 
-def test_reports_name_the_packages_and_their_versions_where_there_are_any(school, asking, solution, root):
+def test_reports_name_the_packages_and_their_versions(school, asking, solution, root):
     schema = json.loads((root / "docs/report.schema.json").read_text())
     school.hands_in("ada", solution())
     for suite, due in ((asking("a1", "numpy"), [f"numpy {version('numpy')}"]), (school.suite, None)):

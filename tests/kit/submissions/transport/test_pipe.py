@@ -48,7 +48,7 @@ def test_one_object_has_one_handle(right):
     assert right(3.0) is not x
 
 
-def test_handles_of_an_earlier_item_are_void_and_the_class_is_not_loaded_again(opened, solution):
+def test_handles_of_an_earlier_item_are_invalid_and_the_class_is_not_loaded_again(opened, solution):
     transport = opened(solution())
     first = transport.load("engine", "Value")
     x = first(1.0)
@@ -70,7 +70,7 @@ def test_many_graphs_are_one_message_and_their_answers_come_in_order(right):
     holds()
 
 
-def test_answers_up_to_the_first_bad_end_are_kept(opened, solution):
+def test_answers_before_the_first_failure_are_kept(opened, solution):
     line = "out = Value(math.tanh"
     value = opened(solution((line, f"if self.data > 1: raise KeyError('big')\n        {line}"))).load("engine", "Value")
     reply = replay(value, [Graph((number,), [("tanh", 0)]) for number in (0.5, 1.0, 2.0, 0.1)], backward=True)
@@ -86,7 +86,7 @@ def test_calls_are_counted_and_stopped(right):
     assert backward_calls(right, chain, 5) == 6
 
 
-def test_numbers_that_are_none_are_told_from_wrong_ones(opened):
+def test_what_is_not_a_number_is_distinguished_from_a_wrong_number(opened):
     value = opened("class Value:\n    def __init__(self, data): self.data = True; self.grad = 1j").load(
         "engine", "Value"
     )
@@ -121,7 +121,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("body", ENDS)
-def test_each_end_has_its_verdict_and_message_and_the_next_item_starts_afresh(body, opened, far_backstop):
+def test_each_ending_has_its_verdict_and_message_and_the_next_item_gets_a_new_worker(body, opened, far_backstop):
     verdict, message = ENDS[body]
     transport = opened(ADDS.format(body))
     transport.start_item(1)
@@ -134,7 +134,7 @@ def test_each_end_has_its_verdict_and_message_and_the_next_item_starts_afresh(bo
     assert transport.load("engine", "Value")(4.0).data == 4.0
 
 
-def test_after_a_lost_worker_nothing_of_that_item_can_be_asked_any_more(opened):
+def test_after_a_lost_worker_every_request_of_that_item_fails(opened):
     transport = opened(ADDS.format("import os; os._exit(0)"))
     value = transport.load("engine", "Value")
     x = value(1.0)
@@ -146,7 +146,7 @@ def test_after_a_lost_worker_nothing_of_that_item_can_be_asked_any_more(opened):
         transport.load("engine", "Value")
 
 
-def test_time_is_counted_over_an_item_and_over_all(opened):
+def test_time_is_counted_for_each_item_and_in_total(opened):
     transport = opened(ADDS.format("import time; time.sleep(0.4); return self"))
     value = transport.load("engine", "Value")
     before = transport.spent_seconds
@@ -159,7 +159,7 @@ def test_time_is_counted_over_an_item_and_over_all(opened):
     assert value is not x
 
 
-def test_with_no_time_left_nothing_is_asked(opened):
+def test_without_time_left_no_request_is_sent(opened):
     transport = opened("raise SystemExit")
     transport.start_item(0)
     with pytest.raises(SubmissionError) as raised:
@@ -396,12 +396,12 @@ def test_a_fault_at_any_message_costs_its_item_and_never_raises_a_score(fault, f
         assert len(own) <= 1 or not passed, (at, own)  # where the import itself failed, nothing can pass
 
 
-def test_a_link_takes_no_more_than_its_cap(monkeypatch, few_items):
+def test_a_link_reads_at_most_its_maximum_of_bytes(monkeypatch, few_items):
     monkeypatch.setattr(links, "MAX_REPLY_BYTES", 100)
     assert few_items.graded()["a1_expressions/test_addition"] is Verdict.PROTOCOL
 
 
-def test_the_worker_s_files_are_the_ones_that_the_kit_says(sandbox):
+def test_the_worker_s_files_are_those_that_the_kit_lists(sandbox):
     kit = sandbox._image.root() / "kit"
     staged = {str(path.relative_to(kit)) for path in kit.rglob("*.pyc")}
     assert {name for name in staged if "__init__" not in name} == {

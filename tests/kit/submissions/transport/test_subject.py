@@ -61,7 +61,7 @@ def test_handles_inside_keyword_arguments_arrive_as_the_objects_themselves(handl
     assert pair(2.0, other=inner).other is inner
 
 
-def test_any_iterable_can_be_gone_through_and_counted(handle):
+def test_any_iterable_can_be_iterated_and_counted(handle):
     parts = handle(PAIR)(1).parts()
     assert len(parts) == 3
     assert len(list(parts)) == 3
@@ -116,7 +116,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("use", REFUSED)
-def test_a_verdict_cannot_hang_on_an_object_and_the_message_says_what_to_write(Value, use):
+def test_a_verdict_cannot_depend_on_an_object_and_the_message_says_what_to_write(Value, use):
     attempt, said = REFUSED[use]
     with pytest.raises(TypeError) as refusal:
         attempt(Value(1.0), Value(2.0))
@@ -136,7 +136,7 @@ class Value:
 """
 
 
-def test_a_student_s_own_say_is_never_asked_for(handle):
+def test_a_student_s_comparison_and_conversion_methods_are_never_called(handle):
     x = handle(ALWAYS_PLEASED)(1.0)
     assert repr(x) == "<a student's object>"
     assert f"{x}" == "<a student's object>"
@@ -169,7 +169,7 @@ def test_what_is_not_a_plain_number_fails_and_says_what_it_is(handle, made, said
     ("given", "said"),
     [("self.data + other.data", "plain float"), ("None", "None"), ("7", "plain int"), ("10**5000", "int")],
 )
-def test_what_is_given_where_a_value_is_due_is_named(handle, given, said):
+def test_an_argument_of_the_wrong_type_is_named(handle, given, said):
     source = (
         f"class Value:\n    def __init__(self, data): self.data = data\n    def __add__(self, other): return {given}"
     )
@@ -185,7 +185,7 @@ def test_an_attribute_that_is_missing_is_the_student_s_error(Value):
     assert ending.value.verdict is Verdict.ERROR
 
 
-def test_python_s_own_hooks_are_not_asked_of_the_student(Value):
+def test_python_s_protocol_methods_are_not_looked_up_on_the_student_s_object(Value):
     for name in ("__array__", "__torch_function__", "__deepcopy__", "__index__x"):
         with pytest.raises(AttributeError):
             getattr(Value(1.0), name)

@@ -57,14 +57,14 @@ ODD = {
 
 
 @pytest.mark.parametrize("numbers", ODD)
-def test_what_is_no_array_is_refused_at_once(numbers):
+def test_what_is_not_an_array_is_refused_at_once(numbers):
     started = time.monotonic()
     with pytest.raises((ValueError, OverflowError)):
         decode_arrays(ODD[numbers], 1)
     assert time.monotonic() - started < 1
 
 
-def test_an_array_of_no_numbers_takes_no_room_however_large_its_other_sizes_are():
+def test_an_empty_array_takes_no_memory_however_large_its_other_sizes_are():
     (found,) = decode_arrays([3.0, 1e4, 1e4, 0.0], 1)
     assert found.shape == (10_000, 10_000, 0)
     assert found.numbers == ()
@@ -147,7 +147,7 @@ def forgeries(draw):
 
 
 @pytest.mark.parametrize("test", ITEMS, ids=lambda test: test.name.removeprefix("test_"))
-def test_an_item_s_honest_answers_pass_here_too(test, judged):
+def test_honest_answers_pass_with_the_forging_link_too(test, judged):
     assert judged(test, Forger()).verdict is Verdict.PASSED
 
 
@@ -164,7 +164,7 @@ def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(judged, test, at
 @given(
     st.sampled_from([test for test in ITEMS if test.mark.corpus]), st.sampled_from([0.0, 1.0, 0.5, math.nan, math.inf])
 )
-def test_one_number_for_everything_is_never_right(judged, test, number):
+def test_answering_everything_with_one_number_is_never_right(judged, test, number):
     class Same(Forger):
         def request(self, request, limit):
             answer = super().request(request, limit)
@@ -182,7 +182,7 @@ def test_one_number_for_everything_is_never_right(judged, test, number):
     assert judged(test, Same()).verdict is Verdict.FAILED
 
 
-def test_logits_of_another_shape_than_that_of_the_digits_are_counted_and_no_index_of_ours_fails(judged):
+def test_logits_of_a_wrong_shape_are_reported_without_an_error_of_ours(judged):
     (test,) = (test for test in SUITE.tests if test.name == "test_digits_are_read")
 
     class Fewer(Forger):

@@ -47,7 +47,7 @@ def machine(monkeypatch):
     return machine
 
 
-def test_code_that_computes_has_its_limit_and_no_more(machine):
+def test_code_that_computes_ends_at_its_limit(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
     machine.passes(limit, 4.9)
@@ -84,7 +84,7 @@ def test_the_backstop_ends_whatever_neither_computes_nor_only_sleeps(machine, sh
     assert limit.is_backstop
 
 
-def test_time_between_two_stretches_is_not_the_student_s(machine):
+def test_time_between_two_intervals_does_not_count(machine):
     limit = TimeLimit(5.0)
     for _ in range(4):
         limit.start(machine.runs)
@@ -96,7 +96,7 @@ def test_time_between_two_stretches_is_not_the_student_s(machine):
     assert limit.spent_seconds == pytest.approx(4.0)
 
 
-def test_short_stretches_add_up_without_a_check(machine):
+def test_short_intervals_add_up_even_without_a_check(machine):
     limit = TimeLimit(5.0)
     for _ in range(100):
         limit.start(machine.runs)
@@ -126,7 +126,7 @@ def test_several_threads_count_as_one(machine):
 
 
 @pytest.mark.parametrize("dies", ["before", "within", "never had a clock"])
-def test_where_the_kernel_tells_nothing_wall_clock_time_counts(machine, dies):
+def test_if_the_kernel_does_not_report_processor_time_wall_clock_time_counts(machine, dies):
     limit = TimeLimit(5.0)
     machine.is_alive = dies != "before"
     limit.start(None if dies == "never had a clock" else machine.runs)
@@ -136,7 +136,7 @@ def test_where_the_kernel_tells_nothing_wall_clock_time_counts(machine, dies):
     assert limit.spent_seconds == pytest.approx(2.0)
 
 
-def test_a_limit_of_nothing_is_reached_at_once_and_no_limit_never(machine):
+def test_a_limit_of_zero_is_reached_at_once_and_no_limit_is_never_reached(machine):
     assert TimeLimit(0.0).is_reached
     endless = TimeLimit(math.inf)
     endless.start(machine.runs)
@@ -166,7 +166,7 @@ def runs():
         process.stdout.close()
 
 
-def test_the_processor_time_of_another_process_is_the_kernel_s(runs):
+def test_the_processor_time_of_another_process_comes_from_the_kernel(runs):
     """It is what os.wait4 says when the process has ended."""
     processor, process = runs("while True: pass")
     time.sleep(0.2)
@@ -186,7 +186,7 @@ def test_a_process_that_computes_waits_for_a_core_and_one_that_sleeps_does_not(r
     assert not sleeping.is_waiting()
 
 
-def test_a_process_cannot_pass_for_another_state_by_its_name(runs, tmp_path):
+def test_a_process_cannot_fake_its_state_by_its_name(runs, tmp_path):
     """The name of a process stands in /proc/PID/stat before its state."""
     name = tmp_path / "x) R 1 ("
     name.symlink_to(sys.executable)
@@ -199,13 +199,13 @@ def test_a_process_cannot_pass_for_another_state_by_its_name(runs, tmp_path):
 
 
 @pytest.mark.parametrize(("state", "is_waiting"), [("R", True), ("D", True), ("S", False), ("T", False), ("Z", False)])
-def test_running_and_waiting_for_the_disk_are_not_sleeping(tmp_path, state, is_waiting):
+def test_running_and_waiting_for_the_disk_do_not_count_as_sleeping(tmp_path, state, is_waiting):
     stat = tmp_path / "stat"
     stat.write_text(f"7 (a) R (b) {state} 1 7 7 0 -1 4194304 100")
     assert ProcessorClock(lambda: 1.0, stat).is_waiting() == is_waiting
 
 
-def test_the_processor_time_of_a_thread_is_its_own():
+def test_the_processor_time_of_a_thread_excludes_other_threads():
     def spin():
         end = time.thread_time() + 0.2
         while time.thread_time() < end:
@@ -219,7 +219,7 @@ def test_the_processor_time_of_a_thread_is_its_own():
     assert mine.seconds() - before < 0.1
 
 
-def test_without_such_clocks_the_time_of_the_whole_process_is_taken(monkeypatch):
+def test_without_clocks_for_threads_the_time_of_the_process_is_used(monkeypatch):
     monkeypatch.delattr(time, "pthread_getcpuclockid")
     assert ProcessorClock.of_this_thread().seconds() == pytest.approx(time.process_time(), abs=0.1)
     assert not ProcessorClock.of_this_thread().is_waiting()

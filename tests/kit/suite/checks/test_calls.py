@@ -113,11 +113,11 @@ def test_an_exponential_backward_is_stopped_long_before_it_would_end(handle):
     assert backward_calls(handle(EXPONENTIAL), repeated(60), 5000) == 5001
 
 
-def test_a_backward_that_swallows_the_stop_is_found_out_all_the_same(handle):
+def test_the_calls_of_a_backward_that_catches_the_stop_are_counted_too(handle):
     assert backward_calls(handle(SWALLOWS), repeated(2), 100) > 100
 
 
-def test_a_right_engine_passes_both_shapes(handle, solution):
+def test_a_right_engine_passes_on_both_graphs(handle, solution):
     value = handle(solution())
     check_linear_cost(value, [repeated(24), sum_of(500)], CODE)
 
@@ -154,7 +154,7 @@ def test_the_profile_function_that_was_set_before_is_set_again(handle, levels):
     assert found is mine
 
 
-def test_profiling_ends_even_where_backward_raises(handle):
+def test_profiling_ends_even_if_backward_raises(handle):
     value = handle(BASE + "    def backward(self): raise ValueError('odd')")
     before = sys.getprofile()
     with pytest.raises(SubmissionError) as ending:

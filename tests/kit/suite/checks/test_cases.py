@@ -73,7 +73,7 @@ def test_a_wrong_gradient_says_what_the_parameter_does(network):
     assert evidence.hint == "model.parameters()[0].grad is about weight 1 of neuron 1 in layer 1."
 
 
-def test_too_few_parameters_are_counted_and_no_index_of_ours_fails(network):
+def test_too_few_parameters_are_counted_without_an_error_of_ours(network):
     evidence = caught(check_outputs, *network(("return [*self.w, self.b]", "return self.w")), PUBLIC)
     assert evidence.message == "len(model.parameters()) is 1 and should be 2"
 
@@ -117,7 +117,7 @@ def test_many_numbers_are_written_and_read_at_once(handle, solution):
     assert numbers([], "data") == []
 
 
-def test_a_list_of_handles_arrives_as_a_list_of_the_objects_and_its_items_can_be_asked_for(handle):
+def test_a_list_of_handles_arrives_as_a_list_of_the_objects_and_can_be_indexed(handle):
     pair = handle("class Value:\n    def __init__(self, rows): self.rows = rows\n")
     a, b = pair(1.0), pair(2.0)
     rows = pair([[a, 3.0], [b]]).rows
@@ -131,26 +131,26 @@ def test_a_missing_item_is_the_students_error(handle):
         handle("class Value:\n    def __init__(self, rows): self.rows = rows\n")([]).rows[0]
 
 
-def test_what_is_no_number_itself_is_refused(handle):
+def test_an_object_that_is_not_a_number_is_refused(handle):
     value = handle("class Value:\n    def __init__(self, data): self.other = True\n")(1.0)
     with pytest.raises(SubmissionError, match="bool"):
         expect(value.other, 1)
 
 
-def test_chance_that_no_seed_reaches_is_noticed(network, student):
+def test_random_numbers_that_no_seed_controls_are_noticed(network, student):
     chance = ("import random\n", "from random import SystemRandom\n\nrandom = SystemRandom()\n")
     neuron, value = network(chance)
     seed = value._transport.load("random", "seed")
     assert "seed(1)" in caught(check_reproducible, neuron, (5,), seed, ()).message
 
 
-def test_numbers_that_are_not_there_do_not_begin_as_they_should(network):
+def test_missing_initial_parameters_do_not_pass(network):
     neuron, _ = network(("return [*self.w, self.b]", "return self.w[:1]"))
     assert caught(check_initial_numbers, neuron, (5,), ()).message == "len(model.parameters()) is 1 and should be 6"
 
 
 @pytest.mark.parametrize("gradient", [0.0, float("inf"), float("nan")])
-def test_a_gradient_of_zero_or_without_end_has_not_arrived(network, gradient):
+def test_a_gradient_that_is_zero_or_not_finite_does_not_count_as_arrived(network, gradient):
     model = network()[0](2)
     write(list(model.parameters()), "grad", [1.0, gradient, 1.0])
     assert caught(check_reached, model, ()).message == "model.parameters()[1] gets no gradient"

@@ -81,7 +81,7 @@ def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_engine_gets_the_least_code_that_shows_it(name, caught):
+def test_a_wrong_engine_gets_the_smallest_code_that_shows_the_mistake(name, caught):
     edit, corpus, check = WRONG[name]
     evidence = caught(check, recorded(corpus), edit)
     assert len(evidence.code) <= 8
@@ -90,7 +90,7 @@ def test_a_wrong_engine_gets_the_least_code_that_shows_it(name, caught):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_the_code_shown_prints_the_very_numbers_that_are_said_to_be_yours(name, caught, engine, monkeypatch):
+def test_the_code_shown_prints_the_numbers_shown_as_yours(name, caught, engine, monkeypatch):
     edit, corpus, check = WRONG[name]
     evidence = caught(check, recorded(corpus), edit)
     for value_class, numbers in [
@@ -111,12 +111,12 @@ def test_lost_inner_gradients_decide_only_the_item_that_asks_for_them(handle, so
     check_gradients(handle(solution(edit)), recorded(corpus))
 
 
-def test_forward_never_asks_for_gradients(handle, solution):
+def test_a_forward_check_never_reads_gradients(handle, solution):
     value = handle(solution(("self.grad = 1.0\n", "raise ValueError\n")))
     check_forward(value, corpus_of(trace_expression(lambda a, b: a * b + a, 2.0, 3.0)))
 
 
-def test_code_that_raises_is_shown_with_the_least_expression_that_does_it(caught):
+def test_code_that_raises_is_shown_with_the_smallest_expression_that_raises(caught):
     line = "out = Value(math.tanh(self.data)"
     graph = trace_expression(lambda a, b: ((a * b).tanh() + a) * b, 0.5, 0.3)
     edit = (line, f"self.lost\n        {line}")
@@ -126,7 +126,7 @@ def test_code_that_raises_is_shown_with_the_least_expression_that_does_it(caught
     assert "in tanh" in evidence.traceback
 
 
-def test_a_value_that_is_no_number_is_shown_likewise(caught):
+def test_data_that_is_not_a_number_is_shown_with_the_smallest_expression_too(caught):
     edit = ('out = Value(self.data + other.data, (self, other), "+")', "return self.data + other.data")
     evidence = caught(check_forward, corpus_of(trace_expression(lambda a, b: a + b, 0.5, 0.3)), edit)
     assert "is a plain float, not a Value" in evidence.message
@@ -146,7 +146,7 @@ def test_wrong_numbers_are_shown_before_an_error_that_comes_later(caught):
         ("raise MemoryError", Verdict.OUT_OF_MEMORY),
     ],
 )
-def test_endings_that_would_only_repeat_themselves_are_not_reduced(handle, solution, line, verdict):
+def test_stubs_crashes_and_memory_errors_are_not_reduced(handle, solution, line, verdict):
     start = "out = Value(math.tanh(self.data)"
     value = handle(solution((start, f"print('called'); {line}\n        {start}")))
     screen = io.StringIO()
@@ -186,13 +186,13 @@ def test_a_reduced_graph_keeps_to_the_domains(caught):
     assert evidence.code[1:3] == ("x = Value(2.0)", "y = x.log()")
 
 
-def test_answers_come_back_for_an_item_that_compares_by_itself(handle, solution):
+def test_replay_returns_the_answers_to_an_item_that_compares_them(handle, solution):
     graphs = [Graph((2.0,), [("exp", 0)]), Graph((3.0,), [("neg", 0)])]
     reply = answers_to(handle(solution()), graphs, backward=True)
     assert [answers.grad[-1] for answers in reply.answers] == [1.0, 1.0]
 
 
-def test_an_item_that_compares_by_itself_never_sees_half_a_reply(handle, solution):
+def test_an_item_that_compares_answers_never_receives_an_incomplete_reply(handle, solution):
     value = handle(solution(("math.exp(self.data)", "math.exq(self.data)")))
     with pytest.raises(SubmissionError, match="exq"):
         answers_to(value, [Graph((3.0,), [("neg", 0)]), Graph((2.0,), [("exp", 0)])], backward=False)
@@ -201,7 +201,7 @@ def test_an_item_that_compares_by_itself_never_sees_half_a_reply(handle, solutio
 # --- expect ----------------------------------------------------------------------------------------------------------
 
 
-def test_expect_holds_numbers_to_the_same_tolerance():
+def test_expect_uses_the_same_tolerance():
     expect(1.0 + 1e-8, 1.0)
     with pytest.raises(NotPassed):
         expect(1.0 + 2e-7, 1.0)
@@ -231,7 +231,7 @@ except NotPassed as failure:
 
 
 @pytest.mark.parametrize("edits", [(), ((PRODUCT, "pass"),)], ids=["right", "wrong"])
-def test_neither_a_right_nor_a_wrong_engine_makes_it_import_pytorch(edits, solution, tmp_path):
+def test_checks_do_not_import_pytorch_for_right_or_wrong_engines(edits, solution, tmp_path):
     (tmp_path / "engine.py").write_text(solution(*edits), encoding="utf-8")
     command = [sys.executable, "-c", WITHOUT_PYTORCH, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -246,7 +246,7 @@ def test_an_item_without_graphs_is_refused_since_it_would_always_pass(handle, so
 
 @pytest.mark.parametrize("numbers", [0, 5, 6, 8, 9, 10, 11], ids="{} of 10".format)
 @pytest.mark.parametrize("failure", [None, SubmissionError(Verdict.ERROR, "oh")], ids=["whole", "failed"])
-def test_numbers_that_do_not_fit_the_questions_are_no_reply(numbers, failure):
+def test_numbers_that_do_not_fit_the_request_are_refused(numbers, failure):
     graphs = [
         trace_expression(lambda a, b: a * b, 0.5, 0.3),
         trace_expression(lambda a: a.exp(), 0.5),

@@ -112,7 +112,7 @@ def test_the_right_tensor_agrees(tensor):
         check_inner_tensor_gradients(tensor(), corpus)
 
 
-def test_a_wrong_number_is_shown_at_its_place_with_a_program_that_prints_it(tensor, printed):
+def test_a_wrong_number_is_shown_with_its_index_and_a_program_that_prints_it(tensor, printed):
     found = caught(check_tensors, tensor((ADDS, ADDS.replace("+ other.data", "- other.data"))), SUM)
     first = found.rows[0]
     assert (first.name, first.yours, first.expected) == ("y.data[0, 0]", 1.0, 25.0)
@@ -121,7 +121,7 @@ def test_a_wrong_number_is_shown_at_its_place_with_a_program_that_prints_it(tens
     assert printed(found.code).splitlines() == [str(row.yours) for row in found.rows]
 
 
-def test_a_gradient_of_a_wrong_shape_is_said_to_be_one_and_a_hint_tells_what_to_sum_over(tensor, printed):
+def test_a_gradient_of_a_wrong_shape_is_named_and_a_hint_says_what_to_sum_over(tensor, printed):
     forgets = ("self.grad += unbroadcast(out.grad, self.data.shape)", "self.grad = self.grad + out.grad")
     found = caught(check_tensor_gradients, tensor(forgets), SUM)
     assert found.message == "a.grad has shape (2, 3), and PyTorch's has (3,)"
@@ -154,7 +154,7 @@ ODD_RESULTS = {
 
 
 @pytest.mark.parametrize("body", ODD_RESULTS)
-def test_what_is_no_tensor_of_floats_is_named_with_the_operation_that_made_it(body, tensor):
+def test_what_is_not_a_tensor_of_floats_is_named_with_the_operation_that_made_it(body, tensor):
     found = caught(check_tensors, tensor((EXP, f"{body}\n        return out")), ONE)
     assert found.message == ODD_RESULTS[body]
     assert found.code == ("from tensor import Tensor", "a = Tensor([2.0, -1.5])", "y = a.exp()")
@@ -179,7 +179,7 @@ def test_a_chain_is_shown_as_a_loop(tensor, printed):
     assert printed(found.code).splitlines()[0] == "60.5"
 
 
-def test_a_numpy_that_is_missing_or_none_is_told_like_any_error_of_the_student_s(opened, monkeypatch):
+def test_a_missing_or_broken_numpy_is_shown_like_any_other_error(opened, monkeypatch):
     load = opened()
     monkeypatch.setitem(sys.modules, "numpy", None)
     with pytest.raises(SubmissionError, match="import of numpy halted"):
@@ -211,7 +211,7 @@ def test_a_right_tensor_passes_a_hand_written_item(opened):
 SUMS = "self.grad += out.grad if keepdims or axis is None else np.expand_dims(out.grad, axis)"
 
 
-def test_expect_array_shows_the_test_s_own_lines_up_to_the_wrong_number(opened, printed):
+def test_expect_array_shows_the_lines_of_the_test_up_to_the_wrong_number(opened, printed):
     load = opened((SUMS, f"{SUMS} * [1, 3]"))
     found = caught(an_item, load("tensor", "Tensor"), load("numpy", "array"))
     assert found.message == "x.grad[0, 1] is -3.0 and should be -1.0"
@@ -226,7 +226,7 @@ def test_expect_array_shows_the_test_s_own_lines_up_to_the_wrong_number(opened, 
     assert float(printed(found.code)) == found.rows[0].yours == -3.0
 
 
-def test_expect_array_shows_a_wrong_shape_as_one(opened, printed):
+def test_expect_array_shows_a_wrong_shape(opened, printed):
     load = opened(('(self,), "sum")', '(self,), "sum")\n        out.data = out.data[None]'))
     found = caught(an_item, load("tensor", "Tensor"), load("numpy", "array"))
     assert found.message == "y.data has shape (1, 2) and should have (2,)"
@@ -287,7 +287,7 @@ def test_a_network_s_wrong_output_is_shown_as_a_program(network, printed):
     assert float(printed(found.code)) == found.rows[0].yours
 
 
-def test_a_parameter_s_wrong_gradient_is_named_by_its_layer_and_place(network, printed):
+def test_a_parameter_s_wrong_gradient_is_named_by_its_layer_and_index(network, printed):
     cut = (BIAS, "x = x @ weights + bias.data")
     found = caught(check_tensor_network, *network(cut), recorded(MLPS), gradients=True)
     assert found.rows[0].name == "model.parameters()[1].grad[0]"
@@ -305,7 +305,7 @@ WRONG_PARAMETERS = {
 
 
 @pytest.mark.parametrize("body", WRONG_PARAMETERS)
-def test_parameters_that_are_others_or_of_other_shapes_are_told_and_no_index_of_ours_fails(body, network, training):
+def test_parameters_of_wrong_number_or_shape_are_reported_without_an_error_of_ours(body, network, training):
     edit = (LISTS, body)
     found = caught(check_tensor_network, *network(edit), recorded(MLPS))
     assert found.message.startswith(WRONG_PARAMETERS[body])
@@ -319,7 +319,7 @@ def test_parameters_that_change_between_two_calls_are_only_wrong_numbers(network
     assert caught(check_tensor_network, *network(edit), recorded(MLPS), gradients=True)
 
 
-def test_a_loss_that_is_no_single_number_is_told_so(training, opened):
+def test_a_loss_that_is_not_a_single_number_is_reported(training, opened):
     kept = ("return losses.mean()", "return losses.mean(keepdims=True)")
     found = caught(check_tensor_trajectories, *training(kept), recorded(RUNS))
     assert found.message == "losses[0] has shape (1,), and PyTorch's has ()"
@@ -328,7 +328,7 @@ def test_a_loss_that_is_no_single_number_is_told_so(training, opened):
     assert found.message == "loss.data has shape (1,), and PyTorch's has ()"
 
 
-def test_where_the_values_are_wrong_already_it_says_so(network, opened, tmp_path):
+def test_gradients_are_not_compared_if_the_values_are_already_wrong(network, opened, tmp_path):
     tensors = network()
     text = (tmp_path / "nn.py").read_text("utf-8")
     (tmp_path / "nn.py").write_text(text.replace("total = self.b\n", "total = 0\n"), encoding="utf-8")
@@ -348,13 +348,13 @@ BEGINNINGS = {
 
 
 @pytest.mark.parametrize("drawn", BEGINNINGS)
-def test_how_a_network_must_not_begin_is_told(drawn, network):
+def test_a_wrong_initialization_of_a_network_is_reported(drawn, network):
     check_initial_tensors(network()[0], (3, 4, 2), ())
     found = caught(check_initial_tensors, network((INITIAL, drawn))[0], (3, 4, 2), ())
     assert found.message.startswith(BEGINNINGS[drawn])
 
 
-def test_a_network_that_reads_few_digits_is_told_how_many(opened):
+def test_a_network_that_reads_few_digits_is_reported_with_their_number(opened):
     load = opened((BIAS, "x = (x @ weights + bias) * 0"))
     parts = [load("tensor", "MLP"), load("tensor", "cross_entropy"), load("training", "Adam"), load("numpy", "array")]
     found = caught(check_reads_digits, *parts, min_share=0.9)
