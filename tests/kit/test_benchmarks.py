@@ -1,4 +1,4 @@
-"""The pieces of `make bench` run, on a tiny size. How long they take is for `make bench` to say."""
+"""The parts of `make bench` run at a tiny size. Their times are measured by `make bench` only."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def bench(root):
-    """The entry of the benchmarks, imported as it is when it runs."""
+    """Return the main module of the benchmarks, imported as when it runs."""
     folder = root / "grading" / "benchmarks"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))

@@ -18,7 +18,7 @@ ENTER_THE_SANDBOX = [
 
 
 def fresh(code, *options, cwd=None):
-    """Return the words that a new interpreter prints."""
+    """Run code in a new interpreter, and return the words that it prints."""
     done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True, cwd=cwd)
     return done.stdout.split()
 

@@ -1,4 +1,4 @@
-"""`gradkit check`: nothing in the course is missing or out of step, and what is gets found with what to do about it."""
+"""`gradkit check`: the course has no findings, and whatever is missing or out of step is found, with what to run."""
 
 import json
 import os
@@ -36,8 +36,8 @@ def test_nothing_in_the_course_is_missing_or_out_of_step(check, course):
 def test_the_command_says_that_nothing_is_missing_and_does_not_import_pytorch():
     code = "import sys; from gradkit.cli.main import app; app(['check'], standalone_mode=False); print(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    said, _, modules = ended.stdout.partition("\n")
-    assert said == "Nothing is missing, and nothing is out of step."
+    message, _, modules = ended.stdout.partition("\n")
+    assert message == "Nothing is missing, and nothing is out of step."
     assert "torch" not in modules.split()
 
 
@@ -64,7 +64,7 @@ def change(home, name, old, new):
 
 
 def findings_in(home):
-    """What the checks find in the copy."""
+    """Return the findings of the checks in the copy."""
     environment = {**os.environ, "PYTHONPATH": str(home / "grading")}
     command = [sys.executable, "-c", FINDINGS]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -247,7 +247,7 @@ APART = {"a suite that cannot be collected", "a function that nobody asks for"}
 
 @pytest.fixture(scope="module")
 def findings(copy):
-    """What is found in the copy: before any change, with most faults, and with those of APART too."""
+    """Return three lists of findings: before any change, with most faults, and with the faults of APART too."""
     found = {"before": findings_in(copy)}
     for stage, faults in (("most", FAULTS.keys() - APART), ("all", APART)):
         for fault in FAULTS:

@@ -1,4 +1,4 @@
-"""`gradkit new`: it writes a skeleton of what is new, and `gradkit check` lists what is left to do."""
+"""`gradkit new`: it writes the skeleton of what is new, and `gradkit check` lists what is left to do."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ SIN = '''    def sin(self):
 
 @pytest.fixture(scope="module")
 def gradkit(course_copy):
-    """Run gradkit on a copy of the course: gradkit("check") returns its exit status and what it prints, on one line.
+    """Return a function that runs gradkit on a copy of the course: gradkit("check") returns (status, output on a line).
 
     gradkit.home is the folder of the copy.
     """
@@ -48,8 +48,8 @@ def gradkit(course_copy):
 def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit):
     read = {name: (gradkit.home / name).read_text(encoding="utf-8") for name in (SUITE, SETTINGS, TABLE)}
 
-    status, said = gradkit("new", "operation", "sin", "--complex", "sin({a})")
-    assert (status, said) == (
+    status, message = gradkit("new", "operation", "sin", "--complex", "sin({a})")
+    assert (status, message) == (
         0,
         f"Written: {TABLE} It is a skeleton: `gradkit check` says what is left to do.",
     )
@@ -68,8 +68,8 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         "--needs",
         "test_exp",
     )
-    status, said = gradkit("new", "item", *item, "--corpus", 'random_graphs("sin")')
-    assert (status, said) == (
+    status, message = gradkit("new", "item", *item, "--corpus", 'random_graphs("sin")')
+    assert (status, message) == (
         0,
         f"Written: {SUITE} and {SETTINGS} It is a skeleton: `gradkit check` says what is left to do.",
     )
@@ -78,13 +78,13 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
     wanted = read[SETTINGS].replace(task, task.replace("]", ', "sin"]'))
     assert (gradkit.home / SETTINGS).read_text(encoding="utf-8") == wanted
 
-    status, said = gradkit("new", "misconception", "sin_overwrites", "--title", "sin overwrites")
+    status, message = gradkit("new", "misconception", "sin_overwrites", "--title", "sin overwrites")
     assert status == 0
     path = gradkit.home / "reference/misconceptions/sin_overwrites.toml"
     written = msgspec.toml.decode(path.read_bytes())
     assert (written["title"], written["module"], written["kind"]) == ("sin overwrites", "engine", "operation")
 
-    status, said = gradkit("check")
+    status, message = gradkit("check")
     assert status == 1
     for left in (
         "test_sin checks nothing yet.",
@@ -99,8 +99,8 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         "It says 290, and the number of misconceptions is 291.",
         "It says 222, and the number of items is 223.",
     ):
-        assert left in said
-    assert "complex numbers" not in said
+        assert left in message
+    assert "complex numbers" not in message
 
     for name, old, new in (
         (SUITE, SKELETON.splitlines()[-1].strip(), "check_forward(Value, corpus)"),
@@ -111,16 +111,16 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    status, said = gradkit("check")
-    assert "checks nothing yet" not in said
-    assert "The reference cannot do sin" not in said
-    assert "student_template/engine.py │ It is out of step with the reference. │ gradkit stubs" in said
+    status, message = gradkit("check")
+    assert "checks nothing yet" not in message
+    assert "The reference cannot do sin" not in message
+    assert "student_template/engine.py │ It is out of step with the reference. │ gradkit stubs" in message
     assert gradkit("stubs")[0] == 0
     assert "student_template" not in gradkit("check")[1]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("item", "a9", "test_x", "--title", "t"), "There is no assignment 'a9': choose all, a1_expressions,"),
         (("item", "all", "test_x", "--title", "t"), "Name one assignment: an item belongs to one."),
@@ -142,10 +142,10 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         (("misconception", "x", "--kind", "bug"), "There is no kind 'bug' of misconceptions: choose operation, form,"),
     ],
 )
-def test_what_cannot_be_written_is_refused_in_one_sentence(arguments, said, root):
+def test_what_cannot_be_written_is_refused_in_one_sentence(arguments, message, root):
     shown = CliRunner().invoke(app, ["new", *arguments])
     assert shown.exit_code == 1
-    assert said in " ".join(shown.output.split())
+    assert message in " ".join(shown.output.split())
 
 
 def test_an_item_with_which_the_suite_cannot_be_collected_is_not_written(root):

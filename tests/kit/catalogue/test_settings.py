@@ -12,13 +12,13 @@ from gradkit.proof.specimens import Misconception, Variant
 
 @pytest.fixture
 def text(root):
-    """The text of an assignment.toml that has every kind of key."""
+    """Return the text of an assignment.toml that has every kind of key."""
     return (root / "assignments/a4_networks/assignment.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def explanation(tmp_path):
-    """Read a text as a TOML file, and return the message of the error that it causes, without the file's name."""
+    """Return a function that reads a text as a TOML file and returns its error message without the file's name."""
 
     def read(text, kind=AssignmentSettings):
         path = tmp_path / "assignment.toml"
@@ -32,14 +32,14 @@ def explanation(tmp_path):
 
 
 def test_an_unknown_key_is_named_with_the_keys_that_are_allowed(text, explanation):
-    said = explanation(text.replace("retry_with", "stand_in"))
-    assert said.startswith(": unknown key `stand_in`. Allowed keys: title, story, modules, ")
-    assert said.endswith("builds_on, packages, retry_with.")
+    message = explanation(text.replace("retry_with", "stand_in"))
+    assert message.startswith(": unknown key `stand_in`. Allowed keys: title, story, modules, ")
+    assert message.endswith("builds_on, packages, retry_with.")
 
 
 def test_an_unknown_key_in_a_task_is_named_with_the_keys_of_a_task(text, explanation):
-    said = explanation(text.replace("minutes = 30", "minute = 30", 1))
-    assert said == ": unknown key `minute` in tasks[0]. Allowed keys: name, title, minutes, items."
+    message = explanation(text.replace("minutes = 30", "minute = 30", 1))
+    assert message == ": unknown key `minute` in tasks[0]. Allowed keys: name, title, minutes, items."
 
 
 def test_the_name_of_an_assignment_is_its_folder_and_is_not_a_key(text, explanation):
@@ -58,7 +58,7 @@ def test_a_missing_key_of_a_task_is_named(text, explanation):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("item_seconds = 5", 'item_seconds = "five"', ": wrong value of `item_seconds`: Expected `float`, got `str`."),
         ("item_seconds = 5", "item_seconds = 0", ": wrong value of `item_seconds`: Expected `float` > 0.0."),
@@ -70,17 +70,17 @@ def test_a_missing_key_of_a_task_is_named(text, explanation):
         ),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_allowed(old, new, said, text, explanation):
-    assert explanation(text.replace(old, new, 1)) == said
+def test_a_wrong_value_is_named_with_what_is_allowed(old, new, message, text, explanation):
+    assert explanation(text.replace(old, new, 1)) == message
 
 
 def test_a_choice_is_named_with_all_choices(explanation):
-    said = explanation('engine_so_far = "mine"', CourseSettings)
-    assert said == ": wrong value of `engine_so_far`. Allowed values: 'given', 'own'."
+    message = explanation('engine_so_far = "mine"', CourseSettings)
+    assert message == ": wrong value of `engine_so_far`. Allowed values: 'given', 'own'."
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "said"),
+    ("text", "kind", "message"),
     [
         (
             "[tape]\ntitle = 't'\ngives_up = []\nwhy = ''",
@@ -94,8 +94,8 @@ def test_a_choice_is_named_with_all_choices(explanation):
         ("title = 't'\ngroup = 'resources'", Attack, "give exactly one of full_marks, every and verdicts"),
     ],
 )
-def test_every_other_toml_file_of_the_course_refuses_unknown_keys_too(text, kind, said, explanation):
-    assert explanation(text, kind).startswith(f": {said}")
+def test_every_other_toml_file_of_the_course_refuses_unknown_keys_too(text, kind, message, explanation):
+    assert explanation(text, kind).startswith(f": {message}")
 
 
 @pytest.mark.parametrize("content", [b"title = ", b"title = 'x'\ntitle = 'y'", b"title = '\xff'"])

@@ -1,4 +1,4 @@
-"""The `gradkit` command: it says what it did, and what is wrong, and its status tells which."""
+"""The `gradkit` command: it prints what it did or what is wrong, and its exit status distinguishes the two."""
 
 import errno
 import re
@@ -39,13 +39,13 @@ COMMANDS = list(commands(typer.main.get_command(app)))
 def test_help_of_every_command_shows_an_example(gradkit, words):
     shown = gradkit(*words, "--help")
     assert shown.exit_code == 0
-    said = " ".join(shown.output.split())
-    assert re.search(rf"Examples?: .*gradkit {' '.join(words)}", said)
+    message = " ".join(shown.output.split())
+    assert re.search(rf"Examples?: .*gradkit {' '.join(words)}", message)
 
 
 def test_help_says_what_the_exit_status_means(gradkit):
-    said = " ".join(gradkit("--help").output.split())
-    assert "0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C." in said
+    message = " ".join(gradkit("--help").output.split())
+    assert "0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C." in message
 
 
 def test_wrong_usage_is_status_2(gradkit):
@@ -61,7 +61,7 @@ def failing(error):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (UserError("engine.py is missing: write it."), "engine.py is missing: write it."),
         (OSError(errno.ENOSPC, "No space left on device", "x.py"), "x.py: No space left on device. Free some space"),
@@ -69,11 +69,11 @@ def failing(error):
         (ModuleNotFoundError("", name="tomlkit.items"), "pip install 'gradkit[author]'"),
     ],
 )
-def test_an_error_is_shown_in_one_line_with_status_1(error, said, gradkit, monkeypatch):
+def test_an_error_is_shown_in_one_line_with_status_1(error, message, gradkit, monkeypatch):
     monkeypatch.setattr("gradkit.authoring.check.run.check_course", failing(error))
     shown = gradkit("check")
     assert shown.exit_code == 1
-    assert said in " ".join(shown.output.split())
+    assert message in " ".join(shown.output.split())
     assert "Traceback" not in shown.output
 
 
@@ -108,8 +108,8 @@ def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path
 
 
 @pytest.fixture
-def copied(tmp_path, monkeypatch):
-    """A copy of the recorded corpora, which the command works on."""
+def corpora_copy(tmp_path, monkeypatch):
+    """Return a copy of the recorded corpora, on which the command works."""
     folder = tmp_path / "corpora"
     shutil.copytree(course_home() / "tests" / "corpora", folder)
     monkeypatch.setattr("gradkit.course.corpora.corpora_folder", lambda: folder)
@@ -123,14 +123,14 @@ def edit_number(path, factor):
     path.write_text(f"{head},{float(last) * factor!r}]]]\n]\n")
 
 
-def test_corpora_writes_what_is_missing_or_differs_beyond_rounding_and_touches_no_other_file(gradkit, copied):
-    (copied / "network_neuron.json").unlink()
-    (copied / "network_layer.json").write_text("not a corpus")
-    edit_number(copied / "network_mlp.json", 1 + 1e-5)
-    lines = (copied / "network_mlp_linear.json").read_text().split(",\n")
-    (copied / "network_mlp_linear.json").write_text(",\n".join([lines[0], *lines[2:]]))
-    edit_number(copied / "network_mlp_narrow.json", 1 + 1e-15)
-    before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir()}
+def test_corpora_writes_what_is_missing_or_differs_beyond_rounding_and_touches_no_other_file(gradkit, corpora_copy):
+    (corpora_copy / "network_neuron.json").unlink()
+    (corpora_copy / "network_layer.json").write_text("not a corpus")
+    edit_number(corpora_copy / "network_mlp.json", 1 + 1e-5)
+    lines = (corpora_copy / "network_mlp_linear.json").read_text().split(",\n")
+    (corpora_copy / "network_mlp_linear.json").write_text(",\n".join([lines[0], *lines[2:]]))
+    edit_number(corpora_copy / "network_mlp_narrow.json", 1 + 1e-15)
+    before = {path.name: path.stat().st_mtime_ns for path in corpora_copy.iterdir()}
 
     shown = gradkit("corpora", "a4")
 
@@ -138,7 +138,7 @@ def test_corpora_writes_what_is_missing_or_differs_beyond_rounding_and_touches_n
     written = {"network_neuron.json", "network_layer.json", "network_mlp.json", "network_mlp_linear.json"}
     assert {line.rpartition("/")[2] for line in shown.output.splitlines() if line.startswith("Written")} == written
     assert "4 of 8 recorded corpora were up to date" in shown.output
-    touched = {path.name for path in copied.iterdir() if path.stat().st_mtime_ns != before.get(path.name)}
+    touched = {path.name for path in corpora_copy.iterdir() if path.stat().st_mtime_ns != before.get(path.name)}
     assert touched == written
     assert gradkit("corpora", "--check", "a4").exit_code == 0
     assert "8 of 8" in gradkit("corpora", "a4").output

@@ -21,7 +21,7 @@ SUCCESS = "Reports and grades.csv are in"
 
 @pytest.fixture
 def grade(school, monkeypatch):
-    """Grade the school in this process; returns what was printed, on one line."""
+    """Return a function that grades the school in this process and returns the output on one line."""
     monkeypatch.setenv("COLUMNS", "300")
 
     def run():
@@ -36,7 +36,7 @@ def grade(school, monkeypatch):
 
 @pytest.fixture
 def grade_limited(school):
-    """Grade the school in a process of its own, under a resource limit."""
+    """Return a function that grades the school in another process under a resource limit."""
 
     def run(limit, value, before=""):
         start = f"{before}from gradkit.cli.main import main; main()"
@@ -50,10 +50,10 @@ def grade_limited(school):
             preexec_fn=lambda: resource.setrlimit(limit, (value, value)),
         )
         assert ended.returncode == 1
-        said = " ".join((ended.stdout + ended.stderr).split())
-        assert "Traceback" not in said
-        assert SUCCESS not in said
-        return said
+        message = " ".join((ended.stdout + ended.stderr).split())
+        assert "Traceback" not in message
+        assert SUCCESS not in message
+        return message
 
     return run
 
@@ -67,38 +67,38 @@ def fails_with(number):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_named_and_the_run_does_not_look_good(grade, school, solution, monkeypatch, number):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     monkeypatch.setattr(student_steps.report, "write", fails_with(number))
-    said = grade()
-    assert f"ada.json: {os.strerror(number)}. Free some space there, then run the same command again." in said
-    assert "1 of 1 submissions have no report" in said
+    message = grade()
+    assert f"ada.json: {os.strerror(number)}. Free some space there, then run the same command again." in message
+    assert "1 of 1 submissions have no report" in message
 
 
 def test_a_folder_named_grades_csv_is_named(grade, school, solution):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     (school.out / "a1_expressions/grades.csv").mkdir(parents=True)
     assert "grades.csv: Is a directory. There is a folder of this name: move it away" in grade()
 
 
 def test_a_report_that_was_deleted_during_the_run_is_named(grade, school, solution, monkeypatch):
     for name in ("ada", "ben"):
-        school.hands_in(name, solution())
+        school.hand_in(name, solution())
     honest = student_steps.report.write
     monkeypatch.setattr(student_steps.report, "write", lambda report, path: path.stem != "ada" and honest(report, path))
-    said = grade()
-    assert "ada.json cannot be read: No such file or directory" in said
-    assert "ada has no report; the other reports are complete." in said
-    assert "1 of 2 submissions have no report" in said
-    assert re.search(r"ben +19\.5", said)
+    message = grade()
+    assert "ada.json cannot be read: No such file or directory" in message
+    assert "ada has no report; the other reports are complete." in message
+    assert "1 of 2 submissions have no report" in message
+    assert re.search(r"ben +19\.5", message)
 
 
 def test_a_limit_on_the_size_of_files_is_named(grade_limited, school, solution):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     assert "ulimit -f" in grade_limited(resource.RLIMIT_FSIZE, 4096)
 
 
 def test_a_submission_that_cannot_be_copied_is_not_blamed_on_the_student(school, solution, monkeypatch, grade):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     honest = Path.write_bytes
 
     def full(path, content):
@@ -111,7 +111,7 @@ def test_a_submission_that_cannot_be_copied_is_not_blamed_on_the_student(school,
 
 
 def test_a_limit_on_processor_time_is_named(grade_limited, school):
-    school.hands_in("ada", "raise SystemExit")
+    school.hand_in("ada", "raise SystemExit")
     busy = "import time\nwhile time.process_time() < 0.9: pass\n"
     assert "ulimit -t" in grade_limited(resource.RLIMIT_CPU, 2, before=busy)
 

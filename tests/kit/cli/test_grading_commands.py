@@ -41,12 +41,12 @@ def gradkit(monkeypatch):
 
 @pytest.fixture
 def graded(gradkit, school):
-    """What `gradkit grade a1` prints of the school."""
+    """Return a function that runs `gradkit grade a1` on the school and returns the result."""
     return lambda *options: gradkit("grade", "a1", school.submissions, "--out", school.out, *options)
 
 
 def reports_of(school):
-    """The folder in which `gradkit grade a1` puts its reports."""
+    """Return the folder in which `gradkit grade a1` writes reports."""
     return school.out / "a1_expressions"
 
 
@@ -56,8 +56,8 @@ def rows(path):
 
 
 def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
-    school.hands_in("Ada Lovelace", solution())
-    school.hands_in_a_mistake("ben", "number_minus_value_swapped")
+    school.hand_in("Ada Lovelace", solution())
+    school.hand_in_misconception("ben", "number_minus_value_swapped")
     (school.submissions / "notes.txt").write_text("not a submission")
     shown = graded()
     assert shown.exit_code == 0
@@ -70,13 +70,13 @@ def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
 
 
 def test_grading_again_says_what_was_kept(graded, school, solution):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     graded()
     assert re.search(r"ada +19\.5 +26 passed +as before", graded().output)
 
 
 def test_two_assignments_in_one_folder_keep_their_reports_apart(graded, gradkit, school, solution):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     graded()
     first = (reports_of(school) / "ada.json").read_bytes()
     assert gradkit("grade", "a3", school.submissions, "--out", school.out).exit_code == 0
@@ -86,12 +86,12 @@ def test_two_assignments_in_one_folder_keep_their_reports_apart(graded, gradkit,
 
 
 def test_grading_with_the_public_seed_shows_a_warning(graded, school, solution):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     assert "Graded on the graphs that students have" in graded().output
 
 
 def test_grading_without_a_sandbox_is_stated_on_the_screen_and_in_the_report(graded, school, solution):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     shown = graded("--no-sandbox")
     assert shown.exit_code == 0
     assert "Graded without a sandbox" in shown.output
@@ -99,28 +99,28 @@ def test_grading_without_a_sandbox_is_stated_on_the_screen_and_in_the_report(gra
 
 
 def test_the_warnings_of_intake_are_shown(graded, school, solution):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     (school.submissions / "ada" / "engine.py").rename(school.submissions / "ada" / "engine (1).py")
     assert "ada: engine.py is missing. engine (1).py was used as engine.py." in graded().output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("a9", "{}"), "There is no assignment 'a9': choose all, a1_expressions"),
         (("a1", "{}/nowhere"), "There is no folder"),
         (("a1", "{}"), "holds no submissions"),
     ],
 )
-def test_what_cannot_be_graded_is_explained_in_one_line(arguments, said, gradkit, school):
+def test_what_cannot_be_graded_is_explained_in_one_line(arguments, message, gradkit, school):
     shown = gradkit("grade", *(word.format(school.submissions) for word in arguments), "--out", school.out)
     assert shown.exit_code == 1
-    assert said in " ".join(shown.output.split())
+    assert message in " ".join(shown.output.split())
     assert "Traceback" not in shown.output
 
 
 def test_a_folder_that_reports_cannot_be_written_to_is_named(gradkit, school, solution, tmp_path):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     (tmp_path / "taken").write_text("")
     for folder in (tmp_path / "taken", "/proc/nowhere"):
         shown = gradkit("grade", "a1", school.submissions, "--out", folder)
@@ -130,7 +130,7 @@ def test_a_folder_that_reports_cannot_be_written_to_is_named(gradkit, school, so
 
 
 def test_without_bubblewrap_grading_refuses_and_says_what_to_install(graded, school, solution, monkeypatch):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     monkeypatch.setattr(sandboxes, "find_bubblewrap", lambda: "")
     shown = graded()
     assert shown.exit_code == 1
@@ -138,7 +138,7 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_install(graded, sch
 
 
 def test_an_internal_error_is_shown_and_changes_the_status(graded, school, solution, monkeypatch):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     monkeypatch.setattr(StudentSteps, "run_public", lambda *_: 1 / 0)
     shown = graded()
     assert shown.exit_code == 1
@@ -149,8 +149,8 @@ def test_an_internal_error_is_shown_and_changes_the_status(graded, school, solut
 
 def test_names_and_messages_of_students_reach_the_terminal_as_plain_text(graded, gradkit, school):
     evil = "raise ValueError('\\x1b[2J\\x1b]0;x\\x07 [bold red]markup[/] :smile: =1+1')"
-    school.hands_in("[red]eve[/] \x1b[31m", f"class Value:\n    def __init__(self, data): {evil}")
-    school.hands_in("=1+1", "x = 1")
+    school.hand_in("[red]eve[/] \x1b[31m", f"class Value:\n    def __init__(self, data): {evil}")
+    school.hand_in("=1+1", "x = 1")
     shown = graded()
     (path,) = reports_of(school).glob("*eve*.json")
     explained = gradkit("explain", path)
@@ -164,8 +164,8 @@ def test_names_and_messages_of_students_reach_the_terminal_as_plain_text(graded,
 
 
 def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution, tmp_path):
-    school.hands_in("ada", solution())
-    for name in ("gradkit", "torch", "msgspec", "typer"):  # in the folder where the instructor happens to stand
+    school.hand_in("ada", solution())
+    for name in ("gradkit", "torch", "msgspec", "typer"):  # in the instructor's working directory
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of a student ran')")
     command = [str(Path(sys.executable).with_name("gradkit")), "grade", "a1", str(school.submissions)]
     env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "GRADKIT_SEED": "winter-s3cret"}
@@ -192,7 +192,7 @@ def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution,
 
 @pytest.fixture
 def report(graded, school):
-    school.hands_in_a_mistake("ben", "number_minus_value_swapped")
+    school.hand_in_misconception("ben", "number_minus_value_swapped")
     graded()
     return reports_of(school) / "ben.json"
 
@@ -207,7 +207,7 @@ def test_explain_shows_what_self_check_would(gradkit, report):
 
 
 @pytest.mark.parametrize(
-    ("item", "said"),
+    ("item", "message"),
     [
         ("number_minus_value", "PyTorch:"),
         ("test_number_minus_value", "PyTorch:"),
@@ -216,10 +216,10 @@ def test_explain_shows_what_self_check_would(gradkit, report):
         ("addition", "a + b adds: passed"),
     ],
 )
-def test_explain_shows_one_item(item, said, gradkit, report):
+def test_explain_shows_one_item(item, message, gradkit, report):
     shown = gradkit("explain", report, item)
     assert shown.exit_code == 0
-    assert said in shown.output
+    assert message in shown.output
 
 
 def test_explain_suggests_similar_names_for_an_item_that_does_not_exist(gradkit, report):
@@ -307,7 +307,7 @@ def test_refused_calls_are_found_one_by_one():
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "done", "most", "said"),
+    ("elapsed", "done", "most", "message"),
     [
         (3.0, 0, 300, "at most 0:05:00 left"),
         (10.0, 2, 120, "about 0:00:20, at most 0:02:00 left"),
@@ -315,13 +315,13 @@ def test_refused_calls_are_found_one_by_one():
         (9.0, 6, 0, "about 0:00:00, at most 0:00:00 left"),
     ],
 )
-def test_the_time_left_is_estimated_from_the_pace_and_bounded_by_the_limits(elapsed, done, most, said):
-    assert describe_time_left(elapsed, done, 6, most) == said
+def test_the_time_left_is_estimated_from_the_pace_and_bounded_by_the_limits(elapsed, done, most, message):
+    assert describe_time_left(elapsed, done, 6, most) == message
 
 
 def test_the_progress_bar_shows_its_progress_and_the_latest_end(school, solution):
     for name in ("ada", "ben", "cleo"):
-        school.hands_in(name, solution())
+        school.hand_in(name, solution())
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
     students, _ = read_roster(school.submissions, school.out)
     classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
@@ -333,24 +333,24 @@ def test_the_progress_bar_shows_its_progress_and_the_latest_end(school, solution
     assert "3/3" in screen
 
 
-def test_ctrl_c_shows_how_to_continue_and_leaves_no_process_running(school, eventually):
+def test_ctrl_c_shows_how_to_continue_and_leaves_no_process_running(school, wait_until):
     for number in range(4):
-        school.hands_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
+        school.hand_in(f"hangs{number}", "while True: pass  # a mark to be found by: " + str(school.out))
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so in a shell's background
     start = f"{heed}\nfrom gradkit.cli.main import main; main()"
     command = [sys.executable, "-c", start, "grade", "a1", str(school.submissions), "--out", str(school.out)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     submission = str(reports_of(school) / SCRATCH / "submissions" / "hangs")
-    eventually(lambda: any(submission in command for command in command_lines()), 20)
+    wait_until(lambda: any(submission in command for command in command_lines()), 20)
     running.send_signal(signal.SIGINT)
-    said, _ = running.communicate(timeout=20)
+    message, _ = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert "Run the same command again to continue." in said
-    eventually(lambda: not any(str(school.out) in command for command in command_lines()), 5)
+    assert "Run the same command again to continue." in message
+    wait_until(lambda: not any(str(school.out) in command for command in command_lines()), 5)
 
 
 def command_lines():
-    """The command lines of all processes of this machine."""
+    """Return the command lines of all processes of this machine."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             yield path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")

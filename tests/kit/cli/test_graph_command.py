@@ -1,4 +1,4 @@
-"""`gradkit graph`: draws any expression, or the failing expression of a report, or says in one line why it cannot."""
+"""`gradkit graph`: it draws an expression or the failing expression of a report, or explains in one line why not."""
 
 import builtins
 import re
@@ -42,10 +42,10 @@ def texts(path):
     return " ".join("".join(ElementTree.parse(path).getroot().itertext()).split())
 
 
-def refused(run, folder, said):
+def refused(run, folder, message):
     """Return whether a call failed with one line that contains this text, and wrote nothing."""
     assert run.exit_code == 1, run.output
-    assert said in run.output
+    assert message in run.output
     assert run.output.count("\n") == 1
     assert not list(folder.glob("*.svg"))
     return True
@@ -82,7 +82,7 @@ def test_the_code_of_evidence_can_be_pasted(gradkit, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         ("y = (", "This is not Python: '(' was never closed (line 1)"),
         ("\0", "This is not Python"),
@@ -113,12 +113,12 @@ def test_the_code_of_evidence_can_be_pasted(gradkit, tmp_path):
         ("x = Value(1.0)\nfor _ in range(300): x = x * 2", "more than 200 nodes"),
     ],
 )
-def test_what_cannot_be_drawn_is_explained_in_one_line(code, said, gradkit, tmp_path):
-    assert refused(gradkit(code), tmp_path, said)
+def test_what_cannot_be_drawn_is_explained_in_one_line(code, message, gradkit, tmp_path):
+    assert refused(gradkit(code), tmp_path, message)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("Value(2.0)", "tanh"), "Only a report has items"),
         (("Value(2.0)", "--out", "y.png"), "y.png should end in .svg"),
@@ -128,8 +128,8 @@ def test_what_cannot_be_drawn_is_explained_in_one_line(code, said, gradkit, tmp_
         ((__file__,), "test_graph_command.py is no report"),
     ],
 )
-def test_what_cannot_be_read_or_written_is_explained_in_one_line(arguments, said, gradkit, tmp_path):
-    assert refused(gradkit(*arguments), tmp_path, said)
+def test_what_cannot_be_read_or_written_is_explained_in_one_line(arguments, message, gradkit, tmp_path):
+    assert refused(gradkit(*arguments), tmp_path, message)
 
 
 def test_without_graphviz_it_says_what_to_install(gradkit, tmp_path, monkeypatch):
@@ -222,7 +222,7 @@ def report(tmp_path):
 
 @pytest.fixture
 def ada(report):
-    """The report of a student with several mistakes, one of which has a picture."""
+    """Return the report of a student with several mistakes, one of which has a picture."""
     return report(
         failed("fine", verdict=Verdict.PASSED),
         failed("raises", evidence=Evidence("KeyError: 'odd'"), verdict=Verdict.ERROR),
@@ -240,7 +240,7 @@ def test_the_wrong_node_of_a_report_is_marked_with_both_numbers(item, gradkit, a
 
 
 @pytest.mark.parametrize(
-    ("item", "said"),
+    ("item", "message"),
     [
         ("fine", "fine: passed, so there is nothing to draw."),
         ("raises", "raises: only a wrong number in an expression has a picture"),
@@ -249,8 +249,8 @@ def test_the_wrong_node_of_a_report_is_marked_with_both_numbers(item, gradkit, a
         ("coll", "Is it one of collects?"),
     ],
 )
-def test_the_reason_why_an_item_has_no_picture_is_shown(item, said, gradkit, ada, tmp_path):
-    assert refused(gradkit(ada, item), tmp_path, said)
+def test_the_reason_why_an_item_has_no_picture_is_shown(item, message, gradkit, ada, tmp_path):
+    assert refused(gradkit(ada, item), tmp_path, message)
 
 
 def test_a_report_without_any_picture_says_so(gradkit, report, tmp_path):

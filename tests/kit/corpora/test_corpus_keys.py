@@ -1,4 +1,4 @@
-"""What seeds the drawing of a corpus is written down: no renamed class and no new parameter changes a number."""
+"""Keys of corpus specs: the recorded key seeds the drawing, so a renamed class or new parameter changes no number."""
 
 import dataclasses
 
@@ -26,14 +26,14 @@ OF_EACH_KIND = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{type(s
 
 
 def test_every_spec_of_the_course_has_its_recorded_key_and_file(root):
-    """The table changes only when a corpus is meant to be drawn anew: then `gradkit corpora` records it."""
+    """If a corpus is meant to be drawn anew, `gradkit corpora` writes the new table."""
     table = (root / "tests/kit/corpus_keys.txt").read_text(encoding="utf-8").splitlines()
     specs = corpus_specs(assignments()).values()
     assert sorted(f"{spec.file_name}: {spec.key}" for spec in specs) == table
 
 
-def moved(spec):
-    """The same spec as a class of another name, in another module, with its fields reversed after a new one."""
+def renamed_copy(spec):
+    """Return the same spec as a class of another name and module, with its fields reversed after a new one."""
     kind = type(spec)
     fields = dataclasses.fields(kind)
     members = {
@@ -52,15 +52,15 @@ def moved(spec):
     return another(**{field.name: getattr(spec, field.name) for field in fields})
 
 
-def heir(spec):
-    """The same spec as a subclass that has one more field."""
+def subclassed_copy(spec):
+    """Return the same spec as a subclass that has one more field."""
     another = dataclasses.make_dataclass(
         "Heir", [("note", str, dataclasses.field(default=""))], bases=(type(spec),), frozen=True
     )
     return another(**{field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)})
 
 
-@pytest.mark.parametrize("renamed", [moved, heir])
+@pytest.mark.parametrize("renamed", [renamed_copy, subclassed_copy])
 @OF_EACH_KIND
 def test_a_renamed_or_extended_class_of_a_spec_draws_the_same_numbers(spec, renamed):
     again = renamed(spec)

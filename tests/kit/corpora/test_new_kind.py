@@ -1,4 +1,4 @@
-"""A new kind of corpus is one file, here this one: everything that the kit needs of it is in its spec."""
+"""A new kind of corpus is one file, for example this one: its spec has all that the kit needs."""
 
 import dataclasses
 import io
@@ -23,7 +23,7 @@ from gradkit.suite.failures import NotPassed
 
 
 class Polynomial(msgspec.Struct, frozen=True, array_like=True):
-    """A polynomial at a point. coefficients: of x**0, x**1 and so on."""
+    """A polynomial and a point x. `coefficients` are those of x**0, x**1 and so on."""
 
     coefficients: tuple[float, ...]
     x: float
@@ -119,7 +119,7 @@ def test_polynomials(Value, corpus):
 
 @pytest.fixture
 def trial(tmp_path, monkeypatch):
-    """An assignment with one item, which is about the new kind of corpus, and with an empty folder of corpora."""
+    """Return an assignment with one item, which uses the new kind of corpus, and an empty folder of corpora."""
     monkeypatch.setitem(sys.modules, "polynomials", sys.modules[__name__])
     monkeypatch.setattr("gradkit.catalogue.assignments.course_home", lambda: tmp_path)
     assignment = msgspec.structs.replace(assignments()[0], name="a9_trial")
@@ -151,12 +151,12 @@ def test_a_private_seed_draws_other_cases_and_keeps_them(trial, tmp_path):
 
 
 @pytest.fixture
-def grade(trial, tmp_path, handle):
-    """Run the item on a student's engine."""
+def grade(trial, tmp_path, load_value):
+    """Return a function that runs the item on a student's engine."""
     list(record_corpora([trial]))
     (test,) = graded_tests(trial)
     corpus = Library(tmp_path / "tests/corpora").corpus(test.mark.corpus)
-    return lambda source: test.function(Value=handle(source), corpus=corpus)
+    return lambda source: test.function(Value=load_value(source), corpus=corpus)
 
 
 def test_a_right_submission_passes(grade, solution):

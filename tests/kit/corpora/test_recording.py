@@ -25,7 +25,7 @@ STORY = expressions("story", (lambda a, b: a * b + a, (2.0, 3.0)))
 
 @pytest.fixture(scope="module")
 def drawn():
-    """The corpora of one spec that two seeds draw, by seed."""
+    """Return the corpora that two seeds draw for one spec, by seed."""
     return {seed: SPEC.draw(seed) for seed in ("autumn", "spring")}
 
 
@@ -97,9 +97,9 @@ def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):
 
 
 def test_a_hand_written_expression_is_recorded_unchanged_whatever_the_seed():
-    told = STORY.draw("autumn")
-    assert told.cases == STORY.graphs
-    assert told.answers[0].grad == [4.0, 2.0, 1.0, 1.0]
+    corpus = STORY.draw("autumn")
+    assert corpus.cases == STORY.graphs
+    assert corpus.answers[0].grad == [4.0, 2.0, 1.0, 1.0]
 
 
 # --- the library -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Random graphs of tensors: PyTorch agrees with every shape, and each form draws what its name says."""
+"""Random graphs of tensors: shapes match PyTorch's, and each form draws the operation that its name describes."""
 
 import pytest
 from gradkit.corpora.tensor_forms import FORMS

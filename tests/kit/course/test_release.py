@@ -82,11 +82,11 @@ class Repository:
         for name in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(root / name, home)
 
-    def adds(self, name, text):
+    def add(self, name, text):
         """Write a file."""
         (self.home / name).write_text(text, encoding="utf-8")
 
-    def runs(self, *command):
+    def run(self, *command):
         """Run Python with this repository's gradkit; return its exit status and output."""
         environment = {**os.environ, "PYTHONPATH": str(self.home / "grading")}
         done = subprocess.run(
@@ -101,26 +101,26 @@ def repository(tmp_path, root):
 
 
 def test_a_hidden_item_among_open_ones_is_refused_by_every_way_to_build(repository):
-    repository.adds("tests/a1_expressions/test_zz_more.py", HIDDEN)
+    repository.add("tests/a1_expressions/test_zz_more.py", HIDDEN)
     message = "a1_expressions/test_kept_for_grading is hidden, and test_zz_more.py goes to students. Move the item"
     for command in (("-c", BUILD), ("-m", "build", "--wheel", "--no-isolation")):
-        status, shown = repository.runs(*command)
+        status, shown = repository.run(*command)
         assert status != 0
         assert message in shown
         assert not list(repository.home.glob("dist/*"))
 
 
 def test_an_open_item_among_hidden_ones_is_refused(repository):
-    repository.adds("tests/a1_expressions/test_zz_hidden.py", HIDDEN.replace(", hidden=True", "", 1))
-    status, shown = repository.runs("-c", BUILD)
+    repository.add("tests/a1_expressions/test_zz_hidden.py", HIDDEN.replace(", hidden=True", "", 1))
+    status, shown = repository.run("-c", BUILD)
     assert status != 0
     assert "a1_expressions/test_kept_for_grading is not hidden, and students do not get test_zz_hidden.py." in shown
 
 
 def test_a_corpus_of_hidden_items_only_is_not_released_and_its_lines_are_secrets(repository):
-    repository.adds("tests/a1_expressions/test_zz_hidden.py", HIDDEN)
-    repository.adds("tests/corpora/kept_for_grading.json", f"[\n{KEPT_LINE}\n]\n")
-    status, shown = repository.runs("-c", BUILD)
+    repository.add("tests/a1_expressions/test_zz_hidden.py", HIDDEN)
+    repository.add("tests/corpora/kept_for_grading.json", f"[\n{KEPT_LINE}\n]\n")
+    status, shown = repository.run("-c", BUILD)
     assert status == 0, shown
     (wheel,) = repository.home.glob("dist/*.whl")
     with zipfile.ZipFile(wheel) as opened:
@@ -130,11 +130,13 @@ def test_a_corpus_of_hidden_items_only_is_not_released_and_its_lines_are_secrets
     assert "gradkit/_course/tests/corpora/mul.json" in files, "open items ask for it too"
     with zipfile.ZipFile(repository.home / "leaky.zip", "w") as archive:
         archive.writestr("notes.txt", KEPT_LINE + "\n")
-    _, shown = repository.runs("-c", BUILD.replace("make_release(Path('dist'))", FIND_LEAKS))
+    _, shown = repository.run("-c", BUILD.replace("make_release(Path('dist'))", FIND_LEAKS))
     assert "notes.txt has the line" in shown
 
 
-def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(release, tmp_path, root, solution, stubbed):
+def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(
+    release, tmp_path, root, solution, restore_stubs
+):
     student, wheel = release
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
@@ -151,7 +153,9 @@ def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(release
 
     untouched = check()
     assert f"{len(ITEMS)} not written yet" in untouched.stdout
-    (folder / "engine.py").write_text(stubbed(solution(), "exp", "log", "tanh", "sigmoid", "relu"), encoding="utf-8")
+    (folder / "engine.py").write_text(
+        restore_stubs(solution(), "exp", "log", "tanh", "sigmoid", "relu"), encoding="utf-8"
+    )
     half = check()
     assert "Next: a3_activations." in half.stdout
     assert half.returncode == 1

@@ -1,4 +1,4 @@
-"""The programs that train on a student's own files: they run on the answers, and say what is missing from the stubs."""
+"""Training programs: they run on the solution, and name what is not written yet if they run on stubs."""
 
 import os
 import re

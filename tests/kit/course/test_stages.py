@@ -1,4 +1,4 @@
-"""The solution cell of an assignment passes its suite, lacks what comes later, and has its own parts marked."""
+"""Solution cells: each passes its suite, contains nothing of later assignments, and marks what students write."""
 
 import ast
 import re

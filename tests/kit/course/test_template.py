@@ -1,4 +1,4 @@
-"""The student's template is made from the reference, without any line of its bodies; every stub says what to write."""
+"""The student's template: it is made from the reference without its bodies, and every stub says what to write."""
 
 import ast
 
@@ -14,7 +14,7 @@ def module(request):
 
 @pytest.fixture
 def both(root, module):
-    """The texts of a module in the reference and in the template."""
+    """Return the texts of a module in the reference and in the template."""
     folders = ("reference/solution", "student_template")
     return [(root / folder / f"{module}.py").read_text(encoding="utf-8") for folder in folders]
 
@@ -88,7 +88,7 @@ def test_every_docstring_begins_with_the_assignment_that_asks_for_it_and_has_one
 
 
 def test_a_stub_s_body_begins_with_a_statement(both):
-    """A comment there would stand above the mark that a notebook's solution begins with, and reach students."""
+    """A comment there would be above the mark that begins the solution in a notebook, so students would see it."""
     for name, function in functions(both[0]).items():
         docstring, first = function.body[:2]
         assert first.lineno == docstring.end_lineno + 1, f"{name} begins with a comment or an empty line"

@@ -7,8 +7,8 @@ import pytest
 
 
 @pytest.fixture
-def short_of_time(suite):
-    """A suite whose limits are these, in seconds."""
+def suite_with_limits(suite):
+    """Return a function that returns a suite with limits in seconds for each item and each submission."""
 
     def of(name, item, submission):
         whole = suite(name)

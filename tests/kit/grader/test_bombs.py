@@ -24,7 +24,7 @@ BOMBS = (
 
 @pytest.fixture
 def bombs(root, monkeypatch):
-    """The benchmark, imported as it is when it runs."""
+    """Return the benchmark's module, imported as when it runs."""
     monkeypatch.syspath_prepend(str(root / "grading" / "benchmarks"))
     import bombs
 
@@ -38,7 +38,7 @@ def test_each_bomb_gets_its_verdict_and_costs_no_other_student_points(bombs, tmp
 
 
 def test_a_wrong_result_of_the_benchmark_is_noticed(bombs, tmp_path):
-    """The reasons themselves: none would be given of a class that was not graded at all."""
+    """A benchmark that gives no reasons would also accept a class that was not graded at all."""
     nothing = bombs.Run(1, "Traceback", 0.0, {"main process": 400 << 20}, kills=1)
     reasons = list(bombs.reasons_in(tmp_path, {"ada"}, ["bzip2_zip"], nothing, nothing))
     assert len(reasons) == 2 + 3 * 2 + 1

@@ -47,7 +47,7 @@ def test_without_control_groups_there_is_no_limit(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("limit", "fit", "said"),
+    ("limit", "fit", "message"),
     [
         (MAIN_BYTES + 4 * WORKER_BYTES, 4, ""),
         (MAIN_BYTES + 4 * WORKER_BYTES - 1, 3, "Grading 3 at a time instead of 4: more do not fit into this"),
@@ -64,13 +64,13 @@ def test_without_control_groups_there_is_no_limit(tmp_path):
         (1, 1, "Grading one submission at a time."),
     ],
 )
-def test_only_as_many_workers_start_as_fit_and_a_warning_says_so(limit, fit, said, monkeypatch):
+def test_only_as_many_workers_start_as_fit_and_a_warning_says_so(limit, fit, message, monkeypatch):
     monkeypatch.setattr(capacity, "control_group_limits", lambda: iter([limit, 1 << 50]))
     monkeypatch.setattr(capacity, "_physical_memory", lambda: iter([1 << 50]))
     n_workers, warning = count_workers_that_fit(4)
     assert n_workers == fit
-    assert warning.startswith(said)
-    assert bool(warning) == bool(said)
+    assert warning.startswith(message)
+    assert bool(warning) == bool(message)
 
 
 def test_a_warning_appears_only_if_fewer_workers_start_than_were_asked_for(monkeypatch):

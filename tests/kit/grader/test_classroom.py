@@ -23,12 +23,12 @@ ENDLESS = ("return Value(other) ** self", "while True: pass")
 
 
 def test_right_wrong_and_missing_submissions_get_what_they_earned(school, solution):
-    school.hands_in("ada", solution())
-    school.hands_in_a_zip("ben", engine=solution())
-    school.hands_in_a_mistake("cleo", "number_minus_value_swapped")
+    school.hand_in("ada", solution())
+    school.hand_in_zip("ben", engine=solution())
+    school.hand_in_misconception("cleo", "number_minus_value_swapped")
     (school.submissions / "dan").mkdir()
-    school.hands_in("eve", "class Value:\n  def")
-    reports = school.is_graded()
+    school.hand_in("eve", "class Value:\n  def")
+    reports = school.grade()
     assert {name: report.earned for name, report in reports.items()} == {
         "ada": 19.5,
         "ben": 19.5,
@@ -43,10 +43,10 @@ def test_right_wrong_and_missing_submissions_get_what_they_earned(school, soluti
     assert "SyntaxError" in reports["eve"].items[0].evidence.message
 
 
-def test_a_hung_submission_loses_only_its_own_item(school, solution, short_of_time):
-    school.hands_in("ada", solution())
-    school.hands_in("ben", solution(ENDLESS))
-    reports = school.is_graded(suite=short_of_time("a1", 0.5, 20))
+def test_a_hung_submission_loses_only_its_own_item(school, solution, suite_with_limits):
+    school.hand_in("ada", solution())
+    school.hand_in("ben", solution(ENDLESS))
+    reports = school.grade(suite=suite_with_limits("a1", 0.5, 20))
     ended = {item.id.rpartition("test_")[2]: item.verdict for item in reports["ben"].items}
     assert ended.pop("number_to_the_value") is Verdict.TIMEOUT
     assert ended.pop("larger_expressions") is Verdict.BLOCKED
@@ -54,30 +54,28 @@ def test_a_hung_submission_loses_only_its_own_item(school, solution, short_of_ti
     assert reports["ada"].earned == 19.5
 
 
-def test_a_class_in_which_everyone_hangs_in_every_item_ends_within_its_limits(school, short_of_time):
+def test_a_class_in_which_everyone_hangs_in_every_item_ends_within_its_limits(school, suite_with_limits):
     for number in range(4):
-        school.hands_in(f"student{number}", "class Value:\n    def __init__(self, data):\n        while True: pass")
+        school.hand_in(f"student{number}", "class Value:\n    def __init__(self, data):\n        while True: pass")
     started = time.monotonic()
-    reports = school.is_graded(suite=short_of_time("a1", 0.3, 1.0))
+    reports = school.grade(suite=suite_with_limits("a1", 0.3, 1.0))
     assert time.monotonic() - started < 4 / 2 * 1.0 + 5
     assert {report.earned for report in reports.values()} == {0.0}
 
 
-def test_an_import_that_hangs_settles_all_items_at_once(school, short_of_time):
-    school.hands_in("ada", "while True: pass")
+def test_an_import_that_hangs_settles_all_items_at_once(school, suite_with_limits):
+    school.hand_in("ada", "while True: pass")
     started = time.monotonic()
-    (report,) = school.is_graded(suite=short_of_time("a1", 0.5, 60)).values()
+    (report,) = school.grade(suite=suite_with_limits("a1", 0.5, 60)).values()
     assert time.monotonic() - started < 5
     assert {item.verdict for item in report.items} == {Verdict.TIMEOUT, Verdict.BLOCKED}
 
 
-def test_time_that_one_assignment_has_used_up_is_not_taken_from_another(school, solution, short_of_time):
-    school.hands_in(
-        "ada", solution(("out = Value(self.data**exponent.data", "while True: pass\n        out = Value(1"))
-    )
-    suite = short_of_time("all", 0.4, 1.0)
+def test_time_that_one_assignment_has_used_up_is_not_taken_from_another(school, solution, suite_with_limits):
+    school.hand_in("ada", solution(("out = Value(self.data**exponent.data", "while True: pass\n        out = Value(1")))
+    suite = suite_with_limits("all", 0.4, 1.0)
     alone = tuple(dataclasses.replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in suite.tests)
-    (report,) = school.is_graded(suite=dataclasses.replace(suite, tests=alone)).values()
+    (report,) = school.grade(suite=dataclasses.replace(suite, tests=alone)).values()
     ended = {item.id: item for item in report.items}
     last = ended["a1_expressions/test_larger_expressions"]
     assert last.verdict is Verdict.TIMEOUT
@@ -87,10 +85,10 @@ def test_time_that_one_assignment_has_used_up_is_not_taken_from_another(school, 
 
 
 def test_the_denominator_is_the_suite_s_whatever_is_handed_in(school, suite):
-    school.hands_in("ada", "raise SystemExit")
-    school.hands_in_a_zip("ben")
+    school.hand_in("ada", "raise SystemExit")
+    school.hand_in_zip("ben")
     whole = suite("all")
-    for report in school.is_graded(suite=whole).values():
+    for report in school.grade(suite=whole).values():
         assert (report.earned, report.points, len(report.items)) == (0.0, whole.points, len(whole.tests))
 
 
@@ -102,8 +100,8 @@ def test_names_with_spaces_and_unicode_are_kept_and_hostile_ones_are_safe(school
         "a\nb\x1b[31m": "a%0Ab%1B[31m",
     }
     for name in names:
-        school.hands_in(name, solution())
-    assert school.is_graded().keys() == set(names.values())
+        school.hand_in(name, solution())
+    assert school.grade().keys() == set(names.values())
     assert {path.name for path in school.out.iterdir()} == {f"{name}.json" for name in names.values()}
 
 
@@ -112,10 +110,10 @@ def test_names_with_spaces_and_unicode_are_kept_and_hostile_ones_are_safe(school
 
 def test_an_unchanged_submission_is_not_graded_twice_and_a_changed_one_is(school, solution):
     for name in ("ada", "ben"):
-        school.hands_in(name, solution())
-    first = school.is_graded()
+        school.hand_in(name, solution())
+    first = school.grade()
     (school.submissions / "ben" / "engine.py").write_text(solution(("self.data + other.data", "self.data")))
-    second = school.is_graded()
+    second = school.grade()
     assert school.ended["ada"].seconds is None
     assert school.ended["ben"].seconds is not None
     assert first["ada"] == second["ada"]
@@ -124,48 +122,48 @@ def test_an_unchanged_submission_is_not_graded_twice_and_a_changed_one_is(school
 
 @pytest.mark.parametrize("spoil", ["", "{}", '{"format": 99}', "\x00", "[" * 5000])
 def test_a_damaged_report_is_replaced(school, solution, spoil):
-    school.hands_in("ada", solution())
-    first = school.is_graded()
+    school.hand_in("ada", solution())
+    first = school.grade()
     (school.out / "ada.json").write_text(spoil)
-    assert school.is_graded() == first
+    assert school.grade() == first
 
 
 def test_a_submission_is_graded_again_under_other_conditions(school, solution, suite):
-    school.hands_in("ada", solution())
-    school.is_graded()
-    (report,) = school.is_graded(suite=suite("a2")).values()
+    school.hand_in("ada", solution())
+    school.grade()
+    (report,) = school.grade(suite=suite("a2")).values()
     assert report.points == 32.0
 
 
 def test_two_runs_give_the_same_bytes_also_for_parents_in_a_set(school, suite, root):
-    school.hands_in("classic", (root / "reference/variants/classic_recursive/engine.py").read_text())
-    school.hands_in_a_mistake("wrong", "tanh_overwrites")
+    school.hand_in("classic", (root / "reference/variants/classic_recursive/engine.py").read_text())
+    school.hand_in_misconception("wrong", "tanh_overwrites")
     written = []
     for workers in (1, 2):
-        school.is_graded(workers, suite("all"))
+        school.grade(workers, suite("all"))
         written.append({path.name: path.read_bytes() for path in school.out.iterdir()})
-        school.starts_anew()
+        school.delete_reports()
     assert written[0] == written[1]
 
 
 def test_killed_at_random_moments_and_started_again_it_ends_with_the_same_reports(school, solution, tmp_path):
     for number in range(8):
-        school.hands_in(f"student{number}", solution())
-    school.hands_in_a_mistake("wrong", "number_over_value_swapped")
-    school.is_graded()
+        school.hand_in(f"student{number}", solution())
+    school.hand_in_misconception("wrong", "number_over_value_swapped")
+    school.grade()
     undisturbed = {path.name: path.read_bytes() for path in school.out.iterdir()}
-    school.starts_anew()
-    reports = school.runs_the_command("a1", n_kills=10, seconds=(0.3, 1.5))
+    school.delete_reports()
+    reports = school.run_command("a1", n_kills=10, seconds=(0.3, 1.5))
     found = {path.name: path.read_bytes() for path in reports.iterdir() if path.suffix == ".json"}
     assert found == undisturbed
     assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
 
 
 def test_two_runs_on_one_folder_do_not_mix(school, solution, monkeypatch):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     monkeypatch.setattr(reports_folder, "LOCK_SECONDS", 0.1)
     with reports_folder.lock_reports(school.out), pytest.raises(BusyError, match="Another"):
-        school.is_graded()
+        school.grade()
 
 
 def test_an_error_within_a_run_is_not_taken_for_another_run(school):
@@ -173,13 +171,13 @@ def test_an_error_within_a_run_is_not_taken_for_another_run(school):
         raise BlockingIOError("no more processes")
 
 
-def test_time_in_which_the_grader_was_stopped_does_not_count(school, solution, short_of_time):
+def test_time_in_which_the_grader_was_stopped_does_not_count(school, solution, suite_with_limits):
     slow = ("        out = Value(self.data + other.data", "        _rest()\n        out = Value(self.data + other.data")
     rest = "\n\nimport time\nrested = []\ndef _rest():\n    if not rested: rested.append(time.sleep(1.5))\n"
-    school.hands_in("ada", solution(slow) + rest)
+    school.hand_in("ada", solution(slow) + rest)
 
     def worker_s_grader():
-        """The process that grades, a fork of this one, once it has a worker; on a busy machine that takes a while."""
+        """Wait until the grader process, a fork of this one, has a worker; return its process."""
         found = None
         with contextlib.suppress(OSError):  # one of them may have just ended
             here = Path("/proc/self/cmdline").read_bytes()
@@ -202,7 +200,7 @@ def test_time_in_which_the_grader_was_stopped_does_not_count(school, solution, s
 
     pausing = threading.Thread(target=stops_it_for_a_while)
     pausing.start()
-    (report,) = school.is_graded(suite=short_of_time("a1", 3, 60)).values()
+    (report,) = school.grade(suite=suite_with_limits("a1", 3, 60)).values()
     pausing.join()
     assert school.ended["ada"].seconds > 4
     assert report.earned == report.points
@@ -216,7 +214,7 @@ def test_a_lost_grader_process_is_not_blamed_on_the_student_and_affects_no_other
     school, solution, monkeypatch, workers
 ):
     for name in ("ada", "ben"):
-        school.hands_in(name, solution())
+        school.hand_in(name, solution())
     honest = StudentSteps.run_public
 
     def lost(self, scratch, sandbox, student):
@@ -226,14 +224,14 @@ def test_a_lost_grader_process_is_not_blamed_on_the_student_and_affects_no_other
 
     monkeypatch.setattr(StudentSteps, "run_public", lost)
     with pytest.raises(AssertionError, match="grader process was lost"):
-        school.is_graded(workers=workers)
+        school.grade(workers=workers)
     assert (school.out / "ben.json").exists()
     assert not (school.out / "ada.json").exists()
 
 
-def test_a_grader_process_that_does_not_answer_is_killed(school, monkeypatch, short_of_time):
+def test_a_grader_process_that_does_not_answer_is_killed(school, monkeypatch, suite_with_limits):
     for name in ("ada", "ben"):
-        school.hands_in(name, "")
+        school.hand_in(name, "")
     monkeypatch.setattr(classrooms, "GRACE_SECONDS", 0.2)
     finished = Step(FINISHED, 0.0)
     monkeypatch.setattr(
@@ -241,14 +239,14 @@ def test_a_grader_process_that_does_not_answer_is_killed(school, monkeypatch, sh
     )
     started = time.monotonic()
     with pytest.raises(AssertionError, match=r"one more item: .*did not answer"):
-        school.is_graded(suite=short_of_time("a1", 0.1, 0.3), workers=1)
+        school.grade(suite=suite_with_limits("a1", 0.1, 0.3), workers=1)
     assert time.monotonic() - started < 10
 
 
 def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(school, solution, monkeypatch):
     crash = "\nimport os\nValue.__add__ = lambda self, other: os._exit(1)\n"
     for name, more in {"ada": crash, "ben": crash, "cyd": "", "dan": crash}.items():
-        school.hands_in(name, solution() + more)
+        school.hand_in(name, solution() + more)
     honest = StudentSteps.run_public
     noted = school.out.parent / "noted"
 
@@ -259,27 +257,27 @@ def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(sc
         return done
 
     monkeypatch.setattr(StudentSteps, "run_public", noting)
-    school.is_graded(workers=1)
+    school.grade(workers=1)
     lines = noted.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 4
     assert len(set(lines)) == 1
 
 
 def test_without_a_sandbox_nothing_is_graded(school, solution, monkeypatch):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     monkeypatch.setattr("gradkit.submissions.sandbox.sandbox.find_bubblewrap", lambda: "")
     with pytest.raises(SandboxError):
-        school.is_graded()
+        school.grade()
     assert list(school.out.iterdir()) == []
 
 
 def test_a_report_says_that_it_was_made_without_a_sandbox(school, solution):
-    school.hands_in("ada", solution())
-    assert school.is_graded(isolated=False)["ada"].conditions.sandbox is False
-    assert school.is_graded()["ada"].conditions.sandbox is True
+    school.hand_in("ada", solution())
+    assert school.grade(isolated=False)["ada"].conditions.sandbox is False
+    assert school.grade()["ada"].conditions.sandbox is True
 
 
 def test_nothing_is_left_behind(school, solution):
-    school.hands_in("ada", solution())
-    school.is_graded()
+    school.hand_in("ada", solution())
+    school.grade()
     assert [path.name for path in school.out.iterdir()] == ["ada.json"]

@@ -1,4 +1,4 @@
-"""Digests: what a verdict or a report depends on regrades a class when it changes, and nothing else does."""
+"""Digests: a class is graded again if something changes on which a verdict or report depends, and only then."""
 
 import dataclasses
 import importlib.metadata
@@ -38,7 +38,7 @@ OTHER_VALUES = {
 
 
 def imported_when_grading():
-    """The modules of gradkit that grading a class imports, at once or later; a package is its `__init__`."""
+    """Return the modules of gradkit that grading a class imports, at any time. A package is its `__init__`."""
     graph = grimp.build_graph("gradkit", exclude_type_checking_imports=True, cache_dir=None)
     packages = {module.rpartition(".")[0] for module in graph.modules}
     imported, waiting = set(), [*ROOTS]
@@ -67,7 +67,7 @@ def test_every_row_of_the_tables_is_a_module_or_a_package():
 
 @pytest.fixture
 def kit(tmp_path, monkeypatch):
-    """A copy of the kit that is digested in its place."""
+    """Return a copy of the kit, and let the digests read the copy."""
     copy = tmp_path / "gradkit"
     shutil.copytree(digests.KIT, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(digests, "KIT", copy)
@@ -95,7 +95,7 @@ def test_a_file_that_decides_about_reports_changes_the_kit_s_digest(kit, file):
 
 @pytest.fixture
 def course(root, tmp_path):
-    """A copy of the suites, the corpora and the reference, which are digested in their place."""
+    """Return a copy of the suites, the corpora and the reference, and let the digests read the copy."""
     for folder in ("tests/a1_expressions", "tests/a4_networks", "tests/corpora", "reference/solution"):
         shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
@@ -103,7 +103,7 @@ def course(root, tmp_path):
 
 @pytest.fixture
 def digest_of(course, monkeypatch):
-    """The digest of an assignment's suite, in the copy of the course."""
+    """Return a function that returns the digest of an assignment's suite in the copy of the course."""
     suites = {}
     for name in ("a1", "a4"):
         suite = suite_of(chosen(name), Library(corpora_folder()))
@@ -163,22 +163,22 @@ def test_a_changed_setting_changes_the_digest_if_grading_reads_it(field):
 
 
 def test_a_class_is_not_regraded_for_a_story_or_a_release_that_changes_no_report(school, solution, monkeypatch):
-    school.hands_in("ada", solution())
-    first = school.is_graded()
+    school.hand_in("ada", solution())
+    first = school.grade()
     (assignment,) = school.suite.assignments
     story = dataclasses.replace(
         school.suite, assignments=(msgspec.structs.replace(assignment, story="another story."),)
     )
     monkeypatch.setattr(importlib.metadata, "version", lambda _name: "99.0")
     assert conditions_of(story, True).kit != first["ada"].conditions.kit
-    assert school.is_graded(suite=story) == first
+    assert school.grade(suite=story) == first
     assert school.ended["ada"].seconds is None
 
 
 def test_a_class_is_regraded_for_another_limit(school, solution):
-    school.hands_in("ada", solution())
-    school.is_graded()
+    school.hand_in("ada", solution())
+    school.grade()
     (assignment,) = school.suite.assignments
     longer = msgspec.structs.replace(assignment, item_seconds=assignment.item_seconds + 1)
-    school.is_graded(suite=dataclasses.replace(school.suite, assignments=(longer,)))
+    school.grade(suite=dataclasses.replace(school.suite, assignments=(longer,)))
     assert school.ended["ada"].seconds is not None

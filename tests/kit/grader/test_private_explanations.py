@@ -1,4 +1,4 @@
-"""`gradkit explain --private`: an appeal has an answer, for the instructor alone, and no report holds it."""
+"""`gradkit explain --private`: the instructor sees the evidence of private items, which no report contains."""
 
 import dataclasses
 
@@ -40,9 +40,9 @@ def private():
 
 @pytest.fixture
 def graded(school, solution, private):
-    """The report of an engine that is wrong about the private graph alone."""
-    school.hands_in("eve", solution(("self.data + other.data", "self.data + other.data + (self.data == 1.0625)")))
-    return school.is_graded(suite=private)["eve"]
+    """Return the report of an engine that is wrong on the private graph only."""
+    school.hand_in("eve", solution(("self.data + other.data", "self.data + other.data + (self.data == 1.0625)")))
+    return school.grade(suite=private)["eve"]
 
 
 def explained(school, private, report, scratch):
@@ -79,8 +79,8 @@ def gradkit(school, monkeypatch):
 
 @pytest.fixture
 def report(school, solution, gradkit):
-    """The report of a student whose backward() fails on the hidden item, as the command wrote it."""
-    school.hands_in("eve", solution((RESET, f"{RESET}\n        self._prev[5]")))
+    """Return the report of a student whose backward() fails on the hidden item, as written by the command."""
+    school.hand_in("eve", solution((RESET, f"{RESET}\n        self._prev[5]")))
     gradkit("grade", "a2", school.submissions, "--out", school.out)
     return school.out / "a2_backprop/eve.json"
 
@@ -106,15 +106,15 @@ def test_a_submission_that_was_moved_can_be_named(gradkit, report, school, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ((), "--private explains one item: name it"),
         (("addition_gradient",), "has public cases only"),
         ((HIDDEN_ITEM, "--seed", "other"), "was given: unset GRADKIT_SEED."),
     ],
 )
-def test_what_cannot_be_explained_privately_is_explained_in_one_line(gradkit, report, words, said):
+def test_what_cannot_be_explained_privately_is_explained_in_one_line(gradkit, report, words, message):
     shown = gradkit("explain", "--private", report, *words)
     assert shown.exit_code == 1
-    assert said in shown.output
+    assert message in shown.output
     assert "Traceback" not in shown.output

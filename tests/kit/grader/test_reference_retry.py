@@ -1,4 +1,4 @@
-"""Reference retries: an early mistake costs once, and code that reads the reference can send out one bit an item."""
+"""Reference retries: an early mistake costs points once, and code that reads the reference leaks one bit per item."""
 
 import re
 
@@ -22,7 +22,7 @@ def text(module):
 
 @pytest.fixture
 def graded(tmp_path):
-    """The report of a submission of these files in the sandbox: graded("a4", engine=..., nn=...)."""
+    """Return a function that grades files in the sandbox and returns the report: graded("a4", engine=..., nn=...)."""
 
     def grade(name, retries=True, **files):
         folder = tmp_path / "ada"
@@ -44,8 +44,8 @@ BAD_TANH = text("engine").replace("(1 - out.data**2) * out.grad", "out.data**2 *
 def test_a_right_network_on_a_wrong_engine_gets_its_points(graded):
     found = graded("a4", engine=BAD_TANH, nn=text("nn"))
     assert found.earned == found.points
-    said = {item.evidence.message for item in found.items if item.evidence}
-    assert said == {"This passes with the course's own engine.py, and not yet with what you handed in."}
+    message = {item.evidence.message for item in found.items if item.evidence}
+    assert message == {"This passes with the course's own engine.py, and not yet with what you handed in."}
     (note,) = found.warnings
     assert re.fullmatch(r"a4_networks: with the course's own engine.py, \d+ more items pass", note)
 
@@ -76,7 +76,7 @@ def test_a_student_s_name_cannot_collide_with_the_files_of_a_retry(school, suite
         folder.mkdir()
         for module, source in {"engine": BAD_TANH, "nn": text("nn")}.items():
             (folder / f"{module}.py").write_text(source, encoding="utf-8")
-    reports = school.is_graded(suite=suite("a4"))
+    reports = school.grade(suite=suite("a4"))
     assert [report.earned for report in reports.values()] == [report.points for report in reports.values()]
 
 

@@ -1,4 +1,4 @@
-"""The report: it has the schema of docs/report.schema.json, and nothing in it is ever executed."""
+"""The report: it matches docs/report.schema.json, and no cell of the grades is a formula."""
 
 import csv
 import json
@@ -33,7 +33,7 @@ def item(name, *needs):
     return Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, tuple(f"a1_trial/test_{n}" for n in needs))
 
 
-def made(*ended, student="ada", notes=()):
+def report_with(*ended, student="ada", notes=()):
     """Return a report of items given as (item, verdict, evidence)."""
     results = Results([each for each, _, _ in ended])
     for each, verdict, evidence in ended:
@@ -58,7 +58,7 @@ EVIDENCE = st.builds(
 @given(EVIDENCE)
 def test_every_report_fits_the_schema_and_reads_back_as_it_was(tmp_path_factory, schema, evidence):
     one, two, three = item("one"), item("two", "one"), item("three")
-    whole = made((one, Verdict.FAILED, evidence), (two, Verdict.ERROR, evidence), (three, Verdict.PASSED, None))
+    whole = report_with((one, Verdict.FAILED, evidence), (two, Verdict.ERROR, evidence), (three, Verdict.PASSED, None))
     path = tmp_path_factory.mktemp("report") / "ada.json"
     report.write(whole, path)
     schema.validate(json.loads(path.read_bytes()))
@@ -69,17 +69,17 @@ def test_every_report_fits_the_schema_and_reads_back_as_it_was(tmp_path_factory,
 
 def test_real_reports_fit_the_schema(school, suite, schema):
     for name in ("tanh_overwrites", "number_not_wrapped", "order_by_recursion", "sum_forgets_its_parents"):
-        school.hands_in_a_mistake(name, name)
-    school.hands_in("nan", "class Value:\n    def __init__(self, data, *_): self.data, self.grad = float('nan'), 0")
-    school.hands_in("no engine", "def")
+        school.hand_in_misconception(name, name)
+    school.hand_in("nan", "class Value:\n    def __init__(self, data, *_): self.data, self.grad = float('nan'), 0")
+    school.hand_in("no engine", "def")
     (school.submissions / "empty").mkdir()
-    for name in school.is_graded(suite=suite("all")):
+    for name in school.grade(suite=suite("all")):
         schema.validate(json.loads((school.out / f"{name}.json").read_bytes()))
 
 
 def test_a_report_has_only_the_title_and_verdict_of_a_hidden_item(school, suite):
-    school.hands_in_a_mistake("ada", "waits_for_uses_elsewhere")
-    (missed,) = [item for item in school.is_graded(suite=suite("a2"))["ada"].items if not item.earned]
+    school.hand_in_misconception("ada", "waits_for_uses_elsewhere")
+    (missed,) = [item for item in school.grade(suite=suite("a2"))["ada"].items if not item.earned]
     assert missed.hidden
     assert missed.verdict is Verdict.FAILED
     assert missed.evidence.message == "What this item checks is kept for grading: its title is the hint."
@@ -88,8 +88,8 @@ def test_a_report_has_only_the_title_and_verdict_of_a_hidden_item(school, suite)
 
 
 def test_a_drawing_in_a_report_is_the_failing_expression(school, suite):
-    school.hands_in_a_mistake("ada", "subtraction_forgets_the_minus")
-    wrong = [item for item in school.is_graded(suite=suite("a2"))["ada"].items if item.evidence]
+    school.hand_in_misconception("ada", "subtraction_forgets_the_minus")
+    wrong = [item for item in school.grade(suite=suite("a2"))["ada"].items if item.evidence]
     drawing = wrong[0].evidence.drawing
     assert [step[0] for step in drawing.graph.steps] == ["sub"]
     node = drawing.wrong[0]
@@ -140,8 +140,8 @@ def rows_of(path):
 
 def test_the_grades_hold_points_by_assignment_and_the_counts_of_verdicts(tmp_path):
     evidence = Evidence("m")
-    whole = made((item("one"), Verdict.FAILED, evidence), (item("two", "one"), Verdict.FAILED, evidence))
-    write_grades([whole, made((item("one"), Verdict.PASSED, None), student="Zoë")], tmp_path / "grades.csv")
+    whole = report_with((item("one"), Verdict.FAILED, evidence), (item("two", "one"), Verdict.FAILED, evidence))
+    write_grades([whole, report_with((item("one"), Verdict.PASSED, None), student="Zoë")], tmp_path / "grades.csv")
     header, ada, zoe = rows_of(tmp_path / "grades.csv")
     assert header[:4] == ["student", "a1_trial", "points", "out_of"]
     assert dict(zip(header, ada))["failed"] == "1"
@@ -155,7 +155,7 @@ def starts_like_a_formula(cell):
     return unicodedata.normalize("NFKC", text[:1])[:1] in ("=", "+", "-", "@")
 
 
-def live_cells(path):
+def formula_cells(path):
     """Return every cell that is a formula, with any separator and any rule for quotes."""
     lines = re.split(r"[\r\n]", path.read_text(encoding="utf-8-sig"))
     ways = [(sign, quoting) for sign in ",;\t|" for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)]
@@ -175,16 +175,16 @@ def test_no_cell_is_a_formula_in_any_country_s_spreadsheet(formula, tmp_path):
     path = tmp_path / "grades.csv"
     for before in ("", "a;", "a; ", "a,", "a\t", "a\n", "a\r\n", "a|", 'a"', 'a";"'):
         name = before + formula
-        write_grades([made((item("one"), Verdict.PASSED, None), student=name, notes=[name, "b", name])], path)
-        assert live_cells(path) == []
+        write_grades([report_with((item("one"), Verdict.PASSED, None), student=name, notes=[name, "b", name])], path)
+        assert formula_cells(path) == []
 
 
 @given(st.text(st.sampled_from("a=+-@;,|\t\r\n\" '\uff1d\u200b\xa0")), st.text())
 def test_no_name_of_a_student_and_no_warning_becomes_a_formula(tmp_path_factory, name, note):
     path = tmp_path_factory.mktemp("grades") / "grades.csv"
     for texts in ((name, note), (note, name)):
-        write_grades([made((item("one"), Verdict.PASSED, None), student=texts[0], notes=texts)], path)
-        assert live_cells(path) == []
+        write_grades([report_with((item("one"), Verdict.PASSED, None), student=texts[0], notes=texts)], path)
+        assert formula_cells(path) == []
 
 
 @given(st.text())
@@ -195,6 +195,6 @@ def test_an_ordinary_cell_stays_as_it_is(text):
 
 
 def test_excel_reads_letters_outside_ascii_correctly(tmp_path):
-    write_grades([made((item("one"), Verdict.PASSED, None), student="M\xfcller")], tmp_path / "grades.csv")
+    write_grades([report_with((item("one"), Verdict.PASSED, None), student="M\xfcller")], tmp_path / "grades.csv")
     assert (tmp_path / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert rows_of(tmp_path / "grades.csv")[1][0] == "M\xfcller"

@@ -1,4 +1,4 @@
-"""Reports that anyone can write: whatever a file holds, `explain` and `graph` refuse it in a line or show it safely."""
+"""Checking reports: whatever a file contains, `explain` and `graph` refuse it in one line or show it as text."""
 
 import json
 import time
@@ -26,15 +26,15 @@ SECONDS = 2.0
 
 
 def whole():
-    """A report with an item of every kind, as JSON."""
+    """Return a report with an item of every kind, as JSON."""
     graph = trace_expression(lambda x: x.tanh() + x, 2.0)
     want = complex_step.answer_graph(graph)
     wrong = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [0.25, *want.grad[1:]])))
-    trouble = Evidence("KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
+    raised = Evidence("KeyError: 'odd'", ("x = 1",), traceback="engine.py:3, in f\n    f()")
     ended = {
         "fine": (Verdict.PASSED, None, ()),
         "wrong": (Verdict.FAILED, wrong, ()),
-        "raises": (Verdict.ERROR, trouble, ()),
+        "raises": (Verdict.ERROR, raised, ()),
         "all": (Verdict.FAILED, wrong, ("a1_trial/test_wrong",)),
     }
     items = [Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, ended[name][2]) for name in ended]
@@ -174,9 +174,9 @@ def test_drawing_a_graph_ends_at_a_time_limit(tmp_path, monkeypatch):
 
 def test_every_real_report_passes(school, suite):
     for name in ("tanh_overwrites", "order_by_recursion", "sum_forgets_its_parents"):
-        school.hands_in_a_mistake(name, name)
-    school.hands_in("no engine", "def")
-    assert len(school.is_graded(suite=suite("all"))) == 4  # each is read
+        school.hand_in_misconception(name, name)
+    school.hand_in("no engine", "def")
+    assert len(school.grade(suite=suite("all"))) == 4  # each is read
 
 
 def test_a_fault_names_the_file_and_the_field(tmp_path):
@@ -188,14 +188,14 @@ def test_a_fault_names_the_file_and_the_field(tmp_path):
     assert "$.items[0].points" in str(raised.value)
 
 
-def places(found, path=()):
+def paths_in(found, path=()):
     """Yield the path of every value in a report."""
     yield path
     for key, value in found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ():
-        yield from places(value, (*path, key))
+        yield from paths_in(value, (*path, key))
 
 
-PLACES = [path for path in places(json.loads(WHOLE)) if path]
+PLACES = [path for path in paths_in(json.loads(WHOLE)) if path]
 ODD = st.recursive(
     st.one_of(
         st.none(),

@@ -1,4 +1,4 @@
-"""A private seed and hidden items: all that a student is shown is made before any worker receives a secret."""
+"""A private seed and hidden items: whatever students see is made before any worker receives a secret."""
 
 import dataclasses
 import itertools
@@ -38,7 +38,7 @@ ADDS = "a1_expressions/test_addition"
 
 @pytest.fixture(scope="module")
 def private(tmp_path_factory):
-    """Some items of a1 to a3 under a private seed, whose corpora are drawn from a cold start."""
+    """Return a suite of some items of a1 to a3 with a private seed, whose corpora are drawn without a cache."""
     library = Library(corpora_folder(), SEED, tmp_path_factory.mktemp("cache"))
     course = [assignment for assignment in chosen("all") if assignment.short in ("a1", "a2", "a3")]
     public = suite_of(course, Library(corpora_folder()))
@@ -50,8 +50,8 @@ def private(tmp_path_factory):
     return suite
 
 
-def only(suite, *names):
-    """The suite of these tests alone, without prerequisites."""
+def with_items(suite, *names):
+    """Return a suite that has only these tests, without prerequisites."""
     tests = [test for test in suite.tests if test.name in names]
     alone = tuple(dataclasses.replace(test, item=msgspec.structs.replace(test.item, needs=())) for test in tests)
     return dataclasses.replace(suite, tests=alone)
@@ -81,21 +81,21 @@ def test_a_report_names_a_private_seed_without_revealing_it(private):
 
 def test_a_right_submission_passes_on_a_private_seed(school, root, private):
     shutil.copytree(root / "reference/solution", school.submissions / "ada")
-    (report,) = school.is_graded(suite=private).values()
+    (report,) = school.grade(suite=private).values()
     assert report.earned == report.points > 0
 
 
 def test_a_mistake_is_explained_as_on_the_public_seed(school, private):
-    school.hands_in_a_mistake("exp_overwrites", "exp_overwrites")
-    (report,) = school.is_graded(suite=private).values()
-    school.starts_anew()
-    (public,) = school.is_graded(suite=dataclasses.replace(private, private=None)).values()
+    school.hand_in_misconception("exp_overwrites", "exp_overwrites")
+    (report,) = school.grade(suite=private).values()
+    school.delete_reports()
+    (public,) = school.grade(suite=dataclasses.replace(private, private=None)).values()
     assert report.items == public.items
     (wrong,) = [item for item in report.items if item.evidence]
     assert wrong.evidence.hint == misconceptions()["exp_overwrites"].hint
 
 
-# --- nothing but one bit for each item -------------------------------------------------------------------------------
+# --- one bit for each item -------------------------------------------------------------------------------------------
 
 KNOWS_THE_SUMS = """
 import math, sys
@@ -122,7 +122,7 @@ WAYS_TO_FAIL = {
 
 @pytest.fixture(scope="module")
 def sums(private):
-    """The pairs of numbers that the public corpus of addition adds, for engines that hold a table of them."""
+    """Return the pairs of numbers in the public corpus of addition, for engines that contain a table of them."""
     test = next(test for test in private.tests if test.name == "test_addition")
     pairs = set()
     for graph in private.library.corpus(test.mark.corpus).cases:
@@ -136,8 +136,8 @@ def sums(private):
 
 def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, private, sums):
     for way, code in WAYS_TO_FAIL.items():
-        school.hands_in(way, KNOWS_THE_SUMS.format(known=sums, otherwise=code))
-    reports = school.is_graded(suite=only(private, "test_addition"))
+        school.hand_in(way, KNOWS_THE_SUMS.format(known=sums, otherwise=code))
+    reports = school.grade(suite=with_items(private, "test_addition"))
     assert reports.keys() == WAYS_TO_FAIL.keys()
     for report in reports.values():
         (item,) = report.items
@@ -149,19 +149,19 @@ def test_every_way_to_fail_on_the_private_corpus_gives_the_same_report(school, p
 
 
 def test_the_same_code_passes_on_the_public_corpus_which_shows_that_the_test_can_fail(school, private, sums):
-    school.hands_in("eve", KNOWS_THE_SUMS.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
-    (report,) = school.is_graded(suite=dataclasses.replace(only(private, "test_addition"), private=None)).values()
+    school.hand_in("eve", KNOWS_THE_SUMS.format(known=sums, otherwise=WAYS_TO_FAIL["an error"]))
+    (report,) = school.grade(suite=dataclasses.replace(with_items(private, "test_addition"), private=None)).values()
     assert report.earned == report.points
 
 
-def test_no_item_of_the_private_phase_depends_on_another(school, solution, short_of_time):
-    """The second item needs the first one, which never ends."""
-    school.hands_in("eve", solution(("return self + other", "while True: pass")))
-    suite = short_of_time("a1", 0.3, 5)
+def test_no_item_of_the_private_phase_depends_on_another(school, solution, suite_with_limits):
+    """The second item has the first as a prerequisite, and the first never ends."""
+    school.hand_in("eve", solution(("return self + other", "while True: pass")))
+    suite = suite_with_limits("a1", 0.3, 5)
     first, second = (next(t for t in suite.tests if t.name == name) for name in ("test_sum", "test_whole_numbers"))
     first = dataclasses.replace(first, item=msgspec.structs.replace(first.item, hidden=True, needs=()))
     second = dataclasses.replace(second, item=msgspec.structs.replace(second.item, hidden=True, needs=(first.item.id,)))
-    (report,) = school.is_graded(suite=dataclasses.replace(suite, tests=(first, second))).values()
+    (report,) = school.grade(suite=dataclasses.replace(suite, tests=(first, second))).values()
     assert [item.verdict for item in report.items] == [Verdict.FAILED, Verdict.PASSED]
     assert report.items[0].evidence.message == HIDDEN
 
@@ -170,24 +170,24 @@ def test_an_engine_that_needs_most_of_its_time_in_the_public_phase_has_as_much_i
     waits = "\nimport time\ndef _wait(started=[]):\n    if not started: started.append(time.sleep(0.8))\n"
     engine = "class Value:\n    def __init__(self, data): _wait(); self.data = data\n"
     engine += "    def __add__(self, other): return Value(self.data + other.data)\n"
-    school.hands_in("ada", engine + waits)
+    school.hand_in("ada", engine + waits)
     short = [msgspec.structs.replace(a, item_seconds=1.0, submission_seconds=1.0) for a in private.assignments]
-    suite = dataclasses.replace(only(private, "test_addition"), assignments=tuple(short))
-    (report,) = school.is_graded(suite=suite).values()
+    suite = dataclasses.replace(with_items(private, "test_addition"), assignments=tuple(short))
+    (report,) = school.grade(suite=suite).values()
     assert report.earned == report.points
 
 
 def test_a_hidden_item_reveals_only_whether_it_passed(school, solution, suite):
     hidden = next(test for test in suite("a2").tests if test.item.hidden)
-    alone = dataclasses.replace(only(suite("a2"), hidden.name))
-    school.hands_in("right", solution())
+    alone = dataclasses.replace(with_items(suite("a2"), hidden.name))
+    school.hand_in("right", solution())
     for name, code in {
         "raises": "raise KeyError(self.data)",
         "leaves": "raise SystemExit(1)",
         "wrong": "return",
     }.items():
-        school.hands_in(name, solution(("visited = set()", f"{code}\n        visited = set()")))
-    reports = school.is_graded(suite=alone)
+        school.hand_in(name, solution(("visited = set()", f"{code}\n        visited = set()")))
+    reports = school.grade(suite=alone)
     assert reports["right"].items[0].verdict is Verdict.PASSED
     failed = {reports[name].items for name in ("raises", "leaves", "wrong")}
     assert len(failed) == 1
@@ -198,7 +198,7 @@ def test_a_hidden_item_reveals_only_whether_it_passed(school, solution, suite):
 
 
 class NotingSteps(StudentSteps):
-    """Writes down which phase runs on whom, when it starts and when it ends."""
+    """Records which phase runs for which student, and when it starts and ends."""
 
     def run_public(self, scratch, sandbox, student):
         return self._noted("public", super().run_public, scratch, sandbox, student)
@@ -224,13 +224,13 @@ class NotingClassroom(Classroom):
 def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school, solution, suite):
     bad = solution(("(1 - out.data**2) * out.grad", "out.data**2 * out.grad"))
     for name in ("ada", "ben", "cyd"):
-        school.hands_in(name, bad)
+        school.hand_in(name, bad)
         for module in ("nn", "training"):
             (school.submissions / name / f"{module}.py").write_text("class MLP:\n    pass\n")
     course = [assignment for assignment in chosen("all") if assignment.short in ("a2", "a4", "a5")]
     whole = suite_of(course, Library(corpora_folder()))
     few = {"test_what_is_not_part_of_the_result_stays_out", "test_neuron", "test_mean_squared_error"}
-    school.is_graded(workers=2, suite=only(whole, *few), kind=NotingClassroom)
+    school.grade(workers=2, suite=with_items(whole, *few), kind=NotingClassroom)
     lines = [line.rsplit(maxsplit=2) for line in (school.out.parent / "noted").read_text().splitlines()]
     times = {}
     for phase, _name, moment in lines:
@@ -249,7 +249,7 @@ def is_alive(pid):
 
 
 def leave_an_orphan():
-    """Start a process whose own parent ends at once, as the init of a sandbox can outlive bubblewrap for a moment."""
+    """Start a process whose parent ends at once. The init of a sandbox can outlive bubblewrap in the same way."""
     subprocess.run(["sh", "-c", "sleep 0.3 &"], check=True)
 
 
@@ -258,7 +258,7 @@ def living_children(known):
 
 
 def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school, solution, suite, monkeypatch):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     alive_before = []
     known, honest_check, honest = (
         process_tree.children_of(os.getpid()),
@@ -276,12 +276,12 @@ def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school
 
     monkeypatch.setattr(classrooms, "check_workers", check_workers)
     monkeypatch.setattr(classrooms, "run_in_processes", run_in_processes)
-    school.is_graded(suite=suite("a2"))
+    school.grade(suite=suite("a2"))
     assert alive_before == [[], []]
 
 
 def test_a_single_student_is_graded_in_phases_whose_workers_all_end(tmp_path, solution, suite, monkeypatch):
-    """As nbgrader grades."""
+    """nbgrader grades in this way."""
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
     alive_before = []
@@ -311,9 +311,9 @@ def test_a_single_student_is_graded_in_phases_whose_workers_all_end(tmp_path, so
 
 
 def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phase(school, solution, suite, monkeypatch):
-    """The sandbox ends with its parent, but not in the same moment."""
-    school.hands_in("ada", solution())
-    school.hands_in("eve", solution())
+    """The sandbox ends shortly after its parent."""
+    school.hand_in("ada", solution())
+    school.hand_in("eve", solution())
     alive_before = []
     honest = classrooms.run_in_processes
 
@@ -331,7 +331,7 @@ def test_a_worker_whose_grader_process_was_killed_has_ended_before_the_next_phas
     monkeypatch.setattr(classrooms, "run_in_processes", killing)
     monkeypatch.setattr(StudentSteps, "run_public", lost)
     with pytest.raises(AssertionError, match="was killed"):
-        school.is_graded(suite=suite("a2"))
+        school.grade(suite=suite("a2"))
     assert alive_before == [[], []]
     assert (school.out / "ada.json").exists()
 
@@ -349,8 +349,8 @@ def test_the_files_that_workers_share_are_made_for_every_phase_and_deleted_at_it
             super().__init__(scratch, isolated)
 
     monkeypatch.setattr(classrooms, "Sandbox", Counted)
-    school.hands_in("ada", solution())
-    school.is_graded(suite=suite("a2"))
+    school.hand_in("ada", solution())
+    school.grade(suite=suite("a2"))
     assert len(made) == 2
     assert not any(path.exists() for path in made)
 
@@ -360,42 +360,42 @@ def test_the_files_that_workers_share_are_made_for_every_phase_and_deleted_at_it
 
 def test_a_run_that_was_stopped_between_phases_continues_without_repeating_one(school, solution, suite, monkeypatch):
     for name in ("ada", "ben"):
-        school.hands_in(name, solution())
-    undisturbed = school.is_graded(suite=suite("a2"))
-    school.starts_anew()
+        school.hand_in(name, solution())
+    undisturbed = school.grade(suite=suite("a2"))
+    school.delete_reports()
     honest = StudentSteps.run_later
     monkeypatch.setattr(StudentSteps, "run_later", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(AssertionError, match="was killed"):
-        school.is_graded(suite=suite("a2"))
+        school.grade(suite=suite("a2"))
     assert {path.name for path in (school.out / unfinished.FOLDER).iterdir()} == {"ada.json", "ben.json"}
     assert not list(school.out.glob("*.json"))
     monkeypatch.setattr(StudentSteps, "run_later", honest)
     monkeypatch.setattr(student_steps, "make_public_report", lambda *_: pytest.fail("asked again"))
-    assert school.is_graded(suite=suite("a2")) == undisturbed
+    assert school.grade(suite=suite("a2")) == undisturbed
     assert {path.name for path in school.out.iterdir()} == {"ada.json", "ben.json"}
 
 
 def test_killed_at_random_moments_of_any_phase_it_ends_with_the_same_reports(school, solution):
     for number in range(6):
-        school.hands_in(f"student{number}", solution())
-    school.hands_in_a_mistake("wrong", "addition_overwrites")
-    reports = school.runs_the_command("a2")
+        school.hand_in(f"student{number}", solution())
+    school.hand_in_misconception("wrong", "addition_overwrites")
+    reports = school.run_command("a2")
     undisturbed = {path.name: path.read_bytes() for path in reports.glob("*.json")}
-    school.starts_anew()
-    school.runs_the_command("a2", n_kills=6, seconds=(0.6, 2.0))
+    school.delete_reports()
+    school.run_command("a2", n_kills=6, seconds=(0.6, 2.0))
     assert {path.name: path.read_bytes() for path in reports.glob("*.json")} == undisturbed
     assert {path.name for path in reports.iterdir()} == {*undisturbed, "grades.csv", ".submissions"}
 
 
 def test_results_of_a_submission_that_has_changed_since_are_not_used(school, solution, suite, monkeypatch):
-    school.hands_in("ada", solution())
+    school.hand_in("ada", solution())
     honest = StudentSteps.run_later
     monkeypatch.setattr(StudentSteps, "run_later", lambda *_: os._exit(1))
     with pytest.raises(AssertionError, match="lost"):
-        school.is_graded(suite=suite("a2"))
+        school.grade(suite=suite("a2"))
     monkeypatch.setattr(StudentSteps, "run_later", honest)
     (school.submissions / "ada" / "engine.py").write_text(solution(("self.data + other.data", "self.data")))
-    (report,) = school.is_graded(suite=suite("a2")).values()
+    (report,) = school.grade(suite=suite("a2")).values()
     assert report.earned < report.points
 
 
@@ -428,30 +428,30 @@ FORGERIES = {
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_report_that_does_not_add_up_is_replaced(school, solution, forgery):
-    school.hands_in("ada", solution())
-    honest = school.is_graded()["ada"]
+    school.hand_in("ada", solution())
+    honest = school.grade()["ada"]
     path = school.out / "ada.json"
     path.write_bytes(msgspec.json.encode(FORGERIES[forgery](honest)))
-    assert school.is_graded()["ada"] == honest
+    assert school.grade()["ada"] == honest
     assert school.ended["ada"].seconds is not None
 
 
 def test_one_student_s_report_copied_over_another_s_gives_each_their_own_row(school, solution):
     for name in ("ada", "ben"):
-        school.hands_in(name, solution())
-    school.is_graded()
+        school.hand_in(name, solution())
+    school.grade()
     shutil.copy(school.out / "ada.json", school.out / "ben.json")
-    assert {report.student for report in school.is_graded().values()} == {"ada", "ben"}
+    assert {report.student for report in school.grade().values()} == {"ada", "ben"}
 
 
 def test_evidence_does_not_contain_numbers_that_only_the_private_seed_draws(school, private):
     for name in ("addition_overwrites", "subtraction_forgets_the_minus", "number_not_wrapped"):
-        school.hands_in_a_mistake(name, name)
-    reports = school.is_graded(suite=private)
+        school.hand_in_misconception(name, name)
+    reports = school.grade(suite=private)
     corpora = [private.private.corpus(test.mark.corpus) for test in private.tests if private.has_private_corpus(test)]
     leaves = {repr(abs(number)) for corpus in corpora for graph in corpus.cases for number in graph.inputs}
     drawn = {leaf for leaf in leaves if re.fullmatch(r"\d+\.\d\d+", leaf)}
-    said = [item.evidence for report in reports.values() for item in report.items if item.evidence]
-    assert said
-    shown = set(re.findall(r"\d+\.\d+", "\n".join(line for each in said for line in each.code if "Value(" in line)))
+    message = [item.evidence for report in reports.values() for item in report.items if item.evidence]
+    assert message
+    shown = set(re.findall(r"\d+\.\d+", "\n".join(line for each in message for line in each.code if "Value(" in line)))
     assert not shown & drawn

@@ -35,7 +35,7 @@ def three_of(spec):
 
 
 @pytest.fixture
-def printed(monkeypatch):
+def run_program(monkeypatch):
     """Return a function that runs a program beside the reference's files, and returns the numbers that it prints."""
     monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
     for name in ("engine", "nn", "training", "tensor"):
@@ -53,39 +53,41 @@ def printed(monkeypatch):
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
-def test_the_programs_of_a_spec_print_all_numbers_of_the_record_in_order(spec, printed):
+def test_the_programs_of_a_spec_print_all_numbers_of_the_record_in_order(spec, run_program):
     corpus = load_corpus(spec, corpora_folder() / spec.file_name)
-    numbers = [number for program in spec.programs(corpus.cases[0]) for number in printed(program)]
+    numbers = [number for program in spec.programs(corpus.cases[0]) for number in run_program(program)]
     assert len(numbers) == len(corpus.answers[0].numbers())
     assert all(map(is_close, numbers, corpus.answers[0].numbers()))
 
 
 @of_kind(Networks)
-def test_a_pasted_network_prints_the_recorded_outputs_and_gradients(spec, printed):
+def test_a_pasted_network_prints_the_recorded_outputs_and_gradients(spec, run_program):
     for network, answers in three_of(spec):
-        outputs = printed(network_program(network, False, [f"{name}.data" for name in networks.output_names(network)]))
-        gradients = printed(network_program(network, True, [f"{name}.grad" for name in leaf_names(network)]))
+        outputs = run_program(
+            network_program(network, False, [f"{name}.data" for name in networks.output_names(network)])
+        )
+        gradients = run_program(network_program(network, True, [f"{name}.grad" for name in leaf_names(network)]))
         assert all(map(is_close, outputs, answers.outputs))
         assert all(map(is_close, gradients, answers.gradients))
         assert len(outputs) + len(gradients) == len(answers.numbers())
 
 
 @of_kind(Losses)
-def test_a_pasted_loss_prints_the_recorded_results_and_gradients(spec, printed):
+def test_a_pasted_loss_prints_the_recorded_results_and_gradients(spec, run_program):
     for loss, answers in three_of(spec):
-        results = printed(loss_program(loss, False, [f"{name}.data" for name in result_names(loss)]))
-        gradients = printed(loss_program(loss, True, [f"{name}.grad" for name in losses.output_names(loss)]))
+        results = run_program(loss_program(loss, False, [f"{name}.data" for name in result_names(loss)]))
+        gradients = run_program(loss_program(loss, True, [f"{name}.grad" for name in losses.output_names(loss)]))
         assert all(map(is_close, results, answers.results))
         assert all(map(is_close, gradients, answers.gradients))
         assert len(results) + len(gradients) == len(answers.numbers())
 
 
 @of_kind(Trajectories)
-def test_a_pasted_training_run_prints_the_recorded_losses_and_parameters(spec, printed):
+def test_a_pasted_training_run_prints_the_recorded_losses_and_parameters(spec, run_program):
     run, answers = three_of(spec)[0]
     shown = [f"history[{step}]" for step in range(run.steps)]
-    shown += [f"model.parameters()[{place}].data" for place in range(len(run.parameters))]
-    assert all(map(is_close, printed(trajectory_program(run, shown)), answers.numbers()))
+    shown += [f"model.parameters()[{index}].data" for index in range(len(run.parameters))]
+    assert all(map(is_close, run_program(trajectory_program(run, shown)), answers.numbers()))
 
 
 @pytest.mark.parametrize("kind", [Networks, Losses, Trajectories])
@@ -108,7 +110,7 @@ def test_networks_grow_from_the_first_to_the_last(spec):
 
 def test_a_networks_parameters_are_named_by_their_role():
     network = networks.Network("MLP", (2, 2, 1), False, (0.5,) * 9, (1.0, 2.0), (2.0,))
-    assert [leaf_role(network, place) for place in (0, 2, 4, 6, 8, 9)] == [
+    assert [leaf_role(network, index) for index in (0, 2, 4, 6, 8, 9)] == [
         "weight 1 of neuron 1 in layer 1",
         "the bias of neuron 1 in layer 1",
         "weight 2 of neuron 2 in layer 1",

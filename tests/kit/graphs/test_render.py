@@ -36,7 +36,7 @@ def three_of(spec):
 
 
 @pytest.fixture
-def printed(engine, monkeypatch):
+def run_program(engine, monkeypatch):
     """Return a function that runs a program beside the reference's engine.py, and returns the printed numbers."""
     monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine()))
 
@@ -55,18 +55,18 @@ def test_enough_corpora_are_recorded_to_render_from():
 
 @CORPUS
 @DIALECT
-def test_a_pasted_program_prints_the_recorded_gradient_of_every_node(spec, dialect, printed):
+def test_a_pasted_program_prints_the_recorded_gradient_of_every_node(spec, dialect, run_program):
     for graph, answers in three_of(spec):
-        numbers = printed(program(graph, dialect, gradients=True, shown=range(len(graph))))
+        numbers = run_program(program(graph, dialect, gradients=True, shown=range(len(graph))))
         assert len(numbers) == len(graph)
         assert all(map(is_close, numbers, answers.grad))
 
 
 @CORPUS
 @DIALECT
-def test_a_pasted_program_prints_the_recorded_number_of_every_node(spec, dialect, printed):
+def test_a_pasted_program_prints_the_recorded_number_of_every_node(spec, dialect, run_program):
     for graph, answers in three_of(spec):
-        numbers = printed(program(graph, dialect, gradients=False, shown=range(len(graph))))
+        numbers = run_program(program(graph, dialect, gradients=False, shown=range(len(graph))))
         assert len(numbers) == len(graph)
         assert all(map(is_close, numbers, answers.data))
 

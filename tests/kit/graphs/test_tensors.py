@@ -54,8 +54,10 @@ def test_arrays_come_back_as_they_were(given):
 @given(FLOATS.filter(lambda array: array.ndim > 1))
 def test_arrays_are_encoded_row_by_row_whatever_their_memory_layout(array):
     laid_out = [array, np.asfortranarray(array), np.repeat(array, 2, axis=-1)[..., ::2], array[::-1][::-1]]
-    told = [encoded([Holder(each)], "data") for each in laid_out]
-    assert all(str(numbers) == str(told[0]) for numbers in told)  # compared as text, because NaN is not equal to itself
+    encodings = [encoded([Holder(each)], "data") for each in laid_out]
+    assert all(
+        str(numbers) == str(encodings[0]) for numbers in encodings
+    )  # compared as text, because NaN is not equal to itself
 
 
 @pytest.mark.parametrize("number", [2, 2.5, np.float64(2.5), np.array(2.5)])
@@ -83,13 +85,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("data", REFUSED)
 def test_what_is_not_an_array_of_floats_is_refused_with_a_reason(data):
-    what, said = REFUSED[data]
-    with pytest.raises(NotANumber, match=f"^{said}$"):
+    what, message = REFUSED[data]
+    with pytest.raises(NotANumber, match=f"^{message}$"):
         encoded([Holder(what)], "data")
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "message"),
     [
         (None, "a.exp() is None, not a Tensor: is a `return` missing?"),
         (2.5, "a.exp() is a plain float, not a Tensor: no gradient can flow through it"),
@@ -97,10 +99,10 @@ def test_what_is_not_an_array_of_floats_is_refused_with_a_reason(data):
         (np.float64(1), "a.exp() is a plain float64, not a Tensor: no gradient can flow through it"),
     ],
 )
-def test_what_is_not_a_tensor_is_refused_with_a_reason(target, said):
+def test_what_is_not_a_tensor_is_refused_with_a_reason(target, message):
     with pytest.raises(NotANumber) as raised:
-        encoded([target], "data", lambda place: "a.exp()")
-    assert str(raised.value) == said
+        encoded([target], "data", lambda index: "a.exp()")
+    assert str(raised.value) == message
 
 
 def test_an_object_with_a_false_class_attribute_is_refused_without_reading_its_numbers():
@@ -108,7 +110,7 @@ def test_an_object_with_a_false_class_attribute_is_refused_without_reading_its_n
         __class__ = np.float64
 
         def ravel(self):
-            raise AssertionError("it was asked")
+            raise AssertionError("its numbers were read")
 
     with pytest.raises(NotANumber, match="of type Liar"):
         encoded([Holder(Liar())], "data")
@@ -219,7 +221,7 @@ def test_every_recorded_graph_avoids_the_kinks(spec):
 
 
 @pytest.fixture
-def printed(monkeypatch):
+def run_program(monkeypatch):
     """Return a function that runs a program beside the reference's files, and returns what it prints."""
     monkeypatch.syspath_prepend(str(reference_folder() / "solution"))
     monkeypatch.delitem(sys.modules, "tensor", raising=False)
@@ -235,11 +237,11 @@ def printed(monkeypatch):
 
 
 @OF_EACH
-def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, printed):
+def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, run_program):
     for graph, answers in recorded(spec):
         for kind in ("data", "grad"):
             shown = [f"({name}.{kind}.shape, {name}.{kind}.tolist())" for name in node_names(graph)]
-            lines = printed(tensor_program(graph, kind == "grad", shown)).splitlines()
+            lines = run_program(tensor_program(graph, kind == "grad", shown)).splitlines()
             for line, right in zip(lines, answers.arrays(kind), strict=True):
                 shape, numbers = eval(line)
                 assert shape == right.shape

@@ -62,7 +62,7 @@ _WRITING = {name: lambda *parts, name=name: (name, *parts) for name in OPERATION
 
 
 def _written_with_alias(graph, node, earlier):
-    """Return the text of the expression with `earlier` in the place of `node`, without Graph.rebuilt."""
+    """Return the text of the expression with `earlier` instead of `node`, without calling Graph.rebuilt."""
     texts = [_written(number) for number in graph.inputs]
     for index in range(len(graph)):
         if index >= len(graph.inputs):
@@ -93,8 +93,8 @@ def test_rebuilding_removes_nodes_that_the_output_does_not_need(graph, data):
 @given(GRAPHS, st.data())
 def test_an_operand_split_off_as_a_leaf_of_its_value_changes_nothing(graph, data):
     node = data.draw(st.integers(len(graph.inputs), len(graph) - 1))
-    place = data.draw(st.integers(0, len(graph.parents(node)) - 1))
-    split = graph.split(node, place, value(graph, graph.parents(node)[place]))
+    index = data.draw(st.integers(0, len(graph.parents(node)) - 1))
+    split = graph.split(node, index, value(graph, graph.parents(node)[index]))
     assert value(split) == value(graph)
     assert needed(split) == set(range(len(split)))
 
@@ -168,7 +168,7 @@ class Count(int):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         (True, "bool"),
         (1j, "complex"),
@@ -185,8 +185,8 @@ class Count(int):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_anything_else_is_refused_with_its_type_in_the_message(value, said):
-    with pytest.raises(NotANumber, match=f"here is .*{said}"):
+def test_anything_else_is_refused_with_its_type_in_the_message(value, message):
+    with pytest.raises(NotANumber, match=f"here is .*{message}"):
         plain_number(value, "here")
 
 
@@ -199,7 +199,7 @@ def test_the_number_of_a_node_can_be_read():
 
 
 @pytest.mark.parametrize(
-    ("node", "said"),
+    ("node", "message"),
     [
         (None, "a + b is None, not a Value: is a `return` missing?"),
         (5.0, "a + b is a plain float, not a Value"),
@@ -209,8 +209,8 @@ def test_the_number_of_a_node_can_be_read():
     ],
     ids=lambda node: type(node).__name__,
 )
-def test_what_is_not_a_node_is_named(node, said):
-    with pytest.raises(NotANumber, match=said.replace("a + b", "a \\+ b")):
+def test_what_is_not_a_node_is_named(node, message):
+    with pytest.raises(NotANumber, match=message.replace("a + b", "a \\+ b")):
         number_of(node, "data", "a + b")
 
 

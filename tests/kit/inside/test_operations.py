@@ -1,4 +1,4 @@
-"""The table of operations: a text means the same for every engine, and is printed with the right parentheses."""
+"""The table of operations: every engine agrees on a row, and programs have the necessary parentheses."""
 
 import pytest
 from gradkit.corpora.scalar import random_graphs

@@ -1,4 +1,4 @@
-"""check() in a notebook's kernel: the same points as in grading, and nothing on stderr."""
+"""check() in a notebook: it gives the points that grading gives, and prints nothing on stderr."""
 
 import linecache
 import shutil
@@ -13,7 +13,7 @@ ADDITION = ("a1_expressions/addition", "a1_expressions/multiplication")
 
 @pytest.fixture
 def cell():
-    """Runs a text as a kernel runs a cell, and returns what it defines under a name."""
+    """Return a function that runs a source as a kernel runs a cell, and returns the object that it defines."""
     count = 0
 
     def run(source, name="Value"):
@@ -109,7 +109,7 @@ def test_a_class_without_source_is_refused_with_advice():
 
 @pytest.fixture
 def beside(root, tmp_path, monkeypatch):
-    """Makes the kernel's working directory, with files of the reference in it, as in beside("engine", "nn")."""
+    """Return a function that makes a working directory with files of the reference: beside("engine", "nn")."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     for module in ("engine", "nn", "training"):

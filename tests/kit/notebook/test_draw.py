@@ -1,4 +1,4 @@
-"""draw(y): a student's graph as a picture, with whatever its nodes hold."""
+"""draw(y): a picture of a student's graph, whatever objects its nodes contain."""
 
 import builtins
 import re
@@ -12,7 +12,7 @@ WRONG = "#fde0dc"
 
 
 class Node:
-    """A student's Value."""
+    """A stand-in for a student's Value."""
 
     def __init__(self, data, _children=(), _op=""):
         self.data, self.grad, self._prev, self._op = data, 0.0, _children, _op
@@ -78,7 +78,7 @@ def test_equal_parents_are_drawn_as_different_nodes():
 
 
 @pytest.mark.parametrize(
-    ("grad", "said"),
+    ("grad", "message"),
     [
         (None, "grad None"),
         (True, "grad bool"),
@@ -88,20 +88,20 @@ def test_equal_parents_are_drawn_as_different_nodes():
         (10**400, "grad int"),
     ],
 )
-def test_data_that_is_not_a_number_is_marked(grad, said):
+def test_data_that_is_not_a_number_is_marked(grad, message):
     node = Node(1.0)
     node.grad = grad
     drawn = draw(Node(2.0, (node,), "+"))
-    assert said in texts(drawn)
+    assert message in texts(drawn)
     assert drawn._repr_svg_().count(WRONG) == 1
 
 
 @pytest.mark.parametrize(
-    ("parent", "said"), [(3.0, "float 3 no Value"), (None, "None no Value"), ("ab", "str no Value")]
+    ("parent", "message"), [(3.0, "float 3 no Value"), (None, "None no Value"), ("ab", "str no Value")]
 )
-def test_a_parent_that_is_not_a_value_is_marked(parent, said):
+def test_a_parent_that_is_not_a_value_is_marked(parent, message):
     drawn = draw(Node(1.0, (Node(2.0), parent), "+"))
-    assert said in texts(drawn)
+    assert message in texts(drawn)
     assert drawn._repr_svg_().count(WRONG) == 1
 
 

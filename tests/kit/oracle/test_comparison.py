@@ -177,7 +177,7 @@ def times(a, b):
 
 
 @pytest.mark.parametrize(
-    ("edit", "expression", "numbers", "said"),
+    ("edit", "expression", "numbers", "message"),
     [
         ((TANH, TANH.replace("+=", "=")), tanh_plus_x, (0.5,), "share of `a + b` is lost: collect with +="),
         ((PRODUCT, PRODUCT.replace("+=", "-=")), times, (2.0, 3.0), "sign is wrong"),
@@ -217,10 +217,10 @@ def times(a, b):
         ),
     ],
 )
-def test_a_typical_mistake_gets_its_hint(edit, expression, numbers, said, engine):
+def test_a_typical_mistake_gets_its_hint(edit, expression, numbers, message, engine):
     graph = trace_expression(expression, *numbers)
     mismatch = compare_gradients(graph, complex_step.answer_graph(graph), replay(engine(edit), graph, backward=True))
-    assert said in find_hint(mismatch)
+    assert message in find_hint(mismatch)
 
 
 def test_a_wrong_number_points_to_the_operation_that_computed_it(engine):
@@ -244,9 +244,9 @@ def test_every_mismatch_of_gradients_can_be_described(graph, data):
     got = Answers(want.data, [replaced.get(node, number) for node, number in enumerate(want.grad)])
     mismatch = compare_gradients(graph, want, got, inner=True)
     assume(mismatch)
-    said = find_hint(mismatch)
-    assert said or mismatch.origin is None
-    assert "{" not in said
+    message = find_hint(mismatch)
+    assert message or mismatch.origin is None
+    assert "{" not in message
 
 
 def test_a_hint_can_describe_a_contribution_of_zero():
@@ -260,6 +260,6 @@ def test_the_hint_for_a_lost_contribution_names_the_one_that_was_kept():
     graph = Graph((2.0,), [("tanh", 0), ("exp", 0), ("add", 1, 2), ("relu", 0), ("add", 3, 4)])
     want = complex_step.answer_graph(graph)
     kept = complex_step.local_derivative(graph, want.data, 2, 0)
-    said = find_hint(compare_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
-    assert "used 3 times, but holds only what `x.exp()` passed on" in said
-    assert "the share of `x.tanh()` and `x.relu()` is lost" in said
+    message = find_hint(compare_gradients(graph, want, Answers(want.data, [kept, *want.grad[1:]])))
+    assert "used 3 times, but holds only what `x.exp()` passed on" in message
+    assert "the share of `x.tanh()` and `x.relu()` is lost" in message

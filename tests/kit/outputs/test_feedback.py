@@ -1,4 +1,4 @@
-"""A student's page: everything is escaped, each cause is shown once, and of a hidden item the title only."""
+"""A student's page: all text is escaped, each cause is shown once, and hidden items show their title only."""
 
 import builtins
 from html.parser import HTMLParser
@@ -92,8 +92,8 @@ def test_code_in_a_hint_is_formatted_as_code():
 
 
 def test_without_graphviz_there_is_a_page_without_a_picture(monkeypatch, school, suite):
-    school.hands_in_a_mistake("ada", "subtraction_forgets_the_minus")
-    items = [each for each in school.is_graded(suite=suite("a2"))["ada"].items if each.evidence]
+    school.hand_in_misconception("ada", "subtraction_forgets_the_minus")
+    items = [each for each in school.grade(suite=suite("a2"))["ada"].items if each.evidence]
     assert "#fde0dc" in feedback(items, {}), "the wrong node is marked"
     real = builtins.__import__
 

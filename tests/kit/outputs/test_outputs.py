@@ -1,4 +1,4 @@
-"""Outputs: a further format of reports is one file, and needs nothing but a report and what its viewer may see."""
+"""Outputs: a new format is one file, which needs only reports and what the viewer may see."""
 
 import importlib.util
 import sys
@@ -42,7 +42,7 @@ def report_of(*items):
 
 @pytest.fixture
 def markdown(tmp_path, monkeypatch):
-    """The function of a new format, whose file stands among the others."""
+    """Return the function of a new format, whose file is in the package with the others."""
     path = tmp_path / "markdown.py"
     path.write_text(MARKDOWN, encoding="utf-8")
     spec = importlib.util.spec_from_file_location("gradkit.outputs.markdown", path)
@@ -66,8 +66,8 @@ def test_a_further_format_is_one_file(markdown):
 
 
 def test_a_further_format_reads_the_reports_of_a_class(markdown, school, suite):
-    school.hands_in_a_mistake("ada", "tanh_overwrites")
-    (report,) = school.is_graded(suite=suite("a3")).values()
+    school.hand_in_misconception("ada", "tanh_overwrites")
+    (report,) = school.grade(suite=suite("a3")).values()
     assert markdown(report).startswith(f"**{report.earned:g} of {report.points:g} points**: ")
 
 

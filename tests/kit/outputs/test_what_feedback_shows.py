@@ -1,4 +1,4 @@
-"""What a student's page leaves out, and what it shows first. That it is escaped is tested in test_feedback.py."""
+"""A student's page: what it leaves out and what it shows first. test_feedback.py tests that it is escaped."""
 
 import re
 
@@ -132,7 +132,7 @@ def test_a_picture_calls_the_nodes_as_the_code_does():
 
 @given(st.text("$\\(){}ab", min_size=1, max_size=12).map(lambda text: f"Q{text}Q"), st.booleans())
 def test_what_a_student_s_code_says_is_never_set_as_a_formula(text, with_frames):
-    """MathJax, which is on nbgrader's pages, passes over pre and code."""
+    """nbgrader's pages run MathJax, which ignores the elements pre and code."""
     evidence = Evidence(text, (text,), origin=text, traceback=text if with_frames else "")
     page = feedback([item("x", evidence)], {})
     assert "Q" not in re.sub(r"(?s)<(pre|code)\b.*?</\1>", "", page)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of proof: every specimen, graded once for all tests that look at it."""
+"""Fixtures of the tests of proof: specimens, each graded once for all tests that need its report."""
 
 import pytest
 from gradkit.proof.prove import specimen_folders
@@ -8,7 +8,7 @@ from gradkit.proof.specimens import misconceptions, variants
 
 
 class GradedSpecimens:
-    """Runs of specimens, by name. A specimen is graded, with all others of its batch, when it is first asked for."""
+    """Runs of specimens by name. The first request for a specimen grades all specimens of its batch."""
 
     def __init__(self, batches, folders, **how):
         self._batches = {name: batch for batch in batches for name in batch.names}
@@ -24,36 +24,36 @@ class GradedSpecimens:
 
 @pytest.fixture(scope="session")
 def specimens(root):
-    """A folder for every specimen, and for the solution, by name."""
+    """Return the folders of all specimens and of the solution, by name."""
     with specimen_folders() as folders:
         yield {**folders, "solution": root / "reference/solution"}
 
 
 @pytest.fixture(scope="session")
 def selection():
-    """Selects the items that a misconception can change; the solution is traced once."""
+    """Return the selection of the items that a misconception can change. It traces the solution once."""
     return Selection()
 
 
 @pytest.fixture(scope="session")
 def batches_of_specimens(selection):
-    """All specimens, grouped by the items that are run on them: of a misconception those that it can change."""
+    """Return a function that groups all specimens by items to run; for a misconception, those that it can change."""
     return lambda **how: batches(["solution", *variants(), *misconceptions()], selection, **how)
 
 
 @pytest.fixture(scope="session")
 def specimen_batches(batches_of_specimens):
-    """All specimens in every assignment that holds a file of their own."""
+    """Return the batches of all specimens, each in the assignments that grade a file of its own."""
     return batches_of_specimens()
 
 
 @pytest.fixture(scope="session")
 def grade_specimens(specimens):
-    """Grades the specimens of some batches in one way, as they are asked for."""
+    """Return a function that returns the runs of batches, graded in one way as they are requested."""
     return lambda some_batches, **how: GradedSpecimens(some_batches, specimens, **how)
 
 
 @pytest.fixture(scope="session")
 def graded_specimens(grade_specimens, specimen_batches):
-    """Every specimen's run in the sandbox."""
+    """Return the runs of all specimens in the sandbox."""
     return grade_specimens(specimen_batches, isolated=True)

@@ -31,13 +31,13 @@ KEEPS, ADDS = "a1_expressions/test_a_value_keeps_its_number", "a1_expressions/te
 ENGINES = tuple(assignment for assignment in assignments() if "engine" in assignment.modules)
 
 
-def speaks_of_more(attack):
-    """Whether what must come of an attack cannot be seen in the assignments that ask for the engine."""
+def affects_later_assignments(attack):
+    """Return whether an attack expects results in assignments beyond those that grade the engine."""
     elsewhere = {item.partition("/")[0] for item in attack.verdicts} - {assignment.name for assignment in ENGINES}
     return attack.module != "engine" or bool(elsewhere) or attack.earned is not None
 
 
-LATER = {name for name, attack in attacks().items() if speaks_of_more(attack)} | set(list(attacks())[::4])
+LATER = {name for name, attack in attacks().items() if affects_later_assignments(attack)} | set(list(attacks())[::4])
 """Attacks that are graded in the whole course, a fourth of those on the engine among them. It is the sandbox, the pipe
 and the grader that an attack is up against, and they are the same ones in each assignment; a later one only asks more.
 `make attacks` grades every attack in all of them."""
@@ -49,7 +49,7 @@ STEALING = {name for name, attack in attacks().items() if attack.group == "steal
 
 @pytest.fixture(scope="module")
 def runs():
-    """All of them, graded once, as two classes."""
+    """Return the runs of all attacks, graded once as two classes."""
     early = {name: attack for name, attack in attacks().items() if name not in LATER}
     later = {name: attack for name, attack in attacks().items() if name in LATER}
     return run_attacks(early, course=ENGINES, compared=STEALING), run_attacks(later, compared=STEALING)
@@ -266,7 +266,7 @@ def test_a_number_that_only_one_secret_has_is_found_in_a_report():
 
 
 def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
-    """What the public phase must not do: ask the private corpora, and keep what the student's code says of them."""
+    """Replace the public phase by one that explains private cases and keeps what the student's code says of them."""
     honest = run_phases.run_public_phase
 
     def careless(suite, *others):
@@ -282,8 +282,8 @@ def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A folder to be watched, and no repository, in which others may be at work."""
+def watched_folder(tmp_path, monkeypatch):
+    """Return the watched folder, without the repository, in which other processes may write."""
     monkeypatch.setattr("gradkit.proof.attacks.host.REPOSITORY", ())
     (tmp_path / "class").mkdir()
     (tmp_path / "class/engine.py").write_text("as it was")
@@ -291,8 +291,8 @@ def place(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def watch(place):
-    with watched([place / "canary"], [place / "class"], [place / "marker"]) as watch:
+def watch(watched_folder):
+    with watched([watched_folder / "canary"], [watched_folder / "class"], [watched_folder / "marker"]) as watch:
         yield watch
 
 
@@ -303,15 +303,15 @@ def test_nothing_is_reported_of_a_host_on_which_nothing_happened(watch):
 @pytest.mark.parametrize(
     ("touch", "reason"),
     [
-        (lambda place: (place / "canary").write_text("seen"), "canary was changed"),
-        (lambda place: (place / "canary").unlink(), "canary was removed"),
-        (lambda place: (place / "class/engine.py").write_text("changed"), "engine.py was changed"),
-        (lambda place: (place / "class/more").mkdir(), "more was created"),
-        (lambda place: (place / "marker").symlink_to("nowhere"), "marker was created"),
+        (lambda watched_folder: (watched_folder / "canary").write_text("seen"), "canary was changed"),
+        (lambda watched_folder: (watched_folder / "canary").unlink(), "canary was removed"),
+        (lambda watched_folder: (watched_folder / "class/engine.py").write_text("changed"), "engine.py was changed"),
+        (lambda watched_folder: (watched_folder / "class/more").mkdir(), "more was created"),
+        (lambda watched_folder: (watched_folder / "marker").symlink_to("nowhere"), "marker was created"),
     ],
 )
-def test_a_touched_file_is_noticed(watch, place, touch, reason):
-    touch(place)
+def test_a_touched_file_is_noticed(watch, watched_folder, touch, reason):
+    touch(watched_folder)
     assert [said for said in watch.changes() if reason in said]
 
 
@@ -334,11 +334,11 @@ def test_a_process_that_is_left_over_is_noticed_even_as_an_orphan(watch, monkeyp
     assert watch.changes() == []
 
 
-def test_a_marker_of_an_earlier_run_is_not_counted_for_this_run(place):
-    (place / "marker").touch()
-    watch = Watch([], [], [place / "marker"])
+def test_a_marker_of_an_earlier_run_is_not_counted_for_this_run(watched_folder):
+    (watched_folder / "marker").touch()
+    watch = Watch([], [], [watched_folder / "marker"])
     assert watch.created() == []
-    assert watch.changes() == [f"{place / 'marker'} existed before the run: remove it"]
+    assert watch.changes() == [f"{watched_folder / 'marker'} existed before the run: remove it"]
     watch.close()
 
 

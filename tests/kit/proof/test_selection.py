@@ -1,4 +1,4 @@
-"""The items that a misconception can change: every item that enters an edited function, and what may depend on it."""
+"""Selection of the items that a misconception can change: those that enter an edited function, and their dependents."""
 
 import pytest
 from gradkit.catalogue.assignments import assignments

@@ -1,4 +1,4 @@
-"""The suites are strong and fair: a misconception is caught by its own items alone, a variant keeps its marks."""
+"""The suites are strict and fair: only the named items catch a misconception, and a variant keeps its points."""
 
 from collections import Counter
 
@@ -16,7 +16,7 @@ MISTAKES, DESIGNS = misconceptions(), variants()
 
 
 class Proofs:
-    """What each specimen's record shows."""
+    """What each specimen's results prove, by name."""
 
     def __init__(self, graded_specimens):
         self._graded = graded_specimens
@@ -76,7 +76,7 @@ def test_proving_without_a_sandbox_gives_the_results_of_grading_with_one(monkeyp
 
 @pytest.fixture(scope="module")
 def tanh_overwrites(specimens):
-    """The misconception run on all items, without a sandbox."""
+    """Return the run of a misconception on all items, without a sandbox."""
     (batch,) = batches(["tanh_overwrites"])
     (run,) = run_batch(batch, specimens)
     return run.record

@@ -1,4 +1,4 @@
-"""One suite, two transports: self-check and the sandbox come to the same verdicts, in the same words."""
+"""One suite, two transports: self-check and the sandbox give the same verdicts and the same evidence."""
 
 import gc
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("specimens")
 
 
 class InProcessSteps(StudentSteps):
-    """Grades as self-check does: the submission is imported into the process that grades it, and no other is."""
+    """Grades as self-check does: each submission is imported into the process that grades it, and only there."""
 
     def run_public(self, scratch, sandbox, student):
         return self._in_child(super().run_public, scratch, sandbox, student)
@@ -37,7 +37,9 @@ class InProcessSteps(StudentSteps):
             assert os.waitpid(child, 0)[1] == 0, f"{arguments[-1].name} was not graded"
             return step
         try:
-            gc.set_threshold(GC_THRESHOLD)  # as in a worker: Python's own takes longer than all the rest
+            gc.set_threshold(
+                GC_THRESHOLD
+            )  # as in a worker: with Python's default, collecting takes longer than everything else
             run_phases.open_transport = lambda _sandbox, folder, _seconds: Local(folder, Clock())
             for module in (*self.suite.builds_on, *self.suite.modules):
                 sys.modules.pop(module, None)  # another test's
@@ -62,7 +64,7 @@ class Local(LocalTransport):
 
 @pytest.fixture(scope="module")
 def in_process(grade_specimens, batches_of_specimens):
-    """Every specimen's run as self-check runs it, in the assignments that ask for a file of its own."""
+    """Return the runs of all specimens as in self-check, in the assignments that grade a file of theirs."""
     return grade_specimens(batches_of_specimens(assignments_of=assignments_asking_for), isolated=False, kind=InProcess)
 
 

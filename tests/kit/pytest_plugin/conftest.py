@@ -1,4 +1,4 @@
-"""A student's folder, and `pytest` run in it as the student would."""
+"""Fixtures of the self-check tests: a student's folder, and `pytest` run in it as the student runs it."""
 
 import os
 import re
@@ -13,7 +13,7 @@ import pytest
 
 @dataclass
 class Run:
-    """What one run of pytest printed, and what it wrote of each item."""
+    """Output, exit status and recorded items of one run of pytest."""
 
     screen: str
     status: int
@@ -31,7 +31,7 @@ class Run:
 
 
 class Student:
-    """A folder made from the template, with an engine of one's own and none of the later files."""
+    """A folder made from the template, without the files of later assignments, to which a test writes an engine."""
 
     LATER = ("nn.py", "training.py", "tensor.py")
 
@@ -39,11 +39,11 @@ class Student:
         shutil.copytree(template, folder, ignore=shutil.ignore_patterns("__pycache__", *self.LATER))
         self.folder = folder
 
-    def writes(self, engine):
+    def write(self, engine):
         (self.folder / "engine.py").write_text(engine, encoding="utf-8")
         return self
 
-    def runs(self, *options, typed="", python=("-m", "pytest")):
+    def run(self, *options, typed="", python=("-m", "pytest")):
         results = self.folder.parent / "results.json"
         results.unlink(missing_ok=True)
         command = [sys.executable, *python, "-p", "no:cacheprovider", "--gradkit-results", str(results), *options]
@@ -67,8 +67,8 @@ def student(tmp_path, root):
 
 
 @pytest.fixture(scope="session")
-def without_closures():
-    """An engine as it stands after a1: every operation makes its Value and leaves no closure."""
+def remove_closures():
+    """Return a function that removes the closures from an engine, which leaves what a student has after a1."""
 
     def stripped(source):
         return re.sub(

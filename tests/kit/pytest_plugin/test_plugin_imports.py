@@ -1,4 +1,4 @@
-"""What a run of pytest imports of gradkit: nothing where it is only installed, and a short list in a self-check."""
+"""Imports of a run of pytest: nothing of gradkit if it is only installed, and a short list in a self-check."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Bounded processes: a job can use up the limits of its process, and nothing else."""
+"""Bounded processes: a job that reaches a limit has no effect outside its process."""
 
 import dataclasses
 import faulthandler
@@ -40,7 +40,7 @@ def test_the_result_of_the_job_is_returned():
 
 
 @pytest.mark.parametrize(
-    ("job", "verdict", "said"),
+    ("job", "verdict", "message"),
     [
         (asleep, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
         (busy, Verdict.TIMEOUT, "takes longer than is allowed (1 s)"),
@@ -48,10 +48,10 @@ def test_the_result_of_the_job_is_returned():
         (killed, Verdict.ERROR, "ends the process that does it (signal 11)"),
     ],
 )
-def test_each_limit_has_its_verdict(job, verdict, said):
+def test_each_limit_has_its_verdict(job, verdict, message):
     with pytest.raises(LimitReachedError) as raised:
         run_bounded(job, int, SMALL)
-    assert (raised.value.verdict, raised.value.message) == (verdict, said)
+    assert (raised.value.verdict, raised.value.message) == (verdict, message)
 
 
 def test_a_result_that_is_too_long_counts_as_too_much_memory():

@@ -61,7 +61,7 @@ FAULTS = {
         "must take `corpus` if, and only if,",
     ),
 }
-"""Of a suite's file: what is wrong with it, and what is said."""
+"""Text of a suite's file with one fault, and what the message says of it."""
 IN_ANOTHER_FILE = {
     "a_file_below": ("more/test_more.py", ITEM, "more/test_more.py is not graded."),
     "another_pattern": ("more_test.py", ITEM, "more_test.py is not graded."),
@@ -77,7 +77,7 @@ home.course_home = lambda: Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A course in which each assignment has one fault."""
+    """Return a course in which each assignment has one fault."""
     home = tmp_path_factory.mktemp("course")
     table = (assignments()[0].suite.parents[1] / "assignments" / assignments()[0].name / "assignment.toml").read_text()
     for name in (*FAULTS, *IN_ANOTHER_FILE, TWICE, "fine"):
@@ -97,8 +97,8 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def self_check(home):
-    """Collects some suites of that course as a student's pytest does, and returns what is on the screen."""
+def run_self_check(home):
+    """Return a function that collects suites of that course as a student's pytest does: (exit status, output)."""
 
     def run(*names):
         options = ["-p", "patched", "-p", "no:cacheprovider", "--submission", ".", "--import-mode=importlib"]
@@ -112,44 +112,46 @@ def self_check(home):
 
 
 @pytest.fixture(scope="module")
-def screen(self_check):
-    return self_check(*FAULTS, "fine")[1]
+def screen(run_self_check):
+    return run_self_check(*FAULTS, "fine")[1]
 
 
 @pytest.fixture
-def refused(home, monkeypatch):
-    """What grading says of an assignment of that course."""
+def error_of_grading(home, monkeypatch):
+    """Return a function that returns the error of grading an assignment of that course."""
     monkeypatch.setattr("gradkit.catalogue.assignments.course_home", lambda: home)
 
-    def said(name):
+    def message(name):
         with pytest.raises(SuiteError) as caught:
             list(graded_tests(msgspec.structs.replace(assignments()[0], name=name)))
         return str(caught.value)
 
-    return said
+    return message
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_pytest_and_grading_could_treat_differently_is_refused_by_both(fault, refused, screen):
-    _, said = FAULTS[fault]
-    assert said in refused(fault)
-    assert f"tests/{fault}/test_trial.py" in refused(fault)
+def test_what_pytest_and_grading_could_treat_differently_is_refused_by_both(fault, error_of_grading, screen):
+    _, message = FAULTS[fault]
+    assert message in error_of_grading(fault)
+    assert f"tests/{fault}/test_trial.py" in error_of_grading(fault)
     account = screen.partition(f"ERROR collecting tests/{fault}/")[2].partition("____ ERROR")[0]
-    assert said in account or (fault, "'yield' keyword" in account) == ("yields", True), "pytest refuses yield itself"
+    assert message in account or (fault, "'yield' keyword" in account) == ("yields", True), (
+        "pytest refuses yield itself"
+    )
 
 
 @pytest.mark.parametrize("fault", IN_ANOTHER_FILE)
-def test_a_file_that_only_pytest_reads_is_refused_by_both(fault, refused, self_check):
-    file, _, said = IN_ANOTHER_FILE[fault]
-    assert said in refused(fault)
-    status, shown = self_check(fault)
+def test_a_file_that_only_pytest_reads_is_refused_by_both(fault, error_of_grading, run_self_check):
+    file, _, message = IN_ANOTHER_FILE[fault]
+    assert message in error_of_grading(fault)
+    status, shown = run_self_check(fault)
     assert status != 0
     assert file in shown
 
 
-def test_an_item_in_two_files_is_refused_by_both(refused, self_check):
-    assert "test_one is in test_trial.py too." in refused(TWICE)
-    status, shown = self_check(TWICE)
+def test_an_item_in_two_files_is_refused_by_both(error_of_grading, run_self_check):
+    assert "test_one is in test_trial.py too." in error_of_grading(TWICE)
+    status, shown = run_self_check(TWICE)
     assert status != 0
     assert f"{TWICE}/test_one is in two files." in shown
 
@@ -159,7 +161,7 @@ def test_a_suite_without_a_fault_is_still_collected(screen):
 
 
 @pytest.mark.parametrize("outcome", ["skip", "xfail"])
-def test_an_item_that_a_helper_skips_has_not_passed(home, self_check, outcome):
+def test_an_item_that_a_helper_skips_has_not_passed(home, run_self_check, outcome):
     name = f"helper_{outcome}"
     (home / "assignments" / name).mkdir()
     table = (home / "assignments" / "fine" / "assignment.toml").read_text()
@@ -168,7 +170,7 @@ def test_an_item_that_a_helper_skips_has_not_passed(home, self_check, outcome):
     (home / f"{name}.py").write_text(f"import pytest\ndef helper(): pytest.{outcome}('x')\n")
     item = f"from {name} import helper\n@graded(1, 'one')\ndef test_one(Value): helper()\n"
     (home / "tests" / name / "test_trial.py").write_text(HEAD + item)
-    status, shown = self_check(name)
+    status, shown = run_self_check(name)
     assert status == 1
     assert f"{name}/test_one was skipped while it ran." in shown
 

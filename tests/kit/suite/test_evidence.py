@@ -95,7 +95,7 @@ def test_an_item_s_error_message_matches_its_evidence():
     assert str(NotPassed(Explained(Verdict.ERROR, Evidence("KeyError: 'odd'")))) == "KeyError: 'odd'"
 
 
-# --- hints for Python's own messages ---------------------------------------------------------------------------------
+# --- hints for messages of Python ------------------------------------------------------------------------------------
 
 BARE = "class Value:\n    def __init__(self, data): self.data = data\n"
 

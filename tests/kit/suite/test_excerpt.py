@@ -1,4 +1,4 @@
-"""Test excerpts: a hand-written item is shown as a program of its own lines that prints the number it checks."""
+"""Test excerpts: a hand-written item is shown as a program of its lines that prints the checked number."""
 
 import ast
 import io
@@ -19,8 +19,8 @@ HERE = Path(__file__)
 
 
 @pytest.fixture
-def printed(engine, monkeypatch):
-    """Runs a program beside the reference, and returns the numbers that it prints."""
+def run_program(engine, monkeypatch):
+    """Return a function that runs a program with the reference's Value, and returns the printed numbers."""
     monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine()))
 
     def run(lines):
@@ -33,7 +33,7 @@ def printed(engine, monkeypatch):
 
 
 def an_item(Value):
-    """What a hand-written item looks like."""
+    """An example of a hand-written item."""
     x, y = Value(3.0), Value(2.0)
     expect(x.data, 3.0)
     for step in range(3):
@@ -66,14 +66,14 @@ def test_expect_shows_the_lines_of_the_test_up_to_the_wrong_number(engine):
     )
 
 
-def test_the_lines_shown_print_the_number_that_was_wrong(engine, printed):
+def test_the_lines_shown_print_the_number_that_was_wrong(engine, run_program):
     with pytest.raises(NotPassed) as failure:
         an_item(engine())
-    assert printed(failure.value.failure.explain().code) == [14.0]
+    assert run_program(failure.value.failure.explain().code) == [14.0]
 
 
 def hand_written():
-    """Every graded test without graphs, and each call of `expect` in it."""
+    """Yield every graded test without graphs, with each call of `expect` in it."""
     for path in sorted((course_home() / "tests").glob("a?_*/test_*.py")):
         module = import_suite_file(path)
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -85,11 +85,11 @@ def hand_written():
 
 
 @pytest.mark.parametrize(("test", "ask"), list(hand_written()))
-def test_every_expectation_of_the_suites_can_be_run_as_shown_or_is_not_shown(test, ask, printed):
+def test_every_expectation_of_the_suites_can_be_run_as_shown_or_is_not_shown(test, ask, run_program):
     lines, asked = lines_up_to(test.__code__, ask.lineno)
     assert ast.dump(ast.parse(asked, mode="eval").body) == ast.dump(ask.args[0])
     needs_our_helpers = "answers_to" in test.__code__.co_names
-    assert len(printed(lines)) == (0 if needs_our_helpers else 1)
+    assert len(run_program(lines)) == (0 if needs_our_helpers else 1)
 
 
 # --- where a student's exception struck ------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def an_item_with_helpers(Value):
 def traceback_of(item, engine):
     with pytest.raises(Exception) as raised:
         item(engine())
-    return raised.tb.tb_next  # without this very function, which stands in the same file
+    return raised.tb.tb_next  # without this function, which is in the same file
 
 
 def test_an_exception_is_shown_with_the_lines_that_led_to_it(engine):

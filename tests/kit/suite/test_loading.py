@@ -7,7 +7,7 @@ from gradkit.suite.loading import Loader, no_time_left
 
 
 class Transport:
-    """Answers each load with the next of these ends: a value, or a verdict to raise."""
+    """Answers each load with the next result of a list: a value, or a verdict to raise."""
 
     def __init__(self, *ends):
         self.ends = list(ends)

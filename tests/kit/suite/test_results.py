@@ -20,8 +20,8 @@ def item(name, *needs, points=1.0):
     return Item(name, "a1_trial", f"about {name}", points, needs)
 
 
-def ended(results, item, verdict):
-    """Record the result of an item whose test ended so."""
+def record(results, item, verdict):
+    """Record the result of an item whose test ended with this verdict."""
     error = None if verdict is Verdict.PASSED else NotPassed(Explained(verdict, Evidence("because")))
     return record_outcome(results, item, error, Path("test_trial.py"))
 
@@ -30,7 +30,7 @@ def results_of(*run):
     """Return the results of items given as (name, needs, verdict)."""
     results = Results()
     for name, needs, verdict in run:
-        ended(results, item(name, *needs), verdict)
+        record(results, item(name, *needs), verdict)
     return results
 
 
@@ -53,7 +53,7 @@ def runs(draw):
 def test_every_item_has_one_verdict_and_points_add_up(run):
     results = Results()
     for each, ending in run:
-        ended(results, each, ending)
+        record(results, each, ending)
     assert len(results.all()) == len(run)
     earned = sum(result.earned for result in results.all())
     assert earned == sum(each.points for each, ending in run if ending is Verdict.PASSED)
@@ -64,7 +64,7 @@ def test_every_item_has_one_verdict_and_points_add_up(run):
 def test_a_blocked_item_names_what_blocks_it_and_every_chain_has_a_beginning(run):
     results = Results()
     for each, ending in run:
-        ended(results, each, ending)
+        record(results, each, ending)
     for result in results.all():
         assert bool(result.blocked_by) == (result.verdict is Verdict.BLOCKED)
         if result.blocked_by:
@@ -77,7 +77,7 @@ def test_a_blocked_item_names_what_blocks_it_and_every_chain_has_a_beginning(run
 def test_a_passing_item_keeps_its_points_whatever_its_prerequisites_did(run):
     results = Results()
     for each, ending in run:
-        result = ended(results, each, ending)
+        result = record(results, each, ending)
         if ending in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED):
             assert result.verdict is ending
         else:
@@ -135,7 +135,7 @@ def test_a_cycle_of_prerequisites_does_not_hang():
 
 
 class Unexplained(Failure):
-    """A failure that notes whether it was explained."""
+    """A failure that records whether it was explained."""
 
     verdict = Verdict.FAILED
     was_asked = False

@@ -1,4 +1,4 @@
-"""The self-check's screen: few lines, the first mistake first, and nothing twice."""
+"""The self-check's screen: it has few lines, begins with the first mistake, and shows nothing twice."""
 
 import io
 from pathlib import Path
@@ -37,8 +37,8 @@ def item(name, *needs, points=1.0, assignment="a1_first"):
     return Item(ids[0], assignment, f"about {name}", points, tuple(ids[1:]))
 
 
-def ended(results, item, verdict, evidence=None):
-    """Record the result of an item whose test ended so."""
+def record(results, item, verdict, evidence=None):
+    """Record the result of an item whose test ended with this verdict."""
     error = None if verdict is Verdict.PASSED else NotPassed(Explained(verdict, evidence))
     return record_outcome(results, item, error, Path("test_trial.py"))
 
@@ -49,12 +49,12 @@ def screen_of(results, warnings=(), course=COURSE):
 
 @pytest.fixture
 def lines():
-    """Returns the lines of the screen for items given as (item, verdict, evidence)."""
+    """Return a function that returns the lines of the screen for items given as (item, verdict, evidence)."""
 
     def of(*run, collected=None, warnings=(), course=COURSE):
         results = Results(collected=list(collected or [each for each, *_ in run]))
         for each, verdict, *evidence in run:
-            ended(results, each, verdict, *evidence)
+            record(results, each, verdict, *evidence)
         return [text for _, text in screen_of(results, warnings, course)]
 
     return of
@@ -63,7 +63,7 @@ def lines():
 def test_a_bar_is_green_only_when_it_is_full():
     for verdict, style in [(Verdict.PASSED, "good"), (Verdict.FAILED, "plain")]:
         results = Results()
-        ended(results, item("one"), verdict, WRONG)
+        record(results, item("one"), verdict, WRONG)
         assert screen_of(results)[0][0] == style
 
 
@@ -73,7 +73,7 @@ def test_any_results_can_be_shown_in_known_styles(verdicts):
     for number, verdict in enumerate(verdicts):
         each = item(str(number), *([str(number - 1)] if number % 3 else []), assignment=COURSE[number % 2].name)
         results.collected.append(each)
-        ended(results, each, verdict, Evidence(f"it {verdict.value}"))
+        record(results, each, verdict, Evidence(f"it {verdict.value}"))
     for style, text in screen_of(results, ["a warning"]):
         assert style in screen.STYLES
         assert "\n" not in text
@@ -170,8 +170,8 @@ def test_a_single_long_mistake_is_shown_completely(lines):
 
 def test_a_blocked_item_by_itself_says_what_blocks_it():
     results = Results()
-    ended(results, item("one"), Verdict.FAILED, WRONG)
-    blocked = ended(results, item("two", "one"), Verdict.FAILED, WRONG)
+    record(results, item("one"), Verdict.FAILED, WRONG)
+    blocked = record(results, item("two", "one"), Verdict.FAILED, WRONG)
     assert [text for _, text in screen.explanation(blocked)] == [
         "about two  (a1, 1 point; -k two)",
         "blocked by a1_first/test_one",

@@ -5,8 +5,8 @@ from gradkit.suite.static_warnings import static_warnings
 
 
 @pytest.fixture
-def warned(tmp_path):
-    """Returns the warnings for a source, given as text or bytes."""
+def warnings_for(tmp_path):
+    """Return a function that returns the static warnings for a source, given as text or bytes."""
 
     def of(source):
         (tmp_path / "engine.py").write_bytes(source if isinstance(source, bytes) else source.encode())
@@ -30,8 +30,8 @@ def warned(tmp_path):
         "if __name__ == '__main__':\n    open('plot.svg', 'w').write('')",
     ],
 )
-def test_what_grading_offers_or_never_runs_needs_no_warning(warned, source):
-    assert warned(source) == ""
+def test_what_grading_offers_or_never_runs_needs_no_warning(warnings_for, source):
+    assert warnings_for(source) == ""
 
 
 @pytest.mark.parametrize(
@@ -45,20 +45,22 @@ def test_what_grading_offers_or_never_runs_needs_no_warning(warned, source):
         ("def plot():\n    import matplotlib.pyplot", "matplotlib"),
     ],
 )
-def test_an_import_that_would_fail_in_grading_is_named_once(warned, source, names):
-    assert warned(source).startswith(f"engine.py imports {names}: grading offers")
+def test_an_import_that_would_fail_in_grading_is_named_once(warnings_for, source, names):
+    assert warnings_for(source).startswith(f"engine.py imports {names}: grading offers")
 
 
 @pytest.mark.parametrize(
     "call", ["open('log.txt', 'w')", "open('log.txt', mode='a')", "open('log.txt', 'r+')", "open('x', 'xb').write(b'')"]
 )
-def test_a_file_that_is_written_is_named_by_its_line(warned, call):
-    assert warned(f"import math\ndef f():\n    {call}").startswith("engine.py writes a file (line 3): grading lets no")
+def test_a_file_that_is_written_is_named_by_its_line(warnings_for, call):
+    assert warnings_for(f"import math\ndef f():\n    {call}").startswith(
+        "engine.py writes a file (line 3): grading lets no"
+    )
 
 
-def test_importing_another_file_of_the_submission_is_not_a_warning(warned, tmp_path):
+def test_importing_another_file_of_the_submission_is_not_a_warning(warnings_for, tmp_path):
     (tmp_path / "helpers.py").write_text("")
-    assert warned("import helpers") == ""
+    assert warnings_for("import helpers") == ""
 
 
 @pytest.mark.parametrize(
@@ -72,8 +74,8 @@ def test_importing_another_file_of_the_submission_is_not_a_warning(warned, tmp_p
     ],
     ids=["syntax", "not text", "NUL", "nesting", "a long sum"],
 )
-def test_a_file_that_cannot_be_parsed_gets_no_static_warning(warned, source):
-    assert warned(source) == ""
+def test_a_file_that_cannot_be_parsed_gets_no_static_warning(warnings_for, source):
+    assert warnings_for(source) == ""
 
 
 def test_a_package_that_grading_offers_is_not_a_warning_but_a_file_of_its_name_is(tmp_path):
@@ -91,5 +93,5 @@ def test_a_missing_file_has_no_imports(tmp_path):
     assert static_warnings(tmp_path, "engine") == []
 
 
-def test_a_bom_and_crlf_do_not_hide_an_import(warned):
-    assert "numpy" in warned(b"\xef\xbb\xbfimport math\r\nimport numpy\r\n")
+def test_a_bom_and_crlf_do_not_hide_an_import(warnings_for):
+    assert "numpy" in warnings_for(b"\xef\xbb\xbfimport math\r\nimport numpy\r\n")

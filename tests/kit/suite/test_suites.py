@@ -1,4 +1,4 @@
-"""The graded suites: no verdict depends on the opinion of a student's object. test_course_check.py has the rest."""
+"""The graded suites: no verdict depends on methods of a student's object. test_course_check.py has more of them."""
 
 import ast
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What each viewer may see of an item, as a table: the kinds of results, by who looks at them."""
+"""What each viewer may see of an item, as a table: kinds of results by viewer."""
 
 from io import StringIO
 from pathlib import Path
@@ -40,7 +40,7 @@ FOUND = {
     "cause": "about cause",
     "retry": RETRIED,
 }
-"""Texts to look for, by what the table below calls them."""
+"""Texts to look for, by their names in the table below."""
 
 
 def item(name="it", needs=(), hidden=False):
@@ -48,7 +48,7 @@ def item(name="it", needs=(), hidden=False):
 
 
 def recorded(each, verdict, evidence, *earlier):
-    """The result of an item whose test failed so in the public phase, after earlier results."""
+    """Return the results after the test of an item ended with this verdict in the public phase."""
     results = Results()
     for result in earlier:
         results.add(result)

@@ -21,7 +21,7 @@ class Course:
     def __init__(self, home):
         self.home = home
 
-    def runs(self, *command, ok=True):
+    def run(self, *command, ok=True):
         """Run a command in the course folder, with this environment's programs on the PATH; return its output.
 
         Args:
@@ -50,7 +50,7 @@ class Course:
         source = solution_cell(self.notebook("source", assignment)).source
         return "\n".join(line for line in source.splitlines() if "### " not in line)
 
-    def hands_in(self, student, assignment, code=None, edit=lambda notebook: None):
+    def hand_in(self, student, assignment, code=None, edit=lambda notebook: None):
         """Hand in the released notebook, and return its path.
 
         Args:
@@ -68,16 +68,16 @@ class Course:
         nbformat.write(notebook, path)
         return path
 
-    def exported(self):
+    def export_grades(self):
         """Run `nbgrader export`; return its rows by student and assignment."""
-        self.runs("nbgrader", "export")
+        self.run("nbgrader", "export")
         with (self.home / "grades.csv").open(newline="") as opened:
             return {(row["student_id"], row["assignment"]): row for row in csv.DictReader(opened)}
 
-    def graded(self, assignment, *options):
+    def grade_with_gradkit(self, assignment, *options):
         """Run `gradkit grade`; return the points by student."""
         out = self.home / f"reports-{assignment}"
-        self.runs("gradkit", "grade", assignment, "submitted", "--out", str(out), *options)
+        self.run("gradkit", "grade", assignment, "submitted", "--out", str(out), *options)
         with (out / assignment / "grades.csv").open(newline="", encoding="utf-8-sig") as opened:
             return {row["student"]: float(row["points"]) for row in csv.DictReader(opened)}
 
@@ -100,20 +100,20 @@ def released(tmp_path_factory, root):
             shutil.rmtree(building.home, ignore_errors=True)
             building.home.mkdir()
             shutil.copy(root / "assignments/nbgrader_config.py", building.home)
-            building.runs("gradkit", "course", "build", "--out", "source")
+            building.run("gradkit", "course", "build", "--out", "source")
             for assignment in ASSIGNMENTS:
-                building.runs("nbgrader", "generate_assignment", assignment)
+                building.run("nbgrader", "generate_assignment", assignment)
             building.home.rename(course.home)
     return course
 
 
 @pytest.fixture(scope="session")
-def copied(released):
+def copy_course(released):
     """Copy the released course folder: copied(folder) returns the Course in a new folder below."""
     return lambda folder: Course(shutil.copytree(released.home, folder / "course"))
 
 
 @pytest.fixture
-def course(copied, tmp_path):
+def course(copy_course, tmp_path):
     """A course folder for one test."""
-    return copied(tmp_path)
+    return copy_course(tmp_path)

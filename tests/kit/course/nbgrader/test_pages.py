@@ -76,17 +76,17 @@ STUDENTS = {"right", "untouched", "hostile", "adjusted", *SLIPS}
 
 @pytest.fixture(scope="module")
 def programs():
-    """The paths of Chromium and its driver."""
+    """Return the paths of Chromium and its driver."""
     found = [shutil.which("chromium"), shutil.which("chromedriver")]
     if not all(found):
-        said = "These tests need a browser: apt-get install chromium chromium-driver"
-        (pytest.fail if os.environ.get("GRADKIT_NO_SKIPS") else pytest.skip)(said)
+        message = "These tests need a browser: apt-get install chromium chromium-driver"
+        (pytest.fail if os.environ.get("GRADKIT_NO_SKIPS") else pytest.skip)(message)
     return found
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory):
-    """An empty home folder for the programs that are started here, so that the user's settings have no effect."""
+def empty_home(tmp_path_factory):
+    """Return an empty home folder for the started programs, so that the user's settings have no effect."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
@@ -96,46 +96,46 @@ def elsewhere(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def marked(programs, elsewhere, copied, tmp_path_factory):
-    """The course after a small class has handed in a2_backprop and has been graded."""
-    course = copied(tmp_path_factory.mktemp("pages"))
+def graded_course(programs, empty_home, copy_course, tmp_path_factory):
+    """Return the course after a small class has handed in a2_backprop and has been graded."""
+    course = copy_course(tmp_path_factory.mktemp("pages"))
     right = course.solution(NAME)
-    course.hands_in("right", NAME, right)
-    course.hands_in("untouched", NAME)
-    course.hands_in("hostile", NAME, right + HOSTILE)
+    course.hand_in("right", NAME, right)
+    course.hand_in("untouched", NAME)
+    course.hand_in("hostile", NAME, right + HOSTILE)
     for student, edits in {**SLIPS, "adjusted": SLIPS["minus"]}.items():
         text = right
         for old, new in edits:
             assert text.count(old.strip("\n")) == 1
             text = text.replace(old.strip("\n"), new.strip("\n"))
-        course.hands_in(student, NAME, text)
-    course.runs("nbgrader", "autograde", NAME)
-    course.runs("nbgrader", "generate_feedback", NAME)
-    course.points = course.exported()
+        course.hand_in(student, NAME, text)
+    course.run("nbgrader", "autograde", NAME)
+    course.run("nbgrader", "generate_feedback", NAME)
+    course.points = course.export_grades()
     return course
 
 
 @pytest.fixture(scope="module")
-def server(marked, elsewhere):
-    """A Jupyter server with formgrader in the course folder: (address, token)."""
+def server(graded_course, empty_home):
+    """Start a Jupyter server with formgrader in the course folder, and yield (address, token)."""
     extensions = {"nbgrader.server_extensions.formgrader": True}
     extensions |= dict.fromkeys(NOT_NEEDED, False)
     settings = {"ServerApp": {"jpserver_extensions": extensions}}
-    (elsewhere / "JUPYTER_CONFIG_DIR/jupyter_server_config.json").write_text(json.dumps(settings))
-    token, log = secrets.token_hex(), elsewhere / "server.log"
+    (empty_home / "JUPYTER_CONFIG_DIR/jupyter_server_config.json").write_text(json.dumps(settings))
+    token, log = secrets.token_hex(), empty_home / "server.log"
     command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
     command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=marked.home,
+            cwd=graded_course.home,
             env={**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "0"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         try:
-            yield address_of(process, elsewhere / "JUPYTER_RUNTIME_DIR", log), token
+            yield address_of(process, empty_home / "JUPYTER_RUNTIME_DIR", log), token
         finally:
             process.terminate()
             process.wait(WAIT_SECONDS)
@@ -153,14 +153,14 @@ def address_of(process, folder, log):
 
 
 @pytest.fixture(scope="module")
-def browser(programs, elsewhere):
-    """Chromium, which can connect to this machine only."""
+def browser(programs, empty_home):
+    """Start a Chromium that can connect to this machine only."""
     options = webdriver.ChromeOptions()
     options.binary_location, driver = programs
     for argument in (
         *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
         *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
-        *(f"--user-data-dir={elsewhere / 'profile'}", "--window-size=1300,1000"),
+        *(f"--user-data-dir={empty_home / 'profile'}", "--window-size=1300,1000"),
         *("--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
     ):
         options.add_argument(argument)
@@ -170,14 +170,14 @@ def browser(programs, elsewhere):
 
 
 class Pages:
-    """Opens pages in the browser, and reads them when their scripts have filled them."""
+    """Opens pages in the browser, and reads them after their scripts have run."""
 
     def __init__(self, browser, server, course, screens):
         self.browser, self.course, self.screens = browser, course, screens
         self.address, token = server
         browser.get(f"{self.address}/formgrader/manage_assignments?token={token}")
 
-    def opens(self, address, ready="true", screen=""):
+    def open_page(self, address, ready="true", screen=""):
         """Open a page and wait until it is ready.
 
         Args:
@@ -193,7 +193,7 @@ class Pages:
 
     def table(self, address, screen=""):
         """Open a page with a table, and return its rows: for each, the text of every cell by the cell's class."""
-        self.opens(address, "window.models && models.loaded && models.length", screen)
+        self.open_page(address, "window.models && models.loaded && models.length", screen)
         return self.browser.execute_script(
             "return [...document.querySelectorAll('#main-table tr')].map(row => Object.fromEntries("
             "[...row.cells].map(cell => [cell.className.split(' ').filter(c => c != 'text-center')[0],"
@@ -205,12 +205,12 @@ class Pages:
         self.table(f"gradebook/{NAME}/{NAME}")
         link = self.browser.find_element(By.XPATH, f"//a[contains(@class, 'name-shown') and text()='{student}']")
         ready = "window.formgrader && formgrader.grades.loaded && formgrader.comments.loaded"
-        self.opens(link.get_attribute("href"), ready, f"submission-{student}")
+        self.open_page(link.get_attribute("href"), ready, f"submission-{student}")
 
     def feedback(self, student):
         """Open the feedback page that a student receives."""
         path = self.course.path("feedback", NAME, student).with_suffix(".html")
-        self.opens(path.as_uri(), screen=f"feedback-{student}")
+        self.open_page(path.as_uri(), screen=f"feedback-{student}")
 
     def scores(self):
         """Return the score fields of a submission: the number that was typed, or else the one from autograding."""
@@ -229,8 +229,8 @@ class Pages:
 
 
 @pytest.fixture(scope="module")
-def pages(browser, server, marked, tmp_path_factory):
-    return Pages(browser, server, marked, tmp_path_factory.mktemp("screens"))
+def pages(browser, server, graded_course, tmp_path_factory):
+    return Pages(browser, server, graded_course, tmp_path_factory.mktemp("screens"))
 
 
 def points(row):
@@ -263,23 +263,23 @@ def test_the_submissions_of_an_assignment_are_shown_as_graded(pages):
 
 
 @pytest.mark.parametrize("address", [f"manage_submissions/{NAME}", f"gradebook/{NAME}/{NAME}", "manage_students"])
-def test_every_table_shows_the_scores_that_are_exported(pages, marked, address):
+def test_every_table_shows_the_scores_that_are_exported(pages, graded_course, address):
     rows = pages.table(address, address.replace("/", "-"))
     found = {row.get("student-id") or row.get("id") or row["name"]: points(row) for row in rows}
     assert set(found) == STUDENTS
     for student in STUDENTS - {"adjusted"}:
-        assert found[student] == float(marked.points[student, NAME]["score"])
+        assert found[student] == float(graded_course.points[student, NAME]["score"])
 
 
 @pytest.mark.parametrize("student", ["right", "minus", "untouched"])
-def test_a_submission_s_page_shows_each_task_s_score_in_its_field(pages, marked, student):
+def test_a_submission_s_page_shows_each_task_s_score_in_its_field(pages, graded_course, student):
     pages.submission(student)
-    assert pages.scores() == tasks_in(marked, student)
+    assert pages.scores() == tasks_in(graded_course, student)
     assert list(pages.scores()) == [task.name for task in chosen(NAME)[0].tasks]
 
 
-def test_a_score_typed_by_hand_stays_also_when_it_is_autograded_again(pages, marked):
-    before = tasks_in(marked, "adjusted")
+def test_a_score_typed_by_hand_stays_also_when_it_is_autograded_again(pages, graded_course):
+    before = tasks_in(graded_course, "adjusted")
     pages.submission("adjusted")
     field = pages.browser.find_element(By.ID, "numbers")
     field.send_keys("0.5\t")
@@ -289,19 +289,19 @@ def test_a_score_typed_by_hand_stays_also_when_it_is_autograded_again(pages, mar
     expected = {**before, "numbers": 0.5}
     pages.submission("adjusted")
     assert pages.scores() == expected
-    marked.runs("nbgrader", "autograde", NAME, "--student", "adjusted", "--force")
+    graded_course.run("nbgrader", "autograde", NAME, "--student", "adjusted", "--force")
     pages.submission("adjusted")
     assert pages.scores() == expected
-    assert float(marked.exported()["adjusted", NAME]["score"]) == sum(expected.values())
+    assert float(graded_course.export_grades()["adjusted", NAME]["score"]) == sum(expected.values())
 
 
 @pytest.mark.parametrize("student", ["right", "minus", "untouched", "hostile"])
-def test_a_feedback_page_shows_the_scores_that_are_exported(pages, marked, student):
+def test_a_feedback_page_shows_the_scores_that_are_exported(pages, graded_course, student):
     pages.feedback(student)
-    row = marked.points[student, NAME]
+    row = graded_course.points[student, NAME]
     assert f"(Score: {float(row['score'])} / {float(row['max_score'])})" in pages.text()
     scores = [line for line in pages.browser.find_elements(By.CSS_SELECTOR, "#toc li") if "Score: " in line.text]
-    expected = tasks_in(marked, student)
+    expected = tasks_in(graded_course, student)
     assert [float(line.text.split("Score: ")[1].split(" /")[0]) for line in scores] == list(expected.values())
 
 
@@ -309,13 +309,13 @@ def test_a_feedback_page_shows_the_scores_that_are_exported(pages, marked, stude
 
 
 @pytest.fixture(params=["submission", "feedback"])
-def look(request, pages):
-    """Opens a student's page: look(student). Each test runs for the instructor's page and for the student's."""
+def open_student_page(request, pages):
+    """Return a function that opens the page of a student: first the instructor's page, then the student's."""
     return getattr(pages, request.param)
 
 
-def test_a_page_shows_the_student_s_code_and_what_it_answered_beside_PyTorch(pages, marked, look):
-    look("minus")
+def test_a_page_shows_the_student_s_code_and_what_it_answered_beside_PyTorch(pages, graded_course, open_student_page):
+    open_student_page("minus")
     assert "return self + other" in pages.text()
     shown = pages.item(MINUS)
     assert [cell.text for cell in shown.find_elements(By.TAG_NAME, "th")] == ["", "yours", "PyTorch"]
@@ -323,14 +323,14 @@ def test_a_page_shows_the_student_s_code_and_what_it_answered_beside_PyTorch(pag
     assert "b - a" in shown.find_element(By.TAG_NAME, "pre").text
 
 
-def test_a_page_shows_every_item_of_every_task(pages, look):
-    look("right")
+def test_a_page_shows_every_item_of_every_task(pages, open_student_page):
+    open_student_page("right")
     for test in graded_tests(chosen(NAME)[0]):
         assert pages.item(test.item.title).is_displayed()
 
 
-def test_a_page_shows_the_failing_graph_and_marks_the_wrong_node(pages, look):
-    look("minus")
+def test_a_page_shows_the_failing_graph_and_marks_the_wrong_node(pages, open_student_page):
+    open_student_page("minus")
     drawn = pages.item(MINUS).find_element(By.TAG_NAME, "svg")
     assert drawn.size["width"] > 100
     marks = drawn.find_elements(By.CSS_SELECTOR, f"polygon[fill='{WRONG_NODE}']")
@@ -338,8 +338,8 @@ def test_a_page_shows_the_failing_graph_and_marks_the_wrong_node(pages, look):
     assert all(mark.is_displayed() for mark in marks)
 
 
-def test_a_hidden_item_shows_its_title_and_verdict_and_none_of_its_code(pages, look):
-    look("waits")
+def test_a_hidden_item_shows_its_title_and_verdict_and_none_of_its_code(pages, open_student_page):
+    open_student_page("waits")
     shown = pages.item(HIDDEN)
     assert shown.text.splitlines() == [f"{HIDDEN} · 0 of 0.5 points · failed", SENTENCE]
     assert not shown.find_elements(By.CSS_SELECTOR, "code, table, svg")
@@ -349,21 +349,21 @@ def test_a_hidden_item_shows_its_title_and_verdict_and_none_of_its_code(pages, l
 
 
 @pytest.fixture
-def unharmed(pages, look):
-    """The page of a submission full of markup, after its scripts had time to run."""
-    look("hostile")
+def page_with_markup(pages, open_student_page):
+    """Open the page of a submission full of markup, and give scripts time to run."""
+    open_student_page("hostile")
     time.sleep(0.5)
     return pages
 
 
-def test_no_page_runs_what_a_student_wrote(unharmed):
+def test_no_page_runs_what_a_student_wrote(page_with_markup):
     with pytest.raises(NoAlertPresentException):
-        unharmed.browser.switch_to.alert.accept()
-    assert unharmed.browser.title == NAME
-    assert not unharmed.browser.find_elements(By.CSS_SELECTOR, "[data-mine]")
+        page_with_markup.browser.switch_to.alert.accept()
+    assert page_with_markup.browser.title == NAME
+    assert not page_with_markup.browser.find_elements(By.CSS_SELECTOR, "[data-mine]")
 
 
-def test_what_a_student_wrote_is_shown_as_it_is(unharmed):
-    shown = unharmed.text()
+def test_what_a_student_wrote_is_shown_as_it_is(page_with_markup):
+    shown = page_with_markup.text()
     for part in MARKUP.values():
         assert part in shown

@@ -186,14 +186,14 @@ def handed_in(course, assignment):
 
 
 @pytest.fixture(scope="module")
-def marked(copied, tmp_path_factory):
-    """The course after a class has handed in and was autograded, with feedback and the exported points."""
-    course = copied(tmp_path_factory.mktemp("class"))
+def graded_course(copy_course, tmp_path_factory):
+    """Return the course after a class was collected and autograded, with feedback and exported points."""
+    course = copy_course(tmp_path_factory.mktemp("class"))
     for assignment in ASSIGNMENTS:
         hand_in(course, assignment)
-        course.runs("nbgrader", "autograde", assignment)
-        course.runs("nbgrader", "generate_feedback", assignment)
-    course.points = course.exported()
+        course.run("nbgrader", "autograde", assignment)
+        course.run("nbgrader", "generate_feedback", assignment)
+    course.points = course.export_grades()
     return course
 
 
@@ -201,16 +201,16 @@ def hand_in(course, assignment):
     right = course.solution(assignment)
     old, new = SLIPS[assignment]
     assert right.count(old) == 1
-    course.hands_in("right", assignment, right)
-    course.hands_in("partly", assignment, right.replace(old, new))
-    course.hands_in("wrong", assignment, WRONG)
-    course.hands_in("untouched", assignment)
+    course.hand_in("right", assignment, right)
+    course.hand_in("partly", assignment, right.replace(old, new))
+    course.hand_in("wrong", assignment, WRONG)
+    course.hand_in("untouched", assignment)
     for edit in edits(assignment):
-        course.hands_in(edit.__name__, assignment, right, edit)
-    course.hands_in("in_a_new_cell", assignment, None, lambda notebook: insert_below_the_solution(notebook, right))
+        course.hand_in(edit.__name__, assignment, right, edit)
+    course.hand_in("in_a_new_cell", assignment, None, lambda notebook: insert_below_the_solution(notebook, right))
     hostile = HOSTILE.format(home=course.home)
-    course.hands_in("hostile", assignment, hostile + right, lambda notebook: notebook.cells.insert(0, code(hostile)))
-    course.hands_in("garbage", assignment).write_bytes(b'{"cells": [' + b"[" * 100_000)
+    course.hand_in("hostile", assignment, hostile + right, lambda notebook: notebook.cells.insert(0, code(hostile)))
+    course.hand_in("garbage", assignment).write_bytes(b'{"cells": [' + b"[" * 100_000)
     downloads = course.home / "downloads" / assignment / "files"
     downloads.mkdir(parents=True)
     (module,) = chosen(assignment)[0].modules
@@ -218,77 +218,77 @@ def hand_in(course, assignment):
     if assignment in BUILT_ON_THEM:
         given = sorted((course.home / "release" / assignment).glob("*.py"))
         assert [path.stem for path in given] == list(chosen(assignment)[0].builds_on)
-        theirs = course.hands_in("brings_what_was_given", assignment, right).parent
+        theirs = course.hand_in("brings_what_was_given", assignment, right).parent
         for path in given:
             shutil.copy(path, downloads / f"{path.stem} (1).py")
             shutil.copy(path, theirs)
-        theirs = course.hands_in("brings_a_broken_engine", assignment, right).with_name("engine.py")
+        theirs = course.hand_in("brings_a_broken_engine", assignment, right).with_name("engine.py")
         theirs.write_text("raise ValueError('broken')\n", encoding="utf-8")
-    course.runs("gradkit", "course", "collect", assignment, f"downloads/{assignment}")
+    course.run("gradkit", "course", "collect", assignment, f"downloads/{assignment}")
 
 
-def points(marked, assignment, student):
-    return float(marked.points[student, assignment]["score"])
+def points(graded_course, assignment, student):
+    return float(graded_course.points[student, assignment]["score"])
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_nbgrader_gives_the_points_that_gradkit_grade_gives(marked, assignment):
-    students = handed_in(marked, assignment)
+def test_nbgrader_gives_the_points_that_gradkit_grade_gives(graded_course, assignment):
+    students = handed_in(graded_course, assignment)
     assert students == ALWAYS | set(honest(assignment))
-    found = {student: points(marked, assignment, student) for student in students}
-    others = dict.fromkeys({student for student, _ in marked.points} - students, 0.0)
-    assert {**others, **found} == marked.graded(assignment)
+    found = {student: points(graded_course, assignment, student) for student in students}
+    others = dict.fromkeys({student for student, _ in graded_course.points} - students, 0.0)
+    assert {**others, **found} == graded_course.grade_with_gradkit(assignment)
 
 
 @pytest.mark.parametrize(
     ("assignment", "student"), [(assignment, student) for assignment in ASSIGNMENTS for student in honest(assignment)]
 )
-def test_right_code_gets_all_points_however_the_notebook_was_edited(marked, assignment, student):
+def test_right_code_gets_all_points_however_the_notebook_was_edited(graded_course, assignment, student):
     whole = sum(test.item.points for test in graded_tests(chosen(assignment)[0]))
-    assert points(marked, assignment, student) == whole
-    assert float(marked.points[student, assignment]["max_score"]) == whole
+    assert points(graded_course, assignment, student) == whole
+    assert float(graded_course.points[student, assignment]["max_score"]) == whole
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_partly_right_code_gets_some_points_and_wrong_code_gets_none(marked, assignment):
-    whole = points(marked, assignment, "right")
-    assert 0 < points(marked, assignment, "partly") < whole
-    assert [points(marked, assignment, student) for student in ("wrong", "untouched", "garbage")] == [0, 0, 0]
+def test_partly_right_code_gets_some_points_and_wrong_code_gets_none(graded_course, assignment):
+    whole = points(graded_course, assignment, "right")
+    assert 0 < points(graded_course, assignment, "partly") < whole
+    assert [points(graded_course, assignment, student) for student in ("wrong", "untouched", "garbage")] == [0, 0, 0]
 
 
-def test_no_code_of_a_student_runs_outside_the_sandbox(marked):
-    assert not list(marked.home.rglob("PWNED"))
+def test_no_code_of_a_student_runs_outside_the_sandbox(graded_course):
+    assert not list(graded_course.home.rglob("PWNED"))
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_the_autograded_notebook_is_the_instructors_except_for_the_solution_cells(marked, assignment):
-    ours = marked.notebook("source", assignment)
+def test_the_autograded_notebook_is_the_instructors_except_for_the_solution_cells(graded_course, assignment):
+    ours = graded_course.notebook("source", assignment)
     for student in ("scribbled_in", "hostile", "garbage"):
-        theirs = marked.notebook("autograded", assignment, student)
+        theirs = graded_course.notebook("autograded", assignment, student)
         assert len(theirs.cells) == len(ours.cells)
         for cell, own in zip(theirs.cells, ours.cells, strict=True):
             assert cell.source == own.source or own.metadata.nbgrader.solution
         assert solution_cell(theirs).source != solution_cell(ours).source, "no solution may appear"
 
 
-def test_every_student_has_a_feedback_page(marked):
+def test_every_student_has_a_feedback_page(graded_course):
     for assignment in ASSIGNMENTS:
-        pages = {path.parts[-3] for path in marked.home.glob(f"feedback/*/{assignment}/{assignment}.html")}
-        assert pages == handed_in(marked, assignment)
+        pages = {path.parts[-3] for path in graded_course.home.glob(f"feedback/*/{assignment}/{assignment}.html")}
+        assert pages == handed_in(graded_course, assignment)
 
 
 @pytest.mark.parametrize("assignment", BUILT_ON_THEM)
-def test_feedback_without_an_engine_beside_the_notebook_still_explains_the_failures(marked, assignment):
-    outputs = [cell.outputs[0] for cell in graded_cells(marked.notebook("autograded", assignment, "partly"))]
+def test_feedback_without_an_engine_beside_the_notebook_still_explains_the_failures(graded_course, assignment):
+    outputs = [cell.outputs[0] for cell in graded_cells(graded_course.notebook("autograded", assignment, "partly"))]
     pages = "\n".join(output["data"]["text/html"] for output in outputs)
     assert "PyTorch" in pages
     assert "No module named" not in pages
 
 
 @pytest.fixture(scope="module")
-def plain_course(copied, tmp_path_factory):
-    """The course folder without gradkit's settings: nbgrader runs the notebooks by itself."""
-    course = copied(tmp_path_factory.mktemp("plain"))
+def plain_course(copy_course, tmp_path_factory):
+    """Return a course folder without gradkit's settings, in which nbgrader runs the notebooks by itself."""
+    course = copy_course(tmp_path_factory.mktemp("plain"))
     config = course.home / "nbgrader_config.py"
     own, _, ours = config.read_text(encoding="utf-8").partition("# Autograding runs no cell")
     assert "GradeInSandbox" in ours
@@ -299,17 +299,17 @@ def plain_course(copied, tmp_path_factory):
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_plain_nbgrader_gives_honest_notebooks_the_same_points(plain_course, assignment):
     right = plain_course.solution(assignment)
-    plain_course.hands_in("partly", assignment, right.replace(*SLIPS[assignment]))
+    plain_course.hand_in("partly", assignment, right.replace(*SLIPS[assignment]))
     if assignment in ENGINES:
-        plain_course.hands_in("magic", assignment, "%config Completer.use_jedi = False\n" + right)
-        plain_course.hands_in("untouched", assignment)
-    plain_course.runs("nbgrader", "autograde", assignment)
+        plain_course.hand_in("magic", assignment, "%config Completer.use_jedi = False\n" + right)
+        plain_course.hand_in("untouched", assignment)
+    plain_course.run("nbgrader", "autograde", assignment)
     with Gradebook(f"sqlite:///{plain_course.home / 'gradebook.db'}", "autograd") as book:
         submissions = book.assignment_submissions(assignment)
         points = {submission.student.id: submission.score for submission in submissions}
         whole = submissions[0].max_score
     assert points.keys() == handed_in(plain_course, assignment)
-    graded = plain_course.graded(assignment)
+    graded = plain_course.grade_with_gradkit(assignment)
     assert points == {student: graded[student] for student in points}
     assert points.get("magic", whole) > points["partly"] > points.get("untouched", 0) == 0
 
@@ -353,12 +353,12 @@ def test_a_release_does_not_contain_hidden_items(released, assignment):
 
 def test_nbgrader_finds_the_sources_valid(released):
     sources = [str(released.path("source", name)) for name in ASSIGNMENTS]
-    validated = released.runs("nbgrader", "validate", *sources)
+    validated = released.run("nbgrader", "validate", *sources)
     assert validated.count("Success! Your notebook passes all the tests.") == len(ASSIGNMENTS)
 
 
 def test_nbgrader_finds_the_releases_unsolved(released):
     releases = [str(released.path("release", name)) for name in ASSIGNMENTS]
-    unsolved = released.runs("nbgrader", "validate", *releases)
+    unsolved = released.run("nbgrader", "validate", *releases)
     counts = [int(count) for count in re.findall(r"VALIDATION FAILED ON (\d+)\s+CELL", unsolved)]
     assert counts == [len(chosen(name)[0].tasks) for name in ASSIGNMENTS]

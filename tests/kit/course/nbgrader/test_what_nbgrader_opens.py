@@ -122,19 +122,19 @@ BESIDE = {
 
 
 @pytest.fixture(scope="module")
-def graded(copied, tmp_path_factory):
+def graded(copy_course, tmp_path_factory):
     """The course after `nbgrader autograde`, with the command's output and every student's row of the export."""
-    course = copied(tmp_path_factory.mktemp("odd"))
+    course = copy_course(tmp_path_factory.mktemp("odd"))
     right = course.solution(A1)
-    course.hands_in("right", A1, right)
+    course.hand_in("right", A1, right)
     for make in REFUSED:
         make(course.home / "submitted" / make.__name__ / A1, course)
     for name, make in BESIDE.items():
-        make(course.hands_in(name, A1, right).parent, course)
-    stamped(b"2026-05-01 13:00:00 UTC")(course.hands_in("on_time", A1, right).parent, course)
-    course.output = course.runs("nbgrader", "autograde", A1, ok=False)
-    course.runs("nbgrader", "generate_feedback", A1)
-    course.rows = course.exported()
+        make(course.hand_in(name, A1, right).parent, course)
+    stamped(b"2026-05-01 13:00:00 UTC")(course.hand_in("on_time", A1, right).parent, course)
+    course.output = course.run("nbgrader", "autograde", A1, ok=False)
+    course.run("nbgrader", "generate_feedback", A1)
+    course.rows = course.export_grades()
     return course
 
 
@@ -157,8 +157,8 @@ def test_only_a_timestamp_that_contains_a_time_is_kept(graded):
 
 
 def test_only_what_is_graded_is_copied(graded):
-    copied = {path.name for path in (graded.home / "autograded").glob(f"*/{A1}/*")}
-    assert copied == {PAGE, "timestamp.txt"}
+    copy_course = {path.name for path in (graded.home / "autograded").glob(f"*/{A1}/*")}
+    assert copy_course == {PAGE, "timestamp.txt"}
 
 
 def test_the_terminal_shows_neither_a_traceback_nor_an_escape(graded):
@@ -180,7 +180,7 @@ for each in NbGraderAPI(app.coursedir, parent=app).get_submissions("a1_expressio
 
 
 def test_formgrader_lists_everyone_whatever_the_timestamps_are(graded):
-    shown = graded.runs(sys.executable, "-c", LISTING)
+    shown = graded.run(sys.executable, "-c", LISTING)
     assert {who for who in BESIDE if who not in shown} == set()
     assert "on_time" in shown
     assert "Traceback" not in shown

@@ -41,7 +41,7 @@ class Book:
     def __init__(self, url):
         self.url = url
 
-    def enters(self, course, *pairs):
+    def enter(self, course, *pairs):
         """Write the reports of students, and return the names of those who are late."""
         with opened(self.url, suite(course)) as book:
             return [student.name for student, report in pairs if book.write(student, report)]
@@ -117,7 +117,7 @@ class Files:
         self._template, self._home = home / "template.db", home
         _make(f"sqlite:///{self._template}")
 
-    def fresh(self):
+    def create_book(self):
         return Book(f"sqlite:///{shutil.copy(self._template, self._home / f'{uuid.uuid4().hex}.db')}?timeout=20")
 
     def close(self):
@@ -138,7 +138,7 @@ class Server:
             connection.execute(text(statement))
         engine.dispose()
 
-    def fresh(self):
+    def create_book(self):
         return Book(self._created(make_url(self._template).database))
 
     def _created(self, template):
@@ -161,7 +161,7 @@ def alembic_on_the_path():
 
 @pytest.fixture(scope="session")
 def server(alembic_on_the_path):
-    """The PostgreSQL server that GRADKIT_POSTGRES names."""
+    """Return the PostgreSQL server that GRADKIT_POSTGRES names."""
     url = os.environ.get("GRADKIT_POSTGRES")
     if not url:
         (pytest.fail if os.environ.get("GRADKIT_NO_SKIPS") else pytest.skip)(HOW)
@@ -177,19 +177,19 @@ def files(alembic_on_the_path, tmp_path_factory):
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request):
-    """Makes gradebooks, in SQLite files and on the PostgreSQL server."""
+    """Return an object that makes gradebooks: in SQLite files, then on the PostgreSQL server."""
     return request.getfixturevalue({"sqlite": "files", "postgresql": "server"}[request.param])
 
 
 @pytest.fixture
 def book(databases):
-    """A gradebook in which nobody has a grade."""
-    return databases.fresh()
+    """Return a gradebook without grades."""
+    return databases.create_book()
 
 
 @pytest.fixture(scope="session")
 def points_of():
-    """The points of each task of an assignment."""
+    """Return a function that returns the points of each task of an assignment."""
     return _points_of
 
 
@@ -197,8 +197,8 @@ def points_of():
 
 
 @pytest.fixture
-def graded(tmp_path):
-    """Makes a student and a report: graded(name, course, wrong=0.4) has about 40 % of the items failed.
+def student_and_report(tmp_path):
+    """Return a function that makes a student and a report: with wrong=0.4, about 40 % of the items are failed.
 
     With `stamp`, the submission has a timestamp.txt with this content.
     """

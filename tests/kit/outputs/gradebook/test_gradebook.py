@@ -21,9 +21,9 @@ ONE_O_CLOCK = datetime.datetime(2026, 5, 1, 13)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_points_of_each_task_arrive_exactly(book, graded, seed):
-    ada, report = graded("ada", "all", 0.4, seed)
-    book.enters("all", (ada, report))
+def test_the_points_of_each_task_arrive_exactly(book, student_and_report, seed):
+    ada, report = student_and_report("ada", "all", 0.4, seed)
+    book.enter("all", (ada, report))
     earned = {item.id: item.earned for item in report.items}
     for assignment in assignments():
         due = {task.name: sum(earned[item] for item in task.items) for task in assignment.tasks}
@@ -33,40 +33,40 @@ def test_the_points_of_each_task_arrive_exactly(book, graded, seed):
         assert opened.find_student("ada").max_score == report.points + len(assignments()) * 4
 
 
-def test_only_cells_that_no_program_grades_need_manual_grading(book, graded, points_of):
-    book.enters("a1", graded("ada", "a1", 0.3))
+def test_only_cells_that_no_program_grades_need_manual_grading(book, student_and_report, points_of):
+    book.enter("a1", student_and_report("ada", "a1", 0.3))
     needed = {cell: grade[3] for cell, grade in book.grades("ada").items()}
     assert needed == {**dict.fromkeys(points_of(chosen("a1")[0]), False), "essay": True}
 
 
-def test_two_runs_change_nothing(book, graded):
-    pairs = [graded(f"s{n}", "all", n / 4, n, AN_HOUR_LATE) for n in range(4)]
-    book.enters("all", *pairs)
+def test_two_runs_change_nothing(book, student_and_report):
+    pairs = [student_and_report(f"s{n}", "all", n / 4, n, AN_HOUR_LATE) for n in range(4)]
+    book.enter("all", *pairs)
     before = book.dump()
     assert len(before["grade"]) > 60
-    book.enters("all", *pairs)
+    book.enter("all", *pairs)
     assert book.dump() == before
 
 
-def test_a_regrade_replaces_automatic_scores(book, graded, points_of):
-    book.enters("a1", graded("ada", "a1", 1.0))
+def test_a_regrade_replaces_automatic_scores(book, student_and_report, points_of):
+    book.enter("a1", student_and_report("ada", "a1", 1.0))
     assert set(book.scores("ada").values()) == {0.0, None}
-    book.enters("a1", graded("ada", "a1"))
+    book.enter("a1", student_and_report("ada", "a1"))
     assert book.scores("ada") == {**points_of(chosen("a1")[0]), "essay": None}
 
 
 def run_of(book, course, pairs):
-    """A process that writes reports."""
-    run = multiprocessing.get_context("fork").Process(target=book.enters, args=(course, *pairs))
+    """Start a process that writes reports to a gradebook, and return it."""
+    run = multiprocessing.get_context("fork").Process(target=book.enter, args=(course, *pairs))
     run.start()
     return run
 
 
-def test_a_run_killed_at_random_moments_and_repeated_ends_like_an_undisturbed_one(databases, graded):
-    pairs = [graded(f"s{n}", "all", 0.3, n, AN_HOUR_LATE) for n in range(8)]
-    undisturbed, disturbed = databases.fresh(), databases.fresh()
+def test_a_run_killed_at_random_moments_and_repeated_ends_like_an_undisturbed_one(databases, student_and_report):
+    pairs = [student_and_report(f"s{n}", "all", 0.3, n, AN_HOUR_LATE) for n in range(8)]
+    undisturbed, disturbed = databases.create_book(), databases.create_book()
     started = time.monotonic()
-    undisturbed.enters("all", *pairs)
+    undisturbed.enter("all", *pairs)
     took = time.monotonic() - started
     rng, found = random.Random(3), set()
     for _ in range(10):
@@ -76,16 +76,16 @@ def test_a_run_killed_at_random_moments_and_repeated_ends_like_an_undisturbed_on
         run.join()
         found.add(len(disturbed.seen()))
     assert len(found) > 1, "no run was killed in the midst of writing"
-    disturbed.enters("all", *pairs)
+    disturbed.enter("all", *pairs)
     assert disturbed.seen() == undisturbed.seen()
     rows = [{name: len(rows) for name, rows in book.dump().items()} for book in (disturbed, undisturbed)]
     assert rows[0] == rows[1]
 
 
-def test_concurrent_runs_end_like_consecutive_ones(databases, graded):
-    pairs = [graded(f"s{n}", "all", 0.3, n) for n in range(12)]
-    alone, together = databases.fresh(), databases.fresh()
-    alone.enters("all", *pairs)
+def test_concurrent_runs_end_like_consecutive_ones(databases, student_and_report):
+    pairs = [student_and_report(f"s{n}", "all", 0.3, n) for n in range(12)]
+    alone, together = databases.create_book(), databases.create_book()
+    alone.enter("all", *pairs)
     runs = [run_of(together, course, pairs) for course in ("a1", "a2", "all")]
     for run in runs:
         run.join()
@@ -97,9 +97,9 @@ def test_concurrent_runs_end_like_consecutive_ones(databases, graded):
 
 
 @pytest.fixture
-def corrected(book, graded):
-    """A gradebook with ada's a1, all passed, which an instructor has graded by hand."""
-    book.enters("a1", graded("ada", "a1"))
+def corrected(book, student_and_report):
+    """Return a gradebook with ada's a1, in which every item passed and an instructor has entered scores."""
+    book.enter("a1", student_and_report("ada", "a1"))
     with book.by_hand() as opened:
         powers, essay = (opened.find_grade(cell, A1, A1, "ada") for cell in ("powers", "essay"))
         powers.manual_score, powers.extra_credit, powers.needs_manual_grade = 1.5, 0.25, False
@@ -113,9 +113,9 @@ def corrected(book, graded):
     return book
 
 
-def test_what_an_instructor_entered_survives_a_regrade(corrected, graded):
+def test_what_an_instructor_entered_survives_a_regrade(corrected, student_and_report):
     before = corrected.seen()["ada", A1]
-    corrected.enters("a1", graded("ada", "a1", 1.0))
+    corrected.enter("a1", student_and_report("ada", "a1", 1.0))
     after = corrected.seen()["ada", A1]
     assert after["comments"] == {"engine": (None, "Well done; but see me.")}
     assert after["penalty"] == 2.5
@@ -130,13 +130,15 @@ def test_what_an_instructor_entered_survives_a_regrade(corrected, graded):
 
 
 @pytest.mark.parametrize(("wrong", "looks_again"), [(0.0, False), (1.0, True)])
-def test_a_manual_score_needs_another_look_if_the_automatic_score_has_changed(corrected, graded, wrong, looks_again):
-    corrected.enters("a1", graded("ada", "a1", wrong))
+def test_a_manual_score_needs_another_look_if_the_automatic_score_has_changed(
+    corrected, student_and_report, wrong, looks_again
+):
+    corrected.enter("a1", student_and_report("ada", "a1", wrong))
     assert corrected.grades("ada")["powers"][1:] == (1.5, 0.25, looks_again)
     assert corrected.grades("ada")["minus"][3] is False, "extra credit is no judgement of the automatic score"
 
 
-def test_students_without_a_submission_and_other_assignments_are_untouched(corrected, graded):
+def test_students_without_a_submission_and_other_assignments_are_untouched(corrected, student_and_report):
     with corrected.by_hand() as opened:
         opened.add_student("ben", last_name="Not Yet")
         opened.add_submission(A1, "ben")
@@ -146,7 +148,7 @@ def test_students_without_a_submission_and_other_assignments_are_untouched(corre
         opened.add_submission("essays", "ada")
         opened.add_submission("a3_activations", "ada")
     before = corrected.dump()
-    corrected.enters("a2", graded("ada", "a2", 0.5), graded("cleo", "a2"))
+    corrected.enter("a2", student_and_report("ada", "a2", 0.5), student_and_report("cleo", "a2"))
     after = corrected.dump()
     assert after.keys() == before.keys()
     assert all(set(rows) <= set(after[table]) for table, rows in before.items())
@@ -172,28 +174,28 @@ def test_students_without_a_submission_and_other_assignments_are_untouched(corre
         ("2026-05-01 13:00:00", True),
     ],
 )
-def test_a_submission_is_late_by_nbgrader_s_timestamp(book, graded, stamp, late):
-    assert book.enters("a1", graded("ada", "a1", stamp=stamp)) == ["ada"] * late
-    assert book.enters("a1", graded("ben", "a1", stamp=stamp, inside=A1)) == ["ben"] * late
+def test_a_submission_is_late_by_nbgrader_s_timestamp(book, student_and_report, stamp, late):
+    assert book.enter("a1", student_and_report("ada", "a1", stamp=stamp)) == ["ada"] * late
+    assert book.enter("a1", student_and_report("ben", "a1", stamp=stamp, inside=A1)) == ["ben"] * late
     with book.by_hand() as opened:
         for who in ("ada", "ben"):
             assert (opened.find_submission(A1, who).total_seconds_late > 0) == late
 
 
-def test_an_extension_counts_also_without_a_due_date(book, graded):
-    ada = graded("ada", "a1", stamp=AN_HOUR_LATE)
-    assert book.enters("a1", ada) == ["ada"]
+def test_an_extension_counts_also_without_a_due_date(book, student_and_report):
+    ada = student_and_report("ada", "a1", stamp=AN_HOUR_LATE)
+    assert book.enter("a1", ada) == ["ada"]
     with book.by_hand() as opened:
         opened.grant_extension(A1, "ada", hours=2)
-    assert book.enters("a1", ada) == []
+    assert book.enter("a1", ada) == []
     with book.by_hand() as opened:
         opened.update_or_create_assignment(A1, duedate=None)
-    assert book.enters("a1", ada) == []
+    assert book.enter("a1", ada) == []
 
 
-def test_without_a_timestamp_the_known_one_stays(book, graded):
-    book.enters("a1", graded("ada", "a1", stamp=AN_HOUR_LATE))
-    assert book.enters("a1", graded("ada", "a1")) == ["ada"]
+def test_without_a_timestamp_the_known_one_stays(book, student_and_report):
+    book.enter("a1", student_and_report("ada", "a1", stamp=AN_HOUR_LATE))
+    assert book.enter("a1", student_and_report("ada", "a1")) == ["ada"]
     assert book.seen()["ada", A1]["timestamp"] == ONE_O_CLOCK
 
 
@@ -217,21 +219,21 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize(("stamp", "known"), HARMLESS.values(), ids=HARMLESS)
-def test_a_malformed_or_huge_timestamp_is_ignored(book, graded, stamp, known):
+def test_a_malformed_or_huge_timestamp_is_ignored(book, student_and_report, stamp, known):
     started = time.monotonic()
-    book.enters("a1", graded("ada", "a1", stamp=stamp))
+    book.enter("a1", student_and_report("ada", "a1", stamp=stamp))
     assert time.monotonic() - started < 5
     assert sum(score or 0 for score in book.scores("ada").values()) == 19.5
     assert book.seen()["ada", A1]["timestamp"] == known
 
 
-def test_a_timestamp_that_is_a_link_or_not_a_file_is_not_read(graded, tmp_path):
+def test_a_timestamp_that_is_a_link_or_not_a_file_is_not_read(student_and_report, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "timestamp.txt").write_text(AN_HOUR_LATE)
 
     def read(make):
-        student, _ = graded("ada", "a1")
+        student, _ = student_and_report("ada", "a1")
         make(student.source)
         return read_timestamp(student.source, A1)
 
@@ -242,7 +244,7 @@ def test_a_timestamp_that_is_a_link_or_not_a_file_is_not_read(graded, tmp_path):
     assert read(lambda source: os.mkfifo(source / "timestamp.txt")) is None
     assert read(lambda source: (source / "timestamp.txt").mkdir()) is None
     assert read(lambda source: (source / A1).write_text("no folder")) is None
-    honest, _ = graded("ada", "a1", stamp=AN_HOUR_LATE)
+    honest, _ = student_and_report("ada", "a1", stamp=AN_HOUR_LATE)
     (tmp_path / "way").symlink_to(honest.source)
     assert read_timestamp(tmp_path / "way", A1).time is not None, "the way to a class may have links in it"
 
@@ -285,10 +287,10 @@ NAMES = (
 )
 
 
-def test_a_student_s_name_is_data_and_different_names_are_different_students(book, graded):
-    pairs = [graded(name, "a1", 0.5, seed) for seed, name in enumerate(NAMES)]
+def test_a_student_s_name_is_data_and_different_names_are_different_students(book, student_and_report):
+    pairs = [student_and_report(name, "a1", 0.5, seed) for seed, name in enumerate(NAMES)]
     tables = book.dump().keys()
-    assert book.enters("a1", *pairs) == []
+    assert book.enter("a1", *pairs) == []
     assert book.dump().keys() == tables
     earned = {who: sum(grade[0] or 0 for grade in seen["grades"].values()) for (who, _), seen in book.seen().items()}
     assert earned == {student_id(student): report.earned for student, report in pairs}
@@ -297,6 +299,6 @@ def test_a_student_s_name_is_data_and_different_names_are_different_students(boo
 
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "李雷", "O'Brien", "=1+1", "x" * MAX_ID_BYTES])
-def test_a_name_that_nbgrader_accepts_is_also_the_student_s_id(graded, name):
-    student, _ = graded(name, "a1")
+def test_a_name_that_nbgrader_accepts_is_also_the_student_s_id(student_and_report, name):
+    student, _ = student_and_report(name, "a1")
     assert student_id(student) == name

@@ -48,7 +48,7 @@ def take(tmp_path):
 
 
 @pytest.fixture
-def laid_out(tmp_path):
+def write_folder(tmp_path):
     """Write a folder with these files: laid_out({"hw/engine.py": b"..."}) returns its path."""
 
     def of(files):
@@ -90,31 +90,31 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_the_engine_is_found_in_every_layout(shape, kind, take, laid_out, tmp_path):
-    source = laid_out(SHAPES[shape])
+def test_the_engine_is_found_in_every_layout(shape, kind, take, write_folder, tmp_path):
+    source = write_folder(SHAPES[shape])
     if kind == "zip":
         source = zipped(tmp_path / "it.zip", *SHAPES[shape].items())
     files, intake = take(source)
     assert (files, intake.failure, intake.warnings) == ({"engine.py": ENGINE}, None, ())
 
 
-def test_a_folder_and_a_zip_of_the_same_files_are_one_submission(take, laid_out, tmp_path):
-    source = laid_out({"engine.py": ENGINE, "helpers.py": b"x = 1"})
+def test_a_folder_and_a_zip_of_the_same_files_are_one_submission(take, write_folder, tmp_path):
+    source = write_folder({"engine.py": ENGINE, "helpers.py": b"x = 1"})
     packed = zipped(tmp_path / "it.zip", ("hw/engine.py", ENGINE), ("hw/helpers.py", b"x = 1"))
     assert take(source)[1].digest == take(packed)[1].digest
-    assert take(source)[1].digest != take(laid_out({"helpers.py": b"x = 2"}))[1].digest
+    assert take(source)[1].digest != take(write_folder({"helpers.py": b"x = 2"}))[1].digest
 
 
-def test_files_beside_the_engine_come_along_and_settings_do_not(take, laid_out):
+def test_files_beside_the_engine_come_along_and_settings_do_not(take, write_folder):
     files, _ = take(
-        laid_out({"engine.py": ENGINE, "helpers.py": b"", "pytest.ini": b"", "my-notes.py": b"", "x.pth": b""})
+        write_folder({"engine.py": ENGINE, "helpers.py": b"", "pytest.ini": b"", "my-notes.py": b"", "x.pth": b""})
     )
     assert files.keys() == {"engine.py", "helpers.py"}
 
 
-def test_a_zip_in_a_folder_is_opened_since_learning_platforms_pack_so(take, laid_out, tmp_path):
+def test_a_zip_in_a_folder_is_opened_since_learning_platforms_pack_so(take, write_folder, tmp_path):
     packed = zipped(tmp_path / "it.zip", ("engine.py", ENGINE)).read_bytes()
-    files, _ = take(laid_out({"Ada_123_assignsubmission_file_/hw.zip": packed, "onlinetext.html": b""}))
+    files, _ = take(write_folder({"Ada_123_assignsubmission_file_/hw.zip": packed, "onlinetext.html": b""}))
     assert files == {"engine.py": ENGINE}
 
 
@@ -131,39 +131,39 @@ def test_a_zip_in_a_folder_is_opened_since_learning_platforms_pack_so(take, laid
         "engine (1) (1).py",
     ],
 )
-def test_the_name_of_a_download_is_recognized_with_a_warning(name, take, laid_out):
-    files, intake = take(laid_out({name: ENGINE}))
+def test_the_name_of_a_download_is_recognized_with_a_warning(name, take, write_folder):
+    files, intake = take(write_folder({name: ENGINE}))
     assert files == {"engine.py": ENGINE}
     assert intake.warnings == (f"engine.py is missing. {name} was used as engine.py.",)
 
 
-def test_the_right_name_takes_precedence_over_a_copy(take, laid_out):
-    files, intake = take(laid_out({"engine (1).py": b"old", "engine.py": ENGINE}))
+def test_the_right_name_takes_precedence_over_a_copy(take, write_folder):
+    files, intake = take(write_folder({"engine (1).py": b"old", "engine.py": ENGINE}))
     assert files == {"engine.py": ENGINE}
     assert intake.warnings == ("engine (1).py was ignored because the submission has engine.py.",)
 
 
-def test_of_several_engines_the_outermost_is_used_with_a_warning(take, laid_out):
-    files, intake = take(laid_out({"engine.py": ENGINE, "backup/old/engine.py": b"old"}))
+def test_of_several_engines_the_outermost_is_used_with_a_warning(take, write_folder):
+    files, intake = take(write_folder({"engine.py": ENGINE, "backup/old/engine.py": b"old"}))
     assert files == {"engine.py": ENGINE}
     assert intake.warnings == ("2 folders contain files to grade. The outermost was used: .",)
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({"a/engine.py": b"1", "b/engine.py": b"2"}, "Which folder is meant? a, b"),
         ({"engine (1).py": b"1", "engine (2).py": b"2"}, "Which file is meant? engine (1).py, engine (2).py"),
         ({"hw1.zip": b"1", "hw2.zip": b"2"}, "Which zip is meant? hw1.zip, hw2.zip"),
     ],
 )
-def test_an_ambiguous_submission_is_an_error_and_nothing_is_guessed(files, said, take, laid_out):
-    found_files, intake = take(laid_out(files))
-    assert (found_files, intake.failure.verdict, intake.failure.message) == ({}, Verdict.ERROR, said)
+def test_an_ambiguous_submission_is_an_error_and_nothing_is_guessed(files, message, take, write_folder):
+    found_files, intake = take(write_folder(files))
+    assert (found_files, intake.failure.verdict, intake.failure.message) == ({}, Verdict.ERROR, message)
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({}, "."),
         ({"engine/readme.md": b""}, "."),
@@ -173,21 +173,23 @@ def test_an_ambiguous_submission_is_an_error_and_nothing_is_guessed(files, said,
         ({f"hw{number}.py": b"" for number in range(9)}, "; it holds hw0.py, hw1.py, hw2.py, hw3.py, hw4.py, ...."),
     ],
 )
-def test_a_submission_without_the_file_is_not_implemented_and_the_message_lists_its_files(files, said, take, laid_out):
-    found_files, intake = take(laid_out(files))
+def test_a_submission_without_the_file_is_not_implemented_and_the_message_lists_its_files(
+    files, message, take, write_folder
+):
+    found_files, intake = take(write_folder(files))
     assert found_files == {}
     assert intake.failure.verdict is Verdict.NOT_IMPLEMENTED
-    assert intake.failure.message == f"There is no engine.py in this submission{said}"
+    assert intake.failure.message == f"There is no engine.py in this submission{message}"
 
 
-def test_a_zip_beside_a_demo_is_opened(take, laid_out, tmp_path):
+def test_a_zip_beside_a_demo_is_opened(take, write_folder, tmp_path):
     packed = zipped(tmp_path / "it.zip", ("engine.py", ENGINE)).read_bytes()
-    assert take(laid_out({"hw.zip": packed, "demo.py": b"1"}))[0] == {"engine.py": ENGINE}
+    assert take(write_folder({"hw.zip": packed, "demo.py": b"1"}))[0] == {"engine.py": ENGINE}
 
 
-def test_helpers_beyond_the_maximum_are_left_out_with_a_warning(take, laid_out):
+def test_helpers_beyond_the_maximum_are_left_out_with_a_warning(take, write_folder):
     helpers = {f"helper{number:03}.py": b"" for number in range(choose.MAX_OTHER_FILES + 10)}
-    files, intake = take(laid_out({"engine.py": ENGINE, **helpers}))
+    files, intake = take(write_folder({"engine.py": ENGINE, **helpers}))
     assert len(files) == choose.MAX_OTHER_FILES + 1
     assert intake.warnings == ("The submission has 60 other .py files. Only the first 50 were used.",)
 
@@ -195,8 +197,8 @@ def test_helpers_beyond_the_maximum_are_left_out_with_a_warning(take, laid_out):
 @pytest.mark.parametrize(
     "name", ["engine" + "1" * 200 + "!.py", "engine" + " copy" * 40 + "!", "engine" + "(1)" * 60 + "x.py"]
 )
-def test_matching_any_name_is_quick(name, take, laid_out):
-    assert take(laid_out({name: ENGINE}))[0] == {}
+def test_matching_any_name_is_quick(name, take, write_folder):
+    assert take(write_folder({name: ENGINE}))[0] == {}
 
 
 # --- hostile ---------------------------------------------------------------------------------------------------------
@@ -217,20 +219,20 @@ def test_an_absolute_name_is_a_name_like_any_other(take, tmp_path):
     assert files == {"engine.py": ENGINE}
 
 
-def test_links_are_not_followed(take, laid_out, tmp_path):
+def test_links_are_not_followed(take, write_folder, tmp_path):
     secret = tmp_path / "secret.py"
     secret.write_bytes(b"s3cret")
     files, intake = take(zipped(tmp_path / "it.zip", link("engine.py", str(secret))))
     assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
-    home = laid_out({})
+    home = write_folder({})
     (home / "engine.py").symlink_to(secret)
     (home / "more").symlink_to(tmp_path)
     files, intake = take(home)
     assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
 
 
-def test_what_is_not_a_file_is_not_opened(take, laid_out):
-    home = laid_out({"helpers.py": b""})
+def test_what_is_not_a_file_is_not_opened(take, write_folder):
+    home = write_folder({"helpers.py": b""})
     os.mkfifo(home / "engine.py")
     files, intake = take(home)
     assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
@@ -256,8 +258,8 @@ def test_every_usual_method_is_unpacked_whole(method, size, take, tmp_path):
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_stops_unpacking_at_the_requested_size(method, tmp_path):
     zipped(tmp_path / "it.zip", ("engine.py", bytes(20 << 20)), compression=METHODS[method])
-    with entries.open_regular(tmp_path / "it.zip") as opened:
-        (entry,) = entries.entries_of_zip(opened, entries.MAX_ZIP_BYTES, 1)
+    with entries.open_regular(tmp_path / "it.zip") as open_submission:
+        (entry,) = entries.entries_of_zip(open_submission, entries.MAX_ZIP_BYTES, 1)
         tracemalloc.start()
         content = entry.read(1000)
         peak = tracemalloc.get_traced_memory()[1]
@@ -274,32 +276,32 @@ def test_a_wrong_checksum_is_noticed_whatever_the_method(method, take, tmp_path)
     assert take(tmp_path / "it.zip")[1].failure.message == "The submission cannot be read: BadZipFile."
 
 
-def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(take, laid_out, monkeypatch):
+def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(take, write_folder, monkeypatch):
     monkeypatch.setattr(module, "choose_files", lambda *_: {"engine.py": bytes(1 << 30)})
-    source = laid_out({"engine.py": ENGINE})
+    source = write_folder({"engine.py": ENGINE})
     (files, intake), (_, again) = take(source), take(source)
     assert (files, intake.failure.verdict) == ({}, Verdict.OUT_OF_MEMORY)
     assert intake.failure.message == "Reading the submission takes more memory than is allowed (192 MB)."
     assert intake.digest == again.digest
 
 
-def test_what_takes_too_long_to_read_has_its_verdict(take, laid_out, monkeypatch):
+def test_what_takes_too_long_to_read_has_its_verdict(take, write_folder, monkeypatch):
     limits = dataclasses.replace(module.READING, cpu_seconds=1)
     monkeypatch.setattr(module, "READING", limits)
     monkeypatch.setattr(module, "choose_files", lambda *_: sum(iter(int, 1)))
-    files, intake = take(laid_out({"engine.py": ENGINE}))
+    files, intake = take(write_folder({"engine.py": ENGINE}))
     assert (files, intake.failure.verdict) == ({}, Verdict.TIMEOUT)
 
 
-def test_warnings_are_few_and_short_however_many_there_are(take, laid_out):
+def test_warnings_are_few_and_short_however_many_there_are(take, write_folder):
     copies = {f"engine ({number}).py": b"" for number in range(500)}
-    _, intake = take(laid_out({"engine.py": ENGINE, **copies}))
+    _, intake = take(write_folder({"engine.py": ENGINE, **copies}))
     assert len(intake.warnings) == 21
     assert intake.warnings[-1] == "and 480 more"
 
 
-def test_a_large_file_beside_the_engine_is_left_out_with_a_warning(take, laid_out):
-    files, intake = take(laid_out({"engine.py": ENGINE, "data.py": b"#" * (choose.MAX_FILE_BYTES + 1)}))
+def test_a_large_file_beside_the_engine_is_left_out_with_a_warning(take, write_folder):
+    files, intake = take(write_folder({"engine.py": ENGINE, "data.py": b"#" * (choose.MAX_FILE_BYTES + 1)}))
     assert files == {"engine.py": ENGINE}
     assert intake.warnings == ("data.py was left out because it is larger than a megabyte.",)
 

@@ -85,11 +85,11 @@ BROKEN = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_notebook_without_a_solution_has_a_verdict(kind, take):
-    raw, said = BROKEN[kind]
+    raw, message = BROKEN[kind]
     files, intake = take({"a2_backprop.ipynb": raw, "engine.py": b"class Value: pass"})
     assert files == {}
     assert intake.failure.verdict in (Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY)
-    assert re.search(said, intake.failure.message)
+    assert re.search(message, intake.failure.message)
 
 
 def test_large_plots_are_allowed(take):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 
 @pytest.fixture
-def names(tmp_path):
+def read_names(tmp_path):
     """Make these entries and read the roster: names("ada/", "b.zip") returns (names of students, other files).
 
     A name that ends in / is a folder.
@@ -23,20 +23,20 @@ def names(tmp_path):
     return of
 
 
-def test_every_folder_and_zip_is_a_student_in_order(names):
-    assert names("Zoë/", "Ada Lovelace/", "ben.zip", "李雷.ZIP") == (["Ada Lovelace", "Zoë", "ben", "李雷"], [])
+def test_every_folder_and_zip_is_a_student_in_order(read_names):
+    assert read_names("Zoë/", "Ada Lovelace/", "ben.zip", "李雷.ZIP") == (["Ada Lovelace", "Zoë", "ben", "李雷"], [])
 
 
-def test_other_files_are_listed_and_hidden_ones_are_not(names):
-    assert names("ada/", "grades.xlsx", ".DS_Store", ".git/", "__MACOSX/") == (["ada"], ["grades.xlsx"])
+def test_other_files_are_listed_and_hidden_ones_are_not(read_names):
+    assert read_names("ada/", "grades.xlsx", ".DS_Store", ".git/", "__MACOSX/") == (["ada"], ["grades.xlsx"])
 
 
-def test_a_folder_and_a_zip_of_one_name_are_two_students(names):
-    assert names("ada/", "ada.zip")[0] == ["ada", "ada.zip"]
+def test_a_folder_and_a_zip_of_one_name_are_two_students(read_names):
+    assert read_names("ada/", "ada.zip")[0] == ["ada", "ada.zip"]
 
 
-def test_the_folder_of_reports_is_not_a_student(names):
-    assert names("ada/", "reports/")[0] == ["ada"]
+def test_the_folder_of_reports_is_not_a_student(read_names):
+    assert read_names("ada/", "reports/")[0] == ["ada"]
 
 
 def test_a_folder_that_contains_the_reports_is_not_a_student(tmp_path):
@@ -46,9 +46,9 @@ def test_a_folder_that_contains_the_reports_is_not_a_student(tmp_path):
     assert [student.name for student in students] == ["ada"]
 
 
-def test_no_student_replaces_another_with_the_same_safe_name(names):
+def test_no_student_replaces_another_with_the_same_safe_name(read_names):
     long = "v" * 201
-    assert len(set(names(f"{long}/", f"{safe_name(long)}/")[0])) == 2
+    assert len(set(read_names(f"{long}/", f"{safe_name(long)}/")[0])) == 2
 
 
 def test_a_file_instead_of_a_folder_is_refused(tmp_path):
@@ -57,13 +57,13 @@ def test_a_file_instead_of_a_folder_is_refused(tmp_path):
         read_roster(tmp_path / "class.zip", tmp_path)
 
 
-def test_a_link_is_not_a_student(names, tmp_path):
+def test_a_link_is_not_a_student(read_names, tmp_path):
     (tmp_path / "link").symlink_to("/etc")
-    assert names("ada/") == (["ada"], ["link"])
+    assert read_names("ada/") == (["ada"], ["link"])
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "message"),
     [
         ((), "holds no submissions"),
         (("engine.py",), "name the folder above it"),
@@ -71,9 +71,9 @@ def test_a_link_is_not_a_student(names, tmp_path):
         (("notes.txt",), "a folder or a zip for each student"),
     ],
 )
-def test_a_folder_without_submissions_is_refused_with_advice(names, entries, said):
-    with pytest.raises(RosterError, match=said):
-        names(*entries)
+def test_a_folder_without_submissions_is_refused_with_advice(read_names, entries, message):
+    with pytest.raises(RosterError, match=message):
+        read_names(*entries)
 
 
 def test_a_missing_folder_is_named(tmp_path):

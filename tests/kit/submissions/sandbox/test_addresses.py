@@ -1,4 +1,4 @@
-"""Memory layout: asked without a change, and fixed for the programs that are started afterwards."""
+"""Memory layout: the query changes nothing, and programs started after fixing it have the same addresses."""
 
 import ctypes
 import subprocess
@@ -13,7 +13,7 @@ QUERY = 0xFFFFFFFF
 
 @pytest.fixture
 def flags():
-    """Reads this process's flags, which are put back after the test. It begins with random addresses."""
+    """Return a function that reads this process's flags. The test begins with random addresses; flags are restored."""
     personality = ctypes.CDLL(None).personality
     before = personality(ctypes.c_ulong(QUERY))
     personality(ctypes.c_ulong(before & ~ADDR_NO_RANDOMIZE))

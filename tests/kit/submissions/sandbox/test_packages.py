@@ -1,4 +1,4 @@
-"""Packages: an assignment that asks for numpy finds it where its submissions run, and nothing else is there for it."""
+"""Packages: submissions of an assignment that asks for numpy can import it, and no other package."""
 
 import dataclasses
 import json
@@ -38,24 +38,24 @@ class Value:
 
 
 @pytest.fixture
-def tried(opened):
-    """What happens when a submission runs these lines with numpy: the number left in `found`, or how it ends."""
+def run_submission(open_submission):
+    """Return a function that runs lines in a submission with numpy and returns the number in `found`."""
 
-    def of(*lines, packages=NUMPY, seconds=10, place=(), **files):
-        transport = opened(PROBE.format(body="\n        ".join(lines)), *place, **files)
+    def run(*lines, packages=NUMPY, seconds=10, isolation=(), **files):
+        transport = open_submission(PROBE.format(body="\n        ".join(lines)), *isolation, **files)
         transport.start_item(seconds, packages)
         return transport.load("engine", "Value")().tried().data
 
-    return of
+    return run
 
 
 @pytest.fixture
-def refused(tried):
-    """How a submission's lines end, which must not work."""
+def failure_of(run_submission):
+    """Return a function that runs lines, which must fail, and returns the SubmissionError."""
 
     def of(*lines, **how):
         with pytest.raises(SubmissionError) as raised:
-            tried(*lines, "found = 1", **how)
+            run_submission(*lines, "found = 1", **how)
         return raised.value
 
     return of
@@ -63,13 +63,16 @@ def refused(tried):
 
 @pytest.fixture(scope="session")
 def not_isolated(tmp_path_factory):
-    """Workers without a sandbox."""
+    """Return what starts workers without a sandbox."""
     return [Sandbox(tmp_path_factory.mktemp("not_isolated"), isolated=False)]
 
 
 @pytest.fixture
-def asking(suite):
-    """A suite whose assignments, or the one of that name, ask for packages: asking("a1", "numpy")."""
+def suite_with_packages(suite):
+    """Return a function that returns a suite whose assignments ask for packages: suite_with_packages("a1", "numpy").
+
+    With `only`, just the assignments whose name contains this text do.
+    """
 
     def of(name, *packages, only=""):
         whole = suite(name)
@@ -81,7 +84,7 @@ def asking(suite):
 
 @pytest.fixture
 def gradkit(monkeypatch):
-    """Runs a command in a course whose first assignment asks for these packages."""
+    """Return a function that runs a command in a course whose first assignment asks for `packages`."""
     monkeypatch.setenv("COLUMNS", "120")
 
     def call(*words, packages):
@@ -93,40 +96,40 @@ def gradkit(monkeypatch):
     return call
 
 
-# --- what is there ---------------------------------------------------------------------------------------------------
+# --- what can be imported and read -----------------------------------------------------------------------------------
 
 
-def test_numpy_can_be_imported_in_an_assignment_that_asks_for_it(tried):
-    assert tried("import numpy as np; found = float(np.arange(4.0) @ np.ones(4))") == 6
-    assert tried("import numpy as np; found = float(np.linalg.solve(np.eye(3) * 2, np.ones(3)).sum())") == 1.5
-    assert tried("import numpy as np; found = float(np.random.default_rng(0).integers(5, 6))") == 5
+def test_numpy_can_be_imported_in_an_assignment_that_asks_for_it(run_submission):
+    assert run_submission("import numpy as np; found = float(np.arange(4.0) @ np.ones(4))") == 6
+    assert run_submission("import numpy as np; found = float(np.linalg.solve(np.eye(3) * 2, np.ones(3)).sum())") == 1.5
+    assert run_submission("import numpy as np; found = float(np.random.default_rng(0).integers(5, 6))") == 5
 
 
-def test_it_is_the_numpy_that_is_installed_here(tried):
-    assert tried(f"import numpy; found = int(numpy.__version__ == {version('numpy')!r})") == 1
+def test_it_is_the_numpy_that_is_installed_here(run_submission):
+    assert run_submission(f"import numpy; found = int(numpy.__version__ == {version('numpy')!r})") == 1
 
 
-def test_other_assignments_have_only_the_standard_library(refused, tried):
-    assert "No module named 'numpy'" in refused("import numpy", packages=()).message
+def test_other_assignments_have_only_the_standard_library(failure_of, run_submission):
+    assert "No module named 'numpy'" in failure_of("import numpy", packages=()).message
     look = ("import os, sys", "found = os.path.exists('/packages') + ('/packages' in sys.path)")
-    assert tried(*look, packages=()) == 0
+    assert run_submission(*look, packages=()) == 0
 
 
 @pytest.mark.parametrize("package", ["torch", "pytest", "hypothesis", "msgspec", "pip", "gradkit.oracle", "matplotlib"])
-def test_no_other_installed_package_can_be_imported(refused, package):
-    assert f"No module named '{package}'" in refused(f"import {package}").message
+def test_no_other_installed_package_can_be_imported(failure_of, package):
+    assert f"No module named '{package}'" in failure_of(f"import {package}").message
 
 
-def test_such_a_worker_can_additionally_read_only_numpy_and_its_libraries(tried):
+def test_such_a_worker_can_additionally_read_only_numpy_and_its_libraries(run_submission):
     copied = [*image._shared_files(), *image._package_files((installed.find("numpy"),))]
     allowed = (*(path for _, path in copied), "/kit/", "/submission/", "/dev/null")
     assert not [path for path in allowed if "site-packages" in path or "/tests/" in path]
     looks = "[p + '/' + f for p, _, names in os.walk('/') for f in names]"
-    assert tried("import os", f"found = sum(not path.startswith({allowed!r}) for path in {looks})") == 0
+    assert run_submission("import os", f"found = sum(not path.startswith({allowed!r}) for path in {looks})") == 0
 
 
-def test_numpy_is_not_loaded_until_the_submission_asks_for_it(tried):
-    assert tried("import sys; found = int('numpy' in sys.modules)") == 0
+def test_numpy_is_not_loaded_until_the_submission_asks_for_it(run_submission):
+    assert run_submission("import sys; found = int('numpy' in sys.modules)") == 0
 
 
 def test_importing_numpy_prints_nothing_on_stderr(sandbox, tmp_path):
@@ -137,23 +140,23 @@ def test_importing_numpy_prints_nothing_on_stderr(sandbox, tmp_path):
     link.close()
 
 
-def test_the_environment_holds_only_the_number_of_threads(tried):
+def test_the_environment_holds_only_the_number_of_threads(run_submission):
     known = {"PYTHONHASHSEED", "PWD", "LC_CTYPE", *installed.environment()}
-    assert tried(f"import os; found = len(set(os.environ) - {known!r})") == 0
+    assert run_submission(f"import os; found = len(set(os.environ) - {known!r})") == 0
 
 
 # --- what a submission cannot do with it -----------------------------------------------------------------------------
 
 
-def test_the_submission_cannot_shadow_numpy(tried):
+def test_the_submission_cannot_shadow_numpy(run_submission):
     mine = "__version__ = 'mine'\n"
     look = "import numpy, random; found = int(numpy.__version__ == 'mine') + hasattr(random, '__version__')"
-    assert tried(look, numpy=mine, random=mine) == 0
+    assert run_submission(look, numpy=mine, random=mine) == 0
 
 
-def test_neither_numpy_nor_its_folder_can_be_written(refused):
+def test_neither_numpy_nor_its_folder_can_be_written(failure_of):
     for path in ("/packages/here.py", "/packages/numpy/here.py", "/packages/numpy/__init__.py"):
-        assert refused(f"open({path!r}, 'w')").verdict is Verdict.ERROR
+        assert failure_of(f"open({path!r}, 'w')").verdict is Verdict.ERROR
 
 
 @pytest.mark.parametrize(
@@ -164,11 +167,11 @@ def test_neither_numpy_nor_its_folder_can_be_written(refused):
         "import subprocess; subprocess.run(['true'])",
     ],
 )
-def test_a_submission_with_numpy_starts_no_process_and_no_thread(refused, line):
-    assert refused("import numpy", line).verdict is Verdict.ERROR
+def test_a_submission_with_numpy_starts_no_process_and_no_thread(failure_of, line):
+    assert failure_of("import numpy", line).verdict is Verdict.ERROR
 
 
-def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh(opened):
+def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh(open_submission):
     lines = (
         "import ctypes, glob, numpy",
         "for path in glob.glob('/packages/numpy.libs/*openblas*'):",
@@ -177,7 +180,7 @@ def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh
         "        getattr(library, name, id)(64)",
         "raise ValueError('it went on')",
     )
-    transport = opened(PROBE.format(body="\n        ".join(lines)))
+    transport = open_submission(PROBE.format(body="\n        ".join(lines)))
     transport.start_item(2, NUMPY)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")().tried()
@@ -186,8 +189,8 @@ def test_a_bomb_of_numpys_own_threads_is_stopped_and_the_next_item_starts_afresh
     assert transport.load("engine", "Value")(3.0).data == 3.0
 
 
-def test_an_array_beyond_the_memory_limit_is_reported_as_out_of_memory(refused):
-    assert refused("import numpy; numpy.ones(2**28)").verdict is Verdict.OUT_OF_MEMORY
+def test_an_array_beyond_the_memory_limit_is_reported_as_out_of_memory(failure_of):
+    assert failure_of("import numpy; numpy.ones(2**28)").verdict is Verdict.OUT_OF_MEMORY
 
 
 # --- same seed, same bytes -------------------------------------------------------------------------------------------
@@ -201,31 +204,31 @@ WORK = (
 )
 
 
-def test_numpy_gives_the_same_bytes_every_time(tried, not_isolated):
-    assert len({tried(*WORK, place=place) for place in ([], [], [], not_isolated)}) == 1
+def test_numpy_gives_the_same_bytes_every_time(run_submission, not_isolated):
+    assert len({run_submission(*WORK, isolation=isolation) for isolation in ([], [], [], not_isolated)}) == 1
 
 
-def test_arrays_have_the_same_addresses_in_every_worker(tried):
+def test_arrays_have_the_same_addresses_in_every_worker(run_submission):
     look = "import numpy; found = (numpy.ones(3).ctypes.data + id(numpy.ones(1))) % 2**40"
-    assert tried(look) == tried(look)
+    assert run_submission(look) == run_submission(look)
 
 
-def test_a_report_of_an_assignment_with_packages_is_the_same_bytes_every_time(school, asking, solution):
+def test_a_report_of_an_assignment_with_packages_is_the_same_bytes_every_time(school, suite_with_packages, solution):
     roughly = "out = Value(float(__import__('numpy').float32(math.tanh(self.data)))"
-    school.hands_in("ada", solution(("out = Value(math.tanh(self.data)", roughly)))
-    graded = school.is_graded(suite=asking("a3", "numpy"))["ada"]
+    school.hand_in("ada", solution(("out = Value(math.tanh(self.data)", roughly)))
+    graded = school.grade(suite=suite_with_packages("a3", "numpy"))["ada"]
     assert any(item.evidence and item.evidence.rows for item in graded.items)
     first = (school.out / "ada.json").read_bytes()
-    school.starts_anew()
-    school.is_graded(suite=asking("a3", "numpy"))
+    school.delete_reports()
+    school.grade(suite=suite_with_packages("a3", "numpy"))
     assert (school.out / "ada.json").read_bytes() == first
 
 
 # --- the way to a worker ---------------------------------------------------------------------------------------------
 
 
-def test_a_worker_is_replaced_only_when_the_packages_change(opened):
-    transport = opened("class Value:\n    def __init__(self, data): self.data = data")
+def test_a_worker_is_replaced_only_when_the_packages_change(open_submission):
+    transport = open_submission("class Value:\n    def __init__(self, data): self.data = data")
     processes = []
     for packages in (NUMPY, NUMPY, (), (), NUMPY):
         transport.start_item(10, packages)
@@ -237,39 +240,42 @@ def test_a_worker_is_replaced_only_when_the_packages_change(opened):
     assert third.returncode is not None
 
 
-def test_within_one_submission_each_assignment_has_its_packages(school, asking, solution):
+def test_within_one_submission_each_assignment_has_its_packages(school, suite_with_packages, solution):
     asks_at_once = "try:\n    import numpy\n    there = True\nexcept ImportError:\n    there = False\n"
     fails_without = "assert there\n        out = Value(self.data + other.data"
-    school.hands_in("ada", asks_at_once + solution(("out = Value(self.data + other.data", fails_without)))
-    earned = school.is_graded(suite=asking("all", "numpy", only="a2"))["ada"].of_assignments()
+    school.hand_in("ada", asks_at_once + solution(("out = Value(self.data + other.data", fails_without)))
+    earned = school.grade(suite=suite_with_packages("all", "numpy", only="a2"))["ada"].of_assignments()
     assert earned["a1_expressions"][0] < earned["a1_expressions"][1]
     assert earned["a2_backprop"][0] == earned["a2_backprop"][1]
     assert earned["a3_activations"][0] < earned["a3_activations"][1]
 
 
-def test_a_reference_retry_has_the_packages_too(school, asking, root):
+def test_a_reference_retry_has_the_packages_too(school, suite_with_packages, root):
     solution = root / "reference/solution"
-    school.hands_in("ada", "raise ValueError('broken')\n")
+    school.hand_in("ada", "raise ValueError('broken')\n")
     nn = (solution / "nn.py").read_text(encoding="utf-8")
     (school.submissions / "ada" / "nn.py").write_text(f"import numpy\n{nn}", encoding="utf-8")
-    found = school.is_graded(suite=asking("a4", "numpy"))["ada"]
+    found = school.grade(suite=suite_with_packages("a4", "numpy"))["ada"]
     assert found.earned == found.points
 
 
 # --- without a sandbox -----------------------------------------------------------------------------------------------
 
 
-def test_without_a_sandbox_numpy_is_also_offered_only_on_request(tried, refused, not_isolated):
-    assert tried("import numpy; found = float(numpy.ones(3).sum())", place=not_isolated) == 3
-    assert "No module named 'numpy'" in refused("import numpy", packages=(), place=not_isolated).message
-    assert "No module named 'pytest'" in refused("import pytest", place=not_isolated).message
+def test_without_a_sandbox_numpy_is_also_offered_only_on_request(run_submission, failure_of, not_isolated):
+    assert run_submission("import numpy; found = float(numpy.ones(3).sum())", isolation=not_isolated) == 3
+    assert "No module named 'numpy'" in failure_of("import numpy", packages=(), isolation=not_isolated).message
+    assert "No module named 'pytest'" in failure_of("import pytest", isolation=not_isolated).message
 
 
-def test_without_a_sandbox_the_submission_cannot_shadow_numpy_either(tried, not_isolated):
-    assert tried("import numpy; found = int(hasattr(numpy, 'mine'))", place=not_isolated, numpy="mine = 1") == 0
+def test_without_a_sandbox_the_submission_cannot_shadow_numpy_either(run_submission, not_isolated):
+    assert (
+        run_submission("import numpy; found = int(hasattr(numpy, 'mine'))", isolation=not_isolated, numpy="mine = 1")
+        == 0
+    )
 
 
-# --- what is installed, and what is said where it is not -------------------------------------------------------------
+# --- packages that are not installed ---------------------------------------------------------------------------------
 
 
 def test_a_numpy_in_the_working_folder_of_the_grader_is_not_used(monkeypatch, tmp_path):
@@ -279,15 +285,15 @@ def test_a_numpy_in_the_working_folder_of_the_grader_is_not_used(monkeypatch, tm
     assert tmp_path not in installed.find("numpy").folders[0].parents
 
 
-def test_a_missing_package_is_reported_before_grading(gradkit, school, solution, asking):
-    school.hands_in("ada", solution())
+def test_a_missing_package_is_reported_before_grading(gradkit, school, solution, suite_with_packages):
+    school.hand_in("ada", solution())
     shown = gradkit("grade", "a1", school.submissions, "--out", school.out, packages=(NOWHERE,))
     assert shown.exit_code == 1
     assert f"pip install {NOWHERE}" in " ".join(shown.output.split())
     assert "Traceback" not in shown.output
     assert not school.out.exists()
     with pytest.raises(MissingPackageError):
-        list(Classroom(asking("a1", NOWHERE), conditions_of(school.suite, True), school.out).grade([], 1))
+        list(Classroom(suite_with_packages("a1", NOWHERE), conditions_of(school.suite, True), school.out).grade([], 1))
 
 
 def test_a_package_that_does_not_load_in_the_sandbox_is_reported_before_grading(monkeypatch, tmp_path):
@@ -301,9 +307,9 @@ def test_a_package_that_does_not_load_in_the_sandbox_is_reported_before_grading(
 
 def test_the_doctor_says_which_packages_are_installed_and_what_to_install(gradkit):
     shown = gradkit("doctor", packages=("numpy", NOWHERE))
-    said = " ".join(shown.output.split())
-    assert f"numpy {version('numpy')}, available to a1_expressions" in said
-    assert f"a1_expressions cannot be graded without it: pip install {NOWHERE}" in said
+    message = " ".join(shown.output.split())
+    assert f"numpy {version('numpy')}, available to a1_expressions" in message
+    assert f"a1_expressions cannot be graded without it: pip install {NOWHERE}" in message
     assert shown.exit_code == 0  # other assignments can be graded
 
 
@@ -313,11 +319,11 @@ def test_the_kits_extra_for_tensors_installs_what_assignments_ask_for(root):
     assert {name for assignment in assignments() for name in assignment.packages} <= offered
 
 
-def test_reports_name_the_packages_and_their_versions(school, asking, solution, root):
+def test_reports_name_the_packages_and_their_versions(school, suite_with_packages, solution, root):
     schema = json.loads((root / "docs/report.schema.json").read_text())
-    school.hands_in("ada", solution())
-    for suite, due in ((asking("a1", "numpy"), [f"numpy {version('numpy')}"]), (school.suite, None)):
-        school.is_graded(suite=suite)
+    school.hand_in("ada", solution())
+    for suite, due in ((suite_with_packages("a1", "numpy"), [f"numpy {version('numpy')}"]), (school.suite, None)):
+        school.grade(suite=suite)
         written = json.loads((school.out / "ada.json").read_bytes())
         jsonschema.validate(written, schema)
         assert written["conditions"].get("packages") == due

@@ -1,4 +1,4 @@
-"""The sandbox's policy as text: a change of it shows in a diff, and bubblewrap is told nothing that is not in it."""
+"""The sandbox's policy as text: a change shows in a diff, and bubblewrap receives only what the policy lists."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ GOLDEN = Path(__file__).with_name("sandbox_policy.txt")
 
 
 def lines_of_policy():
-    """All that a worker may see, use and call."""
+    """Return all that a worker may see, use and call, as lines."""
     yield "isolation"
     for purpose, options in policy.ISOLATION.items():
         yield f"  {' '.join(options):<36} {purpose}"
@@ -47,7 +47,7 @@ def condition_of(name):
 
 
 def test_the_policy_is_the_reviewed_one():
-    """If you mean the change: write the text that this test shows to sandbox_policy.txt, and have the diff reviewed."""
+    """If you intend the change, write the text that this test shows to sandbox_policy.txt; have the diff reviewed."""
     assert "\n".join(lines_of_policy()) + "\n" == GOLDEN.read_text(encoding="utf-8")
 
 
@@ -67,10 +67,10 @@ def test_the_command_holds_the_policy_and_nothing_else(monkeypatch, nested):
     assert words.index("--unshare-user") < words.index("--unshare-all")
 
 
-def test_a_worker_has_the_limits_of_the_policy(opened):
+def test_a_worker_has_the_limits_of_the_policy(open_submission):
     names = sorted(policy.RESOURCE_LIMITS)
     body = f"import resource; self.limits = [resource.getrlimit(getattr(resource, n))[1] for n in {names}]"
     source = f"class Value:\n    def __init__(self):\n        {body}\n        self.data = 0.0\n"
     source += "    def __getitem__(self, i):\n        v = Value(); v.data = float(self.limits[i]); return v\n"
-    value = opened(source).load("engine", "Value")()
+    value = open_submission(source).load("engine", "Value")()
     assert [value[i].data for i in range(len(names))] == [policy.RESOURCE_LIMITS[name] for name in names]

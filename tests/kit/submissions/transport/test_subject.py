@@ -1,4 +1,4 @@
-"""Subject: one proxy for all of a student's objects, whose own methods take no part in a verdict."""
+"""Subject: one proxy class for all objects of a student, whose methods never take part in a verdict."""
 
 import math
 import operator
@@ -8,9 +8,9 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 
 
 @pytest.fixture
-def Value(handle, solution):
-    """The proxy of the reference's Value."""
-    return handle(solution())
+def Value(load_value, solution):
+    """Return the subject of the reference's Value."""
+    return load_value(solution())
 
 
 # --- what passes through ---------------------------------------------------------------------------------------------
@@ -55,14 +55,14 @@ class Value:
 """
 
 
-def test_handles_inside_keyword_arguments_arrive_as_the_objects_themselves(handle):
-    pair = handle(PAIR)
+def test_handles_inside_keyword_arguments_arrive_as_the_objects_themselves(load_value):
+    pair = load_value(PAIR)
     inner = pair(1.0)
     assert pair(2.0, other=inner).other is inner
 
 
-def test_any_iterable_can_be_iterated_and_counted(handle):
-    parts = handle(PAIR)(1).parts()
+def test_any_iterable_can_be_iterated_and_counted(load_value):
+    parts = load_value(PAIR)(1).parts()
     assert len(parts) == 3
     assert len(list(parts)) == 3
 
@@ -77,8 +77,8 @@ def test_numbers_can_be_written_and_come_back_as_floats(Value):
     assert (x * 2).data == -3.0
 
 
-def test_another_item_gets_new_handles(student, solution):
-    transport = student(solution())
+def test_another_item_gets_new_handles(open_folder, solution):
+    transport = open_folder(solution())
     first = transport.load("engine", "Value")
     transport.start_item(30)
     assert transport.load("engine", "Value") is not first
@@ -117,10 +117,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("use", REFUSED)
 def test_a_verdict_cannot_depend_on_an_object_and_the_message_says_what_to_write(Value, use):
-    attempt, said = REFUSED[use]
+    attempt, message = REFUSED[use]
     with pytest.raises(TypeError) as refusal:
         attempt(Value(1.0), Value(2.0))
-    assert said in str(refusal.value)
+    assert message in str(refusal.value)
 
 
 ALWAYS_PLEASED = """
@@ -136,8 +136,8 @@ class Value:
 """
 
 
-def test_a_student_s_comparison_and_conversion_methods_are_never_called(handle):
-    x = handle(ALWAYS_PLEASED)(1.0)
+def test_a_student_s_comparison_and_conversion_methods_are_never_called(load_value):
+    x = load_value(ALWAYS_PLEASED)(1.0)
     assert repr(x) == "<a student's object>"
     assert f"{x}" == "<a student's object>"
     assert len({x, x}) == 1
@@ -146,7 +146,7 @@ def test_a_student_s_comparison_and_conversion_methods_are_never_called(handle):
 
 
 @pytest.mark.parametrize(
-    ("made", "said"),
+    ("made", "message"),
     [
         ("'5.0'", "of type str"),
         ("True", "of type bool"),
@@ -156,27 +156,27 @@ def test_a_student_s_comparison_and_conversion_methods_are_never_called(handle):
         ("10**400", "an int of more than 300 digits"),
     ],
 )
-def test_what_is_not_a_plain_number_fails_and_says_what_it_is(handle, made, said):
-    x = handle(f"class Value:\n    def __init__(self, data): self.data = {made}")(5.0)
+def test_what_is_not_a_plain_number_fails_and_says_what_it_is(load_value, made, message):
+    x = load_value(f"class Value:\n    def __init__(self, data): self.data = {made}")(5.0)
     with pytest.raises(SubmissionError) as ending:
         x.data
     assert ending.value.verdict is Verdict.FAILED
     assert ending.value.message.startswith(".data of")
-    assert said in ending.value.message
+    assert message in ending.value.message
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [("self.data + other.data", "plain float"), ("None", "None"), ("7", "plain int"), ("10**5000", "int")],
 )
-def test_an_argument_of_the_wrong_type_is_named(handle, given, said):
+def test_an_argument_of_the_wrong_type_is_named(load_value, given, message):
     source = (
         f"class Value:\n    def __init__(self, data): self.data = data\n    def __add__(self, other): return {given}"
     )
-    value = handle(source)
+    value = load_value(source)
     with pytest.raises(SubmissionError) as ending:
         (value(1.0) + value(2.0)).data
-    assert said in ending.value.message
+    assert message in ending.value.message
 
 
 def test_an_attribute_that_is_missing_is_the_student_s_error(Value):

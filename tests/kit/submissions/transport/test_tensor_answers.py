@@ -1,4 +1,4 @@
-"""Answers about tensors from a hostile worker: whatever it sends, grading is quick and ends with a verdict."""
+"""Replies about tensors from a hostile worker: whatever it sends, grading is quick and gives a verdict."""
 
 import dataclasses
 import math
@@ -77,7 +77,7 @@ ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  #
 
 
 class Forger:
-    """A link to a worker in this process that runs the reference; one of its replies is changed."""
+    """A link to a worker in this process that runs the reference, with one changed reply."""
 
     def __init__(self, at=-1, forged=lambda refs, numbers: (refs, numbers)):
         self.worker = Worker("")
@@ -101,20 +101,20 @@ class Forger:
 
 
 @pytest.fixture(scope="module")
-def judged():
+def run_item():
     """Return a function that returns the result of a test over a link."""
     patch = pytest.MonkeyPatch()
     patch.syspath_prepend(str(reference_folder() / "solution"))
     for name in ("engine", "nn", "training", "tensor"):
         patch.delitem(sys.modules, name, raising=False)  # the graded suites can have imported it
 
-    def judge(test, link):
+    def run(test, link):
         links = iter([link])
         transport = PipeTransport(lambda *_: next(links, None) or Forger(), reference_folder() / "solution")
         found = run_public_phase(dataclasses.replace(SUITE, tests=(test,)), Intake(), transport)
         return found.by_id[test.item.id]
 
-    yield judge
+    yield run
     for name in ("engine", "nn", "training", "tensor"):
         sys.modules.pop(name, None)
     patch.undo()
@@ -147,14 +147,14 @@ def forgeries(draw):
 
 
 @pytest.mark.parametrize("test", ITEMS, ids=lambda test: test.name.removeprefix("test_"))
-def test_honest_answers_pass_with_the_forging_link_too(test, judged):
-    assert judged(test, Forger()).verdict is Verdict.PASSED
+def test_honest_answers_pass_with_the_forging_link_too(test, run_item):
+    assert run_item(test, Forger()).verdict is Verdict.PASSED
 
 
 @settings(max_examples=200)
 @given(st.sampled_from(ITEMS), st.integers(0, 40), forgeries())
-def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(judged, test, at, forged):
-    result = judged(test, Forger(at, forged))
+def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(run_item, test, at, forged):
+    result = run_item(test, Forger(at, forged))
     assert result.verdict in (Verdict.PASSED, Verdict.FAILED, Verdict.ERROR, Verdict.PROTOCOL)
     if result.evidence:
         assert len(result.evidence.message) < 400
@@ -164,7 +164,7 @@ def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(judged, test, at
 @given(
     st.sampled_from([test for test in ITEMS if test.mark.corpus]), st.sampled_from([0.0, 1.0, 0.5, math.nan, math.inf])
 )
-def test_answering_everything_with_one_number_is_never_right(judged, test, number):
+def test_answering_everything_with_one_number_is_never_right(run_item, test, number):
     class Same(Forger):
         def request(self, request, limit):
             answer = super().request(request, limit)
@@ -179,10 +179,10 @@ def test_answering_everything_with_one_number_is_never_right(judged, test, numbe
                     place = start + size
             return Answer(b"", answer.refs, numbers.tobytes(), "", "", [])
 
-    assert judged(test, Same()).verdict is Verdict.FAILED
+    assert run_item(test, Same()).verdict is Verdict.FAILED
 
 
-def test_logits_of_a_wrong_shape_are_reported_without_an_error_of_ours(judged):
+def test_logits_of_a_wrong_shape_are_reported_without_an_error_of_ours(run_item):
     (test,) = (test for test in SUITE.tests if test.name == "test_digits_are_read")
 
     class Fewer(Forger):
@@ -192,6 +192,6 @@ def test_logits_of_a_wrong_shape_are_reported_without_an_error_of_ours(judged):
                 return Answer(b"", [], array("d", [2.0, 100.0, 20.0, *[0.5] * 2000]).tobytes(), "", "", [])
             return answer
 
-    result = judged(test, Fewer())
+    result = run_item(test, Fewer())
     assert result.verdict is Verdict.FAILED
     assert result.evidence.message == "The outputs for 200 digits have shape (100, 20), which should be (200, 10)"

@@ -14,7 +14,7 @@ from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR, ProcessorC
 
 
 class Machine:
-    """A machine on which a test makes time pass."""
+    """A machine whose time passes only when a test advances it."""
 
     def __init__(self):
         self.wall = 100.0
@@ -25,8 +25,8 @@ class Machine:
     def seconds(self):
         return self.processor if self.is_alive else None
 
-    def passes(self, limit, seconds, share=1.0, is_waiting=True):
-        """Let time pass, of which the code gets a share of a core, while the limit is checked."""
+    def advance(self, limit, seconds, share=1.0, is_waiting=True):
+        """Let time pass, during which the code has a share of a core and the limit is checked."""
         self.is_waiting = is_waiting
         end = self.wall + seconds
         while self.wall < end - 1e-9 and not limit.is_reached:
@@ -50,9 +50,9 @@ def machine(monkeypatch):
 def test_code_that_computes_ends_at_its_limit(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.passes(limit, 4.9)
+    machine.advance(limit, 4.9)
     assert not limit.is_reached
-    machine.passes(limit, 1.0)
+    machine.advance(limit, 1.0)
     assert limit.is_reached
     assert not limit.is_backstop
     assert limit.spent_seconds == pytest.approx(5.0, abs=0.2)
@@ -61,7 +61,7 @@ def test_code_that_computes_ends_at_its_limit(machine):
 def test_waiting_for_a_core_or_the_disk_does_not_count(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.passes(limit, 10.0, share=0.45)
+    machine.advance(limit, 10.0, share=0.45)
     limit.stop()
     assert limit.spent_seconds == pytest.approx(4.5)
     assert not limit.is_reached
@@ -70,7 +70,7 @@ def test_waiting_for_a_core_or_the_disk_does_not_count(machine):
 def test_code_that_sleeps_ends_at_the_limit_itself(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.passes(limit, 20.0, share=0.0, is_waiting=False)
+    machine.advance(limit, 20.0, share=0.0, is_waiting=False)
     assert machine.wall - 100.0 == pytest.approx(5.0, abs=0.2)
     assert not limit.is_backstop
 
@@ -79,7 +79,7 @@ def test_code_that_sleeps_ends_at_the_limit_itself(machine):
 def test_the_backstop_ends_whatever_neither_computes_nor_only_sleeps(machine, share, is_waiting):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.passes(limit, 100.0, share, is_waiting)
+    machine.advance(limit, 100.0, share, is_waiting)
     assert machine.wall - 100.0 == pytest.approx(BACKSTOP_FACTOR * 5.0, abs=0.2)
     assert limit.is_backstop
 
@@ -88,7 +88,7 @@ def test_time_between_two_intervals_does_not_count(machine):
     limit = TimeLimit(5.0)
     for _ in range(4):
         limit.start(machine.runs)
-        machine.passes(limit, 1.0)
+        machine.advance(limit, 1.0)
         limit.stop()
         limit.stop()  # twice is as good as once
         machine.wall += 50
@@ -109,10 +109,10 @@ def test_short_intervals_add_up_even_without_a_check(machine):
 def test_time_in_which_this_process_itself_was_stopped_does_not_count(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.passes(limit, 1.0, share=0.0, is_waiting=False)
+    machine.advance(limit, 1.0, share=0.0, is_waiting=False)
     machine.wall += 3600
     limit.check()
-    machine.passes(limit, 1.0, share=0.0, is_waiting=False)
+    machine.advance(limit, 1.0, share=0.0, is_waiting=False)
     limit.stop()
     assert limit.spent_seconds < 2.5
 
@@ -120,7 +120,7 @@ def test_time_in_which_this_process_itself_was_stopped_does_not_count(machine):
 def test_several_threads_count_as_one(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.passes(limit, 4.0, share=8.0)
+    machine.advance(limit, 4.0, share=8.0)
     limit.stop()
     assert limit.spent_seconds == pytest.approx(4.0)
 
@@ -131,7 +131,7 @@ def test_if_the_kernel_does_not_report_processor_time_wall_clock_time_counts(mac
     machine.is_alive = dies != "before"
     limit.start(None if dies == "never had a clock" else machine.runs)
     machine.is_alive = dies == "never had a clock"
-    machine.passes(limit, 2.0, share=0.1)
+    machine.advance(limit, 2.0, share=0.1)
     limit.stop()
     assert limit.spent_seconds == pytest.approx(2.0)
 
@@ -140,16 +140,16 @@ def test_a_limit_of_zero_is_reached_at_once_and_no_limit_is_never_reached(machin
     assert TimeLimit(0.0).is_reached
     endless = TimeLimit(math.inf)
     endless.start(machine.runs)
-    machine.passes(endless, 50.0)
+    machine.advance(endless, 50.0)
     assert not endless.is_reached
 
 
-# --- what the kernel says --------------------------------------------------------------------------------------------
+# --- processor times from the kernel ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def runs():
-    """Starts Python on some lines; returns its ProcessorClock once it has printed a line."""
+    """Return a function that starts Python on some code and returns its ProcessorClock after its first output."""
     started = []
 
     def start(code):
@@ -167,7 +167,7 @@ def runs():
 
 
 def test_the_processor_time_of_another_process_comes_from_the_kernel(runs):
-    """It is what os.wait4 says when the process has ended."""
+    """It equals what os.wait4 returns after the process has ended."""
     processor, process = runs("while True: pass")
     time.sleep(0.2)
     before = processor.seconds()
@@ -187,7 +187,7 @@ def test_a_process_that_computes_waits_for_a_core_and_one_that_sleeps_does_not(r
 
 
 def test_a_process_cannot_fake_its_state_by_its_name(runs, tmp_path):
-    """The name of a process stands in /proc/PID/stat before its state."""
+    """/proc/PID/stat has the name of a process before its state."""
     name = tmp_path / "x) R 1 ("
     name.symlink_to(sys.executable)
     process = subprocess.Popen([str(name), "-S", "-c", "print(flush=True); import time; time.sleep(60)"], stdout=-1)

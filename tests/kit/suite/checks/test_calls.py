@@ -1,4 +1,4 @@
-"""The cost of backward(), judged by counting calls: never a clock, never a hang."""
+"""The cost of backward(): calls are counted, so the verdict needs no clock and never hangs."""
 
 import gc
 import sys
@@ -67,7 +67,7 @@ CODE = ("from engine import Value", "y = Value(1.0)", "y.backward()")
 
 
 def repeated(levels):
-    """a = a * k + a, again and again: 2**levels paths lead from the end back to the start."""
+    """Return the graph of `a = a * k + a`, repeated: 2**levels paths lead from the output to the first leaf."""
 
     def expression(a, k):
         for _ in range(levels):
@@ -78,7 +78,7 @@ def repeated(levels):
 
 
 def sum_of(leaves):
-    """Leaves added up in pairs."""
+    """Return the graph of a sum that adds leaves in pairs."""
 
     def expression(*row):
         while len(row) > 1:
@@ -89,36 +89,36 @@ def sum_of(leaves):
 
 
 @pytest.fixture(autouse=True)
-def nobody_else_is_counted():
-    """Python's collector may begin at any time, and Hypothesis has functions that it then calls."""
+def only_our_calls_are_counted():
+    """Switch the garbage collector off, because it can run at any time and calls functions of Hypothesis."""
     gc.disable()
     yield
     gc.enable()
 
 
-def test_the_count_of_a_right_backward_grows_as_its_graph_does(handle, solution):
-    value = handle(solution())
+def test_the_count_of_a_right_backward_grows_as_its_graph_does(load_value, solution):
+    value = load_value(solution())
     counts = [backward_calls(value, repeated(levels), 10**6) for levels in (4, 8, 12)]
     assert counts[2] - counts[1] == counts[1] - counts[0] > 0
     assert counts[2] < 12 * len(repeated(12))
 
 
-def test_the_count_of_an_exponential_backward_doubles_with_each_level(handle):
-    value = handle(EXPONENTIAL)
+def test_the_count_of_an_exponential_backward_doubles_with_each_level(load_value):
+    value = load_value(EXPONENTIAL)
     counts = [backward_calls(value, repeated(levels), 10**6) for levels in (4, 5, 6)]
     assert counts[2] - counts[1] == 2 * (counts[1] - counts[0])
 
 
-def test_an_exponential_backward_is_stopped_long_before_it_would_end(handle):
-    assert backward_calls(handle(EXPONENTIAL), repeated(60), 5000) == 5001
+def test_an_exponential_backward_is_stopped_long_before_it_would_end(load_value):
+    assert backward_calls(load_value(EXPONENTIAL), repeated(60), 5000) == 5001
 
 
-def test_the_calls_of_a_backward_that_catches_the_stop_are_counted_too(handle):
-    assert backward_calls(handle(SWALLOWS), repeated(2), 100) > 100
+def test_the_calls_of_a_backward_that_catches_the_stop_are_counted_too(load_value):
+    assert backward_calls(load_value(SWALLOWS), repeated(2), 100) > 100
 
 
-def test_a_right_engine_passes_on_both_graphs(handle, solution):
-    value = handle(solution())
+def test_a_right_engine_passes_on_both_graphs(load_value, solution):
+    value = load_value(solution())
     check_linear_cost(value, [repeated(24), sum_of(500)], CODE)
 
 
@@ -127,9 +127,9 @@ def test_a_right_engine_passes_on_both_graphs(handle, solution):
     [(EXPONENTIAL, repeated(24)), (FINITE_DIFFERENCES, sum_of(300))],
     ids=["exponential", "finite differences"],
 )
-def test_exponential_and_quadratic_engines_do_not_pass(handle, source, graph):
+def test_exponential_and_quadratic_engines_do_not_pass(load_value, source, graph):
     with pytest.raises(NotPassed) as failure:
-        check_linear_cost(handle(source), [graph], CODE)
+        check_linear_cost(load_value(source), [graph], CODE)
     evidence = failure.value.failure.explain()
     max_calls = MAX_CALLS_PER_NODE * len(graph)
     assert f"more than {max_calls:,} functions for a graph of {len(graph)} nodes" in evidence.message
@@ -138,8 +138,8 @@ def test_exponential_and_quadratic_engines_do_not_pass(handle, source, graph):
 
 
 @pytest.mark.parametrize("levels", [2, 30])
-def test_the_profile_function_that_was_set_before_is_set_again(handle, levels):
-    value = handle(EXPONENTIAL)
+def test_the_profile_function_that_was_set_before_is_set_again(load_value, levels):
+    value = load_value(EXPONENTIAL)
 
     def mine(*_):
         pass
@@ -154,8 +154,8 @@ def test_the_profile_function_that_was_set_before_is_set_again(handle, levels):
     assert found is mine
 
 
-def test_profiling_ends_even_if_backward_raises(handle):
-    value = handle(BASE + "    def backward(self): raise ValueError('odd')")
+def test_profiling_ends_even_if_backward_raises(load_value):
+    value = load_value(BASE + "    def backward(self): raise ValueError('odd')")
     before = sys.getprofile()
     with pytest.raises(SubmissionError) as ending:
         backward_calls(value, Graph((1.0,), [("add", 0, 0)]), 100)

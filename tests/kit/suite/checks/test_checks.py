@@ -1,4 +1,4 @@
-"""Checks of a scalar engine: right engines pass, and wrong ones are shown the smallest expression that fails."""
+"""Checks of a scalar engine: right engines pass, and wrong ones get the smallest expression that fails."""
 
 import io
 import subprocess
@@ -51,12 +51,12 @@ def corpus_of(*graphs):
 
 
 @pytest.fixture
-def caught(handle, solution):
-    """Returns the evidence that a check gives for an edit of the solution."""
+def evidence_for(load_value, solution):
+    """Return a function that returns the evidence of a check for an edited solution."""
 
     def by(check, corpus, *edits, verdict=Verdict.FAILED):
         with pytest.raises(NotPassed) as failure:
-            check(handle(solution(*edits)), corpus)
+            check(load_value(solution(*edits)), corpus)
         assert failure.value.verdict is verdict
         return failure.value.failure.explain()
 
@@ -64,12 +64,12 @@ def caught(handle, solution):
 
 
 def recorded(name):
-    """The recorded corpus of this name."""
+    """Return the recorded corpus of this name."""
     return load_corpus(random_graphs("add"), corpora_folder() / f"{name}.json")
 
 
-def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
-    value = handle(solution())
+def test_a_right_engine_passes_every_check_on_any_graphs(load_value, solution):
+    value = load_value(solution())
 
     @settings(max_examples=30)
     @given(st.lists(GRAPHS, min_size=1, max_size=4))
@@ -81,18 +81,18 @@ def test_a_right_engine_passes_every_check_on_any_graphs(handle, solution):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_engine_gets_the_smallest_code_that_shows_the_mistake(name, caught):
+def test_a_wrong_engine_gets_the_smallest_code_that_shows_the_mistake(name, evidence_for):
     edit, corpus, check = WRONG[name]
-    evidence = caught(check, recorded(corpus), edit)
+    evidence = evidence_for(check, recorded(corpus), edit)
     assert len(evidence.code) <= 8
     assert evidence.hint
     assert evidence.traceback == ""
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_the_code_shown_prints_the_numbers_shown_as_yours(name, caught, engine, monkeypatch):
+def test_the_code_shown_prints_the_numbers_shown_as_yours(name, evidence_for, engine, monkeypatch):
     edit, corpus, check = WRONG[name]
-    evidence = caught(check, recorded(corpus), edit)
+    evidence = evidence_for(check, recorded(corpus), edit)
     for value_class, numbers in [
         (engine(edit), [row.yours for row in evidence.rows]),
         (engine(), [row.expected for row in evidence.rows]),
@@ -106,36 +106,36 @@ def test_the_code_shown_prints_the_numbers_shown_as_yours(name, caught, engine, 
         assert all(map(is_close, printed, numbers))
 
 
-def test_lost_inner_gradients_decide_only_the_item_that_asks_for_them(handle, solution):
+def test_lost_inner_gradients_decide_only_the_item_that_asks_for_them(load_value, solution):
     edit, corpus, _ = WRONG["inner gradients are lost"]
-    check_gradients(handle(solution(edit)), recorded(corpus))
+    check_gradients(load_value(solution(edit)), recorded(corpus))
 
 
-def test_a_forward_check_never_reads_gradients(handle, solution):
-    value = handle(solution(("self.grad = 1.0\n", "raise ValueError\n")))
+def test_a_forward_check_never_reads_gradients(load_value, solution):
+    value = load_value(solution(("self.grad = 1.0\n", "raise ValueError\n")))
     check_forward(value, corpus_of(trace_expression(lambda a, b: a * b + a, 2.0, 3.0)))
 
 
-def test_code_that_raises_is_shown_with_the_smallest_expression_that_raises(caught):
+def test_code_that_raises_is_shown_with_the_smallest_expression_that_raises(evidence_for):
     line = "out = Value(math.tanh(self.data)"
     graph = trace_expression(lambda a, b: ((a * b).tanh() + a) * b, 0.5, 0.3)
     edit = (line, f"self.lost\n        {line}")
-    evidence = caught(check_forward, corpus_of(graph), edit, verdict=Verdict.ERROR)
+    evidence = evidence_for(check_forward, corpus_of(graph), edit, verdict=Verdict.ERROR)
     assert evidence.message == "AttributeError: 'Value' object has no attribute 'lost'"
     assert evidence.code == ("from engine import Value", "x = Value(2.0)", "y = x.tanh()", "print(y.data)")
     assert "in tanh" in evidence.traceback
 
 
-def test_data_that_is_not_a_number_is_shown_with_the_smallest_expression_too(caught):
+def test_data_that_is_not_a_number_is_shown_with_the_smallest_expression_too(evidence_for):
     edit = ('out = Value(self.data + other.data, (self, other), "+")', "return self.data + other.data")
-    evidence = caught(check_forward, corpus_of(trace_expression(lambda a, b: a + b, 0.5, 0.3)), edit)
+    evidence = evidence_for(check_forward, corpus_of(trace_expression(lambda a, b: a + b, 0.5, 0.3)), edit)
     assert "is a plain float, not a Value" in evidence.message
 
 
-def test_wrong_numbers_are_shown_before_an_error_that_comes_later(caught):
+def test_wrong_numbers_are_shown_before_an_error_that_comes_later(evidence_for):
     graphs = corpus_of(trace_expression(lambda a: a.tanh(), 0.5), trace_expression(lambda a: a.exp(), 0.5))
     wrong = (("math.tanh(self.data)", "math.tanh(-self.data)"), ("math.exp(self.data)", "math.exq(self.data)"))
-    assert "y.data is -" in caught(check_forward, graphs, *wrong).message
+    assert "y.data is -" in evidence_for(check_forward, graphs, *wrong).message
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_wrong_numbers_are_shown_before_an_error_that_comes_later(caught):
         ("raise MemoryError", Verdict.OUT_OF_MEMORY),
     ],
 )
-def test_stubs_crashes_and_memory_errors_are_not_reduced(handle, solution, line, verdict):
+def test_stubs_crashes_and_memory_errors_are_not_reduced(load_value, solution, line, verdict):
     start = "out = Value(math.tanh(self.data)"
-    value = handle(solution((start, f"print('called'); {line}\n        {start}")))
+    value = load_value(solution((start, f"print('called'); {line}\n        {start}")))
     screen = io.StringIO()
     with redirect_stdout(screen), pytest.raises(NotPassed) as failure:
         check_forward(value, corpus_of(trace_expression(lambda a, b: (a * b).tanh() + a, 0.5, 0.3)))
@@ -157,9 +157,9 @@ def test_stubs_crashes_and_memory_errors_are_not_reduced(handle, solution, line,
     assert screen.getvalue() == "called\n"
 
 
-def test_a_graph_is_reduced_only_when_its_evidence_is_asked_for(handle, solution):
+def test_a_graph_is_reduced_only_when_its_evidence_is_asked_for(load_value, solution):
     start = "out = Value(math.tanh(self.data)"
-    value = handle(solution((start, f"print('called')\n        {start.replace('tanh(', 'tanh(-')}")))
+    value = load_value(solution((start, f"print('called')\n        {start.replace('tanh(', 'tanh(-')}")))
     screen = io.StringIO()
     with redirect_stdout(screen):
         with pytest.raises(NotPassed) as failure:
@@ -173,27 +173,27 @@ def test_a_graph_is_reduced_only_when_its_evidence_is_asked_for(handle, solution
     assert len(evidence.code) < len(drawn.code)
 
 
-def test_the_debugger_finds_the_student_s_frame(handle, solution):
-    value = handle(solution(("math.tanh(self.data)", "math.tamh(self.data)")))
+def test_the_debugger_finds_the_student_s_frame(load_value, solution):
+    value = load_value(solution(("math.tanh(self.data)", "math.tamh(self.data)")))
     with pytest.raises(NotPassed) as failure:
         check_forward(value, corpus_of(trace_expression(lambda a: a.tanh(), 0.5)))
     assert failure.traceback[-1].path.name == "engine.py"
 
 
-def test_a_reduced_graph_keeps_to_the_domains(caught):
+def test_a_reduced_graph_keeps_to_the_domains(evidence_for):
     graph = trace_expression(lambda a, b: (a * b).log() * a, 2.0, 3.0)
-    evidence = caught(check_gradients, corpus_of(graph), ("out.grad / self.data", "out.grad / self.data**2"))
+    evidence = evidence_for(check_gradients, corpus_of(graph), ("out.grad / self.data", "out.grad / self.data**2"))
     assert evidence.code[1:3] == ("x = Value(2.0)", "y = x.log()")
 
 
-def test_replay_returns_the_answers_to_an_item_that_compares_them(handle, solution):
+def test_replay_returns_the_answers_to_an_item_that_compares_them(load_value, solution):
     graphs = [Graph((2.0,), [("exp", 0)]), Graph((3.0,), [("neg", 0)])]
-    reply = answers_to(handle(solution()), graphs, backward=True)
+    reply = answers_to(load_value(solution()), graphs, backward=True)
     assert [answers.grad[-1] for answers in reply.answers] == [1.0, 1.0]
 
 
-def test_an_item_that_compares_answers_never_receives_an_incomplete_reply(handle, solution):
-    value = handle(solution(("math.exp(self.data)", "math.exq(self.data)")))
+def test_an_item_that_compares_answers_never_receives_an_incomplete_reply(load_value, solution):
+    value = load_value(solution(("math.exp(self.data)", "math.exq(self.data)")))
     with pytest.raises(SubmissionError, match="exq"):
         answers_to(value, [Graph((3.0,), [("neg", 0)]), Graph((2.0,), [("exp", 0)])], backward=False)
 
@@ -238,10 +238,10 @@ def test_checks_do_not_import_pytorch_for_right_or_wrong_engines(edits, solution
     assert done.stdout.split() == (["1"] if edits else [])
 
 
-def test_an_item_without_graphs_is_refused_since_it_would_always_pass(handle, solution):
+def test_an_item_without_graphs_is_refused_since_it_would_always_pass(load_value, solution):
     for check in CHECKS:
         with pytest.raises(ValueError, match="without graphs"):
-            check(handle(solution()), corpus_of())
+            check(load_value(solution()), corpus_of())
 
 
 @pytest.mark.parametrize("numbers", [0, 5, 6, 8, 9, 10, 11], ids="{} of 10".format)

@@ -1,4 +1,4 @@
-"""`gradkit grade --gradebook` if the gradebook fails: a line that says what to do, no password, and all reports."""
+"""`gradkit grade --gradebook` if the gradebook fails: one line says what to do without a password; reports are kept."""
 
 import importlib.util
 import re
@@ -25,24 +25,24 @@ LATE, IN_TIME = "2026-05-01 13:00:00 UTC", "2026-05-01 11:00:00 UTC"
 
 
 class Class:
-    """A class, and `gradkit grade a1` on its submissions."""
+    """A class, with methods that run `gradkit grade a1` on its submissions."""
 
     def __init__(self, home):
         self.submissions, self.out = home / "submissions", home / "reports"
 
-    def hands_in(self, student, engine, stamp=""):
+    def hand_in(self, student, engine, stamp=""):
         (self.submissions / student).mkdir(parents=True)
         (self.submissions / student / "engine.py").write_text(engine, encoding="utf-8")
         if stamp:
             (self.submissions / student / "timestamp.txt").write_text(stamp)
 
-    def is_graded(self, url, course="a1"):
+    def grade(self, url, course="a1"):
         options = [course, self.submissions, "--out", self.out, "--gradebook", url]
         return CliRunner().invoke(app, ["grade", *map(str, options)])
 
     def is_refused(self, url):
-        """Run the command and return its error as one line. Checks what every refusal promises."""
-        shown = self.is_graded(url)
+        """Run the command and return its error as one line. Check the promises that every refusal must keep."""
+        shown = self.grade(url)
         assert shown.exit_code == 1
         assert isinstance(shown.exception, SystemExit), repr(shown.exception)
         assert "Traceback" not in shown.output
@@ -55,27 +55,27 @@ class Class:
 @pytest.fixture(scope="module")
 def graded_once(tmp_path_factory, solution):
     made = Class(tmp_path_factory.mktemp("class"))
-    made.hands_in("ada", solution())
+    made.hand_in("ada", solution())
     assert CliRunner().invoke(app, ["grade", "a1", str(made.submissions), "--out", str(made.out)]).exit_code == 0
     return made
 
 
 @pytest.fixture
 def school(graded_once, tmp_path, monkeypatch):
-    """A class of ada, whose a1 is right and was graded before."""
+    """Return a class with one student, ada, whose a1 is right and was graded before."""
     monkeypatch.setenv("COLUMNS", "120")
     shutil.copytree(graded_once.submissions.parent, tmp_path, dirs_exist_ok=True)
     return Class(tmp_path)
 
 
-# --- all is well -----------------------------------------------------------------------------------------------------
+# --- gradebooks that can be written to -------------------------------------------------------------------------------
 
 
 def test_points_arrive_and_late_submissions_are_named(school, solution, book, recwarn):
-    school.hands_in("ben", solution(("return self + (-other)", "return self + other")), LATE)
-    school.hands_in("[red]cleo", "class Value:\n  def", LATE)
-    school.hands_in("dan", solution(), IN_TIME)
-    shown = school.is_graded(book.url)
+    school.hand_in("ben", solution(("return self + (-other)", "return self + other")), LATE)
+    school.hand_in("[red]cleo", "class Value:\n  def", LATE)
+    school.hand_in("dan", solution(), IN_TIME)
+    shown = school.grade(book.url)
     assert shown.exit_code == 0
     assert "4 submissions are in the gradebook." in shown.output
     assert "Late: [red]cleo, ben. A penalty is nbgrader's to give, or yours." in shown.output
@@ -85,7 +85,7 @@ def test_points_arrive_and_late_submissions_are_named(school, solution, book, re
 
 
 def test_students_without_files_for_an_assignment_are_named_and_not_entered(school, solution, files):
-    book = files.fresh()
+    book = files.create_book()
     (school.submissions / "ben" / "a2_backprop").mkdir(parents=True)
     (school.submissions / "ben" / "a2_backprop" / "a2_backprop.ipynb").write_text('{"cells": []}')
     (school.submissions / "cleo").mkdir()
@@ -93,7 +93,7 @@ def test_students_without_files_for_an_assignment_are_named_and_not_entered(scho
     (school.submissions / "dan").mkdir()
     (school.submissions / "eve").mkdir()
     (school.submissions / "eve" / "engine.py").write_text("class Value:\n  def")
-    shown = school.is_graded(book.url)
+    shown = school.grade(book.url)
     assert shown.exit_code == 0
     assert "2 submissions are in the gradebook." in shown.output
     assert f"Not entered, with nothing handed in for {A1}: ben, cleo, dan." in " ".join(shown.output.split())
@@ -101,25 +101,25 @@ def test_students_without_files_for_an_assignment_are_named_and_not_entered(scho
 
 
 def test_grading_all_assignments_enters_students_where_they_handed_in_files(school, files):
-    book = files.fresh()
+    book = files.create_book()
     (school.submissions / "ben").mkdir()
     (school.submissions / "ben" / "nn.py").write_text("class MLP: pass\n")
     (school.submissions / "cleo").mkdir()
-    shown = school.is_graded(book.url, "all")
+    shown = school.grade(book.url, "all")
     assert shown.exit_code == 0
     assert "2 submissions are in the gradebook." in shown.output
     engines = [(name, "ada") for name in (A1, "a2_backprop", "a3_activations")]
     assert {(assignment, who) for who, assignment in book.seen()} == {*engines, ("a4_networks", "ben")}
-    said = " ".join(shown.output.split())
-    assert "with nothing handed in for a4_networks: ada, cleo." in said
-    assert "with nothing handed in for a6_tensors: ada, ben, cleo." in said
+    message = " ".join(shown.output.split())
+    assert "with nothing handed in for a4_networks: ada, cleo." in message
+    assert "with nothing handed in for a6_tensors: ada, ben, cleo." in message
 
 
 def test_a_report_that_was_renamed_with_its_submission_is_entered_under_the_new_name(school, files):
-    book = files.fresh()
+    book = files.create_book()
     (school.submissions / "ada").rename(school.submissions / "augusta")
     (school.out / A1 / "ada.json").rename(school.out / A1 / "augusta.json")
-    assert school.is_graded(book.url).exit_code == 0
+    assert school.grade(book.url).exit_code == 0
     assert book.seen().keys() == {("augusta", A1)}
 
 
@@ -128,7 +128,7 @@ def test_ctrl_c_while_writing_shows_how_to_continue(school, files, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(entering.Entering, "entered", stopped)
-    shown = school.is_graded(files.fresh().url)
+    shown = school.grade(files.create_book().url)
     assert shown.exit_code == 130
     assert "Run the same command again to continue." in shown.output
 
@@ -177,22 +177,22 @@ def test_a_file_that_is_not_a_database_is_not_changed(school, tmp_path):
     assert letter.read_text() == "Dear Ada, " * 200
 
 
-# --- what is heard of before anything is graded ----------------------------------------------------------------------
+# --- errors that are found before grading ----------------------------------------------------------------------------
 
 
 @pytest.fixture
 def nothing_graded(school):
-    """A school in which a report is deleted after grading."""
-    school.hands_in("zoe", "")
+    """Return a school in which a report is deleted after grading."""
+    school.hand_in("zoe", "")
     yield school
     assert not (school.out / A1 / "zoe.json").exists()
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
 def test_a_missing_file_is_not_created(nothing_graded, tmp_path, form):
-    said = nothing_graded.is_refused(form.format(tmp_path / "gradebook.db"))
-    assert "There is no gradebook" in said
-    assert "`nbgrader generate_assignment` makes one." in said
+    message = nothing_graded.is_refused(form.format(tmp_path / "gradebook.db"))
+    assert "There is no gradebook" in message
+    assert "`nbgrader generate_assignment` makes one." in message
     assert not (tmp_path / "gradebook.db").exists()
 
 
@@ -209,29 +209,29 @@ def test_a_missing_file_is_not_created(nothing_graded, tmp_path, form):
     ],
 )
 def test_a_malformed_url_is_not_repeated_on_the_screen(nothing_graded, url):
-    said = nothing_graded.is_refused(url)
-    assert "This is no database URL; one is like postgresql+psycopg://user:password@host/database." in said
+    message = nothing_graded.is_refused(url)
+    assert "This is no database URL; one is like postgresql+psycopg://user:password@host/database." in message
 
 
 def test_without_nbgrader_the_message_says_what_to_install(nothing_graded, files, monkeypatch):
     honest = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "nbgrader" else honest(name))
-    assert "pip install 'gradkit[nbgrader]'" in nothing_graded.is_refused(files.fresh().url)
+    assert "pip install 'gradkit[nbgrader]'" in nothing_graded.is_refused(files.create_book().url)
 
 
 def test_without_a_database_driver_the_message_says_what_to_install(nothing_graded, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    said = nothing_graded.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1/grades")
-    assert "This database needs psycopg, which is not installed here." in said
-    assert "pip install 'gradkit[postgres]'" in said
+    message = nothing_graded.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1/grades")
+    assert "This database needs psycopg, which is not installed here." in message
+    assert "pip install 'gradkit[postgres]'" in message
 
 
-# --- databases that do not answer as they should ---------------------------------------------------------------------
+# --- databases that fail ---------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def served(answers):
-    """The URL of a server on loopback that speaks the first messages of PostgreSQL's protocol."""
+def fake_server(answers):
+    """Yield the URL of a server on loopback that sends the first messages of PostgreSQL's protocol."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve():
@@ -251,16 +251,16 @@ def served(answers):
 def test_a_server_that_cannot_be_reached_is_explained(school):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    said = school.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1:{port}/grades")
-    assert "The gradebook cannot be written: connection failed" in said
-    assert "(The reports are written. Run the same command again to continue.)" in said
+    message = school.is_refused(f"postgresql+psycopg://ada:{SECRET}@127.0.0.1:{port}/grades")
+    assert "The gradebook cannot be written: connection failed" in message
+    assert "(The reports are written. Run the same command again to continue.)" in message
 
 
 def test_waiting_for_a_server_that_does_not_answer_ends(school, monkeypatch):
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "so that it is as it was afterwards")
     monkeypatch.delenv("PGCONNECT_TIMEOUT")
     monkeypatch.setattr(gradebook, "CONNECT_SECONDS", 2)
-    with served(lambda caller: caller.recv(1 << 16) and caller.recv(1)) as url:
+    with fake_server(lambda caller: caller.recv(1 << 16) and caller.recv(1)) as url:
         started = time.monotonic()
         assert "timeout expired" in school.is_refused(url)
         assert time.monotonic() - started < 30
@@ -269,48 +269,48 @@ def test_waiting_for_a_server_that_does_not_answer_ends(school, monkeypatch):
 def test_a_server_that_repeats_the_password_is_not_quoted(school):
     def answers(caller):
         caller.recv(1 << 16)
-        caller.sendall(b"R\0\0\0\x08\0\0\0\x03")  # the password, please, as it stands
-        said = b"SFATAL\0C28P01\0Mno such password: " + caller.recv(1 << 16)[5:-1] + b"\0\0"
-        caller.sendall(b"E" + (len(said) + 4).to_bytes(4, "big") + said)
+        caller.sendall(b"R\0\0\0\x08\0\0\0\x03")  # request for the password in clear text
+        message = b"SFATAL\0C28P01\0Mno such password: " + caller.recv(1 << 16)[5:-1] + b"\0\0"
+        caller.sendall(b"E" + (len(message) + 4).to_bytes(4, "big") + message)
 
-    with served(answers) as url:
+    with fake_server(answers) as url:
         assert "no such password: ***" in school.is_refused(url)
 
 
 def test_a_server_with_another_protocol_is_explained(school):
-    with served(lambda caller: caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
+    with fake_server(lambda caller: caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
         assert "The gradebook cannot be written: " in school.is_refused(url)
 
 
 @pytest.fixture
-def guarded(server):
-    """The URL of a gradebook for a user who needs a password."""
+def url_needing_password(server):
+    """Return the URL of a gradebook for a user who needs a password."""
     server.runs("CREATE ROLE gradkit_guarded LOGIN PASSWORD 'right'")
-    yield make_url(server.fresh().url).set(username="gradkit_guarded", password=SECRET)
+    yield make_url(server.create_book().url).set(username="gradkit_guarded", password=SECRET)
     server.runs("DROP ROLE gradkit_guarded")
 
 
-def test_a_wrong_password_is_explained(school, guarded):
-    said = school.is_refused(guarded.render_as_string(hide_password=False))
-    assert 'password authentication failed for user "gradkit_guarded"' in said
+def test_a_wrong_password_is_explained(school, url_needing_password):
+    message = school.is_refused(url_needing_password.render_as_string(hide_password=False))
+    assert 'password authentication failed for user "gradkit_guarded"' in message
 
 
-def test_a_user_without_write_permission_is_explained(school, guarded):
-    said = school.is_refused(guarded.set(password="right").render_as_string(hide_password=False))
-    assert "permission denied for table" in said
+def test_a_user_without_write_permission_is_explained(school, url_needing_password):
+    message = school.is_refused(url_needing_password.set(password="right").render_as_string(hide_password=False))
+    assert "permission denied for table" in message
 
 
 def test_a_missing_database_is_explained(school, server):
-    said = school.is_refused(server.url.set(database="gradkit_nowhere").render_as_string(hide_password=False))
-    assert 'database "gradkit_nowhere" does not exist' in said
+    message = school.is_refused(server.url.set(database="gradkit_nowhere").render_as_string(hide_password=False))
+    assert 'database "gradkit_nowhere" does not exist' in message
 
 
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("lock", ["EXCLUSIVE", "IMMEDIATE"])
-def test_a_locked_sqlite_file_is_explained(school, files, graded, lock, known):
-    book = files.fresh()
+def test_a_locked_sqlite_file_is_explained(school, files, student_and_report, lock, known):
+    book = files.create_book()
     if known:
-        book.enters("a1", graded("ada", "a1", 0.5))
+        book.enter("a1", student_and_report("ada", "a1", 0.5))
     path = make_url(book.url).database
     before = book.dump()
     with sqlite3.connect(path, isolation_level=None) as other:
@@ -320,12 +320,12 @@ def test_a_locked_sqlite_file_is_explained(school, files, graded, lock, known):
         )
         other.execute("ROLLBACK")
     assert book.dump() == before
-    assert school.is_graded(book.url).exit_code == 0
+    assert school.grade(book.url).exit_code == 0
     assert sum(score or 0 for score in book.scores("ada").values()) == 19.5
 
 
 def test_log_messages_of_nbgrader_are_not_shown(school, files):
-    path = make_url(files.fresh().url).database
+    path = make_url(files.create_book().url).database
     command = [str(Path(sys.executable).with_name("gradkit")), "grade", "a1", str(school.submissions)]
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -342,6 +342,6 @@ def test_log_messages_of_nbgrader_are_not_shown(school, files):
 
 def test_a_file_name_is_a_file_name(school, files, tmp_path):
     for name in ("what?.db", "a b.db", "50%20.db", "me@home:x.db"):
-        path = shutil.copy(make_url(files.fresh().url).database, tmp_path / name)
-        assert school.is_graded(path).exit_code == 0
-        assert type(files.fresh())(URL.create("sqlite", database=str(path))).seen().keys() == {("ada", A1)}
+        path = shutil.copy(make_url(files.create_book().url).database, tmp_path / name)
+        assert school.grade(path).exit_code == 0
+        assert type(files.create_book())(URL.create("sqlite", database=str(path))).seen().keys() == {("ada", A1)}
