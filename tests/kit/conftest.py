@@ -46,7 +46,7 @@ MAX_CPU_SECONDS = 20.0
 """Processor time that a single test may take, without its fixtures."""
 
 N_SLOWEST = 10
-"""How many tests and fixtures are listed at the end of a run."""
+"""Number of tests and fixtures that are listed at the end of a run."""
 
 LONG_GROUPS = ("nbgrader course", "specimens", "nbgrader commands", "attacks")
 """Groups of tests that share fixtures which take long to make. They start first, so that no process is left with a long

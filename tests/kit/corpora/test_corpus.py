@@ -101,12 +101,12 @@ def test_graphs_are_sorted_by_size_and_each_occurs_once(spec):
 
 @DRAWN
 def test_nodes_are_reused_as_requested(spec):
-    most = {"nothing": (1, 1), "leaves": (99, 1), "nodes": (99, 99)}[spec.reuse]
+    max_uses = {"nothing": (1, 1), "leaves": (99, 1), "nodes": (99, 99)}[spec.reuse]
     graphs = recorded(spec).cases
     for graph in graphs:
         leaves, inner = uses(graph)[: len(graph.inputs)], uses(graph)[len(graph.inputs) :]
-        assert max(leaves) <= most[0]
-        assert max(inner) <= most[1]
+        assert max(leaves) <= max_uses[0]
+        assert max(inner) <= max_uses[1]
     assert (spec.reuse == "nothing") == all(max(uses(graph)) <= 1 for graph in graphs)
 
 

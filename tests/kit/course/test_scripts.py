@@ -13,13 +13,13 @@ PROGRAMS = ["train_moons.py", "train_digits.py"]
 
 @pytest.fixture
 def folder(root, tmp_path):
-    """What a student has who has written nothing."""
+    """Return the folder of a student who has written nothing."""
     return shutil.copytree(root / "student_template", tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 @pytest.fixture
 def written(root, folder):
-    """What a student has who has written everything."""
+    """Return the folder of a student who has written everything."""
     for path in (root / "reference/solution").glob("*.py"):
         shutil.copy(path, folder)
     return folder
@@ -27,7 +27,10 @@ def written(root, folder):
 
 @pytest.fixture
 def program(tmp_path):
-    """program(folder, "train_moons.py", "--steps", "3") runs it there. plots=False: matplotlib is not installed."""
+    """Return a function that runs a program in a folder: program(folder, "train_moons.py", "--steps", "3").
+
+    With plots=False, it runs as if matplotlib were not installed.
+    """
     (tmp_path / "without").mkdir()
     (tmp_path / "without/matplotlib.py").write_text("raise ModuleNotFoundError('No module named matplotlib')")
 
@@ -40,7 +43,7 @@ def program(tmp_path):
 
 
 def share_right(ended):
-    """The share of the held-out examples that it got right, as printed."""
+    """Return the printed share of the held-out examples that the network got right."""
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return float(re.search(r"Held out: .* ([\d.]+)%\.", ended.stdout).group(1)) / 100
 

@@ -248,17 +248,17 @@ def test_a_process_grades_one_student_after_another_and_keeps_nothing_of_them(sc
     for name, more in {"ada": crash, "ben": crash, "cyd": "", "dan": crash}.items():
         school.hand_in(name, solution() + more)
     honest = StudentSteps.run_public
-    noted = school.out.parent / "noted"
+    log_file = school.out.parent / "noted"
 
     def noting(self, *arguments):
         done = honest(self, *arguments)
-        with noted.open("a", encoding="utf-8") as log:
+        with log_file.open("a", encoding="utf-8") as log:
             print(os.getpid(), len(os.listdir("/proc/self/fd")), file=log)
         return done
 
     monkeypatch.setattr(StudentSteps, "run_public", noting)
     school.grade(workers=1)
-    lines = noted.read_text(encoding="utf-8").splitlines()
+    lines = log_file.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 4
     assert len(set(lines)) == 1
 

@@ -14,7 +14,7 @@ from gradkit.grader.conditions import conditions_of
 from gradkit.grader.suite import suite_of
 
 ROOTS = ("gradkit.grader.whole_class.classroom", "gradkit.suite")
-"""What grades a class, and what its test files import."""
+"""The module that grades a class, and the package that test files import."""
 
 TEXTS_FOR_STUDENTS = ("title", "story", "tasks")
 

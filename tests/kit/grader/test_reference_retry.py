@@ -46,8 +46,8 @@ def test_a_right_network_on_a_wrong_engine_gets_its_points(graded):
     assert found.earned == found.points
     message = {item.evidence.message for item in found.items if item.evidence}
     assert message == {"This passes with the course's own engine.py, and not yet with what you handed in."}
-    (note,) = found.warnings
-    assert re.fullmatch(r"a4_networks: with the course's own engine.py, \d+ more items pass", note)
+    (warning,) = found.warnings
+    assert re.fullmatch(r"a4_networks: with the course's own engine.py, \d+ more items pass", warning)
 
 
 def test_without_the_setting_a_wrong_engine_costs_later_points_too(graded):
@@ -88,9 +88,9 @@ def test_training_is_run_again_on_the_course_s_engine_and_networks(graded):
 def test_a_right_tensor_gets_its_points_whatever_the_other_files_are(graded):
     found = graded("a6", engine="raise ValueError('broken')\n", nn="", training="", tensor=text("tensor"))
     assert found.earned == found.points
-    (note,) = found.warnings
+    (warning,) = found.warnings
     assert re.fullmatch(
-        r"a6_tensors: with the course's own engine.py, nn.py and training.py, \d+ more items pass", note
+        r"a6_tensors: with the course's own engine.py, nn.py and training.py, \d+ more items pass", warning
     )
 
 

@@ -33,7 +33,7 @@ def item(name, *needs):
     return Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, tuple(f"a1_trial/test_{n}" for n in needs))
 
 
-def report_with(*ended, student="ada", notes=()):
+def report_with(*ended, student="ada", warnings=()):
     """Return a report of items given as (item, verdict, evidence)."""
     results = Results([each for each, _, _ in ended])
     for each, verdict, evidence in ended:
@@ -42,7 +42,7 @@ def report_with(*ended, student="ada", notes=()):
             results.add(result_of(each, Verdict.BLOCKED, blocked_by=blocked_by))
         else:
             results.add(result_of(each, verdict, evidence))
-    return report_of(student, Intake("0" * 32, warnings=notes), CONDITIONS, results)
+    return report_of(student, Intake("0" * 32, warnings=warnings), CONDITIONS, results)
 
 
 WORDS = st.text(max_size=40)
@@ -175,15 +175,15 @@ def test_no_cell_is_a_formula_in_any_country_s_spreadsheet(formula, tmp_path):
     path = tmp_path / "grades.csv"
     for before in ("", "a;", "a; ", "a,", "a\t", "a\n", "a\r\n", "a|", 'a"', 'a";"'):
         name = before + formula
-        write_grades([report_with((item("one"), Verdict.PASSED, None), student=name, notes=[name, "b", name])], path)
+        write_grades([report_with((item("one"), Verdict.PASSED, None), student=name, warnings=[name, "b", name])], path)
         assert formula_cells(path) == []
 
 
 @given(st.text(st.sampled_from("a=+-@;,|\t\r\n\" '\uff1d\u200b\xa0")), st.text())
-def test_no_name_of_a_student_and_no_warning_becomes_a_formula(tmp_path_factory, name, note):
+def test_no_name_of_a_student_and_no_warning_becomes_a_formula(tmp_path_factory, name, warning):
     path = tmp_path_factory.mktemp("grades") / "grades.csv"
-    for texts in ((name, note), (note, name)):
-        write_grades([report_with((item("one"), Verdict.PASSED, None), student=texts[0], notes=texts)], path)
+    for texts in ((name, warning), (warning, name)):
+        write_grades([report_with((item("one"), Verdict.PASSED, None), student=texts[0], warnings=texts)], path)
         assert formula_cells(path) == []
 
 

@@ -25,7 +25,7 @@ SECONDS = 2.0
 """Processor time that one command may take on a hostile report."""
 
 
-def whole():
+def report_with_every_kind():
     """Return a report with an item of every kind, as JSON."""
     graph = trace_expression(lambda x: x.tanh() + x, 2.0)
     want = complex_step.answer_graph(graph)
@@ -51,7 +51,7 @@ def whole():
     return json.loads(report.msgspec.json.encode(made))
 
 
-WHOLE = json.dumps(whole())
+WHOLE = json.dumps(report_with_every_kind())
 
 
 def changed(*path_and_value):

@@ -197,16 +197,16 @@ def test_a_hidden_item_reveals_only_whether_it_passed(school, solution, suite):
 # --- the order -------------------------------------------------------------------------------------------------------
 
 
-class NotingSteps(StudentSteps):
+class RecordingSteps(StudentSteps):
     """Records which phase runs for which student, and when it starts and ends."""
 
     def run_public(self, scratch, sandbox, student):
-        return self._noted("public", super().run_public, scratch, sandbox, student)
+        return self._record("public", super().run_public, scratch, sandbox, student)
 
     def run_later(self, phase, scratch, sandbox, student):
-        return self._noted(phase.name, super().run_later, phase, scratch, sandbox, student)
+        return self._record(phase.name, super().run_later, phase, scratch, sandbox, student)
 
-    def _noted(self, phase, job, *arguments):
+    def _record(self, phase, job, *arguments):
         with (self.out.parent / "noted").open("a", encoding="utf-8") as log:
             print(phase, arguments[-1].name, time.monotonic_ns(), file=log)
         step = job(*arguments)
@@ -215,10 +215,10 @@ class NotingSteps(StudentSteps):
         return step
 
 
-class NotingClassroom(Classroom):
+class RecordingClassroom(Classroom):
     @property
     def steps(self):
-        return NotingSteps(self.suite, self.conditions, self.out)
+        return RecordingSteps(self.suite, self.conditions, self.out)
 
 
 def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school, solution, suite):
@@ -230,7 +230,7 @@ def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school,
     course = [assignment for assignment in chosen("all") if assignment.short in ("a2", "a4", "a5")]
     whole = suite_of(course, Library(corpora_folder()))
     few = {"test_what_is_not_part_of_the_result_stays_out", "test_neuron", "test_mean_squared_error"}
-    school.grade(workers=2, suite=with_items(whole, *few), kind=NotingClassroom)
+    school.grade(workers=2, suite=with_items(whole, *few), kind=RecordingClassroom)
     lines = [line.rsplit(maxsplit=2) for line in (school.out.parent / "noted").read_text().splitlines()]
     times = {}
     for phase, _name, moment in lines:

@@ -143,7 +143,7 @@ def test_most_graphs_about_layouts_have_a_leaf_that_is_not_contiguous():
     leaves = [
         [array_of((leaf.shape, leaf.numbers, leaf.layout)) for leaf in graph.leaves] for graph, _ in recorded(spec)
     ]
-    scattered = [any(not leaf.flags.c_contiguous for leaf in those) for those in leaves]
+    scattered = [any(not leaf.flags.c_contiguous for leaf in leaves_of_graph) for leaves_of_graph in leaves]
     assert sum(scattered) >= 0.75 * len(scattered)
 
 

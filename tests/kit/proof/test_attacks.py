@@ -125,7 +125,7 @@ def test_a_folder_with_only_the_attacked_file_gets_the_other_files(tmp_path, mon
 def test_an_attack_is_graded_in_the_assignments_of_its_file():
     chosen = {"one": attack(full_marks=True), "two": attack(full_marks=True, module="tensor")}
     suites = {
-        name: [each.name[:2] for each in suite] for suite, those in by_suite(chosen, assignments()) for name in those
+        name: [each.name[:2] for each in suite] for suite, names in by_suite(chosen, assignments()) for name in names
     }
     assert suites == {"one": ["a1", "a2", "a3", "a4", "a5"], "two": ["a6"]}
     assert len(list(by_suite({"two": chosen["two"]}, assignments()))) == 1

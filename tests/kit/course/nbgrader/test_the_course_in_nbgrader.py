@@ -266,8 +266,8 @@ def test_the_autograded_notebook_is_the_instructors_except_for_the_solution_cell
     for student in ("scribbled_in", "hostile", "garbage"):
         theirs = graded_course.notebook("autograded", assignment, student)
         assert len(theirs.cells) == len(ours.cells)
-        for cell, own in zip(theirs.cells, ours.cells, strict=True):
-            assert cell.source == own.source or own.metadata.nbgrader.solution
+        for cell, ours_cell in zip(theirs.cells, ours.cells, strict=True):
+            assert cell.source == ours_cell.source or ours_cell.metadata.nbgrader.solution
         assert solution_cell(theirs).source != solution_cell(ours).source, "no solution may appear"
 
 
@@ -290,9 +290,9 @@ def plain_course(copy_course, tmp_path_factory):
     """Return a course folder without gradkit's settings, in which nbgrader runs the notebooks by itself."""
     course = copy_course(tmp_path_factory.mktemp("plain"))
     config = course.home / "nbgrader_config.py"
-    own, _, ours = config.read_text(encoding="utf-8").partition("# Autograding runs no cell")
+    ours_cell, _, ours = config.read_text(encoding="utf-8").partition("# Autograding runs no cell")
     assert "GradeInSandbox" in ours
-    config.write_text(own, encoding="utf-8")
+    config.write_text(ours_cell, encoding="utf-8")
     return course
 
 
@@ -330,14 +330,14 @@ def test_a_release_does_not_contain_solutions_of_its_own_or_later_assignments(re
     sources = [solution_cell(released.notebook("source", name)).source for name in ASSIGNMENTS[number:]]
     before = chosen(ASSIGNMENTS[number])[0].builds_on
     known = [(root / f"reference/solution/{module}.py").read_text(encoding="utf-8") for module in before]
-    due = lines("".join("".join(REGION.findall(source)) for source in sources))
-    due -= lines("\n".join([REGION.sub("", sources[0]), *known]))  # a Tensor has some of a Value's lines
+    secret_lines = lines("".join("".join(REGION.findall(source)) for source in sources))
+    secret_lines -= lines("\n".join([REGION.sub("", sources[0]), *known]))  # a Tensor has some of a Value's lines
     given = released.notebook("release", ASSIGNMENTS[number])
     beside = sorted((released.home / "release" / ASSIGNMENTS[number]).glob("*.py"))
     assert [path.stem for path in beside] == list(before)
-    assert len(due) > 5
-    assert not due & set.union(*(lines(cell.source) for cell in given.cells))
-    assert not due & set.union(set(), *(lines(path.read_text(encoding="utf-8")) for path in beside))
+    assert len(secret_lines) > 5
+    assert not secret_lines & set.union(*(lines(cell.source) for cell in given.cells))
+    assert not secret_lines & set.union(set(), *(lines(path.read_text(encoding="utf-8")) for path in beside))
     assert solution_cell(given).source.count("raise NotImplementedError") >= 5
 
 

@@ -123,7 +123,7 @@ BESIDE = {
 
 @pytest.fixture(scope="module")
 def graded(copy_course, tmp_path_factory):
-    """The course after `nbgrader autograde`, with the command's output and every student's row of the export."""
+    """Return the course after `nbgrader autograde`, with the command's output and the exported rows of all students."""
     course = copy_course(tmp_path_factory.mktemp("odd"))
     right = course.solution(A1)
     course.hand_in("right", A1, right)

@@ -26,8 +26,8 @@ def test_the_points_of_each_task_arrive_exactly(book, student_and_report, seed):
     book.enter("all", (ada, report))
     earned = {item.id: item.earned for item in report.items}
     for assignment in assignments():
-        due = {task.name: sum(earned[item] for item in task.items) for task in assignment.tasks}
-        assert book.scores("ada", assignment.name) == {**due, "essay": None}
+        expected = {task.name: sum(earned[item] for item in task.items) for task in assignment.tasks}
+        assert book.scores("ada", assignment.name) == {**expected, "essay": None}
     with book.by_hand() as opened:
         assert opened.find_student("ada").score == report.earned
         assert opened.find_student("ada").max_score == report.points + len(assignments()) * 4
@@ -154,8 +154,8 @@ def test_students_without_a_submission_and_other_assignments_are_untouched(corre
     assert all(set(rows) <= set(after[table]) for table, rows in before.items())
     more = {table: len(after[table]) - len(rows) for table, rows in before.items() if after[table] != rows}
     cells = len(chosen("a2")[0].tasks) + 1
-    due = {"student": 1, "submitted_assignment": 2, "submitted_notebook": 2, "grade": 2 * cells, "comment": 2}
-    assert more == due
+    expected = {"student": 1, "submitted_assignment": 2, "submitted_notebook": 2, "grade": 2 * cells, "comment": 2}
+    assert more == expected
 
 
 # --- late ------------------------------------------------------------------------------------------------------------

@@ -172,8 +172,8 @@ JOINED = {
 def test_cells_of_one_id_are_joined_as_far_as_the_solution_needs_them(kind, take):
     sources, kept = JOINED[kind]
     files, intake = take({"a2_backprop.ipynb": notebook(*map(cell, sources))})
-    due = "\n".join(sources[number] for number in kept)
-    assert files == {"engine.py": re.sub("^[%!]", r"pass  # \g<0>", due, flags=re.M)}
+    expected = "\n".join(sources[number] for number in kept)
+    assert files == {"engine.py": re.sub("^[%!]", r"pass  # \g<0>", expected, flags=re.M)}
     assert intake.failure is None
 
 

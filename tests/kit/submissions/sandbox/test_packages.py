@@ -322,9 +322,9 @@ def test_the_kits_extra_for_tensors_installs_what_assignments_ask_for(root):
 def test_reports_name_the_packages_and_their_versions(school, suite_with_packages, solution, root):
     schema = json.loads((root / "docs/report.schema.json").read_text())
     school.hand_in("ada", solution())
-    for suite, due in ((suite_with_packages("a1", "numpy"), [f"numpy {version('numpy')}"]), (school.suite, None)):
+    for suite, expected in ((suite_with_packages("a1", "numpy"), [f"numpy {version('numpy')}"]), (school.suite, None)):
         school.grade(suite=suite)
         written = json.loads((school.out / "ada.json").read_bytes())
         jsonschema.validate(written, schema)
-        assert written["conditions"].get("packages") == due
+        assert written["conditions"].get("packages") == expected
         assert read(school.out / "ada.json").conditions == conditions_of(suite, True)

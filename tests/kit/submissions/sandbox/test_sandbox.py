@@ -125,9 +125,9 @@ def test_all_that_can_be_read_is_python_its_libraries_our_files_and_the_submissi
 
 def test_a_submission_finds_no_test_no_reference_and_no_other_package(run_submission, monkeypatch):
     secret = [course_home() / "tests", course_home() / "reference", course_home() / "grading", Path(sys.prefix)]
-    for place in map(str, [*secret, *(path for path in sys.path if "site-packages" in path)]):
-        assert Path(place).exists()
-        assert run_submission(f"import os; found = len(os.listdir({place!r})) if os.path.exists({place!r}) else 0") == 0
+    for path in map(str, [*secret, *(entry for entry in sys.path if "site-packages" in entry)]):
+        assert Path(path).exists()
+        assert run_submission(f"import os; found = len(os.listdir({path!r})) if os.path.exists({path!r}) else 0") == 0
 
 
 @pytest.mark.parametrize("package", ["torch", "numpy", "pytest", "hypothesis", "msgspec", "pip", "jax", "micrograd"])
@@ -660,8 +660,8 @@ def test_the_sandbox_runs_the_same_python_as_the_grader(run_submission):
 
 
 def test_every_worker_has_the_same_memory_layout(run_submission):
-    place = "found = id(type(self)) % 2**40"
-    assert run_submission(place) == run_submission(place)
+    address = "found = id(type(self)) % 2**40"
+    assert run_submission(address) == run_submission(address)
 
 
 def test_every_worker_has_the_same_string_hashes(run_submission):

@@ -396,8 +396,8 @@ def test_a_fault_at_any_message_costs_its_item_and_never_raises_a_score(fault, f
         assert found.keys() == honest.keys()
         passed = {name for name, verdict in found.items() if verdict is Verdict.PASSED}
         assert passed <= {name for name, verdict in honest.items() if verdict is Verdict.PASSED}, at
-        own = [n for n, v in found.items() if v not in (Verdict.PASSED, Verdict.BLOCKED) and honest[n] != v]
-        assert len(own) <= 1 or not passed, (at, own)  # where the import itself failed, nothing can pass
+        changed = [n for n, v in found.items() if v not in (Verdict.PASSED, Verdict.BLOCKED) and honest[n] != v]
+        assert len(changed) <= 1 or not passed, (at, changed)  # where the import itself failed, nothing can pass
 
 
 def test_a_link_reads_at_most_its_maximum_of_bytes(monkeypatch, few_items):

@@ -124,19 +124,19 @@ def run_item():
 def forgeries(draw):
     """Strategy for changes of a reply: other numbers, at expected and unexpected indices, and other handles."""
     kind = draw(st.sampled_from(["a number", "all numbers", "fewer", "more", "shapes", "handles"]))
-    place, size, numbers = draw(st.integers(0, 200)), draw(SIZES), draw(NUMBERS)
+    index, size, numbers = draw(st.integers(0, 200)), draw(SIZES), draw(NUMBERS)
     refs = draw(st.lists(st.integers(0, 30), max_size=8))
 
     def forge(honest_refs, honest):
         if kind == "handles":
             return refs, honest
         if kind == "a number" and honest:
-            honest[place % len(honest)] = size
+            honest[index % len(honest)] = size
         elif kind == "shapes":
             count = max(1, len(honest_refs))
-            return honest_refs, [0.0, 0.5] * (place % 5) + [1.0, 1.0, 0.5] * count
+            return honest_refs, [0.0, 0.5] * (index % 5) + [1.0, 1.0, 0.5] * count
         elif kind == "fewer":
-            honest = honest[: place % (len(honest) + 1)]
+            honest = honest[: index % (len(honest) + 1)]
         elif kind == "more":
             honest = honest + numbers
         else:
@@ -170,13 +170,13 @@ def test_answering_everything_with_one_number_is_never_right(run_item, test, num
             answer = super().request(request, limit)
             numbers = array("d", answer.numbers)
             if request[1] == "replay_tensors" or request[1] == "arrays":
-                place = 0
-                while place < len(numbers):
-                    axes = int(numbers[place])
-                    size = math.prod(map(int, numbers[place + 1 : place + 1 + axes]))
-                    start = place + 1 + axes
+                index = 0
+                while index < len(numbers):
+                    axes = int(numbers[index])
+                    size = math.prod(map(int, numbers[index + 1 : index + 1 + axes]))
+                    start = index + 1 + axes
                     numbers[start : start + size] = array("d", [number] * size)
-                    place = start + size
+                    index = start + size
             return Answer(b"", answer.refs, numbers.tobytes(), "", "", [])
 
     assert run_item(test, Same()).verdict is Verdict.FAILED

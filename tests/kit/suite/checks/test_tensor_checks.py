@@ -332,7 +332,7 @@ def test_gradients_are_not_compared_if_the_values_are_already_wrong(network, loa
     tensors = network()
     text = (tmp_path / "nn.py").read_text("utf-8")
     (tmp_path / "nn.py").write_text(text.replace("total = self.b\n", "total = 0\n"), encoding="utf-8")
-    values = [tensors[0]._transport.load(*place) for place in (("nn", "MLP"), ("engine", "Value"))]
+    values = [tensors[0]._transport.load(*names) for names in (("nn", "MLP"), ("engine", "Value"))]
     assert all(isinstance(value, Subject) for value in values)
     found = evidence_from(check_same_numbers, values, tensors, recorded(MLPS))
     assert found.message.startswith("On Values already: ")
