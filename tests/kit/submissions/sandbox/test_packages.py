@@ -244,7 +244,7 @@ def test_within_one_submission_each_assignment_has_its_packages(school, suite_wi
     asks_at_once = "try:\n    import numpy\n    there = True\nexcept ImportError:\n    there = False\n"
     fails_without = "assert there\n        out = Value(self.data + other.data"
     school.hand_in("ada", asks_at_once + solution(("out = Value(self.data + other.data", fails_without)))
-    earned = school.grade(suite=suite_with_packages("all", "numpy", only="a2"))["ada"].of_assignments()
+    earned = school.grade(suite=suite_with_packages("all", "numpy", only="a2"))["ada"].points_by_assignment()
     assert earned["a1_expressions"][0] < earned["a1_expressions"][1]
     assert earned["a2_backprop"][0] == earned["a2_backprop"][1]
     assert earned["a3_activations"][0] < earned["a3_activations"][1]
