@@ -8,10 +8,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.catalogue.home import course_home
 from gradkit.grader import report
-from gradkit.proof.runs import primaries
+from gradkit.proof.runs import find_primary_failures
 from gradkit.proof.specimens import misconceptions, reference_folder, variants, write_misconception
 
 VARIANTS = {
@@ -140,7 +140,7 @@ def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
     for student, name in mistakes.items():
         mistake = misconceptions()[name]
         student_report = report.read(reports / f"{student}, {name}.json")
-        caught_by = primaries(student_report.by_id())
+        caught_by = find_primary_failures(student_report.by_id())
         titles = [item.title for item in student_report.items if item.id in caught_by]
         remark = "" if caught_by == set(mistake.caught_by) else "  (NOT as it must be)"
         print(f"{mistake.title}\n    caught by: {'; '.join(titles)}{remark}")
@@ -167,7 +167,7 @@ def main() -> int:
             command = [*gradkit, "grade", assignment, assignment, "--out", "reports"]
             status |= subprocess.run(command, cwd=scratch, check=False).returncode
             print()
-            (course,) = chosen(assignment)
+            (course,) = choose_assignments(assignment)
             show_what_caught_them(Path(scratch) / "reports" / course.name, mistakes)
     return status
 

@@ -15,6 +15,6 @@ class CourseHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         sys.path.insert(0, str(root / "grading"))
-        from gradkit.course.release import course_files
+        from gradkit.course.release import list_course_files
 
-        build_data["force_include"].update({str(root / name): f"{INSIDE}/{name}" for name in course_files()})
+        build_data["force_include"].update({str(root / name): f"{INSIDE}/{name}" for name in list_course_files()})

@@ -47,7 +47,7 @@ class Question:
         self.has_graphs = self.name in ("replay", "calls")
         asked = self.arguments[1] if self.has_graphs else []
         self.packed: list[bytes] = [asked] if self.name == "calls" else asked
-        self.graphs = [Graph.unpacked(graph) for graph in self.packed]
+        self.graphs = [Graph.unpack(graph) for graph in self.packed]
         self.backward = self.name == "calls" or (self.name == "replay" and self.arguments[2])
         self.straight = [compiled(graph, self.backward) for graph in self.graphs]
         self.numbers = [0.5] * (sum(map(len, self.graphs)) * (1 + self.backward))
@@ -121,7 +121,7 @@ class Bare:
     def unpacking(self, question: Question) -> None:
         if question.has_graphs:
             for graph in question.packed:
-                Graph.unpacked(graph)
+                Graph.unpack(graph)
 
     def packing(self, question: Question) -> None:
         reply(bytes(8), (), question.numbers)

@@ -17,8 +17,8 @@ from typing import Any
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.spec import Corpus
-from gradkit.grader.conditions import conditions_of
-from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.roster import Student
@@ -33,7 +33,7 @@ median = statistics.median
 def suite(names: Sequence[str] = MEASURED) -> Suite:
     """Return the suite of some assignments, with the recorded corpora of the public seed."""
     course = tuple(assignment for assignment in assignments() if assignment.short in names)
-    return suite_of(course, Library(corpora_folder()))
+    return load_suite(course, Library(corpora_folder()))
 
 
 def corpora() -> list[Corpus]:
@@ -82,7 +82,7 @@ def classroom(count: int, suite: Suite, files: Mapping[str, str] | None = None) 
         files: The text of each file, by its name without `.py`; the solution's, unless given.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        room = Classroom(suite, conditions_of(suite, True), Path(scratch) / "reports")
+        room = Classroom(suite, make_conditions(suite, True), Path(scratch) / "reports")
         yield room, copies(Path(scratch) / "class", count, files or right_files(suite))
 
 

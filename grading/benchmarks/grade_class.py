@@ -106,7 +106,7 @@ def _itemise(folder: Path) -> None:
     watch.around(public_phase, "run_test", "test functions and comparison")
     watch.around(later_phases, "run_test", "test functions and comparison")
     watch.around(run_phases, "run_later_phase", "items, apart from their tests")
-    watch.around(report, "report_of", "report")
+    watch.around(report, "make_report", "report")
     watch.around(report, "write", "report")
     watch.around(PipeTransport, "close", "end of the worker")
     watch.around(student_steps.shutil, "rmtree", "tidying up")

@@ -23,8 +23,8 @@ from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.course.corpora import default_cache
 from gradkit.grader import report
-from gradkit.grader.conditions import conditions_of
-from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches
@@ -58,7 +58,7 @@ def _suites(name: str, private: Library) -> tuple[Suite, Suite]:
     """Return the suites of a measurement, without and with the seed."""
     course = tuple(each for each in assignments() if name == "all" or each.short in common.MEASURED)
     public = Library(corpora_folder())
-    return suite_of(course, public), suite_of(course, public, private)
+    return load_suite(course, public), load_suite(course, public, private)
 
 
 def _ratio(suites: tuple[Suite, Suite], copies: int) -> float:
@@ -84,7 +84,7 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
     failing: set[str] = set()
     with specimen_folders() as folders:
         for batch in batches(folders):
-            suite = suite_of(batch.suite.assignments, Library(corpora_folder()), private, retries=False)
+            suite = load_suite(batch.suite.assignments, Library(corpora_folder()), private, retries=False)
             for name, found in _reports(suite, {name: folders[name] for name in batch.names}):
                 wrong = [item for item in found.items if item.verdict is not Verdict.PASSED]
                 private_only = [item.id for item in wrong if item.evidence and item.evidence.message == PRIVATE_ONLY]
@@ -98,7 +98,7 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
 def _reports(suite: Suite, folders: Mapping[str, Path]) -> Iterator[tuple[str, report.Report]]:
     """Grade specimens without a sandbox; yield the name and the report of each."""
     with tempfile.TemporaryDirectory() as out:
-        room = Classroom(suite, conditions_of(suite, sandboxed=False), Path(out), isolated=False)
+        room = Classroom(suite, make_conditions(suite, sandboxed=False), Path(out), isolated=False)
         for graded in room.grade([Student(name, folder) for name, folder in folders.items()], len(common.cores())):
             if graded.reason:
                 raise RuntimeError(graded.reason)

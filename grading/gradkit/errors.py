@@ -31,12 +31,12 @@ _ADVICE = {
     errno.ENOTDIR: "A file is where a folder is needed: move it away, then run the same command again.",
     errno.ENOENT: "Was it deleted during the run? Run the same command again.",
 }
-"""What to do about an error of the system, by its number."""
+"""What to do about an error of the system, by its errno."""
 
 
-def sentence_of(error: OSError) -> str:
-    """Return what the system refused, for which file, and what to do about it."""
-    said = error.strerror or type(error).__name__
+def describe_os_error(error: OSError) -> str:
+    """Say what the system refused, for which file, and what to do about it."""
+    reason = error.strerror or type(error).__name__
     name = error.filename2 or error.filename
     file = f"{name}: " if name else ""
-    return f"{file}{said}. {_ADVICE.get(error.errno or 0, 'Mend that, then run the same command again.')}"
+    return f"{file}{reason}. {_ADVICE.get(error.errno or 0, 'Correct that, then run the same command again.')}"

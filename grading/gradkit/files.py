@@ -1,4 +1,4 @@
-"""Write files that are there whole or not at all."""
+"""Write files that exist either whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 PARTIAL = ".partial"
-"""How the name of a file ends that a killed process may leave behind."""
+"""The end of the name of a temporary file, which a process that is killed can leave behind."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, whenever this process may be killed."""
+    """Write a file that exists either whole or not at all, even if this process is killed."""
     partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     partial.write_bytes(content)
     partial.replace(path)

@@ -3,8 +3,8 @@
 A test cell calls `check(Value, "a1_expressions/addition", ...)`. Anyone can call `draw(y)` to see a graph, and
 `digits(140)` for images to learn from.
 
-The text of the solution cell is graded as it will be when it is handed in: alone, as a file. So a helper that another
-cell defines is missed here already.
+The text of the solution cell is graded alone, as a file, as it will be when it is handed in. So `check` already fails
+here if the solution needs a helper that another cell defines.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ class Checked:
 def check(subject: type | FunctionType, *items: str) -> Checked:
     """Grade items of one assignment on the cell that defines a class or function.
 
-    The files that the assignment builds on are taken from beside the notebook.
+    The files that the assignment builds on are read from the notebook's folder.
 
     Args:
-        subject: The class or function, as the cell has made it.
+        subject: The class or function that the cell defines.
         items: The names of the items, as in "a1_expressions/addition".
 
     Raises:
         LookupError: An item does not exist.
         ValueError: No cell defines the subject, or a file is missing.
     """
-    assignment, suite = _suite_of(items)
+    assignment, suite = _load_suite(items)
     source = convert_to_module(_cell_source(subject))
     with tempfile.TemporaryDirectory() as name, _without_output():
         folder = Path(name)
@@ -121,13 +121,14 @@ def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> t
         classes: The digits to choose from.
         seed: Another seed chooses other images.
 
-    Returns: `count` lists of 64 pixels, row by row, between 0 (paper) and 1 (ink); and `count` digits.
+    Returns:
+        `count` lists of 64 pixels, row by row, between 0 (paper) and 1 (ink); and `count` digits.
     """
     images, labels = data.digits(random.Random(seed), count, classes)
     return [list(image) for image in images], list(labels)
 
 
-def _suite_of(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
+def _load_suite(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
     """Return the assignment of these items, and a suite of them alone. Raises LookupError if one does not exist."""
     ids = {item.replace("/", "/test_", 1) for item in items}
     names = {item.partition("/")[0] for item in items}
@@ -135,14 +136,15 @@ def _suite_of(items: tuple[str, ...]) -> tuple[Assignment, Suite]:
     tests = tuple(test for test in graded_tests(assignment) if test.item.id in ids) if assignment else ()
     missing = sorted(ids - {test.item.id for test in tests})
     if assignment is None or missing:
-        raise LookupError(f"This gradkit has no such items of one assignment: {', '.join(missing) or items}")
+        raise LookupError(f"This gradkit does not have these items of one assignment: {', '.join(missing) or items}")
     return assignment, Suite((assignment,), tests, Library(corpora_folder()))
 
 
 def _copy_files_beside(assignment: Assignment, folder: Path) -> None:
     """Copy the files that an assignment builds on from the kernel's working directory to a folder.
 
-    Raises: ValueError if one is missing.
+    Raises:
+        ValueError: One of them is missing.
     """
     for name in [f"{module}.py" for module in assignment.builds_on]:
         if not Path(name).is_file():

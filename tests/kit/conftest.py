@@ -20,11 +20,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
-from gradkit.grader.conditions import conditions_of
-from gradkit.grader.suite import suite_of
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import misconceptions, write_misconception
 from gradkit.submissions.intake.roster import read_roster
@@ -299,7 +299,7 @@ def wait_until():
 @pytest.fixture(scope="session")
 def suite():
     """Return a function that returns the items of assignments with recorded corpora: suite("a1"), suite("all")."""
-    return lambda name: suite_of(chosen(name), Library(corpora_folder()))
+    return lambda name: load_suite(choose_assignments(name), Library(corpora_folder()))
 
 
 class School:
@@ -326,7 +326,7 @@ class School:
     def grade(self, workers=2, suite=None, isolated=True, kind=Classroom):
         """Grade the class, and return the reports by student. `ended` has the result for each student."""
         suite = suite or self.suite
-        classroom = kind(suite, conditions_of(suite, isolated), self.out, isolated)
+        classroom = kind(suite, make_conditions(suite, isolated), self.out, isolated)
         students, _ = read_roster(self.submissions, self.out)
         ended = [graded for graded in classroom.grade(students, workers) if graded]
         assert [graded.reason for graded in ended if graded.reason] == []
@@ -353,7 +353,7 @@ class School:
             running.send_signal(signal.SIGKILL)
             running.wait()
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        return self.out / chosen(assignment)[0].name
+        return self.out / choose_assignments(assignment)[0].name
 
 
 @pytest.fixture

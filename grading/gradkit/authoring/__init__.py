@@ -1,4 +1,4 @@
 """For those who write the course: `check` finds what is missing or out of step, `skeletons` writes what is new.
 
-Only the commands import this package. It imports no PyTorch.
+Only `cli` imports this package. It does not import PyTorch.
 """

@@ -18,13 +18,13 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of an assignment's notebook: one cell checks its items.
+    """A part of an assignment's notebook. One test cell checks its items.
 
-    Args:
+    Attributes:
         name: Identifier of its cells in the notebook.
-        title: Its heading.
-        minutes: How long a student may need.
-        items: The ids of its items, as in a1_expressions/test_addition. assignment.toml has only `addition`.
+        title: The heading of its part of the notebook.
+        minutes: How many minutes a student may need.
+        items: The ids of its items, such as "a1_expressions/test_addition". In assignment.toml this is "addition".
     """
 
     name: str
@@ -34,12 +34,12 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Notebook(msgspec.Struct, frozen=True):
-    """The name of an assignment's notebook, and the files that its solution cells stand for.
+    """The notebook of an assignment. Each of its solution cells becomes a file.
 
-    Args:
-        name: Without `.ipynb`.
-        defines: For each solution cell what it defines at the top level. A cell's id is the name of its file without
-            `.py`.
+    Attributes:
+        name: The name of the notebook's file, without `.ipynb`.
+        defines: The names that each solution cell defines at the top level, by the cell's id, which is the name of its
+            file without `.py`.
     """
 
     name: str
@@ -47,19 +47,19 @@ class Notebook(msgspec.Struct, frozen=True):
 
 
 class AssignmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an assignment.toml holds, key by key.
+    """The keys of an assignment.toml.
 
-    Args:
-        title: A student reads it.
+    Attributes:
+        title: The title that students read.
         story: What the assignment is about, in one sentence for students.
-        modules: The files that it grades, without `.py`.
-        names: What the student writes in them: `Value.__add__` and so on.
-        item_seconds: Limit on the student's code in one item.
-        submission_seconds: Limit on the student's code in all items of the assignment.
+        modules: The files that are graded, without `.py`.
+        names: The functions and methods that the student writes in these files, such as "Value.__add__".
+        item_seconds: Time limit on the student's code in one item.
+        submission_seconds: Time limit on the student's code in all items of the assignment together.
         tasks: The parts of its notebook, in order. Each item belongs to one task.
         builds_on: Files of earlier assignments that it needs, without `.py`.
         packages: What its files may import in addition to Python's standard library.
-        retry_with: Files of `builds_on`. An item that fails is tried once more with the reference's version of these.
+        retry_with: Files of `builds_on`. An item that fails is run again with the reference's version of these files.
     """
 
     title: str
@@ -82,15 +82,15 @@ class AssignmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 class Assignment(AssignmentSettings, frozen=True, kw_only=True):
     """One assignment: its settings, and the name of its folder.
 
-    Args:
-        name: As in a1_expressions.
+    Attributes:
+        name: The name of its folder, such as "a1_expressions".
     """
 
     name: str
 
     @property
     def short(self) -> str:
-        """The short name: a1, a2, ..."""
+        """The short name: "a1", "a2" and so on."""
         return self.name.partition("_")[0]
 
     @property
@@ -100,7 +100,7 @@ class Assignment(AssignmentSettings, frozen=True, kw_only=True):
 
     @property
     def notebook(self) -> Notebook:
-        """Its notebook: a solution cell for each file."""
+        """Its notebook, with a solution cell for each graded file."""
         names = tuple(dict.fromkeys(name.partition(".")[0] for name in self.names))
         return Notebook(self.name, dict.fromkeys(self.modules, names))
 
@@ -130,7 +130,7 @@ def assignments() -> tuple[Assignment, ...]:
     return tuple(_read(path) for path in sorted((course_home() / "assignments").glob("*/assignment.toml")))
 
 
-def chosen(name: str) -> tuple[Assignment, ...]:
+def choose_assignments(name: str) -> tuple[Assignment, ...]:
     """Return the assignments that a command's argument names: a2_backprop, a2, or all.
 
     Raises:

@@ -11,11 +11,11 @@ from .toml_files import read_toml
 
 
 class CourseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What course.toml holds, key by key.
+    """The keys of course.toml.
 
-    Args:
-        engine_so_far: What the notebooks of a2 and later begin with: the reference's code of earlier assignments
-            ("given"), or the student's own ("own").
+    Attributes:
+        engine_so_far: Whose code of earlier assignments the notebooks of a2 and later begin with: the reference's
+            ("given") or the student's ("own").
     """
 
     engine_so_far: Literal["given", "own"]

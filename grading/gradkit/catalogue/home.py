@@ -6,6 +6,9 @@ from pathlib import Path
 
 
 def course_home() -> Path:
-    """Return the folder that holds assignments/ and tests/: inside the installed package, or the repository's root."""
+    """Return the folder that contains assignments/ and tests/.
+
+    It is inside the installed package if gradkit was released, and the root of the repository otherwise.
+    """
     packaged = Path(__file__).parents[1] / "_course"
     return packaged if packaged.exists() else Path(__file__).parents[3]

@@ -1,4 +1,4 @@
-"""What a graded test can ask a submission for, by the name of the test's argument."""
+"""What a graded test can load from a submission, by the name of the test's argument."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "seed": ("random", "seed"),
     "choices": ("random", "choices"),
 }
-"""For each argument: the module, and the name in it, that a submission is asked for."""
+"""(module, name in it) to load from a submission, by the name of the argument."""
 
 
-def imports(arguments: Iterable[str]) -> list[str]:
+def import_lines(arguments: Iterable[str]) -> list[str]:
     """Return the lines of a program that import the subjects of these arguments, in the order of the table."""
     wanted = set(arguments)
     by_module: dict[str, list[str]] = {}

@@ -27,7 +27,7 @@ def read_toml(path: Path, kind: type[Settings]) -> Settings:
 
     Args:
         path: The file.
-        kind: What it holds: a msgspec struct with `forbid_unknown_fields`, or a container of such structs.
+        kind: The type of its content: a msgspec struct with `forbid_unknown_fields`, or a container of these.
 
     Raises:
         SettingsError: The file is missing or is not TOML, a key is unknown or missing, or a value has the wrong type.
@@ -75,7 +75,7 @@ def _type_at(kind: Any, path: str) -> Any:
         kind: The type of the whole file.
         path: The path without `$`: `.tasks[0].minutes`, or `[...]` for any value of a table.
     """
-    for key in re.findall(r"\.(\w+)|\[[^]]*\]", path):  # an empty text for [0] and [...]
+    for key in re.findall(r"\.(\w+)|\[[^]]*\]", path):  # the key is "" for [0] and [...]
         if key:
             kind = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}[key]
         else:

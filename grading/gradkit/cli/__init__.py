@@ -1,1 +1,4 @@
-"""The command `gradkit`: a module for each group of people who use it. No other package imports this one."""
+"""The command `gradkit`: a module for each group of commands. No other package imports this one.
+
+Each command is a few lines over a function of another package, which it imports when it runs.
+"""

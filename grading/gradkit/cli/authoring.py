@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.catalogue.home import course_home
 from gradkit.corpora.spec import PUBLIC_SEED
 
@@ -47,7 +47,7 @@ def corpora(
     ] = PUBLIC_SEED,
     check: Annotated[bool, typer.Option("--check", help="compare every recorded number with live PyTorch")] = False,
 ) -> None:
-    """Record the corpora that the suites ask for, drawn with Hypothesis and answered by PyTorch.
+    """Record the corpora of the suites, drawn with Hypothesis and answered by PyTorch.
 
     Only files that are missing, or that differ beyond rounding, are written.
 
@@ -56,7 +56,7 @@ def corpora(
     from gradkit.course.corpora import check_corpora, corpus_specs, default_cache, draw_corpora, record_corpora
 
     require("torch")
-    course = chosen(assignment)
+    course = choose_assignments(assignment)
     specs = corpus_specs(course)
     with Progress(console=console, transient=True) as progress:
         n_specs = len(specs)

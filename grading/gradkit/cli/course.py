@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 
@@ -52,7 +52,7 @@ def collect(
     from gradkit.course.collect import State
     from gradkit.course.collect import collect as collect_all
 
-    course = chosen(assignment)
+    course = choose_assignments(assignment)
     if len(course) > 1:
         raise UserError("Name one assignment: each has a notebook of its own.")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.corpora.spec import PUBLIC_SEED
 
 from .console import console, n_cores, stop
@@ -59,7 +59,7 @@ def grade(
     Examples: gradkit grade a2_backprop submissions/ --out reports/
     gradkit grade a2_backprop submitted/ --out reports/ --gradebook gradebook.db
     """
-    from gradkit.grader.conditions import conditions_of
+    from gradkit.grader.conditions import make_conditions
     from gradkit.grader.whole_class.classroom import Classroom
     from gradkit.grader.whole_class.processor_limit import watch_processor_limit
     from gradkit.grader.whole_class.reports_folder import remember_submissions
@@ -69,12 +69,12 @@ def grade(
 
     watch_processor_limit()
     try:
-        course = chosen(assignment)
+        course = choose_assignments(assignment)
         students, others = read_roster(submissions, out)
-        suite = _suite_of(course, seed)
+        suite = _load_suite(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / (course[0].name if len(course) == 1 else "all")
-        classroom = Classroom(suite, conditions_of(suite, not no_sandbox), folder.absolute(), isolated=not no_sandbox)
+        classroom = Classroom(suite, make_conditions(suite, not no_sandbox), folder.absolute(), isolated=not no_sandbox)
         writer = _start_gradebook(gradebook, suite) if gradebook else None
 
         results = _grade(classroom, students, workers, writer)
@@ -109,15 +109,15 @@ def _show_warnings(others: Sequence[str], seed: str, no_sandbox: bool) -> None:
         console.print("Graded without a sandbox: submissions ran with all of your rights.", style="yellow")
 
 
-def _suite_of(course: Sequence[Assignment], seed: str) -> Suite:
+def _load_suite(course: Sequence[Assignment], seed: str) -> Suite:
     """Return the suite of these assignments under a seed, whose corpora are drawn if they are not in the cache."""
     from gradkit.corpora.library import Library
     from gradkit.course.corpora import default_cache
-    from gradkit.grader.suite import suite_of
+    from gradkit.grader.suite import load_suite
 
     _draw_if_private(course, seed)
     private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
-    return suite_of(course, Library(corpora_folder()), private)
+    return load_suite(course, Library(corpora_folder()), private)
 
 
 def _start_gradebook(url: str, suite: Suite) -> Entering:
@@ -212,25 +212,25 @@ def explain(
 
 def _explain_privately(path: Path, report: Report, item: ItemResult, submission: Path | None, seed: str) -> None:
     """Run an item of the private phase again, in the sandbox, and print the case as it was drawn."""
-    from gradkit.grader.conditions import are_equivalent, conditions_of, seed_label
+    from gradkit.grader.conditions import are_equivalent, label_seed, make_conditions
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
     from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
     from gradkit.submissions.intake.roster import find_student
 
-    if seed_label(seed) != report.conditions.seed:
-        given = "none was given" if seed == PUBLIC_SEED else f"{seed_label(seed)} was given"
-        what_to_do = "unset GRADKIT_SEED" if report.conditions.seed == seed_label(PUBLIC_SEED) else "set GRADKIT_SEED"
+    if label_seed(seed) != report.conditions.seed:
+        given = "none was given" if seed == PUBLIC_SEED else f"{label_seed(seed)} was given"
+        what_to_do = "unset GRADKIT_SEED" if report.conditions.seed == label_seed(PUBLIC_SEED) else "set GRADKIT_SEED"
         stop(f"{path.name} was graded with the seed {report.conditions.seed}, and {given}: {what_to_do}.")
 
     names = {each.assignment for each in report.items}
-    suite = _suite_of([assignment for assignment in assignments() if assignment.name in names], seed)
+    suite = _load_suite([assignment for assignment in assignments() if assignment.name in names], seed)
     test = find_private_test(suite, item.id)
     source = submission or find_student(report.student, read_submissions_folder(path.parent)).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explain_privately(suite, report, test, source, Path(scratch))
 
-    if not are_equivalent(conditions_of(suite, report.conditions.sandbox), report.conditions):
+    if not are_equivalent(make_conditions(suite, report.conditions.sandbox), report.conditions):
         console.print("The course, gradkit or Python has changed since this report was made.", style="yellow")
     console.print("For you alone: what follows is private, and is written to no report.", style="yellow")
     show_report(console, report, result, max_length=MAX_PRIVATE_LINE_LENGTH)

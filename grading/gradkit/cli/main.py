@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from gradkit.errors import ProcessorTimeUp, UserError, sentence_of
+from gradkit.errors import ProcessorTimeUp, UserError, describe_os_error
 
 from . import authoring, course, grading, new, proof
 from .console import stop, stop_if_optional
@@ -26,7 +26,7 @@ class Commands(TyperGroup):
         except (UserError, ProcessorTimeUp) as error:
             stop(str(error))
         except OSError as error:
-            stop(sentence_of(error))
+            stop(describe_os_error(error))
         except ModuleNotFoundError as error:
             stop_if_optional(error)
             raise

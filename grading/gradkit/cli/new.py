@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 
@@ -40,7 +40,7 @@ def item(
     """
     from gradkit.authoring.skeletons.item import NewItem, write_item
 
-    course = chosen(assignment)
+    course = choose_assignments(assignment)
     if len(course) > 1:
         raise UserError("Name one assignment: an item belongs to one.")
     _show(*write_item(course[0], NewItem(name, title, points, tuple(needs or ()), corpus, task)))

@@ -1,4 +1,4 @@
-"""How cases are drawn: with Hypothesis, or from an endless series of candidates."""
+"""Draw cases: with Hypothesis, or from an endless series of candidates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ _MAX_ROUNDS = 10
 def first_answered(
     candidates: Iterable[Case], answer: Callable[[Case], Answer | None], count: int
 ) -> Corpus[Case, Answer]:
-    """Return the first `count` candidates that have an answer."""
+    """Return the first `count` candidates that have an answer.
+
+    Args:
+        candidates: The cases to choose from, possibly without end.
+        answer: Returns the answer to a case, or None if the case must not be used.
+        count: Number of cases to return.
+    """
     cases, answers = [], []
     for case in candidates:
         case_answer = answer(case)
@@ -37,10 +43,10 @@ def draw_with_hypothesis(
     """Draw examples of a strategy until nothing is missing, or Hypothesis does not seem to find more.
 
     Args:
-        strategy: draws an example.
-        seed: the same seed draws the same examples.
-        collect: receives every example.
-        n_missing: returns the number of examples that are still needed.
+        strategy: The strategy that draws an example.
+        seed: The seed. The same seed draws the same examples.
+        collect: Called with every example.
+        n_missing: Returns the number of examples that are still needed.
     """
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
@@ -65,8 +71,8 @@ def draw_with_hypothesis(
 def _no_constants_of_modules() -> Iterator[None]:
     """Keep Hypothesis from mixing numbers into its examples that it reads in the source code of loaded modules.
 
-    A student's engine.py is such a module, and a seed must draw the same everywhere. Older versions of
-    Hypothesis do not read source code.
+    A student's engine.py can be one of these modules, and a seed must draw the same examples everywhere. Older versions
+    of Hypothesis do not read source code.
     """
     from hypothesis.internal.conjecture import providers
 

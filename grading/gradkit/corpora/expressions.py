@@ -9,7 +9,7 @@ from gradkit.graphs.scalar.trace import Tracer, trace_expression
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle.pytorch.scalar import answer_graph
 
-from .graph_files import decode_graphs, encode_graph, graph_programs
+from .graph_files import decode_graphs, encode_graph, write_graph_programs
 from .spec import Corpus, CorpusSpec
 
 
@@ -17,9 +17,9 @@ from .spec import Corpus, CorpusSpec
 class Expressions(CorpusSpec[Graph, Answers]):
     """Graphs written by hand, and so exempt from the rules for drawn graphs.
 
-    Args:
-        title: the name of the corpus.
-        graphs: the graphs, in the order in which a student meets them.
+    Attributes:
+        title: The name of the corpus.
+        graphs: The graphs, in the order in which a student meets them.
     """
 
     title: str
@@ -63,7 +63,7 @@ class Expressions(CorpusSpec[Graph, Answers]):
 
     def programs(self, case: Graph) -> list[list[str]]:
         """See CorpusSpec."""
-        return graph_programs(case)
+        return write_graph_programs(case)
 
 
 def expressions(name: str, *cases: tuple[Callable[..., Tracer], tuple[float, ...]]) -> Expressions:

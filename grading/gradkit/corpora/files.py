@@ -11,7 +11,13 @@ from .spec import Corpus, CorpusSpec
 
 
 def save_corpus(spec: CorpusSpec[Any, Any], corpus: Corpus[Any, Any], path: Path) -> None:
-    """Write the corpus of a spec to a file. The folder is created if it is missing."""
+    """Write the corpus of a spec to a file. The folder is created if it is missing.
+
+    Args:
+        spec: The spec.
+        corpus: Its corpus.
+        path: The file to write.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(path, encode_corpus(spec, corpus))
 
@@ -26,8 +32,8 @@ def load_corpus(spec: CorpusSpec[Any, Any], path: Path) -> Corpus[Any, Any]:
     """Read the corpus of a spec from a file.
 
     Raises:
-        FileNotFoundError: if the file does not exist.
-        msgspec.DecodeError: if the file does not contain a corpus of this kind.
+        FileNotFoundError: The file does not exist.
+        msgspec.DecodeError: The file does not contain a corpus of this kind.
     """
     pairs = spec.decode(path.read_bytes())
     return Corpus(tuple(case for case, _ in pairs), tuple(answer for _, answer in pairs))

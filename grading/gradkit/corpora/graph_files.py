@@ -1,10 +1,10 @@
-"""The codec and the programs of expression graphs, which drawn and hand-written corpora share."""
+"""Encode and decode expression graphs, and write their programs, for drawn and for hand-written corpora."""
 
 from __future__ import annotations
 
 import msgspec
 
-from gradkit.graphs.scalar.program import program
+from gradkit.graphs.scalar.program import write_program
 from gradkit.inside.graph import Answers, Graph
 
 
@@ -39,7 +39,7 @@ def decode_graphs(content: bytes) -> list[tuple[Graph, Answers]]:
     return pairs
 
 
-def graph_programs(graph: Graph) -> list[list[str]]:
+def write_graph_programs(graph: Graph) -> list[list[str]]:
     """Return the programs that print the data and the gradient of every node: see CorpusSpec.programs."""
     nodes = range(len(graph))
-    return [program(graph, gradients=False, shown=nodes), program(graph, gradients=True, shown=nodes)]
+    return [write_program(graph, gradients=False, shown=nodes), write_program(graph, gradients=True, shown=nodes)]

@@ -1,4 +1,4 @@
-"""The library: reads recorded corpora, and draws those of a private seed."""
+"""Read recorded corpora, and draw those of a private seed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Library:
     """Corpora of one seed: read from the recorded files for the public seed, else drawn when first requested.
 
     Args:
-        folder: the recorded corpora.
-        seed: the public seed, or a private one.
-        cache: the folder in which drawn corpora are kept; None to draw them in every process.
-        count: number of graphs to draw for each spec, instead of the spec's.
+        folder: The folder of the recorded corpora.
+        seed: The public seed, or a private one.
+        cache: The folder in which drawn corpora are kept; None to draw them in every process.
+        count: Number of graphs to draw for each spec, instead of the spec's.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Library:
         """Return the corpus of a spec.
 
         Raises:
-            MissingCorpusError: if it should have been recorded and was not.
+            MissingCorpusError: The corpus should have been recorded and was not.
         """
         if spec not in self._corpora:
             self._corpora[spec] = self._load_or_draw(spec)

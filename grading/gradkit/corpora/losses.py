@@ -13,9 +13,9 @@ from gradkit.graphs.learning.losses import (
     Loss,
     LossAnswers,
     LossFunction,
-    loss_program,
     output_names,
     result_names,
+    write_loss_program,
 )
 from gradkit.oracle.pytorch.learning import answer_loss
 from gradkit.oracle.well_posed import answer_if_well_posed
@@ -32,11 +32,11 @@ _DECODER = msgspec.json.Decoder(list[tuple[Loss, LossAnswers]])
 class Losses(CorpusSpec[Loss, LossAnswers]):
     """Calls of one loss function, from small to large.
 
-    Args:
-        function: the loss function.
-        single: whether each call has a single example.
-        extreme: whether outputs are as large as 1000. Such calls need not be well-posed.
-        count: number of calls.
+    Attributes:
+        function: The loss function.
+        single: Whether each call has a single example.
+        extreme: Whether outputs are as large as 1000. Such calls need not be well-posed.
+        count: Number of calls.
     """
 
     function: LossFunction
@@ -114,7 +114,7 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
         """See CorpusSpec."""
         results = [f"{name}.data" for name in result_names(case)]
         gradients = [f"{name}.grad" for name in output_names(case)]
-        return [loss_program(case, False, results), loss_program(case, True, gradients)]
+        return [write_loss_program(case, False, results), write_loss_program(case, True, gradients)]
 
 
 def losses(function: LossFunction, single: bool = False, extreme: bool = False) -> Losses:

@@ -16,8 +16,8 @@ from gradkit.graphs.learning.networks import (
     NetworkAnswers,
     NetworkClass,
     leaf_names,
-    network_program,
     output_names,
+    write_network_program,
 )
 from gradkit.oracle.pytorch.learning import answer_network
 from gradkit.oracle.well_posed import answer_if_well_posed
@@ -34,11 +34,11 @@ _DECODER = msgspec.json.Decoder(list[tuple[Network, NetworkAnswers]])
 class Networks(CorpusSpec[Network, NetworkAnswers]):
     """Random networks, from small to large.
 
-    Args:
-        part: the class that builds them.
-        linear: whether the last layer has no tanh.
+    Attributes:
+        part: The class that builds them.
+        linear: Whether the last layer has no tanh.
         shape: "narrow" has hidden layers of one neuron; "at_zero" has inputs and biases of exactly 0.
-        count: number of networks.
+        count: Number of networks.
     """
 
     part: NetworkClass
@@ -82,7 +82,7 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
             n_yielded += 1
 
     def _draw_sizes(self, rng: random.Random, progress: float) -> tuple[int, ...]:
-        """Draw the number of inputs and the widths. progress: 0 for the first network of the corpus, 1 for the last."""
+        """Draw the number of inputs and the widths. `progress` is 0 for the first network and 1 for the last."""
         max_width = 2 + round(3 * progress)
         n_inputs = rng.randint(1, max_width)
         if self.part == "Neuron":
@@ -107,7 +107,7 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
         """See CorpusSpec."""
         outputs = [f"{name}.data" for name in output_names(case)]
         gradients = [f"{name}.grad" for name in leaf_names(case)]
-        return [network_program(case, False, outputs), network_program(case, True, gradients)]
+        return [write_network_program(case, False, outputs), write_network_program(case, True, gradients)]
 
 
 def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "any") -> Networks:

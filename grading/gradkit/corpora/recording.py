@@ -1,4 +1,4 @@
-"""Recorded corpora against live PyTorch: which numbers differ, and which corpora have to be recorded anew."""
+"""Record corpora, and compare recorded numbers with live PyTorch."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def find_differences(spec: CorpusSpec[Any, Any], corpus: Corpus[Any, Any]) -> li
     A message contains the case as a program.
 
     Raises:
-        ValueError: if an answer has more or fewer numbers than PyTorch's.
+        ValueError: An answer has more or fewer numbers than PyTorch's.
     """
     messages = []
     for case, recorded in zip(corpus.cases, corpus.answers):

@@ -13,7 +13,7 @@ from gradkit.oracle.pytorch.scalar import answer_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import draw_with_hypothesis
-from .graph_files import decode_graphs, encode_graph, graph_programs
+from .graph_files import decode_graphs, encode_graph, write_graph_programs
 from .spec import Corpus, CorpusSpec
 from .systematic import draw_systematic
 
@@ -29,13 +29,13 @@ GraphCorpus = Corpus[Graph, Answers]
 class RandomGraphs(CorpusSpec[Graph, Answers]):
     """Random graphs about some operations.
 
-    Args:
-        operations: what the item is about; each graph uses at least one of them.
-        constants: the plain numbers of those operations that take one; empty for those of the table.
-        reuse: which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
+    Attributes:
+        operations: The operations that the item is about; each graph uses at least one of them.
+        constants: The plain numbers of those operations that take one; empty for those of the table.
+        reuse: Which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
             any order that goes from the output to the leaves) or "nodes".
-        size: maximum number of steps.
-        count: number of graphs.
+        size: Maximum number of steps.
+        count: Number of graphs.
     """
 
     operations: tuple[str, ...]
@@ -66,9 +66,10 @@ class RandomGraphs(CorpusSpec[Graph, Answers]):
 
     @property
     def companions(self) -> tuple[str, ...]:
-        """The operations that can occur beside those asked for.
+        """The operations that can occur beside `operations`.
 
-        They are the two simplest ones, if they are graded before, so that a mistake elsewhere does not show up here.
+        They are the two simplest ones, if they are graded before, so that a mistake in another operation does not fail
+        this item.
         """
         if self.operations == ("add",):
             return ()
@@ -128,7 +129,7 @@ class RandomGraphs(CorpusSpec[Graph, Answers]):
 
     def programs(self, case: Graph) -> list[list[str]]:
         """See CorpusSpec."""
-        return graph_programs(case)
+        return write_graph_programs(case)
 
 
 def random_graphs(
@@ -141,7 +142,7 @@ def random_graphs(
     """Return the spec of random graphs about these operations: see RandomGraphs.
 
     Raises:
-        KeyError: if an operation is not in the table.
+        KeyError: An operation is not in the table.
     """
     for operation in operations:
         OPERATIONS[operation]

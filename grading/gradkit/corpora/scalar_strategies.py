@@ -28,9 +28,9 @@ def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[st
     """Draw a random graph of a spec. The output depends on every node.
 
     Args:
-        draw: Hypothesis's.
-        spec: the spec.
-        functions: each operation on floats, to keep every step within its domain.
+        draw: The function that Hypothesis passes to a composite strategy.
+        spec: The spec.
+        functions: Each operation on numbers, by name, to keep every step within its domain.
     """
     is_tree = spec.reuse == "nothing"
     operations = [*spec.operations * max(1, 4 // len(spec.operations)), *spec.companions]
@@ -40,7 +40,7 @@ def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[st
     usable = list(range(len(inputs)))  # the nodes that the next step can use
 
     n_steps = draw(st.integers(max(2, spec.size - 3), spec.size))
-    focus = draw(st.integers(0, n_steps - 1))  # this step has one of the operations asked for
+    focus = draw(st.integers(0, n_steps - 1))  # this step has one of the spec's operations
     for index in range(n_steps):
         name = draw(st.sampled_from(spec.operations if index == focus else operations))
         # One operand is one of the two latest nodes, because other steps would often not reach the output.
@@ -61,4 +61,4 @@ def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[st
         values.append(functions[name](*(values[node] for node in operands), *plain).real)
         usable = [node for node in usable if spec.reuse == "nodes" or node not in used_up]
         usable.append(len(values) - 1)
-    return Graph(inputs, steps).rebuilt()
+    return Graph(inputs, steps).rebuild()

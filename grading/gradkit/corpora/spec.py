@@ -21,18 +21,18 @@ NumericAnswer = TypeVar("NumericAnswer", bound=HasNumbers)
 
 @dataclass(frozen=True)
 class Corpus(Generic[Case, Answer]):
-    """What an item is checked on: cases, smallest first, and PyTorch's answer to each of them."""
+    """The cases that an item is checked on, smallest first, and PyTorch's answer to each of them."""
 
     cases: tuple[Case, ...]
     answers: tuple[Answer, ...]
 
 
 class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
-    """What an item is asked on.
+    """Defines the cases that an item is checked on.
 
     An item names its spec, `@graded(..., corpus=random_graphs("mul"))`, and its test receives the corpus of the spec.
     `Library` (library.py) reads the corpus from its file, or draws it if the seed is private; `gradkit corpora` records
-    it. These call the methods below and know nothing else about the kind of corpus.
+    it. They call the methods below and depend on nothing else of the kind of corpus.
 
     A kind of corpus is a frozen dataclass that derives from this class, because specs are compared and hashed: equal
     specs of several items share one corpus. A case is data that can be hashed, and an answer has `numbers()`.
@@ -84,8 +84,8 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         """Draw the cases, and let PyTorch answer them. Needs PyTorch and Hypothesis.
 
         Args:
-            seed: the seed. The same seed and key draw the same corpus on every machine with the same versions.
-            excluded: the public cases, which students know. Kinds whose cases hardly ever repeat can ignore them.
+            seed: The seed. The same seed and key draw the same corpus on every machine with the same versions.
+            excluded: The public cases, which students know. Kinds whose cases hardly ever repeat can ignore them.
         """
 
     @abstractmethod
@@ -101,7 +101,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         """Return the cases and answers of a corpus's file.
 
         Raises:
-            msgspec.DecodeError: if the file does not contain a corpus of this kind.
+            msgspec.DecodeError: The file does not contain a corpus of this kind.
         """
 
     @abstractmethod

@@ -66,9 +66,9 @@ def systematic_patterns(
     Patterns that need operations other than this one and its companions are left out.
 
     Args:
-        spec: decides the companions, and whether nodes are used more than once.
-        operation: the operation.
-        constant: the plain number of the operation, if it takes one.
+        spec: Its companions and `reuse` decide which patterns are used.
+        operation: The name of the operation.
+        constant: The plain number of the operation, if it takes one.
     """
     patterns = _TREES if spec.reuse == "nothing" else _REUSING
     constants = () if constant is None else (constant,)
@@ -90,9 +90,9 @@ def draw_systematic(spec: RandomGraphs, seed: str, answer: Callable[[Graph], Ans
     """Draw numbers for every pattern of every operation.
 
     Args:
-        spec: the spec.
-        seed: chooses the numbers.
-        answer: returns the answers to a graph, or None if it must not be used.
+        spec: The spec.
+        seed: The seed that chooses the numbers.
+        answer: Returns the answers to a graph, or None if it must not be used.
     """
     rng = random.Random(f"{seed} {spec.key}")
     drawn: dict[Graph, Answers] = {}

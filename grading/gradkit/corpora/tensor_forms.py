@@ -23,11 +23,11 @@ NUMBERS = (2.0, 3.0, 0.5, -1.5, -2.0)
 class Step(NamedTuple):
     """An operation on an operand of a given shape.
 
-    Args:
-        operation: the name in TENSOR_OPERATIONS.
-        second: the shape of the other operand; None if the operation has only one.
-        constants: the plain numbers.
-        result: the shape of the result.
+    Attributes:
+        operation: The name in TENSOR_OPERATIONS.
+        second: The shape of the other operand; None if the operation has only one.
+        constants: The plain numbers.
+        result: The shape of the result.
     """
 
     operation: str
@@ -40,7 +40,7 @@ Form = Callable[[st.DrawFn, Shape], "Step | None"]
 """Draws a step on an operand of this shape; returns None if the form does not apply to the shape."""
 
 Related = Callable[[st.DrawFn, Shape], "Shape | None"]
-"""Draws the shape of the other operand; returns None if there is not one."""
+"""Draws the shape of the other operand; returns None if no shape is related in this way."""
 
 
 def _broadcast(a: Shape, b: Shape) -> Shape:

@@ -33,7 +33,7 @@ _Step = tuple[str, tuple[int, ...], tuple[float, ...]]
 """(operation, operand nodes, plain numbers)."""
 
 
-def parts_of(spec: Tensors) -> list[tuple[str, bool | None]]:
+def list_parts(spec: Tensors) -> list[tuple[str, bool | None]]:
     """Return the parts that a corpus is made of, with equally many graphs: (form, is_swapped).
 
     `is_swapped` is the argument of `random_tensor_graphs`. Where each graph is a single operation, both orders of its
@@ -56,10 +56,10 @@ def random_tensor_graphs(draw: st.DrawFn, spec: Tensors, form: str, is_swapped: 
     node that fits, or a new leaf.
 
     Args:
-        draw: Hypothesis's.
-        spec: the spec.
-        form: the form.
-        is_swapped: whether the second operand is on the left; None for sometimes.
+        draw: The function that Hypothesis passes to a composite strategy.
+        spec: The spec.
+        form: The name of the form in FORMS.
+        is_swapped: Whether the second operand is on the left; None for sometimes.
     """
     shapes = [draw(st.sampled_from(WIDE_SHAPES if spec.layout else SHAPES))]
     leaves = [0]  # nodes are numbered in the order in which they are drawn; _number_graph puts the leaves first
@@ -102,11 +102,11 @@ def _number_graph(
     """Draw the numbers of a graph, and number its nodes with the leaves first.
 
     Args:
-        draw: Hypothesis's.
-        spec: the spec.
-        shapes: the shape of every node.
-        leaves: the nodes that are leaves.
-        steps: the steps, in the order of the other nodes.
+        draw: The function that Hypothesis passes to a composite strategy.
+        spec: The spec.
+        shapes: The shape of every node.
+        leaves: The nodes that are leaves.
+        steps: The steps, in the order of the other nodes.
     """
     rng = random.Random(draw(st.integers(0, 2**32)))
     is_positive = any(operation in POSITIVE_OPERATIONS for operation, *_ in steps)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from gradkit.graphs.tensor.graph import TensorAnswers, TensorGraph
-from gradkit.graphs.tensor.program import node_names, tensor_program
+from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
@@ -27,13 +27,13 @@ _DECODER = msgspec.json.Decoder(list[tuple[TensorGraph, TensorAnswers]])
 class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
     """Random graphs of tensors.
 
-    Args:
-        forms: names in tensor_forms.FORMS: an operation, and how the shapes of its operands are related.
-        steps: maximum number of steps; with one, each graph is a single operation.
-        layout: whether leaves are not stored by rows.
-        ties: whether many numbers are equal.
-        twice: whether the last step is done twice and the results are added, so that its operands have two uses.
-        count: number of graphs, equally many of every form.
+    Attributes:
+        forms: Names in tensor_forms.FORMS: an operation, and how the shapes of its operands are related.
+        steps: Maximum number of steps; with one, each graph is a single operation.
+        layout: Whether leaves are not stored by rows.
+        ties: Whether many numbers are equal.
+        twice: Whether the last step is done twice and the results are added, so that its operands have two uses.
+        count: Number of graphs, equally many of every form.
     """
 
     forms: tuple[str, ...]
@@ -68,10 +68,10 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
 
     def draw(self, seed: str, excluded: Collection[TensorGraph] = ()) -> Corpus[TensorGraph, TensorAnswers]:
         """See CorpusSpec. The graphs come smallest first, and any two differ in more than their numbers."""
-        from .tensor_strategies import parts_of
+        from .tensor_strategies import list_parts
 
         drawn: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
-        parts = parts_of(self)
+        parts = list_parts(self)
         count_per_part = math.ceil(self.count / len(parts))
         for part in parts:
             drawn |= self._draw_part(part, seed, count_per_part, known_structures=drawn.keys())
@@ -82,7 +82,7 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
     def _draw_part(
         self, part: tuple[str, bool | None], seed: str, count: int, known_structures: Collection[object]
     ) -> dict[object, tuple[TensorGraph, TensorAnswers]]:
-        """Draw `count` graphs of a part (see `parts_of`); fewer if Hypothesis does not find as many.
+        """Draw `count` graphs of a part (see `list_parts`); fewer if Hypothesis does not find as many.
 
         Returns:
             Each graph and its answers by the graph's structure, because Hypothesis often draws a graph again with a
@@ -116,10 +116,10 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
 
     def programs(self, case: TensorGraph) -> list[list[str]]:
         """See CorpusSpec."""
-        names = node_names(case)
+        names = name_nodes(case)
         data = [f"*{name}.data.ravel().tolist()" for name in names]
         gradients = [f"*{name}.grad.ravel().tolist()" for name in names]
-        return [tensor_program(case, False, data), tensor_program(case, True, gradients)]
+        return [write_tensor_program(case, False, data), write_tensor_program(case, True, gradients)]
 
 
 def tensor_graphs(

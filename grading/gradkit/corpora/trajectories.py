@@ -18,7 +18,7 @@ from gradkit.graphs.learning.trajectories import (
     Trajectory,
     TrajectoryAnswers,
     trajectory_names,
-    trajectory_program,
+    write_trajectory_program,
 )
 from gradkit.oracle.pytorch.learning import answer_trajectory
 from gradkit.oracle.well_posed import answer_if_well_posed
@@ -38,14 +38,14 @@ _DECODER = msgspec.json.Decoder(list[tuple[Trajectory, TrajectoryAnswers]])
 class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
     """Training runs: two small ones to be read, unless they are about digits, and two of full size.
 
-    Args:
-        data: what is learnt: points on two "moons", "digits", or "one" point in every step.
-        loss: the loss function.
-        optimizer: the class of the optimizer.
-        settings: the keyword arguments of the optimizer, sorted by name.
-        hidden: width of the hidden layer; 0 for none.
-        examples: number of examples.
-        steps: number of training steps.
+    Attributes:
+        data: What is learnt: points on two "moons", "digits", or "one" point in every step.
+        loss: The loss function.
+        optimizer: The class of the optimizer.
+        settings: The keyword arguments of the optimizer, sorted by name.
+        hidden: Width of the hidden layer; 0 for none.
+        examples: Number of examples.
+        steps: Number of training steps.
     """
 
     data: DataName
@@ -122,7 +122,7 @@ class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
 
     def programs(self, case: Trajectory) -> list[list[str]]:
         """See CorpusSpec."""
-        return [trajectory_program(case, trajectory_names(case))]
+        return [write_trajectory_program(case, trajectory_names(case))]
 
 
 def trajectories(
@@ -135,5 +135,5 @@ def trajectories(
     steps: int = 8,
     **settings: float,
 ) -> Trajectories:
-    """Return the spec of training runs: see Trajectories. settings: the keyword arguments of the optimizer."""
+    """Return the spec of training runs: see Trajectories. `settings` are the keyword arguments of the optimizer."""
     return Trajectories(data, loss, optimizer, tuple(sorted(settings.items())), hidden, examples, steps)

@@ -17,7 +17,7 @@ from gradkit.files import write_whole
 from gradkit.outputs.gradebook import MAX_ID_BYTES
 from gradkit.outputs.timestamps import TIMESTAMP, read_timestamp
 from gradkit.submissions.bounded import READING, LimitReachedError, WriteFailure, run_bounded
-from gradkit.submissions.exception_text import presentable
+from gradkit.submissions.exception_text import tidy_warnings
 from gradkit.submissions.intake.choose import ChosenFiles, choose_files, open_nested_zip
 from gradkit.submissions.intake.downloads import Submission, open_downloads
 from gradkit.submissions.intake.entries import Entry, UnfitError
@@ -47,7 +47,7 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
         student: The student's name.
         state: What was done.
         files: Names of the files in nbgrader's folder.
-        warnings: Sentences for the instructor, each fit to be printed.
+        warnings: Sentences for the instructor, each safe to print.
         reason: Why there is no notebook; empty if there is one.
     """
 
@@ -163,7 +163,7 @@ def _collect_in_child(
         raise
     except Exception as error:
         reason = describe_error(error).message
-        return Collected(submission.student, State.NO_NOTEBOOK, (), tuple(presentable(warnings)), reason)
+        return Collected(submission.student, State.NO_NOTEBOOK, (), tuple(tidy_warnings(warnings)), reason)
 
     files = completed.files
     if stamp:
@@ -183,7 +183,7 @@ def _collect_in_child(
 
     if state is State.SKIPPED:
         warnings.append("A different submission was collected earlier and has been kept. Use --force to replace it.")
-    return Collected(submission.student, state, tuple(sorted(files)), tuple(presentable(warnings)))
+    return Collected(submission.student, state, tuple(sorted(files)), tuple(tidy_warnings(warnings)))
 
 
 def _without_other_assignments(entries: list[Entry], assignment: Assignment, in_place: bool) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""The corpora that the suites ask for: recorded, checked against PyTorch, or drawn from a private seed."""
+"""The corpora that the suites use: record them, compare them with PyTorch, or draw those of a private seed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]
     """Return every corpus spec of the suites of these assignments, by name.
 
     Raises:
-        ValueError: if two different specs have the same name.
+        ValueError: Two different specs have the same name.
     """
     specs: dict[str, CorpusSpec[Any, Any]] = {}
     for assignment in course:
         for test in graded_tests(assignment):
             spec = test.mark.corpus
             if spec and specs.setdefault(spec.name, spec) != spec:
-                raise ValueError(f"{test.name} asks for another corpus under the name {spec.name}, which is taken")
+                raise ValueError(f"{test.name} names another corpus {spec.name}, and this name is used already")
     return specs
 
 
@@ -50,6 +50,11 @@ def record_corpora(course: Sequence[Assignment]) -> Iterator[tuple[str, bool]]:
 def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterator[int]:
     """Draw the corpora of a private seed into the cache, unless they are there already.
 
+    Args:
+        course: The assignments.
+        seed: The private seed.
+        cache: The folder in which drawn corpora are kept.
+
     Yields:
         The number of cases of each corpus, as soon as it is done.
     """
@@ -59,7 +64,13 @@ def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterat
 
 
 def are_drawn(course: Sequence[Assignment], seed: str, cache: Path) -> bool:
-    """Return whether all corpora of a seed can be read without drawing them."""
+    """Return whether all corpora of a seed can be read without drawing them.
+
+    Args:
+        course: The assignments.
+        seed: The private seed.
+        cache: The folder in which drawn corpora are kept.
+    """
     library = Library(corpora_folder(), seed, cache)
     return all(library.is_ready(spec) for spec in corpus_specs(course).values())
 
@@ -68,8 +79,8 @@ def check_corpora(course: Sequence[Assignment], whole: bool = True) -> Iterator[
     """Compare every recorded number with live PyTorch.
 
     Args:
-        course: the assignments.
-        whole: whether these are all assignments of the course, so that no other file should be there.
+        course: The assignments.
+        whole: Whether these are all assignments of the course, so that no other file should be there.
 
     Yields:
         For each corpus as soon as it is done: its name, and what is wrong with it.
@@ -81,7 +92,7 @@ def check_corpora(course: Sequence[Assignment], whole: bool = True) -> Iterator[
     for name in sorted(names):
         path = corpora_folder() / f"{name}.json"
         if name not in specs:
-            yield name, ["no item asks for this corpus"]
+            yield name, ["no item uses this corpus"]
         elif not path.exists():
             yield name, ["not recorded yet: run `gradkit corpora`"]
         else:

@@ -60,7 +60,7 @@ class _Illustrated(NamedTuple):
 
 
 def uses_own_engine() -> bool:
-    """Return whether the notebooks of a2 and later begin with the student's own engine. Raises SettingsError."""
+    """Return whether the notebooks of a2 and later begin with the student's own engine. Raises as `course_settings`."""
     return course_settings().engine_so_far == "own"
 
 

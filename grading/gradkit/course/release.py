@@ -45,7 +45,7 @@ def make_release(target: Path) -> list[Path]:
         SuiteError: A suite cannot be collected.
         RuntimeError: The wheel cannot be built.
     """
-    course_files()  # raises before the build what would otherwise be part of the build's output
+    list_course_files()  # raises before the build what would otherwise be part of the build's output
 
     target.mkdir(parents=True, exist_ok=True)
     built = [_build_student_zip(target), _build_wheel(target)]
@@ -59,7 +59,7 @@ def make_release(target: Path) -> list[Path]:
     return built
 
 
-def course_files() -> list[str]:
+def list_course_files() -> list[str]:
     """List the course's files that go into the wheel, each as a path relative to the repository's root.
 
     Hidden items are left out, and so are corpora that only hidden items use.
@@ -86,7 +86,7 @@ def _all_tests() -> list[GradedTest]:
 
 
 def _check_file_of(test: GradedTest) -> None:
-    """Check that hidden items are in hidden files and the others are not. Raises LeakError."""
+    """Raise LeakError if a hidden item is in a file that students receive, or another item is in a hidden file."""
     item, file = test.item, test.path
     if item.hidden and not _is_hidden_file(file):
         raise LeakError(
@@ -123,7 +123,7 @@ def _build_student_zip(target: Path) -> Path:
 
 
 def _build_wheel(target: Path) -> Path:
-    """Build the wheel, and delete wheels of earlier builds. Raises RuntimeError."""
+    """Build the wheel, and delete wheels of earlier builds. Raises RuntimeError if the build fails."""
     for old in target.glob("gradkit-*.whl"):
         old.unlink()
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(course_home())]

@@ -1,7 +1,7 @@
-"""Make an assignment's solution cell from the reference: later parts removed, the assignment's own parts marked.
+"""Make an assignment's solution cell from the reference: remove later parts, mark the parts of the assignment.
 
-A part is found by its name: a function belongs to the assignment that asks for it, and statements that define or set
-`_backward` belong to the one that asks for `backward`.
+The name of a part says where it belongs: a function belongs to the assignment that has it in `names`, and statements
+that define or set `_backward` belong to the assignment that has `backward`.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ def _edits_of_function(
 
     Args:
         function: The function.
-        stage: Index of the assignment that asks for it.
+        stage: Index of the assignment that it belongs to.
         current: Index of the assignment whose cell is made.
         own_engine: Whether students continue with their own code of earlier assignments.
-        stages: Index of the assignment that asks for each function of the module.
+        stages: Index of the assignment that each function of the module belongs to, by the function's path.
     """
     if stage > current:
         yield _delete(function, function)
@@ -98,7 +98,7 @@ def _edits_of_function(
 
 
 def _stage_of_statement(statement: ast.stmt, stages: Mapping[str, int]) -> int | None:
-    """Return the index of the assignment that asks for a statement, or None if it belongs to its function.
+    """Return the index of the assignment that a statement belongs to, or None if it belongs to its function.
 
     A statement belongs to another function, `backward`, if it defines or sets `_backward`.
     """

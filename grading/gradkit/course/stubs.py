@@ -1,4 +1,4 @@
-"""Make the student's template from the reference: bodies are removed, signatures and docstrings stay."""
+"""Make the student's template from the reference: remove bodies, keep signatures and docstrings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class UnassignedError(UserError):
-    """The reference has a public function that no assignment asks for."""
+    """The reference has a public function that is not in the `names` of any assignment."""
 
 
 def assignments_by_name(course: Sequence[Assignment], module: str) -> dict[str, str]:
-    """Map each name of a module to the assignment that asks for it, for example {"Value.__add__": "a1"}.
+    """Map each name of a module to the assignment that has it in `names`, for example {"Value.__add__": "a1"}.
 
     Args:
         course: All assignments.
@@ -37,7 +37,7 @@ def make_stubs(source: str, assigned: Mapping[str, str]) -> str:
 
     Args:
         source: Text of the module.
-        assigned: The assignment that asks for each function.
+        assigned: The assignment of each function, as `assignments_by_name` returns it.
 
     Raises:
         UnassignedError: A public function is not in `assigned`.
@@ -96,7 +96,7 @@ def find_outdated_stubs(solution: Path, template: Path, course: Sequence[Assignm
         The right text of every file that is missing or differs, by its name.
 
     Raises:
-        UnassignedError: No assignment asks for a public function of the reference.
+        UnassignedError: A public function of the reference is not in the `names` of any assignment.
     """
     outdated = {}
     for source in sorted(solution.glob("*.py")):

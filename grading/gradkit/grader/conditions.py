@@ -17,7 +17,7 @@ from .report import Conditions
 from .suite import Suite
 
 
-def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
+def make_conditions(suite: Suite, sandboxed: bool) -> Conditions:
     """Return the conditions of grading with this suite on this machine.
 
     Args:
@@ -31,14 +31,14 @@ def conditions_of(suite: Suite, sandboxed: bool) -> Conditions:
         kit=f"{importlib.metadata.version('gradkit')} {digest_kit()}",
         python=platform.python_version(),
         suite=digest_suite(suite),
-        seed=seed_label(suite.seed),
+        seed=label_seed(suite.seed),
         sandbox=sandboxed,
         fixed_addresses=can_fix_addresses(),
         packages=tuple(str(packages.find(name)) for name in suite.packages),
     )
 
 
-def seed_label(seed: str) -> str:
+def label_seed(seed: str) -> str:
     """Return what reports call a seed. It does not reveal a private seed, with which students could draw its graphs."""
     return seed if seed == PUBLIC_SEED else f"private-{hashlib.sha256(seed.encode()).hexdigest()[:8]}"
 

@@ -29,7 +29,7 @@ from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
 from .one_submission.public_phase import run_public_phase
 from .one_submission.run_phases import check_workers, open_transport
 from .phases import PUBLIC
-from .suite import Suite, suite_of
+from .suite import Suite, load_suite
 
 PROBE_SECONDS = 10
 """How long the sandbox's probe can take."""
@@ -48,7 +48,7 @@ class Finding:
     Attributes:
         name: What was examined.
         is_fine: Whether it is as it should be.
-        message: What was found, and what to do if it is not fine.
+        message: The result, and what to do if it is not fine.
         is_required: Whether grading is impossible without it.
     """
 
@@ -158,7 +158,7 @@ def _first_failure_of_reference(fatal: range = range(0)) -> str:
 def _suite() -> Suite:
     """Return the suite of the assignments whose packages are installed."""
     gradable = [assignment for assignment in assignments() if all(map(_is_installed, assignment.packages))]
-    return suite_of(gradable, Library(corpora_folder()))
+    return load_suite(gradable, Library(corpora_folder()))
 
 
 def _is_installed(package: str) -> bool:
@@ -223,7 +223,7 @@ def examine_sandbox() -> Finding:
 
 
 def _examine_shared_files() -> Finding:
-    """Find out where the files are copied to that workers share."""
+    """Examine whether the files that workers share are copied to memory."""
     name = "shared files"
     with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
         if sandbox.in_memory:

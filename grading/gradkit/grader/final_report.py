@@ -7,7 +7,7 @@ import msgspec
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import GradedTest
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.results import ItemResult, result_of
+from gradkit.suite.results import ItemResult, make_result
 from gradkit.suite.visibility import private_failure
 
 from .phases import PRIVATE, PassedItems, has_passed_public_phase, has_passed_without_retry
@@ -39,11 +39,11 @@ def _final_item(suite: Suite, test: GradedTest, item: ItemResult, passed: Passed
         return private_failure(item) if item.verdict is Verdict.PASSED else item
 
     if has_passed_public_phase(item):
-        return result_of(item, Verdict.PASSED)
+        return make_result(item, Verdict.PASSED)
 
     files = file_names(suite.assignment(item.assignment))
     evidence = Evidence(f"This passes with the course's own {files}, and not yet with what you handed in.")
-    return result_of(item, Verdict.PASSED, evidence)
+    return make_result(item, Verdict.PASSED, evidence)
 
 
 def _retry_warnings(suite: Suite, before: tuple[ItemResult, ...], after: tuple[ItemResult, ...]) -> list[str]:

@@ -23,7 +23,7 @@ _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 
 @contextmanager
 def adopt_orphans() -> Iterator[Callable[[], None]]:
-    """Become the parent of all descendants whose own parent ends; yield a function that waits until they have ended.
+    """Become the parent of all descendants whose parent ends; yield a function that waits until they have ended.
 
     A worker whose grader process was killed takes a moment to end. Without this the next phase could start meanwhile.
     Children that this process already has at the beginning are not waited for.

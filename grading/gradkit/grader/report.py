@@ -18,7 +18,7 @@ from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import Item, ItemResult, Results, item_of_result
+from gradkit.suite.results import Item, ItemResult, Results, strip_result
 
 from .report_check import MAX_REPORT_BYTES, check
 
@@ -32,15 +32,16 @@ MAX_SUGGESTIONS = 8
 class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a submission was graded with. Equal conditions and an equal submission give an equal report.
 
-    A field with a default is written only if it differs, so that reports without packages have no such field.
+    A field with a default is written only if it differs, so reports without packages do not have the field `packages`.
 
-    kit:             gradkit's version and a digest of its source.
-    python:          The version of Python.
-    suite:           A digest of the tests, their corpora and the assignments' settings.
-    seed:            "public", or the name of a private seed.
-    sandbox:         Whether the submission ran in a sandbox.
-    fixed_addresses: Whether memory was laid out in the same way every time.
-    packages:        The packages that were offered, with versions.
+    Attributes:
+        kit: gradkit's version and a digest of its source.
+        python: The version of Python.
+        suite: A digest of the tests, their corpora and the assignments' settings.
+        seed: "public", or the name of a private seed.
+        sandbox: Whether the submission ran in a sandbox.
+        fixed_addresses: Whether memory was laid out in the same way every time.
+        packages: The packages that were offered, with versions.
     """
 
     kit: str
@@ -55,15 +56,16 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What happened to a submission.
 
-    format:     The version of the schema.
-    student:    The name of the folder or zip.
-    submission: The digest of the files that were graded.
-    missing:    The files to grade that were not handed in, without `.py`.
-    warnings:   What the instructor should know.
-    conditions: What it was graded with.
-    earned:     Points earned.
-    points:     Maximum points.
-    items:      The result of every item of the suite, in its order.
+    Attributes:
+        format: The version of the schema.
+        student: The student's name, which is the name of the folder or zip.
+        submission: The digest of the files that were graded.
+        missing: The files to grade that were not handed in, without `.py`.
+        warnings: What the instructor should know.
+        conditions: What it was graded with.
+        earned: Points earned.
+        points: Maximum points.
+        items: The result of every item of the suite, in its order.
     """
 
     format: Literal[3]
@@ -95,7 +97,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def items_named(self, name: str) -> list[ItemResult]:
         """Return the results of the items with a name: `tanh_collects`, or the whole of an item's id.
 
-        Raises: UserError if there is none. The message suggests similar names.
+        Raises:
+            UserError: No item has this name. The message suggests similar names.
         """
         endings = (f"/{name}", f"/test_{name}")
         items = [item for item in self.items if f"/{item.id}".endswith(endings)]
@@ -110,16 +113,17 @@ class UnreadableError(UserError):
     """A file is not a report. The message says why."""
 
 
-def report_of(student: str, taken: Intake, conditions: Conditions, results: Results) -> Report:
+def make_report(student: str, intake: Intake, conditions: Conditions, results: Results) -> Report:
     """Return the report of a submission.
 
     Args:
         student: The student's name.
-        taken: How the submission was taken in.
+        intake: Result of the submission's intake.
         conditions: What it was graded with.
         results: The results of all items.
 
-    Raises: ValueError if an item has no result, because half a report would show too few points.
+    Raises:
+        ValueError: An item has no result, because half a report would show too few points.
     """
     if [item.id for item in results.collected] != list(results.by_id):
         raise ValueError("not every item has its result")
@@ -127,9 +131,9 @@ def report_of(student: str, taken: Intake, conditions: Conditions, results: Resu
     return Report(
         format=FORMAT,
         student=student,
-        submission=taken.digest,
-        missing=taken.missing,
-        warnings=tuple(tidy(note) for note in taken.warnings),
+        submission=intake.digest,
+        missing=intake.missing,
+        warnings=tuple(tidy(warning) for warning in intake.warnings),
         conditions=conditions,
         earned=sum(item.earned for item in items),
         points=sum(item.points for item in items),
@@ -139,7 +143,7 @@ def report_of(student: str, taken: Intake, conditions: Conditions, results: Resu
 
 def is_about(report: Report, items: Sequence[Item]) -> bool:
     """Return whether a report is about exactly these items. That its points add up was checked when it was read."""
-    return [item_of_result(result) for result in report.items] == list(items)
+    return [strip_result(result) for result in report.items] == list(items)
 
 
 def write(report: Report, path: Path) -> None:
@@ -150,7 +154,8 @@ def write(report: Report, path: Path) -> None:
 def read(path: Path) -> Report:
     """Read a report.
 
-    Raises: UnreadableError if the file is not a report. The message names the field.
+    Raises:
+        UnreadableError: The file is not a report. The message names the field.
     """
     name = tidy(path.name)
     try:
@@ -159,10 +164,12 @@ def read(path: Path) -> Report:
     except OSError as error:
         raise UnreadableError(f"{name} cannot be read: {error.strerror}") from None
     if len(content) > MAX_REPORT_BYTES:
-        raise UnreadableError(f"{name} is no report of `gradkit grade`: it is larger than {MAX_REPORT_BYTES >> 20} MB")
+        raise UnreadableError(
+            f"{name} is not a report of `gradkit grade`: it is larger than {MAX_REPORT_BYTES >> 20} MB"
+        )
     try:
         report = msgspec.json.decode(content, type=Report)
         check(report)
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"{name} is no report of `gradkit grade`: {tidy(str(error)[:2000])}") from None
+        raise UnreadableError(f"{name} is not a report of `gradkit grade`: {tidy(str(error)[:2000])}") from None
     return report

@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 
 MAX_REPORT_BYTES = 8 << 20
 """All 222 items of the course, failed with the largest evidence, take 2 MB. A usual report takes 0.1 MB."""
+
 MAX_ITEMS = 2_000
 MAX_ITEM_POINTS = 1_000.0
 MAX_EVIDENCE_LINES = 500
 """Lines of code and traceback in the evidence of one item. The longest of the course have 12 and 24."""
+
 MAX_REPORT_LINES = 20_000
 """Lines of code and traceback in all evidence of a report."""
+
 MAX_NODES = 1_000
 """Nodes of a drawn graph. A picture shows 200."""
+
 MAX_TEXT_LENGTH = 2_000
 """Characters of a name, a title, a line, a message or a hint. Messages are cut to 300 when they are made."""
+
 MAX_CONSTANT = 1e300
 MAX_LIST_LENGTH = 2_000
 """Entries of any other list."""
@@ -37,7 +42,8 @@ MAX_LIST_LENGTH = 2_000
 def check(report: Report) -> None:
     """Check a decoded report.
 
-    Raises: ValueError if `gradkit grade` cannot have written it. The message says why.
+    Raises:
+        ValueError: `gradkit grade` cannot have written it. The message says why.
     """
     _require(len(report.items) <= MAX_ITEMS, f"it has more than {MAX_ITEMS:,} items")
     _check_texts("its head", report.student, report.submission, *report.missing, *report.warnings)

@@ -85,7 +85,7 @@ class Suite:
         return self.private is not None and spec is not None and self.private.is_drawn(spec)
 
 
-def suite_of(
+def load_suite(
     assignments: Sequence[Assignment], library: Library, private: Library | None = None, retries: bool = True
 ) -> Suite:
     """Return the suite of some assignments, with every corpus loaded.

@@ -1,4 +1,4 @@
-"""Submissions between two phases: a file each with what is known so far, so that a stopped run goes on later."""
+"""The files of submissions between two phases: what is known so far, so that a stopped run can continue."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ FOLDER = ".unfinished"
 class Unfinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of a submission whose last phase is still to come.
 
-    public:  The report of the public phase.
-    seconds: How long that phase took.
-    passed:  The ids of the items that passed, by the name of each later phase that is done.
+    Attributes:
+        public: The report of the public phase.
+        seconds: How long that phase took.
+        passed: The ids of the items that passed, by the name of each later phase that is done.
     """
 
     public: Report
@@ -41,7 +42,7 @@ def write(submission: Unfinished, path: Path) -> None:
 
 
 def read(path: Path) -> Unfinished | None:
-    """Read the file of a stopped run. Returns None if it does not exist, or cannot be read."""
+    """Read the file of a stopped run. Return None if it does not exist or cannot be read."""
     try:
         submission = msgspec.json.decode(path.read_bytes(), type=Unfinished)
         check(submission.public)

@@ -1,4 +1,5 @@
-"""All that enters the sandbox: the table of operations, graphs, their replay, and the worker.
+"""All that enters the sandbox: the tables of operations, graphs, their replay, and the worker.
 
-Standard library only, because the sandbox has nothing else; it starts fast. Imports nothing of gradkit.
+Every package above `catalogue` may import this package. It imports nothing of gradkit and only the standard library,
+because the sandbox offers nothing else (numpy only where an assignment uses it), and so that a worker starts fast.
 """

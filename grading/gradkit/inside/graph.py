@@ -20,10 +20,10 @@ class Graph:
     """Inputs, steps and an output. Nodes are numbered: the inputs first, then one node for each step.
 
     Args:
-        inputs: the number of each leaf.
-        steps: see Step.
-        output: the node whose value and gradients are compared; by default the last node.
-        names: the names of the inputs when the graph is shown; empty if they have none.
+        inputs: The number of each leaf.
+        steps: The operations, each on earlier nodes: see Step.
+        output: The node whose value and gradients are compared; by default the last node.
+        names: The names of the inputs when the graph is shown; empty if they have none.
     """
 
     __slots__ = ("_packed", "inputs", "names", "output", "steps")
@@ -37,8 +37,8 @@ class Graph:
         self.names = tuple(names)
         self._packed = b""
 
-    def packed(self) -> bytes:
-        """Serialize the graph, without its names, for `unpacked`.
+    def pack(self) -> bytes:
+        """Serialize the graph, without its names, for `unpack`.
 
         The bytes are cached, because the same graph is sent to every submission of a class.
         """
@@ -48,7 +48,7 @@ class Graph:
         return self._packed
 
     @staticmethod
-    def unpacked(packed: bytes) -> Graph:
+    def unpack(packed: bytes) -> Graph:
         """Deserialize a graph. It must have been packed by the same Python, and by a process that is trusted."""
         import marshal
 
@@ -89,8 +89,8 @@ class Graph:
         """Compute every node: n_nodes objects, inputs first.
 
         Args:
-            make_leaf: makes a node of a number.
-            functions: each operation by name.
+            make_leaf: Makes a node from a number.
+            functions: The function for each operation, by name.
         """
         nodes = [make_leaf(number) for number in self.inputs]
         for step in self.steps:
@@ -103,7 +103,7 @@ class Graph:
                 nodes.append(function(nodes[step[1]], step[2]))
         return nodes
 
-    def rebuilt(
+    def rebuild(
         self,
         output: int | None = None,
         leaves: Mapping[int, float] | None = None,
@@ -113,10 +113,10 @@ class Graph:
         """Return an edited copy of this graph, without the nodes that its output does not depend on.
 
         Args:
-            output: the node that becomes the output.
-            leaves: nodes that become inputs, with their numbers.
-            aliases: nodes that are replaced by an earlier node.
-            constants: steps that get another plain number.
+            output: The node that becomes the output.
+            leaves: The new number of each node that becomes an input.
+            aliases: The earlier node that replaces each of these nodes.
+            constants: The new plain number of each of these steps.
         """
         leaves, aliases, constants = leaves or {}, aliases or {}, constants or {}
 
@@ -154,9 +154,9 @@ class Graph:
         """Return a copy of this graph in which one operand of `node` is a new leaf.
 
         Args:
-            node: the node.
-            operand: the index of the operand that is replaced, 0 or 1.
-            number: the number of the new leaf.
+            node: The node whose operand is replaced.
+            operand: The index of the operand that is replaced, 0 or 1.
+            number: The number of the new leaf.
         """
         new_leaf = len(self.inputs)  # every later node moves up by one
         steps = []
@@ -167,15 +167,15 @@ class Graph:
                 operands[operand] = new_leaf
             steps.append((step[0], *operands, *step[end:]))
         output = self.output + (self.output >= new_leaf)
-        return Graph([*self.inputs, number], steps, output).rebuilt()
+        return Graph([*self.inputs, number], steps, output).rebuild()
 
 
 class Answers:
     """An engine's answers to a graph.
 
     Args:
-        data: the number of every node, n_nodes floats, inputs first.
-        grad: the gradient of every node in the same order; empty if backward() was not run.
+        data: The number of every node, n_nodes floats, inputs first.
+        grad: The gradient of every node in the same order; empty if backward() was not run.
     """
 
     __slots__ = ("data", "grad")
@@ -201,11 +201,11 @@ def plain_number(value: object, where: str) -> float:
     """Convert a student's number to a float.
 
     Args:
-        value: the student's object.
-        where: how an error message calls it.
+        value: The student's object.
+        where: How an error message refers to the object.
 
     Raises:
-        NotANumber: if the type is not exactly int or float. bool, complex and subclasses of float (numpy's too) are
+        NotANumber: The type is not exactly int or float. bool, complex and subclasses of float (numpy's too) are
             refused.
     """
     if type(value) is float:
@@ -222,11 +222,16 @@ _MISSING = object()
 
 
 def number_of(node: object, name: str, what: str) -> float:
-    """Read attribute `name` of a student's node as a float. `what` names the node in error messages.
+    """Read attribute `name` of a student's node as a float.
+
+    Args:
+        node: The student's object.
+        name: "data" or "grad".
+        what: How an error message refers to the node.
 
     Raises:
-        NotANumber: if the node is not an object with a plain number in that attribute.
-        Exception: whatever reading the student's attribute raises.
+        NotANumber: The node is not an object with a plain number in that attribute.
+        Exception: Whatever reading the student's attribute raises.
     """
     value = getattr(node, name, _MISSING)
     if type(value) is float:
@@ -241,9 +246,14 @@ def number_of(node: object, name: str, what: str) -> float:
 def replay(value_class: Callable[[float], Any], graph: Graph, backward: bool) -> Answers:
     """Build a graph on a student's class, run backward() from its output if requested, and read every node.
 
+    Args:
+        value_class: The student's Value.
+        graph: The graph.
+        backward: Whether to run backward() and read the gradients.
+
     Raises:
-        NotANumber: if a node does not hold a plain number.
-        Exception: whatever the student's code raises.
+        NotANumber: A node does not hold a plain number.
+        Exception: Whatever the student's code raises.
     """
     nodes = graph.build(value_class, STUDENT_FUNCTIONS)
     data = _read(graph, nodes, "data")
@@ -270,7 +280,7 @@ def _read(graph: Graph, nodes: list[Any], name: str) -> list[float]:
 
 
 def _description(graph: Graph, node: int) -> str:
-    """Return how an error message calls a node: "Value(...)" for a leaf, or `a + b`, `x.tanh()`."""
+    """Return how an error message refers to a node: "Value(...)" for a leaf, or `a + b`, `x.tanh()`."""
     if node < len(graph.inputs):
         return "Value(...)"
     name, *_, last = graph.steps[node - len(graph.inputs)]

@@ -17,15 +17,15 @@ class Operation:
     """One row of the table.
 
     Args:
-        name: what a step calls it, as in `mul 0 1`.
-        text: how a student writes it. {a} and {b} are operands, {k} is a plain number. PyTorch's tensors take the same
+        name: The name that a step uses, as in ("mul", 0, 1).
+        text: How a student writes it. {a} and {b} are operands, {k} is a plain number. PyTorch's tensors take the same
             text. A method, as in "{a}.exp()", can be used in `expressions(...)` and drawn by `gradkit graph` as well.
-        binds: how tightly the text binds (SUM ... ATOM).
-        needs: how tightly the texts of {a} and {b} must bind to be inserted without parentheses.
-        complex: the same on complex numbers, if it differs from `text`. It can use every function of `cmath`.
+        binds: How tightly the text binds (SUM ... ATOM).
+        needs: How tightly the texts of {a} and {b} must bind to be inserted without parentheses.
+        complex: The same on complex numbers, if it differs from `text`. It can use every function of `cmath`.
         domain: Python text over a, b and k: the arguments at which random graphs may use the operation. It keeps away
-            from kinks, poles and overflow (see DESIGN, "well-posed graphs only").
-        constants: the plain numbers that random graphs use as {k}.
+            from kinks, poles and overflow, where correct engines can differ.
+        constants: The plain numbers that random graphs use as {k}.
     """
 
     __slots__ = ("arity", "binds", "complex", "constants", "domain", "function", "name", "needs", "text")
@@ -63,8 +63,8 @@ def compiled(text: str, parameters: tuple[str, ...], names: dict[str, object] | 
 
     Args:
         text: Python text with {a}, {b} and {k}. It is evaluated, so it must never be a submission's.
-        parameters: the letters in the order of the function's parameters.
-        names: the global names that the text can use.
+        parameters: The letters in the order of the function's parameters.
+        names: The global names that the text can use.
     """
     body = text.format(a="a", b="b", k="k")
     function: Callable[..., object] = eval(f"lambda {', '.join(parameters)}: {body}", dict(names or {}))

@@ -36,9 +36,9 @@ class TensorOperation:
     """One row of the table.
 
     Args:
-        arity: the number of operands that are tensors.
-        function: the operation on a student's tensors and then plain numbers.
-        text: how a program writes it. {a} and {b} are operands, {k} the plain numbers, {axis} the keyword argument
+        arity: The number of operands that are tensors.
+        function: The operation on a student's tensors and then plain numbers.
+        text: How a program writes it. {a} and {b} are operands, {k} the plain numbers, {axis} the keyword argument
             `axis`, {start} and {end} the bounds of a slice, {first} and {second} the two halves of the plain numbers.
     """
 
@@ -102,7 +102,13 @@ TENSOR_OPERATIONS = {
 
 
 def expression(name: str, operands: Sequence[str], constants: Constants) -> str:
-    """Return a step as a program writes it."""
+    """Return a step as a program writes it.
+
+    Args:
+        name: The name of the operation.
+        operands: The text of each operand.
+        constants: The plain numbers of the step.
+    """
     first, second = (", ".join(map(repr, half)) for half in _halves(constants))
     start, end = constants if name == "slice" else ("", "")
     text = TENSOR_OPERATIONS[name].text.format(
@@ -127,10 +133,10 @@ def build(
     """Build every node of a graph.
 
     Args:
-        make_leaf: makes a tensor of a leaf.
-        leaves: the leaves.
-        steps: the steps of the graph.
-        functions: operations, by name, to use instead of the table's.
+        make_leaf: Makes a tensor from a leaf.
+        leaves: The leaves.
+        steps: The steps of the graph.
+        functions: Operations, by name, to use instead of the table's.
 
     Returns:
         n_nodes tensors, leaves first.
@@ -161,12 +167,17 @@ def array_of(leaf: Leaf) -> Any:
 def replay(tensor_class: Callable[[object], Any], graph: Packed, backward: bool) -> list[float]:
     """Build a graph on a student's class, run backward(upstream) if requested, and read every node.
 
+    Args:
+        tensor_class: The student's Tensor.
+        graph: The graph, unpacked.
+        backward: Whether to run backward() and read the gradients.
+
     Returns:
         The data of all nodes and then, with `backward`, their gradients, as `encoded` writes them.
 
     Raises:
-        NotANumber: if a node does not hold an array of floats.
-        Exception: whatever the student's code raises.
+        NotANumber: A node does not hold an array of floats.
+        Exception: Whatever the student's code raises.
     """
     leaves, steps, upstream = graph
 
@@ -197,12 +208,12 @@ def encoded(
     For each array the list has the number of axes, the size of each axis, and the numbers row by row.
 
     Args:
-        targets: a student's tensors.
+        targets: A student's tensors.
         attribute: "data" or "grad".
-        describe: returns how an error message calls the target at an index.
+        describe: Returns how an error message refers to the target at an index.
 
     Raises:
-        NotANumber: if an attribute is not an array of floats, or the arrays are too large.
+        NotANumber: An attribute is not an array of floats, or the arrays are too large.
     """
     encoding: list[float] = []
     for index, target in enumerate(targets):

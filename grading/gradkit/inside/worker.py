@@ -2,9 +2,9 @@
 
 In self-check the functions of the first two sections are called directly. In grading this file is the worker: it runs
 in the sandbox, in an interpreter that has no tests, no reference and no PyTorch, and reads its requests from a socket.
-A submission can change everything in that process, so nothing that it sends is believed (pipe.py checks it).
+A submission can change everything in that process, so pipe.py checks whatever it sends.
 
-It enters the sandbox, so it imports the standard library alone, of that the built-in part if possible, and starts fast.
+Enters the sandbox, so it imports only the standard library, built-in modules where possible, and starts fast.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ MAX_MESSAGE_LENGTH = 2_000
 """Characters of an exception's message that are passed on."""
 
 UNREADABLE = "(its message cannot be read)"
+"""Sent in place of a message that raises an exception when it is read."""
 
 MAX_FRAMES = 4
+"""Frames of a traceback that are passed on."""
 
 
 class MissingNameError(Exception):
@@ -63,7 +65,12 @@ _VERDICTS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def load(module: str, name: str) -> object:
-    """Import a student's module and return a name of it. Raises MissingNameError, or what the import raises."""
+    """Import a student's module and return the object that has this name in it.
+
+    Raises:
+        MissingNameError: The module does not define the name.
+        Exception: Whatever the import raises.
+    """
     recursion_limit = sys.getrecursionlimit()
     __import__(module)
     loaded = getattr(sys.modules[module], name, None)
@@ -79,7 +86,13 @@ def _call(function: Callable[..., object], *operands: object, **keywords: object
 
 
 def apply(operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> object:
-    """Apply a function of the operator module, "call" or "getattr" to numbers, texts, objects and lists of them."""
+    """Apply an operation to operands and return its result.
+
+    Args:
+        operation: The name of a function of the operator module, "call" or "getattr".
+        operands: Numbers, texts, objects, and lists of them.
+        keywords: Keyword arguments, for "call".
+    """
     special: dict[str, Callable[..., object]] = {"call": _call, "getattr": getattr}
     function = special.get(operation) or getattr(_operator, operation)
     result: object = function(*operands, **keywords)
@@ -97,7 +110,13 @@ def items(target: Iterable[object]) -> list[object]:
 
 
 def assign(targets: Sequence[object], name: str, values: Sequence[object]) -> None:
-    """Set attribute `name` of every target to the value at the same index."""
+    """Set attribute `name` of every target to the value at the same index.
+
+    Args:
+        targets: A student's objects.
+        name: The attribute.
+        values: One value for each target.
+    """
     for target, value in zip(targets, values):
         setattr(target, name, value)
 
@@ -105,7 +124,8 @@ def assign(targets: Sequence[object], name: str, values: Sequence[object]) -> No
 def numbers(targets: Sequence[object], name: str) -> list[float]:
     """Read attribute `name` of every target as a float. With an empty name, convert the targets themselves.
 
-    Raises NotANumber.
+    Raises:
+        NotANumber: One of them is not a plain number.
     """
     return [number_of(each, name, "this") if name else plain_number(each, "this") for each in targets]
 
@@ -115,7 +135,13 @@ class _TooManyCalls(BaseException):
 
 
 def calls(value_class: Callable[[float], Any], graph: Graph, max_calls: int) -> int:
-    """Count the Python functions that backward() calls from a graph's output; stop it at `max_calls` + 1."""
+    """Count the Python functions that backward() calls from a graph's output; stop it at `max_calls` + 1.
+
+    Args:
+        value_class: The student's Value.
+        graph: The graph.
+        max_calls: The number of calls after which backward() is stopped.
+    """
     n_calls = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:
@@ -141,7 +167,7 @@ def calls(value_class: Callable[[float], Any], graph: Graph, max_calls: int) -> 
 
 
 def doing(request: str, argument: object = "") -> str:
-    """Return a word or two for what the student's code was to do."""
+    """Describe in a word or two what the student's code was doing when a request failed."""
     return {"load": f"importing {argument}.py", "apply": str(argument)}.get(request, request)
 
 
@@ -151,7 +177,7 @@ def verdict_of(error: BaseException) -> str:
 
 
 def message_of(error: BaseException, doing: str) -> str:
-    """Describe an exception in one line. It holds the student's text unchanged: tidy it before you show it.
+    """Describe an exception in one line. It contains the student's text unchanged: tidy it before you show it.
 
     Args:
         error: The exception.
@@ -237,7 +263,7 @@ class Failure(Exception):
 
 
 class Worker:
-    """Executes requests. It keeps the student's objects in a list; in a request, (index,) stands for an object.
+    """Executes requests. It keeps the student's objects in a list; in a request, (index,) refers to an object.
 
     Each `do_...` method executes the request of that name and returns (references, numbers).
 
@@ -254,12 +280,16 @@ class Worker:
         """How many of `_objects` remain when a new item starts: those up to the last that was loaded."""
 
     def answer(self, is_new_item: bool, name: str, *arguments: Any) -> tuple[list[int], Sequence[float]]:
-        """Execute one request and return (references, numbers). Raises Failure, or what the student's code raises.
+        """Execute one request and return (references, numbers).
 
         Args:
             is_new_item: Whether it is the first of an item, before which all objects but loaded ones are deleted.
             name: The name of the request.
             *arguments: What its `do_...` method takes.
+
+        Raises:
+            Failure: The student's code raised an exception during a batch.
+            BaseException: Whatever the student's code raises otherwise.
         """
         if is_new_item:
             del self._objects[self._n_lasting :]
@@ -296,7 +326,7 @@ class Worker:
         value_class = self._object(target)
         numbers: list[float] = []
         try:
-            for graph in map(Graph.unpacked, graphs):
+            for graph in map(Graph.unpack, graphs):
                 answers = replay(value_class, graph, backward)
                 numbers += answers.data
                 numbers += answers.grad
@@ -314,7 +344,7 @@ class Worker:
 
     def do_calls(self, target: object, graph: bytes, max_calls: int) -> tuple[list[int], Sequence[float]]:
         value_class = self._object(target)
-        return [], (float(calls(value_class, Graph.unpacked(graph), max_calls)),)
+        return [], (float(calls(value_class, Graph.unpack(graph), max_calls)),)
 
     def _object(self, operand: Any) -> Any:
         """Replace references by the objects, in lists too."""
@@ -344,7 +374,7 @@ def reply(
     Format: https://github.com/msgpack/msgpack/blob/master/spec.md. No library for it exists in the sandbox.
 
     Args:
-        nonce: That of the request.
+        nonce: The nonce of the request.
         refs: References of objects.
         numbers: Sent as raw doubles.
         verdict: How the student's code failed; empty if it did not.
@@ -429,8 +459,8 @@ def main(descriptor: int, folder: str) -> None:
         except BaseException as error:
             spare.clear()
             done, cause = (error.numbers, error.error) if isinstance(error, Failure) else ((), error)
-            said = message_of(cause, doing(*request[1:3]))
-            message = reply(nonce, (), done, verdict_of(cause), said, frames_of(cause, folder))
+            description = message_of(cause, doing(*request[1:3]))
+            message = reply(nonce, (), done, verdict_of(cause), description, frames_of(cause, folder))
         write(message)
 
 

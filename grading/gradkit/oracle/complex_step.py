@@ -30,7 +30,7 @@ def answer_graph(graph: Graph) -> Answers:
     """Return the value of every node, and the derivative of the output with respect to every node.
 
     Raises:
-        ArithmeticError, ValueError: if the graph leaves the domain of a function, or a number is not finite.
+        ArithmeticError, ValueError: The graph leaves the domain of a function, or a number is not finite.
     """
     plain = graph.build(complex, FUNCTIONS)
     data = [node.real for node in plain]
@@ -44,7 +44,7 @@ def evaluate_graph(graph: Graph) -> list[float]:
     """Return the value of every node: n_nodes floats, inputs first.
 
     Raises:
-        ArithmeticError, ValueError: as `answer_graph` does.
+        ArithmeticError, ValueError: As `answer_graph` does.
     """
     data = [node.real for node in graph.build(complex, FUNCTIONS)]
     if not all(map(math.isfinite, data)):
@@ -68,11 +68,11 @@ def local_derivative(graph: Graph, data: list[float], consumer: int, parent: int
     """Return d(consumer)/d(parent): what `consumer` passes on to `parent` for each unit of its own gradient.
 
     Args:
-        graph: the graph.
-        data: the value of every node, n_nodes floats, inputs first.
-        consumer: a node that uses `parent`.
-        parent: the node.
-        operand: the index of the only operand to count, if `parent` is more than one operand of `consumer`.
+        graph: The graph.
+        data: The value of every node, n_nodes floats, inputs first.
+        consumer: A node that uses `parent`.
+        parent: The node.
+        operand: The index of the only operand to count, if `parent` is more than one operand of `consumer`.
     """
     name, *operands = graph.steps[consumer - len(graph.inputs)]
     parents = graph.parents(consumer)

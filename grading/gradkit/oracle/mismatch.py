@@ -19,13 +19,13 @@ Kind = Literal["data", "grad"]
 class Mismatch:
     """A graph on which a student's engine and PyTorch differ.
 
-    Args:
-        graph: the graph.
-        kind: whether the data or the gradients differ.
+    Attributes:
+        graph: The graph.
+        kind: Whether the data or the gradients differ.
         want: PyTorch's answers.
-        got: the student's answers.
-        wrong: the wrong nodes among those that decide the verdict (the output for data, the leaves for gradients).
-        origin: the node that went wrong first, in forward order for data and in reverse order for gradients. None if
+        got: The student's answers.
+        wrong: The wrong nodes among those that decide the verdict (the output for data, the leaves for gradients).
+        origin: The node that went wrong first, in forward order for data and in reverse order for gradients. None if
             the numbers do not show it.
     """
 
@@ -41,16 +41,22 @@ def all_agree(numbers: Sequence[float], answers: Iterable[Answers], backward: bo
     """Return whether all numbers of a reply are PyTorch's to nine digits, so that no node needs a closer look.
 
     Args:
-        numbers: for each graph the data of its n_nodes nodes, then, with `backward`, their gradients.
+        numbers: For each graph the data of its n_nodes nodes, then, with `backward`, their gradients.
         answers: PyTorch's answers to the same graphs.
-        backward: whether the reply contains gradients.
+        backward: Whether the reply contains gradients.
     """
     want = list(chain.from_iterable(each.data + each.grad if backward else each.data for each in answers))
     return len(want) == len(numbers) and all(map(math.isclose, numbers, want))
 
 
 def compare_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
-    """Compare the number of the output. Return the mismatch if it is wrong."""
+    """Compare the number of the output. Return the mismatch if it is wrong.
+
+    Args:
+        graph: The graph.
+        want: PyTorch's answers.
+        got: The student's answers.
+    """
     if is_close(got.data[graph.output], want.data[graph.output]):
         return None
     origin = next(node for node in range(len(graph)) if not is_close(got.data[node], want.data[node]))
@@ -58,7 +64,14 @@ def compare_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
 
 
 def compare_gradients(graph: Graph, want: Answers, got: Answers, inner: bool = False) -> Mismatch | None:
-    """Compare the gradients of the leaves or, with `inner`, of all nodes. Return the mismatch if one is wrong."""
+    """Compare the gradients of the leaves or, with `inner`, of all nodes. Return the mismatch if one is wrong.
+
+    Args:
+        graph: The graph.
+        want: PyTorch's answers.
+        got: The student's answers.
+        inner: Whether inner nodes are compared as well.
+    """
     decisive = range(len(graph) if inner else len(graph.inputs))
     wrong = tuple(node for node in decisive if not is_close(got.grad[node], want.grad[node]))
     if not wrong:

@@ -1,11 +1,11 @@
-"""Programs in the course's language, evaluated: the graph, and the number and the gradient of every node."""
+"""Evaluate programs in the course's language: the graph, and the number and the gradient of every node."""
 
 from __future__ import annotations
 
 import math
 
 from gradkit.graphs.picture.cards import MAX_NODES, TooLargeError
-from gradkit.graphs.scalar.program import expression_text, node_names
+from gradkit.graphs.scalar.program import name_nodes, write_expression
 from gradkit.graphs.scalar.trace_program import ProgramError, trace_program
 from gradkit.inside.graph import Answers, Graph
 
@@ -18,13 +18,13 @@ def evaluate_program(code: str) -> tuple[Graph, dict[int, str], Answers]:
     The program is executed: see `trace_program`.
 
     Raises:
-        ProgramError: if the program builds nothing, or leaves the domain of a function at a node, which is named.
-        TooLargeError: if the graph has more nodes than a picture can show.
+        ProgramError: The program builds nothing, or leaves the domain of a function at a node, which is named.
+        TooLargeError: The graph has more nodes than a picture can show.
     """
     graph, given_names = trace_program(code)
     if len(graph) > MAX_NODES:  # checked before the derivatives, which take quadratic time
         raise TooLargeError
-    names = node_names(graph, range(len(graph)), given_names)
+    names = name_nodes(graph, range(len(graph)), given_names)
     _check_domain(graph, names)
     try:
         return graph, names, answer_graph(graph)
@@ -48,7 +48,7 @@ def _check_domain(graph: Graph, names: dict[int, str]) -> None:
         is_real = not result.imag and math.isfinite(result.real)
         if not is_real or not _is_differentiable(name, base, constants):
             known = " and ".join(f"{names[each]} = {numbers[each].real:.4g}" for each in dict.fromkeys(parents))
-            raise ProgramError(f"{names[node]} = {expression_text(graph, node, names)} cannot be computed at {known}")
+            raise ProgramError(f"{names[node]} = {write_expression(graph, node, names)} cannot be computed at {known}")
         numbers.append(complex(result.real))
 
 

@@ -1,4 +1,4 @@
-"""When a number counts as PyTorch's number."""
+"""Decide whether a student's number counts as PyTorch's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cases are well-posed: every correct engine agrees on them, whatever its order of arithmetic."""
+"""Decide which cases are well-posed: every correct engine agrees on them, in whatever order it computes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def answer_if_well_posed(answer: Callable[[Case, str], Answer], case: Case) -> A
     float64 to FLOAT32_TOLERANCE. Then the order of arithmetic cannot matter at the tolerance of the comparison.
 
     Args:
-        answer: computes the answer to a case with a PyTorch dtype ("float64" or "float32").
-        case: the case.
+        answer: Computes the answer to a case with a PyTorch dtype ("float64" or "float32").
+        case: The case.
     """
     exact = answer(case, "float64")
     rough = answer(case, "float32")

@@ -1,4 +1,4 @@
-"""Write reports into nbgrader's gradebook, by its own API: what its Autograde would have written, and nothing else.
+"""Write reports into nbgrader's gradebook with its API: what its Autograde would have written, and nothing else.
 
 Manual scores, comments, extra credit and late penalties are never touched. Writing the same report again changes
 nothing, so a run can be stopped anywhere and repeated.
@@ -39,7 +39,7 @@ _TRIES = 3
 """How often a report is written if another run gets in between. It can enter the same student, then the submission."""
 
 _NO_URL = (
-    "This is no database URL; one is like postgresql+psycopg://user:password@host/database. "
+    "This is not a database URL; one is like postgresql+psycopg://user:password@host/database. "
     "In a password, @ is written as %40."
 )
 
@@ -72,7 +72,8 @@ class Book:
             student: The student, with the folder of the submission.
             report: The report.
 
-        Returns: Whether the submission is late, by the due date and the timestamp that are known.
+        Returns:
+            Whether the submission is late, by the due date and the timestamp that are known.
         """
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import IntegrityError
@@ -111,7 +112,7 @@ class Book:
 
 
 def _write_score(grade: Any, earned: float) -> None:
-    """Write an automatic score. A manual score stays, and asks to be checked if the automatic one has changed."""
+    """Write an automatic score. A manual score stays, and is marked for a check if the automatic one has changed."""
     if grade.manual_score is None:
         grade.needs_manual_grade = False
     elif grade.auto_score != earned:
@@ -144,7 +145,8 @@ def database_url(url: str) -> URL:
     Args:
         url: An SQLite file, or a database URL as in postgresql+psycopg://user:password@host/database.
 
-    Raises: GradebookError, whose message never repeats what may hold a password.
+    Raises:
+        GradebookError: The URL cannot be used. The message never repeats what may hold a password.
     """
     if importlib.util.find_spec("nbgrader") is None:
         raise GradebookError("The gradebook needs nbgrader: pip install 'gradkit[nbgrader]'")
@@ -172,14 +174,16 @@ def database_url(url: str) -> URL:
 
 
 @contextmanager
-def opened(url: str, suite: Suite) -> Iterator[Book]:
+def open_gradebook(url: str, suite: Suite) -> Iterator[Book]:
     """Open a gradebook for a suite's assignments, which `nbgrader generate_assignment` has put there.
 
     Args:
         url: As `database_url` takes it.
         suite: The items.
 
-    Raises: GradebookError, here or while it is written to. Its message never holds a password.
+    Raises:
+        GradebookError: The gradebook cannot be opened or, later in the block, written. The message never holds a
+            password.
     """
     database = database_url(url)
     os.environ.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_SECONDS))
@@ -200,7 +204,7 @@ def _open_existing(database: URL) -> Gradebook:
         raise GradebookError(_NO_URL) from None
     if not is_gradebook:
         raise GradebookError("There is no gradebook in this database: `nbgrader generate_assignment` makes one.")
-    return Gradebook(database, course_id="")  # without a name, because the course would be entered
+    return Gradebook(database, course_id="")  # with a course's id, nbgrader would enter the course
 
 
 @contextmanager

@@ -19,16 +19,17 @@ from gradkit.grader.suite import Suite
 from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 
-from .gradebook import GradebookError, not_handed_in, opened
+from .gradebook import GradebookError, not_handed_in, open_gradebook
 
 
 class Entered(NamedTuple):
     """What was entered into the gradebook, and what was not.
 
-    n_students: The number of students of whom something was entered.
-    late:       The students whose submissions are late.
-    lost:       The students whose reports could not be read any more.
-    missing:    By assignment, the students who handed in nothing for it and were not entered there.
+    Attributes:
+        n_students: The number of students of whom something was entered.
+        late: The students whose submissions are late.
+        lost: The students whose reports could not be read any more.
+        missing: By assignment, the students who handed in nothing for it and were not entered there.
     """
 
     n_students: int
@@ -54,7 +55,7 @@ class Entering:
         child_pipe.close()
 
     def give(self, student: Student, path: Path) -> None:
-        """Have a report entered.
+        """Send a report to the process that enters it.
 
         An error of the gradebook is raised by `entered`, at the end, because grading can go on without it.
 
@@ -66,7 +67,11 @@ class Entering:
             self._pipe.send((student, path))
 
     def entered(self) -> Entered:
-        """Wait until everything is entered, and return what was. Raises GradebookError."""
+        """Wait until everything is entered, and return what was.
+
+        Raises:
+            GradebookError: The gradebook cannot be written.
+        """
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self._pipe.send(None)
@@ -97,7 +102,7 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
     lost: list[str] = []
     missing: dict[str, list[str]] = {}
     try:
-        with opened(url, suite) as book:
+        with open_gradebook(url, suite) as book:
             while received := pipe.recv():
                 student, path = received
                 try:

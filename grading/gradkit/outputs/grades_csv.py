@@ -53,11 +53,11 @@ _SEPARATORS = re.compile(r'([,;|"\t\r\n])')
 """Characters at which a spreadsheet can begin another cell. Which one separates cells depends on the user's country."""
 
 _INVISIBLE = ("Cc", "Cf", "Zl", "Zp", "Zs")
-"""Unicode's categories of what may stand before a formula: controls, formats and all kinds of space."""
+"""Unicode categories of characters that may precede a formula: controls, formats and all kinds of space."""
 
 
 def without_formulas(cell: str) -> str:
-    """Return a cell of which no spreadsheet takes any part for a formula: an apostrophe is put before each such part.
+    """Return a cell with an apostrophe before each part of it that a spreadsheet would take for a formula.
 
     See https://owasp.org/www-community/attacks/CSV_Injection.
     """

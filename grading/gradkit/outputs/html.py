@@ -1,6 +1,6 @@
 """What a student reads of a task's items, as HTML: in a notebook, on nbgrader's feedback pages and in formgrader.
 
-Everything that comes from a submission is escaped by the template. Our own drawing is the only markup beside it.
+Everything that comes from a submission is escaped by the template. The only other markup is gradkit's drawing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradkit.graphs.picture.cards import TooLargeError, cards_of_graph
 from gradkit.graphs.picture.graphviz import draw_svg
-from gradkit.graphs.scalar.program import STUDENT, node_names
+from gradkit.graphs.scalar.program import STUDENT, name_nodes
 from gradkit.inside.graph import Answers
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Drawing, Evidence
@@ -55,11 +55,11 @@ def _template_values(
         first_titles: The title of the first item with each cause, under which the evidence is shown.
     """
     evidence = evidence_on_page(item)
-    remark = f"Look at “{_first_blocker(item.blocked_by, titles)}” first." if item.blocked_by else ""
+    pointer = f"Look at “{_first_blocker(item.blocked_by, titles)}” first." if item.blocked_by else ""
     if evidence and _has_details(evidence):
         first = first_titles[_cause(evidence)]
         if first != item.title:
-            evidence, remark = None, f"As in “{first}”."
+            evidence, pointer = None, f"As in “{first}”."
     # A notebook has its Value already, and no engine.py to import it from, so that line of the code is left out.
     return {
         "title": item.title,
@@ -67,7 +67,7 @@ def _template_values(
         "points": "1 point" if item.points == 1 else f"{item.points:g} points",
         "verdict": item.verdict.value.replace("_", " "),
         "colour": _COLOURS.get(item.verdict, _WRONG),
-        "remark": remark,
+        "pointer": pointer,
         "evidence": evidence,
         "code": [line for line in evidence.code if line != STUDENT.imports] if evidence else [],
         "picture": _picture(evidence.drawing) if evidence and evidence.drawing else "",
@@ -103,12 +103,14 @@ def _picture(drawing: Drawing) -> Markup | str:
 def draw_failure(drawing: Drawing) -> str:
     """Return a failing expression as SVG. Nodes have the names that they have in the evidence's code.
 
-    Raises: What `cards_of_graph` and `draw_svg` raise.
+    Raises:
+        TooLargeError: The graph has more nodes than a picture can show.
+        MissingGraphvizError: pygraphviz is not installed.
     """
     want, got = drawing.want.answers(), drawing.got.answers()
     if not got.grad:  # gradients were not compared
         want = Answers(want.data, [])
-    names = node_names(drawing.graph, drawing.wrong)
+    names = name_nodes(drawing.graph, drawing.wrong)
     return draw_svg(cards_of_graph(drawing.graph, want, got, drawing.wrong, names))
 
 

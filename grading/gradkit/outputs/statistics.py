@@ -12,13 +12,13 @@ N_FAILED_ITEMS = 3
 """Items that are named as the ones that most students failed."""
 
 
-def verdict_summary(report: Report) -> str:
+def summarize_verdicts(report: Report) -> str:
     """Return how many items ended in each way, in words: `80 passed, 1 failed, 5 blocked`."""
     counts = report.verdict_counts()
     return ", ".join(f"{counts[verdict]} {verdict.value.replace('_', ' ')}" for verdict in Verdict if counts[verdict])
 
 
-def most_failed_items(reports: Sequence[Report]) -> list[tuple[str, int]]:
+def find_most_failed_items(reports: Sequence[Report]) -> list[tuple[str, int]]:
     """Return the titles of the items that the largest numbers of students got wrong, and these numbers.
 
     Items that were blocked, not written yet, or in a file that could not be used do not count.

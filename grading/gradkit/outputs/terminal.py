@@ -18,12 +18,12 @@ from gradkit.grader.doctor import Finding
 from gradkit.grader.report import Report
 from gradkit.grader.whole_class.classroom import ClassProgress
 from gradkit.grader.whole_class.results import StudentResult
-from gradkit.submissions.exception_text import MESSAGE_LENGTH, tidy
+from gradkit.submissions.exception_text import MAX_MESSAGE_LENGTH, tidy
 from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import Entering
-from .statistics import most_failed_items, verdict_summary
+from .statistics import find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -36,7 +36,7 @@ MIN_LOGGED_CLASS = 50
 def show_progress(console: Console, n_students: int) -> Iterator[Callable[[ClassProgress], None]]:
     """Show a progress bar while a class is graded; yield the function that updates it.
 
-    In a log file a line for each tenth of the class takes the bar's place.
+    In a log file, a line is printed for each tenth of the class instead.
 
     Args:
         console: Where to show the bar.
@@ -131,7 +131,7 @@ def _add_row(table: Table, result: StudentResult) -> None:
         table.add_row(name, "-", Text("no report", "red"), "")
         return
     seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
-    table.add_row(name, f"{report.earned:g}", verdict_summary(report), seconds)
+    table.add_row(name, f"{report.earned:g}", summarize_verdicts(report), seconds)
 
 
 def _warnings(result: StudentResult) -> list[str]:
@@ -148,7 +148,7 @@ def _show_average(console: Console, reports: Sequence[Report], points: float) ->
         return
     mean = sum(report.earned for report in reports) / len(reports)
     console.print(f"\n{mean:.1f} of {points:g} points on average", highlight=False)
-    failed = "; ".join(f"{title} ({count})" for title, count in most_failed_items(reports))
+    failed = "; ".join(f"{title} ({count})" for title, count in find_most_failed_items(reports))
     if failed:
         console.print(Text(f"Most often wrong: {failed}"))
 
@@ -170,7 +170,7 @@ def await_gradebook(console: Console, entering: Entering) -> None:
 
 
 def show_report(
-    console: Console, report: Report, item: ItemResult | None = None, max_length: int = MESSAGE_LENGTH
+    console: Console, report: Report, item: ItemResult | None = None, max_length: int = MAX_MESSAGE_LENGTH
 ) -> None:
     """Print the evidence of one item, or of everything that a report holds, as self-check shows it.
 

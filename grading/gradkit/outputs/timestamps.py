@@ -20,8 +20,9 @@ _PATTERN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^/~]*(\w/[^/~]*)*")
 class Timestamp(NamedTuple):
     """The timestamp of a submission.
 
-    content: The bytes of the file.
-    time:    The time that they say; None if they do not say one.
+    Attributes:
+        content: The bytes of the file.
+        time: The time in the file; None if it does not contain one.
     """
 
     content: bytes
@@ -35,8 +36,11 @@ def read_timestamp(folder: Path, assignment: str) -> Timestamp | None:
         folder: The submission.
         assignment: The name of a folder within it that is looked into first.
 
-    Returns: None if there is no such file, or it is a link.
-    Raises: ImportError if there is one and nbgrader is not installed.
+    Returns:
+        None if there is no such file, or it is a link.
+
+    Raises:
+        ImportError: There is one, and nbgrader is not installed.
     """
     for path in (folder / assignment / TIMESTAMP, folder / TIMESTAMP):
         # The folder can be a link, too. Unlike Path.resolve, realpath does not raise for a link to itself.

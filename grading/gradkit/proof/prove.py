@@ -1,4 +1,4 @@
-"""The kit proves itself: a misconception is caught by its own items and no other, a variant keeps its marks."""
+"""Prove that each misconception fails exactly the items in its `caught_by`, and that no variant loses marks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 
 from .recorded import write_digest
-from .runs import Record, batches, primaries, run_batch
+from .runs import Record, batches, find_primary_failures, run_batch
 from .selection import Selection
 from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
 
@@ -39,7 +39,7 @@ class Proof:
 
     @property
     def caught_by(self) -> list[str]:
-        return sorted(primaries(self.record))
+        return sorted(find_primary_failures(self.record))
 
     @property
     def blocked(self) -> int:
@@ -47,8 +47,14 @@ class Proof:
 
 
 def check_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
-    """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them."""
-    failed, expected = primaries(record), set(mistake.caught_by)
+    """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them.
+
+    Args:
+        name: The name of the misconception.
+        mistake: The misconception.
+        record: The result of every item.
+    """
+    failed, expected = find_primary_failures(record), set(mistake.caught_by)
     reason = ""
     if not expected:
         reason = "caught_by names no item"
@@ -59,7 +65,13 @@ def check_misconception(name: str, mistake: Misconception, record: Record) -> Pr
 
 
 def check_variant(name: str, variant: Variant, record: Record) -> Proof:
-    """Check that a variant fails only the items listed in its `gives_up`."""
+    """Check that a variant fails only the items listed in its `gives_up`.
+
+    Args:
+        name: The name of the variant.
+        variant: The variant.
+        record: The result of every item.
+    """
     lost = {item for item, result in record.items() if result.verdict is not Verdict.PASSED}
     unfair = lost.difference(*(GIVEN_UP[design] for design in variant.gives_up))
     reason = f"unfairly lost {sorted(unfair)}" if unfair else ""
@@ -90,13 +102,13 @@ def specimen_folders() -> Iterator[dict[str, Path]]:
 
 
 def prove(progress: Callable[[str], None] = lambda name: None) -> list[Proof]:
-    """Run every specimen on all items of every assignment that holds a file of its own, and check the results.
+    """Run every specimen on all items of the assignments that use one of its files, and check the results.
 
-    Misconceptions are also run on their selected items alone, as the tests of the kit do: a proof fails if that shows
-    anything else.
+    Misconceptions are also run on their selected items alone, as the tests of the kit do. A proof fails if the results
+    differ.
 
     Args:
-        progress: Is called with the name of each specimen that has been run on all items.
+        progress: Called with the name of each specimen that has been run on all items.
     """
     names = [*variants(), *misconceptions()]
     records: dict[str, Record] = {}

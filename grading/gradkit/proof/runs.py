@@ -9,13 +9,13 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report, read
-from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.results import ItemResult, result_of
+from gradkit.suite.results import ItemResult, make_result
 from gradkit.suite.visibility import follows_from_others
 
 from .selection import Selection
@@ -32,9 +32,10 @@ Record = dict[str, ItemResult]
 class Batch:
     """Specimens that are run on the same items.
 
-    names:  the specimens.
-    suite:  all items of the assignments that hold a file of the specimens.
-    to_run: the part of the suite that is run; the specimens pass the other items as the solution does.
+    Attributes:
+        names: The specimens.
+        suite: All items of the assignments that hold a file of the specimens.
+        to_run: The part of the suite that is run; the specimens pass the other items as the solution does.
     """
 
     names: tuple[str, ...]
@@ -54,10 +55,10 @@ class SpecimenRun:
     def record(self) -> Record:
         """The result of every item of the suite: an item that was not run has passed."""
         results = self.report.by_id()
-        return {item.id: results.get(item.id) or result_of(item, Verdict.PASSED) for item in self.suite.items}
+        return {item.id: results.get(item.id) or make_result(item, Verdict.PASSED) for item in self.suite.items}
 
 
-def assignments_holding(name: str) -> tuple[Assignment, ...]:
+def find_assignments_using(name: str) -> tuple[Assignment, ...]:
     """Return the assignments that hold a file in which a specimen differs from the solution: no other tells them apart.
 
     For the solution itself, return all.
@@ -66,7 +67,7 @@ def assignments_holding(name: str) -> tuple[Assignment, ...]:
     return tuple(assignment for assignment in assignments() if changed & set(assignment.files))
 
 
-def assignments_asking_for(name: str) -> tuple[Assignment, ...]:
+def find_assignments_grading(name: str) -> tuple[Assignment, ...]:
     """Return the assignments that ask for a file in which a specimen differs from the solution.
 
     For the solution itself, return all.
@@ -78,7 +79,7 @@ def assignments_asking_for(name: str) -> tuple[Assignment, ...]:
 def batches(
     names: Iterable[str],
     selection: Selection | None = None,
-    assignments_of: Callable[[str], tuple[Assignment, ...]] = assignments_holding,
+    assignments_of: Callable[[str], tuple[Assignment, ...]] = find_assignments_using,
 ) -> list[Batch]:
     """Group specimens by the items that are run on them.
 
@@ -95,7 +96,7 @@ def batches(
     for name in names:
         asked = assignments_of(name)
         if asked not in suites:
-            suites[asked] = suite_of(asked, library, retries=False)
+            suites[asked] = load_suite(asked, library, retries=False)
         suite = suites[asked]
 
         items = suite.items
@@ -125,9 +126,10 @@ def run_batch(
         isolated: Whether to run them in the sandbox.
         kind: What grades them.
 
-    Raises: RuntimeError if one of them cannot be graded.
+    Raises:
+        RuntimeError: A specimen cannot be graded.
     """
-    conditions = conditions_of(batch.suite, sandboxed=isolated)
+    conditions = make_conditions(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:
         classroom = kind(batch.to_run, conditions, Path(out), isolated)
         students = [Student(name, folders[name].resolve()) for name in batch.names]
@@ -138,7 +140,7 @@ def run_batch(
             yield SpecimenRun(graded.student.name, batch.suite, report)
 
 
-def primaries(record: Record) -> set[str]:
+def find_primary_failures(record: Record) -> set[str]:
     """Return the items that fail although everything they need passes."""
     passed_or_blocked = (Verdict.PASSED, Verdict.BLOCKED)
     return {

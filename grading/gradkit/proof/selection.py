@@ -20,7 +20,7 @@ from types import CodeType, FrameType
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.grader.suite import Suite, run_test, suite_of
+from gradkit.grader.suite import Suite, load_suite, run_test
 from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.transport.clock import Clock
@@ -33,7 +33,7 @@ TRACE_SECONDS = 600.0
 """How long tracing may take. It takes about 10 s."""
 
 STATELESS_MODULES = {"math", "np"}
-"""The modules, as the solution calls them, whose functions keep no state between calls; but numpy.random does."""
+"""Modules, as the solution calls them, whose functions keep no state between calls, except for numpy.random."""
 
 _IS_FUNCTION = 0x1
 """The flag CO_OPTIMIZED of a code object: set for functions and comprehensions, not for modules and classes."""
@@ -46,8 +46,9 @@ Functions = frozenset[str]
 class Trace:
     """The functions of the solution that were entered.
 
-    at_import: while the files were imported.
-    by_item:   by each item, by its id.
+    Attributes:
+        at_import: The functions that were entered while the files were imported.
+        by_item: The functions that each item entered, by the item's id.
     """
 
     at_import: Functions
@@ -55,7 +56,7 @@ class Trace:
 
 
 class Selection:
-    """Selects the items of misconceptions. Traces the solution when it is first asked, which takes some seconds."""
+    """Selects the items of misconceptions. Traces the solution at the first call, which takes some seconds."""
 
     def items(self, mistake: Misconception, items: Sequence[Item]) -> tuple[Item, ...]:
         """Return those of the items that a misconception can change, and what must be run with them, in order.
@@ -122,14 +123,14 @@ def _is_function(code: _Code) -> bool:
 
 def _codes(source: str) -> dict[str, list[_Code]]:
     """Return all code of a file by qualified name. Functions of one name, such as lambdas, come in order."""
-    found: dict[str, list[_Code]] = {}
+    codes: dict[str, list[_Code]] = {}
     for code in _nested(compile(source, "specimen.py", "exec", dont_inherit=True)):
         constants = [repr(constant) for constant in code.co_consts if not isinstance(constant, CodeType)]
         names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
         arguments = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
         parts = (code.co_code, code.co_exceptiontable, tuple(constants), names, arguments)
-        found.setdefault(code.co_qualname, []).append(_Code(code.co_flags, parts))
-    return found
+        codes.setdefault(code.co_qualname, []).append(_Code(code.co_flags, parts))
+    return codes
 
 
 def _nested(code: CodeType) -> Iterator[CodeType]:
@@ -193,7 +194,7 @@ def _is_stored(part: ast.expr) -> bool:
 
 
 def _lasts(target: ast.expr, lasting: set[str]) -> bool:
-    """Return whether an assignment's target lies inside a lasting name or a class, as in `Value.count = 1`."""
+    """Return whether an assignment's target is inside a lasting name or a class, as in `Value.count = 1`."""
     is_class = "__class__" in ast.unparse(target) or "type(" in ast.unparse(target)
     return is_class or _root(target) in lasting
 
@@ -211,9 +212,10 @@ def _root(node: ast.expr) -> str:
 def trace_solution() -> Trace:
     """Run every item of the course on the solution, and return which functions each one entered.
 
-    Raises: RuntimeError if an item does not pass.
+    Raises:
+        RuntimeError: An item does not pass.
     """
-    suite = suite_of(assignments(), Library(corpora_folder()), retries=False)
+    suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
     student = Student("solution", reference_folder() / "solution")
     for done in run_in_processes([student], lambda student: _traced(suite, student.source), 1, TRACE_SECONDS):
         if done and done.result is None:

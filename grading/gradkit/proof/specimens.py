@@ -26,13 +26,14 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One named mistake, as edits of the solution.
 
-    title:       the mistake in a few words.
-    kind:        what is broken: one operation, one form (`2 + x`), the order of backward(), the wiring, the training.
-    explanation: what a student who makes it has not understood yet; for instructors.
-    hint:        one line for the student, kind and concrete.
-    caught_by:   exactly the items that fail although all their prerequisites pass.
-    edits:       the edits.
-    module:      the file that they edit, without `.py`.
+    Attributes:
+        title: The mistake in a few words.
+        kind: What is broken: one operation, one form (`2 + x`), the order of backward(), the wiring, the training.
+        explanation: What a student who makes the mistake has not understood yet, for instructors.
+        hint: One line for the student, kind and concrete.
+        caught_by: Exactly the items that fail although all their prerequisites pass.
+        edits: The edits.
+        module: The file that they edit, without `.py`.
     """
 
     title: str
@@ -47,8 +48,9 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Right files of another design.
 
-    title:    the design in a few words.
-    gives_up: what the design cannot do: "depth", "stability", or "arrays" (an optimizer for numbers alone).
+    Attributes:
+        title: The design in a few words.
+        gives_up: What the design cannot do: "depth", "stability", or "arrays" (an optimizer for numbers alone).
     """
 
     title: str
@@ -64,7 +66,11 @@ def reference_folder() -> Path:
 
 
 def misconceptions() -> dict[str, Misconception]:
-    """Every misconception, by name. Raises SettingsError, naming the file and the key, where a file is malformed."""
+    """Read every misconception, by name.
+
+    Raises:
+        SettingsError: A file is malformed. The message names the file and the key.
+    """
     return {path.stem: _misconception(path) for path in sorted((reference_folder() / "misconceptions").glob("*.toml"))}
 
 
@@ -73,7 +79,7 @@ def _misconception(path: Path) -> Misconception:
 
 
 def variants() -> dict[str, Variant]:
-    """Every variant, by the name of its folder."""
+    """Read every variant, by the name of its folder."""
     table = reference_folder() / "variants" / "variants.toml"
     return read_toml(table, dict[str, Variant])
 
@@ -107,7 +113,8 @@ class EditError(UserError):
 def write_misconception(mistake: Misconception, folder: Path) -> None:
     """Put the solution with a misconception's edits into a new folder.
 
-    Raises: EditError if the old text of an edit does not occur in the solution exactly once.
+    Raises:
+        EditError: The old text of an edit does not occur in the solution exactly once.
     """
     write_solution(folder)
     (folder / f"{mistake.module}.py").write_text(edited_source(mistake), encoding="utf-8")
@@ -116,7 +123,8 @@ def write_misconception(mistake: Misconception, folder: Path) -> None:
 def edited_source(mistake: Misconception) -> str:
     """Return the text of the file that a misconception edits, with its edits.
 
-    Raises: EditError if the old text of an edit does not occur in the solution exactly once.
+    Raises:
+        EditError: The old text of an edit does not occur in the solution exactly once.
     """
     text = (reference_folder() / "solution" / f"{mistake.module}.py").read_text(encoding="utf-8")
     for edit in mistake.edits:

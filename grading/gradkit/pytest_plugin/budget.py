@@ -25,7 +25,11 @@ class Budget:
         """Seconds spent in all items before the current one."""
 
     def start_item(self, assignment: Assignment) -> float:
-        """End the current item and start one of an assignment. Returns the seconds left for that assignment."""
+        """End the current item and start one of an assignment.
+
+        Returns:
+            The seconds that are left for the assignment.
+        """
         spent = self._transport.spent_seconds
         self._spent[self._assignment] += spent - self._spent_before
         self._assignment, self._spent_before = assignment.name, spent

@@ -10,7 +10,7 @@ import pytest
 
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.catalogue.home import course_home
-from gradkit.suite.collection import item_of
+from gradkit.suite.collection import make_item
 from gradkit.suite.graded import ATTRIBUTE, Mark
 from gradkit.suite.outcomes import STUDENT_ERRORS
 from gradkit.suite.results import Item, Results
@@ -90,7 +90,7 @@ class Collection:
             if not isinstance(mark, Mark):
                 continue
             assignment = assignment_of(test)
-            item = item_of(assignment, test.name, mark)
+            item = make_item(assignment, test.name, mark)
             if paths.setdefault(item.id, test.path) != test.path:
                 raise pytest.UsageError(f"{item.id} is in two files. Give each item a name of its own.")
             test.stash[ITEM], test.stash[MARK] = item, mark

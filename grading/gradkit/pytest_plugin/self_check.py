@@ -46,7 +46,8 @@ def register(config: pytest.Config, folder: Path) -> None:
         config: The run's settings.
         folder: The student's folder.
 
-    Raises: UsageError if the folder does not exist, or an option cannot be followed.
+    Raises:
+        UsageError: The folder does not exist, or an option cannot be followed.
     """
     if not folder.is_dir():
         raise pytest.UsageError(f"There is no folder {folder} to check.")

@@ -1,1 +1,6 @@
-"""A student's code, held at arm's length: `Subject` handles over a transport. Nothing else touches them."""
+"""Everything that touches what students hand in.
+
+`intake` reads submissions, `transport` gives access to the student's code through `Subject` proxies, `sandbox` isolates
+workers, and `bounded` runs our own readers within limits. `outcome` and `exception_text` say how student code ended.
+The packages above `submissions` may import all of them. It imports `graphs`, `inside`, `catalogue` and `errors`.
+"""

@@ -12,7 +12,7 @@ from .outcome import SubmissionError, Verdict
 if TYPE_CHECKING:
     from gradkit.inside.worker import Frame
 
-MESSAGE_LENGTH = 300
+MAX_MESSAGE_LENGTH = 300
 """Characters of a message that are shown."""
 
 MAX_WARNINGS = 20
@@ -31,9 +31,9 @@ def failure(verdict: Verdict, message: str, frames: Sequence[Frame], folder: Pat
     """Return the error for an exception of the student's code.
 
     Args:
-        verdict: What it makes of the item.
-        message: The exception's message. It may come from a worker, so nothing is expected of it.
-        frames: The student's frames of the traceback, outermost first. The same holds for them.
+        verdict: The verdict of the item.
+        message: The exception's message. It may come from a worker, so it can be any text.
+        frames: The student's frames of the traceback, outermost first. They may come from a worker, too.
         folder: The student's files, from which the lines of code are read.
     """
     lines = [line for frame in frames for line in _frame_lines(frame, folder)]
@@ -50,7 +50,7 @@ def _frame_lines(frame: Frame, folder: Path) -> list[str]:
 
     n_indent = len(source) - len(source.lstrip())
     offset = column - 1 - n_indent
-    if 0 <= offset < min(len(shown) + 1, MESSAGE_LENGTH):
+    if 0 <= offset < min(len(shown) + 1, MAX_MESSAGE_LENGTH):
         lines.append(" " * (4 + offset) + "^")
     return lines
 
@@ -68,15 +68,15 @@ def _source_line(path: Path, number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-def tidy(text: str, max_length: int = MESSAGE_LENGTH) -> str:
+def tidy(text: str, max_length: int = MAX_MESSAGE_LENGTH) -> str:
     """Return a text as one line, printable, without 0x... addresses, and cut off at `max_length` characters."""
     text = re.sub(r"0x[0-9a-fA-F]+", "0x...", text)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= max_length else text[: max_length - 3] + "..."
 
 
-def presentable(warnings: Sequence[str]) -> list[str]:
+def tidy_warnings(warnings: Sequence[str]) -> list[str]:
     """Tidy the warnings about a submission and keep the first MAX_WARNINGS: a submission can cause any number."""
-    shown = [tidy(warning[: 2 * MESSAGE_LENGTH]) for warning in warnings[:MAX_WARNINGS]]
+    shown = [tidy(warning[: 2 * MAX_MESSAGE_LENGTH]) for warning in warnings[:MAX_WARNINGS]]
     n_left_out = len(warnings) - len(shown)
     return [*shown, f"and {n_left_out:,} more"] if n_left_out else shown

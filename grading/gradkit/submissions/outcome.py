@@ -28,9 +28,9 @@ class SubmissionError(Exception):
     """The student's code did not give an answer.
 
     Args:
-        verdict: What that makes of the item.
+        verdict: The verdict of the item.
         message: The last line of a traceback, or a sentence.
-        traceback: The student's own frames, as text; empty if there are none.
+        traceback: The frames of the student's code, as text; can be empty.
     """
 
     def __init__(self, verdict: Verdict, message: str, traceback: str = "") -> None:

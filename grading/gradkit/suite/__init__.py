@@ -1,4 +1,8 @@
-"""The API for authors of suites: everything that a graded test imports."""
+"""The API for authors of suites: everything that a graded test imports.
+
+The rest of the package turns tests into items, runs checks, and makes results and evidence. `pytest_plugin`, `grader`
+and the packages above them import its modules. It imports `corpora`, `submissions`, `oracle` and the packages below.
+"""
 
 from gradkit.corpora.expressions import expressions
 from gradkit.corpora.losses import losses

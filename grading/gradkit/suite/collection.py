@@ -23,11 +23,12 @@ from .rules import SuiteError, check_files, check_module
 class GradedTest:
     """A graded test of a suite.
 
-    name:     The function's name.
-    item:     The item that it is.
-    mark:     What `@graded` says of it.
-    function: The test. It takes some of SUBJECTS, and a corpus if the mark has one.
-    path:     The file of the test.
+    Attributes:
+        name: The function's name.
+        item: The item of this test.
+        mark: What `@graded` says of it.
+        function: The test. It takes some of SUBJECTS, and a corpus if the mark has one.
+        path: The file of the test.
     """
 
     name: str
@@ -42,7 +43,7 @@ class GradedTest:
         return tuple(name for name in inspect.signature(self.function).parameters if name in SUBJECTS)
 
 
-def item_of(assignment: Assignment, name: str, mark: Mark) -> Item:
+def make_item(assignment: Assignment, name: str, mark: Mark) -> Item:
     """Return the item of a test.
 
     Args:
@@ -57,7 +58,8 @@ def item_of(assignment: Assignment, name: str, mark: Mark) -> Item:
 def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:
     """Yield every graded test of an assignment, in the order of its files.
 
-    Raises: SuiteError if a file breaks a rule (rules.py), cannot be imported, or repeats a name.
+    Raises:
+        SuiteError: A file breaks a rule (rules.py), cannot be imported, or repeats a name.
     """
     check_files(assignment.suite)
     paths: dict[str, Path] = {}
@@ -71,7 +73,7 @@ def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:
             if name in paths:
                 raise SuiteError(f"{path}: {name} is in {paths[name].name} too. Give each item a name of its own.")
             paths[name] = path
-            yield GradedTest(name, item_of(assignment, name, mark), mark, value, path)
+            yield GradedTest(name, make_item(assignment, name, mark), mark, value, path)
 
 
 def import_suite_file(path: Path) -> ModuleType:

@@ -24,7 +24,7 @@ def fingerprint(item_id: str, evidence: Evidence) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def named_mistake(item_id: str, evidence: Evidence) -> str:
+def find_named_mistake(item_id: str, evidence: Evidence) -> str:
     """Return the hint of the misconception that gives exactly these answers, or an empty string."""
     return _hints_by_fingerprint().get(fingerprint(item_id, evidence), "")
 

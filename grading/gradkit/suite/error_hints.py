@@ -32,7 +32,7 @@ _HINTS = (
 """(part of the message, hint). The first match is used."""
 
 
-def hint_for(message: str) -> str:
+def find_error_hint(message: str) -> str:
     """Return one line of advice about a student's exception, or an empty string.
 
     Args:

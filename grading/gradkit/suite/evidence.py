@@ -1,6 +1,6 @@
-"""Evidence: what is shown of an item that did not pass, as values that a report holds unchanged.
+"""Evidence: what is shown of an item that did not pass, as structs that a report contains unchanged.
 
-The values are made in explanations.py and in checks/. Which of them a viewer sees is decided in visibility.py.
+Evidence is made in explanations.py and in checks/. Which of them a viewer sees is decided in visibility.py.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ def number_text(number: Number) -> str:
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One number of the evidence.
 
-    name:     The expression whose number it is, as the code prints it.
-    yours:    The student's number.
-    expected: The right number.
+    Attributes:
+        name: The expression whose number it is, as the code prints it.
+        yours: The student's number.
+        expected: The right number.
     """
 
     name: str
@@ -47,8 +48,14 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expected: Number
 
 
-def row_of(name: str, yours: float, expected: float) -> Row:
-    """Return the row of two numbers."""
+def make_row(name: str, yours: float, expected: float) -> Row:
+    """Return the row of two numbers.
+
+    Args:
+        name: The expression whose number it is.
+        yours: The student's number.
+        expected: The right number.
+    """
     return Row(name, report_number(yours), report_number(expected))
 
 
@@ -66,10 +73,11 @@ class NodeNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A failing expression as a graph, with PyTorch's numbers and the student's.
 
-    inputs, steps, output, names: The graph; see `Graph`.
-    want:  PyTorch's numbers.
-    got:   The student's numbers.
-    wrong: The nodes that the rows of the evidence show.
+    Attributes:
+        inputs, steps, output, names: The graph; see `Graph`.
+        want: PyTorch's numbers.
+        got: The student's numbers.
+        wrong: The nodes that the rows of the evidence show.
     """
 
     inputs: tuple[float, ...]
@@ -86,7 +94,7 @@ class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Graph(self.inputs, self.steps, self.output, self.names)
 
 
-def drawing_of(graph: Graph, want: Answers, got: Answers, wrong: Sequence[int]) -> Drawing:
+def make_drawing(graph: Graph, want: Answers, got: Answers, wrong: Sequence[int]) -> Drawing:
     """Return the drawing of a graph.
 
     Args:
@@ -110,15 +118,16 @@ def _report_numbers(numbers: Iterable[float]) -> tuple[Number, ...]:
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a screen, a page or a report shows of a failure.
 
-    message:   One sentence, or the last line of a traceback.
-    code:      Lines of a program to paste. The last len(rows) lines print the numbers of the rows.
-    rows:      The student's numbers beside the right ones.
-    heading:   A title for the failure, if the item's own title does not fit.
-    source:    Where the right numbers come from: "PyTorch", or "right" in a hand-written item. Empty without rows.
-    origin:    The node that went wrong first, as the code names it. Empty if the numbers cannot tell.
-    hint:      One line of advice, or empty.
-    traceback: The student's own frames, innermost last.
-    drawing:   The expression as a graph, if a wrong number was found in one.
+    Attributes:
+        message: One sentence, or the last line of a traceback.
+        code: Lines of a program to paste. The last len(rows) lines print the numbers of the rows.
+        rows: The student's numbers beside the right ones.
+        heading: A title for the failure, if the item's own title does not fit.
+        source: Where the right numbers come from: "PyTorch", or "right" in a hand-written item. Empty without rows.
+        origin: The node that went wrong first, as the code names it. Empty if the numbers do not show it.
+        hint: One line of advice, or empty.
+        traceback: The student's own frames, innermost last.
+        drawing: The expression as a graph, if it has a wrong number.
     """
 
     message: str

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, TracebackType
 
-from gradkit.catalogue.subjects import imports
+from gradkit.catalogue.subjects import import_lines
 
 _HELPERS = ("check_", "answers_to")
 """Names that a student's Python does not have. A test that calls one of them cannot be shown as a program."""
 
 
-def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
+def excerpt_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     """Return a test's statements up to a line as a program, and the number that is checked there.
 
     Earlier expectations held and are left out; the last one becomes a print.
@@ -24,13 +24,14 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
         code: The code of the test.
         line: The number of the line in the test's file.
 
-    Returns: The lines, none if the test calls gradkit's helpers; and the expression of the number, or an empty string.
+    Returns:
+        The lines, none if the test calls gradkit's helpers; and the expression of the number, or an empty string.
     """
     source, first_line = inspect.getsourcelines(code)
     text = textwrap.dedent("".join(source))
     function = ast.parse(text).body[0]
 
-    lines = imports(code.co_varnames[: code.co_argcount])
+    lines = import_lines(code.co_varnames[: code.co_argcount])
     checked = ""
     for statement in _statements(function):
         is_last = (statement.end_lineno or 0) + first_line - 1 >= line
@@ -49,7 +50,7 @@ def lines_up_to(code: CodeType, line: int) -> tuple[tuple[str, ...], str]:
     return tuple(lines), checked
 
 
-def lines_at(traceback: TracebackType | None, path: Path) -> tuple[str, ...]:
+def excerpt_at(traceback: TracebackType | None, path: Path) -> tuple[str, ...]:
     """Return the program up to the line where a traceback passes through a test; none if it does not.
 
     Args:
@@ -60,7 +61,7 @@ def lines_at(traceback: TracebackType | None, path: Path) -> tuple[str, ...]:
         traceback = traceback.tb_next
     if traceback is None:
         return ()
-    return lines_up_to(traceback.tb_frame.f_code, traceback.tb_lineno)[0]
+    return excerpt_up_to(traceback.tb_frame.f_code, traceback.tb_lineno)[0]
 
 
 def _statements(function: ast.stmt) -> Iterator[ast.stmt]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gradkit.graphs.scalar.program import expression_text, node_names, program
+from gradkit.graphs.scalar.program import name_nodes, write_expression, write_program
 from gradkit.oracle.hints import find_hint
 from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError
 
-from .error_hints import hint_for
-from .evidence import NODES_SHOWN, Evidence, drawing_of, number_text, row_of
+from .error_hints import find_error_hint
+from .evidence import NODES_SHOWN, Evidence, make_drawing, make_row, number_text
 
 
 def explain_mismatch(mismatch: Mismatch) -> Evidence:
@@ -18,26 +18,26 @@ def explain_mismatch(mismatch: Mismatch) -> Evidence:
     if mismatch.origin is not None and mismatch.origin not in shown:
         shown.append(mismatch.origin)
 
-    names = node_names(graph, shown)
+    names = name_nodes(graph, shown)
     got, want = (getattr(answers, mismatch.kind) for answers in (mismatch.got, mismatch.want))
     # Adding 0.0 turns a right number of -0.0 into 0.0, because the sign would only distract.
-    rows = tuple(row_of(f"{names[node]}.{mismatch.kind}", got[node], want[node] + 0.0) for node in shown)
+    rows = tuple(make_row(f"{names[node]}.{mismatch.kind}", got[node], want[node] + 0.0) for node in shown)
     yours, expected = number_text(rows[0].yours), number_text(rows[0].expected)
 
     origin = ""
     if mismatch.origin is not None:
         origin = names[mismatch.origin]
         if mismatch.origin >= len(graph.inputs):
-            origin += f" = {expression_text(graph, mismatch.origin, names)}"
+            origin += f" = {write_expression(graph, mismatch.origin, names)}"
 
     return Evidence(
         message=f"{rows[0].name} is {yours}, PyTorch says {expected}",
-        code=tuple(program(graph, gradients=mismatch.kind == "grad", shown=shown)),
+        code=tuple(write_program(graph, gradients=mismatch.kind == "grad", shown=shown)),
         rows=rows,
         source="PyTorch",
         origin=origin,
         hint=find_hint(mismatch),
-        drawing=drawing_of(graph, mismatch.want, mismatch.got, shown),
+        drawing=make_drawing(graph, mismatch.want, mismatch.got, shown),
     )
 
 
@@ -50,7 +50,7 @@ def explain_number(name: str, yours: float, expected: float, code: tuple[str, ..
         expected: The right number.
         code: The test's statements, as a program that prints the number in its last line.
     """
-    row = row_of(name, yours, expected)
+    row = make_row(name, yours, expected)
     message = f"{name} is {yours!r} and should be {expected!r}"
     return Evidence(message, code, (row,), source="right")
 
@@ -63,4 +63,6 @@ def explain_error(error: SubmissionError, code: tuple[str, ...] = (), heading: s
         code: A program that ends in the same way, if there is one.
         heading: A title for the failure, if the item's own title does not fit.
     """
-    return Evidence(error.message, code, heading=heading, hint=hint_for(error.message), traceback=error.traceback)
+    return Evidence(
+        error.message, code, heading=heading, hint=find_error_hint(error.message), traceback=error.traceback
+    )

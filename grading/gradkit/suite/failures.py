@@ -2,7 +2,7 @@
 
 Explaining can take longer than the item itself, because it runs the student's code on smaller expressions, and an item
 that is blocked by another is not explained at all. So a check only says what failed, and `record_outcome` (outcomes.py)
-asks for the explanation.
+calls `explain`.
 """
 
 from __future__ import annotations

@@ -23,11 +23,13 @@ name was given to something else afterwards."""
 class Mark:
     """What `@graded` says of a test.
 
-    points: A multiple of 0.5; all or nothing.
-    title:  What the student reads.
-    needs:  The items without which this one cannot pass, as `test_name` (same assignment) or `assignment/test_name`.
-    corpus: The spec of the corpus that the test's `corpus` argument receives.
-    hidden: Whether students see its title and verdict only. It is not released; its file's name ends in `_hidden.py`.
+    Attributes:
+        points: A multiple of 0.5; all or nothing.
+        title: What the student reads.
+        needs: The items without which this one cannot pass, as `test_name` (same assignment) or `assignment/test_name`.
+        corpus: The spec of the corpus that the test's `corpus` argument receives.
+        hidden: Whether students see its title and verdict only. It is not released; its file's name ends in
+            `_hidden.py`.
     """
 
     points: float

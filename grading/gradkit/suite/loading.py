@@ -1,4 +1,4 @@
-"""Load what a submission offers. A failing import is tried once, and settles every item that needs it."""
+"""Load a submission's classes and functions. A failing import is tried once; all items that need it have its error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Loader:
     def __init__(self, transport: Transport, reason: SubmissionError | None = None) -> None:
         self._transport = transport
         self._errors: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, reason) if reason else {}
-        """How loading a name of SUBJECTS, or importing a module, failed."""
+        """The error of loading a name of SUBJECTS or of importing a module, by this name."""
 
     def subject(self, name: str, has_reduced_time: bool) -> Subject:
         """Load one of SUBJECTS.
@@ -41,7 +41,8 @@ class Loader:
             has_reduced_time: Whether less time is left than an item has. A timeout is then not remembered, because
                 with the full time the import might succeed.
 
-        Raises: NotLoadedError if it cannot be loaded, or could not be loaded before.
+        Raises:
+            NotLoadedError: It cannot be loaded, or could not be loaded before.
         """
         module = SUBJECTS[name][0]
         error = self._error(name)

@@ -9,13 +9,13 @@ import msgspec
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.clock import TimeIsUp
 
-from .diagnosis import named_mistake
+from .diagnosis import find_named_mistake
 from .evidence import Evidence
-from .excerpt import lines_at
+from .excerpt import excerpt_at
 from .explanations import explain_error
 from .failures import Explained, Failure, NotPassed
 from .loading import NotLoadedError
-from .results import Item, ItemResult, Results, result_of
+from .results import Item, ItemResult, Results, make_result
 
 StudentError = NotPassed | SubmissionError | TimeIsUp
 
@@ -34,12 +34,13 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
 
-    Returns: The result, or None if the error is not the student's: then nothing is recorded.
+    Returns:
+        The result, or None if the error is not the student's: then nothing is recorded.
     """
     if error is None:
-        result = result_of(item, Verdict.PASSED)
+        result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
-        result = _result_of_failure(item, failure_of(error, path), results.failed_prerequisites(item))
+        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item))
     else:
         return None
     results.add(result)
@@ -49,8 +50,8 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
 def _result_of_failure(item: Item, failure: Failure, blocked_by: tuple[str, ...]) -> ItemResult:
     """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
-        return result_of(item, Verdict.BLOCKED, blocked_by=blocked_by)
-    return result_of(item, failure.verdict, name_mistake(item, failure.explain()))
+        return make_result(item, Verdict.BLOCKED, blocked_by=blocked_by)
+    return make_result(item, failure.verdict, name_mistake(item, failure.explain()))
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
@@ -61,12 +62,12 @@ def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
         error: The error that its test raised.
         path: The file of the test.
     """
-    failure = failure_of(error, path)
-    return result_of(item, failure.verdict, name_mistake(item, failure.as_drawn()))
+    failure = make_failure(error, path)
+    return make_result(item, failure.verdict, name_mistake(item, failure.as_drawn()))
 
 
-def failure_of(error: StudentError, path: Path) -> Failure:
-    """Return the failure that an error stands for.
+def make_failure(error: StudentError, path: Path) -> Failure:
+    """Make the failure from the error of a test.
 
     Args:
         error: The error that a test raised.
@@ -76,13 +77,13 @@ def failure_of(error: StudentError, path: Path) -> Failure:
         return error.failure
     if isinstance(error, SubmissionError):
         heading = error.heading if isinstance(error, NotLoadedError) else ""
-        return Explained(error.verdict, explain_error(error, lines_at(error.__traceback__, path), heading))
+        return Explained(error.verdict, explain_error(error, excerpt_at(error.__traceback__, path), heading))
     return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 
 def name_mistake(item: Item, evidence: Evidence) -> Evidence:
     """Return the evidence with the hint of the misconception that gives the same wrong answers, if one does."""
-    hint = named_mistake(item.id, evidence)
+    hint = find_named_mistake(item.id, evidence)
     return msgspec.structs.replace(evidence, hint=hint) if hint else evidence
 
 

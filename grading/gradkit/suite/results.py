@@ -15,12 +15,13 @@ from .evidence import Evidence
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A graded test.
 
-    id:         Assignment and name of the test, as in "a1_expressions/test_addition".
-    assignment: The assignment's name.
-    title:      What the student reads.
-    points:     A multiple of 0.5; all or nothing.
-    needs:      The ids of its prerequisites.
-    hidden:     Whether students see its title and verdict only.
+    Attributes:
+        id: Assignment and name of the test, as in "a1_expressions/test_addition".
+        assignment: The assignment's name.
+        title: What the student reads.
+        points: A multiple of 0.5; all or nothing.
+        needs: The ids of its prerequisites.
+        hidden: Whether students see its title and verdict only.
     """
 
     id: str
@@ -32,12 +33,13 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An item and how it ended. Make one with `result_of`.
+    """An item and how it ended. Make one with `make_result`.
 
-    verdict:    How it ended.
-    earned:     The item's points if it passed, else 0.
-    blocked_by: The ids of the failed prerequisites, nearest first. Empty unless the verdict is blocked.
-    evidence:   What shows the mistake, if anything does.
+    Attributes:
+        verdict: How it ended.
+        earned: The item's points if it passed, else 0.
+        blocked_by: The ids of the failed prerequisites, nearest first. Empty unless the verdict is blocked.
+        evidence: What shows the mistake; None if nothing does.
     """
 
     verdict: Verdict
@@ -46,9 +48,10 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
     evidence: Evidence | None
 
     def cause(self) -> tuple[object, ...] | None:
-        """Return a key that is equal for failures with the same cause, as far as the evidence tells.
+        """Return a key that is equal for failures with the same cause, as far as the evidence shows.
 
-        Returns: None if there is no evidence.
+        Returns:
+            None if there is no evidence.
         """
         evidence = self.evidence
         if evidence is None:
@@ -59,10 +62,17 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return (self.verdict, evidence.message, "" if is_missing_name else evidence.traceback or evidence.code)
 
 
-def result_of(
+def make_result(
     item: Item, verdict: Verdict, evidence: Evidence | None = None, blocked_by: tuple[str, ...] = ()
 ) -> ItemResult:
-    """Return the result of an item, or of an earlier result's item."""
+    """Return the result of an item, or of an earlier result's item.
+
+    Args:
+        item: The item, or an earlier result of it.
+        verdict: How the item ended.
+        evidence: What shows the mistake, if anything does.
+        blocked_by: The ids of the failed prerequisites.
+    """
     return ItemResult(
         item.id,
         item.assignment,
@@ -77,8 +87,8 @@ def result_of(
     )
 
 
-def item_of_result(result: ItemResult) -> Item:
-    """Return the item of a result."""
+def strip_result(result: ItemResult) -> Item:
+    """Return the item of a result, without the result's fields."""
     return Item(result.id, result.assignment, result.title, result.points, result.needs, result.hidden)
 
 

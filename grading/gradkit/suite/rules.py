@@ -36,7 +36,8 @@ def check_files(suite: Path) -> None:
     Args:
         suite: The suite's folder.
 
-    Raises: SuiteError if it would not.
+    Raises:
+        SuiteError: pytest would collect another file.
     """
     graded = set(suite.glob("test_*.py"))
     others = {*suite.rglob("test_*.py"), *suite.rglob("*_test.py"), *suite.rglob("conftest.py")} - graded
@@ -51,7 +52,8 @@ def check_module(module: ModuleType, path: Path) -> None:
         module: The file, imported.
         path: The file.
 
-    Raises: SuiteError if one is not.
+    Raises:
+        SuiteError: An item is not, or a test is not an item.
     """
     names = vars(module)
     for name in _PYTEST_SETTINGS:
@@ -122,6 +124,6 @@ def _nested_codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _is_of_pytest(value: object) -> bool:
-    """Return whether a value is pytest itself, or defined in it."""
+    """Return whether a value is pytest itself, or is defined in pytest."""
     home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
     return isinstance(home, str) and home.partition(".")[0] in ("pytest", "_pytest")

@@ -29,7 +29,7 @@ MISTAKE_LINES = 27
 """Lines that mistakes may take. With the bars and pytest's own lines that makes one screen."""
 
 BAR_WIDTH = 24
-"""Characters of a bar."""
+"""Characters of a progress bar."""
 
 
 def summary(

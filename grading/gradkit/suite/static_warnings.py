@@ -1,4 +1,4 @@
-"""Static warnings: what a student's file needs and grading does not offer, said before the day of grading."""
+"""Static warnings: what a student's file needs and grading does not offer, found by reading the file."""
 
 from __future__ import annotations
 

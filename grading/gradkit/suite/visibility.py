@@ -12,9 +12,9 @@ failed in private only    the sentence PRIVATE_ONLY      the sentence PRIVATE_ON
 ========================  =============================  ==========================  =======================
 
 A report is made first, and screens and pages are made of it, so nothing that a report leaves out can reach them. The
-instructor's `gradkit explain` shows all that a report holds. `gradkit explain --private` asks a private item once more
-and shows its evidence to the instructor alone; that evidence is written to no report. Self-check and a notebook's
-`check()` run hidden items only in an instructor's copy, because no release holds them.
+instructor's `gradkit explain` shows all that a report contains. `gradkit explain --private` runs a private item again
+and shows its evidence to the instructor alone; that evidence is not written to any report. Self-check and a notebook's
+`check()` run hidden items only in an instructor's copy, because a release does not contain them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gradkit.submissions.outcome import Verdict
 
 from .evidence import Evidence
 from .failures import Explained, Failure
-from .results import Item, ItemResult, result_of
+from .results import Item, ItemResult, make_result
 
 HIDDEN = "What this item checks is kept for grading: its title is the hint."
 """All that a report says of a hidden item that did not pass."""
@@ -34,25 +34,25 @@ PRIVATE_ONLY = "It is right on the cases that you have, and not on all of those 
 """All that a report says of an item that passed on the public corpus and not on the private one."""
 
 NOT_WRITTEN_YET = "not written yet"
-"""The message of a stub that has no words of its own."""
+"""The message of a stub that does not have a message."""
 
 
 # --- the report ------------------------------------------------------------------------------------------------------
 
 
 def failure_for_report(item: Item, failure: Failure) -> Failure:
-    """Return what a report may say of the failure of an item's test. Of a hidden item only that it did not pass."""
+    """Return what a report may say of the failure of an item's test: of a hidden item only that it did not pass."""
     return Explained(Verdict.FAILED, Evidence(HIDDEN)) if item.hidden else failure
 
 
 def undecided_result(item: Item) -> ItemResult:
     """Return the result of a hidden item in the public phase, which does not run it: not passed."""
-    return result_of(item, Verdict.FAILED, Evidence(HIDDEN))
+    return make_result(item, Verdict.FAILED, Evidence(HIDDEN))
 
 
 def private_failure(item: Item) -> ItemResult:
     """Return the result of an item that passed the public phase and failed the private one."""
-    return result_of(item, Verdict.FAILED, Evidence(PRIVATE_ONLY))
+    return make_result(item, Verdict.FAILED, Evidence(PRIVATE_ONLY))
 
 
 # --- the student's screen --------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def follows_from_others(item: Item, by_id: Mapping[str, ItemResult]) -> bool:
     """Return whether a hidden item needs one that did not pass.
 
     A report never calls a hidden item blocked, because the only thing that its worker may decide is whether it passed.
-    Outputs that show what to correct first leave such an item out.
+    Outputs that show what to correct first leave this item out.
     """
     return item.hidden and any(name in by_id and by_id[name].verdict is not Verdict.PASSED for name in item.needs)
 

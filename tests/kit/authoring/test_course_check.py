@@ -168,7 +168,7 @@ FAULTS = {
     ),
     "a corpus that nobody asks for": (
         [("tests/corpora/nobody.json", None, "[]")],
-        ("tests/corpora/nobody.json", "No item asks for this corpus.", "Delete the file."),
+        ("tests/corpora/nobody.json", "No item uses this corpus.", "Delete the file."),
     ),
     "an operation without a complex form": (
         [(TABLE, ', complex="log({a})"', "")],

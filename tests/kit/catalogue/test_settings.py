@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import AssignmentSettings, assignments, chosen
+from gradkit.catalogue.assignments import AssignmentSettings, assignments, choose_assignments
 from gradkit.catalogue.course_settings import CourseSettings
 from gradkit.catalogue.toml_files import SettingsError, read_toml
 from gradkit.errors import UserError
@@ -111,10 +111,10 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_an_assignment_is_chosen_by_its_name_its_short_name_or_all():
-    assert chosen("a4") == chosen("a4_networks") == (assignments()[3],)
-    assert chosen("all") == assignments()
+    assert choose_assignments("a4") == choose_assignments("a4_networks") == (assignments()[3],)
+    assert choose_assignments("all") == assignments()
     with pytest.raises(UserError, match=r"There is no assignment 'a9': choose all, a1_expressions, "):
-        chosen("a9")
+        choose_assignments("a9")
 
 
 def test_every_struct_of_a_toml_file_refuses_unknown_keys():

@@ -103,7 +103,7 @@ def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path
     monkeypatch.setattr("gradkit.course.corpora.corpora_folder", lambda: tmp_path / "corpora")
     shown = gradkit("corpora", "--check")
     assert shown.exit_code == 1
-    for complaint in ("twice_twice: ", "nobody_asks: no item asks", "neuron: not recorded yet"):
+    for complaint in ("twice_twice: ", "nobody_asks: no item uses", "neuron: not recorded yet"):
         assert complaint in shown.output
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from gradkit.cli.main import app
-from gradkit.errors import sentence_of
+from gradkit.errors import describe_os_error
 from gradkit.grader.suite import GraderError
 from gradkit.grader.whole_class import student_steps
 from gradkit.grader.whole_class.processes import reason_for
@@ -117,7 +117,9 @@ def test_a_limit_on_processor_time_is_named(grade_limited, school):
 
 
 def test_an_unknown_error_of_the_system_is_shown_with_its_file():
-    assert sentence_of(OSError(errno.EIO, "Input/output error", "x.json")).startswith("x.json: Input/output error.")
+    assert describe_os_error(OSError(errno.EIO, "Input/output error", "x.json")).startswith(
+        "x.json: Input/output error."
+    )
 
 
 def test_an_unexpected_error_is_reported_as_an_internal_one():

@@ -12,11 +12,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.cli.main import app
 from gradkit.course.corpora import corpus_specs
 from gradkit.grader import doctor
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
@@ -178,7 +178,7 @@ def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution,
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Drawing the seed's graphs" in run.stdout
     drawn = [path.name.rpartition("-")[0] for path in (tmp_path / "cache/gradkit/corpora").iterdir()]
-    assert set(drawn) == {spec.name for spec in corpus_specs(chosen("a1")).values() if spec.is_drawn}
+    assert set(drawn) == {spec.name for spec in corpus_specs(choose_assignments("a1")).values() if spec.is_drawn}
     assert re.search(r"ada +19\.5 +26 passed", run.stdout)
     assert "Graded on the graphs that students have" not in run.stdout
     assert "s3cret" not in (reports_of(school) / "ada.json").read_text() + run.stdout
@@ -325,7 +325,7 @@ def test_the_progress_bar_shows_its_progress_and_the_latest_end(school, solution
         school.hand_in(name, solution())
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
     students, _ = read_roster(school.submissions, school.out)
-    classroom = Classroom(school.suite, conditions_of(school.suite, True), school.out)
+    classroom = Classroom(school.suite, make_conditions(school.suite, True), school.out)
     with show_progress(console, len(students)) as observe_progress:
         results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)
     assert len(results) == 3

@@ -17,7 +17,7 @@ from gradkit.oracle.programs import evaluate_program
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, NodeNumbers
 from gradkit.suite.explanations import explain_mismatch
-from gradkit.suite.results import Item, result_of
+from gradkit.suite.results import Item, make_result
 from typer.testing import CliRunner
 
 WRONG = "#fde0dc"
@@ -125,7 +125,7 @@ def test_what_cannot_be_drawn_is_explained_in_one_line(code, message, gradkit, t
         (("Value(2.0)", "--out", "nowhere/y.svg"), "nowhere/y.svg: No such file"),
         (("Value(2.0)", "--out", "."), ".: Is a directory"),
         (("nowhere.json",), "nowhere.json cannot be read"),
-        ((__file__,), "test_graph_command.py is no report"),
+        ((__file__,), "test_graph_command.py is not a report"),
     ],
 )
 def test_what_cannot_be_read_or_written_is_explained_in_one_line(arguments, message, gradkit, tmp_path):
@@ -197,7 +197,7 @@ def test_ctrl_c_ends_the_program_that_is_drawn_as_it_ends_any_other():
 
 def failed(name, blocked_by=(), evidence=None, verdict=Verdict.FAILED):
     item = Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, ())
-    return result_of(item, verdict, evidence, blocked_by)
+    return make_result(item, verdict, evidence, blocked_by)
 
 
 def mismatch():

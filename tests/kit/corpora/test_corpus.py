@@ -112,7 +112,7 @@ def test_nodes_are_reused_as_requested(spec):
 
 @DRAWN
 def test_the_output_depends_on_every_node(spec):
-    assert all(graph.rebuilt() == graph for graph in recorded(spec).cases)
+    assert all(graph.rebuild() == graph for graph in recorded(spec).cases)
 
 
 @pytest.mark.parametrize("reuse", ["nothing", "leaves", "nodes"])
@@ -238,5 +238,5 @@ def test_equal_specs_of_two_items_share_a_corpus(specs_of_two_items):
     ],
 )
 def test_two_different_specs_of_one_name_are_refused(specs_of_two_items, other):
-    with pytest.raises(ValueError, match=r"test_other asks for another corpus under the name mul"):
+    with pytest.raises(ValueError, match=r"test_other names another corpus mul"):
         specs_of_two_items('random_graphs("mul")', other)

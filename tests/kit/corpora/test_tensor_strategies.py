@@ -2,7 +2,7 @@
 
 import pytest
 from gradkit.corpora.tensor_forms import FORMS
-from gradkit.corpora.tensor_strategies import MAX_ARRAY_SIZE, parts_of, random_tensor_graphs
+from gradkit.corpora.tensor_strategies import MAX_ARRAY_SIZE, list_parts, random_tensor_graphs
 from gradkit.corpora.tensors import Tensors, tensor_graphs
 from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ REDUCED = [form for form in FORMS if form.startswith(("sum", "mean", "max"))]
 
 def drawn(spec):
     """Return a strategy for the graphs of every part of a spec."""
-    kinds = st.sampled_from(list(parts_of(spec)))
+    kinds = st.sampled_from(list(list_parts(spec)))
     return kinds.flatmap(lambda kind: random_tensor_graphs(spec, *kind)).filter(lambda graph: graph is not None)
 
 
@@ -142,9 +142,9 @@ def test_leaves_have_another_memory_layout_only_if_the_spec_asks_for_it(given):
 
 
 def test_single_operations_are_drawn_with_their_operands_in_both_orders():
-    kinds = parts_of(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
+    kinds = list_parts(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
     assert kinds == [
         *[("sub_leading", False), ("sub_leading", True), ("sub", False), ("sub", True)],
         *[("sub_number", None), ("tanh", None), ("matmul_vectors", None)],
     ]
-    assert parts_of(WHOLE) == [(form, None) for form in WHOLE.forms]
+    assert list_parts(WHOLE) == [(form, None) for form in WHOLE.forms]

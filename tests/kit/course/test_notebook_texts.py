@@ -11,7 +11,7 @@ import sys
 import jupytext
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen
+from gradkit.catalogue.assignments import assignments, choose_assignments
 from gradkit.course import notebooks
 from gradkit.course.notebooks import TextError, make_source_notebook
 from gradkit.suite.collection import graded_tests
@@ -161,7 +161,7 @@ def test_no_experiment_redefines_a_name_of_the_solution(assignment, built):
 
 
 def test_a_task_with_the_name_of_a_file_is_refused(root):
-    (a1,) = chosen("a1")
+    (a1,) = choose_assignments("a1")
     tasks = (msgspec.structs.replace(a1.tasks[0], name="engine"), *a1.tasks[1:])
     with pytest.raises(TextError, match="different names"):
         make_source_notebook(msgspec.structs.replace(a1, tasks=tasks), root / "reference/solution", own_engine=False)

@@ -8,9 +8,9 @@ import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.course.stages import BEGIN, END, make_solution_cell
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import read
-from gradkit.grader.suite import suite_of
+from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 
@@ -60,8 +60,8 @@ def test_an_assignments_cells_pass_its_suite_and_mark_its_methods(short, root, t
         (student.source / f"{module}.py").write_text(cell, encoding="utf-8")
         for other in assignment.builds_on:
             shutil.copy(reference / f"{other}.py", student.source)
-    suite = suite_of([assignment], Library(corpora_folder()), retries=False)
-    classroom = Classroom(suite, conditions_of(suite, sandboxed=False), tmp_path / "reports", isolated=False)
+    suite = load_suite([assignment], Library(corpora_folder()), retries=False)
+    classroom = Classroom(suite, make_conditions(suite, sandboxed=False), tmp_path / "reports", isolated=False)
     assert [graded.reason for graded in classroom.grade(students, n_workers=2)] == ["", ""]
     assert [read(classroom.report_path(student)).earned for student in students] == [suite.points, suite.points]
 

@@ -7,11 +7,11 @@ import shutil
 import grimp
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import Assignment, chosen, corpora_folder
+from gradkit.catalogue.assignments import Assignment, choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import digests
-from gradkit.grader.conditions import conditions_of
-from gradkit.grader.suite import suite_of
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.suite import load_suite
 
 ROOTS = ("gradkit.grader.whole_class.classroom", "gradkit.suite")
 """The module that grades a class, and the package that test files import."""
@@ -106,7 +106,7 @@ def digest_of(course, monkeypatch):
     """Return a function that returns the digest of an assignment's suite in the copy of the course."""
     suites = {}
     for name in ("a1", "a4"):
-        suite = suite_of(chosen(name), Library(corpora_folder()))
+        suite = load_suite(choose_assignments(name), Library(corpora_folder()))
         suites[name] = dataclasses.replace(suite, reference=course / "reference/solution")
 
     def digest(name):
@@ -137,7 +137,7 @@ def test_a_changed_file_of_the_course_changes_the_digests_of_the_assignments_tha
 
 @pytest.mark.parametrize(("owner", "changed"), [("a1", {"a1"}), ("a4", {"a4"}), ("a6", set())])
 def test_a_changed_corpus_changes_the_digest_of_its_assignment_alone(course, digest_of, owner, changed):
-    suite = suite_of(chosen(owner), Library(corpora_folder()))
+    suite = load_suite(choose_assignments(owner), Library(corpora_folder()))
     corpus = next(test.mark.corpus for test in suite.tests if test.mark.corpus)
     before = {name: digest_of(name) for name in ("a1", "a4")}
     with (course / "tests/corpora" / corpus.file_name).open("a", encoding="utf-8") as opened:
@@ -152,7 +152,7 @@ def test_every_field_of_an_assignment_is_read_by_grading_or_is_a_text_for_studen
 
 @pytest.mark.parametrize("field", OTHER_VALUES)
 def test_a_changed_setting_changes_the_digest_if_grading_reads_it(field):
-    (assignment,) = chosen("a1")
+    (assignment,) = choose_assignments("a1")
     changed = Assignment(**{**msgspec.structs.asdict(assignment), "builds_on": ("engine",)})
     before = digests.encode_graded_fields(changed)
     after = digests.encode_graded_fields(msgspec.structs.replace(changed, **{field: OTHER_VALUES[field]}))
@@ -170,7 +170,7 @@ def test_a_class_is_not_regraded_for_a_story_or_a_release_that_changes_no_report
         school.suite, assignments=(msgspec.structs.replace(assignment, story="another story."),)
     )
     monkeypatch.setattr(importlib.metadata, "version", lambda _name: "99.0")
-    assert conditions_of(story, True).kit != first["ada"].conditions.kit
+    assert make_conditions(story, True).kit != first["ada"].conditions.kit
     assert school.grade(suite=story) == first
     assert school.ended["ada"].seconds is None
 

@@ -3,12 +3,12 @@
 import dataclasses
 
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.cli.main import app
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import random_graphs
 from gradkit.grader.one_submission.appeal import NotPrivateError, explain_privately, find_private_test
-from gradkit.grader.suite import suite_of
+from gradkit.grader.suite import load_suite
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.submissions.outcome import Verdict
@@ -35,7 +35,7 @@ class OneGraph(Library):
 
 @pytest.fixture
 def private():
-    return suite_of(chosen("a1"), Library(corpora_folder()), OneGraph(corpora_folder(), "autumn"))
+    return load_suite(choose_assignments("a1"), Library(corpora_folder()), OneGraph(corpora_folder(), "autumn"))
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
-from gradkit.grader.conditions import conditions_of
-from gradkit.grader.suite import suite_of
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.roster import Student
@@ -29,8 +29,8 @@ def graded(tmp_path):
         folder.mkdir()
         for module, source in files.items():
             (folder / f"{module}.py").write_text(source, encoding="utf-8")
-        suite = suite_of(chosen(name), Library(corpora_folder()), retries=retries)
-        classroom = Classroom(suite, conditions_of(suite, sandboxed=True), tmp_path / "reports")
+        suite = load_suite(choose_assignments(name), Library(corpora_folder()), retries=retries)
+        classroom = Classroom(suite, make_conditions(suite, sandboxed=True), tmp_path / "reports")
         student = Student("ada", folder)
         assert [each.reason for each in classroom.grade([student], 1) if each] == [""]
         return report.read(classroom.report_path(student))

@@ -8,14 +8,14 @@ import unicodedata
 import jsonschema
 import msgspec
 import pytest
-from gradkit.authoring.check.report_schema import DEFINITIONS, schema_faults
+from gradkit.authoring.check.report_schema import DEFINITIONS, find_schema_faults
 from gradkit.grader import report
-from gradkit.grader.report import Conditions, UnreadableError, read, report_of
+from gradkit.grader.report import Conditions, UnreadableError, make_report, read
 from gradkit.outputs.grades_csv import without_formulas, write_grades
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Evidence, row_of
-from gradkit.suite.results import Item, Results, result_of
+from gradkit.suite.evidence import Evidence, make_row
+from gradkit.suite.results import Item, Results, make_result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,10 +39,10 @@ def report_with(*ended, student="ada", warnings=()):
     for each, verdict, evidence in ended:
         blocked_by = results.failed_prerequisites(each)
         if blocked_by and verdict is not Verdict.PASSED:
-            results.add(result_of(each, Verdict.BLOCKED, blocked_by=blocked_by))
+            results.add(make_result(each, Verdict.BLOCKED, blocked_by=blocked_by))
         else:
-            results.add(result_of(each, verdict, evidence))
-    return report_of(student, Intake("0" * 32, warnings=warnings), CONDITIONS, results)
+            results.add(make_result(each, verdict, evidence))
+    return make_report(student, Intake("0" * 32, warnings=warnings), CONDITIONS, results)
 
 
 WORDS = st.text(max_size=40)
@@ -50,7 +50,7 @@ EVIDENCE = st.builds(
     Evidence,
     WORDS,
     st.lists(WORDS, max_size=3).map(tuple),
-    st.lists(st.builds(row_of, WORDS, st.floats(), st.floats()), max_size=2).map(tuple),
+    st.lists(st.builds(make_row, WORDS, st.floats(), st.floats()), max_size=2).map(tuple),
     *[WORDS] * 5,
 )
 
@@ -102,7 +102,7 @@ def test_a_drawing_in_a_report_is_the_failing_expression(school, suite):
 @pytest.mark.parametrize(("name", "struct"), DEFINITIONS.items(), ids=str)
 def test_the_schema_has_the_fields_of_the_record_each_explained_on_a_line_of_its_own(name, struct, schema, root):
     definition = schema.schema["$defs"][name] if name else schema.schema
-    assert list(schema_faults(definition, struct)) == []
+    assert list(find_schema_faults(definition, struct)) == []
     lines = (root / "docs/report.schema.json").read_text().splitlines()
     for field in msgspec.structs.fields(struct):
         assert sum(line.strip().startswith(f'"{field.name}": {{') and "description" in line for line in lines) >= 1
@@ -114,9 +114,9 @@ def test_the_schema_knows_every_verdict(schema):
 
 def test_an_incomplete_report_is_refused():
     results = Results([item("one"), item("two")])
-    results.add(result_of(item("one"), Verdict.PASSED))
+    results.add(make_result(item("one"), Verdict.PASSED))
     with pytest.raises(ValueError, match="not every item"):
-        report_of("ada", Intake("0" * 32), CONDITIONS, results)
+        make_report("ada", Intake("0" * 32), CONDITIONS, results)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_incomplete_report_is_refused():
 )
 def test_a_file_that_is_not_a_report_is_refused_with_a_reason(content, tmp_path):
     (tmp_path / "x.json").write_bytes(content)
-    with pytest.raises(UnreadableError, match=r"x\.json is no report"):
+    with pytest.raises(UnreadableError, match=r"x\.json is not a report"):
         read(tmp_path / "x.json")
     with pytest.raises(UnreadableError, match="cannot be read"):
         read(tmp_path / "y.json")

@@ -6,7 +6,7 @@ import time
 import pytest
 from gradkit.cli.main import app
 from gradkit.grader import report
-from gradkit.grader.report import Conditions, UnreadableError, read, report_of
+from gradkit.grader.report import Conditions, UnreadableError, make_report, read
 from gradkit.grader.report_check import MAX_REPORT_BYTES
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
@@ -16,7 +16,7 @@ from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.explanations import explain_mismatch
-from gradkit.suite.results import Item, Results, result_of
+from gradkit.suite.results import Item, Results, make_result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -42,10 +42,10 @@ def report_with_every_kind():
     for item, (verdict, evidence, _) in zip(items, ended.values(), strict=True):
         blocked_by = results.failed_prerequisites(item)
         if blocked_by:
-            results.add(result_of(item, Verdict.BLOCKED, blocked_by=blocked_by))
+            results.add(make_result(item, Verdict.BLOCKED, blocked_by=blocked_by))
         else:
-            results.add(result_of(item, verdict, evidence))
-    made = report_of(
+            results.add(make_result(item, verdict, evidence))
+    made = make_report(
         "ada", Intake("0" * 32, warnings=("a warning",)), Conditions("0", "3", "", "public", True, True), results
     )
     return json.loads(report.msgspec.json.encode(made))
@@ -125,7 +125,7 @@ def test_what_is_not_a_report_is_explained_in_one_line(kind, tmp_path, monkeypat
     path.write_text(HOSTILE[kind])
     for run in commands_on(path, monkeypatch):
         assert run.exit_code == 1
-        assert run.output.startswith("ada.json is no report")
+        assert run.output.startswith("ada.json is not a report")
         assert len(run.output.splitlines()) <= 3
 
 

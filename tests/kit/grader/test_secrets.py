@@ -12,14 +12,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.scalar import RandomGraphs
 from gradkit.grader import unfinished
-from gradkit.grader.conditions import conditions_of, seed_label
+from gradkit.grader.conditions import label_seed, make_conditions
 from gradkit.grader.one_submission import run_phases
 from gradkit.grader.orphans import adopt_orphans
-from gradkit.grader.suite import suite_of
+from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class import classroom as classrooms
 from gradkit.grader.whole_class import student_steps
 from gradkit.grader.whole_class.classroom import Classroom
@@ -40,8 +40,8 @@ ADDS = "a1_expressions/test_addition"
 def private(tmp_path_factory):
     """Return a suite of some items of a1 to a3 with a private seed, whose corpora are drawn without a cache."""
     library = Library(corpora_folder(), SEED, tmp_path_factory.mktemp("cache"))
-    course = [assignment for assignment in chosen("all") if assignment.short in ("a1", "a2", "a3")]
-    public = suite_of(course, Library(corpora_folder()))
+    course = [assignment for assignment in choose_assignments("all") if assignment.short in ("a1", "a2", "a3")]
+    public = load_suite(course, Library(corpora_folder()))
     tests = tuple(test for test in public.tests if test.name in DRAWN or test.mark.corpus is None)
     suite = dataclasses.replace(public, tests=tests, private=library)
     for test in tests:
@@ -73,10 +73,10 @@ def test_a_private_seed_draws_other_graphs_of_the_same_kind(private):
 
 
 def test_a_report_names_a_private_seed_without_revealing_it(private):
-    label = conditions_of(private, True).seed
-    assert label == seed_label(SEED) != SEED
+    label = make_conditions(private, True).seed
+    assert label == label_seed(SEED) != SEED
     assert SEED not in label
-    assert seed_label("public") == "public"
+    assert label_seed("public") == "public"
 
 
 def test_a_right_submission_passes_on_a_private_seed(school, root, private):
@@ -227,8 +227,8 @@ def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school,
         school.hand_in(name, bad)
         for module in ("nn", "training"):
             (school.submissions / name / f"{module}.py").write_text("class MLP:\n    pass\n")
-    course = [assignment for assignment in chosen("all") if assignment.short in ("a2", "a4", "a5")]
-    whole = suite_of(course, Library(corpora_folder()))
+    course = [assignment for assignment in choose_assignments("all") if assignment.short in ("a2", "a4", "a5")]
+    whole = load_suite(course, Library(corpora_folder()))
     few = {"test_what_is_not_part_of_the_result_stays_out", "test_neuron", "test_mean_squared_error"}
     school.grade(workers=2, suite=with_items(whole, *few), kind=RecordingClassroom)
     lines = [line.rsplit(maxsplit=2) for line in (school.out.parent / "noted").read_text().splitlines()]
@@ -304,7 +304,7 @@ def test_a_single_student_is_graded_in_phases_whose_workers_all_end(tmp_path, so
     monkeypatch.setattr(run_phases, "find_passing_items", second)
     asked = suite("a2")
     taken = take_in(tmp_path / "ada", tmp_path / "files", asked.modules)
-    conditions = conditions_of(asked, True)
+    conditions = make_conditions(asked, True)
     with adopt_orphans():  # so that the orphan is seen here at all
         run_phases.grade_alone("ada", taken, conditions, asked, tmp_path / "scratch", tmp_path / "files")
     assert alive_before == [[]]

@@ -12,9 +12,9 @@ from gradkit.corpora.networks import Networks
 from gradkit.corpora.trajectories import Trajectories
 from gradkit.course.corpora import corpus_specs
 from gradkit.graphs.learning import losses, networks
-from gradkit.graphs.learning.losses import loss_program, result_names
-from gradkit.graphs.learning.networks import leaf_names, leaf_role, network_program
-from gradkit.graphs.learning.trajectories import trajectory_program
+from gradkit.graphs.learning.losses import result_names, write_loss_program
+from gradkit.graphs.learning.networks import leaf_names, leaf_role, write_network_program
+from gradkit.graphs.learning.trajectories import write_trajectory_program
 from gradkit.oracle.tolerance import is_close
 from gradkit.proof.specimens import reference_folder
 
@@ -64,9 +64,9 @@ def test_the_programs_of_a_spec_print_all_numbers_of_the_record_in_order(spec, r
 def test_a_pasted_network_prints_the_recorded_outputs_and_gradients(spec, run_program):
     for network, answers in three_of(spec):
         outputs = run_program(
-            network_program(network, False, [f"{name}.data" for name in networks.output_names(network)])
+            write_network_program(network, False, [f"{name}.data" for name in networks.output_names(network)])
         )
-        gradients = run_program(network_program(network, True, [f"{name}.grad" for name in leaf_names(network)]))
+        gradients = run_program(write_network_program(network, True, [f"{name}.grad" for name in leaf_names(network)]))
         assert all(map(is_close, outputs, answers.outputs))
         assert all(map(is_close, gradients, answers.gradients))
         assert len(outputs) + len(gradients) == len(answers.numbers())
@@ -75,8 +75,8 @@ def test_a_pasted_network_prints_the_recorded_outputs_and_gradients(spec, run_pr
 @of_kind(Losses)
 def test_a_pasted_loss_prints_the_recorded_results_and_gradients(spec, run_program):
     for loss, answers in three_of(spec):
-        results = run_program(loss_program(loss, False, [f"{name}.data" for name in result_names(loss)]))
-        gradients = run_program(loss_program(loss, True, [f"{name}.grad" for name in losses.output_names(loss)]))
+        results = run_program(write_loss_program(loss, False, [f"{name}.data" for name in result_names(loss)]))
+        gradients = run_program(write_loss_program(loss, True, [f"{name}.grad" for name in losses.output_names(loss)]))
         assert all(map(is_close, results, answers.results))
         assert all(map(is_close, gradients, answers.gradients))
         assert len(results) + len(gradients) == len(answers.numbers())
@@ -87,7 +87,7 @@ def test_a_pasted_training_run_prints_the_recorded_losses_and_parameters(spec, r
     run, answers = three_of(spec)[0]
     shown = [f"history[{step}]" for step in range(run.steps)]
     shown += [f"model.parameters()[{index}].data" for index in range(len(run.parameters))]
-    assert all(map(is_close, run_program(trajectory_program(run, shown)), answers.numbers()))
+    assert all(map(is_close, run_program(write_trajectory_program(run, shown)), answers.numbers()))
 
 
 @pytest.mark.parametrize("kind", [Networks, Losses, Trajectories])

@@ -12,8 +12,8 @@ from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.files import load_corpus
 from gradkit.corpora.tensors import Tensors, is_off_the_kinks
 from gradkit.course.corpora import corpus_specs
-from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, decode_arrays, lists_of
-from gradkit.graphs.tensor.program import node_names, tensor_program
+from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph, decode_arrays, make_lists
+from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.inside.graph import NotANumber
 from gradkit.inside.tensor_replay import array_of, encoded, expression
 from gradkit.oracle.tolerance import is_close
@@ -158,11 +158,11 @@ GRAPH = TensorGraph(
 
 def test_operands_are_nodes_and_not_plain_numbers():
     assert [GRAPH.operands(step) for step in range(3)] == [(0, 1), (2,), (3,)]
-    assert node_names(GRAPH) == ["a", "b", "t1", "t2", "y"]
+    assert name_nodes(GRAPH) == ["a", "b", "t1", "t2", "y"]
 
 
 def test_a_packed_graph_can_be_replayed():
-    leaves, steps, upstream = marshal.loads(GRAPH.packed())
+    leaves, steps, upstream = marshal.loads(GRAPH.pack())
     assert leaves == (((2,), (1.0, 2.0), ""), ((), (3.0,), ""))
     assert steps == GRAPH.steps
     assert upstream == ((), (0.5,), "")
@@ -195,7 +195,7 @@ def test_an_index_is_printed_in_brackets():
 
 @given(FLOATS.filter(lambda array: array.size))
 def test_nested_lists_are_those_of_numpy(array):
-    assert str(lists_of(array.shape, array.ravel().tolist())) == str(array.tolist())
+    assert str(make_lists(array.shape, array.ravel().tolist())) == str(array.tolist())
 
 
 def answered(operation, *numbers):
@@ -240,8 +240,8 @@ def run_program(monkeypatch):
 def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, run_program):
     for graph, answers in recorded(spec):
         for kind in ("data", "grad"):
-            shown = [f"({name}.{kind}.shape, {name}.{kind}.tolist())" for name in node_names(graph)]
-            lines = run_program(tensor_program(graph, kind == "grad", shown)).splitlines()
+            shown = [f"({name}.{kind}.shape, {name}.{kind}.tolist())" for name in name_nodes(graph)]
+            lines = run_program(write_tensor_program(graph, kind == "grad", shown)).splitlines()
             for line, right in zip(lines, answers.arrays(kind), strict=True):
                 shape, numbers = eval(line)
                 assert shape == right.shape
@@ -249,8 +249,8 @@ def test_a_pasted_graph_prints_the_recorded_shapes_and_numbers(spec, run_program
 
 
 def test_a_program_imports_numpy_only_if_it_uses_it():
-    assert tensor_program(GRAPH, False, ["y.data"])[0] == "from tensor import Tensor"
-    assert tensor_program(GRAPH, True, ["a.grad"]) == [
+    assert write_tensor_program(GRAPH, False, ["y.data"])[0] == "from tensor import Tensor"
+    assert write_tensor_program(GRAPH, True, ["a.grad"]) == [
         "import numpy as np",
         "from tensor import Tensor",
         "a = Tensor([1.0, 2.0])",

@@ -37,20 +37,20 @@ def needed(graph):
 @given(GRAPHS, st.data())
 def test_rebuilding_for_an_earlier_output_keeps_its_value(graph, data):
     node = data.draw(st.integers(0, len(graph) - 1))
-    assert value(graph.rebuilt(output=node)) == value(graph, node)
+    assert value(graph.rebuild(output=node)) == value(graph, node)
 
 
 @given(GRAPHS, st.data())
 def test_cutting_a_node_to_a_leaf_of_its_own_value_changes_nothing(graph, data):
     node = data.draw(st.integers(0, len(graph) - 1))
-    assert value(graph.rebuilt(leaves={node: value(graph, node)})) == value(graph)
+    assert value(graph.rebuild(leaves={node: value(graph, node)})) == value(graph)
 
 
 @given(GRAPHS, st.data())
 def test_an_alias_gives_every_use_to_the_earlier_node(graph, data):
     node = data.draw(st.integers(1, len(graph) - 1))
     earlier = data.draw(st.integers(0, node - 1))
-    bypassed = graph.rebuilt(aliases={node: earlier}).build(_written, _WRITING)
+    bypassed = graph.rebuild(aliases={node: earlier}).build(_written, _WRITING)
     assert bypassed[-1] == _written_with_alias(graph, node, earlier)
 
 
@@ -62,7 +62,7 @@ _WRITING = {name: lambda *parts, name=name: (name, *parts) for name in OPERATION
 
 
 def _written_with_alias(graph, node, earlier):
-    """Return the text of the expression with `earlier` instead of `node`, without calling Graph.rebuilt."""
+    """Return the text of the expression with `earlier` instead of `node`, without calling Graph.rebuild."""
     texts = [_written(number) for number in graph.inputs]
     for index in range(len(graph)):
         if index >= len(graph.inputs):
@@ -77,7 +77,7 @@ def _written_with_alias(graph, node, earlier):
 @given(GRAPHS)
 def test_a_step_can_get_another_number(graph):
     forms = [i for i, step in enumerate(graph.steps) if OPERATIONS[step[0]].constants]
-    changed = graph.rebuilt(constants={len(graph.inputs) + i: 7 for i in forms})
+    changed = graph.rebuild(constants={len(graph.inputs) + i: 7 for i in forms})
     assert [step[-1] for i, step in enumerate(changed.steps) if i in forms] == [7] * len(forms)
     assert [step[0] for step in changed.steps] == [step[0] for step in graph.steps]
 
@@ -86,7 +86,7 @@ def test_a_step_can_get_another_number(graph):
 def test_rebuilding_removes_nodes_that_the_output_does_not_need(graph, data):
     nodes = st.integers(0, len(graph) - 1)
     cut = data.draw(st.dictionaries(nodes, st.just(1.0), max_size=2))
-    rebuilt = graph.rebuilt(output=data.draw(nodes), leaves=cut)
+    rebuilt = graph.rebuild(output=data.draw(nodes), leaves=cut)
     assert needed(rebuilt) == set(range(len(rebuilt)))
 
 
@@ -105,14 +105,14 @@ def test_splitting_separates_the_two_uses_of_a_node():
 
 @given(GRAPHS)
 def test_rebuilding_without_a_change_is_the_same_graph(graph):
-    assert graph.rebuilt() == graph
+    assert graph.rebuild() == graph
 
 
 def test_names_stay_with_the_leaves_that_remain():
     graph = trace_expression(lambda price, count, rest: price * count + rest, 2.0, 3.0, 4.0)
     assert graph.names == ("price", "count", "rest")
-    assert graph.rebuilt(output=3).names == ("price", "count")
-    assert graph.rebuilt(leaves={3: 6.0}).names == ()
+    assert graph.rebuild(output=3).names == ("price", "count")
+    assert graph.rebuild(leaves={3: 6.0}).names == ()
 
 
 # --- relations -------------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_graphs_are_equal_when_they_are_the_same_expression_of_the_same_numbers(
     assert again == one
     assert hash(again) == hash(one)
     assert (one == other) == (one.key() == other.key())
-    assert one.rebuilt(leaves={0: one.inputs[0] + 1}) != one
+    assert one.rebuild(leaves={0: one.inputs[0] + 1}) != one
     assert one != "a graph"
 
 

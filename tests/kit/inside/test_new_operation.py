@@ -16,7 +16,7 @@ WHOLE_WAY = (
     + """
 from gradkit.corpora.scalar import random_graphs
 from gradkit.graphs.picture.cards import cards_of_graph
-from gradkit.graphs.scalar.program import program
+from gradkit.graphs.scalar.program import write_program
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.graphs.scalar.trace_program import trace_program
 from gradkit.inside.graph import replay
@@ -39,7 +39,7 @@ assert spec.decode(b"[" + spec.encode(corpus.cases[0], corpus.answers[0]) + b"]"
 
 traced = trace_expression(lambda x, y: (x * y).sin() + 2, 0.5, 3.0)
 assert traced.steps == (("mul", 0, 1), ("sin", 2), ("add_const", 3, 2))
-lines = program(traced, shown=[0, 1])
+lines = write_program(traced, shown=[0, 1])
 assert "y_ = (x * y).sin() + 2" in lines
 exec("\\n".join(lines))
 
@@ -83,13 +83,13 @@ rows = (
 )
 operations.OPERATIONS.update({row.name: row for row in rows})
 
-from gradkit.graphs.scalar.program import expression_text
+from gradkit.graphs.scalar.program import write_expression
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.oracle import complex_step
 
 graph = trace_expression(lambda x, y: x.hypot(y).hypot(2), 3.0, 4.0)
 assert graph.steps == (("hypot", 0, 1), ("hypot_const", 2, 2)), graph
-assert expression_text(graph, 3, {0: "x", 1: "y"}) == "x.hypot(y).hypot(2)"
+assert write_expression(graph, 3, {0: "x", 1: "y"}) == "x.hypot(y).hypot(2)"
 assert complex_step.evaluate_graph(graph)[2] == 5.0
 for wrong in (lambda x: x.hypot(), lambda x: x.hypot(x, 2), lambda x: x.hypot(x, x)):
     try:

@@ -4,7 +4,7 @@ import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import LEAVES, expression_graphs
 from gradkit.graphs.scalar.domain import all_in_domain, in_domain
-from gradkit.graphs.scalar.program import expression_text, node_names
+from gradkit.graphs.scalar.program import name_nodes, write_expression
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import ATOM, OPERATIONS, SUM
@@ -105,13 +105,13 @@ def test_rendered_text_is_the_same_expression_whichever_nodes_have_names(graph, 
     letters = data.draw(st.just([]) | st.permutations(["y", "u", "v", "w", "z", "x", "y_", "v5", "v6", "a"]))
     graph = Graph(graph.inputs, graph.steps, graph.output, letters[: len(graph.inputs)])
     shown = data.draw(st.sets(st.integers(0, len(graph) - 1)))
-    names = node_names(graph, shown)
+    names = name_nodes(graph, shown)
 
     def program(*leaves):
         known = {names[node]: leaf for node, leaf in enumerate(leaves)}
         for node in range(len(graph.inputs), len(graph)):
             if node in names:
-                known[names[node]] = eval(expression_text(graph, node, names), {}, known)
+                known[names[node]] = eval(write_expression(graph, node, names), {}, known)
         return known[names[graph.output]]
 
     again = trace_expression(program, *graph.inputs)
@@ -145,4 +145,4 @@ def test_rendered_text_is_the_same_expression_whichever_nodes_have_names(graph, 
 def test_parentheses_are_written_only_where_they_are_needed(text):
     letters = [letter for letter in "abc" if letter in text.replace("tanh", "")]
     graph = trace_expression(eval(f"lambda {', '.join(letters)}: {text}"), *range(1, len(letters) + 1))
-    assert expression_text(graph, graph.output, dict(enumerate(letters))) == text
+    assert write_expression(graph, graph.output, dict(enumerate(letters))) == text

@@ -86,7 +86,7 @@ def test_hidden_and_shown_items_add_up(cell, solution):
 
 @pytest.mark.parametrize("items", [(), ("a1_expressions/nothing",), ("a1_expressions/addition", "a3_activations/exp")])
 def test_items_that_do_not_exist_are_named(cell, solution, items):
-    with pytest.raises(LookupError, match="no such items"):
+    with pytest.raises(LookupError, match="does not have these items"):
         check(cell(solution()), *items)
 
 

@@ -8,7 +8,7 @@ import pytest
 from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, Row
-from gradkit.suite.results import Item, result_of
+from gradkit.suite.results import Item, make_result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ EVIDENCE = Evidence("x.grad is 1.0", ("x = Value(2.0)", "print(x.grad)"), (Row("
 
 def item(name, verdict=Verdict.FAILED, evidence=None, blocked_by=(), hidden=False):
     id_ = f"a1_trial/test_{name}"
-    return result_of(Item(id_, "a1_trial", f"about {name}", 1.0, (), hidden), verdict, evidence, blocked_by)
+    return make_result(Item(id_, "a1_trial", f"about {name}", 1.0, (), hidden), verdict, evidence, blocked_by)
 
 
 class _Tags(HTMLParser):

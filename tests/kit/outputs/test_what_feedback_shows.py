@@ -12,7 +12,7 @@ from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Drawing, Evidence, NodeNumbers, Row
 from gradkit.suite.explanations import explain_mismatch
-from gradkit.suite.results import Item, result_of
+from gradkit.suite.results import Item, make_result
 from gradkit.suite.visibility import HIDDEN
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +29,7 @@ RAISED = Evidence("ValueError: no", CODE[:2], traceback="engine.py:3, in tanh\n 
 def item(name, evidence=None, verdict=Verdict.FAILED, blocked_by=(), is_hidden=False):
     ids = tuple(f"a1_trial/test_{other}" for other in blocked_by)
     item = Item(f"a1_trial/test_{name}", "a1_trial", f"about {name}", 1.0, (), is_hidden)
-    return result_of(item, verdict, evidence, ids)
+    return make_result(item, verdict, evidence, ids)
 
 
 def titles(*names):
@@ -123,7 +123,7 @@ def test_a_picture_calls_the_nodes_as_the_code_does():
     want = complex_step.answer_graph(graph)
     evidence = explain_mismatch(compare_gradients(graph, want, Answers(want.data, [9.0, 8.0, want.grad[2], 7.0, 1.0])))
     (line,) = (line for line in evidence.code if line.startswith("u = "))
-    result = result_of(Item("a1_trial/test_x", "a1_trial", "x", 1.0, ()), Verdict.FAILED, evidence)
+    result = make_result(Item("a1_trial/test_x", "a1_trial", "x", 1.0, ()), Verdict.FAILED, evidence)
     shown = " ".join(re.sub(r"<[^>]*>", " ", feedback([result], {}).partition("<svg")[2]).split())
     assert line == "u = (a * b).tanh()"
     assert "v = a * b" in shown

@@ -12,12 +12,12 @@ from gradkit.grader.report import FORMAT, Conditions, Report
 from gradkit.proof.attacks.checks import check_attack, check_cells, check_text, grades_cells, is_harmless
 from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, attacks, build, build_class, files_of
 from gradkit.proof.attacks.host import Watch, watched
-from gradkit.proof.attacks.run import by_suite, run_attacks
-from gradkit.proof.attacks.secrets import addition, difference, secret_word_in
+from gradkit.proof.attacks.run import group_by_suite, run_attacks
+from gradkit.proof.attacks.secrets import addition, difference, find_secret_word
 from gradkit.proof.specimens import EditError
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.results import Item, result_of
+from gradkit.suite.results import Item, make_result
 from gradkit.suite.visibility import PRIVATE_ONLY
 
 pytestmark = [
@@ -125,10 +125,12 @@ def test_a_folder_with_only_the_attacked_file_gets_the_other_files(tmp_path, mon
 def test_an_attack_is_graded_in_the_assignments_of_its_file():
     chosen = {"one": attack(full_marks=True), "two": attack(full_marks=True, module="tensor")}
     suites = {
-        name: [each.name[:2] for each in suite] for suite, names in by_suite(chosen, assignments()) for name in names
+        name: [each.name[:2] for each in suite]
+        for suite, names in group_by_suite(chosen, assignments())
+        for name in names
     }
     assert suites == {"one": ["a1", "a2", "a3", "a4", "a5"], "two": ["a6"]}
-    assert len(list(by_suite({"two": chosen["two"]}, assignments()))) == 1
+    assert len(list(group_by_suite({"two": chosen["two"]}, assignments()))) == 1
 
 
 # --- reports -------------------------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ def test_an_attack_is_graded_in_the_assignments_of_its_file():
 
 def item(name, verdict, blocked_by=(), message="", needs=(), hidden=False):
     evidence = Evidence(message) if message else None
-    return result_of(Item(name, "a1_expressions", "Title", 1.0, needs, hidden), verdict, evidence, blocked_by)
+    return make_result(Item(name, "a1_expressions", "Title", 1.0, needs, hidden), verdict, evidence, blocked_by)
 
 
 def reported(*items, earned=None):
@@ -260,9 +262,9 @@ def test_whatever_else_a_later_phase_adds_is_noticed(under_a_secret):
 
 def test_a_number_that_only_one_secret_has_is_found_in_a_report():
     secret = {"1.260123456", "reference " + "ab" * 16}
-    assert secret_word_in(reported(NOT_PASSED), secret) == ""
+    assert find_secret_word(reported(NOT_PASSED), secret) == ""
     for said in ("saw [-1.260123456, 2.0]", "# reference " + "ab" * 16):
-        assert "secret" in secret_word_in(reported(item(KEEPS, Verdict.ERROR, message=said)), secret)
+        assert "secret" in find_secret_word(reported(item(KEEPS, Verdict.ERROR, message=said)), secret)
 
 
 def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from gradkit.catalogue.assignments import corpora_folder
 from gradkit.proof.prove import check_misconception, check_selection, check_variant, hints_by_fingerprint, prove
-from gradkit.proof.runs import batches, primaries, run_batch
+from gradkit.proof.runs import batches, find_primary_failures, run_batch
 from gradkit.proof.specimens import EditError, misconceptions, variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
 
@@ -36,7 +36,7 @@ def proofs(graded_specimens):
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proofs, name):
     assert proofs[name].reason == ""
-    assert primaries(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
+    assert find_primary_failures(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -45,7 +45,7 @@ def test_a_variant_has_full_marks_except_for_what_its_design_gives_up(proofs, na
 
 
 def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):
-    lost = primaries(proofs["classic_recursive"].record)
+    lost = find_primary_failures(proofs["classic_recursive"].record)
     assert lost == {"a2_backprop/test_depth", "a3_activations/test_stability"}
 
 

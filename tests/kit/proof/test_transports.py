@@ -11,7 +11,7 @@ from gradkit.grader.one_submission import run_phases
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.inside.worker import GC_THRESHOLD
-from gradkit.proof.runs import assignments_asking_for
+from gradkit.proof.runs import find_assignments_grading
 from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
@@ -65,7 +65,9 @@ class Local(LocalTransport):
 @pytest.fixture(scope="module")
 def in_process(grade_specimens, batches_of_specimens):
     """Return the runs of all specimens as in self-check, in the assignments that grade a file of theirs."""
-    return grade_specimens(batches_of_specimens(assignments_of=assignments_asking_for), isolated=False, kind=InProcess)
+    return grade_specimens(
+        batches_of_specimens(assignments_of=find_assignments_grading), isolated=False, kind=InProcess
+    )
 
 
 @pytest.mark.parametrize("name", ["solution", *variants(), *misconceptions()])

@@ -9,10 +9,10 @@ from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
 from gradkit.oracle.mismatch import compare_data, compare_gradients
 from gradkit.submissions.outcome import SubmissionError, Verdict
-from gradkit.suite.evidence import NODES_SHOWN, Evidence, Row, row_of
+from gradkit.suite.evidence import NODES_SHOWN, Evidence, Row, make_row
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
 from gradkit.suite.failures import Explained, NotPassed
-from gradkit.suite.results import Item, result_of
+from gradkit.suite.results import Item, make_result
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -163,7 +163,7 @@ def test_an_unknown_message_gets_no_hint_and_keeps_its_traceback():
 
 
 def cause(evidence, verdict=Verdict.FAILED):
-    return result_of(Item("a1/test_x", "a1", "about x", 1.0, ()), verdict, evidence).cause()
+    return make_result(Item("a1/test_x", "a1", "about x", 1.0, ()), verdict, evidence).cause()
 
 
 def test_failures_at_the_same_line_are_one_cause_whatever_the_expression():
@@ -181,7 +181,7 @@ def test_wrong_numbers_are_one_cause_if_the_same_code_gives_the_same_numbers():
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
 def test_numbers_that_json_cannot_write_are_one_cause_too(number):
-    one, other = (cause(Evidence("m", ("a",), (row_of("x", value, 2.0),))) for value in (number, float(str(number))))
+    one, other = (cause(Evidence("m", ("a",), (make_row("x", value, 2.0),))) for value in (number, float(str(number))))
     assert one == other
 
 

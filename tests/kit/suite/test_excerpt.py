@@ -11,7 +11,7 @@ import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.suite import check_forward, expect
 from gradkit.suite.collection import import_suite_file
-from gradkit.suite.excerpt import lines_at, lines_up_to
+from gradkit.suite.excerpt import excerpt_at, excerpt_up_to
 from gradkit.suite.failures import NotPassed
 from gradkit.suite.graded import ATTRIBUTE
 
@@ -86,7 +86,7 @@ def hand_written():
 
 @pytest.mark.parametrize(("test", "ask"), list(hand_written()))
 def test_every_expectation_of_the_suites_can_be_run_as_shown_or_is_not_shown(test, ask, run_program):
-    lines, asked = lines_up_to(test.__code__, ask.lineno)
+    lines, asked = excerpt_up_to(test.__code__, ask.lineno)
     assert ast.dump(ast.parse(asked, mode="eval").body) == ast.dump(ask.args[0])
     needs_our_helpers = "answers_to" in test.__code__.co_names
     assert len(run_program(lines)) == (0 if needs_our_helpers else 1)
@@ -115,7 +115,7 @@ def traceback_of(item, engine):
 
 
 def test_an_exception_is_shown_with_the_lines_that_led_to_it(engine):
-    assert lines_at(traceback_of(an_item_that_raises, engine), HERE) == (
+    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE) == (
         "from engine import Value",
         "x = Value(1.0)",
         "y = x * Value(2.0)",
@@ -124,9 +124,9 @@ def test_an_exception_is_shown_with_the_lines_that_led_to_it(engine):
 
 
 def test_a_traceback_that_does_not_pass_through_the_test_has_no_lines(engine):
-    assert lines_at(traceback_of(an_item_that_raises, engine), HERE.with_name("another.py")) == ()
-    assert lines_at(None, HERE) == ()
+    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE.with_name("another.py")) == ()
+    assert excerpt_at(None, HERE) == ()
 
 
 def test_lines_that_a_student_could_not_run_are_not_shown(engine):
-    assert lines_at(traceback_of(an_item_with_helpers, engine), HERE) == ()
+    assert excerpt_at(traceback_of(an_item_with_helpers, engine), HERE) == ()

@@ -129,7 +129,7 @@ def test_an_error_is_shown_with_the_student_s_frames(lines):
 
 
 def test_a_known_misconception_s_hint_replaces_the_general_one(lines, monkeypatch):
-    monkeypatch.setattr(outcomes, "named_mistake", lambda name, evidence: f"as for {name}, think")
+    monkeypatch.setattr(outcomes, "find_named_mistake", lambda name, evidence: f"as for {name}, think")
     shown = lines((item("one"), Verdict.FAILED, WRONG))
     assert shown[-1] == "Hint: as for a1_first/test_one, think"
     assert not any("look at" in text for text in shown)

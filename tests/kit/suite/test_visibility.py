@@ -14,7 +14,7 @@ from gradkit.suite import screen
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import Explained, NotPassed
 from gradkit.suite.outcomes import record_outcome
-from gradkit.suite.results import Item, Results, result_of
+from gradkit.suite.results import Item, Results, make_result
 from gradkit.suite.visibility import (
     HIDDEN,
     NOT_WRITTEN_YET,
@@ -58,12 +58,12 @@ def recorded(each, verdict, evidence, *earlier):
 
 
 RAISED = Evidence(MESSAGE, ("x = Value(2.0)", CODE), traceback=FRAME)
-CAUSE = result_of(item("cause"), Verdict.TIMEOUT, Evidence("Stopped at its limit."))
+CAUSE = make_result(item("cause"), Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 AFTER = item(needs=(CAUSE.id,))
 HIDDEN_AFTER = item(needs=(CAUSE.id,), hidden=True)
 
 KINDS = {
-    "passed": [result_of(item(), Verdict.PASSED)],
+    "passed": [make_result(item(), Verdict.PASSED)],
     "failed": recorded(item(), Verdict.ERROR, RAISED),
     "a stub": recorded(item(), Verdict.NOT_IMPLEMENTED, Evidence(NOT_WRITTEN_YET, (CODE,))),
     "a stub with words": recorded(item(), Verdict.NOT_IMPLEMENTED, Evidence(OWN_WORDS, (CODE,))),
@@ -72,7 +72,7 @@ KINDS = {
     "hidden, not run": [undecided_result(item(hidden=True))],
     "hidden, needs a failure": [CAUSE, undecided_result(HIDDEN_AFTER)],
     "failed in private only": [private_failure(item())],
-    "passed by a retry": [result_of(item(), Verdict.PASSED, Evidence(RETRIED))],
+    "passed by a retry": [make_result(item(), Verdict.PASSED, Evidence(RETRIED))],
 }
 
 EVERYTHING = {"message", "code", "frames"}

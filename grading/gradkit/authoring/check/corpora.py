@@ -25,7 +25,7 @@ KEYS = "tests/kit/corpus_keys.txt"
 
 
 def check_corpora(course: Course) -> Iterator[Finding]:
-    """Yield a finding for each corpus that is not recorded as the suites ask for it, and for each superfluous file."""
+    """Yield a finding for each corpus that is not recorded as the suites need it, and for each superfluous file."""
     collected = tuple(each for each in course.assignments if each.name in course.tests)
     try:
         specs = corpus_specs(collected)
@@ -41,11 +41,11 @@ def check_corpora(course: Course) -> Iterator[Finding]:
         if line not in keys:
             yield Finding(KEYS, f"It does not have the key of {spec.file_name}.", f"Write the line, in order: {line}")
 
-    if len(collected) == len(course.assignments):  # otherwise items that cannot be collected may ask for a file
+    if len(collected) == len(course.assignments):  # otherwise items that cannot be collected may use a file
         wanted = {spec.file_name for spec in specs.values()} | {DIAGNOSES}
         for path in sorted(corpora_folder().glob("*.json")):
             if path.name not in wanted:
-                yield Finding(course.path(path), "No item asks for this corpus.", "Delete the file.")
+                yield Finding(course.path(path), "No item uses this corpus.", "Delete the file.")
 
 
 def _fault(spec: CorpusSpec[Any, Any]) -> str:

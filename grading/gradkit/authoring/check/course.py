@@ -18,7 +18,7 @@ from .finding import Finding
 class Course:
     """What the checks read.
 
-    Args:
+    Attributes:
         home: The folder that holds tests/ and assignments/.
         assignments: All of them, in order.
         tests: The graded tests by the name of the assignment, in the order of their files. An assignment whose suite

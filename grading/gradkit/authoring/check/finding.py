@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Finding:
     """Something that is missing in the course, or out of step.
 
-    Args:
+    Attributes:
         where: The file, as a path from the course's folder, or the item.
         what: What is wrong, in a sentence.
         to_do: The command to run, or what to write.

@@ -89,7 +89,7 @@ def check_hidden_items(course: Course) -> Iterator[Finding]:
 def check_bodies(course: Course) -> Iterator[Finding]:
     """Yield a finding for each item that checks nothing, as one that `gradkit new item` has just written."""
     for path in dict.fromkeys(test.path for test in course.all_tests()):
-        for name in items_that_check_nothing(path):
+        for name in find_items_that_check_nothing(path):
             yield Finding(
                 course.path(path),
                 f"{name} checks nothing yet.",
@@ -97,7 +97,7 @@ def check_bodies(course: Course) -> Iterator[Finding]:
             )
 
 
-def items_that_check_nothing(path: Path) -> Iterator[str]:
+def find_items_that_check_nothing(path: Path) -> Iterator[str]:
     """Yield the names of the tests in a suite's file that call no function of gradkit.suite that compares."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):

@@ -38,7 +38,7 @@ def _compare(where: str, part: str, line: str, names: list[str], wanted: list[st
     Args:
         where: The notebook's text.
         part: "heading", "test cell" or "solution cell".
-        line: The line that such a part begins with; {} stands for the name.
+        line: The line that a part of this kind begins with, with {} for the name.
         names: The names in the text.
         wanted: The names of the tasks, or of the files.
     """

@@ -35,7 +35,7 @@ def check_report_schema(course: Course) -> Iterator[Finding]:
     schema = json.loads((course.home / SCHEMA).read_text(encoding="utf-8"))
     for name, struct in DEFINITIONS.items():
         definition = schema["$defs"].get(name, {}) if name else schema
-        for what in schema_faults(definition, struct):
+        for what in find_schema_faults(definition, struct):
             where = f"$defs.{name}: " if name else ""
             yield Finding(SCHEMA, f"{where}{what}", f"Describe the fields of {struct.__name__}.")
 
@@ -44,7 +44,7 @@ def check_report_schema(course: Course) -> Iterator[Finding]:
         yield Finding(SCHEMA, f"$defs.item: the verdicts are {', '.join(verdicts)}.", "List those of Verdict.")
 
 
-def schema_faults(definition: dict[str, Any], struct: type[msgspec.Struct]) -> Iterator[str]:
+def find_schema_faults(definition: dict[str, Any], struct: type[msgspec.Struct]) -> Iterator[str]:
     """Yield how a definition of the schema differs from a struct, each in a sentence."""
     fields = msgspec.structs.fields(struct)
     properties: dict[str, Any] = definition.get("properties", {})

@@ -11,7 +11,7 @@ from gradkit.proof.specimens import Misconception, misconceptions, reference_fol
 from .course import Course
 from .finding import Finding
 from .items import items_by_id
-from .template import functions_of
+from .template import list_functions
 
 
 def check_misconceptions(course: Course) -> Iterator[Finding]:
@@ -32,11 +32,11 @@ def check_misconceptions(course: Course) -> Iterator[Finding]:
             if item not in items:
                 yield Finding(where, f"`caught_by` names {item}, which is not an item.", "Correct it.")
 
-        for what in edit_faults(mistake):
+        for what in find_edit_faults(mistake):
             yield Finding(where, what, "Copy `old` from the solution, and write `new`.")
 
 
-def edit_faults(mistake: Misconception) -> Iterator[str]:
+def find_edit_faults(mistake: Misconception) -> Iterator[str]:
     """Yield what keeps a misconception's edits from being made in the solution, each in a sentence."""
     path = reference_folder() / "solution" / f"{mistake.module}.py"
     if not path.is_file():
@@ -68,8 +68,8 @@ def check_coverage(course: Course) -> Iterator[Finding]:
             if not path.is_file():
                 continue  # check_names reports it
             source = path.read_text(encoding="utf-8")
-            edited = set(edited_lines(source, [each for each in mistakes if each.module == module]))
-            functions = functions_of(source)
+            edited = set(find_edited_lines(source, [each for each in mistakes if each.module == module]))
+            functions = list_functions(source)
             for name in assignment.names:
                 if name in functions and _wants_misconception(name, functions[name]):
                     lines = range(functions[name].lineno, (functions[name].end_lineno or 0) + 1)
@@ -81,7 +81,7 @@ def check_coverage(course: Course) -> Iterator[Finding]:
                         )
 
 
-def edited_lines(source: str, mistakes: list[Misconception]) -> Iterator[int]:
+def find_edited_lines(source: str, mistakes: list[Misconception]) -> Iterator[int]:
     """Yield the numbers of the lines that misconceptions of a module edit, counted from 1."""
     for mistake in mistakes:
         for edit in mistake.edits:

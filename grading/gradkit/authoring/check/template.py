@@ -20,7 +20,7 @@ def check_names(course: Course) -> Iterator[Finding]:
         for module in assignment.modules:
             path = reference_folder() / "solution" / f"{module}.py"
             if path.is_file():
-                defined |= functions_of(path.read_text(encoding="utf-8")).keys()
+                defined |= list_functions(path.read_text(encoding="utf-8")).keys()
             else:
                 yield Finding(where, f"The reference has no {module}.py.", "Write it, or correct `modules`.")
 
@@ -30,7 +30,7 @@ def check_names(course: Course) -> Iterator[Finding]:
                 yield Finding(where, f"`names` has {name}, which {files} does not define.", "Write it, or correct it.")
 
 
-def functions_of(source: str) -> dict[str, ast.FunctionDef]:
+def list_functions(source: str) -> dict[str, ast.FunctionDef]:
     """Return the functions of a module, and the methods of its classes, by path: Value.__add__."""
     functions = {}
     for node in ast.parse(source).body:
@@ -55,4 +55,4 @@ def check_template(course: Course) -> Iterator[Finding]:
         yield Finding(f"student_template/{name}", "It is out of step with the reference.", "gradkit stubs")
     for path in sorted(template.glob("*.py")):
         if assignments_by_name(course.assignments, path.stem) and not (solution / path.name).is_file():
-            yield Finding(course.path(path), "The reference has no such file.", "Remove it.")
+            yield Finding(course.path(path), "The reference does not have this file.", "Remove it.")

@@ -1,3 +1,4 @@
-"""The skeleton of an item, an operation or a misconception: one module each, which writes what `gradkit check` then
-lists as unfinished.
+"""Write the skeleton of an item, an operation or a misconception: one module each.
+
+`gradkit check` then lists what is left to do.
 """

@@ -24,9 +24,9 @@ PREFIX = "test_"
 
 @dataclass(frozen=True)
 class NewItem:
-    """What `gradkit new item` is asked for.
+    """The item that `gradkit new item` writes.
 
-    Args:
+    Attributes:
         name: The test's name, with `test_`.
         title: What students read.
         points: A positive multiple of 0.5.
@@ -80,7 +80,7 @@ def skeleton(new: NewItem, assignment: Assignment, subject: str) -> str:
     Args:
         new: The item.
         assignment: Its assignment.
-        subject: The argument that stands for the student's class or function.
+        subject: The argument for the student's class or function.
     """
     settings = [f"{new.points:g}", _quoted(new.title)]
     if new.needs:
@@ -97,7 +97,7 @@ def skeleton(new: NewItem, assignment: Assignment, subject: str) -> str:
 
 
 def _check(new: NewItem, assignment: Assignment, tests: tuple[GradedTest, ...]) -> None:
-    """Raise UserError if an item cannot be written as it is asked for."""
+    """Raise UserError if an item cannot be written."""
     if not new.name.startswith(PREFIX):
         raise NameRefusedError(f"The name of an item begins with {PREFIX}: {PREFIX}{new.name}")
     check_identifier(new.name)

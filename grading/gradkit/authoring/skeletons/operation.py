@@ -50,7 +50,7 @@ def _row(name: str, text: str, complex_text: str) -> str:
 
 
 def _check_expression(text: str) -> None:
-    """Raise UserError if a text is not Python once {a} stands for a name."""
+    """Raise UserError if a text is not Python when {a} is replaced by a name."""
     if "{a}" not in text or '"' in text:
         raise UserError(
             f'{text!r} does not use the operand: write it as {{a}}, as in "{{a}}.sin()", without double quotes.'

@@ -1,4 +1,4 @@
-"""Steps of gradkit for nbgrader's own lists of steps, where assignments/nbgrader_config.py puts them.
+"""Steps that assignments/nbgrader_config.py adds to nbgrader's lists of steps.
 
 They grade in the sandbox and never run a notebook's code. Only this package, and gradkit.outputs.gradebook, know
 nbgrader's classes; no other package of gradkit imports this one.

@@ -20,7 +20,7 @@ from nbgrader.coursedir import CourseDirectory
 from gradkit.course.collect import collect_student
 from gradkit.submissions.exception_text import tidy
 from gradkit.submissions.intake.downloads import Listing, Submission
-from gradkit.submissions.intake.entries import entries_of_folder
+from gradkit.submissions.intake.entries import list_folder_entries
 
 from .lookup import CourseMismatchError, assignment_of
 
@@ -52,7 +52,7 @@ def _convert_copies(converter: Autograde, convert: Callable[[], None]) -> None:
 
     Args:
         converter: The converter.
-        convert: Its own method `convert_notebooks`.
+        convert: The converter's method `convert_notebooks`.
 
     Raises:
         NbGraderException: A submission is refused, or `convert` raises it.
@@ -127,7 +127,7 @@ def _copy(converter: Autograde, student: str, assignment: str, path: Path, targe
     Returns:
         The reason why it cannot be copied; empty if it was copied.
     """
-    submission = Submission(student, lambda: Listing(list(entries_of_folder(path)), []), path)
+    submission = Submission(student, lambda: Listing(list(list_folder_entries(path)), []), path)
     try:
         collected = collect_student(assignment_of(assignment), submission, target)
     except CourseMismatchError as error:

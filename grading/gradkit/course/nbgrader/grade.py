@@ -18,9 +18,9 @@ from gradkit.catalogue.assignments import Assignment, Task, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.course.corpora import default_cache
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.one_submission.run_phases import check_workers, grade_alone
-from gradkit.grader.suite import Suite, suite_of
+from gradkit.grader.suite import Suite, load_suite
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
@@ -97,7 +97,7 @@ def _make_output(cell: Any, task: Task, results: Mapping[str, ItemResult], numbe
 
 def _make_error(name: str) -> Any:
     """Make the output of a test cell that gradkit does not know. nbgrader gives all points for one without output."""
-    message = f"The test cell {name} is none of gradkit's, and no code is run here: grade it by hand."
+    message = f"The test cell {name} is not one of gradkit's, and no code is run here: grade it by hand."
     return new_output("error", ename="NotGraded", evalue=message, traceback=[message])
 
 
@@ -117,7 +117,7 @@ def _grade(student: str, assignment: Assignment, submitted: Path, released: Path
         for path in [released / f"{module}.py" for module in suite.builds_on]:
             if path.is_file():  # as nbgrader does: released files replace the student's copies
                 shutil.copyfile(path, folder / path.name)
-        report = grade_alone(student, intake, conditions_of(suite, True), suite, Path(scratch), folder)
+        report = grade_alone(student, intake, make_conditions(suite, True), suite, Path(scratch), folder)
     return {item.id: item for item in report.items}
 
 
@@ -125,7 +125,7 @@ def _grade(student: str, assignment: Assignment, submitted: Path, released: Path
 def _suite(name: str, seed: str) -> Suite:
     """Collect an assignment's suite, and check that the sandbox starts, once for all submissions."""
     private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
-    suite = suite_of([assignment_of(name)], Library(corpora_folder()), private)
+    suite = load_suite([assignment_of(name)], Library(corpora_folder()), private)
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch, Sandbox(Path(scratch) / "sandbox") as sandbox:
         check_workers(sandbox, suite)
     return suite

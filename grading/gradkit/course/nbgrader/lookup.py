@@ -7,7 +7,7 @@ from typing import Any
 from gradkit.catalogue.assignments import Assignment, assignments
 
 RAW = "gradkit_raw"
-"""Key among nbconvert's resources: the bytes of the submitted notebook, at most MAX_NOTEBOOK_BYTES and one more."""
+"""Key, among nbconvert's resources, of the submitted notebook's bytes: at most MAX_NOTEBOOK_BYTES + 1 of them."""
 
 
 class CourseMismatchError(Exception):
@@ -20,7 +20,7 @@ def assignment_of(name: str) -> Assignment:
         if assignment.name == name:
             return assignment
     raise CourseMismatchError(
-        f"{name} is no assignment of gradkit's. It needs an nbgrader_config.py of its own: this one runs no code."
+        f"{name} is not an assignment of gradkit. It needs another nbgrader_config.py: this one runs no code."
     )
 
 

@@ -12,14 +12,14 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from gradkit.catalogue.assignments import Notebook
 from gradkit.submissions.bounded import READING, LimitReachedError, run_bounded
-from gradkit.submissions.exception_text import presentable
+from gradkit.submissions.exception_text import tidy_warnings
 from gradkit.submissions.intake.notebook import NotebookError, Solutions, read_solutions
 
 from .lookup import RAW, assignment_of, course_folder_of
 
 
 class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
-    """Take the instructor's notebook and insert the submitted solution cells, found by their ids.
+    """Take the instructor's notebook and insert the submitted solution cells, which are recognized by their ids.
 
     Other cells that a student has edited, copied, renamed, moved or deleted have no effect on the score, and cannot
     abort autograding. A missing solution is replaced by the stub that was released.
@@ -62,8 +62,8 @@ def _read_in_bounded_process(raw: bytes, notebook: Notebook) -> Solutions:
         try:
             solutions = read_solutions(raw, notebook)
         except NotebookError as error:
-            return Solutions({}, presentable([f"The notebook {error}."]))
-        return Solutions(solutions.sources, presentable(solutions.warnings))
+            return Solutions({}, tidy_warnings([f"The notebook {error}."]))
+        return Solutions(solutions.sources, tidy_warnings(solutions.warnings))
 
     try:
         return run_bounded(read, Solutions, READING)

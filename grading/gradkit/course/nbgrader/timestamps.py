@@ -1,4 +1,4 @@
-"""Read timestamp.txt instead of nbgrader: a student can have written it, and a bad one must not stop a class."""
+"""Read timestamp.txt in place of nbgrader, because a student can have written it, and it must not stop a class."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from gradkit.suite.checks.cases import whole_programs
 from gradkit.suite.collection import GradedTest
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.outcomes import STUDENT_ERRORS, result_as_drawn
-from gradkit.suite.results import ItemResult, result_of
+from gradkit.suite.results import ItemResult, make_result
 
 from ..phases import PRIVATE, is_private
 from ..report import Report
@@ -92,4 +92,4 @@ def _run(test: GradedTest, transport: PipeTransport, library: Library) -> ItemRe
         raise
     except Exception as error:
         raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
-    return result_of(test.item, Verdict.PASSED, Evidence(_PASSES))
+    return make_result(test.item, Verdict.PASSED, Evidence(_PASSES))

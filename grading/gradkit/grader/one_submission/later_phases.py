@@ -1,4 +1,4 @@
-"""The later phases: run items whose corpora are secret, or beside the reference's files, and say which ones pass."""
+"""The later phases: run items on secret corpora or with the reference's files, and return which ones pass."""
 
 from __future__ import annotations
 

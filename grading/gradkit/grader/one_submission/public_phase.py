@@ -13,7 +13,7 @@ from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest
 from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
-from gradkit.suite.outcomes import failure_of, reason_to_skip, record_outcome
+from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
 from gradkit.suite.results import Results
 from gradkit.suite.visibility import failure_for_report, undecided_result
 
@@ -27,7 +27,7 @@ def run_public_phase(suite: Suite, intake: Intake, transport: Transport, run_hid
         suite: The items.
         intake: Result of the submission's intake. If it failed, the failure settles every item.
         transport: The submission.
-        run_hidden: Whether to run hidden items too, as in an instructor's own notebook. Otherwise they are recorded as
+        run_hidden: Whether to run hidden items too, as in an instructor's notebook. Otherwise they are recorded as
             failed, and a later phase decides about them.
 
     Raises:
@@ -96,7 +96,7 @@ class _PublicRun:
             run_test(test, subjects, self._suite.library)
             self._transport.finish_item()
         except (NotPassed, SubmissionError) as error:
-            return NotPassed(failure_for_report(test.item, failure_of(error, test.path)))
+            return NotPassed(failure_for_report(test.item, make_failure(error, test.path)))
         except Exception as error:
             raise GraderError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
         return None

@@ -62,7 +62,7 @@ def make_public_report(
     """
     with closing(open_transport(sandbox, folder, PUBLIC.seconds(suite))) as transport:
         results = run_public_phase(suite, intake, transport)
-    made = report.report_of(student, intake, conditions, results)
+    made = report.make_report(student, intake, conditions, results)
     try:
         report_check.check(made)
     except ValueError as error:
@@ -108,7 +108,7 @@ def find_passing_items(
 def grade_alone(
     student: str, intake: Intake, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
 ) -> Report:
-    """Grade one submission by itself: run all phases, each in a sandbox of its own, and return the final report.
+    """Grade one submission by itself: run all phases, each in a new sandbox, and return the final report.
 
     Args:
         student: The student's name.

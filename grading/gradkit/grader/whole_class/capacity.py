@@ -34,7 +34,7 @@ def count_workers_that_fit(n_wanted: int) -> tuple[int, str]:
     """Return how many workers to start, at least 1, and a warning for the instructor if that is not `n_wanted`.
 
     Args:
-        n_wanted: How many workers the instructor asks for.
+        n_wanted: How many workers the instructor wants.
     """
     limits = [(limit, "this control group's memory limit") for limit in control_group_limits()]
     limits += [(limit, "this machine's memory") for limit in _physical_memory()]
@@ -92,6 +92,6 @@ def _limit(path: Path) -> Iterator[int]:
 
 
 def _physical_memory() -> Iterator[int]:
-    """Yield the size of this machine's memory in bytes, if the system tells."""
+    """Yield the size of this machine's memory in bytes, if the system reports it."""
     if hasattr(os, "sysconf"):
         yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

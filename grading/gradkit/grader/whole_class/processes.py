@@ -18,7 +18,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
-from gradkit.errors import ProcessorTimeUp, UserError, sentence_of
+from gradkit.errors import ProcessorTimeUp, UserError, describe_os_error
 from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 
@@ -191,7 +191,7 @@ def reason_for(error: BaseException, student: str) -> str:
         student: The name of the job's student.
     """
     if isinstance(error, OSError) and error.errno:
-        return sentence_of(error)
+        return describe_os_error(error)
     if isinstance(error, UserError | ProcessorTimeUp) and not isinstance(error, GraderError):
         return str(error)
 

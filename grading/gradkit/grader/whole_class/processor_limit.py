@@ -10,7 +10,7 @@ from gradkit.errors import ProcessorTimeUp
 
 
 def watch_processor_limit() -> None:
-    """Have ProcessorTimeUp raised, here and in processes forked from now on, a second before the shell's limit.
+    """Raise ProcessorTimeUp, here and in processes forked from now on, a second before the shell's limit is reached.
 
     `ulimit -t` sets the soft and the hard limit, and at the hard limit the kernel kills the process without a message.
     """

@@ -127,7 +127,7 @@ class StudentSteps:
         return self._is_about(earlier, student, intake)
 
     def _read_unfinished(self, student: Student, intake: Intake) -> Unfinished | None:
-        """Return what an earlier run has found out about this submission, if it was stopped between two phases."""
+        """Return what is known of this submission if an earlier run was stopped between two phases, else None."""
         state = unfinished.read(unfinished.path_of(self.out, student.name))
         return state if state and self._is_about(state.public, student, intake) else None
 

@@ -25,7 +25,13 @@ def moons(rng: random.Random, n_examples: int) -> Examples:
 
 
 def digits(rng: random.Random, n_examples: int, classes: Collection[int] = range(10)) -> Examples:
-    """Choose images of handwritten digits, 64 pixels between 0 and 1 each, of these classes."""
+    """Choose images of handwritten digits, 64 pixels between 0 and 1 each, of these classes.
+
+    Args:
+        rng: Chooses the images.
+        n_examples: Number of images.
+        classes: The digits to choose from.
+    """
     rows = rng.sample([row for row in _all_digits() if row[-1] in classes], n_examples)
     return tuple(tuple(pixel / 16 for pixel in row[:-1]) for row in rows), tuple(row[-1] for row in rows)
 

@@ -10,18 +10,19 @@ import msgspec
 LossFunction = Literal["mean_squared_error", "hinge", "binary_cross_entropy", "softmax", "cross_entropy"]
 
 TAKES_ROWS = ("cross_entropy",)
-"""Functions that take a list of outputs for each example. softmax takes one list, the others one output an example."""
+"""Functions that take a list of outputs for each example. softmax takes a single list, and the others take one output
+for each example."""
 
 
 class Loss(msgspec.Struct, frozen=True, array_like=True):
     """One call of a function.
 
-    Args:
-        function: which function is called.
+    Attributes:
+        function: The function that is called.
         outputs: n_examples rows of n_outputs numbers. Only `softmax` and `TAKES_ROWS` have more than one number a row,
             and softmax has one row.
-        targets: one number an example; empty for softmax.
-        upstream: one number a result. The gradients are those of the sum of upstream * result.
+        targets: One number an example; empty for softmax.
+        upstream: One number a result. The gradients are those of the sum of upstream * result.
     """
 
     function: LossFunction
@@ -33,9 +34,9 @@ class Loss(msgspec.Struct, frozen=True, array_like=True):
 class LossAnswers(msgspec.Struct, frozen=True, array_like=True):
     """PyTorch's answers to one call.
 
-    Args:
+    Attributes:
         results: n_outputs numbers for softmax, else one.
-        gradients: the gradient of every output, row by row.
+        gradients: The gradient of every output, row by row.
     """
 
     results: tuple[float, ...]
@@ -58,13 +59,13 @@ def output_names(loss: Loss) -> list[str]:
     return [f"outputs[{index}]" for index in range(sum(map(len, loss.outputs)))]
 
 
-def loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that calls the function and prints these names.
 
     Args:
-        loss: the call.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        loss: The call.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     rows = [", ".join(f"Value({number!r})" for number in row) for row in loss.outputs]
     outputs = ", ".join(f"[{row}]" for row in rows) if loss.function in TAKES_ROWS else ", ".join(rows)

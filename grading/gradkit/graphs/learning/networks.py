@@ -15,11 +15,11 @@ NetworkClass = Literal["Neuron", "Layer", "MLP"]
 class Network(msgspec.Struct, frozen=True, array_like=True):
     """One network at one input.
 
-    Args:
-        part: the class that builds it.
-        sizes: the number of inputs, then the width of each layer.
-        linear: whether the last layer has no tanh.
-        parameters: layer by layer and neuron by neuron: the weights, then the bias.
+    Attributes:
+        part: The class that builds it.
+        sizes: The number of inputs, then the width of each layer.
+        linear: Whether the last layer has no tanh.
+        parameters: Layer by layer and neuron by neuron: the weights, then the bias.
         inputs: n_inputs numbers.
         upstream: n_outputs numbers. The gradients are those of the sum of upstream * output.
     """
@@ -51,9 +51,9 @@ class Network(msgspec.Struct, frozen=True, array_like=True):
 class NetworkAnswers(msgspec.Struct, frozen=True, array_like=True):
     """PyTorch's answers to a network.
 
-    Args:
+    Attributes:
         outputs: n_outputs numbers.
-        gradients: the gradients of all parameters, then of all inputs.
+        gradients: The gradients of all parameters, then of all inputs.
     """
 
     outputs: tuple[float, ...]
@@ -88,13 +88,13 @@ def leaf_role(network: Network, index: int) -> str:
     raise AssertionError("a network has as many parameters as its sizes say")
 
 
-def network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that builds and runs the network and prints these names.
 
     Args:
-        network: the network.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        network: The network.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     arguments = [*map(str, network.arguments), *(f"{key}={value}" for key, value in network.keywords.items())]
     lines = [

@@ -14,15 +14,15 @@ OptimizerName = Literal["SGD", "Adam"]
 class Trajectory(msgspec.Struct, frozen=True, array_like=True):
     """One training run.
 
-    Args:
-        sizes: the number of inputs, then the width of each layer. The last layer has no tanh.
-        parameters: the parameters before the first step, in the order of model.parameters().
+    Attributes:
+        sizes: The number of inputs, then the width of each layer. The last layer has no tanh.
+        parameters: The parameters before the first step, in the order of model.parameters().
         inputs: n_examples rows of n_inputs numbers.
         targets: n_examples numbers.
-        loss: the loss function.
-        optimizer: the class of the optimizer.
-        settings: the keyword arguments of the optimizer.
-        steps: the number of training steps.
+        loss: The loss function.
+        optimizer: The class of the optimizer.
+        settings: The keyword arguments of the optimizer.
+        steps: The number of training steps.
     """
 
     sizes: tuple[int, ...]
@@ -38,9 +38,9 @@ class Trajectory(msgspec.Struct, frozen=True, array_like=True):
 class TrajectoryAnswers(msgspec.Struct, frozen=True, array_like=True):
     """PyTorch's answers to a training run.
 
-    Args:
-        losses: the loss before each step.
-        parameters: every parameter after the last step.
+    Attributes:
+        losses: The loss before each step.
+        parameters: Every parameter after the last step.
     """
 
     losses: tuple[float, ...]
@@ -57,12 +57,12 @@ def trajectory_names(run: Trajectory) -> list[str]:
     return losses + [f"model.parameters()[{index}].data" for index in range(len(run.parameters))]
 
 
-def trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
+def write_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that trains the network and prints these names.
 
     Args:
-        run: the training run.
-        shown: the expressions to print, one line each, at the end.
+        run: The training run.
+        shown: The expressions to print, one line each, at the end.
     """
     n_inputs, *widths = run.sizes
     settings = ", ".join(f"{key}={number:g}" for key, number in run.settings)

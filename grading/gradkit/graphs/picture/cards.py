@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gradkit.errors import UserError
-from gradkit.graphs.scalar.program import expression_text, node_names
+from gradkit.graphs.scalar.program import name_nodes, write_expression
 from gradkit.inside.graph import Answers, Graph
 
 MAX_NODES = 200
@@ -37,12 +37,12 @@ class Row(NamedTuple):
 class Card:
     """What a picture shows of one node.
 
-    Args:
-        name: the name of the node; can be empty.
-        expression: how the node was made, such as "a * b"; can be empty.
-        rows: its numbers.
-        parents: the indices of the cards of its operands.
-        kind: decides the colours.
+    Attributes:
+        name: The name of the node; can be empty.
+        expression: How the node was made, such as "a * b"; can be empty.
+        rows: The numbers of the node.
+        parents: The indices of the cards of its operands.
+        kind: The kind of node, which decides the colours.
     """
 
     name: str
@@ -62,24 +62,24 @@ def cards_of_graph(
     """Return a card for each node of a graph.
 
     Args:
-        graph: the graph.
-        want: the right numbers, if they are to be shown.
-        got: the student's numbers, if they are to be shown.
-        wrong: the nodes to mark as wrong, with both numbers.
-        names: names that some nodes have already; the others get new names.
+        graph: The graph.
+        want: The right numbers, if they are to be shown.
+        got: The student's numbers, if they are to be shown.
+        wrong: The nodes to mark as wrong, with both numbers.
+        names: Names that some nodes have already; the others get new names.
 
     Raises:
-        TooLargeError: if the graph has more than MAX_NODES nodes.
+        TooLargeError: The graph has more than MAX_NODES nodes.
     """
     if len(graph) > MAX_NODES:
         raise TooLargeError
-    all_names = node_names(graph, range(len(graph)), names)
+    all_names = name_nodes(graph, range(len(graph)), names)
 
     cards = []
     for node in range(len(graph)):
         is_leaf = node < len(graph.inputs)
         is_wrong = node in wrong
-        expression = "" if is_leaf else expression_text(graph, node, all_names)
+        expression = "" if is_leaf else write_expression(graph, node, all_names)
         rows = _rows("data", node, want, got, is_wrong) + _rows("grad", node, want, got, is_wrong)
         kind: CardKind = "wrong" if is_wrong else "leaf" if is_leaf else "inner"
         cards.append(Card(all_names[node], expression, tuple(rows), graph.parents(node), kind))

@@ -30,8 +30,8 @@ def draw_svg(cards: Sequence[Card]) -> str:
     """Draw cards, and arrows to each card from its parents, as SVG.
 
     Raises:
-        TooLargeError: if there are more than MAX_NODES cards.
-        MissingGraphvizError: if pygraphviz is not installed.
+        TooLargeError: There are more than MAX_NODES cards.
+        MissingGraphvizError: pygraphviz is not installed.
     """
     return _draw(cards, "svg").decode()
 

@@ -15,12 +15,12 @@ def cards_of_value(value: object, names: Mapping[str, object]) -> list[Card]:
     """Return the cards of a Value and of all nodes that it was made from, according to `_prev`.
 
     Args:
-        value: the student's object.
-        names: the nodes that have a name.
+        value: The student's object.
+        names: The nodes that are shown with a name, by this name.
 
     Raises:
-        TypeError: if `value` is not a Value.
-        TooLargeError: if there are more than MAX_NODES nodes.
+        TypeError: `value` is not a Value.
+        TooLargeError: There are more than MAX_NODES nodes.
     """
     if not _is_value(value):
         raise TypeError(f"There is no graph in {_type_name(value)}: draw() takes a Value.")

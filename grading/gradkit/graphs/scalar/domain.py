@@ -1,4 +1,7 @@
-"""Where random graphs use each operation: away from kinks, poles and overflow, so that only real mistakes show."""
+"""The domain in which random graphs use each operation: away from kinks, poles and overflow.
+
+There all correct engines agree, so a difference is a mistake.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,13 @@ _CONDITIONS = {name: compiled(row.domain, ("a", "b", "k")) for name, row in OPER
 
 
 def in_domain(name: str, arguments: Sequence[float], constant: float | None = None) -> bool:
-    """Return whether the domain of an operation contains these operands (one or two) and this plain number."""
+    """Return whether the domain of an operation contains these operands (one or two) and this plain number.
+
+    Args:
+        name: The name of the operation.
+        arguments: The number of each operand.
+        constant: The plain number, if the operation takes one.
+    """
     a, b = (*arguments, 0.0)[:2]
     return bool(_CONDITIONS[name](a, b, constant))
 
@@ -20,8 +29,8 @@ def all_in_domain(graph: Graph, values: Sequence[float]) -> bool:
     """Return whether every step of a graph is within its domain.
 
     Args:
-        graph: the graph.
-        values: the value of every node, n_nodes floats, inputs first.
+        graph: The graph.
+        values: The value of every node, n_nodes floats, inputs first.
     """
     for node in range(len(graph.inputs), len(graph)):
         name, *operands = graph.steps[node - len(graph.inputs)]

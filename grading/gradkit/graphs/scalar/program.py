@@ -13,11 +13,11 @@ from gradkit.inside.operations import ATOM, OPERATIONS
 class Dialect:
     """How a program is written for one engine.
 
-    Args:
-        imports: the first line.
-        leaf: the expression that makes a leaf of the number {}.
-        keep: the statement that makes the engine keep the gradient of the inner node {}; can be empty.
-        show: the statement that prints attribute {} of node {}: first the node, then the attribute.
+    Attributes:
+        imports: The first line of the program.
+        leaf: The expression that makes a leaf from the number {}.
+        keep: The statement that makes the engine keep the gradient of the inner node {}; can be empty.
+        show: The statement that prints attribute {} of node {}: first the node, then the attribute.
     """
 
     imports: str
@@ -38,13 +38,13 @@ _LEAF_LETTERS = "abcdghijklmnopqrst"
 _INNER_LETTERS = "uvwz"
 
 
-def node_names(graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None) -> dict[int, str]:
+def name_nodes(graph: Graph, shown: Collection[int] = (), given: Mapping[int, str] | None = None) -> dict[int, str]:
     """Return names for the nodes that need one: leaves, the output, nodes with several uses, and nodes to be shown.
 
     Args:
-        graph: the graph.
-        shown: nodes that the program prints.
-        given: names that some nodes have already; no other node gets one of them.
+        graph: The graph.
+        shown: Nodes that the program prints.
+        given: Names that some nodes have already; no other node gets one of them.
     """
     n_uses = dict.fromkeys(range(len(graph)), 0)
     for node in range(len(graph)):
@@ -80,8 +80,14 @@ def _leaf_name(node: int, n_leaves: int) -> str:
     return _LEAF_LETTERS[node] if n_leaves <= len(_LEAF_LETTERS) else f"x{node}"
 
 
-def expression_text(graph: Graph, node: int, names: Mapping[int, str]) -> str:
-    """Return the expression that makes `node`, in which nodes without a name are written out."""
+def write_expression(graph: Graph, node: int, names: Mapping[int, str]) -> str:
+    """Return the expression that makes `node`, in which nodes without a name are written out.
+
+    Args:
+        graph: The graph.
+        node: The node, which must not be an input.
+        names: The name of each node that has one.
+    """
     return _inline(graph, node, {other: name for other, name in names.items() if other != node})[0]
 
 
@@ -100,21 +106,23 @@ def _inline(graph: Graph, node: int, names: Mapping[int, str]) -> tuple[str, int
     return operation.text.format(**dict(zip("ab", texts)), **constants), operation.binds
 
 
-def program(graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, shown: Sequence[int] = ()) -> list[str]:
+def write_program(
+    graph: Graph, dialect: Dialect = STUDENT, gradients: bool = True, shown: Sequence[int] = ()
+) -> list[str]:
     """Return the lines of a program that builds a graph and prints one number for each node in `shown`.
 
     Args:
-        graph: the graph.
-        dialect: the engine that the program is for.
-        gradients: whether the program calls backward(), and prints gradients rather than data.
-        shown: the nodes to print. The last len(shown) lines print them, in this order.
+        graph: The graph.
+        dialect: The engine that the program is for.
+        gradients: Whether the program calls backward(), and prints gradients rather than data.
+        shown: The nodes to print. The last len(shown) lines print them, in this order.
     """
-    names = node_names(graph, shown)
+    names = name_nodes(graph, shown)
     lines = [dialect.imports]
     lines.append("; ".join(f"{names[i]} = {dialect.leaf.format(x)}" for i, x in enumerate(graph.inputs)))
     for node in range(len(graph.inputs), len(graph)):
         if node in names:
-            lines.append(f"{names[node]} = {expression_text(graph, node, names)}")
+            lines.append(f"{names[node]} = {write_expression(graph, node, names)}")
             if dialect.keep and gradients:
                 lines.append(dialect.keep.format(names[node]))
     if gradients:

@@ -17,13 +17,13 @@ MAX_TRIES = 400
 def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Callable[[Graph], list[float]]) -> Graph:
     """Return the smallest failing graph that greedy steps reach.
 
-    A step moves the output to an earlier node, cuts a node to a leaf, bypasses a step, gives a repeated operand a leaf
-    of its own, or chooses nicer numbers.
+    A step moves the output to an earlier node, cuts a node to a leaf, bypasses a step, replaces one use of an operand
+    by a new leaf, or chooses nicer numbers.
 
     Args:
-        graph: a graph that fails.
-        still_fails: whether a candidate fails as well.
-        values: computes the right value of every node of a failing graph, n_nodes floats, inputs first.
+        graph: A graph that fails.
+        still_fails: Returns whether a candidate fails as well.
+        values: Computes the right value of every node of a failing graph, n_nodes floats, inputs first.
     """
     n_tries = 0
     made_progress = True
@@ -42,7 +42,7 @@ def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Cal
 
 
 def _cost(graph: Graph) -> tuple[int, int, int, int]:
-    """Compare graphs: fewer steps, then fewer repeated uses, then fewer leaves, then nicer numbers.
+    """Return a key that orders graphs: fewer steps, then fewer repeated uses, then fewer leaves, then nicer numbers.
 
     Every accepted step lowers the cost, so the reduction ends.
     """
@@ -57,18 +57,18 @@ def _cost(graph: Graph) -> tuple[int, int, int, int]:
 def _candidates(graph: Graph, values: list[float]) -> Iterator[Graph]:
     steps = range(len(graph.inputs), len(graph))
     for node in steps:
-        yield graph.rebuilt(output=node)
+        yield graph.rebuild(output=node)
     for node in steps:
-        yield graph.rebuilt(leaves={node: round(values[node], 2)})
+        yield graph.rebuild(leaves={node: round(values[node], 2)})
     for node in steps:
         for parent in graph.parents(node):
-            yield graph.rebuilt(aliases={node: parent})
+            yield graph.rebuild(aliases={node: parent})
     for node in steps:
         for index, parent in enumerate(graph.parents(node)):
             yield graph.split(node, index, values[parent] + 1)
     for node in steps:
         if OPERATIONS[graph.steps[node - len(graph.inputs)][0]].constants:
-            yield from (graph.rebuilt(constants={node: constant}) for constant in (2, 3))
+            yield from (graph.rebuild(constants={node: constant}) for constant in (2, 3))
     for node in range(len(graph.inputs)):
         for number in NICE_NUMBERS:
-            yield graph.rebuilt(leaves={node: number})
+            yield graph.rebuild(leaves={node: number})

@@ -1,4 +1,4 @@
-"""Write a graph as an expression: `trace_expression(lambda a, b: (a + b) * a, 10, 5)`."""
+"""Build a graph from an expression: `trace_expression(lambda a, b: (a + b) * a, 10, 5)`."""
 
 from __future__ import annotations
 
@@ -105,8 +105,8 @@ def trace_expression(expression: Callable[..., Tracer], *numbers: float) -> Grap
     """Return the graph of an expression.
 
     Args:
-        expression: a function of n_inputs values. The graph's inputs have the names of its parameters.
-        numbers: the value of each input.
+        expression: A function of n_inputs values. The graph's inputs have the names of its parameters.
+        numbers: The value of each input.
     """
     steps: list[tuple[Tracer, Step]] = []
     inputs = [Tracer(steps) for _ in numbers]
@@ -115,11 +115,11 @@ def trace_expression(expression: Callable[..., Tracer], *numbers: float) -> Grap
     indices = {tracer: index for index, tracer in enumerate([*inputs, *(tracer for tracer, _ in steps)])}
     parameters = list(inspect.signature(expression).parameters)
     names = parameters if len(parameters) == len(numbers) else ()
-    return Graph(numbers, steps_by_index(steps, indices), indices[result], names).rebuilt()
+    return Graph(numbers, steps_by_index(steps, indices), indices[result], names).rebuild()
 
 
 def steps_by_index(steps: list[tuple[Tracer, Step]], indices: Mapping[Tracer, int]) -> list[Step]:
-    """Return the traced steps with the index of each operand in its stead."""
+    """Return the traced steps, with each operand replaced by its index."""
     return [
         (name, *(indices[operand] if isinstance(operand, Tracer) else operand for operand in operands))
         for _, (name, *operands) in steps

@@ -31,10 +31,10 @@ class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
 
     Nodes are numbered: the leaves first, then one node for each step. The last node is the output.
 
-    Args:
-        leaves: the inputs.
+    Attributes:
+        leaves: The inputs.
         steps: (operation, operand nodes..., plain numbers...), such as ("sum", 0, 1): the sum of node 0 along axis 1.
-        upstream: the gradient that backward() starts from, in the shape of the output.
+        upstream: The gradient that backward() starts from, in the shape of the output.
     """
 
     leaves: tuple[Leaf, ...]
@@ -55,7 +55,7 @@ class TensorGraph(msgspec.Struct, frozen=True, array_like=True):
         name, *numbers = self.steps[step]
         return tuple(map(int, numbers[: TENSOR_OPERATIONS[str(name)].arity]))
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Serialize the graph for a process that runs the same Python and trusts this one (marshal is not safe)."""
         leaves = tuple((leaf.shape, leaf.numbers, leaf.layout) for leaf in self.leaves)
         return marshal.dumps((leaves, self.steps, (self.upstream.shape, self.upstream.numbers, "")))
@@ -76,10 +76,10 @@ class Array(msgspec.Struct, frozen=True):
 class TensorAnswers(msgspec.Struct, frozen=True, array_like=True):
     """PyTorch's answers to a graph.
 
-    Args:
-        shapes: the shape of each of the n_nodes nodes.
-        data: the numbers of all nodes, one node after the other, each row by row.
-        grad: the gradients in the same order.
+    Attributes:
+        shapes: The shape of each of the n_nodes nodes.
+        data: The numbers of all nodes, one node after the other, each row by row.
+        grad: The gradients in the same order.
     """
 
     shapes: tuple[Shape, ...]
@@ -100,20 +100,22 @@ class TensorAnswers(msgspec.Struct, frozen=True, array_like=True):
         return arrays
 
 
-def lists_of(shape: Shape, numbers: Sequence[float]) -> Any:
+def make_lists(shape: Shape, numbers: Sequence[float]) -> Any:
     """Return the numbers of an array as nested lists, or the number itself if the array does not have axes."""
     if not shape:
         return numbers[0]
     row_size = math.prod(shape[1:])
-    return [lists_of(shape[1:], numbers[row_size * row : row_size * (row + 1)]) for row in range(shape[0])]
+    return [make_lists(shape[1:], numbers[row_size * row : row_size * (row + 1)]) for row in range(shape[0])]
 
 
 def decode_arrays(numbers: Sequence[float], n_arrays: int) -> list[Array]:
-    """Decode what `tensor_replay.encoded` made of n_arrays arrays. The numbers are a worker's, so nothing is trusted.
+    """Decode what `tensor_replay.encoded` made of n_arrays arrays.
+
+    The numbers come from a worker, so all of them are checked.
 
     Raises:
-        ValueError: if `encoded` cannot have made these numbers.
-        OverflowError: if a size is infinite.
+        ValueError: `encoded` cannot have made these numbers.
+        OverflowError: A size is infinite.
     """
     arrays, start = [], 0
 

@@ -12,7 +12,7 @@ from gradkit.graphs.learning.losses import Loss
 from gradkit.graphs.learning.networks import Network
 from gradkit.graphs.learning.trajectories import Trajectory
 
-from .graph import Array, Shape, lists_of
+from .graph import Array, Shape, make_lists
 
 Lists = list[list[float]] | list[float]
 
@@ -39,7 +39,7 @@ def parameter_names(sizes: Sequence[int], attribute: str) -> list[str]:
     """Return the name of each number of the parameters in the program, in the order of `Network.parameters`.
 
     Args:
-        sizes: the number of inputs, then the width of each layer.
+        sizes: The number of inputs, then the width of each layer.
         attribute: "data" or "grad".
     """
     names = []
@@ -52,7 +52,7 @@ def parameter_names(sizes: Sequence[int], attribute: str) -> list[str]:
 
 def parameter_numbers(arrays: Sequence[Array]) -> list[float]:
     """Return the numbers of arrays in the shapes of `parameter_shapes`, in the order of `Network.parameters`."""
-    lists = [lists_of(array.shape, array.numbers) for array in arrays]
+    lists = [make_lists(array.shape, array.numbers) for array in arrays]
     numbers: list[float] = []
     for weights, biases in zip(lists[::2], lists[1::2]):
         for neuron, bias in enumerate(biases):
@@ -60,13 +60,13 @@ def parameter_numbers(arrays: Sequence[Array]) -> list[float]:
     return numbers
 
 
-def tensor_network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_tensor_network_program(network: Network, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that runs the network on one row and prints these names.
 
     Args:
-        network: the network.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        network: The network.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     lines = _model_lines(network.sizes, network.linear, network.parameters, "MLP, Tensor")
     lines += [f"x = Tensor({[list(network.inputs)]})", "y = model(x)"]
@@ -75,13 +75,13 @@ def tensor_network_program(network: Network, gradients: bool, shown: Sequence[st
     return lines + [f"print({name})" for name in shown]
 
 
-def tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that calls the loss on a row of logits an example and prints these names.
 
     Args:
-        loss: the call.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        loss: The call.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     lines = [
         f"from tensor import {loss.function}, Tensor",
@@ -93,8 +93,13 @@ def tensor_loss_program(loss: Loss, gradients: bool, shown: Sequence[str]) -> li
     return lines + [f"print({name})" for name in shown]
 
 
-def tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
-    """Return the lines of a program that trains the network and prints these names."""
+def write_tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]:
+    """Return the lines of a program that trains the network and prints these names.
+
+    Args:
+        run: The training run.
+        shown: The expressions to print, one line each, at the end.
+    """
     settings = ", ".join(f"{key}={number:g}" for key, number in run.settings)
     lines = [
         *_model_lines(run.sizes, True, run.parameters, f"MLP, {run.loss}"),
@@ -112,7 +117,14 @@ def tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str
 
 
 def _model_lines(sizes: Sequence[int], linear: bool, parameters: Sequence[float], imports: str) -> list[str]:
-    """Return the lines of a program that makes `model`. imports: the names to import from the student's tensor.py."""
+    """Return the lines of a program that makes `model`.
+
+    Args:
+        sizes: The number of inputs, then the width of each layer.
+        linear: Whether the last layer has no tanh.
+        parameters: All parameters, in the order of `Network.parameters`.
+        imports: The names to import from the student's tensor.py.
+    """
     n_inputs, *widths = sizes
     linear_last = ", linear_last=True" if linear else ""
     return [

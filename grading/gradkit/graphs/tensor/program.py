@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from gradkit.inside.tensor_replay import expression
 
-from .graph import Layout, TensorGraph, lists_of
+from .graph import Layout, TensorGraph, make_lists
 
 
-def node_names(graph: TensorGraph) -> list[str]:
+def name_nodes(graph: TensorGraph) -> list[str]:
     """Return the name of each node: the leaves a, b, c and so on, then t1, t2 and so on, and the output y."""
     leaves = ["abcdefghij"[index] for index in range(len(graph.leaves))]
     return [*leaves, *(f"t{step}" for step in range(1, len(graph.steps))), "y"]
@@ -22,29 +22,29 @@ _LAYOUT_TEXTS: dict[Layout, str] = {
 }
 
 
-def tensor_program(graph: TensorGraph, gradients: bool, shown: Sequence[str]) -> list[str]:
+def write_tensor_program(graph: TensorGraph, gradients: bool, shown: Sequence[str]) -> list[str]:
     """Return the lines of a program that builds the graph and prints these names.
 
     Args:
-        graph: the graph.
-        gradients: whether the program calls backward().
-        shown: the expressions to print, one line each, at the end.
+        graph: The graph.
+        gradients: Whether the program calls backward().
+        shown: The expressions to print, one line each, at the end.
     """
     return [*_lines(graph, gradients), *(f"print({name})" for name in shown)]
 
 
 def _lines(graph: TensorGraph, gradients: bool) -> Iterator[str]:
-    names = node_names(graph)
+    names = name_nodes(graph)
     if gradients or any(leaf.layout for leaf in graph.leaves):
         yield "import numpy as np"
     yield "from tensor import Tensor"
 
     for name, leaf in zip(names, graph.leaves):
-        yield f"{name} = Tensor({_LAYOUT_TEXTS[leaf.layout].format(lists_of(leaf.shape, leaf.numbers))})"
+        yield f"{name} = Tensor({_LAYOUT_TEXTS[leaf.layout].format(make_lists(leaf.shape, leaf.numbers))})"
     for step, (operation, *rest) in enumerate(graph.steps):
         operands = graph.operands(step)
         constants = tuple(rest[len(operands) :])
         text = expression(str(operation), [names[node] for node in operands], constants)  # type: ignore[arg-type]
         yield f"{names[len(graph.leaves) + step]} = {text}"
     if gradients:
-        yield f"y.backward(np.array({lists_of(graph.upstream.shape, graph.upstream.numbers)}))"
+        yield f"y.backward(np.array({make_lists(graph.upstream.shape, graph.upstream.numbers)}))"

@@ -72,9 +72,9 @@ def _run_network(parameters: torch.Tensor, sizes: Sequence[int], linear: bool, x
     """Compute the outputs of a network for one row, or for each row of a matrix.
 
     Args:
-        parameters: all parameters in one vector, in the order of `Network.parameters`.
-        sizes: the number of inputs, then the width of each layer.
-        linear: whether the last layer has no tanh.
+        parameters: All parameters in one vector, in the order of `Network.parameters`.
+        sizes: The number of inputs, then the width of each layer.
+        linear: Whether the last layer has no tanh.
         x: n_inputs numbers, or a matrix of n_examples x n_inputs.
     """
     start, last = 0, len(sizes) - 2

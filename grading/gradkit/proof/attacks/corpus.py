@@ -37,21 +37,22 @@ GROUPS: tuple[str, ...] = get_args(Group)
 
 
 class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An attack and its label: what must come of it.
+    """An attack and its label: how it must be graded.
 
-    title:      what it does, in a sentence.
-    group:      one of GROUPS.
-    module:     the file that it attacks with.
-    edits:      edits of the solution, if that file is made from it.
-    before:     text to put before the solution.
-    after:      text to put after it.
-    student:    the name of its submission, if that is part of the attack.
-    full_marks: every item passes, because it is honest or what it tries has no effect.
-    every:      it earns nothing: every item has this verdict, or one of these, or is blocked by an item that has.
-    verdicts:   the verdict of each item that fails although everything it needs passes.
-    earned:     its points, if the verdicts do not tell.
-    untouched:  paths that must not be created.
-    unsaid:     words that its report must not contain.
+    Attributes:
+        title: What the attack does, in a sentence.
+        group: One of GROUPS.
+        module: The file that it attacks with.
+        edits: Edits of the solution, if that file is made from it.
+        before: Text to put before the solution.
+        after: Text to put after it.
+        student: The name of its submission, if that is part of the attack.
+        full_marks: Whether every item passes, because the submission is honest or what it tries has no effect.
+        every: The verdict of every item, or several possible ones, if nothing is earned. Items can also be blocked.
+        verdicts: The verdict of each item that fails although everything it needs passes.
+        earned: Its points, if the verdicts do not determine them.
+        untouched: Paths that must not be created.
+        unsaid: Words that its report must not contain.
     """
 
     title: str
@@ -78,7 +79,7 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.every,) if isinstance(self.every, Verdict) else self.every
 
     def says(self) -> str:
-        """Return what must come of it, in a few words."""
+        """Describe the label in a few words."""
         if self.full_marks:
             return "full marks"
         if self.ends:
@@ -95,14 +96,15 @@ def attacks_folder() -> Path:
 
 
 def attacks() -> dict[str, Attack]:
-    """Return every attack, by the name of its folder. Raises SettingsError, naming the file, if one is malformed."""
+    """Read every attack, by the name of its folder. Raises SettingsError if an attack.toml is malformed."""
     return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
 
 
 def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:
     """Make a class in which every attack is a submission. Return the name of the attack by the submission's path.
 
-    Raises: ValueError if an attack makes more than one submission, or none.
+    Raises:
+        ValueError: An attack makes more than one submission, or none.
     """
     made: dict[Path, str] = {}
     for name, attack in chosen.items():
@@ -124,6 +126,11 @@ def build(name: str, attack: Attack, target: Path) -> None:
     - files holds the text of each file that the default submission would have, by name.
 
     If make.py makes a folder with the attacked file, the other files of the solution are added to it.
+
+    Args:
+        name: The name of the attack's folder.
+        attack: The attack.
+        target: The folder to make.
     """
     home, files = attacks_folder() / name, files_of(attack)
     if (home / "make.py").is_file():
@@ -147,7 +154,8 @@ def lay_out(files: Mapping[str, str], target: Path) -> None:
 def files_of(attack: Attack) -> dict[str, str]:
     """Return the text of the solution's files by name, one of them as an attack changes it.
 
-    Raises: EditError if the old text of an edit does not occur in it exactly once.
+    Raises:
+        EditError: The old text of an edit does not occur in it exactly once.
     """
     paths = sorted((reference_folder() / "solution").glob("*.py"))
     files = {path.name: path.read_text(encoding="utf-8") for path in paths}

@@ -36,7 +36,7 @@ State = Mapping[Path, tuple[int, int, int]]
 
 
 class Watch:
-    """Records the state of this machine before a run, and tells afterwards what has changed.
+    """Records the state of this machine before a run, and reports afterwards what has changed.
 
     Args:
         canaries: Files to write the secret to.
@@ -53,12 +53,12 @@ class Watch:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self._processes = set(_descendants())
-        self._state = state_of(self._watched)
+        self._state = read_state(self._watched)
         self._existed_before = {path for path in absent if os.path.lexists(path)}
 
     def changes(self) -> list[str]:
         """Return what has changed since, in sentences."""
-        changed = [f"{path} was {how}" for path, how in changes(self._state, state_of(self._watched))]
+        changed = [f"{path} was {how}" for path, how in changes(self._state, read_state(self._watched))]
         changed += [f"{path} was created" for path in self.created()]
         changed += [f"{path} existed before the run: remove it" for path in self._existed_before]
         if self._was_called():
@@ -98,7 +98,13 @@ class Watch:
 
 @contextmanager
 def watched(canaries: Sequence[Path], folders: Sequence[Path], absent: Sequence[Path]) -> Iterator[Watch]:
-    """Watch this machine. Meanwhile the secret is in the environment too, and this process adopts orphans."""
+    """Watch this machine. Meanwhile the secret is in the environment too, and this process adopts orphans.
+
+    Args:
+        canaries: Files to write the secret to.
+        folders: What must stay as it is, beside the repository and the canaries.
+        absent: Paths that must not be created.
+    """
     prctl = ctypes.CDLL(None).prctl
     prctl(_PR_SET_CHILD_SUBREAPER, 1)
     watch = Watch(canaries, folders, absent)
@@ -118,7 +124,7 @@ def temporary_canary() -> Path:
     return Path(tempfile.gettempdir()) / f"{CANARY}-{os.getpid()}"
 
 
-def state_of(folders: Iterable[Path]) -> State:
+def read_state(folders: Iterable[Path]) -> State:
     """Return the state of everything in these folders, except what Python and tools keep there."""
     state = {}
     for path in _all_paths(folders):

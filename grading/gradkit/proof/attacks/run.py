@@ -9,25 +9,28 @@ from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report, read
-from gradkit.grader.suite import suite_of
+from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom, Graded
 from gradkit.submissions.intake.roster import read_roster
 
 from .checks import check_attack, check_files, check_tables, check_text, reference_words
 from .corpus import Attack, build_class
 from .host import CANARY, temporary_canary, watched
-from .secrets import grade_under_a_secret, leak_in
+from .secrets import find_leak, grade_under_a_secret
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The result of an attack.
 
-    report:  None if there is none.
-    seconds: how long grading took.
-    reason:  why the attack did not go as it must; empty if it did.
+    Attributes:
+        name: The name of the attack's folder.
+        attack: The attack.
+        report: The report; None if there is none.
+        seconds: How long grading took.
+        reason: Why the attack did not go as it must; empty if it did.
     """
 
     name: str
@@ -60,17 +63,18 @@ def run_attacks(
 
     Args:
         chosen: The attacks, by name.
-        progress: Is called with the name of each attack that was graded.
+        progress: Called with the name of each attack that was graded.
         workers: How many to grade at a time.
         course: The assignments to grade them in; all, unless given.
         compared: The names of those that are graded under two secrets as well; all, unless given.
 
-    Raises: SandboxError if no sandbox can be had.
+    Raises:
+        SandboxError: Workers cannot be isolated on this machine.
     """
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as home:
         classes = [
             _AttackClass(Path(home) / f"class{n}", suite, attacks)
-            for n, (suite, attacks) in enumerate(by_suite(chosen, course or assignments()))
+            for n, (suite, attacks) in enumerate(group_by_suite(chosen, course or assignments()))
         ]
         folders = [each.folder for each in classes]
         canaries = [Path(home) / CANARY, temporary_canary(), *(folder / f"{CANARY}.txt" for folder in folders)]
@@ -94,10 +98,10 @@ def run_attacks(
     return Run(tuple(outcomes[name] for name in sorted(outcomes)), tuple(host))
 
 
-def by_suite(
+def group_by_suite(
     chosen: Mapping[str, Attack], course: Sequence[Assignment]
 ) -> Iterator[tuple[tuple[Assignment, ...], dict[str, Attack]]]:
-    """Yield groups of assignments that offer the same packages, each with the attacks on a file that they ask for."""
+    """Yield groups of assignments that offer the same packages, each with the attacks on one of their files."""
     for packages in dict.fromkeys(each.packages for each in course):
         suite = tuple(each for each in course if each.packages == packages)
         modules = {module for each in suite for module in each.modules}
@@ -117,8 +121,8 @@ class _AttackClass:
         self.folder.mkdir(parents=True)
         self._attack_of = build_class(chosen, self.folder)
         self._home = home
-        self._suite = suite_of(suite, Library(corpora_folder()), retries=False)
-        self._conditions = conditions_of(self._suite, sandboxed=True)
+        self._suite = load_suite(suite, Library(corpora_folder()), retries=False)
+        self._conditions = make_conditions(self._suite, sandboxed=True)
         self.classroom = Classroom(self._suite, self._conditions, home / "reports")
 
     def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[Graded, str]]:
@@ -139,7 +143,7 @@ class _AttackClass:
             grade_under_a_secret(mark, self._suite, self._conditions, students, workers, self._home) for mark in (0, 1)
         ]
         for student in students:
-            yield self._attack_of[student.source], leak_in(read(self.classroom.report_path(student)), runs)
+            yield self._attack_of[student.source], find_leak(read(self.classroom.report_path(student)), runs)
 
 
 def _outcome(

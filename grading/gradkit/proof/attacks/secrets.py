@@ -40,7 +40,7 @@ RETRIED = re.compile(r"This passes with the course's own [\w., ]+, and not yet w
 """The evidence of an item that passed by a reference retry."""
 
 RETRY_WARNING = re.compile(r"\w+: with the course's own [\w., ]+, \d+ more items? pass(es)?")
-"""What a report tells the instructor about reference retries."""
+"""What a report says to the instructor about reference retries."""
 
 SECRET_DIGITS = 7
 """Decimals that a leaf must have for its number to prove, in a report, that a secret was carried out."""
@@ -122,7 +122,7 @@ def grade_under_a_secret(
     word = f"reference {random.Random(mark).getrandbits(128):032x}"
     reference = _marked_reference(home / f"reference{mark}", word)
     suite = replace(suite, private=private, reference=reference)
-    words = private_words(suite, private) | {word}  # makes every corpus, before processes are forked
+    words = list_private_words(suite, private) | {word}  # makes every corpus, before processes are forked
 
     classroom = Classroom(suite, conditions, home / f"reports{mark}")
     names = [graded.student.name for graded in classroom.grade(students, workers) if not graded.reason]
@@ -137,7 +137,7 @@ def _marked_reference(folder: Path, word: str) -> Path:
     return folder
 
 
-def private_words(suite: Suite, private: Library) -> frozenset[str]:
+def list_private_words(suite: Suite, private: Library) -> frozenset[str]:
     """Return the numbers that only a private corpus has, as Python prints them without a sign."""
     words: set[str] = set()
     for test in suite.tests:
@@ -151,7 +151,7 @@ def private_words(suite: Suite, private: Library) -> frozenset[str]:
 # --- what was carried out --------------------------------------------------------------------------------------------
 
 
-def leak_in(public: Report, runs: Sequence[SecretRun]) -> str:
+def find_leak(public: Report, runs: Sequence[SecretRun]) -> str:
     """Return what shows that a student's code carried something out of two runs under secrets; empty if nothing does.
 
     Args:
@@ -163,15 +163,15 @@ def leak_in(public: Report, runs: Sequence[SecretRun]) -> str:
     if first is None or second is None:
         return "one of the two runs under a secret has no report"
     return (
-        secret_word_in(first, runs[0].words)
-        or secret_word_in(second, runs[1].words)
+        find_secret_word(first, runs[0].words)
+        or find_secret_word(second, runs[1].words)
         or addition(public, first)
         or addition(public, second)
         or difference(first, second)
     )
 
 
-def secret_word_in(report: Report, words: Collection[str]) -> str:
+def find_secret_word(report: Report, words: Collection[str]) -> str:
     """Return a sentence about the first of a secret's words that a report contains; empty if it contains none."""
     for text in texts(msgspec.to_builtins(report)):
         contained = {*re.findall(r"\d+\.\d+", text), *re.findall(r"reference [0-9a-f]{32}", text)}.intersection(words)

@@ -1,4 +1,4 @@
-"""What a process asks of the kernel around a fork: who is killed when memory runs out, and when to end."""
+"""Set up forked processes: when the kernel ends them, and which process it kills when memory runs out."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _set_soft_limit(kind: int, value: int) -> None:
 
 
 def address_space_bytes() -> int:
-    """Return the size of this process's address space in bytes, or 0 if the system does not tell it."""
+    """Return the size of this process's address space in bytes, or 0 if the system does not report it."""
     if sys.platform != "linux":
         return 0
     n_pages = int(Path("/proc/self/statm").read_bytes().split()[0])

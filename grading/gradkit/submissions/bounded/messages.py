@@ -1,7 +1,7 @@
 """The messages and exit statuses with which a bounded process reports the result of its job.
 
 A reply is the job's result as MessagePack, or the traceback if the job raised an exception. The exit status, or a
-status byte in the reply of a process that lasts, tells which of the two it is.
+status byte in the reply of a `LastingProcess`, says which of the two it is.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def timeout_error(limits: Limits) -> LimitReachedError:
 
 
 def check_exit_code(code: int, reply: bytes, limits: Limits) -> None:
-    """Raise the error that the exit code of a bounded process stands for, if it stands for one.
+    """Raise the error that the exit code of a bounded process means, if it means one.
 
     Args:
         code: Exit code, or the negative number of the signal that ended the process.

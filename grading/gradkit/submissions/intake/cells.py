@@ -13,13 +13,16 @@ from typing import NamedTuple
 
 MAX_CELLS = 20
 """Cells that are considered. If there are more, the last ones are."""
+
 MAX_READ_BYTES = 128 << 10
 """Bytes of cells that are considered, ten times the longest solution. If there are more, the last ones are."""
+
 MAX_JOINED_BYTES = 64 << 10
 """Bytes of a text that is compiled. In trials, this took at most 35 MB and 1.2 s."""
 
 _MAGIC = re.compile(r"^(?=[%!?]|get_ipython\(\))", re.M)
 """Where lines that only IPython understands begin."""
+
 _GLOBAL_LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 
 

@@ -1,8 +1,8 @@
-"""Choose the files of a submission that count, whatever folders and names they were handed in with.
+"""Choose the files of a submission that count, in whatever folders and under whatever names they were handed in.
 
 Students hand in nested folders, downloads such as `engine (1).py` and files of other assignments. The rules: only the
 outermost folder that has a file to grade counts. A file with a download's name counts if there is none with the right
-name. If two files could be meant, none of them is guessed.
+name. If two files could be meant, neither of them is chosen.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from typing import NamedTuple
 from gradkit.catalogue.assignments import Notebook
 from gradkit.submissions.outcome import Verdict
 
-from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, entries_of_zip
+from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, list_zip_entries
 from .notebook import MAX_NOTEBOOK_BYTES
 
 MAX_FILE_BYTES = 1 << 20
 """A hundred times the size of a long engine."""
+
 MAX_OTHER_FILES = 50
 """Other .py files of a submission that are copied with the files to grade."""
+
 MAX_LISTED = 4
 """Paths that a message lists."""
 
 _COPY = r"(copy of )?{}([ _-]|\(\d{{1,4}}\)|copy|\d)*\.{}(\.txt|\.json)?"
-"""Names of a download or a copy. Every alternative begins with a letter of its own, so that matching takes linear
-time."""
+"""Names of a download or a copy. The alternatives begin with different letters, so that matching takes linear time."""
+
 _MODULE = re.compile(r"[A-Za-z_]\w*\.py")
 _LIKELY_SOLUTION = re.compile(r".*\.(py|ipynb|txt|zip|rar|7z|gz|tar|tgz)", re.I)
 """Files that a message names if the file to grade is missing."""
@@ -66,7 +68,7 @@ class _Folder(NamedTuple):
 
     Attributes:
         path: Its path, or None if no folder has a file to grade.
-        renamed: Entries of the submission that stand for a file to grade.
+        renamed: The name of the file to grade, by the path of the entry that is used for it.
         warnings: Sentences for the instructor.
     """
 
@@ -143,7 +145,7 @@ def open_nested_zip(entries: list[Entry], modules: Sequence[str], notebook: Note
     if not zips:
         return entries
     content = zips[0].read(MAX_ZIP_BYTES + 1)
-    return list(entries_of_zip(BytesIO(content), MAX_ZIP_BYTES, MAX_ENTRIES))
+    return list(list_zip_entries(BytesIO(content), MAX_ZIP_BYTES, MAX_ENTRIES))
 
 
 def python_files(modules: Iterable[str]) -> set[str]:
@@ -166,7 +168,7 @@ def _choose_beside(entries: Sequence[Entry], graded: set[str], imported: set[str
         entries: All files of the submission.
         graded: Names of the files to grade.
         imported: Names of the files that these import.
-        assignment: Name of the assignment. A folder of this name goes before others of the same depth.
+        assignment: Name of the assignment. A folder of this name is preferred to others of the same depth.
     """
     folder = _choose_folder(entries, graded, assignment)
     here = [entry for entry in entries if entry.parts[:-1] == folder.path]
@@ -308,7 +310,13 @@ def _read(selected: Iterable[tuple[str, Entry]], expected: set[str]) -> ChosenFi
 
 
 def compile_patterns(modules: Sequence[str], notebook: Notebook | None, builds_on: Sequence[str]) -> None:
-    """Compile and cache the patterns for copies, which takes 1 ms, before a process is forked that needs them."""
+    """Compile and cache the patterns for copies, which takes 1 ms, before a process is forked that needs them.
+
+    Args:
+        modules: Files to grade, without `.py`.
+        notebook: Notebook that can replace these files.
+        builds_on: Files that the files to grade import, without `.py`.
+    """
     files = python_files(modules) | python_files(builds_on) | ({notebook_file(notebook)} if notebook else set())
     for name in files:
         _copy_pattern(name)

@@ -1,4 +1,4 @@
-"""Find out who handed in what in a class's download: a learning platform's, or a folder or zip for each student.
+"""Find each student's files in a class's download: a learning platform's, or a folder or zip for each student.
 
 Files are listed where they are and nothing is unpacked. `_PLATFORM_NAMES` describes how each platform names what a
 student uploaded; a further platform is a further row.
@@ -19,12 +19,13 @@ from typing import NamedTuple
 
 from gradkit.errors import UserError
 
-from .entries import Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular, read_start
+from .entries import Entry, UnfitError, list_folder_entries, list_zip_entries, open_regular, read_start
 from .roster import is_left_out, safe_name
 from .take_in import describe_error
 
 MAX_CLASS_BYTES = 4 << 30
 """Size of a whole class's zip. Only what is needed is read of it."""
+
 MAX_CLASS_ENTRIES = 50_000
 """Files in a whole class's zip. Listing this many takes up to 160 MB."""
 
@@ -192,7 +193,7 @@ def _list_top(downloads: Path, leave_out: Path, stack: ExitStack) -> list[_Top]:
         raise DownloadsError(f"There is no folder or zip {safe_name(str(downloads), 300)}.")
     try:
         opened = stack.enter_context(open_regular(downloads.resolve()))
-        return list(_top_of_zip(list(entries_of_zip(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES))))
+        return list(_top_of_zip(list(list_zip_entries(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES))))
     except UnfitError as error:
         raise DownloadsError(f"{safe_name(downloads.name)}: {error} Unpack it, and name the folder.") from None
     except Exception as error:
@@ -213,7 +214,7 @@ def _top_of_folder(folder: Path, leave_out: Path) -> Iterator[_Top]:
 
 
 def _list_folder(path: Path) -> list[Entry]:
-    return list(entries_of_folder(path))
+    return list(list_folder_entries(path))
 
 
 def _top_of_zip(entries: list[Entry]) -> Iterator[_Top]:
@@ -333,7 +334,7 @@ def _list_under_name(top: _Top, name: str) -> list[Entry]:
 
 
 def _name_students(groups: list[list[_Part]], make_name: Callable[[str], str]) -> list[Submission]:
-    """Give each student a name of their own: with the platform's number if several have the same name."""
+    """Give each student a different name: with the platform's number if several students have the same name."""
     n_called = Counter(make_name(parts[0].name) for parts in groups)
     submissions = []
     used_names: set[str] = set()

@@ -25,18 +25,22 @@ from gradkit.submissions.outcome import Verdict
 MAX_ZIP_BYTES = 64 << 20
 MAX_ENTRIES = 10_000
 """Files in a submission. In a folder, its subfolders count as well."""
+
 MAX_FOLDER_DEPTH = 12
 _MAX_NAME_LENGTH = 4096
 """Characters of a path in a zip. Linux does not allow longer paths."""
+
 _MAX_DIRECTORY_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 16
 
 _DIRECTORY_SIGNATURE = b"PK\x01\x02"
 """First bytes of every entry in a zip's directory (APPNOTE.TXT, section 4.3.12)."""
+
 _FILE_SIGNATURE = b"PK\x03\x04"
 _FILE_HEADER = struct.Struct("<4s22xHH")
 """Header before every file: signature, ..., length of the name, length of the extra field (section 4.3.7). Name and
 extra field follow, then the content."""
+
 _LZMA_HEADER = struct.Struct("<2xHBI")
 """Header of LZMA content: version, size of the properties, one byte for lc, lp and pb, size of the dictionary
 (section 5.8.8)."""
@@ -62,7 +66,7 @@ class Entry:
     """A regular file of a submission.
 
     Attributes:
-        parts: Its path: names of folders, then its own name.
+        parts: Its path: the names of folders, then the name of the file.
         read: Returns its first bytes, at most the number that is passed.
     """
 
@@ -73,7 +77,7 @@ class Entry:
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
-def entries_of_folder(source: Path) -> Iterator[Entry]:
+def list_folder_entries(source: Path) -> Iterator[Entry]:
     """List the regular files below a folder. Links are not followed, and only regular files are opened.
 
     Raises:
@@ -105,10 +109,10 @@ def open_regular(path: Path) -> BinaryIO:
     Raises:
         OSError: The file cannot be opened, or is a link, a folder, a pipe or a device.
     """
-    flags = (
-        getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
-    )  # O_BINARY exists on Windows only
-    descriptor = os.open(path, os.O_RDONLY | sum(flags))
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+        flags |= getattr(os, name, 0)  # Windows has O_BINARY only, and other systems have the other two only
+    descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(f"{path.name} is not a regular file")
@@ -139,7 +143,7 @@ class _BoundedDirectory:
         return raw
 
 
-def entries_of_zip(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iterator[Entry]:
+def list_zip_entries(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iterator[Entry]:
     """List the regular files in a zip, which must stay open while they are read.
 
     Args:

@@ -17,8 +17,10 @@ from .cells import comment_out_magic, join_cells
 
 MAX_NOTEBOOK_BYTES = 20 << 20
 """Large enough for many plots."""
+
 MAX_CELL_BYTES = 64 << 10
 """Five times the longest solution. nbgrader's feedback takes 50 to 75 s and 1.2 to 1.8 GB for each megabyte."""
+
 MAX_OBJECTS = 200_000
 """JSON objects in a notebook. Interactive plots have some thousands; each object takes 200 bytes of memory."""
 

@@ -18,7 +18,7 @@ import msgspec
 
 from gradkit.catalogue.assignments import Notebook
 from gradkit.submissions.bounded import READING, LastingProcess, LimitReachedError, WriteFailure, run_bounded
-from gradkit.submissions.exception_text import presentable, tidy
+from gradkit.submissions.exception_text import tidy, tidy_warnings
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
 from .choose import (
@@ -29,7 +29,7 @@ from .choose import (
     open_nested_zip,
     python_files,
 )
-from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, entries_of_folder, entries_of_zip, open_regular
+from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, list_folder_entries, list_zip_entries, open_regular
 from .notebook import NotebookError, convert_to_module, read_solutions
 
 
@@ -41,7 +41,7 @@ class Intake(msgspec.Struct, frozen=True, tag=True):
         verdict: Verdict of all items if the submission cannot be graded.
         message: The reason for this verdict.
         missing: Files to grade that were not handed in, without `.py`.
-        warnings: Sentences for the instructor about what intake did, each fit to be printed.
+        warnings: Sentences for the instructor about what intake did, each safe to print.
     """
 
     digest: str = ""
@@ -170,9 +170,9 @@ def _choose(request: _Request) -> ChosenFiles:
 def _list_entries(request: _Request, stack: ExitStack) -> list[Entry]:
     """List the entries of a folder or a zip. The zip stays open until `stack` is closed."""
     if request.source.is_dir():
-        return open_nested_zip(list(entries_of_folder(request.source)), request.modules, request.notebook)
+        return open_nested_zip(list(list_folder_entries(request.source)), request.modules, request.notebook)
     opened = stack.enter_context(open_regular(request.source))
-    return list(entries_of_zip(opened, MAX_ZIP_BYTES, MAX_ENTRIES))
+    return list(list_zip_entries(opened, MAX_ZIP_BYTES, MAX_ENTRIES))
 
 
 def _extract_solutions(files: Mapping[str, bytes], notebook: Notebook | None) -> ChosenFiles:
@@ -211,4 +211,4 @@ def _make_intake(
     for name, content in sorted(files.items()):
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
     verdict, message = (failure.verdict, failure.message) if failure else (None, "")
-    return Intake(digest.hexdigest()[:32], verdict, message, missing, tuple(presentable(warnings)))
+    return Intake(digest.hexdigest()[:32], verdict, message, missing, tuple(tidy_warnings(warnings)))

@@ -1,4 +1,6 @@
-"""The sandbox in which workers run. `Sandbox` (sandbox.py) is the only class that other packages need.
+"""The sandbox in which workers run. `Sandbox` (sandbox.py) starts them.
+
+The packages above `submissions` may import this package. The intake and the transports do not.
 
 policy        what a worker may see and use, as tables
 system_calls  what it may call, as tables; filter makes the kernel's program from them

@@ -13,9 +13,10 @@ _ADDR_NO_RANDOMIZE, _QUERY = 0x0040000, 0xFFFFFFFF
 
 
 def fix_addresses() -> bool:
-    """Have the programs that this process starts from now on placed at the same addresses every time.
+    """Make the kernel place all programs that this process starts from now on at the same addresses every time.
 
-    Returns: Whether the system allows it. Docker's default profile does not.
+    Returns:
+        Whether the system allows it. Docker's default profile does not.
     """
     flags = _personality(_QUERY)
     if flags < 0:

@@ -1,4 +1,4 @@
-"""bubblewrap, the program that isolates a worker: where it is, what it can do here, and its command for the policy."""
+"""Find bubblewrap, the program that isolates a worker, and make its command from the tables of policy.py."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def can_disable_userns(bubblewrap: str) -> bool:
     return "max_user_namespaces" not in errors and "--disable-userns" not in errors
 
 
-def isolating_command(
+def make_isolating_command(
     bubblewrap: str, root: Path, submission: Path, environment: Mapping[str, str], filter_descriptor: int
 ) -> list[str]:
-    """Return the words to put before a worker's command to isolate it as the policy says.
+    """Return the words that, before a worker's command, isolate it as policy.py says.
 
     Args:
         bubblewrap: The path of bwrap.

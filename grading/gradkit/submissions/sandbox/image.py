@@ -1,8 +1,9 @@
 """The files that workers share (interpreter, standard library, libraries, packages, ours), copied to memory.
 
-Two workers that read the same file of a disk can talk through the page cache: one loads or evicts a page, the other
-measures how long reading takes. So each Sandbox copies these files to a tmpfs, where every page is in memory from the
-start and stays there: no allowed system call evicts one, and reading through a read-only mount leaves no access time.
+Two workers that read the same file on a disk can exchange bits through the page cache: one loads or evicts a page,
+the other measures how long reading takes. So each Sandbox copies these files to a tmpfs, where every page is in memory
+from the start and stays there: no allowed system call evicts one, and reading through a read-only mount leaves no
+access time.
 The copy has inodes of its own, and is deleted with the Sandbox: nothing carries over to the workers of a later one.
 
 If no tmpfs has room, the copy is on the disk. All of it is then in the page cache, because it was just written, and
@@ -48,12 +49,13 @@ _OMITTED_SUFFIXES = {".a", ".c", ".exe", ".h", ".pxd", ".pyi", ".pyx"}
 
 
 class Image:
-    """A copy of what workers can read beside the submission. Usable from forked processes; the maker must close it.
+    """A copy of what workers can read beside the submission. Forked processes can use it; its maker must close it.
 
     Args:
         scratch: A folder on disk, which is used if no tmpfs has enough free space.
 
-    Raises: OSError if the file system is full.
+    Raises:
+        OSError: The file system is full.
     """
 
     def __init__(self, scratch: Path) -> None:
@@ -66,7 +68,8 @@ class Image:
     def root(self, packages: tuple[Package, ...] = ()) -> Path:
         """Return the folder that is `/` for workers with these packages. The first call for them makes it.
 
-        Raises: OSError if the file system is full.
+        Raises:
+            OSError: The file system is full.
         """
         root = self.folder / "-".join(["root", *(package.name for package in packages)])
         if not root.is_dir():
@@ -132,7 +135,8 @@ def _tmpfs() -> Path | None:
 def _make_folder(parent: Path) -> tuple[Path, int]:
     """Make a folder for a copy and lock it. Delete folders of other makers that were killed.
 
-    Returns: The folder, and the descriptor that holds the lock.
+    Returns:
+        The folder, and the descriptor that holds the lock.
     """
     for stale in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):
@@ -148,7 +152,7 @@ def _make_folder(parent: Path) -> tuple[Path, int]:
 
 
 def _lock(folder: Path, operation: int) -> int:
-    """Lock a folder and return the descriptor that holds the lock. Raises: OSError."""
+    """Lock a folder and return the descriptor that holds the lock. Raises OSError if that fails."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, operation)
@@ -203,7 +207,8 @@ def _copy_file(source: str, target: str) -> None:
 def _shared_files() -> tuple[tuple[str, str], ...]:
     """List the files for every worker: the interpreter, its standard library, and the libraries that they load.
 
-    Returns: Pairs of a path on this machine and a path in the copy.
+    Returns:
+        Pairs of a path on this machine and a path in the copy.
     """
     python = interpreter()
     library = [pair for folder in _standard_library() for pair in _python_files(folder, folder)]
@@ -216,7 +221,11 @@ def _shared_files() -> tuple[tuple[str, str], ...]:
 
 @functools.cache
 def _package_files(packages: tuple[Package, ...]) -> tuple[tuple[str, str], ...]:
-    """List the files of packages, and the libraries that they load and other workers do not. Pairs, as above."""
+    """List the files of packages, and the libraries that they load and other workers do not.
+
+    Returns:
+        Pairs of a path on this machine and a path in the copy.
+    """
     folders = [folder for package in packages for folder in package.folders]
     of_packages = [pair for folder in folders for pair in _python_files(str(folder), f"{PACKAGES}/{folder.name}")]
     loaded = [path for package in packages for path in _shared_libraries(package.binaries)]
@@ -226,11 +235,13 @@ def _package_files(packages: tuple[Package, ...]) -> tuple[tuple[str, str], ...]
 
 
 def _python_files(folder: str, name: str) -> Iterator[tuple[str, str]]:
-    """Yield a folder's modules (compiled, if Python has compiled them) and other files that code may read. Pairs.
+    """Yield a folder's modules (compiled, if Python has compiled them) and other files that code may read.
+
+    Each is a pair of a path on this machine and a path in the copy.
 
     Args:
-        folder: Its path on this machine.
-        name: Its path in the copy.
+        folder: The folder's path on this machine.
+        name: The folder's path in the copy.
     """
     for walked, folders, files in os.walk(folder):
         folders[:] = [each for each in folders if each.partition("-3")[0] not in _OMITTED_FOLDERS]

@@ -1,4 +1,4 @@
-"""Why bubblewrap could not make namespaces on this machine, and what to do about it."""
+"""Find out why bubblewrap cannot make namespaces on this machine, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Installed packages that an assignment can offer to its submissions beside Python's standard library.
 
-They are searched where packages are installed and nowhere else. So a file numpy.py in the folder from which one grades
-is not taken for numpy.
+They are searched in the folders of installed packages only, so a file numpy.py in the working folder is not mistaken
+for numpy.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Package:
     """An installed package.
 
     Attributes:
-        name: As it is imported.
-        version: As it is installed.
-        folders: The folders that it consists of, as numpy and numpy.libs.
+        name: The name by which it is imported.
+        version: The installed version.
+        folders: The folders that it consists of, such as numpy and numpy.libs.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Package:
 
 
 def find(name: str) -> Package:
-    """Return an installed package. Raises MissingPackageError."""
+    """Return an installed package. Raises MissingPackageError if it is not installed."""
     folders = [folder for folder in sys.path if Path(folder).name in ("site-packages", "dist-packages")]
     spec = PathFinder.find_spec(name, folders)
     distribution = next(iter(distributions(name=name, path=folders)), None)
@@ -71,7 +71,7 @@ def find(name: str) -> Package:
 
 
 def link(packages: Iterable[Package], folder: Path) -> None:
-    """Make a folder from which these packages can be imported, and no other that is installed beside them."""
+    """Make a folder with links to these packages, so that they can be imported and other installed packages cannot."""
     folder.mkdir(parents=True)
     for package in packages:
         for each in package.folders:

@@ -1,4 +1,4 @@
-"""What an isolated worker may see and use, as tables. system_calls.py has one more, of what it may call.
+"""What an isolated worker may see and use, as tables. system_calls.py has the table of what it may call.
 
 bubblewrap.py turns these tables into a command, and the worker sets the resource limits itself before it reads the
 submission. Nothing here is decided elsewhere: to review the sandbox, read this file and system_calls.py.
@@ -18,7 +18,7 @@ PACKAGES = "/packages"
 """Where it finds the packages that the assignment offers."""
 
 NOBODY = "65534"
-"""The user and group that a worker believes to be."""
+"""The user and group that a worker runs as, inside its namespace."""
 
 ISOLATION: dict[str, tuple[str, ...]] = {
     "namespaces of its own (users, processes, mounts, network and the rest)": ("--unshare-user", "--unshare-all"),
@@ -32,7 +32,7 @@ ISOLATION: dict[str, tuple[str, ...]] = {
 """By purpose: options of bubblewrap. (--disable-userns needs --unshare-user before --unshare-all.)"""
 
 NO_NESTED_NAMESPACES = ("--disable-userns",)
-"""Where it works: see bubblewrap.can_disable_userns. A second wall, because the filter refuses unshare and clone."""
+"""Used where it works: see bubblewrap.can_disable_userns. A second barrier, because the filter refuses these calls."""
 
 
 class Mount(NamedTuple):
@@ -70,13 +70,13 @@ RESOURCE_LIMITS: dict[str, int] = {
     "RLIMIT_FSIZE": 0,
     "RLIMIT_NOFILE": 64,
     "RLIMIT_CORE": 0,
-    # The kernel counts these per user, so one worker could feel what another holds. The calls are refused too.
+    # The kernel counts these per user, so one worker could observe what another uses. The calls are refused, too.
     "RLIMIT_SIGPENDING": 0,
     "RLIMIT_MEMLOCK": 0,
     "RLIMIT_MSGQUEUE": 0,
 }
 """Limits of every worker, by their names in the resource module. RLIMIT_CPU is added for each submission: the time of
-its phase. It is the second wall behind the limits of the items, which the grader watches."""
+its phase. It is a second barrier behind the limits of the items, which the grader enforces."""
 
 ENVIRONMENT = {"PYTHONHASHSEED": "0"}
 """Environment variables of every worker. The same hash seed gives the same bytes in every report."""
@@ -86,7 +86,7 @@ PACKAGE_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL
 core when they are loaded. A worker can start none, and a sum that is divided among threads is rounded differently."""
 
 COPIED_ENVIRONMENT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-"""Environment variables that such workers have if the grader has them. They override how OpenBLAS identifies the
+"""Environment variables that these workers have if the grader has them. They override how OpenBLAS identifies the
 processor, which computes wrong results if it identifies it wrongly."""
 
 INTERPRETER_OPTIONS = ("-s", "-S", "-B", "-X", "utf8")

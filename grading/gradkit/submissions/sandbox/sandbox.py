@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradkit.errors import UserError, sentence_of
+from gradkit.errors import UserError, describe_os_error
 from gradkit.submissions.bounded import prefer_children_for_oom_kill
 from gradkit.submissions.transport.link import EndedError, Link, LinkError
 from gradkit.submissions.transport.time_limit import TimeLimit
@@ -28,7 +28,7 @@ from . import filter as system_call_filter
 from . import packages as installed
 from . import policy
 from .addresses import fix_addresses
-from .bubblewrap import INSTALL, find_bubblewrap, isolating_command
+from .bubblewrap import INSTALL, find_bubblewrap, make_isolating_command
 from .image import Image, interpreter, stage
 from .namespaces import advice
 from .system_calls import MACHINES
@@ -67,7 +67,8 @@ class Sandbox:
             can do what this user can do.
         fatal: Numbers of system calls that end a worker by SIGSYS if they are refused: see filter.program.
 
-    Raises: SandboxError if no worker can be isolated here.
+    Raises:
+        SandboxError: No worker can be isolated on this machine.
     """
 
     def __init__(self, scratch: Path, isolated: bool = True, fatal: range = range(0)) -> None:
@@ -107,7 +108,9 @@ class Sandbox:
     def prepare(self, packages: tuple[str, ...]) -> None:
         """Make what workers with these packages share, so that processes that are forked from now on share it too.
 
-        Raises: SandboxError, MissingPackageError.
+        Raises:
+            SandboxError: The files cannot be copied.
+            MissingPackageError: A package is not installed.
         """
         if packages not in self._setups:
             self._setups[packages] = self._setup(packages)
@@ -128,7 +131,7 @@ class Sandbox:
             errors: Where its stderr goes, as subprocess takes it.
 
         Raises:
-            SandboxError: It does not start.
+            SandboxError: The worker does not start.
             MissingPackageError: A package is not installed.
         """
         self.prepare(packages)
@@ -138,7 +141,7 @@ class Sandbox:
         inherited = [theirs.fileno()]
         if setup.root:
             inherited.append(os.open(self._filter, os.O_RDONLY))
-            isolation = isolating_command(
+            isolation = make_isolating_command(
                 self._bubblewrap, setup.root, submission, setup.environment, filter_descriptor=inherited[-1]
             )
             command = [*isolation, *command]
@@ -170,7 +173,7 @@ class Sandbox:
         """Start a worker, import packages in it and end it. This also prepares what workers with these packages share.
 
         Raises:
-            SandboxError: That fails. The message quotes bubblewrap or the import.
+            SandboxError: The worker does not start, or an import fails. The message quotes bubblewrap or the import.
             MissingPackageError: A package is not installed.
         """
         link = self.start(self._empty, 5, packages, errors=subprocess.PIPE)
@@ -187,7 +190,7 @@ class Sandbox:
             link.close()
 
     def _prepare_bubblewrap(self) -> str:
-        """Write the system-call filter; return the path of bwrap. Raises SandboxError if there can be no sandbox."""
+        """Write the system-call filter; return the path of bwrap. Raises SandboxError if that is impossible here."""
         if sys.platform != "linux":
             raise SandboxError("Sandboxed grading needs Linux: grade in a virtual machine or container that runs it.")
         bubblewrap = find_bubblewrap()
@@ -201,7 +204,7 @@ class Sandbox:
         return bubblewrap
 
     def _setup(self, names: tuple[str, ...]) -> _Setup:
-        """Make what workers with these packages share. Raises: MissingPackageError, SandboxError."""
+        """Make what workers with these packages share. Raises as `prepare` does."""
         packages = tuple(installed.find(name) for name in names)
         environment = {**policy.ENVIRONMENT, **(installed.environment() if packages else {})}
         if self._image:
@@ -233,7 +236,7 @@ def _errors_of_copying() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SandboxError(f"The files that workers share cannot be copied: {sentence_of(error)}") from None
+        raise SandboxError(f"The files that workers share cannot be copied: {describe_os_error(error)}") from None
 
 
 def _limits(cpu_seconds: float) -> tuple[object, ...]:

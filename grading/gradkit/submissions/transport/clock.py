@@ -1,4 +1,4 @@
-"""Interrupt the student's code at its time limit in this very process, so that self-check never hangs the terminal.
+"""Interrupt the student's code at its time limit in this process, so that self-check never hangs the terminal.
 
 A second thread checks the limit. When it is reached, that thread has the interpreter raise TimeIsUp in the student's
 thread, which works on every platform. A loop inside C does not return to the interpreter and cannot be interrupted:
@@ -31,7 +31,7 @@ class WallClockIsUp(TimeIsUp):
 
 
 class Clock:
-    """Limits the student's code in this process, which runs inside `with clock:`. Not to be nested.
+    """Limits the student's code in this process, which runs inside `with clock:`. These blocks must not be nested.
 
     Args:
         stderr: Descriptor for faulthandler's text if the process must be ended.
@@ -43,7 +43,7 @@ class Clock:
         self._spent_before = 0.0
         """Seconds that earlier items have used."""
         self._lock = threading.Lock()
-        """Held to change what follows, and to use the limit: both threads do."""
+        """Held while either thread uses the limit or the attributes below."""
         self._is_watched = False
         self._exit_at = math.inf
         """Wall-clock time at which faulthandler ends the process."""
@@ -63,7 +63,7 @@ class Clock:
         self._limit = TimeLimit(seconds)
 
     def stop(self) -> None:
-        """Stop to count. An exception that the second thread has raised already arrives here, and ends here."""
+        """Stop counting. An exception that the second thread has raised already arrives here and is caught."""
         is_stopped = False
         while not is_stopped:
             try:
@@ -108,11 +108,10 @@ class Clock:
             kind = WallClockIsUp if self._limit.is_backstop else TimeIsUp
             ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread_id, ctypes.py_object(kind))
             return
-        due = self._limit.left_seconds + GRACE_SECONDS
-        if (
-            time.monotonic() + due > self._exit_at + GRACE_SECONDS / 2
-        ):  # the machine is busy: wall-clock time runs ahead
-            self._exit_after(due)
+        # On a busy machine wall-clock time runs ahead of the limit, so the end of the process is postponed.
+        seconds = self._limit.left_seconds + GRACE_SECONDS
+        if time.monotonic() + seconds > self._exit_at + GRACE_SECONDS / 2:
+            self._exit_after(seconds)
 
     def _exit_after(self, seconds: float) -> None:
         """Have faulthandler end the process, unless the code stops or the second thread can postpone it again."""

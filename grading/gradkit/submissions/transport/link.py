@@ -29,7 +29,7 @@ _Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
 class Answer(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """A worker's reply, as `reply` in inside/worker.py encodes it. Nothing of it is believed but its type.
+    """A worker's reply, as `reply` in inside/worker.py encodes it. Only its type is checked: the content can be forged.
 
     Attributes:
         nonce: The nonce of the request.
@@ -83,7 +83,8 @@ class Link:
             message: The worker's resource limits.
             seconds: Wall-clock time that this may take.
 
-        Raises: as `request` does.
+        Raises:
+            TimeoutError, EndedError, GarbledError: As `request` does.
         """
         self.request((message,), TimeLimit(seconds))
         # Now, before a line of the submission has run: later it could have started processes, if it is not isolated.
@@ -94,7 +95,7 @@ class Link:
 
         Args:
             request: (whether it is an item's first, name, arguments...), as `Worker.answer` takes it.
-            limit: Counts the worker's time meanwhile.
+            limit: The time limit, which counts the worker's time meanwhile.
 
         Raises:
             TimeoutError: The limit was reached.
@@ -147,7 +148,7 @@ class Link:
         return received
 
     def _poll(self, limit: TimeLimit) -> None:
-        """Check the limit, and let the next operation on the socket wait until it must be checked again."""
+        """Check the limit, and set the timeout of the next operation on the socket to the time of the next check."""
         seconds = limit.check()
         if limit.is_reached:
             raise TimeoutError

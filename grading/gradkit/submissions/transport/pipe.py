@@ -1,7 +1,7 @@
-"""The transport of grading: the submission runs in a worker, and whatever it can forge is a number.
+"""The transport of grading: the submission runs in a worker, and all that it can forge is numbers.
 
-Whatever goes wrong ends the item with the verdict that says so, and never raises a score. The worker is ended, and the
-next item gets a new one, which has received nothing of the earlier requests.
+Everything that goes wrong ends the item with a verdict that says so, and never raises a score. The worker is ended, and
+the next item gets a new one, which has received nothing of the earlier requests.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class PipeTransport:
         return [self._subject(ref) for ref in refs]
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-        answer, error = self._exchange("replay", value_class._ref, [graph.packed() for graph in graphs], backward)
+        answer, error = self._exchange("replay", value_class._ref, [graph.pack() for graph in graphs], backward)
         try:
             return Reply(graphs, backward, self._numbers(answer) if answer else (), error)
         except SubmissionError as garbled:
@@ -125,11 +125,11 @@ class PipeTransport:
         return self._arrays(self._request("arrays", as_plain(targets), name), len(targets))
 
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
-        answer = self._request("replay_tensors", tensor_class._ref, graph.packed(), backward)
+        answer = self._request("replay_tensors", tensor_class._ref, graph.pack(), backward)
         return self._arrays(answer, len(graph) * (1 + backward))
 
     def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
-        numbers = self._numbers(self._request("calls", value_class._ref, graph.packed(), max_calls))
+        numbers = self._numbers(self._request("calls", value_class._ref, graph.pack(), max_calls))
         if len(numbers) != 1 or not 0 <= numbers[0] <= max_calls + 1:
             raise self._abandon_garbled()
         return int(numbers[0])

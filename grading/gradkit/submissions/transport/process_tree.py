@@ -28,7 +28,8 @@ def innermost_child(pid: int) -> int:
 def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Wait for a process to end, without the delay of Popen.wait with a timeout, which polls.
 
-    Raises: subprocess.TimeoutExpired if it has not ended after `seconds`.
+    Raises:
+        subprocess.TimeoutExpired: It has not ended after `seconds`.
     """
     if sys.platform == "linux":
         with suppress(OSError):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .subject import Subject
 
 STANDARD_MODULES = ("random", "numpy", "numpy.random")
-"""Modules that `load` also accepts: Python's own, and numpy if the assignment offers it."""
+"""Modules that `load` accepts beside the student's: random, and numpy if the assignment offers it."""
 
 
 class Transport(Protocol):
@@ -67,10 +67,12 @@ class Transport(Protocol):
         """End an item that passed so far. Raises SubmissionError if the worker has sent bytes that nobody requested."""
 
     def load(self, module: str, name: str) -> Subject:
-        """Return a name of a student's module, or of one of STANDARD_MODULES.
+        """Return the object that has this name in a student's module, or in one of STANDARD_MODULES.
 
-        The module is imported at the first request. Raises SubmissionError also if the import fails, and
-        not_implemented if the file or the name does not exist.
+        The module is imported at the first request.
+
+        Raises:
+            SubmissionError: The import fails. The verdict is not_implemented if the file or the name does not exist.
         """
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
@@ -83,7 +85,13 @@ class Transport(Protocol):
         """
 
     def assign(self, targets: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
-        """Set attribute `name` of every target to the value at the same index."""
+        """Set attribute `name` of every target to the value at the same index.
+
+        Args:
+            targets: The subjects.
+            name: The attribute.
+            values: One number or subject for each target.
+        """
 
     def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
         """Read attribute `name` of every target as a float. With an empty name, convert the targets themselves."""
@@ -106,8 +114,20 @@ class Transport(Protocol):
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
         """Replay a graph of tensors.
 
-        Returns: The data of every node, inputs first. With `backward`, then the gradient of every node.
+        Args:
+            tensor_class: The student's Tensor.
+            graph: The graph.
+            backward: Whether to call backward() on the output, and read the gradients.
+
+        Returns:
+            The data of every node, inputs first. With `backward`, then the gradient of every node.
         """
 
     def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
-        """Count the Python functions that backward() calls from the graph's output; stop at `max_calls` + 1."""
+        """Count the Python functions that backward() calls from the graph's output; stop at `max_calls` + 1.
+
+        Args:
+            value_class: The student's Value.
+            graph: The graph.
+            max_calls: The number of calls after which backward() is stopped.
+        """

@@ -107,13 +107,25 @@ class Subject:
 def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
     """Read attribute `name` of every subject as a float, in a single message.
 
-    With an empty name, convert the subjects themselves. Raises SubmissionError if any of them is not a real number.
+    With an empty name, convert the subjects themselves.
+
+    Raises:
+        SubmissionError: One of them is not a real number.
     """
     return subjects[0]._transport.numbers(subjects, name) if subjects else []
 
 
 def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
-    """Set attribute `name` of every subject, in a single message. Raises SubmissionError if that fails."""
+    """Set attribute `name` of every subject, in a single message.
+
+    Args:
+        subjects: The subjects.
+        name: The attribute.
+        values: One number or subject for each of them.
+
+    Raises:
+        SubmissionError: The student's code raises an exception.
+    """
     if subjects:
         subjects[0]._transport.assign(subjects, name, values)
 
@@ -121,21 +133,36 @@ def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subje
 def arrays(subjects: Sequence[Subject], name: str) -> list[Array]:
     """Read attribute `name` of every subject as an array of floats, in a single message.
 
-    Raises SubmissionError if any of them is not one.
+    Raises:
+        SubmissionError: One of them is not an array of floats.
     """
     return subjects[0]._transport.arrays(subjects, name) if subjects else []
 
 
 def replay(value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-    """Replay graphs on a student's Value, in a single message. Failures are part of the reply, and not raised."""
+    """Replay graphs on a student's Value, in a single message. Failures are part of the reply, and not raised.
+
+    Args:
+        value_class: The student's Value.
+        graphs: The graphs.
+        backward: Whether to call backward() on each output, and read the gradients.
+    """
     return value_class._transport.replay(value_class, graphs, backward)
 
 
 def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
     """Replay a graph on a student's Tensor.
 
-    Returns: The data of every node, inputs first. With `backward`, then the gradient of every node.
-    Raises: SubmissionError if the student's code fails.
+    Args:
+        tensor_class: The student's Tensor.
+        graph: The graph.
+        backward: Whether to call backward() on the output, and read the gradients.
+
+    Returns:
+        The data of every node, inputs first. With `backward`, then the gradient of every node.
+
+    Raises:
+        SubmissionError: The student's code fails.
     """
     return tensor_class._transport.replay_tensors(tensor_class, graph, backward)
 
@@ -143,8 +170,16 @@ def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) ->
 def backward_calls(value_class: Subject, graph: Graph, max_calls: int) -> int:
     """Count the Python functions that backward() calls on a graph.
 
-    Returns: At most `max_calls` + 1, at which backward() is stopped.
-    Raises: SubmissionError if the student's code fails.
+    Args:
+        value_class: The student's Value.
+        graph: The graph.
+        max_calls: The number of calls after which backward() is stopped.
+
+    Returns:
+        At most `max_calls` + 1, at which backward() is stopped.
+
+    Raises:
+        SubmissionError: The student's code fails.
     """
     return value_class._transport.calls(value_class, graph, max_calls)
 

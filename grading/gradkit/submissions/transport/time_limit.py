@@ -1,11 +1,11 @@
 """Time limits on the student's code, measured by the kernel and fair on a busy machine.
 
 A limit counts the processor time of the process (in self-check: the thread) that runs the student's code. So nobody
-loses points because the machine did something else meanwhile. Two rules bound the wall-clock time as well:
+loses points because the machine was busy. Two rules bound the wall-clock time as well:
 
 - While the code sleeps, wall-clock time counts. So code that waits for nothing ends at the limit itself.
-- Of all wall-clock time, one part in BACKSTOP_FACTOR counts at least: the backstop. It ends code that sleeps and works
-  in turns, and code on a machine so busy that it hardly runs.
+- At least one part in BACKSTOP_FACTOR of all wall-clock time counts: the backstop. It ends code that sleeps and works
+  in turns, and code that hardly runs because the machine is too busy.
 
 Every figure comes from the kernel, and none from the worker: a submission can change whatever its own process reports.
 """
@@ -24,18 +24,18 @@ POLL_SECONDS = 0.1
 """How often running code is checked."""
 
 MIN_POLL_SECONDS = 0.005
-"""How often it is checked at most, when the limit is near."""
+"""Minimum time between two checks, when the limit is near."""
 
 MAX_SLEEPER_SHARE = 0.1
 """Code that used at most this share of a core since the last check is asleep if its state says so as well."""
 
 N_LOOKS = 3
 LOOK_SECONDS = 0.001
-"""A thread of this process is asleep if so many looks, so far apart, say so. It has the state of a sleeper also while
-it waits a moment for the interpreter lock, which the thread that looks has just held."""
+"""A thread of this process counts as asleep if its state says so N_LOOKS times, LOOK_SECONDS apart. Once is not enough:
+the thread also has this state while it waits for the interpreter lock, which the thread that looks has just held."""
 
 STOPPED_SECONDS = 0.5
-"""If a check comes this much later than it was due, this process itself was stopped, by Ctrl-Z or a closed laptop."""
+"""If a check is this late, this process itself was stopped, by Ctrl-Z or because a laptop was closed."""
 
 _CPUCLOCK_SCHED = 2
 """linux/posix-timers.h: the clock of a process is (~pid << 3) | CPUCLOCK_SCHED."""
@@ -60,7 +60,7 @@ class ProcessorClock:
 
     @classmethod
     def of_process(cls, pid: int) -> ProcessorClock | None:
-        """Return the clock of another process, or None if this system has no such clocks (they are Linux's)."""
+        """Return the clock of another process, or None if the system does not offer it (only Linux does)."""
         clock = (~pid << 3) | _CPUCLOCK_SCHED
         try:
             time.clock_gettime(clock)
@@ -158,7 +158,7 @@ class TimeLimit:
         return self.is_reached and self._counted_seconds < self.seconds
 
     def start(self, processor: ProcessorClock | None) -> None:
-        """Start to count: the student's code begins to run.
+        """Start counting: the student's code begins to run.
 
         Args:
             processor: What runs it. If None, wall-clock time is counted.
@@ -173,7 +173,8 @@ class TimeLimit:
     def check(self) -> float:
         """Count what was used since the last check, if a check is due.
 
-        Returns: How long to wait until the next check is due, in seconds. The limit is not reached before.
+        Returns:
+            How long to wait until the next check is due, in seconds. The limit is not reached before.
         """
         now = time.monotonic()
         if now >= self._next_check:
@@ -182,7 +183,7 @@ class TimeLimit:
         return max(MIN_POLL_SECONDS, self._next_check - now)
 
     def stop(self) -> None:
-        """Stop to count: the student's code has answered, failed or ended."""
+        """Stop counting: the student's code has answered, failed or ended."""
         if self._is_running:
             self._is_running = False
             self._count(time.monotonic(), is_running=False)
@@ -196,7 +197,7 @@ class TimeLimit:
         Args:
             now: Wall-clock time.
             is_running: False if the code has answered or ended. Then its state now says nothing about the time before,
-                and the state at the last check stands for it.
+                and the state at the last check is used.
         """
         elapsed = now - self._checked
         wall = elapsed if elapsed < POLL_SECONDS + STOPPED_SECONDS else POLL_SECONDS

@@ -1,4 +1,4 @@
-"""Checks on cases other than graphs: ask each case of a student's objects, and compare with PyTorch's answers."""
+"""Checks on cases other than graphs: run each case on a student's objects, and compare with PyTorch's answers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from gradkit.corpora.spec import Corpus
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
-from gradkit.suite.evidence import NODES_SHOWN, Evidence, number_text, row_of
+from gradkit.suite.evidence import NODES_SHOWN, Evidence, make_row, number_text
 from gradkit.suite.explanations import explain_error
 from gradkit.suite.failures import Explained, NotPassed, not_passed
 
 Case = TypeVar("Case")
 Answer = TypeVar("Answer")
 
-Ask = Callable[..., Evidence | None]
-"""Asks one case of a student's objects: (case, answers, *subjects). Returns the evidence if something is wrong. Raises
+RunCase = Callable[..., Evidence | None]
+"""Runs one case on a student's objects: (case, answers, *subjects). Returns the evidence if something is wrong. Raises
 SubmissionError if the student's code gives no answer."""
 
 Program = Callable[[Case, Sequence[str]], list[str]]
@@ -34,22 +34,26 @@ MAX_LINES = 16
 _is_whole = ContextVar("_is_whole", default=False)
 
 
-def check_cases(corpus: Corpus[Case, Answer], subjects: Sequence[Subject], ask: Ask, program: Program[Case]) -> None:
+def check_cases(
+    corpus: Corpus[Case, Answer], subjects: Sequence[Subject], run_case: RunCase, program: Program[Case]
+) -> None:
     """Check that every case of a corpus is answered as PyTorch answers it.
 
     Args:
         corpus: The cases and PyTorch's answers.
         subjects: The student's objects.
-        ask: Asks one case of them.
+        run_case: Runs one case on them.
         program: Writes a case as a program.
 
-    Raises: NotPassed for the first case that is not.
+    Raises:
+        NotPassed: A case is answered wrongly, or the student's code gives no answer. It is about the first of them.
+        ValueError: The corpus has no cases.
     """
     if not corpus.cases:
         raise ValueError("an item without cases would pass whatever the student wrote")
     for case, answers in zip(corpus.cases, corpus.answers):
         try:
-            evidence = ask(case, answers, *subjects)
+            evidence = run_case(case, answers, *subjects)
         except SubmissionError as error:
             has_program = error.verdict in (Verdict.ERROR, Verdict.FAILED)
             code = readable(program(case, ())) if has_program else ()
@@ -80,7 +84,7 @@ def wrong_numbers(
         return None
 
     # Adding 0.0 turns a right number of -0.0 into 0.0, because the sign would only distract.
-    rows = tuple(row_of(names[index], yours[index], expected[index] + 0.0) for index in wrong[:NODES_SHOWN])
+    rows = tuple(make_row(names[index], yours[index], expected[index] + 0.0) for index in wrong[:NODES_SHOWN])
     first = rows[0]
     description = describe(wrong[0])
     return Evidence(
@@ -103,7 +107,7 @@ def wrong_count(name: str, yours: int, expected: int, code: Sequence[str]) -> Ev
     """
     if yours == expected:
         return None
-    row = row_of(name, float(yours), float(expected))
+    row = make_row(name, float(yours), float(expected))
     message = f"{name} is {yours} and should be {expected}"
     return Evidence(message, readable([*code, f"print({name})"]), (row,), source="right")
 
@@ -115,7 +119,8 @@ def fail(message: str, code: Sequence[str]) -> NoReturn:
         message: What is wrong, in one sentence.
         code: A program that shows it; may be empty.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: Always.
     """
     raise not_passed(Evidence(message, tuple(code)))
 

@@ -12,8 +12,8 @@ from gradkit.graphs.learning.networks import (
     NetworkAnswers,
     leaf_names,
     leaf_role,
-    network_program,
     output_names,
+    write_network_program,
 )
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
@@ -30,21 +30,22 @@ def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, Network
         Value: The student's Value.
         corpus: The networks and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: An output is wrong.
     """
-    check_cases(corpus, (part, Value), partial(ask_network, False), partial(_program, False))
+    check_cases(corpus, (part, Value), partial(run_network, False), partial(_program, False))
 
 
 def check_network_gradients(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
-    """Check that the gradient of every parameter and every input is PyTorch's. See check_outputs."""
-    check_cases(corpus, (part, Value), partial(ask_network, True), partial(_program, True))
+    """Check that the gradient of every parameter and every input is PyTorch's. Arguments as for `check_outputs`."""
+    check_cases(corpus, (part, Value), partial(run_network, True), partial(_program, True))
 
 
 def _program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
-    return network_program(network, gradients, shown)
+    return write_network_program(network, gradients, shown)
 
 
-def ask_network(
+def run_network(
     gradients: bool, network: Network, answers: NetworkAnswers, part: Subject, Value: Subject
 ) -> Evidence | None:
     """Build a network, run it, and return the evidence if its numbers are not PyTorch's.
@@ -58,7 +59,7 @@ def ask_network(
     """
     model = part(*network.arguments, **network.keywords)
     parameters = list(model.parameters())
-    program = partial(network_program, network)
+    program = partial(write_network_program, network)
     evidence = wrong_count("len(model.parameters())", len(parameters), len(network.parameters), program(False, ())[1:3])
     if evidence:
         return evidence
@@ -102,10 +103,11 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
 
     Args:
         part: The student's class.
-        arguments: What builds it, the number of inputs first.
+        arguments: The arguments that it is built with, the number of inputs first.
         code: A program that builds it as `model`.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A number is outside of [-1, 1], two weights are equal, or there are too few or too many parameters.
     """
     n_inputs = arguments[0]
     n_parameters = (n_inputs + 1) * math.prod(arguments[1:])
@@ -133,11 +135,12 @@ def check_reproducible(part: Subject, arguments: Sequence[int], seed: Subject, c
 
     Args:
         part: The student's class.
-        arguments: What builds it.
+        arguments: The arguments that it is built with.
         seed: The function random.seed in the student's process.
         code: A program that builds it as `model`.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: The same seed makes other numbers, or another seed makes the same.
     """
     starts = []
     for number in (1, 1, 2):
@@ -156,7 +159,8 @@ def check_reached(model: Subject, code: Sequence[str]) -> None:
         model: The network.
         code: A program that builds it as `model` and calls backward().
 
-    Raises: NotPassed for the first parameter that has none.
+    Raises:
+        NotPassed: A parameter has the gradient 0, or one that is not finite; or the network has no parameters.
     """
     gradients = numbers(list(model.parameters()), "grad")
     unreached = [index for index, number in enumerate(gradients) if number == 0 or not math.isfinite(number)]

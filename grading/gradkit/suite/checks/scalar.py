@@ -9,7 +9,7 @@ from functools import partial
 
 from gradkit.corpora.scalar import GraphCorpus
 from gradkit.graphs.scalar.domain import all_in_domain
-from gradkit.graphs.scalar.program import program
+from gradkit.graphs.scalar.program import write_program
 from gradkit.graphs.scalar.reduce import reduce_graph
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
@@ -19,7 +19,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
 from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import lines_up_to
+from gradkit.suite.excerpt import excerpt_up_to
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
 from gradkit.suite.failures import Failure, NotPassed, not_passed
 
@@ -39,7 +39,8 @@ REDUCIBLE = (Verdict.ERROR, Verdict.FAILED)
 def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
     """Check that the number of every graph's output is PyTorch's.
 
-    Raises: NotPassed for the first graph that shows otherwise.
+    Raises:
+        NotPassed: The number of an output is wrong, or the student's code gives no answer.
     """
     _check(Value, corpus, compare_data, backward=False)
 
@@ -74,10 +75,11 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
 class WrongAnswer(Failure):
     """A graph on which the student's engine and PyTorch differ.
 
-    Value:    The student's class.
-    mismatch: The difference.
-    compare:  How answers are compared.
-    backward: Whether backward() was called.
+    Attributes:
+        Value: The student's class.
+        mismatch: The difference.
+        compare: How answers are compared.
+        backward: Whether backward() was called.
     """
 
     Value: Subject
@@ -117,10 +119,11 @@ class WrongAnswer(Failure):
 class NoAnswer(Failure):
     """A graph on which the student's engine gave no answer.
 
-    Value:    The student's class.
-    graph:    The graph.
-    error:    How the student's code ended.
-    backward: Whether backward() was called.
+    Attributes:
+        Value: The student's class.
+        graph: The graph.
+        error: How the student's code ended.
+        backward: Whether backward() was called.
     """
 
     Value: Subject
@@ -158,7 +161,7 @@ class NoAnswer(Failure):
         if error.verdict not in REDUCIBLE:
             return explain_error(error)
         shown = () if self.backward else (graph.output,)
-        return explain_error(error, tuple(program(graph, gradients=self.backward, shown=shown)))
+        return explain_error(error, tuple(write_program(graph, gradients=self.backward, shown=shown)))
 
 
 def _is_well_posed(graph: Graph) -> bool:
@@ -187,7 +190,7 @@ def expect(yours: float | Subject, expected: float) -> None:
         yours = numbers([yours])[0]
     if not is_close(yours, expected):
         frame = sys._getframe(1)
-        lines, name = lines_up_to(frame.f_code, frame.f_lineno)
+        lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
         raise not_passed(explain_number(name, yours, expected, lines))
 
 
@@ -201,7 +204,8 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
         graphs: The graphs.
         code: A program to paste that does what these graphs do.
 
-    Raises: NotPassed at the first graph on which more functions run than a linear backward() needs.
+    Raises:
+        NotPassed: More functions run on a graph than a linear backward() needs.
     """
     for graph in graphs:
         max_calls = MAX_CALLS_PER_NODE * len(graph)
@@ -216,7 +220,13 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
     """Replay graphs for an item that compares the answers itself.
 
-    Raises: SubmissionError if a graph gets no answer.
+    Args:
+        Value: The student's class.
+        graphs: The graphs.
+        backward: Whether to call backward() on each output, and read the gradients.
+
+    Raises:
+        SubmissionError: The student's code gives no answer to a graph.
     """
     reply = _replay_graphs(Value, graphs, backward)
     if reply.failure:

@@ -20,16 +20,16 @@ from gradkit.graphs.tensor.networks import (
     parameter_names,
     parameter_numbers,
     parameter_shapes,
-    tensor_loss_program,
-    tensor_network_program,
-    tensor_trajectory_program,
+    write_tensor_loss_program,
+    write_tensor_network_program,
+    write_tensor_trajectory_program,
 )
 from gradkit.submissions.transport.subject import Subject, arrays, write
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import not_passed
 
 from .cases import check_cases, fail, readable, wrong_count, wrong_numbers
-from .networks import ask_network
+from .networks import run_network
 from .tensors import wrong_array
 
 DIGIT_STEPS = 100
@@ -50,13 +50,14 @@ def check_tensor_network(
     Args:
         MLP: The student's class of networks.
         Tensor: The student's Tensor.
-        array: numpy's array function in the student's process.
+        array: The function `numpy.array` in the student's process.
         corpus: The networks and PyTorch's answers.
         gradients: Whether the gradients are compared, or else the outputs.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: An output or a gradient is wrong, or has a wrong shape.
     """
-    check_cases(corpus, (MLP, Tensor, array), partial(_ask_network, gradients), partial(_network_program, gradients))
+    check_cases(corpus, (MLP, Tensor, array), partial(_run_network, gradients), partial(_network_program, gradients))
 
 
 def check_same_numbers(
@@ -66,24 +67,25 @@ def check_same_numbers(
 
     Args:
         scalar: The student's MLP and Value.
-        tensor: The student's MLP and Tensor, and numpy's array function.
-        corpus: The networks and PyTorch's answers. Every third one is asked, from small to large, because other items
-            ask them all on one engine.
+        tensor: The student's MLP and Tensor, and the function `numpy.array`.
+        corpus: The networks and PyTorch's answers. Every third one is run, from small to large, because other items
+            run all of them on one engine.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: An output or a gradient of one of the two networks is wrong.
     """
     every_third = Corpus(corpus.cases[2::3], corpus.answers[2::3])
-    check_cases(every_third, (*scalar, *tensor), _ask_both_engines, partial(_network_program, True))
+    check_cases(every_third, (*scalar, *tensor), _run_on_both_engines, partial(_network_program, True))
 
 
 def _network_program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
-    return tensor_network_program(network, gradients, shown)
+    return write_tensor_network_program(network, gradients, shown)
 
 
-def _ask_network(
+def _run_network(
     gradients: bool, network: Network, answers: NetworkAnswers, MLP: Subject, Tensor: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(tensor_network_program, network, gradients)
+    program = partial(write_tensor_network_program, network, gradients)
     model = _build_network(MLP, network.sizes, network.linear)
     evidence = _write_parameters(model, array, network.sizes, network.parameters, program(())[:3])
     if evidence:
@@ -108,13 +110,13 @@ def _ask_network(
     return wrong_array("x.grad", arrays([x], "grad")[0], Array((1, network.sizes[0]), of_inputs), program)
 
 
-def _ask_both_engines(network: Network, answers: NetworkAnswers, *subjects: Subject) -> Evidence | None:
+def _run_on_both_engines(network: Network, answers: NetworkAnswers, *subjects: Subject) -> Evidence | None:
     scalar, tensor = subjects[:2], subjects[2:]
-    evidence = ask_network(True, network, answers, *scalar)
+    evidence = run_network(True, network, answers, *scalar)
     if evidence:
         return msgspec.structs.replace(evidence, message=f"On Values already: {evidence.message}")
     for gradients in (True, False):
-        evidence = _ask_network(gradients, network, answers, *tensor)
+        evidence = _run_network(gradients, network, answers, *tensor)
         if evidence:
             return evidence
     return None
@@ -129,7 +131,7 @@ def _build_network(MLP: Subject, sizes: Sequence[int], is_linear: bool) -> Subje
     Args:
         MLP: The student's class of networks.
         sizes: The number of inputs, then the width of each layer.
-        is_linear: Whether the last layer is linear.
+        is_linear: Whether the last layer has no tanh.
     """
     nin, *widths = sizes
     return MLP(nin, widths, linear_last=True) if is_linear else MLP(nin, widths)
@@ -142,7 +144,7 @@ def _write_parameters(
 
     Args:
         model: The network.
-        array: numpy's array function in the student's process.
+        array: The function `numpy.array` in the student's process.
         sizes: The number of inputs, then the width of each layer.
         numbers: All parameters, as graphs/learning/networks.py lists them.
         code: A program that builds the network as `model`.
@@ -188,7 +190,7 @@ def _wrong_parameter_shape(
 
 
 def _read_parameters(model: Subject, attribute: str) -> list[Array]:
-    """Read the data or gradients of a network's parameters. A second reading could be answered otherwise."""
+    """Read the data or gradients of a network's parameters, only once: a second reading could have another result."""
     return arrays(list(model.parameters()), attribute)
 
 
@@ -206,17 +208,18 @@ def check_tensor_loss(
         corpus: Logits with targets, and PyTorch's answers.
         gradients: Whether the gradients are compared, or else the loss.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A loss or a gradient is wrong, or has a wrong shape.
     """
-    check_cases(corpus, (function, Tensor), partial(_ask_loss, gradients), partial(_loss_program, gradients))
+    check_cases(corpus, (function, Tensor), partial(_run_loss, gradients), partial(_loss_program, gradients))
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
-    return tensor_loss_program(loss, gradients, shown)
+    return write_tensor_loss_program(loss, gradients, shown)
 
 
-def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Tensor: Subject) -> Evidence | None:
-    program = partial(tensor_loss_program, loss, gradients)
+def _run_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Tensor: Subject) -> Evidence | None:
+    program = partial(write_tensor_loss_program, loss, gradients)
     logits = Tensor(list(map(list, loss.outputs)))
     result = function(logits, list(loss.targets))
     if not gradients:
@@ -235,18 +238,19 @@ def check_tensor_trajectories(
         MLP: The student's class of networks.
         loss: The student's loss function.
         optimizer: The student's optimizer class.
-        array: numpy's array function in the student's process.
+        array: The function `numpy.array` in the student's process.
         corpus: The training runs and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A loss or a final parameter is wrong, or has a wrong shape.
     """
-    check_cases(corpus, (MLP, loss, optimizer, array), _ask_trajectory, tensor_trajectory_program)
+    check_cases(corpus, (MLP, loss, optimizer, array), _run_trajectory, write_tensor_trajectory_program)
 
 
-def _ask_trajectory(
+def _run_trajectory(
     run: Trajectory, answers: TrajectoryAnswers, MLP: Subject, loss: Subject, optimizer: Subject, array: Subject
 ) -> Evidence | None:
-    program = partial(tensor_trajectory_program, run)
+    program = partial(write_tensor_trajectory_program, run)
     model = _build_network(MLP, run.sizes, True)
     evidence = _write_parameters(model, array, run.sizes, run.parameters, program(())[:3])
     if evidence:
@@ -289,7 +293,8 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
         sizes: The number of inputs, then the width of each layer.
         code: A program that builds it as `model`.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape is wrong, a number is outside of [-1, 1], or two weights are equal.
     """
     parameters = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
     evidence = _wrong_shapes(parameters, parameter_shapes(sizes), code)
@@ -313,10 +318,11 @@ def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subjec
         MLP: The student's class of networks.
         loss: The student's loss function.
         Adam: The student's optimizer class.
-        array: numpy's array function in the student's process.
+        array: The function `numpy.array` in the student's process.
         min_share: The share of digits that must be read right, between 0 and 1.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape is wrong, or the network reads too few digits.
     """
     rng = random.Random(6)
     images, classes = data.digits(rng, 1200)

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from gradkit.corpora.spec import Corpus
 from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph
-from gradkit.graphs.tensor.program import node_names, tensor_program
+from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import lines_up_to
+from gradkit.suite.excerpt import excerpt_up_to
 from gradkit.suite.explanations import explain_number
 from gradkit.suite.failures import not_passed
 
@@ -28,19 +28,20 @@ Lists = Any
 def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the output of every graph is PyTorch's, in shape and numbers, and that the leaves are unchanged.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape or a number is wrong.
     """
-    check_cases(corpus, (Tensor,), partial(_ask_graph, "data", _output_and_leaves), partial(_program, False))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "data", _output_and_leaves), partial(_program, False))
 
 
 def check_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the gradient of every leaf is PyTorch's, in shape and numbers. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_ask_graph, "grad", _leaves), partial(_program, True))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _leaves), partial(_program, True))
 
 
 def check_inner_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the gradient of every node, inner ones too, is PyTorch's. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_ask_graph, "grad", _all_nodes), partial(_program, True))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _all_nodes), partial(_program, True))
 
 
 def _output_and_leaves(graph: TensorGraph) -> Sequence[int]:
@@ -56,10 +57,10 @@ def _all_nodes(graph: TensorGraph) -> Sequence[int]:
 
 
 def _program(gradients: bool, graph: TensorGraph, shown: Sequence[str]) -> list[str]:
-    return tensor_program(graph, gradients, shown)
+    return write_tensor_program(graph, gradients, shown)
 
 
-def _ask_graph(
+def _run_graph(
     kind: Kind,
     decisive_nodes: Callable[[TensorGraph], Sequence[int]],
     graph: TensorGraph,
@@ -70,8 +71,8 @@ def _ask_graph(
     gradients = kind == "grad"
     yours = replay_tensors(Tensor, graph, gradients)[-len(graph) :]
     expected = answers.arrays(kind)
-    names = node_names(graph)
-    program = partial(tensor_program, graph, gradients)
+    names = name_nodes(graph)
+    program = partial(write_tensor_program, graph, gradients)
     for node in decisive_nodes(graph):
         evidence = wrong_array(f"{names[node]}.{kind}", yours[node], expected[node], program)
         if evidence:
@@ -107,7 +108,8 @@ def check_tensor_chain(Tensor: Subject, steps: int) -> None:
         Tensor: The student's class.
         steps: The number of additions.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A shape or a number is wrong.
     """
     a, one, upstream = Leaf((2,), (0.5, -1.5)), Leaf((2,), (1.0, 1.0)), Leaf((2,), (2.0, -3.0))
     operands = (0, *range(2, steps + 1))  # the first addition takes a, and each other one the addition before it
@@ -145,7 +147,7 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
         NotPassed: The arrays differ. The evidence shows the test's statements up to this one.
         SubmissionError: The attribute is not an array of floats.
     """
-    array, right = arrays([yours], name)[0], array_of_lists(expected)
+    array, right = arrays([yours], name)[0], convert_to_array(expected)
     if array.shape != right.shape:
         lines, what = _excerpt()
         message = f"{what} has shape {array.shape} and should have {right.shape}"
@@ -162,7 +164,7 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
 def _excerpt() -> tuple[tuple[str, ...], str]:
     """Return the excerpt of the test that called expect_array, and the expression that is checked there."""
     frame = sys._getframe(2)
-    return lines_up_to(frame.f_code, frame.f_lineno)
+    return excerpt_up_to(frame.f_code, frame.f_lineno)
 
 
 def _with_last_print(lines: tuple[str, ...], expression: str) -> tuple[str, ...]:
@@ -170,9 +172,9 @@ def _with_last_print(lines: tuple[str, ...], expression: str) -> tuple[str, ...]
     return (*lines[:-1], f"print({expression})") if lines else ()
 
 
-def array_of_lists(lists: Lists) -> Array:
+def convert_to_array(lists: Lists) -> Array:
     """Return nested lists of numbers as an array."""
     if not isinstance(lists, list):
         return Array((), (float(lists),))
-    rows = [array_of_lists(each) for each in lists]
+    rows = [convert_to_array(each) for each in lists]
     return Array((len(rows), *rows[0].shape), tuple(number for row in rows for number in row.numbers))

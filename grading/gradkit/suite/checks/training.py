@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from gradkit.corpora.spec import Corpus
-from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, loss_program, output_names, result_names
-from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, trajectory_program
+from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, output_names, result_names, write_loss_program
+from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, write_trajectory_program
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
 
@@ -25,22 +25,23 @@ def check_loss(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswe
         Value: The student's Value.
         corpus: Outputs with targets, and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A result is wrong.
     """
-    check_cases(corpus, (function, Value), partial(_ask_loss, False), partial(_loss_program, False))
+    check_cases(corpus, (function, Value), partial(_run_loss, False), partial(_loss_program, False))
 
 
 def check_loss_gradients(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswers]) -> None:
-    """Check that the gradient of every output is PyTorch's. See check_loss."""
-    check_cases(corpus, (function, Value), partial(_ask_loss, True), partial(_loss_program, True))
+    """Check that the gradient of every output is PyTorch's. Arguments as for `check_loss`."""
+    check_cases(corpus, (function, Value), partial(_run_loss, True), partial(_loss_program, True))
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
-    return loss_program(loss, gradients, shown)
+    return write_loss_program(loss, gradients, shown)
 
 
-def _ask_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Value: Subject) -> Evidence | None:
-    program: Callable[..., list[str]] = partial(loss_program, loss)
+def _run_loss(gradients: bool, loss: Loss, answers: LossAnswers, function: Subject, Value: Subject) -> Evidence | None:
+    program: Callable[..., list[str]] = partial(write_loss_program, loss)
     rows = [[Value(number) for number in row] for row in loss.outputs]
     flat = [value for row in rows for value in row]
     outputs: Any = rows if loss.function in TAKES_ROWS else flat
@@ -74,18 +75,19 @@ def check_trajectories(
         train: The student's train function.
         corpus: The training runs and PyTorch's answers.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: A loss or a final parameter is wrong.
     """
-    check_cases(corpus, (MLP, loss, optimizer, train), _ask_trajectory, trajectory_program)
+    check_cases(corpus, (MLP, loss, optimizer, train), _run_trajectory, write_trajectory_program)
 
 
-def _ask_trajectory(
+def _run_trajectory(
     run: Trajectory, answers: TrajectoryAnswers, MLP: Subject, loss: Subject, optimizer: Subject, train: Subject
 ) -> Evidence | None:
     nin, *widths = run.sizes
     model = MLP(nin, widths, linear_last=True)
     parameters = list(model.parameters())
-    program = partial(trajectory_program, run)
+    program = partial(write_trajectory_program, run)
     evidence = wrong_count("len(model.parameters())", len(parameters), len(run.parameters), program(())[:3])
     if evidence:
         return evidence
@@ -129,7 +131,8 @@ def check_accuracy(
         min_share: The share that must be right, between 0 and 1.
         after: What the network was trained with, for the message.
 
-    Raises: NotPassed.
+    Raises:
+        NotPassed: Too few decisions are right.
     """
     decisions = numbers([decision(output) for output in outputs])
     n_right = sum(decided == target for decided, target in zip(decisions, targets))

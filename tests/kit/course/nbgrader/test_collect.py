@@ -5,7 +5,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.cli.main import app
 from gradkit.course import collect as module
 from gradkit.course.collect import State, collect
@@ -34,7 +34,7 @@ def collect_files(tmp_path):
                     archive.writestr(name, text)
             downloads = tmp_path / "all.zip"
         into = tmp_path / "submitted"
-        results = list(collect(chosen("a1")[0], downloads, into, **options))
+        results = list(collect(choose_assignments("a1")[0], downloads, into, **options))
         collected_files = {str(path.relative_to(into)): path.read_bytes() for path in into.rglob("*") if path.is_file()}
         return collected_files, {each.student: each for each in results if not isinstance(each, str)}
 
@@ -196,7 +196,7 @@ def test_in_nbgraders_folder_files_become_notebooks_in_place(tmp_path):
         (into / folder / "engine.py").write_text(ENGINE)
     (into / "[ada]" / ASSIGNMENT / "timestamp.txt").write_text("2026-01-01 00:00 UTC")
     for state in (State.NEW, State.UNCHANGED):
-        assert [each.state for each in collect(chosen("a1")[0], into, into)] == [state, State.NO_NOTEBOOK]
+        assert [each.state for each in collect(choose_assignments("a1")[0], into, into)] == [state, State.NO_NOTEBOOK]
     assert {path.name for path in into.glob(f"*/{ASSIGNMENT}/*")} == {"engine.py", PAGE, "timestamp.txt"}
     assert {path.name for path in into.iterdir()} == {"[ada]", "bob"}
 

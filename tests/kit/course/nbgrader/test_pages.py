@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.proof.specimens import misconceptions
 from gradkit.suite import visibility
 from gradkit.suite.collection import graded_tests
@@ -275,7 +275,7 @@ def test_every_table_shows_the_scores_that_are_exported(pages, graded_course, ad
 def test_a_submission_s_page_shows_each_task_s_score_in_its_field(pages, graded_course, student):
     pages.submission(student)
     assert pages.scores() == tasks_in(graded_course, student)
-    assert list(pages.scores()) == [task.name for task in chosen(NAME)[0].tasks]
+    assert list(pages.scores()) == [task.name for task in choose_assignments(NAME)[0].tasks]
 
 
 def test_a_score_typed_by_hand_stays_also_when_it_is_autograded_again(pages, graded_course):
@@ -325,7 +325,7 @@ def test_a_page_shows_the_student_s_code_and_what_it_answered_beside_PyTorch(pag
 
 def test_a_page_shows_every_item_of_every_task(pages, open_student_page):
     open_student_page("right")
-    for test in graded_tests(chosen(NAME)[0]):
+    for test in graded_tests(choose_assignments(NAME)[0]):
         assert pages.item(test.item.title).is_displayed()
 
 

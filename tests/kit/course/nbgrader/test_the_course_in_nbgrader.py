@@ -6,7 +6,7 @@ import shutil
 
 import nbformat
 import pytest
-from gradkit.catalogue.assignments import chosen
+from gradkit.catalogue.assignments import choose_assignments
 from gradkit.suite.collection import graded_tests
 from nbgrader.api import Gradebook
 
@@ -213,11 +213,11 @@ def hand_in(course, assignment):
     course.hand_in("garbage", assignment).write_bytes(b'{"cells": [' + b"[" * 100_000)
     downloads = course.home / "downloads" / assignment / "files"
     downloads.mkdir(parents=True)
-    (module,) = chosen(assignment)[0].modules
+    (module,) = choose_assignments(assignment)[0].modules
     (downloads / f"{module}.py").write_text(right, encoding="utf-8")
     if assignment in BUILT_ON_THEM:
         given = sorted((course.home / "release" / assignment).glob("*.py"))
-        assert [path.stem for path in given] == list(chosen(assignment)[0].builds_on)
+        assert [path.stem for path in given] == list(choose_assignments(assignment)[0].builds_on)
         theirs = course.hand_in("brings_what_was_given", assignment, right).parent
         for path in given:
             shutil.copy(path, downloads / f"{path.stem} (1).py")
@@ -244,7 +244,7 @@ def test_nbgrader_gives_the_points_that_gradkit_grade_gives(graded_course, assig
     ("assignment", "student"), [(assignment, student) for assignment in ASSIGNMENTS for student in honest(assignment)]
 )
 def test_right_code_gets_all_points_however_the_notebook_was_edited(graded_course, assignment, student):
-    whole = sum(test.item.points for test in graded_tests(chosen(assignment)[0]))
+    whole = sum(test.item.points for test in graded_tests(choose_assignments(assignment)[0]))
     assert points(graded_course, assignment, student) == whole
     assert float(graded_course.points[student, assignment]["max_score"]) == whole
 
@@ -328,7 +328,7 @@ def lines(text):
 @pytest.mark.parametrize("number", range(len(ASSIGNMENTS)))
 def test_a_release_does_not_contain_solutions_of_its_own_or_later_assignments(released, root, number):
     sources = [solution_cell(released.notebook("source", name)).source for name in ASSIGNMENTS[number:]]
-    before = chosen(ASSIGNMENTS[number])[0].builds_on
+    before = choose_assignments(ASSIGNMENTS[number])[0].builds_on
     known = [(root / f"reference/solution/{module}.py").read_text(encoding="utf-8") for module in before]
     secret_lines = lines("".join("".join(REGION.findall(source)) for source in sources))
     secret_lines -= lines("\n".join([REGION.sub("", sources[0]), *known]))  # a Tensor has some of a Value's lines
@@ -343,7 +343,7 @@ def test_a_release_does_not_contain_solutions_of_its_own_or_later_assignments(re
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_a_release_does_not_contain_hidden_items(released, assignment):
-    hidden = [test for test in graded_tests(chosen(assignment)[0]) if test.item.hidden]
+    hidden = [test for test in graded_tests(choose_assignments(assignment)[0]) if test.item.hidden]
     source, given = (released.path(step, assignment).read_text(encoding="utf-8") for step in ("source", "release"))
     for test in hidden:
         assert test.name.removeprefix("test_") in source
@@ -361,4 +361,4 @@ def test_nbgrader_finds_the_releases_unsolved(released):
     releases = [str(released.path("release", name)) for name in ASSIGNMENTS]
     unsolved = released.run("nbgrader", "validate", *releases)
     counts = [int(count) for count in re.findall(r"VALIDATION FAILED ON (\d+)\s+CELL", unsolved)]
-    assert counts == [len(chosen(name)[0].tasks) for name in ASSIGNMENTS]
+    assert counts == [len(choose_assignments(name)[0].tasks) for name in ASSIGNMENTS]

@@ -10,15 +10,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen, corpora_folder
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.report import FORMAT, Conditions, Report
-from gradkit.grader.suite import suite_of
-from gradkit.outputs.gradebook import opened
+from gradkit.grader.suite import load_suite
+from gradkit.outputs.gradebook import open_gradebook
 from gradkit.submissions.intake.roster import Student, safe_name
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.results import result_of
+from gradkit.suite.results import make_result
 from nbgrader.api import Gradebook
 from sqlalchemy import MetaData, create_engine, make_url, text
 
@@ -32,7 +32,7 @@ HOW = (
 
 @cache
 def suite(name):
-    return suite_of(chosen(name), Library(corpora_folder()))
+    return load_suite(choose_assignments(name), Library(corpora_folder()))
 
 
 class Book:
@@ -43,7 +43,7 @@ class Book:
 
     def enter(self, course, *pairs):
         """Write the reports of students, and return the names of those who are late."""
-        with opened(self.url, suite(course)) as book:
+        with open_gradebook(self.url, suite(course)) as book:
             return [student.name for student, report in pairs if book.write(student, report)]
 
     def by_hand(self):
@@ -221,4 +221,4 @@ def _report(course, wrong, seed):
 
 
 def _record(item, failed):
-    return result_of(item, Verdict.FAILED if failed else Verdict.PASSED)
+    return make_result(item, Verdict.FAILED if failed else Verdict.PASSED)

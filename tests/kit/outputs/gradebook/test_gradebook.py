@@ -7,7 +7,7 @@ import random
 import time
 
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen
+from gradkit.catalogue.assignments import assignments, choose_assignments
 from gradkit.outputs.gradebook import MAX_ID_BYTES, student_id
 from gradkit.outputs.timestamps import read_timestamp
 from hypothesis import example, given
@@ -36,7 +36,7 @@ def test_the_points_of_each_task_arrive_exactly(book, student_and_report, seed):
 def test_only_cells_that_no_program_grades_need_manual_grading(book, student_and_report, points_of):
     book.enter("a1", student_and_report("ada", "a1", 0.3))
     needed = {cell: grade[3] for cell, grade in book.grades("ada").items()}
-    assert needed == {**dict.fromkeys(points_of(chosen("a1")[0]), False), "essay": True}
+    assert needed == {**dict.fromkeys(points_of(choose_assignments("a1")[0]), False), "essay": True}
 
 
 def test_two_runs_change_nothing(book, student_and_report):
@@ -52,7 +52,7 @@ def test_a_regrade_replaces_automatic_scores(book, student_and_report, points_of
     book.enter("a1", student_and_report("ada", "a1", 1.0))
     assert set(book.scores("ada").values()) == {0.0, None}
     book.enter("a1", student_and_report("ada", "a1"))
-    assert book.scores("ada") == {**points_of(chosen("a1")[0]), "essay": None}
+    assert book.scores("ada") == {**points_of(choose_assignments("a1")[0]), "essay": None}
 
 
 def run_of(book, course, pairs):
@@ -153,7 +153,7 @@ def test_students_without_a_submission_and_other_assignments_are_untouched(corre
     assert after.keys() == before.keys()
     assert all(set(rows) <= set(after[table]) for table, rows in before.items())
     more = {table: len(after[table]) - len(rows) for table, rows in before.items() if after[table] != rows}
-    cells = len(chosen("a2")[0].tasks) + 1
+    cells = len(choose_assignments("a2")[0].tasks) + 1
     expected = {"student": 1, "submitted_assignment": 2, "submitted_notebook": 2, "grade": 2 * cells, "comment": 2}
     assert more == expected
 

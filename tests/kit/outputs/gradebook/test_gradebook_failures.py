@@ -210,7 +210,7 @@ def test_a_missing_file_is_not_created(nothing_graded, tmp_path, form):
 )
 def test_a_malformed_url_is_not_repeated_on_the_screen(nothing_graded, url):
     message = nothing_graded.is_refused(url)
-    assert "This is no database URL; one is like postgresql+psycopg://user:password@host/database." in message
+    assert "This is not a database URL; one is like postgresql+psycopg://user:password@host/database." in message
 
 
 def test_without_nbgrader_the_message_says_what_to_install(nothing_graded, files, monkeypatch):

@@ -259,7 +259,7 @@ def test_every_usual_method_is_unpacked_whole(method, size, take, tmp_path):
 def test_every_method_stops_unpacking_at_the_requested_size(method, tmp_path):
     zipped(tmp_path / "it.zip", ("engine.py", bytes(20 << 20)), compression=METHODS[method])
     with entries.open_regular(tmp_path / "it.zip") as open_submission:
-        (entry,) = entries.entries_of_zip(open_submission, entries.MAX_ZIP_BYTES, 1)
+        (entry,) = entries.list_zip_entries(open_submission, entries.MAX_ZIP_BYTES, 1)
         tracemalloc.start()
         content = entry.read(1000)
         peak = tracemalloc.get_traced_memory()[1]

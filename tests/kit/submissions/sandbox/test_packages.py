@@ -8,11 +8,11 @@ from importlib.metadata import version
 import jsonschema
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, chosen
+from gradkit.catalogue.assignments import assignments, choose_assignments
 from gradkit.cli import grading
 from gradkit.cli.main import app
 from gradkit.grader import doctor
-from gradkit.grader.conditions import conditions_of
+from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import read
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.outcome import SubmissionError, Verdict
@@ -88,7 +88,7 @@ def gradkit(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
 
     def call(*words, packages):
-        asking = tuple(msgspec.structs.replace(a, packages=packages) for a in chosen("a1"))
+        asking = tuple(msgspec.structs.replace(a, packages=packages) for a in choose_assignments("a1"))
         monkeypatch.setattr(grading, "chosen", lambda name: asking)
         monkeypatch.setattr(doctor, "assignments", lambda: asking)
         return CliRunner().invoke(app, list(map(str, words)))
@@ -293,7 +293,9 @@ def test_a_missing_package_is_reported_before_grading(gradkit, school, solution,
     assert "Traceback" not in shown.output
     assert not school.out.exists()
     with pytest.raises(MissingPackageError):
-        list(Classroom(suite_with_packages("a1", NOWHERE), conditions_of(school.suite, True), school.out).grade([], 1))
+        list(
+            Classroom(suite_with_packages("a1", NOWHERE), make_conditions(school.suite, True), school.out).grade([], 1)
+        )
 
 
 def test_a_package_that_does_not_load_in_the_sandbox_is_reported_before_grading(monkeypatch, tmp_path):
@@ -327,4 +329,4 @@ def test_reports_name_the_packages_and_their_versions(school, suite_with_package
         written = json.loads((school.out / "ada.json").read_bytes())
         jsonschema.validate(written, schema)
         assert written["conditions"].get("packages") == expected
-        assert read(school.out / "ada.json").conditions == conditions_of(suite, True)
+        assert read(school.out / "ada.json").conditions == make_conditions(suite, True)

@@ -54,7 +54,7 @@ def test_the_policy_is_the_reviewed_one():
 @pytest.mark.parametrize("nested", [True, False])
 def test_the_command_holds_the_policy_and_nothing_else(monkeypatch, nested):
     monkeypatch.setattr(bubblewrap, "can_disable_userns", lambda path: nested)
-    words = bubblewrap.isolating_command("bwrap", Path("/copy"), Path("/handed-in"), {"A": "1", "B": "2"}, 7)
+    words = bubblewrap.make_isolating_command("bwrap", Path("/copy"), Path("/handed-in"), {"A": "1", "B": "2"}, 7)
     options = [word for options in policy.ISOLATION.values() for word in options]
     mounts = ["--ro-bind", "/copy", "/", "--dev-bind", "/dev/null", "/dev/null", "--ro-bind", "/handed-in"]
     assert words == [

@@ -7,10 +7,10 @@ import time
 from array import array
 
 import pytest
-from gradkit.catalogue.assignments import chosen, corpora_folder
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
-from gradkit.grader.suite import suite_of
+from gradkit.grader.suite import load_suite
 from gradkit.graphs.tensor.graph import decode_arrays
 from gradkit.inside.tensor_replay import MAX_AXES, MAX_NUMBERS
 from gradkit.inside.worker import Worker
@@ -72,7 +72,7 @@ def test_an_empty_array_takes_no_memory_however_large_its_other_sizes_are():
 
 # --- a whole item ----------------------------------------------------------------------------------------------------
 
-SUITE = suite_of(chosen("a6"), Library(corpora_folder()))
+SUITE = load_suite(choose_assignments("a6"), Library(corpora_folder()))
 ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  # that item takes a thousand messages
 
 
