@@ -1,4 +1,4 @@
-# Two commands do everything, set-up included: `make demo` and `make test`.
+# `make demo` and `make test` set up the environment if necessary, and do everything. README.md describes the targets.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -9,8 +9,8 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
 
-# The suites on the reference, then the tests of the kit in N processes. Some of these wait for time to pass, so that on
-# two cores three processes take less time than two. A group of tests shares what takes long to make, and stays in one
+# The suites on the reference, then the tests of the kit in N processes. Some tests of the kit wait for time to pass, so on
+# two cores three processes take less time than two. Tests that share expensive fixtures are a group, which runs in one
 # process (tests/kit/conftest.py). The end of the output lists the slowest tests.
 N ?= 3
 
@@ -42,7 +42,7 @@ corpora: .venv/.ready
 stubs: .venv/.ready
 	@$(BIN)/gradkit stubs
 
-# The course's packages are pinned. PyTorch comes from the same file, so that no other version of it can slip in.
+# The versions of all packages are pinned in requirements.txt, PyTorch's too, because recorded numbers depend on it.
 .venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "The pinned packages need Python 3.11: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }

@@ -21,6 +21,8 @@ VARIANTS = {
     "Emre": "dataclass_eq",
     "Fatou": "noisy_and_odd",
 }
+"""Variants, which must get full marks, by student."""
+
 MISTAKES = {
     "Goran": "tanh_overwrites",
     "Hana": "number_minus_value_swapped",
@@ -31,11 +33,15 @@ MISTAKES = {
     "Mei": "closure_called_too_early",
     "Nour": "sum_forgets_its_parents",
 }
+"""Misconceptions about the engine, by student."""
+
 BROKEN = {
-    "Olga, a comma too few": ("def __init__(self, data, _children=(), _op=" + '""):', "def __init__(self data):"),
+    "Olga, a missing comma": ("def __init__(self, data, _children=(), _op=" + '""):', "def __init__(self data):"),
     "Pavel, an endless loop in sigmoid": ("z = math.exp(-abs(self.data))", "while True: pass"),
-    "Quynh, a package that is not there": ("import math\n", "import math\nimport numpy\n"),
+    "Quynh, a package that is not installed": ("import math\n", "import math\nimport numpy\n"),
 }
+"""Edits of the solution that break it (old text, new text), by student."""
+
 HOSTILE = {
     "Mallory, leaves with a smile": "import os\nos._exit(0)\n",
     "Mallory, prints a result": 'print(\'{"passed": 86, "failed": 0}\')\nraise SystemExit(0)\n',
@@ -50,7 +56,7 @@ HOSTILE = {
     ),
     "=HYPERLINK(evil) \x1b[31m": "raise ValueError('\\x1b[2J\\x1b[1;32mALL PASSED')\n",
 }
-
+"""Code of students whose submissions must not earn points or do harm, by student."""
 
 LATER = {
     "a4": {
@@ -87,7 +93,7 @@ EARLY = "tanh_slope_of_the_operand"
 
 
 def without_reflected_operators(source: str) -> str:
-    """Return the solution without its reflected operators, as a student leaves it who never tried 2 + x."""
+    """Return the solution without its reflected operators, as of a student who never tried 2 + x."""
     return re.sub(
         r'    def __r\w+__\(self, other\):\n        """.*?"""\n        return .*?\n\n', "", source, flags=re.S
     )
@@ -142,12 +148,12 @@ def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
         student_report = report.read(reports / f"{student}, {name}.json")
         caught_by = find_primary_failures(student_report.by_id())
         titles = [item.title for item in student_report.items if item.id in caught_by]
-        remark = "" if caught_by == set(mistake.caught_by) else "  (NOT as it must be)"
-        print(f"{mistake.title}\n    caught by: {'; '.join(titles)}{remark}")
+        warning = "" if caught_by == set(mistake.caught_by) else "  (NOT the expected items)"
+        print(f"{mistake.title}\n    caught by: {'; '.join(titles)}{warning}")
 
 
 def main() -> int:
-    """Grade the classes; return the exit status."""
+    """Grade the classes. Return the exit status."""
     gradkit = [sys.executable, "-c", "from gradkit.cli.main import main; main()"]
     with tempfile.TemporaryDirectory() as scratch:
         submissions = Path(scratch) / "submissions"

@@ -1,21 +1,20 @@
-"""The submission's own arithmetic on exactly the questions that grading asks, in a bare interpreter.
+"""Measure the submission's bare arithmetic: the requests that grading sends, answered in a bare interpreter.
 
-Run as `python -s -S bare.py REQUESTS FOLDER PASSES [KIND ...]`, without -S where the submission needs packages.
-REQUESTS: a file of recorded.py.   FOLDER: where the submission is.   KIND: which of these to measure; all, unless said.
+Run as `python -s -S bare.py REQUESTS FOLDER PASSES [KIND ...]`, without -S if the submission needs packages.
+REQUESTS: a file that recorded.py wrote. FOLDER: the submission. KIND: what to measure (default: everything).
 
-Prints as JSON the median seconds of a pass over everything:
-arithmetic: for every graph each node is made by the student's class, with the kit's loop over the steps (Graph.build),
-            and backward() runs where the item asks for it. Every other question is answered as the worker does it,
-            but for those that read numbers. So this is what the worker does, less reading, counting, messages and the
-            import. Python runs as it comes: with its garbage collector, for an engine makes cycles, and nothing else
-            in memory to look through.
-straight:   the same graphs as straight-line Python, compiled beforehand: `n2 = n0 * n1` and so on, no loop of ours.
-uncollected, straight_uncollected: these two with the collector off; it runs between the items, unmeasured.
-reading:    what reading every node's numbers adds, as the worker does it.
-counting:   what counting the calls of backward() adds, in the items that do so.
-unpacking:  making Graphs of a question's bytes.
+Print as JSON the median seconds of a pass over all requests:
+arithmetic: for every graph the student's class makes each node, in the kit's loop over the steps (Graph.build), and
+            backward() runs if the item needs it. All other requests are answered as in the worker, except those that
+            read numbers. So this is the worker's work without reading, counting, messages and the import. Python's
+            garbage collector is on, because an engine makes cycles, and has nothing else in memory to examine.
+straight:   the same graphs as straight-line Python, compiled beforehand: `n2 = n0 * n1` and so on, without a loop.
+uncollected, straight_uncollected: the same two with the collector off. It runs between the items, unmeasured.
+reading:    the additional time for reading every node's numbers, as the worker does.
+counting:   the additional time for counting the calls of backward(), in the items that do so.
+unpacking:  making Graphs from the bytes of a request.
 packing:    making the bytes of the replies.
-graphs, nodes: how many there are.
+graphs, nodes: their numbers.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Do = Callable[["Question"], None]
+    Do = Callable[["Request"], None]
 
 sys.path.append(__file__.rpartition("/benchmarks/")[0])
 
@@ -39,14 +38,14 @@ from gradkit.inside.operations import OPERATIONS  # noqa: E402
 from gradkit.inside.worker import Worker, calls, load, reply  # noqa: E402
 
 
-class Question:
-    """A question of grading, with its graphs, if it has any, made and compiled beforehand."""
+class Request:
+    """A request of grading. If it has graphs, they are unpacked and compiled beforehand."""
 
-    def __init__(self, request: tuple[Any, ...]) -> None:
-        self.fresh, self.name, *self.arguments = request
+    def __init__(self, recorded: tuple[Any, ...]) -> None:
+        self.is_first_of_item, self.name, *self.arguments = recorded
         self.has_graphs = self.name in ("replay", "calls")
-        asked = self.arguments[1] if self.has_graphs else []
-        self.packed: list[bytes] = [asked] if self.name == "calls" else asked
+        graphs = self.arguments[1] if self.has_graphs else []
+        self.packed: list[bytes] = [graphs] if self.name == "calls" else graphs
         self.graphs = [Graph.unpack(graph) for graph in self.packed]
         self.backward = self.name == "calls" or (self.name == "replay" and self.arguments[2])
         self.straight = [compiled(graph, self.backward) for graph in self.graphs]
@@ -54,81 +53,81 @@ class Question:
 
 
 class Bare:
-    """What a pass does with each question."""
+    """The work that a pass does for each request, one method for each kind of measurement."""
 
-    def __init__(self, questions: list[Question], folder: str) -> None:
+    def __init__(self, requests: list[Request], folder: str) -> None:
         self.folder = folder
-        for question in questions:
-            if question.name == "load":
-                load(*question.arguments)  # or the first pass alone would import
+        for request in requests:
+            if request.name == "load":
+                load(*request.arguments)  # otherwise only the first pass would import
 
     def begin(self) -> None:
-        """A new pass: the handles in its questions are numbers that count from its beginning."""
+        """Begin a pass. The handles in its requests are numbers that count from here."""
         self.worker = Worker(self.folder)
 
-    def plainly(self, question: Question) -> None:
-        """A question as the worker answers it."""
-        self.worker.answer(question.fresh, question.name, *question.arguments)
+    def answer(self, request: Request) -> None:
+        """Answer a request as the worker does."""
+        self.worker.answer(request.is_first_of_item, request.name, *request.arguments)
 
-    def passed_over(self, question: Question) -> None:
-        """Nothing, but that a new item begins where the question is the first of one."""
-        self.worker.answer(question.fresh, "finish")
+    def skip(self, request: Request) -> None:
+        """Skip a request, but begin a new item if it is the first one of an item."""
+        self.worker.answer(request.is_first_of_item, "finish")
 
-    def value_class(self, question: Question) -> Any:
-        """The student's class that is asked about graphs."""
-        self.passed_over(question)
-        return self.worker._object(question.arguments[0])
+    def value_class(self, request: Request) -> Any:
+        """Skip a request about graphs, and return the student's class that it names."""
+        self.skip(request)
+        return self.worker._object(request.arguments[0])
 
-    def arithmetic(self, question: Question) -> None:
-        if question.has_graphs:
-            value_class, backward = self.value_class(question), question.backward
-            for graph in question.graphs:
+    def arithmetic(self, request: Request) -> None:
+        if request.has_graphs:
+            value_class, backward = self.value_class(request), request.backward
+            for graph in request.graphs:
                 nodes = graph.build(value_class, STUDENT_FUNCTIONS)
                 if backward:
                     nodes[graph.output].backward()
-        elif question.name == "numbers":
-            self.passed_over(question)
+        elif request.name == "numbers":
+            self.skip(request)
         else:
-            self.plainly(question)
+            self.answer(request)
 
-    def straight(self, question: Question) -> None:
-        if question.has_graphs:
-            value_class = self.value_class(question)
-            for run in question.straight:
+    def straight(self, request: Request) -> None:
+        if request.has_graphs:
+            value_class = self.value_class(request)
+            for run in request.straight:
                 run(value_class)
         else:
-            self.arithmetic(question)
+            self.arithmetic(request)
 
-    def reading(self, question: Question) -> None:
-        if question.name == "replay":
+    def reading(self, request: Request) -> None:
+        if request.name == "replay":
             numbers: list[float] = []
-            value_class = self.value_class(question)
-            for graph in question.graphs:
-                answers = replay(value_class, graph, question.backward)
+            value_class = self.value_class(request)
+            for graph in request.graphs:
+                answers = replay(value_class, graph, request.backward)
                 numbers += answers.data
                 numbers += answers.grad
-        elif question.name == "numbers":
-            self.plainly(question)
+        elif request.name == "numbers":
+            self.answer(request)
         else:
-            self.arithmetic(question)
+            self.arithmetic(request)
 
-    def counting(self, question: Question) -> None:
-        if question.name == "calls":
-            calls(self.value_class(question), question.graphs[0], question.arguments[2])
+    def counting(self, request: Request) -> None:
+        if request.name == "calls":
+            calls(self.value_class(request), request.graphs[0], request.arguments[2])
         else:
-            self.arithmetic(question)
+            self.arithmetic(request)
 
-    def unpacking(self, question: Question) -> None:
-        if question.has_graphs:
-            for graph in question.packed:
+    def unpacking(self, request: Request) -> None:
+        if request.has_graphs:
+            for graph in request.packed:
                 Graph.unpack(graph)
 
-    def packing(self, question: Question) -> None:
-        reply(bytes(8), (), question.numbers)
+    def packing(self, request: Request) -> None:
+        reply(bytes(8), (), request.numbers)
 
 
 def compiled(graph: Graph, backward: bool) -> Callable[[Any], None]:
-    """A graph as a function of the student's class, a line for each node."""
+    """Compile a graph to a function of the student's class, with a line for each node."""
     lines = [f"n{node} = Value({number!r})" for node, number in enumerate(graph.inputs)]
     for node, (name, *operands) in enumerate(graph.steps, len(graph.inputs)):
         letters = {letter: f"n{parent}" for letter, parent in zip("ab", operands[: OPERATIONS[name].arity])}
@@ -140,17 +139,23 @@ def compiled(graph: Graph, backward: bool) -> Callable[[Any], None]:
     return run
 
 
-def seconds(do: Do, questions: list[Question], collector: bool) -> float:
-    """How long one pass takes. collector: whether Python's garbage collector runs meanwhile, or only in between."""
+def seconds(do: Do, requests: list[Request], collector: bool) -> float:
+    """Return how long one pass takes, in seconds.
+
+    Args:
+        do: The method of Bare to measure.
+        requests: What it is called with.
+        collector: Whether Python's garbage collector runs during a request, or only between items.
+    """
     gc.collect()
     total = 0.0
     if not collector:
         gc.disable()
-    for question in questions:
-        if not collector and question.fresh:
+    for request in requests:
+        if not collector and request.is_first_of_item:
             gc.collect()
         began = time.perf_counter()
-        do(question)
+        do(request)
         total += time.perf_counter() - began
     gc.enable()
     return total
@@ -159,10 +164,10 @@ def seconds(do: Do, questions: list[Question], collector: bool) -> float:
 def main(path: str, folder: str, passes: str, *chosen: str) -> None:
     sys.path.append(folder)
     with open(path, "rb") as opened:
-        questions = [Question(request) for request in marshal.loads(opened.read())]
-    bare = Bare(questions, folder)
+        requests = [Request(recorded) for recorded in marshal.loads(opened.read())]
+    bare = Bare(requests, folder)
     gc.collect()
-    gc.freeze()  # what was prepared is not the student's, and not to be looked through again and again
+    gc.freeze()  # the collector must not examine what was prepared here in every pass
     kinds: dict[str, tuple[Do, bool]] = {
         "arithmetic": (bare.arithmetic, True),
         "straight": (bare.straight, True),
@@ -172,17 +177,19 @@ def main(path: str, folder: str, passes: str, *chosen: str) -> None:
     for name in ("reading", "counting", "unpacking", "packing"):
         kinds[name] = getattr(bare, name), False
     kinds = {name: kind for name, kind in kinds.items() if name in chosen or not chosen}
+
     taken: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(int(passes)):
         for name, (do, collector) in kinds.items():
             bare.begin()
-            taken[name].append(seconds(do, questions, collector))
-    found = {name: sorted(times)[len(times) // 2] for name, times in taken.items()}
-    for name in {"reading", "counting"} & found.keys():
-        found[name] -= found["uncollected"]
-    found["graphs"] = sum(len(question.graphs) for question in questions)
-    found["nodes"] = sum(len(graph) for question in questions for graph in question.graphs)
-    print("{" + ", ".join(f'"{name}": {value!r}' for name, value in found.items()) + "}")
+            taken[name].append(seconds(do, requests, collector))
+
+    results = {name: sorted(times)[len(times) // 2] for name, times in taken.items()}
+    for name in {"reading", "counting"} & results.keys():
+        results[name] -= results["uncollected"]
+    results["graphs"] = sum(len(request.graphs) for request in requests)
+    results["nodes"] = sum(len(graph) for request in requests for graph in request.graphs)
+    print("{" + ", ".join(f'"{name}": {value!r}' for name, value in results.items()) + "}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Measure how fast grading is, as ratios within one run: `make bench`; with --quick in about three minutes.
+"""Measure how fast grading is, as ratios within one run: `make bench`, or with --quick in about three minutes.
 
-Each measurement runs in new processes on one core, unless its text says otherwise, in turn with what it is compared to.
-The exit status is 1 if a required ratio is missed.
+Each measurement runs in new processes on one core, unless its text says otherwise, alternately with what it is compared
+to. The exit status is 1 if a required ratio is missed.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 120
-BUSY = 0.5
-"""The load average from which on a warning is shown: two workers do not have two cores to themselves then."""
+MAX_LOAD = 0.5
+"""The load average above which a warning is shown, because two workers then do not have two cores to themselves."""
 BARE_FLAGS = ("-s", "-S")
+"""Options of Python for bare.py: no installed packages."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,19 @@ QUICK = Effort(
 
 @dataclass(frozen=True)
 class Finding:
-    """A row of the table. `fine` is None if nothing is required of the figure."""
+    """A row of the table.
+
+    Attributes:
+        what: What was measured.
+        required: The bound of the figure; an empty text if there is none.
+        result: The figure.
+        is_met: Whether the figure is within the bound; None if there is none.
+    """
 
     what: str
-    asked: str
-    found: str
-    fine: bool | None
+    required: str
+    result: str
+    is_met: bool | None
 
 
 def main(words: list[str]) -> int:
@@ -85,8 +93,8 @@ def main(words: list[str]) -> int:
     console = Console(highlight=False, width=WIDTH)
     began = time.monotonic()
     load = os.getloadavg()[0]
-    if load > BUSY:
-        console.print(f"Other programs are at work here (load {load:.1f}): the ratios will be rough.", style="yellow")
+    if load > MAX_LOAD:
+        console.print(f"Other programs are running (load {load:.1f}): the ratios will be rough.", style="yellow")
     findings: list[Finding] = []
     for title, measure in MEASUREMENTS:
         console.print(f"{time.monotonic() - began:4.0f} s  measuring {title} ...", style="dim")
@@ -94,15 +102,15 @@ def main(words: list[str]) -> int:
             findings.append(finding)
     console.print()
     console.print(table(findings))
-    return any(finding.fine is False for finding in findings)
+    return any(finding.is_met is False for finding in findings)
 
 
 def table(findings: list[Finding]) -> Table:
     """Return a table of all ratios: what was measured, what is required, and the result."""
-    shown = Table("measured", "asked", "found", "", box=None, pad_edge=False)
+    shown = Table("measurement", "required", "result", "", box=None, pad_edge=False)
     for finding in findings:
-        mark = {True: "[green]ok[/]", False: "[red]MISSED[/]", None: ""}[finding.fine]
-        shown.add_row(finding.what, finding.asked, finding.found, mark)
+        mark = {True: "[green]ok[/]", False: "[red]MISSED[/]", None: ""}[finding.is_met]
+        shown.add_row(finding.what, finding.required, finding.result, mark)
     return shown
 
 
@@ -110,12 +118,12 @@ def table(findings: list[Finding]) -> Table:
 
 
 def one_submission(effort: Effort, console: Console) -> list[Finding]:
-    """Compare grading with pytest that asks live PyTorch, and with the submission's bare arithmetic."""
+    """Compare grading with pytest on live PyTorch's answers, and with the submission's bare arithmetic."""
     core = cores()[:1]
     with tempfile.TemporaryDirectory() as scratch:
         requests = Path(scratch) / "requests"
         recorded.save(requests)
-        graded, drawn, live, bare = in_turn(
+        graded, drawn, live, bare_runs = in_turn(
             effort.times,
             lambda: measured("grade_class.py", effort.copies, on=core),
             lambda: pytest_seconds("drawn", core),
@@ -126,26 +134,26 @@ def one_submission(effort: Effort, console: Console) -> list[Finding]:
         accounts.mkdir()
         itemised = measured("grade_class.py", effort.copies, "--itemised", accounts, on=core)
     wall = median([each["seconds"] for each in graded])
-    own = {name: median([each[name] for each in bare]) for name in bare[0]}
-    show_items(console, itemised, own)
+    bare = {name: median([each[name] for each in bare_runs]) for name in bare_runs[0]}
+    show_items(console, itemised, bare)
     return [
         Finding("a submission, graded (one core)", "", f"{wall * 1000:.0f} ms", None),
         Finding("setting up a class, once", "", f"{median([each['set_up'] for each in graded]) * 1000:.0f} ms", None),
-        _times("one cold pytest that draws the graphs and asks PyTorch", 20, median(drawn), wall),
-        _times("one cold pytest that asks PyTorch of the recorded graphs", 10, median(live), wall),
-        _over("wall time over bare arithmetic", 2.5, wall, own["arithmetic"]),
-        _over("- over the same graphs as straight-line Python", None, wall, own["straight"]),
-        _over("- over bare arithmetic without Python's collector", None, wall, own["uncollected"]),
-        _over("- over straight-line Python without it", None, wall, own["straight_uncollected"]),
+        _ratio_at_least("one cold pytest that draws the graphs, answered by PyTorch", 20, median(drawn), wall),
+        _ratio_at_least("one cold pytest on the recorded graphs, answered by PyTorch", 10, median(live), wall),
+        _ratio_at_most("wall time over bare arithmetic", 2.5, wall, bare["arithmetic"]),
+        _ratio_at_most("- over the same graphs as straight-line Python", None, wall, bare["straight"]),
+        _ratio_at_most("- over bare arithmetic without Python's collector", None, wall, bare["uncollected"]),
+        _ratio_at_most("- over straight-line Python without it", None, wall, bare["straight_uncollected"]),
     ]
 
 
 def pytest_seconds(live: str, core: list[int]) -> float:
     """Return the wall-clock time of a new pytest process on the solution. Raises RuntimeError if it does not pass."""
-    seconds, asked = one_pytest(live, core)
+    seconds, answered = one_pytest(live, core)
     graphs = sum(len(corpus.cases) for corpus in common.corpora())
-    if not graphs <= asked <= 1.2 * graphs:
-        raise RuntimeError(f"PyTorch answered {asked} graphs, where {graphs} were due")
+    if not graphs <= answered <= 1.2 * graphs:
+        raise RuntimeError(f"PyTorch answered {answered} graphs instead of {graphs}")
     return seconds
 
 
@@ -166,39 +174,41 @@ def one_pytest(live: str, core: list[int], *selected: str) -> tuple[float, int]:
     return seconds, int(said.rpartition("PyTorch answered ")[2].split()[0])
 
 
-def _times(what: str, asked: float, theirs: float, ours: float) -> Finding:
+def _ratio_at_least(what: str, min_ratio: float, theirs: float, ours: float) -> Finding:
+    """Return the row of a measurement in seconds that must take at least `min_ratio` times as long as ours."""
     ratio = theirs / ours
-    return Finding(f"{what}: {theirs:.2f} s", f">= {asked:g}", f"{ratio:.1f} times as long", ratio >= asked)
+    return Finding(f"{what}: {theirs:.2f} s", f">= {min_ratio:g}", f"{ratio:.1f} times as long", ratio >= min_ratio)
 
 
-def _over(what: str, asked: float | None, wall: float, bare: float) -> Finding:
+def _ratio_at_most(what: str, max_ratio: float | None, wall: float, bare: float) -> Finding:
+    """Return the row of a wall-clock time that may be at most `max_ratio` times a bare time, both in seconds."""
     ratio = wall / bare
-    fine = None if asked is None else ratio <= asked
-    return Finding(f"{what}: {bare * 1000:.0f} ms", f"<= {asked:g}" if asked else "", f"{ratio:.2f}", fine)
+    is_met = None if max_ratio is None else ratio <= max_ratio
+    return Finding(f"{what}: {bare * 1000:.0f} ms", f"<= {max_ratio:g}" if max_ratio else "", f"{ratio:.2f}", is_met)
 
 
-def show_items(console: Console, itemised: dict[str, Any], own: dict[str, float]) -> None:
-    """Print where the wall-clock time of a submission goes. What the worker does is taken from the bare process."""
+def show_items(console: Console, itemised: dict[str, Any], bare: dict[str, float]) -> None:
+    """Print where the wall-clock time of a submission goes. The worker's shares are measured in the bare process."""
     items = dict(itemised["items"])
-    inside = {
-        "the submission's bare arithmetic, without Python's collector": own["uncollected"],
-        "worker: reading the nodes": own["reading"],
-        "worker: counting calls": own["counting"],
-        "worker: making graphs of questions": own["unpacking"],
-        "worker: packing replies": own["packing"],
+    in_worker = {
+        "the submission's bare arithmetic, without Python's collector": bare["uncollected"],
+        "worker: reading the nodes": bare["reading"],
+        "worker: counting calls": bare["counting"],
+        "worker: making graphs of requests": bare["unpacking"],
+        "worker: packing replies": bare["packing"],
     }
     waiting = items.pop("waiting")
-    inside["worker: messages, switching processes, cold caches, collector"] = waiting - sum(inside.values())
-    outside = {f"grader: {label}": seconds for label, seconds in items.items()}
-    outside["between students"] = itemised["seconds"] - waiting - sum(items.values())
+    in_worker["worker: messages, switching processes, cold caches, collector"] = waiting - sum(in_worker.values())
+    in_grader = {f"grader: {label}": seconds for label, seconds in items.items()}
+    in_grader["between students"] = itemised["seconds"] - waiting - sum(items.values())
     account = Table("where the time of a submission goes", "ms", "%", box=None, pad_edge=False)
     account.columns[1].justify = account.columns[2].justify = "right"
-    for label, seconds in sorted({**inside, **outside}.items(), key=lambda row: -row[1]):
+    for label, seconds in sorted({**in_worker, **in_grader}.items(), key=lambda row: -row[1]):
         account.add_row(label, f"{seconds * 1000:.1f}", f"{seconds / itemised['seconds']:.0%}")
-    account.add_row("altogether", f"{itemised['seconds'] * 1000:.1f}", "100%")
+    account.add_row("total", f"{itemised['seconds'] * 1000:.1f}", "100%")
     console.print()
     console.print(account)
-    console.print(f"({own['graphs']:,} graphs of {own['nodes']:,} nodes)\n")
+    console.print(f"({bare['graphs']:,} graphs of {bare['nodes']:,} nodes)\n")
 
 
 # --- each assignment by itself ---------------------------------------------------------------------------------------
@@ -207,46 +217,46 @@ def show_items(console: Console, itemised: dict[str, Any], own: dict[str, float]
 def each_assignment(effort: Effort, console: Console) -> list[Finding]:
     """Compare grading in one assignment with the bare arithmetic of its requests.
 
-    Python's garbage collector is off in the bare process. Where networks are trained it takes several times as long as
-    the arithmetic, and the worker delays it, so that the ratio would show little of what grading costs.
+    Python's garbage collector is off in the bare process. If networks are trained, it takes several times as long
+    as the arithmetic, and the worker delays it, so that the ratio would show little of the cost of grading.
     """
-    found = []
+    findings = []
     for assignment in assignments():
         console.print(f"       {assignment.name}", style="dim")
-        found += [one_assignment(effort, assignment)]
-    return found
+        findings.append(one_assignment(effort, assignment))
+    return findings
 
 
 def one_assignment(effort: Effort, assignment: Assignment) -> Finding:
-    """Return the row of an assignment. Nothing is required of it: a worker's start weighs more in a shorter run."""
+    """Return the row of an assignment. It has no bound, because a worker's start is a larger part of a shorter run."""
     core = cores()[:1]
     flags = BARE_FLAGS[:1] if assignment.packages else BARE_FLAGS
     with tempfile.TemporaryDirectory() as scratch:
         requests = Path(scratch) / "requests"
         recorded.save(requests, [assignment.short])
-        bare = (requests, common.right_submission(), 3, "uncollected")
-        graded, own = in_turn(
+        words = (requests, common.right_submission(), 3, "uncollected")
+        graded, bare = in_turn(
             effort.times,
             lambda: measured("grade_class.py", effort.few, "--assignments", assignment.short, on=core)["seconds"],
-            lambda: measured("bare.py", *bare, on=core, flags=flags)["uncollected"],
+            lambda: measured("bare.py", *words, on=core, flags=flags)["uncollected"],
         )
     wall = median(graded)
-    return _over(
+    return _ratio_at_most(
         f"{assignment.name} alone: {wall * 1000:.0f} ms, over bare arithmetic without collector",
         None,
         wall,
-        median(own),
+        median(bare),
     )
 
 
-# --- what the packing buys -------------------------------------------------------------------------------------------
+# --- Values and Tensors ----------------------------------------------------------------------------------------------
 
 
 def packing(effort: Effort, _console: Console) -> list[Finding]:
     """Compare a training step on Values with one on Tensors. Raises RuntimeError if their losses differ."""
     what = "a training step of 20 digits on Values (64 inputs, 32 neurons, 10 classes)"
     if not (common.right_submission() / "tensor.py").exists():
-        return [Finding(what, "", "skipped: there is no tensor.py to hold it against", None)]
+        return [Finding(what, "", "skipped: there is no tensor.py", None)]
     steps = 5 if effort.times > 1 else 2
     scalar, tensor = in_turn(
         effort.times,
@@ -266,12 +276,12 @@ def packing(effort: Effort, _console: Console) -> list[Finding]:
 def two_workers(effort: Effort, _console: Console) -> list[Finding]:
     """Compare two workers on two cores with one on one core.
 
-    The best run of each counts: what else the machine does can only add time, and adds more if no core is left for it.
+    The best run of each counts: other programs can only add time, and add more if no core is left for them.
     """
     what = f"two workers on two cores, against one ({effort.pair_copies} submissions)"
     if len(cores()) < 2:
         return [Finding(what, ">= 1.8", "this machine has one core", None)]
-    either = itertools.cycle(cores()[:2])  # what else runs here may be busy on one of them
+    either = itertools.cycle(cores()[:2])  # another program may keep one of them busy
     one, two = in_turn(
         effort.pairs,
         lambda: measured("grade_class.py", effort.pair_copies, on=[next(either)]),
@@ -282,7 +292,7 @@ def two_workers(effort: Effort, _console: Console) -> list[Finding]:
     return [
         Finding(what, ">= 1.8", f"{ratio:.2f} times as fast", ratio >= 1.8),
         Finding("- median of the pairs", "", f"{pairs:.2f}", None),
-        Finding("- what the cores give: two plain loops at once, against one", "", f"{_two_loops():.2f}", None),
+        Finding("- the cores' own speed-up: two plain loops at once, against one", "", f"{_two_loops():.2f}", None),
     ]
 
 
@@ -304,9 +314,9 @@ def _two_loops() -> float:
 def memory(effort: Effort, _console: Console) -> list[Finding]:
     """Measure the resident memory while a large class is graded."""
     early, middle, late = effort.memory
-    found = measured("grade_class.py", late, "--workers", 2, "--memory-at", *effort.memory, on=cores()[:2])
-    sizes = [found["memory"][str(count)] for count in effort.memory]
-    largest = [found["child"][str(count)] for count in effort.memory]
+    results = measured("grade_class.py", late, "--workers", 2, "--memory-at", *effort.memory, on=cores()[:2])
+    sizes = [results["memory"][str(count)] for count in effort.memory]
+    largest = [results["child"][str(count)] for count in effort.memory]
     flat = sizes[-1] <= 1.02 * sizes[0] and largest[-1] <= 1.02 * largest[0]
     return [
         Finding(
@@ -315,45 +325,46 @@ def memory(effort: Effort, _console: Console) -> list[Finding]:
             f"{', '.join(f'{size:.1f}' for size in sizes)} MB",
             flat,
         ),
-        Finding("the largest process under it by then", "", f"{', '.join(f'{m:.1f}' for m in largest)} MB", None),
+        Finding("the largest child process until then", "", f"{', '.join(f'{m:.1f}' for m in largest)} MB", None),
     ]
 
 
 def everyone_hangs(_effort: Effort, _console: Console) -> list[Finding]:
     """Grade a class that never answers, and compare the time with the bound that the progress bar shows."""
     students, workers = 8, 2
-    found = measured("hanging.py", students, workers, on=cores()[:2])
+    results = measured("hanging.py", students, workers, on=cores()[:2])
     what = f"all {students} hang in all items (limits: 0.2 s an item, 1 s an assignment)"
     return [
         Finding(
             what,
-            f"<= {found['bar']:.0f} s, as the bar says",
-            f"{found['took']:.1f} s",
-            found["took"] <= found["bar"],
+            f"<= {results['bar']:.0f} s, as the progress bar says",
+            f"{results['took']:.1f} s",
+            results["took"] <= results["bar"],
         )
     ]
 
 
 def notebooks(effort: Effort, _console: Console) -> list[Finding]:
     """Compare plain `nbgrader autograde` with gradkit's steps in it, and with `gradkit grade --gradebook`."""
-    found = measured("nbgrader_class.py", *effort.notebooks, on=cores()[:2])
-    plain = found["plain"]["seconds"]
+    results = measured("nbgrader_class.py", *effort.notebooks, on=cores()[:2])
+    plain = results["plain"]["seconds"]
     return [
         Finding(
             "one more student's notebooks: plain `nbgrader autograde`",
             "",
-            f"{plain:.2f} s (and {found['plain']['start']:.1f} s to start)",
+            f"{plain:.2f} s (and {results['plain']['start']:.1f} s to start)",
             None,
         ),
-        _times_as_fast("`nbgrader autograde` with gradkit's steps", 4, plain, found["ours"]),
-        _times_as_fast("`gradkit grade --gradebook`, two workers", 30, plain, found["alone"]),
+        _speedup_at_least("`nbgrader autograde` with gradkit's steps", 4, plain, results["ours"]),
+        _speedup_at_least("`gradkit grade --gradebook`, two workers", 30, plain, results["alone"]),
     ]
 
 
-def _times_as_fast(what: str, asked: float, plain: float, ours: dict[str, float]) -> Finding:
+def _speedup_at_least(what: str, min_ratio: float, plain: float, ours: dict[str, float]) -> Finding:
+    """Return the row of a way of grading that must be at least `min_ratio` times as fast as plain nbgrader."""
     ratio = plain / ours["seconds"]
-    said = f"- {what}: {ours['seconds']:.2f} s (and {ours['start']:.1f} s to start)"
-    return Finding(said, f">= {asked:g}", f"{ratio:.1f} times as fast", ratio >= asked)
+    text = f"- {what}: {ours['seconds']:.2f} s (and {ours['start']:.1f} s to start)"
+    return Finding(text, f">= {min_ratio:g}", f"{ratio:.1f} times as fast", ratio >= min_ratio)
 
 
 MEASUREMENTS: tuple[tuple[str, Callable[[Effort, Console], list[Finding]]], ...] = (

@@ -1,8 +1,8 @@
-"""Grades and collects a class of 200 in which 50 and more hand in bombs, within 1.5 GB, and prints what that took.
+"""Grade and collect a class of 200, of whom 60 hand in bombs, within 1.5 GB of memory. Print what that took.
 
 Each bomb must get its verdict, everyone else full marks and a notebook, and every process that runs no student's code
-must stay below 300 MB. Where a control group can be made (as root), the commands run in one: a process that the kernel
-had to kill there is counted. Exit status 1 if anything is not as it must be.
+must stay below 300 MB. If a control group can be made (as root), the commands run in one, and processes that the kernel
+has to kill there are counted. The exit status is 1 if anything differs from that.
 
     .venv/bin/python grading/benchmarks/bombs.py
     .venv/bin/python grading/benchmarks/bombs.py --class-size 20 --only bzip2_zip braces_notebook
@@ -30,7 +30,9 @@ from gradkit.proof.specimens import reference_folder
 
 CLASS_SIZE = 200
 CONTROL_GROUP_BYTES = 1536 << 20
-MAX_OWN_BYTES = 300 << 20
+MAX_PROCESS_BYTES = 300 << 20
+"""Resident memory of a process that runs no student's code."""
+
 SAMPLE_SECONDS = 0.02
 ASSIGNMENT, SHORT = "a1_expressions", "a1"
 
@@ -42,10 +44,12 @@ MEGABYTE = 1 << 20
 class Bomb:
     """One hostile submission.
 
-    make:       writes it at a path that is free, as a folder, or as a zip with .zip added.
-    verdicts:   what every item ends as that is neither passed nor blocked; at least one ends so.
-    some_pass:  whether items that do not meet the bomb pass.
-    is_refused: whether `course collect` has no notebook of it.
+    Attributes:
+        make: Writes the submission to a path that does not exist, as a folder, or as a zip with .zip added to the path.
+        verdicts: The verdicts that items can end with, apart from passed and blocked; at least one item does. Empty if
+            the submission earns full marks.
+        some_pass: Whether items that do not run the bomb pass.
+        is_refused: Whether `course collect` makes no notebook of it.
     """
 
     make: Callable[[Path], None]
@@ -58,7 +62,7 @@ class Bomb:
 
 
 def zipped(*entries: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED, repeat: int = 1) -> Callable[[Path], None]:
-    """A zip of (name, content), each content `repeat` times."""
+    """Return a function that writes a zip of entries (name, content), with each content `repeat` times."""
 
     def make(target: Path) -> None:
         with zipfile.ZipFile(f"{target}.zip", "w", method, compresslevel=1) as archive:
@@ -71,16 +75,17 @@ def zipped(*entries: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED, repe
 
 
 def in_folder(make: Callable[[Path], None]) -> Callable[[Path], None]:
-    """The same zip, in a folder."""
+    """Return a function that writes the same zip in a folder."""
 
-    def made(target: Path) -> None:
+    def make_in_folder(target: Path) -> None:
         target.mkdir()
         make(target / "homework")
 
-    return made
+    return make_in_folder
 
 
 def nested_zip(target: Path) -> None:
+    """Write a zip that contains a zip, and so on, 50 levels deep."""
     content = ENGINE.encode()
     for level in range(50):
         packed = BytesIO()
@@ -91,7 +96,7 @@ def nested_zip(target: Path) -> None:
 
 
 def wide_dictionary(target: Path) -> None:
-    """An LZMA zip that asks for a dictionary of 4 GB."""
+    """Write an LZMA zip whose header requires a dictionary of 4 GB."""
     zipped(("engine.py", ENGINE.encode()), method=zipfile.ZIP_LZMA)(target)
     path = Path(f"{target}.zip")
     raw = bytearray(path.read_bytes())
@@ -101,7 +106,7 @@ def wide_dictionary(target: Path) -> None:
 
 
 def with_claim(target: Path) -> None:
-    """A zip whose 100 MB claim to be 10 bytes."""
+    """Write a zip whose entry has 100 MB and a header that says 10 bytes."""
     zipped(("engine.py", bytes(MEGABYTE)), repeat=100)(target)
     path = Path(f"{target}.zip")
     raw = bytearray(path.read_bytes())
@@ -154,7 +159,7 @@ def page(text: str) -> Callable[[Path], None]:
 
 
 def cells_of(text: str, count: int) -> Callable[[Path], None]:
-    """A notebook whose cells are the same JSON value, so many times."""
+    """Return a function that writes a notebook whose cells are a JSON value, repeated `count` times."""
 
     def make(target: Path) -> None:
         page('{"cells":[' + ",".join([text] * count) + "]}")(target)
@@ -180,12 +185,12 @@ def notebook(*sources: str) -> Callable[[Path], None]:
 
 
 def at_import(text: str) -> Callable[[Path], None]:
-    """An engine that does this when it is imported."""
+    """Return a function that writes an engine that runs this code when it is imported."""
     return folder(engine__py=f"{text}\n{ENGINE}")
 
 
 def in_operation(text: str) -> Callable[[Path], None]:
-    """An engine that does this in every subtraction."""
+    """Return a function that writes an engine that runs this code in every subtraction."""
     mark = "    def __sub__(self, other):\n"
     return folder(engine__py=ENGINE.replace(mark, mark + f"        {text}\n", 1))
 
@@ -228,7 +233,7 @@ PACKAGING: dict[str, Bomb] = {
     "deep_folder": Bomb(deep_folder, ("not_implemented",), is_refused=True),
     "sparse_file": Bomb(sparse_file, ("error",), is_refused=True),
     "a_pipe": Bomb(a_pipe, ("not_implemented",), is_refused=True),
-    "many_notes": Bomb(
+    "many_copies": Bomb(
         zipped(("engine.py", ENGINE.encode()), *((f"engine ({number}).py", b"") for number in range(5_000))), ()
     ),
 }
@@ -307,9 +312,14 @@ BOMBS = {**PACKAGING, **NOTEBOOKS, **SOURCES, **AT_IMPORT, **IN_OPERATION}
 
 
 def make_class(home: Path, bombs: Sequence[str], size: int) -> set[str]:
-    """Make a class of `size`, of these bombs and, alternately, the right engine as a folder, a zip and a notebook.
+    """Make a class of these bombs and of right engines, which are folders, zips and notebooks in turn.
 
-    Returns the names of those who hand in the right engine.
+    Args:
+        home: The folder of submissions, which does not exist yet.
+        bombs: Keys of BOMBS.
+        size: Number of students.
+
+    Returns: The names of the students who hand in a right engine.
     """
     home.mkdir()
     for name in bombs:
@@ -326,7 +336,16 @@ def make_class(home: Path, bombs: Sequence[str], size: int) -> set[str]:
 
 @dataclass
 class Run:
-    """What a command took. peaks: bytes of resident memory by kind of process, with the number that were seen."""
+    """What a command needed.
+
+    Attributes:
+        status: Its exit status.
+        output: What it printed.
+        seconds: Wall-clock time.
+        peaks: Largest resident memory in bytes, by kind of process.
+        group_peak: Largest memory of the control group in bytes; 0 without one.
+        kills: How many processes the kernel killed in the control group.
+    """
 
     status: int
     output: str
@@ -338,22 +357,22 @@ class Run:
 
 @contextmanager
 def control_group(limit: int) -> Iterator[Path | None]:
-    """A control group with this limit on memory, of version 1 or 2; None where this user cannot make one."""
+    """Make a control group (version 1 or 2) with a limit of memory in bytes. Yield None if that is not permitted."""
     root = Path("/sys/fs/cgroup")
     version1 = (root / "memory").is_dir()
-    made = (root / "memory" if version1 else root) / f"gradkit-bombs-{os.getpid()}"
+    group = (root / "memory" if version1 else root) / f"gradkit-bombs-{os.getpid()}"
     try:
-        made.mkdir()
-        (made / ("memory.limit_in_bytes" if version1 else "memory.max")).write_text(str(limit), encoding="ascii")
+        group.mkdir()
+        (group / ("memory.limit_in_bytes" if version1 else "memory.max")).write_text(str(limit), encoding="ascii")
     except OSError:
-        if made.is_dir():
-            made.rmdir()
+        if group.is_dir():
+            group.rmdir()
         yield None
         return
     try:
-        yield made
+        yield group
     finally:
-        _remove(made)
+        _remove(group)
 
 
 def _remove(group: Path) -> None:
@@ -365,7 +384,7 @@ def _remove(group: Path) -> None:
 
 
 def run(command: Sequence[str], group: Path | None, cwd: Path) -> Run:
-    """Run a command, in a control group if there is one, and look at its processes while it runs."""
+    """Run a command in a folder, in a control group if there is one, and measure its processes meanwhile."""
 
     def enter() -> None:
         if group:
@@ -391,7 +410,7 @@ _DEPTHS = ("main process", "grader or bounded process", "bounded process")
 
 
 def _sample(pid: int, depth: int) -> Iterator[tuple[str, int]]:
-    """The kind of each process from this one down, and the most resident memory that it has had."""
+    """Yield the kind of this process and of each below it, and the most resident memory in bytes that each has had."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
@@ -409,55 +428,81 @@ def _sample(pid: int, depth: int) -> Iterator[tuple[str, int]]:
 
 
 def _number(group: Path, *names: str) -> int:
+    """Return the number in the first of these files that exists; 0 if none does."""
     return next((int((group / name).read_text()) for name in names if (group / name).is_file()), 0)
 
 
 def _kills(group: Path) -> int:
-    """How many processes the kernel has killed for lack of memory."""
+    """Return how many processes of a control group the kernel has killed for lack of memory."""
     for name in ("memory.oom_control", "memory.events"):
         if (group / name).is_file():
-            found = dict(line.split() for line in (group / name).read_text(encoding="ascii").splitlines())
-            return int(found.get("oom_kill", 0))
+            events = dict(line.split() for line in (group / name).read_text(encoding="ascii").splitlines())
+            return int(events.get("oom_kill", 0))
     return 0
 
 
-# --- what must be so -------------------------------------------------------------------------------------------------
+# --- what must hold --------------------------------------------------------------------------------------------------
 
 
 def reasons_in(home: Path, honest: set[str], bombs: Sequence[str], graded: Run, collected: Run) -> Iterator[str]:
-    """Yield a line about every report that is not as it must be."""
+    """Yield a line about everything that differs from what is expected.
+
+    Args:
+        home: The folder with `reports` and `submitted`.
+        honest: Names of the students who handed in a right engine.
+        bombs: Names of the others, keys of BOMBS.
+        graded: The run of `gradkit grade`.
+        collected: The run of `gradkit course collect`.
+    """
     for name in sorted({*honest, *bombs}):
         try:
-            found = report.read(home / "reports" / ASSIGNMENT / f"{name}.json")
+            student_report = report.read(home / "reports" / ASSIGNMENT / f"{name}.json")
         except report.UnreadableError as error:
             yield f"{name}: {error}"
             continue
-        ends = {item.verdict.value for item in found.items}
-        due = set(BOMBS[name].verdicts) if name in bombs else set()
-        if name in honest or not due:
-            if found.earned != found.points:
-                yield f"{name}: {found.earned:g} of {found.points:g} points, {ends}"
-        elif not ends & due or ends - due - {"blocked", *(["passed"] if BOMBS[name].some_pass else [])}:
-            yield f"{name}: {ends}, expected {due}"
+
+        verdicts = {item.verdict.value for item in student_report.items}
+        expected = set(BOMBS[name].verdicts) if name in bombs else set()
+        if name in honest or not expected:
+            if student_report.earned != student_report.points:
+                yield f"{name}: {student_report.earned:g} of {student_report.points:g} points, {verdicts}"
+        elif not verdicts & expected or verdicts - expected - _also_allowed(BOMBS[name]):
+            yield f"{name}: {verdicts}, expected {expected}"
+
         has_notebook = (home / "submitted" / name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").is_file()
         if has_notebook == (name in bombs and BOMBS[name].is_refused):
             yield f"{name}: collected {has_notebook}"
         if f"{name}: " not in collected.output:
             yield f"{name}: not named by collect"
+
     for what, done in (("grade", graded), ("collect", collected)):
         if "Traceback" in done.output:
             yield f"{what}: a traceback"
         if done.kills:
             yield f"{what}: the kernel killed {done.kills} processes"
         for kind, peak in done.peaks.items():
-            if kind != "worker" and peak > MAX_OWN_BYTES:
+            if kind != "worker" and peak > MAX_PROCESS_BYTES:
                 yield f"{what}: {kind} took {peak >> 20} MB"
     if graded.status:
         yield f"grade: status {graded.status}"
 
 
+def _also_allowed(bomb: Bomb) -> set[str]:
+    """Return the verdicts that items may have beside those of the bomb."""
+    return {"blocked", "passed"} if bomb.some_pass else {"blocked"}
+
+
 def try_class(home: Path, bombs: Sequence[str], size: int, *options: str) -> tuple[Run, Run, list[str], bool]:
-    """Make a class in a folder, grade and collect it: what that took, reasons, and whether in a control group."""
+    """Make a class in a folder, grade and collect it.
+
+    Args:
+        home: An empty folder.
+        bombs: Keys of BOMBS.
+        size: Number of students.
+        options: More options of `gradkit grade`.
+
+    Returns: The runs of both commands, what differs from what is expected, and whether they ran in a control group.
+    """
     honest = make_class(home / "class", bombs, size)
     gradkit = [sys.executable, "-c", "from gradkit.cli.main import main; main()"]
     runs = []
@@ -469,6 +514,7 @@ def try_class(home: Path, bombs: Sequence[str], size: int, *options: str) -> tup
 
 
 def main() -> None:
+    """Make, grade and collect the class, and print what that took. Exit with status 1 if anything is wrong."""
     options = argparse.ArgumentParser()
     options.add_argument("--class-size", type=int, default=CLASS_SIZE)
     options.add_argument("--only", nargs="*", default=list(BOMBS), choices=list(BOMBS))
@@ -481,24 +527,25 @@ def main() -> None:
         print(f"{chosen.class_size} students, {len(chosen.only)} of them bombs, {where}")
         for what, done in (("grade", graded), ("course collect", collected)):
             print(f"gradkit {what}: {done.seconds:.0f} s, killed by the kernel: {done.kills}", end="")
-            print(f", most memory of all at once: {done.group_peak >> 20} MB" if in_group else "")
+            print(f", largest memory of all processes together: {done.group_peak >> 20} MB" if in_group else "")
             for kind, peak in sorted(done.peaks.items()):
                 print(f"    {kind:<26} {peak >> 20:5} MB")
         print("\n".join(line for line in graded.output.splitlines() if "at a time" in line))
-        print("\n".join(reasons) or "Everyone else is graded and collected, and each bomb has its verdict.")
+        print("\n".join(reasons) or "Each bomb has its verdict, and everyone else is graded and collected.")
         for name in chosen.only:
-            print(f"  {name:<26} {_ends(Path(scratch) / 'reports' / ASSIGNMENT / f'{name}.json')}")
+            print(f"  {name:<26} {_outcome(Path(scratch) / 'reports' / ASSIGNMENT / f'{name}.json')}")
     sys.exit(bool(reasons))
 
 
-def _ends(path: Path) -> str:
+def _outcome(path: Path) -> str:
+    """Return the number of items with each verdict in a report, and the first message of its evidence."""
     try:
-        found = report.read(path)
+        bomb_report = report.read(path)
     except report.UnreadableError as error:
         return str(error)
-    said = next((item.evidence.message for item in found.items if item.evidence), "")
-    verdicts = Counter(item.verdict for item in found.items)
-    return ", ".join(f"{count} {verdict.value}" for verdict, count in verdicts.items()) + f"  {said[:70]}"
+    message = next((item.evidence.message for item in bomb_report.items if item.evidence), "")
+    verdicts = Counter(item.verdict for item in bomb_report.items)
+    return ", ".join(f"{count} {verdict.value}" for verdict, count in verdicts.items()) + f"  {message[:70]}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Shared by the measurements: classes of equal submissions, processes on chosen cores, medians."""
+"""Classes of equal submissions, processes on chosen cores and medians, for all measurements."""
 
 from __future__ import annotations
 
@@ -127,8 +127,8 @@ def in_turn(times: int, *measurements: Callable[[], Any]) -> list[list[Any]]:
 
     Returns: The results of each measurement.
     """
-    found: list[list[Any]] = [[] for _ in measurements]
+    results: list[list[Any]] = [[] for _ in measurements]
     for _ in range(times):
-        for results, measurement in zip(found, measurements):
-            results.append(measurement())
-    return found
+        for results_of_one, measurement in zip(results, measurements):
+            results_of_one.append(measurement())
+    return results

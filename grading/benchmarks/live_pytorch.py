@@ -1,8 +1,8 @@
-"""A pytest plugin (-p live_pytorch): the recorded answers are left alone, and live PyTorch is asked in this process.
+"""A pytest plugin (-p live_pytorch): live PyTorch answers in this process, and the recorded answers are not used.
 
-The variable LIVE says of which graphs: "drawn", as many as were recorded, drawn anew with Hypothesis; or "recorded".
-What a course does without a kit like this one, and without any waste: a corpus is drawn once and serves all items that
-ask for it, a graph is asked about once.
+The variable LIVE says which graphs it answers: "drawn", as many as are recorded, drawn anew with Hypothesis; or
+"recorded". So pytest does what a course without such a kit would do, as efficiently as possible: a corpus is drawn once
+for all items that use it, and each graph is answered once.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from gradkit.oracle import complex_step
 from gradkit.oracle.pytorch.scalar import answer_graph
 from gradkit.pytest_plugin import self_check
 
-REACH = 1e-6, 1e6
-"""Numbers of any other size (0 apart) are left out, or right engines could differ by rounding."""
+MIN_SIZE, MAX_SIZE = 1e-6, 1e6
+"""Graphs with a number outside this range (0 excepted) are left out: right engines could differ by rounding."""
 
 
 class LiveLibrary(Library):
-    """Corpora of the recorded sizes, with live answers."""
+    """The recorded corpora, or as many newly drawn graphs, with live answers."""
 
     answered = 0
     """How many graphs PyTorch has answered so far."""
@@ -42,29 +42,29 @@ def _answers(graph: Graph) -> Answers:
     return answer_graph(graph)
 
 
-def drawn(spec: RandomGraphs, count: int) -> Corpus[Any, Any]:
-    """So many graphs, drawn with Hypothesis as any test of its own would."""
+def drawn(spec: RandomGraphs, n_graphs: int) -> Corpus[Any, Any]:
+    """Draw a number of graphs with Hypothesis, as a test with `@given` would, and let PyTorch answer them."""
     import hypothesis
 
-    found: dict[Graph, Answers] = {}
+    answered: dict[Graph, Answers] = {}
 
     def collect(graph: Graph) -> None:
-        hypothesis.assume(graph not in found and len(found) < count)
+        hypothesis.assume(graph not in answered and len(answered) < n_graphs)
         answers = _answers(graph)
-        hypothesis.assume(all(x == 0 or REACH[0] <= abs(x) <= REACH[1] for x in answers.data + answers.grad))
-        found[graph] = answers
+        hypothesis.assume(all(x == 0 or MIN_SIZE <= abs(x) <= MAX_SIZE for x in answers.data + answers.grad))
+        answered[graph] = answers
 
-    while len(found) < count:
+    while len(answered) < n_graphs:
         settings = hypothesis.settings(
-            max_examples=count - len(found),
+            max_examples=n_graphs - len(answered),
             database=None,
             deadline=None,
             phases=[hypothesis.Phase.generate],
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         strategy = expression_graphs(spec, complex_step.FUNCTIONS)
-        hypothesis.seed(len(found))(settings(hypothesis.given(strategy)(collect)))()
-    return smallest_first(found)
+        hypothesis.seed(len(answered))(settings(hypothesis.given(strategy)(collect)))()
+    return smallest_first(answered)
 
 
 self_check.Library = LiveLibrary  # type: ignore[misc]

@@ -57,22 +57,24 @@ def tensors(layers: list[Columns], inputs: Any, targets: Any) -> tuple[Any, Call
 
 
 def main(kind: str, steps: str, examples: str) -> None:
+    """Train the network and print the results."""
     sys.path.append(str(common.right_submission()))
     from training import SGD
 
     rng = random.Random(0)
     model, loss = {"values": values, "tensors": tensors}[kind](start(rng), *digits(rng, int(examples)))
     optimizer = SGD(model.parameters(), lr=RATE)
-    losses, taken = [], []
+
+    losses, times = [], []
     for _ in range(int(steps)):
         began = time.perf_counter()
         total = loss()
         model.zero_grad()
         total.backward()
         optimizer.step()
-        taken.append(time.perf_counter() - began)
+        times.append(time.perf_counter() - began)
         losses.append(float(total.data))
-    print(json.dumps({"seconds": common.median(taken), "losses": losses}))
+    print(json.dumps({"seconds": common.median(times), "losses": losses}))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What a private seed costs, and what only it finds: prints both as JSON.
+"""Measure what a private seed costs, and which mistakes only it finds. Print both as JSON.
 
-Run as `python private_seed.py SEED`. The seed's corpora are drawn first, in a process of its own, which is not counted.
+Run as `python private_seed.py SEED`. The seed's corpora are drawn first, in another process, which is not counted.
 
-ratio:        seconds for a class of right submissions with the seed, over those without: a1 to a3, and all six.
-variants:     right designs that lose an item on the private corpora alone, with those items. There must be none.
-misconceptions: wrong designs that lose an item on the private corpora alone, with those items.
-seen_by_no_other: those of them that lose nothing on the public corpora.
+ratio:          seconds for a class of right submissions with the seed, divided by those without: a1 to a3, and all six.
+variants:       right designs that lose items only on the private corpora, with those items. There must be none.
+misconceptions: wrong designs that lose items only on the private corpora, with those items.
+seen_by_no_other: those misconceptions that lose nothing on the public corpora.
 """
 
 from __future__ import annotations
@@ -34,9 +34,11 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.suite.visibility import PRIVATE_ONLY
 
 COPIES = {"a1 to a3": 20, "all": 4}
+"""Submissions of a class, by what is graded."""
 
 
 def main(seed: str) -> None:
+    """Measure with a seed and print the results."""
     subprocess.run([str(Path(sys.executable).with_name("gradkit")), "corpora", "--seed", seed], check=True)
     private = Library(corpora_folder(), seed, default_cache())
     ratios = {name: _ratio(_suites(name, private), copies) for name, copies in COPIES.items()}
@@ -62,6 +64,7 @@ def _suites(name: str, private: Library) -> tuple[Suite, Suite]:
 
 
 def _ratio(suites: tuple[Suite, Suite], copies: int) -> float:
+    """Return how many times as long the second suite takes as the first."""
     without, with_seed = (
         common.median(times)
         for times in common.in_turn(5, *(lambda suite=suite: _seconds(suite, copies) for suite in suites))
@@ -70,6 +73,7 @@ def _ratio(suites: tuple[Suite, Suite], copies: int) -> float:
 
 
 def _seconds(suite: Suite, copies: int) -> float:
+    """Return how long one worker takes for a class of right submissions. Raises RuntimeError if one has no report."""
     with common.classroom(copies, suite) as (room, students):
         began = time.perf_counter()
         for graded in room.grade(students, 1):
@@ -79,14 +83,14 @@ def _seconds(suite: Suite, copies: int) -> float:
 
 
 def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], set[str]]:
-    """Return the items that a specimen loses on the private corpora alone, by specimen; and who fails a public one."""
+    """Return the items that specimens lose only on the private corpora, by specimen; and who fails a public corpus."""
     lost: dict[str, list[str]] = {}
     failing: set[str] = set()
     with specimen_folders() as folders:
         for batch in batches(folders):
             suite = load_suite(batch.suite.assignments, Library(corpora_folder()), private, retries=False)
-            for name, found in _reports(suite, {name: folders[name] for name in batch.names}):
-                wrong = [item for item in found.items if item.verdict is not Verdict.PASSED]
+            for name, graded in _reports(suite, {name: folders[name] for name in batch.names}):
+                wrong = [item for item in graded.items if item.verdict is not Verdict.PASSED]
                 private_only = [item.id for item in wrong if item.evidence and item.evidence.message == PRIVATE_ONLY]
                 if private_only:
                     lost[name] = private_only

@@ -22,15 +22,15 @@ Request = tuple[Any, ...]
 """(is_first_of_its_item, name, arguments...), as Worker.answer of inside/worker.py takes it."""
 
 
-class _Listening:
-    """A link that records the requests which it passes on."""
+class _RecordingLink:
+    """A link that records the requests that it passes on."""
 
-    def __init__(self, link: Link, heard: list[Request]) -> None:
+    def __init__(self, link: Link, requests: list[Request]) -> None:
         self._link = link
-        self._heard = heard
+        self._requests = requests
 
     def request(self, request: Request, limit: TimeLimit) -> Any:
-        self._heard.append(request)
+        self._requests.append(request)
         return self._link.request(request, limit)
 
     def __getattr__(self, name: str) -> Any:
@@ -39,26 +39,26 @@ class _Listening:
 
 def requests_of(suite: Suite, submission: Path) -> list[Request]:
     """Return every request that grading sends for a right submission. Raises RuntimeError if it is not right."""
-    heard: list[Request] = []
+    requests: list[Request] = []
     with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch) / "workers") as sandbox:
         folder = Path(scratch) / "submission"
-        taken = take_in(submission, folder, suite.modules, builds_on=suite.builds_on)
+        intake = take_in(submission, folder, suite.modules, builds_on=suite.builds_on)
 
         def start(packages: tuple[str, ...]) -> Any:
-            return _Listening(sandbox.start(folder, 60, packages), heard)
+            return _RecordingLink(sandbox.start(folder, 60, packages), requests)
 
         transport = PipeTransport(start, folder)
         try:
-            results = run_public_phase(suite, taken, transport, run_hidden=True)
+            results = run_public_phase(suite, intake, transport, run_hidden=True)
         finally:
             transport.close()
     if any(result.verdict is not Verdict.PASSED for result in results.all()):
         raise RuntimeError(f"{submission} is not right")
-    return heard
+    return requests
 
 
 def save(path: Path, assignments: Sequence[str] = common.MEASURED) -> list[Request]:
-    """Write the requests of some assignments to a file, for bare.py."""
-    heard = requests_of(common.suite(assignments), common.right_submission())
-    path.write_bytes(marshal.dumps(heard))
-    return heard
+    """Write the requests of some assignments to a file, for bare.py. Return them."""
+    requests = requests_of(common.suite(assignments), common.right_submission())
+    path.write_bytes(marshal.dumps(requests))
+    return requests

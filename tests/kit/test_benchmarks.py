@@ -74,7 +74,7 @@ def test_the_table_says_what_was_missed(bench):
     from rich.console import Console
 
     console = Console(width=bench.WIDTH, record=True)
-    console.print(bench.table([bench._over("a", 2.5, 5.0, 1.0), bench._times("b", 20, 100.0, 1.0)]))
+    console.print(bench.table([bench._ratio_at_most("a", 2.5, 5.0, 1.0), bench._ratio_at_least("b", 20, 100.0, 1.0)]))
     first, second = console.export_text().splitlines()[1:3]
     assert "MISSED" in first
     assert "ok" in second
