@@ -1,23 +1,38 @@
-"""What the kit's own tests share: engines to try things on, a student's folder to put them in, and processor times.
+"""Fixtures that tests of several packages share, and the processor time of each test.
 
-Processor time is what a test run costs, whatever else the machine does; it is measured for every test, with the
-processes that the test started and awaited. The slowest tests are listed at the end of a run.
+Processor time is the cost of a test run whatever else the machine does. It is measured for every test, including the
+processes that the test started and awaited. The end of a run lists the slowest tests.
 """
 
 import importlib
 import os
+import random
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import zipfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.grader import report
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.suite import load_suite
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.proof.specimens import misconceptions, write_misconception
+from gradkit.submissions.intake.roster import read_roster
+from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport import time_limit
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
+from gradkit.submissions.transport.pipe import PipeTransport
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]
@@ -31,14 +46,14 @@ MAX_CPU_SECONDS = 20.0
 """Processor time that a single test may take, without its fixtures."""
 
 N_SLOWEST = 10
-"""How many tests and fixtures are listed at the end of a run."""
+"""Number of tests and fixtures that are listed at the end of a run."""
 
 LONG_GROUPS = ("nbgrader course", "specimens", "nbgrader commands", "attacks")
-"""Groups of tests that share what takes long to make. They are started first, because nothing can be done beside the
-last one that runs."""
+"""Groups of tests that share fixtures which take long to make. They start first, so that no process is left with a long
+group after the others have finished."""
 
 LAST_CPU_SECONDS = pytest.StashKey[float]()
-"""What cpu_seconds() was when the last phase of a test ended."""
+"""Value of cpu_seconds() at the end of the previous phase of a test."""
 
 
 def pytest_configure(config):
@@ -48,7 +63,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Put every test into a group for `--dist loadgroup`: its own, or that of its file, whose fixtures it shares."""
+    """Put every test without a group into the group of its file, for `--dist loadgroup`; sort long groups first."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
@@ -61,7 +76,7 @@ def group_of(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    """Note the processor time of each phase, and fail a test that takes more than MAX_CPU_SECONDS."""
+    """Record the processor time of each phase, and fail a test that takes more than MAX_CPU_SECONDS."""
     report = yield
     used = cpu_seconds()
     report.cpu_seconds = used - item.config.stash[LAST_CPU_SECONDS]
@@ -97,17 +112,17 @@ def cpu_seconds():
 
 @pytest.fixture(scope="session")
 def root():
-    """The repository."""
+    """Return the folder of the repository."""
     return ROOT
 
 
 COURSE = ("README.md", "docs", "grading/gradkit", "assignments", "reference", "student_template")
-"""What a copy of the course has, beside suites, corpora and attacks."""
+"""Files and folders in a copy of the course, besides suites, corpora and attacks."""
 
 
 @pytest.fixture(scope="session")
 def course_copy(tmp_path_factory):
-    """Make a copy of the course whose files can be changed: course_copy() returns its folder.
+    """Return a function that copies the course, so that a test can change its files, and returns the folder.
 
     Run gradkit on it in a new process with PYTHONPATH set to the folder `grading` in it.
     """
@@ -129,13 +144,16 @@ def course_copy(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def solution():
-    """The text of the reference engine, with edits: solution((old, new), ...). Each `old` must stand in it once."""
+    """Return a function that returns the source of the reference engine with edits: solution((old, new), ...).
+
+    Each `old` must occur exactly once.
+    """
     source = (ROOT / "reference/solution/engine.py").read_text(encoding="utf-8")
 
     def edited(*edits):
         text = source
         for old, new in edits:
-            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the solution"
+            assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in the solution"
             text = text.replace(old, new)
         return text
 
@@ -144,7 +162,7 @@ def solution():
 
 @pytest.fixture(scope="session")
 def engine(solution):
-    """A Value class: the reference engine's, with edits, as of `solution`."""
+    """Return a function that returns the reference's Value class with edits, like those of `solution`."""
 
     def made(*edits):
         namespace = {}
@@ -155,8 +173,8 @@ def engine(solution):
 
 
 @pytest.fixture(scope="session")
-def stubbed(root):
-    """The template's text for these names, to put back into the solution: stubbed(source, "backward", "exp")."""
+def restore_stubs(root):
+    """Return a function that replaces methods in a source by their stubs: restore_stubs(source, "backward", "exp")."""
     template = (root / "student_template/engine.py").read_text(encoding="utf-8")
 
     def method(source, name):
@@ -172,7 +190,7 @@ def stubbed(root):
 
 @pytest.fixture
 def clock():
-    """A clock with time enough for anything that ends by itself."""
+    """Return a clock whose limit of 30 seconds is enough for any code that ends by itself."""
     clock = Clock()
     clock.allow(30)
     yield clock
@@ -180,12 +198,15 @@ def clock():
 
 
 @pytest.fixture
-def student(tmp_path, clock, monkeypatch):
-    """A student's folder: student("class Value: ...") writes engine.py there, and opens the folder in this process."""
+def open_folder(tmp_path, clock, monkeypatch):
+    """Return a function that opens a student's folder in this process: open_folder("class Value: ...").
+
+    It writes the source to engine.py, unless the source is None, and returns a LocalTransport.
+    """
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = sys.modules.pop("engine", None)
 
-    def opened(source=None):
+    def open_submission(source=None):
         if source is not None:
             (tmp_path / "engine.py").write_text(source, encoding="utf-8")
             if getattr(sys.modules.get("engine"), "__file__", None) == str(tmp_path / "engine.py"):
@@ -195,27 +216,27 @@ def student(tmp_path, clock, monkeypatch):
         importlib.invalidate_caches()
         return LocalTransport(tmp_path, clock)
 
-    yield opened
+    yield open_submission
     sys.modules.pop("engine", None)
     if before:
         sys.modules["engine"] = before
 
 
 @pytest.fixture
-def handle(student):
-    """The handle on the Value class of a student's source."""
-    return lambda source: student(source).load("engine", "Value")
+def load_value(open_folder):
+    """Return a function that returns the subject of the Value class in an engine's source."""
+    return lambda source: open_folder(source).load("engine", "Value")
 
 
 @pytest.fixture
 def far_backstop(monkeypatch):
-    """Moves the wall-clock backstop far away, for tests of what else ends code, on however busy a machine."""
+    """Raise the wall-clock backstop, so that on a busy machine only the other limits can end code."""
     monkeypatch.setattr(time_limit, "BACKSTOP_FACTOR", 100)
 
 
 @pytest.fixture
 def busy_core():
-    """Keeps a core busy: within `with busy_core(4):`, four endless processes share one with this process."""
+    """Return a context manager: within `with busy_core(4):`, this process shares one core with four endless ones."""
 
     @contextmanager
     def keep_busy(n_processes):
@@ -231,3 +252,115 @@ def busy_core():
             os.sched_setaffinity(0, before)
 
     return keep_busy
+
+
+# --- grading ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """Return a sandbox for all tests of a process. Making it takes longer than starting a worker in it."""
+    with Sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def open_submission(tmp_path, sandbox):
+    """Return a function that writes a submission and returns a transport to it: open_submission(source, nn=...).
+
+    The source is engine.py; keywords are other files. The workers end with the test.
+    """
+    made = []
+
+    def open_transport(source, isolation=sandbox, **others):
+        folder = tmp_path / f"submission{len(made)}"
+        folder.mkdir()
+        for name, text in {"engine": source, **others}.items():
+            (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        transport = PipeTransport(partial(isolation.start, folder, 30), folder)
+        transport.start_item(10)
+        made.append(transport)
+        return transport
+
+    yield open_transport
+    for transport in made:
+        transport.close()
+
+
+@pytest.fixture
+def wait_until():
+    """Return a function that waits until a condition is true, and fails after a number of seconds."""
+
+    def wait(is_met, seconds):
+        deadline = time.monotonic() + seconds
+        while not is_met():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def suite():
+    """Return a function that returns the items of assignments with recorded corpora: suite("a1"), suite("all")."""
+    return lambda name: load_suite(choose_assignments(name), Library(corpora_folder()))
+
+
+class School:
+    """A folder of submissions, and methods to grade it."""
+
+    def __init__(self, home, suite):
+        self.submissions, self.out = home / "submissions", home / "reports"
+        self.submissions.mkdir()
+        self.suite = suite
+
+    def hand_in(self, student, engine, inside=""):
+        folder = self.submissions / student / inside
+        folder.mkdir(parents=True)
+        (folder / "engine.py").write_text(engine, encoding="utf-8")
+
+    def hand_in_zip(self, student, **files):
+        with zipfile.ZipFile(self.submissions / f"{student}.zip", "w") as archive:
+            for name, text in files.items():
+                archive.writestr(f"{name}.py", text)
+
+    def hand_in_misconception(self, student, name):
+        write_misconception(misconceptions()[name], self.submissions / student)
+
+    def grade(self, workers=2, suite=None, isolated=True, kind=Classroom):
+        """Grade the class, and return the reports by student. `ended` has the result for each student."""
+        suite = suite or self.suite
+        classroom = kind(suite, make_conditions(suite, isolated), self.out, isolated)
+        students, _ = read_roster(self.submissions, self.out)
+        ended = [graded for graded in classroom.grade(students, workers) if graded]
+        assert [graded.reason for graded in ended if graded.reason] == []
+        self.ended = {graded.student.name: graded for graded in ended}
+        return {name: report.read(self.out / f"{name}.json") for name in self.ended}
+
+    def delete_reports(self):
+        shutil.rmtree(self.out)
+
+    def run_command(self, assignment, n_kills=0, seconds=(0.0, 0.0)):
+        """Run `gradkit grade`, kill it `n_kills` times, and run it once to its end; return the folder of reports.
+
+        Args:
+            assignment: Name of the assignment.
+            n_kills: Number of runs that are killed.
+            seconds: Range of the random time in seconds after which a run is killed.
+        """
+        gradkit = Path(sys.executable).with_name("gradkit")
+        command = [str(gradkit), "grade", assignment, str(self.submissions), "--out", str(self.out)]
+        rng = random.Random(7)
+        for _ in range(n_kills):
+            running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(*seconds))
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        return self.out / choose_assignments(assignment)[0].name
+
+
+@pytest.fixture
+def school(tmp_path, suite):
+    """Return an empty class. It is graded in a1, unless a test says otherwise."""
+    return School(tmp_path, suite("a1"))

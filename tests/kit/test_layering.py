@@ -18,7 +18,7 @@ ENTER_THE_SANDBOX = [
 
 
 def fresh(code, *options, cwd=None):
-    """Return the words that a new interpreter prints."""
+    """Run code in a new interpreter, and return the words that it prints."""
     done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True, cwd=cwd)
     return done.stdout.split()
 
@@ -32,7 +32,7 @@ def imported(statements):
             yield (node.module or "").partition(".")[0]
 
 
-def test_a_room_imports_only_the_rooms_below_it(root):
+def test_a_package_imports_only_the_packages_below_it(root):
     code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -48,7 +48,7 @@ def test_pytorch_is_imported_in_one_package_and_only_inside_its_functions(path):
     assert "torch" not in set(imported(at_once))
 
 
-def test_importing_every_room_that_a_student_runs_imports_no_pytorch():
+def test_what_a_student_runs_does_not_import_pytorch():
     code = """
 import sys
 import gradkit.pytest_plugin.self_check, gradkit.pytest_plugin.plugin, gradkit.graphs.scalar.reduce
@@ -89,7 +89,7 @@ print(*sorted(set(sys.modules) - before))
 
 
 @pytest.mark.parametrize("path", ENTER_THE_SANDBOX, ids=lambda path: path.name)
-def test_what_enters_the_sandbox_starts_with_the_standard_library_alone(path):
+def test_what_enters_the_sandbox_starts_with_only_the_standard_library(path):
     tree = ast.parse(path.read_bytes())
     at_once = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
     offered = {"numpy"} if path.name == "tensor_replay.py" else set()
@@ -116,6 +116,6 @@ print(*replay(Value, Graph((2.0, 3.0), [("mul", 0, 1)]), False).data)
 
 
 @pytest.mark.parametrize("name", ["__init__.py", "inside/__init__.py"])
-def test_the_doors_on_the_way_to_the_sandbox_files_import_nothing(name):
+def test_the_packages_around_the_sandbox_files_import_nothing(name):
     assert not list(imported(ast.walk(ast.parse((KIT / name).read_bytes()))))
     assert "import" not in (KIT / name).read_text().partition('"""')[2].partition('"""')[2]

@@ -1,0 +1,168 @@
+"""Reference retries: an early mistake costs points once, and code that reads the reference leaks one bit per item."""
+
+import re
+
+import pytest
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.grader import report
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.suite import load_suite
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.proof.specimens import reference_folder
+from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.outcome import Verdict
+
+SOLUTION = reference_folder() / "solution"
+
+
+def text(module):
+    return (SOLUTION / f"{module}.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def graded(tmp_path):
+    """Return a function that grades files in the sandbox and returns the report: graded("a4", engine=..., nn=...)."""
+
+    def grade(name, retries=True, **files):
+        folder = tmp_path / "ada"
+        folder.mkdir()
+        for module, source in files.items():
+            (folder / f"{module}.py").write_text(source, encoding="utf-8")
+        suite = load_suite(choose_assignments(name), Library(corpora_folder()), retries=retries)
+        classroom = Classroom(suite, make_conditions(suite, sandboxed=True), tmp_path / "reports")
+        student = Student("ada", folder)
+        assert [each.reason for each in classroom.grade([student], 1) if each] == [""]
+        return report.read(classroom.report_path(student))
+
+    return grade
+
+
+BAD_TANH = text("engine").replace("(1 - out.data**2) * out.grad", "out.data**2 * out.grad")
+
+
+def test_a_right_network_on_a_wrong_engine_gets_its_points(graded):
+    found = graded("a4", engine=BAD_TANH, nn=text("nn"))
+    assert found.earned == found.points
+    message = {item.evidence.message for item in found.items if item.evidence}
+    assert message == {"This passes with the course's own engine.py, and not yet with what you handed in."}
+    (warning,) = found.warnings
+    assert re.fullmatch(r"a4_networks: with the course's own engine.py, \d+ more items pass", warning)
+
+
+def test_without_the_setting_a_wrong_engine_costs_later_points_too(graded):
+    found = graded("a4", retries=False, engine=BAD_TANH, nn=text("nn"))
+    assert 0 < found.earned < found.points
+
+
+def test_a_right_engine_is_never_replaced(graded):
+    found = graded("a4", engine=text("engine"), nn=text("nn"))
+    assert found.earned == found.points
+    assert not found.warnings
+    assert not any(item.evidence for item in found.items)
+
+
+def test_a_wrong_network_gains_nothing_by_another_engine(graded):
+    wrong = text("nn").replace("total = total + w * xi", "total = total + w + xi")
+    found = {item.id: item for item in graded("a4", engine=BAD_TANH, nn=wrong).items}
+    assert found["a4_networks/test_neuron"].verdict is Verdict.FAILED
+    assert "yours" not in found["a4_networks/test_neuron"].evidence.message
+    assert found["a4_networks/test_parameters_of_an_mlp"].verdict is Verdict.PASSED
+
+
+def test_a_student_s_name_cannot_collide_with_the_files_of_a_retry(school, suite):
+    for name in ("ada", "ada.with-reference"):
+        folder = school.submissions / name
+        folder.mkdir()
+        for module, source in {"engine": BAD_TANH, "nn": text("nn")}.items():
+            (folder / f"{module}.py").write_text(source, encoding="utf-8")
+    reports = school.grade(suite=suite("a4"))
+    assert [report.earned for report in reports.values()] == [report.points for report in reports.values()]
+
+
+def test_training_is_run_again_on_the_course_s_engine_and_networks(graded):
+    found = graded("a5", engine="raise ValueError('broken')\n", nn="", training=text("training"))
+    assert found.earned == found.points
+
+
+def test_a_right_tensor_gets_its_points_whatever_the_other_files_are(graded):
+    found = graded("a6", engine="raise ValueError('broken')\n", nn="", training="", tensor=text("tensor"))
+    assert found.earned == found.points
+    (warning,) = found.warnings
+    assert re.fullmatch(
+        r"a6_tensors: with the course's own engine.py, nn.py and training.py, \d+ more items pass", warning
+    )
+
+
+def test_an_engine_that_hangs_takes_the_time_of_its_own_run_alone(graded):
+    hangs = (
+        text("engine")
+        .replace("t = math.tanh", "t = math.tanh")
+        .replace('out = Value(math.tanh(self.data), (self,), "tanh")', "while True: pass")
+    )
+    found = graded("a4", engine=hangs, nn=text("nn"))
+    assert found.earned == found.points
+
+
+THIEF = """
+from engine import Value
+import engine, inspect, os, sys
+try:
+    loot = open(os.path.join(os.path.dirname(engine.__file__), "engine.py")).read()
+except Exception as error:
+    loot = repr(error)
+bytes_of_it = iter(loot.encode())
+
+
+class Stolen(Exception):
+    pass
+
+
+class Module:
+    def parameters(self):
+        return [Value(float(next(bytes_of_it))) for _ in range(4)]
+
+    def zero_grad(self):
+        raise Stolen(loot[-2000:])
+
+
+class Neuron(Module):
+    def __init__(self, nin, linear=False):
+        pass
+
+    def __call__(self, x):
+        raise Stolen(loot[1000:2000])
+
+
+class Layer(Module):
+    def __init__(self, nin, nout, linear=False):
+        raise Stolen(loot[:1000])
+
+
+class MLP(Module):
+    def __init__(self, nin, nouts, linear_last=False):
+        self.n = sum((a + 1) * b for a, b in zip([nin, *nouts], nouts))
+
+    def parameters(self):
+        return [Value(float(next(bytes_of_it))) for _ in range(self.n)]
+
+    def __call__(self, x):
+        return Value(float(next(bytes_of_it)))
+"""
+MINE = "# an engine of my own, which raises\nraise ZeroDivisionError('mine')\n"
+MINE_READS = """
+class Value:
+    def __init__(self, data, _children=(), _op=""):
+        self.data, self.grad, self._prev = data, 0.0, ()
+"""
+
+
+@pytest.mark.parametrize("engine", [MINE, MINE_READS], ids=["no engine", "a little engine"])
+def test_code_that_reads_the_reference_cannot_send_it_out_in_words_or_numbers(graded, engine):
+    found = graded("a4", engine=engine, nn=THIEF)
+    raw = str(found)
+    telling = [line.strip() for line in text("engine").splitlines() if len(line.strip()) >= 14]
+    assert not [line for line in telling if line in raw]
+    numbers = [row.yours for item in found.items if item.evidence for row in item.evidence.rows]
+    codes = "".join(chr(int(number)) for number in numbers if isinstance(number, float) and 9 <= number < 127)
+    assert not any(text("engine")[start : start + 8] in codes for start in range(len(text("engine")) - 8))

@@ -1,0 +1,140 @@
+"""Selection of the items that a misconception can change: those that enter an edited function, and their dependents."""
+
+import pytest
+from gradkit.catalogue.assignments import assignments
+from gradkit.proof.selection import Selection, changes_lasting_state, edited_functions
+from gradkit.proof.specimens import Edit, Misconception, misconceptions
+from gradkit.suite.results import Item
+
+pytestmark = pytest.mark.xdist_group("specimens")
+
+TANH = "a3_activations/test_tanh"
+CLOSURE = "engine.Value.tanh.<locals>._backward"
+
+
+def mistake(*edits, module="engine"):
+    return Misconception("Something", "operation", "", "", [], [Edit(*edit) for edit in edits], module)
+
+
+# --- edited functions ------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_in_a_closure_edits_only_the_closure():
+    edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
+    assert edited_functions(mistake(edit)) == {CLOSURE}
+
+
+def test_lines_that_move_are_not_edited():
+    assert edited_functions(mistake(("import math\n", "import math\n\n\n"))) == set()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("import math\n", "import maths\n"),
+        ("class Value:\n", "class Value:\n    count = 0\n"),
+        ('def __init__(self, data, _children=(), _op=""', 'def __init__(self, data, _children=[], _op=""'),
+        ("def tanh(self)", "def tangent(self)"),
+    ],
+)
+def test_an_edit_outside_functions_may_change_every_item(edit):
+    assert edited_functions(mistake(edit)) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "lasts"),
+    [
+        ("self.grad = 0.0", False),
+        ("self.grad, other.grad = 0.0, 1.0", False),
+        ("found = []; found.append(self); found[0] = 1", False),
+        ("return math.exp(self.data)", False),
+        ("global count", True),
+        ("Value.count = 1", True),
+        ("Value.count += 1", True),
+        ("Value.made[0] = 1", True),
+        ("type(self).count = 1", True),
+        ("self.__class__.count = 1", True),
+        ("del Value.count", True),
+        ("CACHE[self] = 1", True),
+        ("CACHE.append(self)", True),
+        ("random.seed(0)", True),
+        ("np.random.seed(0)", True),
+        ("math.count = 1", True),
+    ],
+)
+def test_state_that_lasts_longer_than_a_call_is_noticed(line, lasts):
+    source = (
+        "import math\nimport random\nimport numpy as np\nCACHE = []\n"
+        f"class Value:\n    def exp(self, other):\n        def inner():\n            {line}\n"
+    )
+    assert changes_lasting_state(source, {"Value.exp.<locals>.inner"}) is lasts
+    assert not changes_lasting_state(source, {"Value.log"})
+
+
+# --- selected items --------------------------------------------------------------------------------------------------
+
+
+def test_an_item_is_selected_if_it_enters_an_edited_function(selection, suite):
+    edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
+    selected = {item.id for item in selection.items(mistake(edit), suite("a3").items)}
+    assert {f"{TANH}_gradient", f"{TANH}_collects"} <= selected
+    assert not {"a3_activations/test_exp", "a3_activations/test_exp_gradient"} & selected
+
+
+def test_functions_that_an_item_enters_while_their_calls_are_counted_are_traced(selection, suite):
+    edit = ("def backward(self):", "def backward(self):\n        self.grad = self.grad")
+    (backward,) = edited_functions(mistake(edit))
+    assert backward == "engine.Value.backward"
+    selected = {item.id for item in selection.items(mistake(edit), suite("a2").items)}
+    assert "a2_backprop/test_cost_is_linear_in_depth" in selected
+
+
+def test_a_prerequisite_between_two_selected_items_is_selected(suite):
+    class Traced(Selection):
+        @property
+        def _trace(self):
+            entered = {"first": {CLOSURE}, "between": set(), "last": {CLOSURE}, "before": set(), "beside": set()}
+            return type("Trace", (), {"at_import": frozenset(), "by_item": entered})
+
+    def item(name, *needs):
+        return Item(name, "a3_activations", "Title", 1.0, needs)
+
+    items = [item("before"), item("first", "before"), item("between", "first"), item("beside"), item("last", "between")]
+    edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
+    assert [each.id for each in Traced().items(mistake(edit), items)] == ["first", "between", "last"]
+
+
+def test_all_items_are_selected_if_an_edited_function_runs_while_its_file_is_imported(suite):
+    class Traced(Selection):
+        @property
+        def _trace(self):
+            return type("Trace", (), {"at_import": frozenset({CLOSURE}), "by_item": {}})
+
+    edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
+    assert Traced().items(mistake(edit), suite("a3").items) == suite("a3").items
+
+
+def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
+    names = misconceptions()
+    pairs = [
+        (len(batch.to_run.tests), len(batch.suite.tests))
+        for batch in specimen_batches
+        for name in batch.names
+        if name in names
+    ]
+    assert len(pairs) == len(names)
+    assert sum(run for run, _ in pairs) < 0.35 * sum(of for _, of in pairs)
+
+
+def test_every_item_that_catches_a_misconception_is_selected(specimen_batches):
+    mistakes = misconceptions()
+    for batch in specimen_batches:
+        selected = {test.item.id for test in batch.to_run.tests}
+        for name in batch.names:
+            if name in mistakes:
+                assert selected.issuperset(mistakes[name].caught_by), name
+
+
+def test_all_items_are_run_on_the_solution(specimen_batches):
+    (batch,) = [batch for batch in specimen_batches if "solution" in batch.names]
+    assert {test.item.assignment for test in batch.to_run.tests} == {each.name for each in assignments()}

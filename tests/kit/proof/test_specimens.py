@@ -1,0 +1,152 @@
+"""The suites are strict and fair: only the named items catch a misconception, and a variant keeps its points."""
+
+from collections import Counter
+from dataclasses import replace
+
+import msgspec
+import pytest
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.errors import UserError
+from gradkit.proof.prove import (
+    check_misconception,
+    check_selection,
+    check_variant,
+    choose_specimens,
+    hints_by_fingerprint,
+    list_fingerprints,
+    prove,
+    record_proofs,
+)
+from gradkit.proof.recorded import read_proofs, write_proofs
+from gradkit.proof.runs import batches, find_primary_failures, run_batch
+from gradkit.proof.specimens import EditError, misconceptions, variants, write_misconception
+from gradkit.suite.diagnosis import DIAGNOSES
+
+pytestmark = pytest.mark.xdist_group("specimens")
+
+MISTAKES, DESIGNS = misconceptions(), variants()
+
+
+class Proofs:
+    """What each specimen's results prove, by name."""
+
+    def __init__(self, graded_specimens):
+        self._graded = graded_specimens
+
+    def __getitem__(self, name):
+        record = self._graded[name].record
+        if name in DESIGNS:
+            return check_variant(name, DESIGNS[name], record)
+        return check_misconception(name, MISTAKES[name], record)
+
+
+@pytest.fixture(scope="module")
+def proofs(graded_specimens):
+    return Proofs(graded_specimens)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proofs, name):
+    assert proofs[name].reason == ""
+    assert find_primary_failures(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_a_variant_has_full_marks_except_for_what_its_design_gives_up(proofs, name):
+    assert proofs[name].reason == ""
+
+
+def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):
+    lost = find_primary_failures(proofs["classic_recursive"].record)
+    assert lost == {"a2_backprop/test_depth", "a3_activations/test_stability"}
+
+
+def test_there_are_specimens_of_every_kind():
+    kinds = Counter(mistake.kind for mistake in MISTAKES.values())
+    assert kinds.keys() == {"operation", "form", "order", "wiring", "training"}
+    assert min(kinds.values()) >= 3
+    assert sum(kinds.values()) >= 280
+    assert len(DESIGNS) >= 20
+
+
+def test_the_recorded_diagnoses_match_a_new_run(proofs):
+    fingerprints = {name: list_fingerprints(proofs[name]) for name in MISTAKES}
+    recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
+    assert recorded == hints_by_fingerprint(fingerprints)
+    assert len(recorded) >= 25
+    records = read_proofs()
+    assert {name: records[name].fingerprints for name in MISTAKES} == fingerprints
+
+
+def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_path, monkeypatch):
+    before = read_proofs()
+    monkeypatch.setattr("gradkit.proof.recorded.find_record_file", lambda: tmp_path / "recorded.json")
+    monkeypatch.setattr("gradkit.proof.prove.corpora_folder", lambda: tmp_path)
+    without_tanh = {name: record for name, record in before.items() if name != "tanh_overwrites"}
+    write_proofs(without_tanh)
+
+    broken = replace(proofs["exp_overwrites"], reason="also fails another item")
+    record_proofs([proofs["tanh_overwrites"], broken])
+    after = {name: record for name, record in before.items() if name != "exp_overwrites"}
+    assert read_proofs() == after
+    hints = msgspec.json.decode((tmp_path / DIAGNOSES).read_bytes())
+    assert hints == hints_by_fingerprint({name: record.fingerprints for name, record in after.items()})
+
+
+def test_specimens_are_chosen_by_name():
+    assert choose_specimens() == [*DESIGNS, *MISTAKES]
+    assert choose_specimens(["tanh_overwrites", "tape"]) == ["tape", "tanh_overwrites"]
+    with pytest.raises(
+        UserError, match=r"is no misconception or variant 'tanh_overwrite'\. Similar names: tanh_overwrites"
+    ):
+        choose_specimens(["tanh_overwrite"])
+
+
+def test_proving_without_a_sandbox_gives_the_results_of_grading_with_one(monkeypatch, proofs):
+    few = {"tanh_overwrites": MISTAKES["tanh_overwrites"]}
+    for module in ("prove", "runs"):
+        monkeypatch.setattr(f"gradkit.proof.{module}.misconceptions", lambda: few)
+    monkeypatch.setattr("gradkit.proof.prove.variants", lambda: {"tape": DESIGNS["tape"]})
+    done = []
+    found = prove(done.append)
+    assert sorted(done) == ["tanh_overwrites", "tape"]
+    assert found == [proofs["tanh_overwrites"], proofs["tape"]]
+
+
+@pytest.fixture(scope="module")
+def tanh_overwrites(specimens):
+    """Return the run of a misconception on all items, without a sandbox."""
+    (batch,) = batches(["tanh_overwrites"])
+    (run,) = run_batch(batch, specimens)
+    return run.record
+
+
+def test_running_only_the_selected_items_gives_the_results_of_running_all(tanh_overwrites, proofs):
+    assert proofs["tanh_overwrites"].record == tanh_overwrites
+
+
+def test_a_selection_that_misses_an_item_fails_the_proof(tanh_overwrites, proofs):
+    proof = proofs["tanh_overwrites"]
+    assert check_selection(proof, tanh_overwrites).reason == ""
+    passed = next(name for name in tanh_overwrites if name not in proof.caught_by)
+    missed = {**tanh_overwrites, proof.caught_by[0]: tanh_overwrites[passed]}
+    assert proof.caught_by[0] in check_selection(proof, missed).reason
+
+
+def test_an_item_that_misses_a_misconception_fails_the_proof(tanh_overwrites):
+    mistake = MISTAKES["tanh_overwrites"]
+    elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
+    assert check_misconception("it", mistake, tanh_overwrites).reason == ""
+    assert check_misconception("it", elsewhere, tanh_overwrites).reason == (
+        "also fails a3_activations/test_tanh_collects: add it to caught_by, or give the item a `needs`; "
+        "does not fail a1_expressions/test_addition: remove it from caught_by, or make the item stricter"
+    )
+
+
+def test_an_edit_that_does_not_fit_the_solution_is_refused(tmp_path):
+    mistake = MISTAKES["tanh_overwrites"]
+    with pytest.raises(EditError, match="occurs 0 times"):
+        write_misconception(
+            msgspec.structs.replace(mistake, edits=[msgspec.structs.replace(mistake.edits[0], old="no such line")]),
+            tmp_path / "it",
+        )

@@ -1,0 +1,162 @@
+"""Checks on cases: the first wrong case is shown, and hostile answers count as wrong numbers."""
+
+import dataclasses
+import sys
+
+import pytest
+from gradkit.catalogue.assignments import corpora_folder
+from gradkit.corpora.files import load_corpus
+from gradkit.corpora.networks import networks
+from gradkit.graphs.learning.networks import Network, NetworkAnswers
+from gradkit.proof.specimens import reference_folder
+from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.subject import numbers, write
+from gradkit.suite import (
+    check_initial_numbers,
+    check_network_gradients,
+    check_outputs,
+    check_reached,
+    check_reproducible,
+    expect,
+)
+from gradkit.suite.failures import NotPassed
+
+SPEC = networks("Neuron")
+PUBLIC = load_corpus(SPEC, corpora_folder() / SPEC.file_name)
+
+
+@pytest.fixture
+def network(open_folder, solution, tmp_path, monkeypatch):
+    """Return a function that returns Neuron and Value of the reference's files, with edits of nn.py."""
+    monkeypatch.delitem(sys.modules, "nn", raising=False)  # the graded suites can have imported it
+
+    def opened(*edits):
+        text = (reference_folder() / "solution/nn.py").read_text(encoding="utf-8")
+        for old, new in edits:
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        (tmp_path / "nn.py").write_text(text, encoding="utf-8")
+        transport = open_folder(solution())
+        return transport.load("nn", "Neuron"), transport.load("engine", "Value")
+
+    yield opened
+    sys.modules.pop("nn", None)
+
+
+def evidence_from(check, *arguments, verdict=Verdict.FAILED):
+    with pytest.raises(NotPassed) as raised:
+        check(*arguments)
+    assert raised.value.verdict is verdict
+    return raised.value.failure.explain()
+
+
+NO_BIAS = ("total = self.b\n", "total = 0\n")
+
+
+def test_the_right_network_agrees(network):
+    check_outputs(*network(), PUBLIC)
+    check_network_gradients(*network(), PUBLIC)
+
+
+def test_a_wrong_output_is_shown_by_the_first_network_as_a_program(network):
+    evidence = evidence_from(check_outputs, *network(NO_BIAS), PUBLIC)
+    assert evidence.code[:3] == ("from engine import Value", "from nn import Neuron", "model = Neuron(1)")
+    assert evidence.code[-1] == "print(y.data)"
+    assert [row.name for row in evidence.rows] == ["y.data"]
+    assert evidence.rows[0].expected == PUBLIC.answers[0].outputs[0]
+
+
+def test_a_wrong_gradient_says_what_the_parameter_does(network):
+    cut = ("total = total + w * xi", 'total = total + getattr(w, "data", w) * xi')
+    evidence = evidence_from(check_network_gradients, *network(cut), PUBLIC)
+    assert evidence.rows[0].name == "model.parameters()[0].grad"
+    assert evidence.hint == "model.parameters()[0].grad is about weight 1 of neuron 1 in layer 1."
+
+
+def test_too_few_parameters_are_counted_without_an_error_of_ours(network):
+    evidence = evidence_from(check_outputs, *network(("return [*self.w, self.b]", "return self.w")), PUBLIC)
+    assert evidence.message == "len(model.parameters()) is 1 and should be 2"
+
+
+def test_code_that_raises_is_shown_with_the_program_that_does(network):
+    evidence = evidence_from(check_outputs, *network(("total.tanh()", "total.tan()")), PUBLIC, verdict=Verdict.ERROR)
+    assert "y = model(x)" in evidence.code
+
+
+def test_a_corpus_without_cases_would_pass_everyone_and_is_refused(network):
+    with pytest.raises(ValueError):
+        check_outputs(*network(), dataclasses.replace(PUBLIC, cases=(), answers=()))
+
+
+def test_a_network_that_answers_with_other_numbers_of_outputs_is_wrong(open_folder, tmp_path):
+    answers = NetworkAnswers((0.5, 0.5), (0.0,) * 8)
+    case = Network("Layer", (1, 2), False, (0.1, 0.2, 0.3, 0.4), (1.0,), (1.0, 2.0))
+    corpus = dataclasses.replace(PUBLIC, cases=(case,), answers=(answers,))
+    liar = """
+class Value:
+    data = grad = 0.5
+    def __init__(self, data): pass
+class Layer:
+    def __init__(self, *a): pass
+    def parameters(self): return [Value(0) for _ in range(4)]
+    def __call__(self, x): return [Value(0)] * 5
+"""
+    transport = open_folder(liar)
+    evidence = evidence_from(
+        check_outputs, transport.load("engine", "Layer"), transport.load("engine", "Value"), corpus
+    )
+    assert evidence.message == "len(y) is 5 and should be 2"
+
+
+# --- numbers in bulk -------------------------------------------------------------------------------------------------
+
+
+def test_many_numbers_are_written_and_read_at_once(load_value, solution):
+    value_class = load_value(solution())
+    values = [value_class(0.0) for _ in range(5)]
+    write(values, "data", [1.0, 2.0, 3.0, 4.0, 5.0])
+    assert numbers(values, "data") == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert numbers([], "data") == []
+
+
+def test_a_list_of_handles_arrives_as_a_list_of_the_objects_and_can_be_indexed(load_value):
+    pair = load_value("class Value:\n    def __init__(self, rows): self.rows = rows\n")
+    a, b = pair(1.0), pair(2.0)
+    rows = pair([[a, 3.0], [b]]).rows
+    assert rows[0][0] is a
+    assert rows[1][0] is b
+    expect(rows[0][1], 3.0)
+
+
+def test_a_missing_item_is_the_students_error(load_value):
+    with pytest.raises(SubmissionError, match="IndexError"):
+        load_value("class Value:\n    def __init__(self, rows): self.rows = rows\n")([]).rows[0]
+
+
+def test_an_object_that_is_not_a_number_is_refused(load_value):
+    value = load_value("class Value:\n    def __init__(self, data): self.other = True\n")(1.0)
+    with pytest.raises(SubmissionError, match="bool"):
+        expect(value.other, 1)
+
+
+def test_random_numbers_that_no_seed_controls_are_noticed(network, open_folder):
+    chance = ("import random\n", "from random import SystemRandom\n\nrandom = SystemRandom()\n")
+    neuron, value = network(chance)
+    seed = value._transport.load("random", "seed")
+    assert "seed(1)" in evidence_from(check_reproducible, neuron, (5,), seed, ()).message
+
+
+def test_missing_initial_parameters_do_not_pass(network):
+    neuron, _ = network(("return [*self.w, self.b]", "return self.w[:1]"))
+    assert (
+        evidence_from(check_initial_numbers, neuron, (5,), ()).message == "len(model.parameters()) is 1 and should be 6"
+    )
+
+
+@pytest.mark.parametrize("gradient", [0.0, float("inf"), float("nan")])
+def test_a_gradient_that_is_zero_or_not_finite_does_not_count_as_arrived(network, gradient):
+    model = network()[0](2)
+    write(list(model.parameters()), "grad", [1.0, gradient, 1.0])
+    assert evidence_from(check_reached, model, ()).message == "model.parameters()[1] gets no gradient"
+    write(list(model.parameters()), "grad", [1.0, -1.0, 1.0])
+    check_reached(model, ())

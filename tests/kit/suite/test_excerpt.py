@@ -1,0 +1,132 @@
+"""Test excerpts: a hand-written item is shown as a program of its lines that prints the checked number."""
+
+import ast
+import io
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from gradkit.catalogue.home import course_home
+from gradkit.suite import check_forward, expect
+from gradkit.suite.collection import import_suite_file
+from gradkit.suite.excerpt import excerpt_at, excerpt_up_to
+from gradkit.suite.failures import NotPassed
+from gradkit.suite.graded import ATTRIBUTE
+
+HERE = Path(__file__)
+
+
+@pytest.fixture
+def run_program(engine, monkeypatch):
+    """Return a function that runs a program with the reference's Value, and returns the printed numbers."""
+    monkeypatch.setitem(sys.modules, "engine", SimpleNamespace(Value=engine()))
+
+    def run(lines):
+        screen = io.StringIO()
+        with redirect_stdout(screen):
+            exec("\n".join(lines), {})
+        return [float(line) for line in screen.getvalue().split()]
+
+    return run
+
+
+def an_item(Value):
+    """An example of a hand-written item."""
+    x, y = Value(3.0), Value(2.0)
+    expect(x.data, 3.0)
+    for step in range(3):
+        if step == 0:
+            continue  # twice
+        elif step < 9:
+            x = x * y
+    expect(x.data, 12.0)
+    expect(
+        x.data + y.data,
+        15.0,  # wrong
+    )
+    expect(y.data, 99.0)
+
+
+def test_expect_shows_the_lines_of_the_test_up_to_the_wrong_number(engine):
+    with pytest.raises(NotPassed) as failure:
+        an_item(engine())
+    evidence = failure.value.failure.explain()
+    assert evidence.message == "x.data + y.data is 14.0 and should be 15.0"
+    assert evidence.code == (
+        "from engine import Value",
+        "x, y = Value(3.0), Value(2.0)",
+        "for step in range(3):",
+        "    if step == 0:",
+        "        continue  # twice",
+        "    elif step < 9:",
+        "        x = x * y",
+        "print(x.data + y.data)",
+    )
+
+
+def test_the_lines_shown_print_the_number_that_was_wrong(engine, run_program):
+    with pytest.raises(NotPassed) as failure:
+        an_item(engine())
+    assert run_program(failure.value.failure.explain().code) == [14.0]
+
+
+def hand_written():
+    """Yield every graded test without graphs, with each call of `expect` in it."""
+    for path in sorted((course_home() / "tests").glob("a?_*/test_*.py")):
+        module = import_suite_file(path)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            test = getattr(module, getattr(node, "name", ""), None)
+            mark = getattr(test, ATTRIBUTE, None)
+            if mark and mark.corpus is None and [argument.arg for argument in node.args.args] == ["Value"]:
+                asks = [n for n in ast.walk(node) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "expect"]
+                yield from (pytest.param(test, ask, id=f"{node.name}-{ask.lineno}") for ask in asks)
+
+
+@pytest.mark.parametrize(("test", "ask"), list(hand_written()))
+def test_every_expectation_of_the_suites_can_be_run_as_shown_or_is_not_shown(test, ask, run_program):
+    lines, asked = excerpt_up_to(test.__code__, ask.lineno)
+    assert ast.dump(ast.parse(asked, mode="eval").body) == ast.dump(ask.args[0])
+    needs_our_helpers = "answers_to" in test.__code__.co_names
+    assert len(run_program(lines)) == (0 if needs_our_helpers else 1)
+
+
+# --- where a student's exception struck ------------------------------------------------------------------------------
+
+
+def an_item_that_raises(Value):
+    x = Value(1.0)
+    expect(x.data, 1.0)
+    y = x * Value(2.0)
+    y.explode()
+    expect(y.data, 2.0)
+
+
+def an_item_with_helpers(Value):
+    check_forward(Value, None)
+    Value(1.0).explode()
+
+
+def traceback_of(item, engine):
+    with pytest.raises(Exception) as raised:
+        item(engine())
+    return raised.tb.tb_next  # without this function, which is in the same file
+
+
+def test_an_exception_is_shown_with_the_lines_that_led_to_it(engine):
+    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE) == (
+        "from engine import Value",
+        "x = Value(1.0)",
+        "y = x * Value(2.0)",
+        "y.explode()",
+    )
+
+
+def test_a_traceback_that_does_not_pass_through_the_test_has_no_lines(engine):
+    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE.with_name("another.py")) == ()
+    assert excerpt_at(None, HERE) == ()
+
+
+def test_lines_that_a_student_could_not_run_are_not_shown(engine):
+    assert excerpt_at(traceback_of(an_item_with_helpers, engine), HERE) == ()
