@@ -134,13 +134,21 @@ def test_a_corpus_of_hidden_items_only_is_not_released_and_its_lines_are_secrets
     assert "notes.txt has the line" in shown
 
 
-def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(
-    release, tmp_path, root, solution, restore_stubs
-):
-    student, wheel = release
+@pytest.fixture
+def fresh_python(release, tmp_path):
+    """The Python of a new environment in which the wheel is installed, with what it requires and nothing else."""
+    _, wheel = release
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, capture_output=True)
+    return python
+
+
+def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(
+    release, fresh_python, tmp_path, root, solution, restore_stubs
+):
+    student, _ = release
+    python = fresh_python
     zipfile.ZipFile(student).extractall(tmp_path)
     folder = tmp_path / STUDENT_FOLDER
 
