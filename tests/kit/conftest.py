@@ -209,8 +209,10 @@ def open_folder(tmp_path, clock, monkeypatch):
     def open_submission(source=None):
         if source is not None:
             (tmp_path / "engine.py").write_text(source, encoding="utf-8")
-            if getattr(sys.modules.get("engine"), "__file__", None) == str(tmp_path / "engine.py"):
-                del sys.modules["engine"]  # loaded from an earlier source
+            # What was loaded from an earlier source, and modules that have imported it.
+            for name, module in list(sys.modules.items()):
+                if str(getattr(module, "__file__", None)).startswith(f"{tmp_path}{os.sep}"):
+                    del sys.modules[name]
             # A text of the same size, written in the same second, would pass for the compiled one.
             shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
         importlib.invalidate_caches()
