@@ -22,11 +22,11 @@ class Value:
 """
 
 
-def test_the_fixture_handle_gives_the_class_of_the_latest_source(handle):
+def test_load_value_gives_the_class_of_the_latest_source(load_value):
     def engine(number):
         return f"class Value:\n    def __init__(self, data): self.data = {number}\n"
 
-    assert [numbers([handle(engine(number))(0.0)], "data") for number in (1.0, 2.0)] == [[1.0], [2.0]]
+    assert [numbers([load_value(engine(number))(0.0)], "data") for number in (1.0, 2.0)] == [[1.0], [2.0]]
 
 
 @pytest.fixture
