@@ -16,7 +16,7 @@ N ?= 3
 
 test: .venv/.ready
 	@$(BIN)/pytest --ignore=tests/kit
-	@$(BIN)/pytest tests/kit -n $(N) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest tests/kit -n $(N) --dist loadscope --no-loadscope-reorder
 
 lint: .venv/.ready
 	@$(BIN)/ruff check .

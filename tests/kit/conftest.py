@@ -48,30 +48,53 @@ MAX_CPU_SECONDS = 20.0
 N_SLOWEST = 10
 """Number of tests and fixtures that are listed at the end of a run."""
 
-LONG_GROUPS = ("nbgrader course", "specimens", "nbgrader commands", "attacks")
-"""Groups of tests that share fixtures which take long to make. They start first, so that no process is left with a long
-group after the others have finished."""
+GROUPS = {
+    "course/nbgrader/test_the_course_in_nbgrader.py": "nbgrader course",
+    "proof/test_specimens.py": "specimens",
+    "proof/test_transports.py": "specimens",
+    "proof/test_selection.py": "specimens",
+    "course/nbgrader/test_the_manual.py": "nbgrader commands",
+    "course/nbgrader/test_what_nbgrader_opens.py": "nbgrader commands",
+    "course/nbgrader/test_pages.py": "nbgrader commands",
+    "course/nbgrader/test_limits.py": "nbgrader commands",
+    "proof/test_attacks.py": "attacks",
+}
+"""Files whose tests share fixtures that take long to make, and so run in one process.
+
+These groups start first and in this order, so that no process is left with a long one after the others have finished.
+"""
 
 LAST_CPU_SECONDS = pytest.StashKey[float]()
 """Value of cpu_seconds() at the end of the previous phase of a test."""
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "xdist_group(name): tests that share fixtures, and so a process")
     config.stash[LAST_CPU_SECONDS] = cpu_seconds()
     config.pluginmanager.register(SlowestTests())
 
 
 def pytest_collection_modifyitems(items):
-    """Put every test without a group into the group of its file, for `--dist loadgroup`; sort long groups first."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: [*LONG_GROUPS, group_of(item)].index(group_of(item)))  # stable for the others
+    """Sort the long groups first."""
+    order = list(dict.fromkeys(GROUPS.values()))
+    items.sort(key=lambda item: [*order, group_of(item.nodeid)].index(group_of(item.nodeid)))  # stable for the others
 
 
-def group_of(item):
-    return item.get_closest_marker("xdist_group").args[0]
+def group_of(nodeid):
+    """Return the group that a test belongs to: that of its file, or the file itself."""
+    path = nodeid.partition("::")[0]
+    return GROUPS.get(path.removeprefix("tests/kit/"), path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Run all tests of a group in one process. xdist's own groups have no effect with pytest 9."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return Groups(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

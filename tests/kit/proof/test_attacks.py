@@ -22,7 +22,6 @@ from gradkit.suite.visibility import PRIVATE_ONLY
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
-    pytest.mark.xdist_group("attacks"),
 ]
 
 KEEPS, ADDS = "a1_expressions/test_a_value_keeps_its_number", "a1_expressions/test_addition"

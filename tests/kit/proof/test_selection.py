@@ -6,8 +6,6 @@ from gradkit.proof.selection import Selection, changes_lasting_state, edited_fun
 from gradkit.proof.specimens import Edit, Misconception, misconceptions
 from gradkit.suite.results import Item
 
-pytestmark = pytest.mark.xdist_group("specimens")
-
 TANH = "a3_activations/test_tanh"
 CLOSURE = "engine.Value.tanh.<locals>._backward"
 

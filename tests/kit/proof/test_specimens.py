@@ -22,8 +22,6 @@ from gradkit.proof.runs import batches, find_primary_failures, run_batch
 from gradkit.proof.specimens import EditError, misconceptions, variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
 
-pytestmark = pytest.mark.xdist_group("specimens")
-
 MISTAKES, DESIGNS = misconceptions(), variants()
 
 

@@ -16,8 +16,6 @@ from gradkit.proof.specimens import misconceptions, variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 
-pytestmark = pytest.mark.xdist_group("specimens")
-
 
 class InProcessSteps(StudentSteps):
     """Grades as self-check does: each submission is imported into the process that grades it, and only there."""

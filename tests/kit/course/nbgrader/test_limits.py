@@ -3,10 +3,6 @@
 import re
 import sys
 
-import pytest
-
-pytestmark = pytest.mark.xdist_group("nbgrader commands")
-
 MEASURED = """
 import resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], check=True)

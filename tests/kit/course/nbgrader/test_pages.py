@@ -20,8 +20,6 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-pytestmark = pytest.mark.xdist_group("nbgrader commands")
-
 NAME = "a2_backprop"
 WAIT_SECONDS = 60
 

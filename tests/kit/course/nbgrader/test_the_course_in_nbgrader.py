@@ -10,8 +10,6 @@ from gradkit.catalogue.assignments import choose_assignments
 from gradkit.suite.collection import graded_tests
 from nbgrader.api import Gradebook
 
-pytestmark = pytest.mark.xdist_group("nbgrader course")
-
 ENGINES = ("a1_expressions", "a2_backprop", "a3_activations")
 BUILT_ON_THEM = ("a4_networks", "a5_training", "a6_tensors")
 """These need the engine beside the notebook. They take longer to grade, so fewer submissions are made."""

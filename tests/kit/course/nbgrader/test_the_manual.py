@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("nbgrader commands")
-
 
 def commands(root):
     """Return the commands of the manual, in order."""

@@ -171,7 +171,6 @@ LISTING = """
 from nbgrader.apps import NbGrader
 from nbgrader.apps.api import NbGraderAPI
 
-pytestmark = pytest.mark.xdist_group("nbgrader commands")
 app = NbGrader()
 app.initialize([])
 for each in NbGraderAPI(app.coursedir, parent=app).get_submissions("a1_expressions"):
