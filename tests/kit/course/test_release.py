@@ -134,48 +134,57 @@ def test_a_corpus_of_hidden_items_only_is_not_released_and_its_lines_are_secrets
     assert "notes.txt has the line" in shown
 
 
-@pytest.fixture
-def fresh_python(release, tmp_path):
+@pytest.fixture(scope="module")
+def fresh_python(release, tmp_path_factory):
     """The Python of a new environment in which the wheel is installed, with what it requires and nothing else."""
     _, wheel = release
-    venv.create(tmp_path / "env", with_pip=True)
-    python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, capture_output=True)
     return python
 
 
-def test_a_student_goes_from_the_template_to_done_in_a_fresh_environment(
-    release, fresh_python, tmp_path, root, solution, restore_stubs
-):
+@pytest.fixture
+def student_folder(release, tmp_path):
+    """A student's folder, unpacked from the release."""
     student, _ = release
-    python = fresh_python
     zipfile.ZipFile(student).extractall(tmp_path)
-    folder = tmp_path / STUDENT_FOLDER
+    return tmp_path / STUDENT_FOLDER
 
-    def check():
-        return subprocess.run([python, "-m", "pytest"], cwd=folder, capture_output=True, text=True, check=False)
 
-    without = subprocess.run([python, "-c", "import torch"], capture_output=True, check=False)
+def run_self_check(python, folder):
+    return subprocess.run([python, "-m", "pytest"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_student_begins_with_the_template_in_a_fresh_environment(
+    fresh_python, student_folder, root, solution, restore_stubs
+):
+    without = subprocess.run([fresh_python, "-c", "import torch"], capture_output=True, check=False)
     assert without.returncode != 0, "the environment must be one without PyTorch"
-    assert {path.name for path in folder.iterdir()} == {path.name for path in (root / "student_template").glob("*.*")}
+    template = {path.name for path in (root / "student_template").glob("*.*")}
+    assert {path.name for path in student_folder.iterdir()} == template
 
-    untouched = check()
+    untouched = run_self_check(fresh_python, student_folder)
     assert f"{len(ITEMS)} not written yet" in untouched.stdout
-    (folder / "engine.py").write_text(
+    (student_folder / "engine.py").write_text(
         restore_stubs(solution(), "exp", "log", "tanh", "sigmoid", "relu"), encoding="utf-8"
     )
-    half = check()
+    half = run_self_check(fresh_python, student_folder)
     assert "Next: a3_activations." in half.stdout
     assert half.returncode == 1
     tanh = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
-    (folder / "engine.py").write_text(solution(tanh), encoding="utf-8")
-    assert "y = x.tanh() + x" in check().stdout
-    (folder / "engine.py").write_text(solution(), encoding="utf-8")
-    assert "Next: a4_networks." in check().stdout
+    (student_folder / "engine.py").write_text(solution(tanh), encoding="utf-8")
+    assert "y = x.tanh() + x" in run_self_check(fresh_python, student_folder).stdout
+
+
+def test_a_student_goes_on_to_done_in_a_fresh_environment(fresh_python, student_folder, root, solution):
+    (student_folder / "engine.py").write_text(solution(), encoding="utf-8")
+    assert "Next: a4_networks." in run_self_check(fresh_python, student_folder).stdout
     for path in (root / "reference" / "solution").glob("*.py"):
-        shutil.copy(path, folder)
-    assert "Next: a6 stands on numpy: pip install numpy" in check().stdout
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "numpy"], check=True, capture_output=True)
-    done = check()
+        shutil.copy(path, student_folder)
+    assert "Next: a6 stands on numpy: pip install numpy" in run_self_check(fresh_python, student_folder).stdout
+    subprocess.run([fresh_python, "-m", "pip", "install", "--quiet", "numpy"], check=True, capture_output=True)
+    done = run_self_check(fresh_python, student_folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "agrees with PyTorch" in done.stdout
