@@ -134,7 +134,7 @@ def choose_assignments(name: str) -> tuple[Assignment, ...]:
     """Return the assignments that a command's argument names: a2_backprop, a2, or all.
 
     Raises:
-        UserError: There is no such assignment. The message lists all of them.
+        UserError: If no assignment has this name. The message lists all names.
     """
     course = assignments()
     if name == "all":

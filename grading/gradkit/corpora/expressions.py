@@ -9,12 +9,12 @@ from gradkit.graphs.scalar.trace import Tracer, trace_expression
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle.pytorch.scalar import answer_graph
 
-from .graph_files import decode_graphs, encode_graph, write_graph_programs
-from .spec import Corpus, CorpusSpec
+from .graph_spec import GraphSpec
+from .spec import Corpus
 
 
 @dataclass(frozen=True)
-class Expressions(CorpusSpec[Graph, Answers]):
+class Expressions(GraphSpec):
     """Graphs written by hand, and so exempt from the rules for drawn graphs.
 
     Attributes:
@@ -48,22 +48,6 @@ class Expressions(CorpusSpec[Graph, Answers]):
     def draw(self, seed: str, excluded: Collection[Graph] = ()) -> Corpus[Graph, Answers]:
         """See CorpusSpec. The graphs are the same for every seed."""
         return Corpus(self.graphs, tuple(map(answer_graph, self.graphs)))
-
-    def answer(self, case: Graph) -> Answers:
-        """See CorpusSpec."""
-        return answer_graph(case)
-
-    def encode(self, case: Graph, answer: Answers) -> bytes:
-        """See CorpusSpec."""
-        return encode_graph(case, answer)
-
-    def decode(self, content: bytes) -> list[tuple[Graph, Answers]]:
-        """See CorpusSpec."""
-        return decode_graphs(content)
-
-    def programs(self, case: Graph) -> list[list[str]]:
-        """See CorpusSpec."""
-        return write_graph_programs(case)
 
 
 def expressions(name: str, *cases: tuple[Callable[..., Tracer], tuple[float, ...]]) -> Expressions:

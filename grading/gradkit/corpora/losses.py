@@ -123,7 +123,7 @@ def losses(function: LossFunction, single: bool = False, extreme: bool = False) 
     """Return the spec of calls of a loss function: see Losses.
 
     Raises:
-        ValueError: There is no such loss function.
+        ValueError: If `function` is not the name of a loss function.
     """
     check_choice("loss function", "loss functions", function, get_args(LossFunction))
     return Losses(function, single, extreme)

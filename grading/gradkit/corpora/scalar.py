@@ -13,9 +13,9 @@ from gradkit.oracle.pytorch.scalar import answer_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import draw_with_hypothesis
-from .graph_files import decode_graphs, encode_graph, write_graph_programs
+from .graph_spec import GraphSpec
 from .parameters import check_at_least, check_choice, check_not_empty
-from .spec import Corpus, CorpusSpec
+from .spec import Corpus
 from .systematic import draw_systematic
 
 MAX_STEPS, N_GRAPHS = 5, 100
@@ -27,7 +27,7 @@ GraphCorpus = Corpus[Graph, Answers]
 
 
 @dataclass(frozen=True)
-class RandomGraphs(CorpusSpec[Graph, Answers]):
+class RandomGraphs(GraphSpec):
     """Random graphs about some operations.
 
     Attributes:
@@ -115,22 +115,6 @@ class RandomGraphs(CorpusSpec[Graph, Answers]):
         strategy = expression_graphs(self, complex_step.FUNCTIONS)
         draw_with_hypothesis(strategy, f"{seed} {self.key}", collect, lambda: count - len(drawn))
         return drawn
-
-    def answer(self, case: Graph) -> Answers:
-        """See CorpusSpec."""
-        return answer_graph(case)
-
-    def encode(self, case: Graph, answer: Answers) -> bytes:
-        """See CorpusSpec."""
-        return encode_graph(case, answer)
-
-    def decode(self, content: bytes) -> list[tuple[Graph, Answers]]:
-        """See CorpusSpec."""
-        return decode_graphs(content)
-
-    def programs(self, case: Graph) -> list[list[str]]:
-        """See CorpusSpec."""
-        return write_graph_programs(case)
 
 
 def random_graphs(

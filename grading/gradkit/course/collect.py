@@ -71,7 +71,7 @@ def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = F
         The result of each student, and then the names of files that belong to no student.
 
     Raises:
-        DownloadsError: There is no student.
+        DownloadsError: If the download contains no student's submission.
         OSError: A file cannot be written.
         ImportError: A time has to be read, and nbgrader is not installed.
     """

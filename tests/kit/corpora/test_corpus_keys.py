@@ -8,7 +8,6 @@ from gradkit.corpora.expressions import expressions
 from gradkit.corpora.losses import losses
 from gradkit.corpora.networks import networks
 from gradkit.corpora.scalar import random_graphs
-from gradkit.corpora.spec import CorpusSpec
 from gradkit.corpora.tensors import tensor_graphs
 from gradkit.corpora.trajectories import trajectories
 from gradkit.course.corpora import corpus_specs
@@ -44,7 +43,7 @@ def renamed_copy(spec):
     another = dataclasses.make_dataclass(
         "Elsewhere",
         [(name, object, dataclasses.field(default=None)) for name in ("note", *(f.name for f in reversed(fields)))],
-        bases=(CorpusSpec,),
+        bases=kind.__bases__,
         namespace=members,
         frozen=True,
     )

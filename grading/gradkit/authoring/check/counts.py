@@ -42,7 +42,7 @@ def figures(course: Course) -> dict[str, int]:
 
 
 def check_counts(course: Course) -> Iterator[Finding]:
-    """Yield a finding for each figure in a document that is not the course's, and for each that is no longer stated."""
+    """Yield a finding for each figure that differs from the course, and for each that its document does not contain."""
     counted = figures(course)
     texts = {name: (course.home / name).read_text(encoding="utf-8") for name in {name for name, _, _ in STATEMENTS}}
     for name, what, pattern in STATEMENTS:

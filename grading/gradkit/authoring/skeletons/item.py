@@ -51,7 +51,7 @@ def write_item(assignment: Assignment, new: NewItem) -> list[Path]:
 
     Raises:
         NameRefusedError: The name is taken, or is not that of a test.
-        UserError: This is a release, there is no such task, or the title, the points or the corpus cannot be used.
+        UserError: If this is a release, no task has this name, or the title, points or corpus cannot be used.
     """
     reference_folder()  # raises UserError in a release, whose suites are not to be edited
     tests = tuple(graded_tests(assignment))

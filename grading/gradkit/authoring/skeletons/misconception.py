@@ -38,7 +38,7 @@ def write_misconception_file(name: str, module: str, kind: str, title: str) -> P
 
     Raises:
         NameRefusedError: The name is taken, or cannot be a name.
-        UserError: The solution has no such module, or there is no such kind.
+        UserError: If the solution has no module of this name, or `kind` is not a kind of misconception.
     """
     check_identifier(name)
     if name in misconceptions() or name in variants():

@@ -60,7 +60,7 @@ def _row(name: str, text: str, complex_text: str, torch_text: str) -> str:
 
 
 def _check_expression(text: str) -> None:
-    """Raise UserError if a text is not Python once {a} stands for a name, or if it has another operand."""
+    """Raise UserError if a text is not a Python expression of the operand {a} alone."""
     if "{b}" in text:
         raise UserError("Two operands: write the row by hand in inside/operations.py, like that of `pow`.")
     if "{k}" in text:
