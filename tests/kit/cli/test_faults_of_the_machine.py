@@ -4,16 +4,18 @@ import errno
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from gradkit.cli.main import app
-from gradkit.errors import describe_os_error
+from gradkit.errors import ProcessorTimeUp, describe_os_error
 from gradkit.grader.suite import GraderError
 from gradkit.grader.whole_class import student_steps
 from gradkit.grader.whole_class.processes import reason_for
+from gradkit.grader.whole_class.processor_limit import watch_processor_limit
 from typer.testing import CliRunner
 
 SUCCESS = "Reports and grades.csv are in"
@@ -112,8 +114,20 @@ def test_a_submission_that_cannot_be_copied_is_not_blamed_on_the_student(school,
 
 def test_a_limit_on_processor_time_is_named(grade_limited, school):
     school.hand_in("ada", "raise SystemExit")
-    busy = "import time\nwhile time.process_time() < 0.9: pass\n"
-    assert "ulimit -t" in grade_limited(resource.RLIMIT_CPU, 2, before=busy)
+    endless = "def grade(*_):\n    while True: pass\n"
+    endless += "from gradkit.grader.whole_class import classroom\nclassroom.run_in_processes = grade\n"
+    assert "ulimit -t" in grade_limited(resource.RLIMIT_CPU, 3, before=endless)
+
+
+def test_a_limit_on_processor_time_that_is_used_up_at_the_start_is_named(monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _limit: (2, 2))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: os.kill(os.getpid(), signal.SIGXCPU))
+    before = signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+    try:
+        with pytest.raises(ProcessorTimeUp):
+            watch_processor_limit()
+    finally:
+        signal.signal(signal.SIGXCPU, before)
 
 
 def test_an_unknown_error_of_the_system_is_shown_with_its_file():
