@@ -35,9 +35,8 @@ class InProcessSteps(StudentSteps):
             assert os.waitpid(child, 0)[1] == 0, f"{arguments[-1].name} was not graded"
             return step
         try:
-            gc.set_threshold(
-                GC_THRESHOLD
-            )  # as in a worker: with Python's default, collecting takes longer than everything else
+            # As in a worker: with Python's default, collecting takes longer than everything else.
+            gc.set_threshold(GC_THRESHOLD)
             run_phases.open_transport = lambda _sandbox, folder, _seconds: Local(folder, Clock())
             for module in (*self.suite.builds_on, *self.suite.modules):
                 sys.modules.pop(module, None)  # another test's
@@ -68,11 +67,18 @@ def in_process(grade_specimens, batches_of_specimens):
     )
 
 
-@pytest.mark.parametrize("name", ["solution", *variants(), *misconceptions()])
-def test_self_check_and_the_sandbox_come_to_the_same_verdicts_and_evidence(in_process, graded_specimens, name):
-    local = in_process[name].report.items
+@pytest.fixture
+def runs(request, in_process, graded_specimens):
+    """The runs of a specimen in self-check and in the sandbox. The first request for a batch grades all of the batch."""
+    return in_process[request.param], graded_specimens[request.param]
+
+
+@pytest.mark.parametrize("runs", ["solution", *variants(), *misconceptions()], indirect=True)
+def test_self_check_and_the_sandbox_come_to_the_same_verdicts_and_evidence(runs):
+    in_self_check, in_sandbox = runs
+    local = in_self_check.report.items
     run_locally = {item.id for item in local}
-    sandboxed = tuple(item for item in graded_specimens[name].report.items if item.id in run_locally)
+    sandboxed = tuple(item for item in in_sandbox.report.items if item.id in run_locally)
     assert [(item.id, item.verdict) for item in local] == [(item.id, item.verdict) for item in sandboxed]
     assert local == sandboxed
 

@@ -349,14 +349,16 @@ def test_a_release_does_not_contain_hidden_items(released, assignment):
     assert "HIDDEN TESTS" not in given
 
 
-def test_nbgrader_finds_the_sources_valid(released):
-    sources = [str(released.path("source", name)) for name in ASSIGNMENTS]
+@pytest.mark.parametrize("names", [ENGINES, BUILT_ON_THEM], ids=["engines", "built_on_them"])
+def test_nbgrader_finds_the_sources_valid(released, names):
+    sources = [str(released.path("source", name)) for name in names]
     validated = released.run("nbgrader", "validate", *sources)
-    assert validated.count("Success! Your notebook passes all the tests.") == len(ASSIGNMENTS)
+    assert validated.count("Success! Your notebook passes all the tests.") == len(names)
 
 
-def test_nbgrader_finds_the_releases_unsolved(released):
-    releases = [str(released.path("release", name)) for name in ASSIGNMENTS]
+@pytest.mark.parametrize("names", [ENGINES, BUILT_ON_THEM], ids=["engines", "built_on_them"])
+def test_nbgrader_finds_the_releases_unsolved(released, names):
+    releases = [str(released.path("release", name)) for name in names]
     unsolved = released.run("nbgrader", "validate", *releases)
     counts = [int(count) for count in re.findall(r"VALIDATION FAILED ON (\d+)\s+CELL", unsolved)]
-    assert counts == [len(choose_assignments(name)[0].tasks) for name in ASSIGNMENTS]
+    assert counts == [len(choose_assignments(name)[0].tasks) for name in names]
