@@ -12,7 +12,7 @@ from gradkit.catalogue.assignments import choose_assignments
 from gradkit.catalogue.home import course_home
 from gradkit.grader import report
 from gradkit.proof.runs import find_primary_failures
-from gradkit.proof.specimens import misconceptions, reference_folder, variants, write_misconception
+from gradkit.proof.specimens import read_misconceptions, read_variants, reference_folder, write_misconception
 
 VARIANTS = {
     "Bao": "classic_recursive",
@@ -23,7 +23,7 @@ VARIANTS = {
 }
 """Variants, which must get full marks, by student."""
 
-MISTAKES = {
+MISCONCEPTIONS = {
     "Goran": "tanh_overwrites",
     "Hana": "number_minus_value_swapped",
     "Ines": "multiplication_passes_own_factor",
@@ -89,7 +89,7 @@ LATER = {
 """Misconceptions of students who have reached a later assignment, by assignment and student."""
 
 EARLY = "tanh_slope_of_the_operand"
-"""A mistake in an early assignment. It costs nothing in later ones, because of the reference retries."""
+"""A misconception about an early assignment. It costs nothing in later ones, because of the reference retries."""
 
 
 def without_reflected_operators(source: str) -> str:
@@ -112,9 +112,9 @@ def make_class(folder: Path) -> None:
     hand_in(folder, "Ada, all right", right)
     for student, name in VARIANTS.items():
         hand_in(folder, f"{student}, {name}", (reference_folder() / "variants" / name / "engine.py").read_bytes())
-    assert set(VARIANTS.values()) <= variants().keys()
-    for student, name in MISTAKES.items():
-        write_misconception(misconceptions()[name], folder / f"{student}, {name}")
+    assert set(VARIANTS.values()) <= read_variants().keys()
+    for student, name in MISCONCEPTIONS.items():
+        write_misconception(read_misconceptions()[name], folder / f"{student}, {name}")
     hand_in(folder, "Rosa, no reflected operators", without_reflected_operators(right))
     for student, (old, new) in BROKEN.items():
         assert right.count(old) == 1, old
@@ -128,28 +128,28 @@ def make_class(folder: Path) -> None:
         hand_in(folder, student, source)
 
 
-def make_later_class(folder: Path, mistakes: dict[str, str]) -> None:
-    """Make a folder for each student of a later assignment: a right one, one for each mistake, and an early mistake.
+def make_later_class(folder: Path, misconceptions: dict[str, str]) -> None:
+    """Make a folder for each student of a later assignment: a right one, one for each misconception, and EARLY.
 
     Args:
         folder: The folder of submissions.
-        mistakes: A misconception by student.
+        misconceptions: A misconception by student.
     """
     shutil.copytree(reference_folder() / "solution", folder / "Ada, all right")
-    for student, name in mistakes.items():
-        write_misconception(misconceptions()[name], folder / f"{student}, {name}")
-    write_misconception(misconceptions()[EARLY], folder / f"Nour, {EARLY}")
+    for student, name in misconceptions.items():
+        write_misconception(read_misconceptions()[name], folder / f"{student}, {name}")
+    write_misconception(read_misconceptions()[EARLY], folder / f"Nour, {EARLY}")
 
 
-def show_what_caught_them(reports: Path, mistakes: dict[str, str]) -> None:
-    """Print, for each mistake, the items that fail although everything they need passes."""
-    for student, name in mistakes.items():
-        mistake = misconceptions()[name]
+def show_what_caught_them(reports: Path, misconceptions: dict[str, str]) -> None:
+    """Print, for each misconception, the items that fail although everything they need passes."""
+    for student, name in misconceptions.items():
+        misconception = read_misconceptions()[name]
         student_report = report.read(reports / f"{student}, {name}.json")
         caught_by = find_primary_failures(student_report.by_id())
         titles = [item.title for item in student_report.items if item.id in caught_by]
-        warning = "" if caught_by == set(mistake.caught_by) else "  (NOT the expected items)"
-        print(f"{mistake.title}\n    caught by: {'; '.join(titles)}{warning}")
+        warning = "" if caught_by == set(misconception.caught_by) else "  (NOT the expected items)"
+        print(f"{misconception.title}\n    caught by: {'; '.join(titles)}{warning}")
 
 
 def main() -> int:
@@ -165,16 +165,16 @@ def main() -> int:
             print(f"\n$ gradkit explain 'reports/all/{student}.json'\n", flush=True)
             subprocess.run([*gradkit, "explain", f"reports/all/{student}.json"], cwd=scratch, check=True)
         status = ended.returncode
-        for assignment, mistakes in LATER.items():
+        for assignment, misconceptions in LATER.items():
             folder = Path(scratch) / assignment
             folder.mkdir()
-            make_later_class(folder, mistakes)
+            make_later_class(folder, misconceptions)
             print(f"\n$ gradkit grade {assignment} {assignment} --out reports\n", flush=True)
             command = [*gradkit, "grade", assignment, assignment, "--out", "reports"]
             status |= subprocess.run(command, cwd=scratch, check=False).returncode
             print()
             (course,) = choose_assignments(assignment)
-            show_what_caught_them(Path(scratch) / "reports" / course.name, mistakes)
+            show_what_caught_them(Path(scratch) / "reports" / course.name, misconceptions)
     return status
 
 

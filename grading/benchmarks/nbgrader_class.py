@@ -18,25 +18,25 @@ import nbformat
 from common import cores, timed
 from gradkit.catalogue.assignments import assignments
 from gradkit.catalogue.home import course_home
-from gradkit.proof.specimens import misconceptions, reference_folder, write_misconception
+from gradkit.proof.specimens import read_misconceptions, reference_folder, write_misconception
 
 OURS = "# Autograding runs no cell"
 """The first words of the part of nbgrader_config.py that replaces nbgrader's way of grading."""
 
 VARIANTS = ("classic_recursive", "function_objects", "tape")
-MISTAKES = ("subtraction_forgets_the_minus", "tanh_overwrites", "addition_overwrites", "power_overwrites")
+MISCONCEPTIONS = ("subtraction_forgets_the_minus", "tanh_overwrites", "addition_overwrites", "power_overwrites")
 UNFINISHED = "class Value:\n    def __init__(self, data):\n        self.data = data\n"
 BROKEN = "class Value:\n    def __init__(self, data"
 
 
 def engines(scratch: Path) -> dict[str, str]:
-    """Return what students write into the solution cell: half right, a third with one mistake, the rest unfinished."""
+    """Return what students write into the solution cell: half right, a third wrong, the rest unfinished."""
     right = (common.right_submission() / "engine.py").read_text(encoding="utf-8")
     written = dict.fromkeys(("ada", "bea", "cyd"), right)
     for name in VARIANTS:
         written[name] = (reference_folder() / "variants" / name / "engine.py").read_text(encoding="utf-8")
-    for name in MISTAKES:
-        write_misconception(misconceptions()[name], scratch / name)
+    for name in MISCONCEPTIONS:
+        write_misconception(read_misconceptions()[name], scratch / name)
         written[name] = (scratch / name / "engine.py").read_text(encoding="utf-8")
     return {**written, "unfinished": UNFINISHED, "broken": BROKEN}
 

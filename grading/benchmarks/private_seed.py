@@ -1,4 +1,4 @@
-"""Measure what a private seed costs, and which mistakes only it finds. Print both as JSON.
+"""Measure what a private seed costs, and which misconceptions only it finds. Print both as JSON.
 
 Run as `python private_seed.py SEED`. The seed's corpora are drawn first, in another process, which is not counted.
 
@@ -28,7 +28,7 @@ from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches
-from gradkit.proof.specimens import misconceptions, variants
+from gradkit.proof.specimens import read_misconceptions, read_variants
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.visibility import PRIVATE_ONLY
@@ -47,8 +47,8 @@ def main(seed: str) -> None:
         json.dumps(
             {
                 "ratio": ratios,
-                "variants": {name: items for name, items in lost.items() if name in variants()},
-                "misconceptions": {name: items for name, items in lost.items() if name in misconceptions()},
+                "variants": {name: items for name, items in lost.items() if name in read_variants()},
+                "misconceptions": {name: items for name, items in lost.items() if name in read_misconceptions()},
                 "seen_by_no_other": [name for name, items in lost.items() if name not in failing],
             },
             indent=1,

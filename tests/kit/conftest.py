@@ -26,7 +26,7 @@ from gradkit.grader import report
 from gradkit.grader.conditions import make_conditions
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
-from gradkit.proof.specimens import misconceptions, write_misconception
+from gradkit.proof.specimens import read_misconceptions, write_misconception
 from gradkit.submissions.intake.roster import read_roster
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport import time_limit
@@ -350,7 +350,7 @@ class School:
                 archive.writestr(f"{name}.py", text)
 
     def hand_in_misconception(self, student, name):
-        write_misconception(misconceptions()[name], self.submissions / student)
+        write_misconception(read_misconceptions()[name], self.submissions / student)
 
     def grade(self, workers=2, suite=None, isolated=True, kind=Classroom):
         """Grade the class, and return the reports by student. `ended` has the result for each student."""

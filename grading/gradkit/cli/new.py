@@ -83,7 +83,7 @@ def misconception(
     name: Annotated[str, typer.Argument(help="the name of its file: tanh_overwrites")],
     module: Annotated[str, typer.Option(help="the file of the solution that it edits, without .py")] = "engine",
     kind: Annotated[str, typer.Option(help="what it breaks: operation, form, order, wiring or training")] = "operation",
-    title: Annotated[str, typer.Option(help="the mistake in a few words")] = "",
+    title: Annotated[str, typer.Option(help="what is wrong, in a few words")] = "",
 ) -> None:
     """Write the TOML file of a misconception, with empty texts to fill in.
 

@@ -17,7 +17,7 @@ def prove(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="misconceptions or variants (default: all)")
     ] = None,
     record: Annotated[
-        bool, typer.Option("--record", help="record the proofs that hold, and the fingerprints that name a mistake")
+        bool, typer.Option("--record", help="record the proofs that hold, and the fingerprints of misconceptions")
     ] = False,
 ) -> None:
     """Show that every misconception is caught by its own items, and that no variant loses marks.
@@ -38,7 +38,7 @@ def prove(
     console.print(table)
     if record:
         n_hints = record_proofs(proofs)
-        console.print(f"Recorded. {n_hints} fingerprints of wrong answers name a mistake.", highlight=False)
+        console.print(f"Recorded, with {n_hints} fingerprints of misconceptions.", highlight=False)
     if any(proof.reason for proof in proofs):
         stop("Some specimens did not go as they must: see the last column.")
 

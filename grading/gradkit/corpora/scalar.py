@@ -69,7 +69,7 @@ class RandomGraphs(GraphSpec):
     def companions(self) -> tuple[str, ...]:
         """The operations that can occur beside `operations`.
 
-        They are the two simplest ones, if they are graded before, so that a mistake in another operation does not fail
+        They are the two simplest ones, if they are graded before, so that an error in another operation does not fail
         this item.
         """
         if self.operations == ("add",):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .scalar import RandomGraphs
 
 LEAVES = st.sampled_from([sign * size / 100 for size in range(10, 301) for sign in (1, -1)])
-"""Numbers with two decimals between 0.1 and 3 in size: easy to read, and no mistake needs more digits to show."""
+"""Numbers with two decimals between 0.1 and 3 in size: easy to read, and no error needs more digits to show."""
 
 _MAX_SHARED_LEAVES = 4
 """Maximum number of leaves if leaves can be used more than once."""

@@ -24,7 +24,7 @@ WIDE_SHAPES: tuple[Shape, ...] = ((2, 3), (3, 2), (3, 3), (2, 1, 3), (2, 3, 2), 
 SHAPES: tuple[Shape, ...] = ((), (3,), (1, 3), (2, 1), *WIDE_SHAPES)
 
 LAYOUTS: tuple[Layout, ...] = ("columns", "columns", "columns", "gaps")
-"""Layouts as often as leaves have them: nearly all mistakes are about columns."""
+"""Layouts as often as leaves have them: nearly all errors are about columns."""
 
 POSITIVE_OPERATIONS = ("log", "pow")
 """Operations that need positive leaves."""

@@ -51,7 +51,7 @@ def record_corpora(course: Sequence[Assignment]) -> Iterator[tuple[str, bool]]:
 def find_keys_file() -> Path:
     """Return the table of what seeds each corpus, one line a corpus spec.
 
-    It is kept for review: a key that changes by mistake, and with it recorded numbers, shows in a diff.
+    It is kept for review: a key that changes unintentionally, and with it recorded numbers, shows in a diff.
     """
     return corpora_folder().parent / "kit" / "corpus_keys.txt"
 

@@ -87,7 +87,7 @@ def _is_within(module: str, names: Iterable[str]) -> bool:
 def digest_suite(suite: Suite) -> str:
     """Return the digest of what a report depends on in the course: the graded assignments, their tests and corpora.
 
-    It also covers all recorded names of mistakes: they are not kept by assignment.
+    It also covers the recorded hints of all misconceptions: they are not kept by assignment.
     """
     return _digest(_course_contents(suite))
 

@@ -1,8 +1,8 @@
 """Reference retries: a submission's earlier files are replaced by the reference's, and items are run again.
 
-With a retry an early mistake costs once: an item about nn.py that fails on a student's engine.py is run again on the
-reference's engine.py. The worker of a retry can read the reference, so retries are the last phases of a run: see
-phases.py.
+An item about nn.py can fail only because the student's engine.py is wrong, which the items about engine.py have already
+counted. So the item is run again on the reference's engine.py, and has its points if it passes there. The worker of a
+retry can read the reference, so retries are the last phases of a run: see phases.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hints that follow from the numbers of a mismatch alone: where to look, and what kind of mistake it looks like."""
+"""Hints that follow from the numbers of a mismatch alone: where to look, and what kind of error it looks like."""
 
 from __future__ import annotations
 

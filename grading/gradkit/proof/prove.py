@@ -21,14 +21,14 @@ from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 from .recorded import ProofRecord, compute_digests, read_proofs, write_proofs
 from .runs import Record, batches, find_primary_failures, run_batch
 from .selection import Selection
-from .specimens import Misconception, Variant, misconceptions, variants, write_misconception, write_variant
+from .specimens import Misconception, Variant, read_misconceptions, read_variants, write_misconception, write_variant
 
 GIVEN_UP = {
     "depth": ["a2_backprop/test_depth"],
     "stability": ["a3_activations/test_stability"],
     "arrays": ["a6_tensors/test_digits_by_adam", "a6_tensors/test_digits_are_read"],
 }
-"""The items that a variant's design may lose."""
+"""The items that a variant may fail, by what its design gives up."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,22 @@ class Proof:
         return sum(item.verdict is Verdict.BLOCKED for item in self.record.values())
 
 
-def check_misconception(name: str, mistake: Misconception, record: Record) -> Proof:
+def check_misconception(name: str, misconception: Misconception, record: Record) -> Proof:
     """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them.
 
     Args:
         name: The name of the misconception.
-        mistake: The misconception.
+        misconception: The misconception.
         record: The result of every item.
     """
-    failed, expected = find_primary_failures(record), set(mistake.caught_by)
+    failed, expected = find_primary_failures(record), set(misconception.caught_by)
     reasons = [
         *(f"does not fail {item}: remove it from caught_by, or make the item stricter" for item in expected - failed),
         *(f"also fails {item}: add it to caught_by, or give the item a `needs`" for item in failed - expected),
     ]
     if not expected:
         reasons.append("caught_by names no item")
-    return Proof(name, mistake.title, mistake.kind, record, "; ".join(sorted(reasons)))
+    return Proof(name, misconception.title, misconception.kind, record, "; ".join(sorted(reasons)))
 
 
 def check_variant(name: str, variant: Variant, record: Record) -> Proof:
@@ -77,25 +77,25 @@ def check_variant(name: str, variant: Variant, record: Record) -> Proof:
         record: The result of every item.
     """
     lost = {item for item, result in record.items() if result.verdict is not Verdict.PASSED}
-    unfair = lost.difference(*(GIVEN_UP[design] for design in variant.gives_up))
+    unfair = lost.difference(*(GIVEN_UP[each] for each in variant.gives_up))
     reason = f"unfairly lost {sorted(unfair)}" if unfair else ""
     return Proof(name, variant.title, "variant", record, reason)
 
 
 def check_records(records: Mapping[str, Record]) -> list[Proof]:
     """Check the record of each specimen; return the proofs in the order of their names."""
-    mistakes, designs = misconceptions(), variants()
+    misconceptions, variants = read_misconceptions(), read_variants()
     return [
-        check_variant(name, designs[name], record)
-        if name in designs
-        else check_misconception(name, mistakes[name], record)
+        check_variant(name, variants[name], record)
+        if name in variants
+        else check_misconception(name, misconceptions[name], record)
         for name, record in sorted(records.items())
     ]
 
 
 def choose_specimens(names: Collection[str] = ()) -> list[str]:
     """Return the specimens of these names; without names all of them. Raises UserError if one does not exist."""
-    existing = [*variants(), *misconceptions()]
+    existing = [*read_variants(), *read_misconceptions()]
     for name in names:
         if name not in existing:
             similar = difflib.get_close_matches(name, existing)
@@ -107,14 +107,14 @@ def choose_specimens(names: Collection[str] = ()) -> list[str]:
 @contextmanager
 def specimen_folders(names: Collection[str] = ()) -> Iterator[dict[str, Path]]:
     """Make a folder for each of these specimens, by name, or for all; delete them when the context ends."""
-    designs, mistakes = variants(), misconceptions()
+    variants, misconceptions = read_variants(), read_misconceptions()
     with tempfile.TemporaryDirectory() as scratch:
         folders = {name: Path(scratch) / name for name in choose_specimens(names)}
         for name, folder in folders.items():
-            if name in designs:
+            if name in variants:
                 write_variant(name, folder)
             else:
-                write_misconception(mistakes[name], folder)
+                write_misconception(misconceptions[name], folder)
         yield folders
 
 
@@ -132,7 +132,7 @@ def prove(progress: Callable[[str], None] = lambda name: None, names: Collection
         UserError: There is no specimen of one of the names, or an edit does not fit the solution.
     """
     chosen = choose_specimens(names)
-    mistakes = [name for name in misconceptions() if name in chosen]
+    misconceptions = [name for name in read_misconceptions() if name in chosen]
     records: dict[str, Record] = {}
     selected: dict[str, Record] = {}
     with specimen_folders(chosen) as folders:
@@ -140,7 +140,7 @@ def prove(progress: Callable[[str], None] = lambda name: None, names: Collection
             for run in run_batch(batch, folders):
                 records[run.name] = run.record
                 progress(run.name)
-        for batch in batches(mistakes, Selection()):
+        for batch in batches(misconceptions, Selection()):
             selected.update((run.name, run.record) for run in run_batch(batch, folders))
     return [check_selection(proof, selected.get(proof.name)) for proof in check_records(records)]
 
@@ -154,7 +154,7 @@ def check_selection(proof: Proof, selected: Record | None) -> Proof:
 
 
 def list_fingerprints(proof: Proof) -> list[str]:
-    """Return the fingerprints of a specimen's wrong answers to the items that catch it."""
+    """Return the fingerprints of a specimen's wrong numbers in the items that catch it."""
     fingerprints = []
     for item in proof.caught_by:
         result = proof.record[item]
@@ -170,10 +170,10 @@ def hints_by_fingerprint(fingerprints: Mapping[str, Iterable[str]]) -> dict[str,
         fingerprints: The fingerprints of each specimen, by name.
     """
     hints: dict[str, set[str]] = {}
-    for name, mistake in misconceptions().items():
-        for mark in fingerprints.get(name, ()):
-            hints.setdefault(mark, set()).add(mistake.hint)
-    return {mark: texts.pop() for mark, texts in sorted(hints.items()) if len(texts) == 1}
+    for name, misconception in read_misconceptions().items():
+        for each in fingerprints.get(name, ()):
+            hints.setdefault(each, set()).add(misconception.hint)
+    return {each: texts.pop() for each, texts in sorted(hints.items()) if len(texts) == 1}
 
 
 def record_proofs(proofs: list[Proof]) -> int:

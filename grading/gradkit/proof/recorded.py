@@ -1,4 +1,4 @@
-"""The record of the proofs that held: the digest of what each depended on, and the fingerprints of wrong answers.
+"""The record of the proofs that held: the digest of what each depended on, and the fingerprints of wrong numbers.
 
 `gradkit prove --record` writes it to reference/misconceptions/recorded.json, so that `gradkit check` sees which
 specimens must be proven again without running any. Changes of gradkit itself are not in the digests: `make test` proves
@@ -19,7 +19,7 @@ from gradkit.files import write_whole
 from gradkit.suite.collection import GradedTest
 
 from .runs import find_assignments_using
-from .specimens import misconceptions, reference_folder, variants
+from .specimens import read_misconceptions, read_variants, reference_folder
 
 
 class ProofRecord(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class ProofRecord(msgspec.Struct, frozen=True):
 
     Attributes:
         digest: The digest of what it depended on: see `compute_digests`.
-        fingerprints: The fingerprints of a misconception's wrong answers, in order; none for a variant.
+        fingerprints: The fingerprints of a misconception's wrong numbers, in order; none for a variant.
     """
 
     digest: str
@@ -70,10 +70,10 @@ def compute_digests(tests: Iterable[GradedTest]) -> dict[str, str]:
     solution = _digest([_code(path) for path in sorted((reference_folder() / "solution").glob("*.py"))])
 
     specimens: dict[str, object] = {
-        name: (mistake.module, mistake.edits, mistake.hint, mistake.caught_by)
-        for name, mistake in misconceptions().items()
+        name: (misconception.module, misconception.edits, misconception.hint, misconception.caught_by)
+        for name, misconception in read_misconceptions().items()
     }
-    for name, variant in variants().items():
+    for name, variant in read_variants().items():
         files = sorted((reference_folder() / "variants" / name).glob("*.py"))
         specimens[name] = (variant.gives_up, [(path.name, _code(path)) for path in files])
 

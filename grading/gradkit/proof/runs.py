@@ -19,7 +19,7 @@ from gradkit.suite.results import ItemResult, make_result
 from gradkit.suite.visibility import follows_from_others
 
 from .selection import Selection
-from .specimens import files_of, misconceptions
+from .specimens import files_of, read_misconceptions
 
 MAX_BATCH = 10
 """How many specimens a batch holds at most. The kit's tests grade a batch when they need one specimen of it."""
@@ -89,7 +89,7 @@ def batches(
         assignments_of: Returns the assignments to grade a specimen in.
     """
     library = Library(corpora_folder())
-    mistakes = misconceptions()
+    misconceptions = read_misconceptions()
     suites: dict[tuple[Assignment, ...], Suite] = {}
     full: list[Batch] = []
     growing: dict[tuple[str, ...], Batch] = {}
@@ -100,8 +100,8 @@ def batches(
         suite = suites[asked]
 
         items = suite.items
-        if selection and name in mistakes:
-            items = selection.items(mistakes[name], items)
+        if selection and name in misconceptions:
+            items = selection.items(misconceptions[name], items)
         ids = tuple(item.id for item in items)
 
         batch = growing.get(ids) or Batch((), suite, _part(suite, set(ids)))

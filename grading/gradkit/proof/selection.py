@@ -58,13 +58,13 @@ class Trace:
 class Selection:
     """Selects the items of misconceptions. Traces the solution at the first call, which takes some seconds."""
 
-    def items(self, mistake: Misconception, items: Sequence[Item]) -> tuple[Item, ...]:
+    def items(self, misconception: Misconception, items: Sequence[Item]) -> tuple[Item, ...]:
         """Return those of the items that a misconception can change, and what must be run with them, in order.
 
         A prerequisite between two selected items is selected too: without its result, the second would not be recorded
         as blocked by the first.
         """
-        edited = edited_functions(mistake)
+        edited = edited_functions(misconception)
         if edited is None or edited & self._trace.at_import:
             return tuple(items)
 
@@ -93,20 +93,20 @@ def _between(item: Item, entering: set[str], by_id: Mapping[str, Item]) -> set[s
 # --- which functions are edited --------------------------------------------------------------------------------------
 
 
-def edited_functions(mistake: Misconception) -> Functions | None:
+def edited_functions(misconception: Misconception) -> Functions | None:
     """Return the functions that a misconception edits; None if its effects may reach beyond the calls of them.
 
     Functions are compared as compiled, without line numbers, so that the lines around an edit do not count.
     """
-    before = (reference_folder() / "solution" / f"{mistake.module}.py").read_text(encoding="utf-8")
-    after = edited_source(mistake)
+    before = (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
+    after = edited_source(misconception)
     old, new = _codes(before), _codes(after)
     edited = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not all(_is_function(code) for name in edited for code in [*old.get(name, []), *new.get(name, [])]):
         return None
     if changes_lasting_state(after, edited):
         return None
-    return frozenset(f"{mistake.module}.{name}" for name in edited)
+    return frozenset(f"{misconception.module}.{name}" for name in edited)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The specimens under reference/: the solution, the variants (other right answers) and the misconceptions."""
+"""The specimens under reference/: the solution, the variants (right solutions of other designs), the misconceptions."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One named mistake, as edits of the solution.
+    """One way to get a part of the course wrong, as edits of the solution.
 
     Attributes:
-        title: The mistake in a few words.
+        title: What is wrong, in a few words.
         kind: What is broken: one operation, one form (`2 + x`), the order of backward(), the wiring, the training.
-        explanation: What a student who makes the mistake has not understood yet, for instructors.
+        explanation: What a student with this misconception has not understood yet, for instructors.
         hint: One line for the student, kind and concrete.
         caught_by: Exactly the items that fail although all their prerequisites pass.
         edits: The edits.
@@ -58,27 +58,28 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def reference_folder() -> Path:
-    """Return the folder of the answers. Raises UserError in a release, which has none."""
+    """Return the folder of the reference. Raises UserError in a release, which has none."""
     folder = course_home() / "reference"
     if not folder.is_dir():
         raise UserError("This copy of gradkit is a release: it holds no reference to prove anything with.")
     return folder
 
 
-def misconceptions() -> dict[str, Misconception]:
+def read_misconceptions() -> dict[str, Misconception]:
     """Read every misconception, by name.
 
     Raises:
         SettingsError: A file is malformed. The message names the file and the key.
     """
-    return {path.stem: _misconception(path) for path in sorted((reference_folder() / "misconceptions").glob("*.toml"))}
+    folder = reference_folder() / "misconceptions"
+    return {path.stem: _read_misconception(path) for path in sorted(folder.glob("*.toml"))}
 
 
-def _misconception(path: Path) -> Misconception:
+def _read_misconception(path: Path) -> Misconception:
     return read_toml(path, Misconception)
 
 
-def variants() -> dict[str, Variant]:
+def read_variants() -> dict[str, Variant]:
     """Read every variant, by the name of its folder."""
     table = reference_folder() / "variants" / "variants.toml"
     return read_toml(table, dict[str, Variant])
@@ -88,9 +89,9 @@ def files_of(name: str) -> set[str]:
     """Return the files, without `.py`, in which a specimen differs from the solution; for "solution", all files."""
     if name == "solution":
         return {path.stem for path in (reference_folder() / "solution").glob("*.py")}
-    mistake = reference_folder() / "misconceptions" / f"{name}.toml"
-    if mistake.is_file():
-        return {_misconception(mistake).module}
+    path = reference_folder() / "misconceptions" / f"{name}.toml"
+    if path.is_file():
+        return {_read_misconception(path).module}
     return {path.stem for path in (reference_folder() / "variants" / name).glob("*.py")}
 
 
@@ -110,25 +111,25 @@ class EditError(UserError):
     """The old text of an edit does not occur in the solution exactly once. The message quotes it."""
 
 
-def write_misconception(mistake: Misconception, folder: Path) -> None:
+def write_misconception(misconception: Misconception, folder: Path) -> None:
     """Put the solution with a misconception's edits into a new folder.
 
     Raises:
         EditError: The old text of an edit does not occur in the solution exactly once.
     """
     write_solution(folder)
-    (folder / f"{mistake.module}.py").write_text(edited_source(mistake), encoding="utf-8")
+    (folder / f"{misconception.module}.py").write_text(edited_source(misconception), encoding="utf-8")
 
 
-def edited_source(mistake: Misconception) -> str:
+def edited_source(misconception: Misconception) -> str:
     """Return the text of the file that a misconception edits, with its edits.
 
     Raises:
         EditError: The old text of an edit does not occur in the solution exactly once.
     """
-    text = (reference_folder() / "solution" / f"{mistake.module}.py").read_text(encoding="utf-8")
-    for edit in mistake.edits:
+    text = (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
+    for edit in misconception.edits:
         if text.count(edit.old) != 1:
-            raise EditError(f"{mistake.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
+            raise EditError(f"{misconception.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
     return text

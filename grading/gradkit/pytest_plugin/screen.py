@@ -60,7 +60,7 @@ class Screen:
         return PROGRESS[result.verdict] if result else None
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Show points, mistakes, and what to write next."""
+        """Show points, failures, and what to write next."""
         if not self._results.by_id:
             return
         writer = terminalreporter._tw

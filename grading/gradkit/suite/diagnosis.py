@@ -1,4 +1,4 @@
-"""Recognise a misconception by its wrong answers, from recorded fingerprints that hold none of its code."""
+"""Recognise a misconception by its wrong numbers, from recorded fingerprints that hold none of its code."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ DIAGNOSES = "diagnoses.json"
 
 
 def fingerprint(item_id: str, evidence: Evidence) -> str:
-    """Return a digest that is equal for two engines with the same wrong answers to the same smallest expression."""
+    """Return a digest that is equal for two engines with the same wrong numbers in the same smallest expression."""
     numbers = [f"{row.name}={float(row.yours):.6g}" for row in evidence.rows]
     message = "" if evidence.rows else re.sub(r"\d+", "", evidence.message)
     text = "\n".join([item_id, message, *evidence.code, *numbers])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def find_named_mistake(item_id: str, evidence: Evidence) -> str:
-    """Return the hint of the misconception that gives exactly these answers, or an empty string."""
+def find_misconception_hint(item_id: str, evidence: Evidence) -> str:
+    """Return the hint of the misconception that gives exactly these numbers, or an empty string."""
     return _hints_by_fingerprint().get(fingerprint(item_id, evidence), "")
 
 

@@ -9,7 +9,7 @@ import msgspec
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.clock import TimeIsUp
 
-from .diagnosis import find_named_mistake
+from .diagnosis import find_misconception_hint
 from .evidence import Evidence
 from .excerpt import excerpt_at
 from .explanations import explain_error
@@ -51,7 +51,7 @@ def _result_of_failure(item: Item, failure: Failure, blocked_by: tuple[str, ...]
     """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
         return make_result(item, Verdict.BLOCKED, blocked_by=blocked_by)
-    return make_result(item, failure.verdict, name_mistake(item, failure.explain()))
+    return make_result(item, failure.verdict, add_misconception_hint(item, failure.explain()))
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
@@ -63,7 +63,7 @@ def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
         path: The file of the test.
     """
     failure = make_failure(error, path)
-    return make_result(item, failure.verdict, name_mistake(item, failure.as_drawn()))
+    return make_result(item, failure.verdict, add_misconception_hint(item, failure.as_drawn()))
 
 
 def make_failure(error: StudentError, path: Path) -> Failure:
@@ -81,9 +81,9 @@ def make_failure(error: StudentError, path: Path) -> Failure:
     return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 
-def name_mistake(item: Item, evidence: Evidence) -> Evidence:
-    """Return the evidence with the hint of the misconception that gives the same wrong answers, if one does."""
-    hint = find_named_mistake(item.id, evidence)
+def add_misconception_hint(item: Item, evidence: Evidence) -> Evidence:
+    """Return the evidence with the hint of the misconception that gives the same wrong numbers, if one does."""
+    hint = find_misconception_hint(item.id, evidence)
     return msgspec.structs.replace(evidence, hint=hint) if hint else evidence
 
 

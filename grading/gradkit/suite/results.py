@@ -39,7 +39,7 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
         verdict: How it ended.
         earned: The item's points if it passed, else 0.
         blocked_by: The ids of the failed prerequisites, nearest first. Empty unless the verdict is blocked.
-        evidence: What shows the mistake; None if nothing does.
+        evidence: What is shown of the failure; None if nothing is.
     """
 
     verdict: Verdict
@@ -58,7 +58,7 @@ class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
             return None
         if evidence.rows:
             return (self.verdict, evidence.code, evidence.rows)
-        is_missing_name = evidence.message.startswith("NameError")  # one mistake, in whichever line it is met
+        is_missing_name = evidence.message.startswith("NameError")  # one cause, in whichever line it is met
         return (self.verdict, evidence.message, "" if is_missing_name else evidence.traceback or evidence.code)
 
 
@@ -70,7 +70,7 @@ def make_result(
     Args:
         item: The item, or an earlier result of it.
         verdict: How the item ended.
-        evidence: What shows the mistake, if anything does.
+        evidence: What is shown of the failure, if anything is.
         blocked_by: The ids of the failed prerequisites.
     """
     return ItemResult(

@@ -10,7 +10,7 @@ from gradkit.submissions.outcome import Verdict
 
 from .evidence import Evidence, number_text
 from .results import Item, ItemResult
-from .visibility import is_listed_as_mistake
+from .visibility import is_listed_on_screen
 
 Line = tuple[str, str]
 """(style, text)"""
@@ -25,8 +25,8 @@ STYLES: dict[str, dict[str, bool]] = {
 }
 """Each style's markup for pytest's terminal writer."""
 
-MISTAKE_LINES = 27
-"""Lines that mistakes may take. With the bars and pytest's own lines that makes one screen."""
+MAX_FAILURE_LINES = 27
+"""Lines that failures may take. With the bars and pytest's own lines that makes one screen."""
 
 BAR_WIDTH = 24
 """Characters of a progress bar."""
@@ -41,16 +41,16 @@ def summary(
         results: The results, in the order in which they came.
         collected: All items that were collected. If some did not run, the screen says so.
         course: All assignments of the course, in order.
-        warnings: Lines to show above the mistakes.
+        warnings: Lines to show above the failures.
     """
     names = {result.assignment for result in results}
     shown = [assignment for assignment in course if assignment.name in names]
     by_id = {result.id: result for result in results}
-    mistakes = [result for result in results if is_listed_as_mistake(result, by_id)]
+    failures = [result for result in results if is_listed_on_screen(result, by_id)]
 
     lines = [_bar(assignment, results, collected) for assignment in shown]
     lines += [("bad", f"! {warning}") for warning in warnings]
-    lines += _mistakes(results, mistakes)
+    lines += _failures(results, failures)
     lines += _not_written(results, course)
     lines += _praise(shown, results, collected, course)
     return lines
@@ -105,13 +105,13 @@ def _bar(assignment: Assignment, results: Sequence[ItemResult], collected: Seque
     return ("good" if earned == points else "plain", text)
 
 
-# --- mistakes --------------------------------------------------------------------------------------------------------
+# --- failures --------------------------------------------------------------------------------------------------------
 
 
-def _mistakes(results: Sequence[ItemResult], mistakes: Sequence[ItemResult]) -> list[Line]:
-    """Return the first few mistakes. Items with the same cause are shown together with those that they block."""
+def _failures(results: Sequence[ItemResult], failures: Sequence[ItemResult]) -> list[Line]:
+    """Return the first few failures. Items with the same cause are shown together with those that they block."""
     groups: dict[tuple[object, ...], list[ItemResult]] = {}
-    for result in mistakes:
+    for result in failures:
         cause = result.cause()
         if cause is not None:
             groups.setdefault(cause, []).append(result)
@@ -120,7 +120,7 @@ def _mistakes(results: Sequence[ItemResult], mistakes: Sequence[ItemResult]) -> 
     n_shown = 0
     for group in groups.values():
         more: list[Line] = [("plain", ""), *explanation(group[0]), *_related_items(results, group)]
-        if n_shown and len(lines) + len(more) > MISTAKE_LINES:
+        if n_shown and len(lines) + len(more) > MAX_FAILURE_LINES:
             break
         lines += more
         n_shown += 1

@@ -58,8 +58,8 @@ def private_failure(item: Item) -> ItemResult:
 # --- the student's screen --------------------------------------------------------------------------------------------
 
 
-def is_listed_as_mistake(result: ItemResult, by_id: Mapping[str, ItemResult]) -> bool:
-    """Return whether a screen lists an item among the mistakes to look at.
+def is_listed_on_screen(result: ItemResult, by_id: Mapping[str, ItemResult]) -> bool:
+    """Return whether a screen lists an item among the failures to correct.
 
     Args:
         result: The item's result.

@@ -80,8 +80,8 @@ def findings_in(home):
 A1 = "assignments/a1_expressions/assignment.toml"
 SUITE = "tests/a3_activations/test_a3_activations.py"
 TABLE = "grading/gradkit/inside/operations.py"
-MISTAKES = "reference/misconceptions"
-RECORD = f"{MISTAKES}/recorded.json"
+MISCONCEPTIONS = "reference/misconceptions"
+RECORD = f"{MISCONCEPTIONS}/recorded.json"
 CUBE = '''    def cube(self):
         """self ** 3 (a3)"""
         square = self * self
@@ -201,20 +201,20 @@ FAULTS = {
         (TABLE, "sigmoid: torch has no sigmoids().", "Write `torch` in its row."),
     ),
     "an edit that does not fit the solution": (
-        [(f"{MISTAKES}/exp_overwrites.toml", 'old = "', 'old = "no such line')],
+        [(f"{MISCONCEPTIONS}/exp_overwrites.toml", 'old = "', 'old = "no such line')],
         ("exp_overwrites.toml", "`old` of edit 1 must be in engine.py exactly once, and is there 0 times.", "`old`"),
     ),
     "an edit that changes nothing": (
-        [(f"{MISTAKES}/tanh_overwrites.toml", "self.grad = (1", "self.grad += (1")],
+        [(f"{MISCONCEPTIONS}/tanh_overwrites.toml", "self.grad = (1", "self.grad += (1")],
         ("tanh_overwrites.toml", "Edit 1 changes nothing.", ""),
     ),
     "a misconception caught by an unknown item": (
-        [(f"{MISTAKES}/log_overwrites.toml", "test_log_collects", "test_log_gathers")],
+        [(f"{MISCONCEPTIONS}/log_overwrites.toml", "test_log_collects", "test_log_gathers")],
         ("log_overwrites.toml", "`caught_by` names a3_activations/test_log_gathers, which is not an item.", ""),
         (RECORD, "Not proven since the specimen,", "gradkit prove log_overwrites --record"),
     ),
     "a misconception without a hint": (
-        [(f"{MISTAKES}/relu_overwrites.toml", 'hint = "', 'hint = ""  # "')],
+        [(f"{MISCONCEPTIONS}/relu_overwrites.toml", 'hint = "', 'hint = ""  # "')],
         ("relu_overwrites.toml", "`hint` is empty.", ""),
     ),
     "a function without a misconception": (

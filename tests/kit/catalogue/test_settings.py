@@ -1,4 +1,4 @@
-"""The course's TOML files: each is read into a struct, and a mistake in one is named with the file and the key."""
+"""The course's TOML files: each is read into a struct, and an error in one is reported with the file and the key."""
 
 import msgspec
 import pytest

@@ -222,7 +222,7 @@ def report(tmp_path):
 
 @pytest.fixture
 def ada(report):
-    """Return the report of a student with several mistakes, one of which has a picture."""
+    """Return the report of a student with several failures, one of which has a picture."""
     return report(
         failed("fine", verdict=Verdict.PASSED),
         failed("raises", evidence=Evidence("KeyError: 'odd'"), verdict=Verdict.ERROR),

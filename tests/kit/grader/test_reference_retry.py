@@ -1,4 +1,4 @@
-"""Reference retries: an early mistake costs points once, and code that reads the reference leaks one bit per item."""
+"""Reference retries: a wrong earlier file costs points once, and code that reads the reference leaks a bit an item."""
 
 import re
 

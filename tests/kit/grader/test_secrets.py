@@ -24,7 +24,7 @@ from gradkit.grader.whole_class import classroom as classrooms
 from gradkit.grader.whole_class import student_steps
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.student_steps import StudentSteps
-from gradkit.proof.specimens import misconceptions
+from gradkit.proof.specimens import read_misconceptions
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport import process_tree
@@ -85,14 +85,14 @@ def test_a_right_submission_passes_on_a_private_seed(school, root, private):
     assert report.earned == report.points > 0
 
 
-def test_a_mistake_is_explained_as_on_the_public_seed(school, private):
+def test_a_failure_is_explained_as_on_the_public_seed(school, private):
     school.hand_in_misconception("exp_overwrites", "exp_overwrites")
     (report,) = school.grade(suite=private).values()
     school.delete_reports()
     (public,) = school.grade(suite=dataclasses.replace(private, private=None)).values()
     assert report.items == public.items
     (wrong,) = [item for item in report.items if item.evidence]
-    assert wrong.evidence.hint == misconceptions()["exp_overwrites"].hint
+    assert wrong.evidence.hint == read_misconceptions()["exp_overwrites"].hint
 
 
 # --- one bit for each item -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Reduction: the reduced graph still fails, is never larger, and is as small as the mistake allows."""
+"""Reduction: the reduced graph still fails, is never larger, and is as small as the failure allows."""
 
 import random
 

@@ -217,7 +217,7 @@ def times(a, b):
         ),
     ],
 )
-def test_a_typical_mistake_gets_its_hint(edit, expression, numbers, message, engine):
+def test_a_typical_error_gets_its_hint(edit, expression, numbers, message, engine):
     graph = trace_expression(expression, *numbers)
     mismatch = compare_gradients(graph, complex_step.answer_graph(graph), replay(engine(edit), graph, backward=True))
     assert message in find_hint(mismatch)

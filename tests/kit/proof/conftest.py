@@ -4,7 +4,7 @@ import pytest
 from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches, run_batch
 from gradkit.proof.selection import Selection
-from gradkit.proof.specimens import misconceptions, variants
+from gradkit.proof.specimens import read_misconceptions, read_variants
 
 
 class GradedSpecimens:
@@ -38,7 +38,7 @@ def selection():
 @pytest.fixture(scope="session")
 def batches_of_specimens(selection):
     """Return a function that groups all specimens by items to run; for a misconception, those that it can change."""
-    return lambda **how: batches(["solution", *variants(), *misconceptions()], selection, **how)
+    return lambda **how: batches(["solution", *read_variants(), *read_misconceptions()], selection, **how)
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,14 @@
 import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.proof.selection import Selection, changes_lasting_state, edited_functions
-from gradkit.proof.specimens import Edit, Misconception, misconceptions
+from gradkit.proof.specimens import Edit, Misconception, read_misconceptions
 from gradkit.suite.results import Item
 
 TANH = "a3_activations/test_tanh"
 CLOSURE = "engine.Value.tanh.<locals>._backward"
 
 
-def mistake(*edits, module="engine"):
+def misconception(*edits, module="engine"):
     return Misconception("Something", "operation", "", "", [], [Edit(*edit) for edit in edits], module)
 
 
@@ -19,11 +19,11 @@ def mistake(*edits, module="engine"):
 
 def test_an_edit_in_a_closure_edits_only_the_closure():
     edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
-    assert edited_functions(mistake(edit)) == {CLOSURE}
+    assert edited_functions(misconception(edit)) == {CLOSURE}
 
 
 def test_lines_that_move_are_not_edited():
-    assert edited_functions(mistake(("import math\n", "import math\n\n\n"))) == set()
+    assert edited_functions(misconception(("import math\n", "import math\n\n\n"))) == set()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_lines_that_move_are_not_edited():
     ],
 )
 def test_an_edit_outside_functions_may_change_every_item(edit):
-    assert edited_functions(mistake(edit)) is None
+    assert edited_functions(misconception(edit)) is None
 
 
 @pytest.mark.parametrize(
@@ -74,16 +74,16 @@ def test_state_that_lasts_longer_than_a_call_is_noticed(line, lasts):
 
 def test_an_item_is_selected_if_it_enters_an_edited_function(selection, suite):
     edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
-    selected = {item.id for item in selection.items(mistake(edit), suite("a3").items)}
+    selected = {item.id for item in selection.items(misconception(edit), suite("a3").items)}
     assert {f"{TANH}_gradient", f"{TANH}_collects"} <= selected
     assert not {"a3_activations/test_exp", "a3_activations/test_exp_gradient"} & selected
 
 
 def test_functions_that_an_item_enters_while_their_calls_are_counted_are_traced(selection, suite):
     edit = ("def backward(self):", "def backward(self):\n        self.grad = self.grad")
-    (backward,) = edited_functions(mistake(edit))
+    (backward,) = edited_functions(misconception(edit))
     assert backward == "engine.Value.backward"
-    selected = {item.id for item in selection.items(mistake(edit), suite("a2").items)}
+    selected = {item.id for item in selection.items(misconception(edit), suite("a2").items)}
     assert "a2_backprop/test_cost_is_linear_in_depth" in selected
 
 
@@ -99,7 +99,7 @@ def test_a_prerequisite_between_two_selected_items_is_selected(suite):
 
     items = [item("before"), item("first", "before"), item("between", "first"), item("beside"), item("last", "between")]
     edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
-    assert [each.id for each in Traced().items(mistake(edit), items)] == ["first", "between", "last"]
+    assert [each.id for each in Traced().items(misconception(edit), items)] == ["first", "between", "last"]
 
 
 def test_all_items_are_selected_if_an_edited_function_runs_while_its_file_is_imported(suite):
@@ -109,11 +109,11 @@ def test_all_items_are_selected_if_an_edited_function_runs_while_its_file_is_imp
             return type("Trace", (), {"at_import": frozenset({CLOSURE}), "by_item": {}})
 
     edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
-    assert Traced().items(mistake(edit), suite("a3").items) == suite("a3").items
+    assert Traced().items(misconception(edit), suite("a3").items) == suite("a3").items
 
 
 def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
-    names = misconceptions()
+    names = read_misconceptions()
     pairs = [
         (len(batch.to_run.tests), len(batch.suite.tests))
         for batch in specimen_batches
@@ -125,12 +125,12 @@ def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
 
 
 def test_every_item_that_catches_a_misconception_is_selected(specimen_batches):
-    mistakes = misconceptions()
+    misconceptions = read_misconceptions()
     for batch in specimen_batches:
         selected = {test.item.id for test in batch.to_run.tests}
         for name in batch.names:
-            if name in mistakes:
-                assert selected.issuperset(mistakes[name].caught_by), name
+            if name in misconceptions:
+                assert selected.issuperset(misconceptions[name].caught_by), name
 
 
 def test_all_items_are_run_on_the_solution(specimen_batches):

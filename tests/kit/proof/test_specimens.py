@@ -19,10 +19,10 @@ from gradkit.proof.prove import (
 )
 from gradkit.proof.recorded import read_proofs, write_proofs
 from gradkit.proof.runs import batches, find_primary_failures, run_batch
-from gradkit.proof.specimens import EditError, misconceptions, variants, write_misconception
+from gradkit.proof.specimens import EditError, read_misconceptions, read_variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
 
-MISTAKES, DESIGNS = misconceptions(), variants()
+MISCONCEPTIONS, VARIANTS = read_misconceptions(), read_variants()
 
 
 class Proofs:
@@ -33,9 +33,9 @@ class Proofs:
 
     def __getitem__(self, name):
         record = self._graded[name].record
-        if name in DESIGNS:
-            return check_variant(name, DESIGNS[name], record)
-        return check_misconception(name, MISTAKES[name], record)
+        if name in VARIANTS:
+            return check_variant(name, VARIANTS[name], record)
+        return check_misconception(name, MISCONCEPTIONS[name], record)
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,13 @@ def proofs(graded_specimens):
     return Proofs(graded_specimens)
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", MISCONCEPTIONS)
 def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proofs, name):
     assert proofs[name].reason == ""
-    assert find_primary_failures(proofs[name].record) == set(MISTAKES[name].caught_by) != set()
+    assert find_primary_failures(proofs[name].record) == set(MISCONCEPTIONS[name].caught_by) != set()
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_has_full_marks_except_for_what_its_design_gives_up(proofs, name):
     assert proofs[name].reason == ""
 
@@ -60,20 +60,20 @@ def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):
 
 
 def test_there_are_specimens_of_every_kind():
-    kinds = Counter(mistake.kind for mistake in MISTAKES.values())
+    kinds = Counter(misconception.kind for misconception in MISCONCEPTIONS.values())
     assert kinds.keys() == {"operation", "form", "order", "wiring", "training"}
     assert min(kinds.values()) >= 3
     assert sum(kinds.values()) >= 280
-    assert len(DESIGNS) >= 20
+    assert len(VARIANTS) >= 20
 
 
 def test_the_recorded_diagnoses_match_a_new_run(proofs):
-    fingerprints = {name: list_fingerprints(proofs[name]) for name in MISTAKES}
+    fingerprints = {name: list_fingerprints(proofs[name]) for name in MISCONCEPTIONS}
     recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
     assert recorded == hints_by_fingerprint(fingerprints)
     assert len(recorded) >= 25
     records = read_proofs()
-    assert {name: records[name].fingerprints for name in MISTAKES} == fingerprints
+    assert {name: records[name].fingerprints for name in MISCONCEPTIONS} == fingerprints
 
 
 def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_path, monkeypatch):
@@ -92,7 +92,7 @@ def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_
 
 
 def test_specimens_are_chosen_by_name():
-    assert choose_specimens() == [*DESIGNS, *MISTAKES]
+    assert choose_specimens() == [*VARIANTS, *MISCONCEPTIONS]
     assert choose_specimens(["tanh_overwrites", "tape"]) == ["tape", "tanh_overwrites"]
     with pytest.raises(
         UserError, match=r"is no misconception or variant 'tanh_overwrite'\. Similar names: tanh_overwrites"
@@ -101,10 +101,10 @@ def test_specimens_are_chosen_by_name():
 
 
 def test_proving_without_a_sandbox_gives_the_results_of_grading_with_one(monkeypatch, proofs):
-    few = {"tanh_overwrites": MISTAKES["tanh_overwrites"]}
+    few = {"tanh_overwrites": MISCONCEPTIONS["tanh_overwrites"]}
     for module in ("prove", "runs"):
         monkeypatch.setattr(f"gradkit.proof.{module}.misconceptions", lambda: few)
-    monkeypatch.setattr("gradkit.proof.prove.variants", lambda: {"tape": DESIGNS["tape"]})
+    monkeypatch.setattr("gradkit.proof.prove.variants", lambda: {"tape": VARIANTS["tape"]})
     done = []
     found = prove(done.append)
     assert sorted(done) == ["tanh_overwrites", "tape"]
@@ -132,9 +132,9 @@ def test_a_selection_that_misses_an_item_fails_the_proof(tanh_overwrites, proofs
 
 
 def test_an_item_that_misses_a_misconception_fails_the_proof(tanh_overwrites):
-    mistake = MISTAKES["tanh_overwrites"]
-    elsewhere = msgspec.structs.replace(mistake, caught_by=["a1_expressions/test_addition"])
-    assert check_misconception("it", mistake, tanh_overwrites).reason == ""
+    misconception = MISCONCEPTIONS["tanh_overwrites"]
+    elsewhere = msgspec.structs.replace(misconception, caught_by=["a1_expressions/test_addition"])
+    assert check_misconception("it", misconception, tanh_overwrites).reason == ""
     assert check_misconception("it", elsewhere, tanh_overwrites).reason == (
         "also fails a3_activations/test_tanh_collects: add it to caught_by, or give the item a `needs`; "
         "does not fail a1_expressions/test_addition: remove it from caught_by, or make the item stricter"
@@ -142,9 +142,7 @@ def test_an_item_that_misses_a_misconception_fails_the_proof(tanh_overwrites):
 
 
 def test_an_edit_that_does_not_fit_the_solution_is_refused(tmp_path):
-    mistake = MISTAKES["tanh_overwrites"]
+    misconception = MISCONCEPTIONS["tanh_overwrites"]
+    edit = msgspec.structs.replace(misconception.edits[0], old="no such line")
     with pytest.raises(EditError, match="occurs 0 times"):
-        write_misconception(
-            msgspec.structs.replace(mistake, edits=[msgspec.structs.replace(mistake.edits[0], old="no such line")]),
-            tmp_path / "it",
-        )
+        write_misconception(msgspec.structs.replace(misconception, edits=[edit]), tmp_path / "it")

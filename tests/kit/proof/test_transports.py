@@ -12,7 +12,7 @@ from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.inside.worker import GC_THRESHOLD
 from gradkit.proof.runs import find_assignments_grading
-from gradkit.proof.specimens import misconceptions, variants
+from gradkit.proof.specimens import read_misconceptions, read_variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 
@@ -69,11 +69,11 @@ def in_process(grade_specimens, batches_of_specimens):
 
 @pytest.fixture
 def runs(request, in_process, graded_specimens):
-    """The runs of a specimen in self-check and in the sandbox. The first request for a batch grades all of the batch."""
+    """The runs of a specimen in self-check and in the sandbox. The first request for a batch grades all of it."""
     return in_process[request.param], graded_specimens[request.param]
 
 
-@pytest.mark.parametrize("runs", ["solution", *variants(), *misconceptions()], indirect=True)
+@pytest.mark.parametrize("runs", ["solution", *read_variants(), *read_misconceptions()], indirect=True)
 def test_self_check_and_the_sandbox_come_to_the_same_verdicts_and_evidence(runs):
     in_self_check, in_sandbox = runs
     local = in_self_check.report.items

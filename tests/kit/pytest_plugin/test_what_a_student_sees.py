@@ -45,7 +45,7 @@ def test_an_overwritten_gradient_in_tanh_is_shown_by_one_small_expression(studen
     assert "+=" in run.screen
 
 
-def test_many_mistakes_still_fit_one_screen(student, solution):
+def test_many_failures_still_fit_one_screen(student, solution):
     broken = solution(
         TANH,
         ("return other + (-self)", "return self - other"),
@@ -72,7 +72,7 @@ def test_a_students_exception_shows_the_students_lines_and_none_of_ours(student,
     assert "gradkit/" not in run.screen.replace("gradkit/_course", "")
 
 
-def test_a_file_that_cannot_be_imported_is_one_mistake(student, solution):
+def test_a_file_that_cannot_be_imported_is_one_failure(student, solution):
     run = student.write(solution(("def tanh(self):", "def tanh(self)"))).run()
     assert run.screen.count("engine.py cannot be used yet") == 1
     assert "SyntaxError" in run.screen

@@ -1,4 +1,4 @@
-"""The self-check's screen: it has few lines, begins with the first mistake, and shows nothing twice."""
+"""The self-check's screen: it has few lines, begins with the first failure, and shows nothing twice."""
 
 import io
 from pathlib import Path
@@ -103,12 +103,12 @@ def test_a_selection_of_items_is_shown_as_such(lines):
     assert lines((one, Verdict.PASSED))[0].endswith("points")
 
 
-def test_warnings_are_above_the_mistakes(lines):
+def test_warnings_are_above_the_failures(lines):
     shown = lines((item("one"), Verdict.FAILED, WRONG), warnings=["engine.py imports numpy"])
     assert shown[1] == "! engine.py imports numpy"
 
 
-# --- mistakes --------------------------------------------------------------------------------------------------------
+# --- failures --------------------------------------------------------------------------------------------------------
 
 
 def test_a_wrong_number_is_shown_as_code_with_both_numbers_behind_the_print(lines):
@@ -129,7 +129,7 @@ def test_an_error_is_shown_with_the_student_s_frames(lines):
 
 
 def test_a_known_misconception_s_hint_replaces_the_general_one(lines, monkeypatch):
-    monkeypatch.setattr(outcomes, "find_named_mistake", lambda name, evidence: f"as for {name}, think")
+    monkeypatch.setattr(outcomes, "find_misconception_hint", lambda name, evidence: f"as for {name}, think")
     shown = lines((item("one"), Verdict.FAILED, WRONG))
     assert shown[-1] == "Hint: as for a1_first/test_one, think"
     assert not any("look at" in text for text in shown)
@@ -153,7 +153,7 @@ def test_blocked_items_are_counted_and_not_explained(lines):
     assert not any(text.startswith("about two") for text in shown)
 
 
-def test_only_a_few_mistakes_are_shown_at_once(lines):
+def test_only_a_few_failures_are_shown_at_once(lines):
     run = [(item(str(n)), Verdict.ERROR, msgspec.structs.replace(RAISED, message=f"KeyError: {n}")) for n in range(40)]
     shown = lines(*run)
     explained = [text for text in shown if text.startswith("KeyError")]
@@ -162,7 +162,7 @@ def test_only_a_few_mistakes_are_shown_at_once(lines):
     assert f"... and {40 - len(explained)} more to look at once these are right." in shown
 
 
-def test_a_single_long_mistake_is_shown_completely(lines):
+def test_a_single_long_failure_is_shown_completely(lines):
     code = tuple(f"v{n} = Value({n})" for n in range(100))
     shown = lines((item("one"), Verdict.FAILED, msgspec.structs.replace(WRONG, code=(*code, "print(y.data)"))))
     assert set(code) <= set(shown)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gradkit.proof.specimens import misconceptions, variants
+from gradkit.proof.specimens import read_misconceptions, read_variants
 
 from .course import Course
 from .finding import Finding
 
 STATEMENTS = (
-    ("README.md", "misconceptions", r"(\d+)\s+named\s+mistakes"),
+    ("README.md", "misconceptions", r"each\s+of\s+(\d+)\s+misconceptions"),
     ("README.md", "variants", r"(\d+)\s+right\s+designs"),
     ("README.md", "attacks", r"(\d+)\s+attacks"),
     ("README.md", "items", r"at\s+most\s+(\d+)\s+for\s+a\s+hand-in\s+of\s+the\s+whole\s+course"),
@@ -35,8 +35,8 @@ def figures(course: Course) -> dict[str, int]:
         "assignments": len(course.assignments),
         "items": sum(n_items.values()),
         "items of a1": n_items.get("a1", 0),
-        "misconceptions": len(misconceptions()),
-        "variants": len(variants()),
+        "misconceptions": len(read_misconceptions()),
+        "variants": len(read_variants()),
         "attacks": len(list((course.home / "tests" / "attacks").glob("*/attack.toml"))),
     }
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from gradkit.proof.recorded import compute_digests, find_record_file, read_proofs
-from gradkit.proof.specimens import Misconception, misconceptions, reference_folder
+from gradkit.proof.specimens import Misconception, read_misconceptions, reference_folder
 
 from .course import Course
 from .finding import Finding
@@ -20,38 +20,38 @@ MAX_NAMED = 10
 def check_misconceptions(course: Course) -> Iterator[Finding]:
     """Yield a finding for each misconception that lacks something, as one that `gradkit new misconception` wrote."""
     items = items_by_id(course)
-    for name, mistake in misconceptions().items():
+    for name, misconception in read_misconceptions().items():
         where = f"reference/misconceptions/{name}.toml"
 
         for key in ("title", "explanation", "hint"):
-            if not getattr(mistake, key).strip():
+            if not getattr(misconception, key).strip():
                 yield Finding(where, f"`{key}` is empty.", "Write it.")
 
-        if not mistake.caught_by:
+        if not misconception.caught_by:
             yield Finding(
                 where,
                 "`caught_by` names no item.",
                 f"gradkit prove {name} shows which items catch it: write them there.",
             )
-        for item in mistake.caught_by:
+        for item in misconception.caught_by:
             if item not in items:
                 yield Finding(where, f"`caught_by` names {item}, which is not an item.", "Correct it.")
 
-        for what in find_edit_faults(mistake):
+        for what in find_edit_faults(misconception):
             yield Finding(where, what, "Copy `old` from the solution, and write `new`.")
 
 
-def find_edit_faults(mistake: Misconception) -> Iterator[str]:
+def find_edit_faults(misconception: Misconception) -> Iterator[str]:
     """Yield what keeps a misconception's edits from being made in the solution, each in a sentence."""
-    path = reference_folder() / "solution" / f"{mistake.module}.py"
+    path = reference_folder() / "solution" / f"{misconception.module}.py"
     if not path.is_file():
         yield f"There is no reference/solution/{path.name} to edit."
         return
-    if not mistake.edits:
+    if not misconception.edits:
         yield "It has no edit."
 
     text = path.read_text(encoding="utf-8")
-    for number, edit in enumerate(mistake.edits, 1):
+    for number, edit in enumerate(misconception.edits, 1):
         count = text.count(edit.old) if edit.old else 0
         if count != 1:
             yield f"`old` of edit {number} must be in {path.name} exactly once, and is there {count} times."
@@ -66,14 +66,14 @@ def check_coverage(course: Course) -> Iterator[Finding]:
 
     Constructors, and functions whose body is a single statement, need none.
     """
-    mistakes = misconceptions().values()
+    misconceptions = read_misconceptions().values()
     for assignment in course.assignments:
         for module in assignment.modules:
             path = reference_folder() / "solution" / f"{module}.py"
             if not path.is_file():
                 continue  # check_names reports it
             source = path.read_text(encoding="utf-8")
-            edited = set(find_edited_lines(source, [each for each in mistakes if each.module == module]))
+            edited = set(find_edited_lines(source, [each for each in misconceptions if each.module == module]))
             functions = list_functions(source)
             for name in assignment.names:
                 if name in functions and _wants_misconception(name, functions[name]):
@@ -86,10 +86,10 @@ def check_coverage(course: Course) -> Iterator[Finding]:
                         )
 
 
-def find_edited_lines(source: str, mistakes: list[Misconception]) -> Iterator[int]:
+def find_edited_lines(source: str, misconceptions: list[Misconception]) -> Iterator[int]:
     """Yield the numbers of the lines that misconceptions of a module edit, counted from 1."""
-    for mistake in mistakes:
-        for edit in mistake.edits:
+    for misconception in misconceptions:
+        for edit in misconception.edits:
             if edit.old and edit.old in source:
                 first = source[: source.index(edit.old)].count("\n") + 1
                 yield from range(first, first + edit.old.count("\n") + 1)

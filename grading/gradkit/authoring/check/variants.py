@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gradkit.proof.specimens import reference_folder, variants
+from gradkit.proof.specimens import read_variants, reference_folder
 
 from .course import Course
 from .finding import Finding
@@ -17,7 +17,7 @@ _MAKES_NAMES = frozenset(("setattr", "exec", "eval", "globals", "locals", "vars"
 
 def check_variants(course: Course) -> Iterator[Finding]:
     """Yield a finding for each variant without a row in variants.toml, and for each row without a folder."""
-    rows, folder = variants(), reference_folder() / "variants"
+    rows, folder = read_variants(), reference_folder() / "variants"
     folders = {path.name for path in folder.iterdir() if any(path.glob("*.py"))}
     where = course.path(folder / "variants.toml")
     for name in sorted(folders - rows.keys()):

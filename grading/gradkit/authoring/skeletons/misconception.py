@@ -9,7 +9,7 @@ import tomlkit
 
 from gradkit.errors import UserError
 from gradkit.files import write_whole
-from gradkit.proof.specimens import Kind, misconceptions, reference_folder, variants
+from gradkit.proof.specimens import Kind, read_misconceptions, read_variants, reference_folder
 
 from .names import NameRefusedError, check_identifier
 
@@ -17,7 +17,7 @@ _TEXT = """\
 title = {title}
 kind = "{kind}"
 module = "{module}"
-explanation = ""  # for instructors: what a student who makes this mistake has not yet seen
+explanation = ""  # for instructors: what a student with this misconception has not yet understood
 hint = ""  # for the student: one kind, concrete line
 caught_by = []  # the items that fail while all that they need passes; `gradkit prove` shows them
 
@@ -34,14 +34,14 @@ def write_misconception_file(name: str, module: str, kind: str, title: str) -> P
         name: The name of the file, without `.toml`.
         module: The file of the solution that it edits, without `.py`.
         kind: What it breaks: see gradkit.proof.specimens.Kind.
-        title: The mistake in a few words.
+        title: What is wrong, in a few words.
 
     Raises:
         NameRefusedError: The name is taken, or cannot be a name.
         UserError: If the solution has no module of this name, or `kind` is not a kind of misconception.
     """
     check_identifier(name)
-    if name in misconceptions() or name in variants():
+    if name in read_misconceptions() or name in read_variants():
         raise NameRefusedError(f"There is a specimen {name} already: choose another name.")
 
     modules = sorted(path.stem for path in (reference_folder() / "solution").glob("*.py"))

@@ -37,7 +37,7 @@ def cards_of_value(value: object, names: Mapping[str, object]) -> list[Card]:
 
 
 def _nodes_parents_first(value: object) -> Iterator[tuple[object, tuple[object, ...]]]:
-    """Yield every node with its parents. The graph can be deep, and can contain a cycle by mistake."""
+    """Yield every node with its parents. The graph can be deep, and a wrong one can contain a cycle."""
     parents_of: dict[int, tuple[object, ...]] = {}
     stack = [(value, False)]
     while stack:

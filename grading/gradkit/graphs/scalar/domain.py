@@ -1,6 +1,6 @@
 """The domain in which random graphs use each operation: away from kinks, poles and overflow.
 
-There all correct engines agree, so a difference is a mistake.
+There all right engines agree, so an engine that differs is wrong.
 """
 
 from __future__ import annotations

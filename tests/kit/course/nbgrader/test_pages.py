@@ -11,7 +11,7 @@ import time
 
 import pytest
 from gradkit.catalogue.assignments import choose_assignments
-from gradkit.proof.specimens import misconceptions
+from gradkit.proof.specimens import read_misconceptions
 from gradkit.suite import visibility
 from gradkit.suite.collection import graded_tests
 from selenium import webdriver
@@ -60,7 +60,7 @@ MINUS = "Subtraction passes the second operand minus its gradient"
 
 SLIPS = {
     "minus": [("return self + (-other)", "return self + other")],
-    "waits": [(edit.old, edit.new) for edit in misconceptions()["waits_for_uses_elsewhere"].edits],
+    "waits": [(edit.old, edit.new) for edit in read_misconceptions()["waits_for_uses_elsewhere"].edits],
 }
 SENTENCE = visibility.HIDDEN
 NOT_NEEDED = ("jupyterlab", "jupyterlab_jupytext", "jupytext", "jupyter_lsp", "jupyter_server_terminals", "notebook")

@@ -81,7 +81,7 @@ def test_a_right_engine_passes_every_check_on_any_graphs(load_value, solution):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_engine_gets_the_smallest_code_that_shows_the_mistake(name, evidence_for):
+def test_a_wrong_engine_gets_the_smallest_code_that_fails(name, evidence_for):
     edit, corpus, check = WRONG[name]
     evidence = evidence_for(check, recorded(corpus), edit)
     assert len(evidence.code) <= 8
