@@ -1,11 +1,11 @@
-"""Measure the submission's bare arithmetic: the requests that grading sends, answered in a bare interpreter.
+"""Measure the submission's bare arithmetic: the requests that grading sends, executed in a bare interpreter.
 
 Run as `python -s -S bare.py REQUESTS FOLDER PASSES [KIND ...]`, without -S if the submission needs packages.
 REQUESTS: a file that recorded.py wrote. FOLDER: the submission. KIND: what to measure (default: everything).
 
 Print as JSON the median seconds of a pass over all requests:
 arithmetic: for every graph the student's class makes each node, in the kit's loop over the steps (Graph.build), and
-            backward() runs if the item needs it. All other requests are answered as in the worker, except those that
+            backward() runs if the item needs it. All other requests are executed as in the worker, except those that
             read numbers. So this is the worker's work without reading, counting, messages and the import. Python's
             garbage collector is on, because an engine makes cycles, and has nothing else in memory to examine.
 straight:   the same graphs as straight-line Python, compiled beforehand: `n2 = n0 * n1` and so on, without a loop.
@@ -65,13 +65,13 @@ class Bare:
         """Begin a pass. The handles in its requests are numbers that count from here."""
         self.worker = Worker(self.folder)
 
-    def answer(self, request: Request) -> None:
-        """Answer a request as the worker does."""
-        self.worker.answer(request.is_first_of_item, request.name, *request.arguments)
+    def execute(self, request: Request) -> None:
+        """Execute a request as the worker does."""
+        self.worker.execute(request.is_first_of_item, request.name, *request.arguments)
 
     def skip(self, request: Request) -> None:
         """Skip a request, but begin a new item if it is the first one of an item."""
-        self.worker.answer(request.is_first_of_item, "finish")
+        self.worker.execute(request.is_first_of_item, "finish")
 
     def value_class(self, request: Request) -> Any:
         """Skip a request about graphs, and return the student's class that it names."""
@@ -88,7 +88,7 @@ class Bare:
         elif request.name == "numbers":
             self.skip(request)
         else:
-            self.answer(request)
+            self.execute(request)
 
     def straight(self, request: Request) -> None:
         if request.has_graphs:
@@ -107,7 +107,7 @@ class Bare:
                 numbers += answers.data
                 numbers += answers.grad
         elif request.name == "numbers":
-            self.answer(request)
+            self.execute(request)
         else:
             self.arithmetic(request)
 

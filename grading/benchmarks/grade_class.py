@@ -29,7 +29,7 @@ from gradkit.submissions.transport.time_limit import TimeLimit  # noqa: E402
 from stopwatch import Stopwatch  # noqa: E402
 
 WAITING = "waiting"
-"""The label of waiting for the answers to an item's requests. It includes the worker's time."""
+"""The label of waiting for the replies to an item's requests. It includes the worker's time."""
 
 
 def main() -> None:
@@ -113,7 +113,7 @@ def _itemise(folder: Path) -> None:
     watch.around(student_steps, "take_in", "intake")
     watch.around(Sandbox, "start", "start of sandbox and interpreter")
     watch.around(Link, "request", _label_of_request)
-    watch.around(PipeTransport, "replay", "decoding answers")
+    watch.around(PipeTransport, "replay", "decoding replies")
     watch.around(public_phase._PublicRun, "run_item", "items, apart from their tests")
     watch.around(public_phase, "run_test", "test functions and comparison")
     watch.around(later_phases, "run_test", "test functions and comparison")

@@ -19,7 +19,7 @@ from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.submissions.transport.time_limit import TimeLimit
 
 Request = tuple[Any, ...]
-"""(is_first_of_its_item, name, arguments...), as Worker.answer of inside/worker.py takes it."""
+"""(is_first_of_its_item, name, arguments...), as Worker.execute of inside/worker.py takes it."""
 
 
 class _RecordingLink:

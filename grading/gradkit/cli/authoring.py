@@ -137,7 +137,7 @@ def stubs(
 def release(
     out: Annotated[Path, typer.Option(help="the folder to put them in")] = Path("dist"),
 ) -> None:
-    """Build what students get: a wheel and a zip, checked to hold no answer.
+    """Build what students get: a wheel and a zip, checked to hold nothing of the reference.
 
     Example: gradkit release --out dist
     """

@@ -22,7 +22,7 @@ STUDENT_FOLDER = "autograd-course"
 
 _ZIP_DATE = (2020, 1, 1, 0, 0, 0)
 _MIN_SECRET_LENGTH = 14
-"""Characters. A shorter line, such as `return out`, does not give an answer away."""
+"""Characters. A shorter line, such as `return out`, does not give the solution away."""
 
 
 class LeakError(UserError):

@@ -10,7 +10,7 @@ So secrecy is kept by order, for the whole class at once::
 No worker of a later phase starts while one of an earlier phase lives. After the public phase an item has two outcomes,
 passed or not passed. How it failed, and in which words, appears in no output, because the code that failed has read a
 secret and could choose among failures to send it. An item has its points if it passes every phase that runs it, or its
-reference retry. The retries go from earlier assignments to later ones: the files of a5's retry answer the items of a4.
+reference retry. The retries go from earlier assignments to later ones, because the files of a5's retry solve a4.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ class Graph:
 
 
 class Answers:
-    """An engine's answers to a graph.
+    """The numbers that an engine, PyTorch or a student's, computes for a graph.
 
     Args:
         data: The number of every node, n_nodes floats, inputs first.

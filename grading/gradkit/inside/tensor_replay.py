@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 MAX_NUMBERS = 10_000
 """Numbers in one array. The largest array that a test reads has about 2,000."""
 
-MAX_NUMBERS_IN_ANSWER = 1_000_000
-"""Numbers in one answer, which then still fits a reply: see submissions/transport/link.py."""
+MAX_NUMBERS_IN_REPLY = 1_000_000
+"""Numbers in one reply, which must not exceed MAX_REPLY_BYTES of submissions/transport/link.py."""
 
 MAX_AXES = 64
 """Axes of one array: numpy's own limit."""
@@ -219,7 +219,7 @@ def encoded(
     for index, target in enumerate(targets):
         shape, numbers = _read(target, attribute, index, describe)
         encoding += [float(len(shape)), *map(float, shape), *numbers]
-        if len(encoding) > MAX_NUMBERS_IN_ANSWER:
+        if len(encoding) > MAX_NUMBERS_IN_REPLY:
             raise NotANumber(f"The arrays in .{attribute} hold too many numbers")
     return encoding
 

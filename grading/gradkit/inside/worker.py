@@ -263,9 +263,10 @@ class Failure(Exception):
 
 
 class Worker:
-    """Executes requests. It keeps the student's objects in a list; in a request, (index,) refers to an object.
+    """Executes requests. It keeps the student's objects in a list, and the index of an object there is its handle.
 
-    Each `do_...` method executes the request of that name and returns (references, numbers).
+    In a request, (handle,) refers to an object. Each `do_...` method executes the request of that name and returns
+    (handles, numbers).
 
     Args:
         folder: The student's files.
@@ -274,13 +275,13 @@ class Worker:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._objects: list[object] = []
-        self._index_of: dict[int, int] = {}
-        """Index in `_objects`, by the id of the object."""
+        self._handle_of: dict[int, int] = {}
+        """Handles, by the id of the object."""
         self._n_lasting = 0
         """How many of `_objects` remain when a new item starts: those up to the last that was loaded."""
 
-    def answer(self, is_new_item: bool, name: str, *arguments: Any) -> tuple[list[int], Sequence[float]]:
-        """Execute one request and return (references, numbers).
+    def execute(self, is_new_item: bool, name: str, *arguments: Any) -> tuple[list[int], Sequence[float]]:
+        """Execute one request and return (handles, numbers).
 
         Args:
             is_new_item: Whether it is the first of an item, before which all objects but loaded ones are deleted.
@@ -293,24 +294,24 @@ class Worker:
         """
         if is_new_item:
             del self._objects[self._n_lasting :]
-            self._index_of = {id(thing): index for index, thing in enumerate(self._objects)}
-        answer: tuple[list[int], Sequence[float]] = getattr(self, f"do_{name}")(*arguments)
-        return answer
+            self._handle_of = {id(thing): handle for handle, thing in enumerate(self._objects)}
+        result: tuple[list[int], Sequence[float]] = getattr(self, f"do_{name}")(*arguments)
+        return result
 
     def do_finish(self) -> tuple[list[int], Sequence[float]]:
         return [], ()
 
     def do_load(self, module: str, name: str) -> tuple[list[int], Sequence[float]]:
-        ref = self._ref(load(module, name))
+        handle = self._handle(load(module, name))
         self._n_lasting = len(self._objects)
-        return [ref], ()
+        return [handle], ()
 
     def do_apply(
         self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]
     ) -> tuple[list[int], Sequence[float]]:
         plain = self._object(operands)
         plain_keywords = {name: self._object(value) for name, value in keywords.items()}
-        return [self._ref(apply(operation, plain, plain_keywords))], ()
+        return [self._handle(apply(operation, plain, plain_keywords))], ()
 
     def do_assign(self, targets: object, name: str, values: object) -> tuple[list[int], Sequence[float]]:
         assign(self._object(targets), name, self._object(values))
@@ -320,7 +321,7 @@ class Worker:
         return [], numbers(self._object(targets), name)
 
     def do_items(self, target: object) -> tuple[list[int], Sequence[float]]:
-        return [self._ref(item) for item in items(self._object(target))], ()
+        return [self._handle(item) for item in items(self._object(target))], ()
 
     def do_replay(self, target: object, graphs: Sequence[bytes], backward: bool) -> tuple[list[int], Sequence[float]]:
         value_class = self._object(target)
@@ -347,35 +348,35 @@ class Worker:
         return [], (float(calls(value_class, Graph.unpack(graph), max_calls)),)
 
     def _object(self, operand: Any) -> Any:
-        """Replace references by the objects, in lists too."""
+        """Replace handles by the objects, in lists too."""
         if type(operand) is list:
             return [self._object(each) for each in operand]
         return self._objects[operand[0]] if type(operand) is tuple else operand
 
-    def _ref(self, thing: object) -> int:
-        """Return the reference of an object: one object has one reference."""
-        index = self._index_of.get(id(thing))
-        if index is None:
-            index = self._index_of[id(thing)] = len(self._objects)
+    def _handle(self, thing: object) -> int:
+        """Return the handle of an object: one object has one handle."""
+        handle = self._handle_of.get(id(thing))
+        if handle is None:
+            handle = self._handle_of[id(thing)] = len(self._objects)
             self._objects.append(thing)
-        return index
+        return handle
 
 
 def reply(
     nonce: bytes,
-    refs: Sequence[int] = (),
+    handles: Sequence[int] = (),
     numbers: Sequence[float] = (),
     verdict: str = "",
     message: str = "",
     frames: Sequence[Frame] = (),
 ) -> bytes:
-    """Encode a reply with its header. The body is MessagePack: [nonce, refs, numbers, verdict, message, frames].
+    """Encode a reply with its header. The body is MessagePack: [nonce, handles, numbers, verdict, message, frames].
 
     Format: https://github.com/msgpack/msgpack/blob/master/spec.md. No library for it exists in the sandbox.
 
     Args:
         nonce: The nonce of the request.
-        refs: References of objects.
+        handles: Handles of objects.
         numbers: Sent as raw doubles.
         verdict: How the student's code failed; empty if it did not.
         message: Describes the exception.
@@ -394,7 +395,7 @@ def reply(
         return b"\xd3" + max(-1, min(count, 2**31)).to_bytes(8, "big", signed=True)
 
     raw = pack(f"{len(numbers)}d", *numbers)
-    parts = [b"\x96", sized(0xC6, len(nonce)), nonce, sized(0xDD, len(refs)), *map(number, refs)]
+    parts = [b"\x96", sized(0xC6, len(nonce)), nonce, sized(0xDD, len(handles)), *map(number, handles)]
     parts += [sized(0xC6, len(raw)), raw, text(verdict), text(message), sized(0xDD, len(frames))]
     for file, line, function, column in frames:
         parts += [b"\x94", text(file[:200]), number(line), text(function[:200]), number(column)]
@@ -415,7 +416,7 @@ def _set_limits(limits: Sequence[tuple[str, int]]) -> None:
 
 
 def main(descriptor: int, folder: str) -> None:
-    """Answer requests on a socket until it is closed.
+    """Execute the requests that arrive on a socket, and reply to each, until the socket is closed.
 
     The first message holds the resource limits. They are set before any code of the submission runs.
 
@@ -454,8 +455,8 @@ def main(descriptor: int, folder: str) -> None:
     while True:
         nonce, *request = marshal.loads(read(int.from_bytes(read(HEADER_BYTES), "big")))
         try:
-            refs, numbers = worker.answer(*request)
-            message = reply(nonce, refs, numbers)
+            handles, numbers = worker.execute(*request)
+            message = reply(nonce, handles, numbers)
         except BaseException as error:
             spare.clear()
             done, cause = (error.numbers, error.error) if isinstance(error, Failure) else ((), error)

@@ -285,7 +285,7 @@ def test_a_finding_that_is_not_required_does_not_change_the_doctor_s_status(grad
 
 
 def test_the_doctor_names_the_call_that_a_filter_refuses_and_python_needs(monkeypatch):
-    purpose = "answer requests, read files"
+    purpose = "reply to requests, read files"
     allowed = dict(system_calls.ALLOWED[purpose])
     needed = allowed.pop("getdents64")[system_calls.MACHINES.index(platform.machine())]
     monkeypatch.setitem(system_calls.ALLOWED, purpose, allowed)

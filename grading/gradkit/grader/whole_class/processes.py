@@ -123,7 +123,7 @@ class _Process(Generic[Result]):
         except (EOFError, ConnectionResetError):
             self._collect_status()
             result, reason = None, f"The grader process was lost: {_describe_end(self._wait_status)}"
-        if self._is_late:  # even if it was about to answer
+        if self._is_late:  # even if it was about to reply
             self.is_lost = True
             seconds = time.monotonic() - self._started
             result, reason = None, f"The grader process did not answer within {seconds:.0f} s and was killed."

@@ -179,9 +179,9 @@ class Sandbox:
         link = self.start(self._empty, 5, packages, errors=subprocess.PIPE)
         try:
             for name in packages:
-                answer = link.request((True, "load", name, "__name__"), TimeLimit(START_SECONDS))
-                if answer.verdict:
-                    raise SandboxError(f"{name} cannot be imported where submissions run: {answer.message}")
+                reply = link.request((True, "load", name, "__name__"), TimeLimit(START_SECONDS))
+                if reply.verdict:
+                    raise SandboxError(f"{name} cannot be imported where submissions run: {reply.message}")
         except (LinkError, TimeoutError) as error:
             cause = f"{error}; {link.describe_end()}" if isinstance(error, EndedError) else str(error)
             names = " and ".join(packages)
@@ -218,7 +218,7 @@ class Sandbox:
         return _Setup(None, [str(folder)], environment)
 
     def _worker_command(self, setup: _Setup, submission: Path, descriptor: int) -> list[str]:
-        """Return the command of a worker that answers on a socket."""
+        """Return the command of a worker that serves the requests of a socket."""
         kit = policy.KIT if setup.root else str(self._scratch / "kit")
         folder = policy.SUBMISSION if setup.root else str(submission)
         # The packages are between the standard library and the submission, which so shadows neither.

@@ -24,7 +24,7 @@ MISSING = -1
 
 ALLOWED: dict[str, dict[str, tuple[int, int]]] = {
     # The filter compares in this order on kernels before 5.11, which keep no table of calls that always pass.
-    "answer requests, read files": {
+    "reply to requests, read files": {
         "read": (0, 63),
         "write": (1, 64),
         "close": (3, 57),

@@ -28,12 +28,12 @@ _CHUNK_BYTES = 1 << 16
 _Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
-class Answer(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class WorkerReply(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """A worker's reply, as `reply` in inside/worker.py encodes it. Only its type is checked: the content can be forged.
 
     Attributes:
         nonce: The nonce of the request.
-        refs: References of objects.
+        handles: Handles of objects.
         numbers: Floats, as bytes.
         verdict: How the student's code failed; empty if it did not.
         message: The error's message.
@@ -41,22 +41,22 @@ class Answer(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """
 
     nonce: bytes
-    refs: list[int]
+    handles: list[int]
     numbers: bytes
     verdict: _Text
     message: _Text
     frames: Annotated[list[tuple[_Text, int, _Text, int]], msgspec.Meta(max_length=8)]
 
 
-_ANSWER = msgspec.msgpack.Decoder(Answer)
+_DECODER = msgspec.msgpack.Decoder(WorkerReply)
 
 
 class LinkError(Exception):
-    """The worker did not answer a request."""
+    """The worker did not reply to a request."""
 
 
 class GarbledError(LinkError):
-    """The worker sent something that does not answer the request."""
+    """The worker sent something that is not a reply to the request."""
 
 
 class EndedError(LinkError):
@@ -90,36 +90,36 @@ class Link:
         # Now, before a line of the submission has run: later it could have started processes, if it is not isolated.
         self._worker = ProcessorClock.of_process(innermost_child(self._process.pid))
 
-    def request(self, request: tuple[Any, ...], limit: TimeLimit) -> Answer:
+    def request(self, request: tuple[Any, ...], limit: TimeLimit) -> WorkerReply:
         """Send a request and wait for its reply.
 
         Args:
-            request: (whether it is an item's first, name, arguments...), as `Worker.answer` takes it.
+            request: (whether it is an item's first, name, arguments...), as `Worker.execute` takes it.
             limit: The time limit, which counts the worker's time meanwhile.
 
         Raises:
             TimeoutError: The limit was reached.
             EndedError: The worker has ended, or closed its side.
-            GarbledError: It sent something that does not answer the request.
+            GarbledError: It sent something that is not a reply to the request.
         """
         if self.has_unrequested_bytes():
             raise GarbledError("bytes that nobody requested")
         nonce = os.urandom(NONCE_BYTES)
-        body = marshal.dumps((nonce, *request))
+        message = marshal.dumps((nonce, *request))
         limit.start(self._worker)
         try:
-            self._send(len(body).to_bytes(HEADER_BYTES, "big") + body, limit)
+            self._send(len(message).to_bytes(HEADER_BYTES, "big") + message, limit)
             n_bytes = int.from_bytes(self._receive(HEADER_BYTES, limit), "big")
             if n_bytes > MAX_REPLY_BYTES:
                 raise GarbledError(f"a reply of {n_bytes:,} bytes")
-            reply = self._receive(n_bytes, limit)
+            body = self._receive(n_bytes, limit)
         except TimeoutError:
             raise
         except OSError as error:
             raise EndedError(str(error)) from None
         finally:
             limit.stop()
-        return _decoded(reply, nonce)
+        return _decode(body, nonce)
 
     def has_unrequested_bytes(self) -> bool:
         """Return whether unrequested bytes are waiting in the socket."""
@@ -184,12 +184,12 @@ class Link:
         return f"it was ended by signal {number}" if 0 < number < 65 else f"it ended itself with status {status}"
 
 
-def _decoded(reply: bytes | bytearray, nonce: bytes) -> Answer:
-    """Decode a reply. Raises GarbledError if it is malformed or answers another request."""
+def _decode(body: bytes | bytearray, nonce: bytes) -> WorkerReply:
+    """Decode a reply. Raises GarbledError if it is malformed or belongs to another request."""
     try:
-        answer = _ANSWER.decode(reply)
+        reply = _DECODER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise GarbledError(str(error)) from None
-    if answer.nonce != nonce:
+    if reply.nonce != nonce:
         raise GarbledError("a reply to another request")
-    return answer
+    return reply

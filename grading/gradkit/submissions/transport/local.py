@@ -85,7 +85,7 @@ class LocalTransport:
 
     def items(self, target: Subject) -> list[Subject]:
         with self._student_code("items"):
-            items = worker.items(target._ref)
+            items = worker.items(target._operand)
         return [self._subject(item) for item in items]
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
@@ -93,7 +93,7 @@ class LocalTransport:
         try:
             with self._student_code("replay"):
                 for graph in graphs:
-                    answers = replay_graph(value_class._ref, graph, backward)
+                    answers = replay_graph(value_class._operand, graph, backward)
                     numbers += [*answers.data, *answers.grad]
         except SubmissionError as error:
             return Reply(graphs, backward, numbers, error)
@@ -105,12 +105,12 @@ class LocalTransport:
 
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
         with self._student_code("replay"):
-            numbers = tensor_replay.replay(tensor_class._ref, marshal.loads(graph.pack()), backward)
+            numbers = tensor_replay.replay(tensor_class._operand, marshal.loads(graph.pack()), backward)
             return decode_arrays(numbers, len(graph) * (1 + backward))
 
     def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
         with self._student_code("calls"):
-            return worker.calls(value_class._ref, graph, max_calls)
+            return worker.calls(value_class._operand, graph, max_calls)
 
     def _subject(self, thing: object) -> Subject:
         """Return the subject of a student's object: `is` on subjects is `is` on the student's objects."""

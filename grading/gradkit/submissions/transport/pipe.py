@@ -17,7 +17,7 @@ from gradkit.inside.worker import MAX_ITEMS
 from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP, failure
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
-from .link import Answer, EndedError, GarbledError, Link
+from .link import EndedError, GarbledError, Link, WorkerReply
 from .protocol import STANDARD_MODULES
 from .replies import Reply
 from .subject import Subject, as_plain
@@ -47,7 +47,7 @@ class PipeTransport:
         self._packages: tuple[str, ...] = ()
         self._link: Link | None = None
         self._loaded: dict[tuple[str, str], int] = {}
-        """References of what the current worker has loaded, by module and name."""
+        """Handles of what the current worker has loaded, by module and name."""
         self._spent_before = 0.0
         """Seconds that earlier items have used."""
         self._limit = TimeLimit(0.0)
@@ -55,7 +55,7 @@ class PipeTransport:
         """Whether the next request is the item's first."""
         self._subjects: dict[int, Subject] = {}
         self._failure: SubmissionError | None = None
-        """How this item lost its worker, and with it every object of its subjects."""
+        """How this item lost its worker, and with it the objects of all its subjects."""
 
     @property
     def spent_seconds(self) -> float:
@@ -90,7 +90,7 @@ class PipeTransport:
         key = (module, name)
         if key not in self._loaded:
             subject = self._only_subject(self._request("load", module, name))
-            self._loaded[key] = subject._ref[0]
+            self._loaded[key] = subject._operand[0]
         return self._subject(self._loaded[key])
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
@@ -107,15 +107,15 @@ class PipeTransport:
         return numbers
 
     def items(self, target: Subject) -> list[Subject]:
-        refs = self._request("items", target._ref).refs
-        if len(refs) > MAX_ITEMS:
+        handles = self._request("items", target._operand).handles
+        if len(handles) > MAX_ITEMS:
             raise self._abandon_garbled()
-        return [self._subject(ref) for ref in refs]
+        return [self._subject(handle) for handle in handles]
 
     def replay(self, value_class: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-        answer, error = self._exchange("replay", value_class._ref, [graph.pack() for graph in graphs], backward)
+        reply, error = self._exchange("replay", value_class._operand, [graph.pack() for graph in graphs], backward)
         try:
-            return Reply(graphs, backward, self._numbers(answer) if answer else (), error)
+            return Reply(graphs, backward, self._numbers(reply) if reply else (), error)
         except SubmissionError as garbled:
             return Reply(graphs, backward, (), garbled)
         except ValueError:
@@ -125,28 +125,28 @@ class PipeTransport:
         return self._arrays(self._request("arrays", as_plain(targets), name), len(targets))
 
     def replay_tensors(self, tensor_class: Subject, graph: TensorGraph, backward: bool) -> list[Array]:
-        answer = self._request("replay_tensors", tensor_class._ref, graph.pack(), backward)
-        return self._arrays(answer, len(graph) * (1 + backward))
+        reply = self._request("replay_tensors", tensor_class._operand, graph.pack(), backward)
+        return self._arrays(reply, len(graph) * (1 + backward))
 
     def calls(self, value_class: Subject, graph: Graph, max_calls: int) -> int:
-        numbers = self._numbers(self._request("calls", value_class._ref, graph.pack(), max_calls))
+        numbers = self._numbers(self._request("calls", value_class._operand, graph.pack(), max_calls))
         if len(numbers) != 1 or not 0 <= numbers[0] <= max_calls + 1:
             raise self._abandon_garbled()
         return int(numbers[0])
 
     # --- one request -------------------------------------------------------------------------------------------------
 
-    def _request(self, *request: object) -> Answer:
-        """Send a request and return the answer. Raises SubmissionError if the student's code gave none."""
-        answer, error = self._exchange(*request)
+    def _request(self, *request: object) -> WorkerReply:
+        """Send a request and return the reply. Raises SubmissionError if the student's code failed."""
+        reply, error = self._exchange(*request)
         if error:
             raise error
-        if answer is None:
+        if reply is None:
             raise self._abandon_garbled()
-        return answer
+        return reply
 
-    def _exchange(self, *request: object) -> tuple[Answer | None, SubmissionError | None]:
-        """Send a request. Return the answer, if one came, and the error, if the student's code failed."""
+    def _exchange(self, *request: object) -> tuple[WorkerReply | None, SubmissionError | None]:
+        """Send a request. Return the reply, if one came, and the error, if the student's code failed."""
         if self._failure:
             return None, self._failure
         if self._limit.is_reached:
@@ -154,7 +154,7 @@ class PipeTransport:
         if self._link is None:
             self._link = self._start(self._packages)
         try:
-            answer = self._link.request((self._is_first_request, *request), self._limit)
+            reply = self._link.request((self._is_first_request, *request), self._limit)
         except TimeoutError:
             return None, self._abandon_late()
         except EndedError:
@@ -162,18 +162,18 @@ class PipeTransport:
         except GarbledError:
             return None, self._abandon_garbled()
         self._is_first_request = False
-        return answer, self._error_in(answer)
+        return reply, self._error_in(reply)
 
-    def _error_in(self, answer: Answer) -> SubmissionError | None:
-        """Return the error that an answer reports, if it reports one."""
-        if not answer.verdict:
+    def _error_in(self, reply: WorkerReply) -> SubmissionError | None:
+        """Return the error that a reply reports, if it reports one."""
+        if not reply.verdict:
             return None
-        verdict = next((verdict for verdict in _FROM_WORKER if verdict.value == answer.verdict), None)
+        verdict = next((verdict for verdict in _FROM_WORKER if verdict.value == reply.verdict), None)
         if verdict is None:
             return self._abandon_garbled()
         if verdict in _KEEPS_WORKER:
-            return failure(verdict, answer.message, answer.frames, self._folder)
-        return self._abandon(verdict, answer.message, answer.frames)
+            return failure(verdict, reply.message, reply.frames, self._folder)
+        return self._abandon(verdict, reply.message, reply.frames)
 
     def _abandon(self, verdict: Verdict, message: str, frames: Sequence[Frame] = ()) -> SubmissionError:
         """End the worker, which cannot be used any more. Return the error that all calls of this item raise now."""
@@ -187,29 +187,29 @@ class PipeTransport:
     def _abandon_garbled(self) -> SubmissionError:
         return self._abandon(Verdict.PROTOCOL, "The program's answers do not fit the questions.")
 
-    # --- the content of an answer ------------------------------------------------------------------------------------
+    # --- the content of a reply --------------------------------------------------------------------------------------
 
-    def _only_subject(self, answer: Answer) -> Subject:
-        if len(answer.refs) != 1:
+    def _only_subject(self, reply: WorkerReply) -> Subject:
+        if len(reply.handles) != 1:
             raise self._abandon_garbled()
-        return self._subject(answer.refs[0])
+        return self._subject(reply.handles[0])
 
-    def _subject(self, ref: int) -> Subject:
-        """Return the subject of a reference. Whether two references are one object is what the worker says."""
-        subject = self._subjects.get(ref)
+    def _subject(self, handle: int) -> Subject:
+        """Return the subject of a handle. Whether two objects have one handle is what the worker says."""
+        subject = self._subjects.get(handle)
         if subject is None:
-            subject = self._subjects[ref] = Subject(self, (ref,))
+            subject = self._subjects[handle] = Subject(self, (handle,))
         return subject
 
-    def _arrays(self, answer: Answer, n_arrays: int) -> list[Array]:
+    def _arrays(self, reply: WorkerReply, n_arrays: int) -> list[Array]:
         try:
-            return decode_arrays(self._numbers(answer), n_arrays)
+            return decode_arrays(self._numbers(reply), n_arrays)
         except (ValueError, OverflowError):
             raise self._abandon_garbled() from None
 
-    def _numbers(self, answer: Answer) -> list[float]:
+    def _numbers(self, reply: WorkerReply) -> list[float]:
         numbers = array("d")
-        if len(answer.numbers) % numbers.itemsize:
+        if len(reply.numbers) % numbers.itemsize:
             raise self._abandon_garbled()
-        numbers.frombytes(answer.numbers)
+        numbers.frombytes(reply.numbers)
         return numbers.tolist()

@@ -33,11 +33,11 @@ def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """
     if sys.platform == "linux":
         with suppress(OSError):
-            handle = os.pidfd_open(process.pid)
+            descriptor = os.pidfd_open(process.pid)
             try:
-                select.select([handle], [], [], seconds)
+                select.select([descriptor], [], [], seconds)
             finally:
-                os.close(handle)
+                os.close(descriptor)
             seconds = 0
     process.wait(seconds)
 

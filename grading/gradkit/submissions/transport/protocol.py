@@ -34,18 +34,19 @@ class Transport(Protocol):
         reply = transport.replay(value_class, graphs, backward=True)
         transport.finish_item()  # only if everything so far was right
 
-    Ownership. The student's objects belong to the side that runs the student's code. The transport gives each object a
-    reference, and exactly one `Subject` for each reference, so that `is` on subjects is `is` on the student's objects.
-    Subjects belong to the item: the next `start_item` invalidates them. What `load` has imported stays imported. A
-    worker belongs to its transport, which starts it at the first request and replaces it when it cannot be trusted.
+    Ownership. The student's objects belong to the side that runs the student's code. The transport makes exactly one
+    `Subject` for each object, so that `is` on subjects is `is` on the student's objects. A worker keeps the objects and
+    names each by a number, its handle. Subjects belong to the item: the next `start_item` invalidates them. What `load`
+    has imported stays imported. A worker belongs to its transport, which starts it at the first request and replaces it
+    when it cannot be trusted.
 
     Failures. Every method except `start_item` can raise SubmissionError. Its verdict says what happened:
 
-    - not_implemented, failed, error: the student's code raised an exception, or what it answered is not a number. The
-      item can go on; its subjects remain valid.
+    - not_implemented, failed, error: the student's code raised an exception, or what it holds is not a number. The item
+      can go on; its subjects remain valid.
     - timeout, out_of_memory, crashed: the item's time is used up, or the memory, or the student's code ended its
       process. In a worker all further calls for this item raise the same error, and the next item uses a new worker.
-    - protocol: the worker sent something that does not answer the request. As above.
+    - protocol: the worker sent something that is not a reply to the request. As above.
 
     SandboxError and MissingPackageError (of the first request for a worker) mean that no worker can be started. They
     are not the submission's fault and must not end in a verdict.

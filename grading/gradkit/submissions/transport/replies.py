@@ -1,4 +1,4 @@
-"""What a transport returns for a batch of graphs."""
+"""What a transport returns when it has replayed a batch of graphs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradkit.submissions.outcome import SubmissionError
 
 
 class Reply:
-    """Answers to a batch of graphs, in order.
+    """The reply to `Transport.replay`: the student's numbers for every graph of a batch, in order.
 
     If graph `k` failed, `answers` has `k` entries and `failure` describes the error.
 
@@ -36,22 +36,22 @@ class Reply:
         self._graphs = graphs
         self._backward = backward
         if not self._fits():
-            raise ValueError("These numbers do not answer these graphs.")
+            raise ValueError("These numbers do not fit these graphs.")
 
     def _fits(self) -> bool:
         """Return whether the numbers end with a graph: the last one or, after a failure, an earlier one."""
         if not self.failure:
             return self._size(self._graphs) == len(self.numbers)
-        n_answered = len(self.answers)
-        return n_answered < len(self._graphs) and self._size(self._graphs[:n_answered]) == len(self.numbers)
+        n_complete = len(self.answers)
+        return n_complete < len(self._graphs) and self._size(self._graphs[:n_complete]) == len(self.numbers)
 
     def _size(self, graphs: Sequence[Graph]) -> int:
-        """Return how many numbers answer these graphs."""
+        """Return how many numbers these graphs have."""
         return sum(map(len, graphs)) * (1 + self._backward)
 
     @cached_property
     def answers(self) -> tuple[Answers, ...]:
-        """The answer to every graph that was answered."""
+        """The numbers of every graph that was replayed, as `oracle.mismatch` compares them."""
         answers = []
         start = 0
         for graph in self._graphs:

@@ -20,18 +20,19 @@ class Subject:
     """Proxy for an object that lives in the student's process (a class, a `Value`, a list).
 
     Args:
-        transport: The transport that gave the reference.
-        ref: What the transport calls the object. Nothing else interprets it.
+        transport: The transport that made the subject.
+        operand: What the transport uses as an operand for it: the object itself, or a tuple with its handle. Nothing
+            else interprets it.
     """
 
-    __slots__ = ("_ref", "_transport")
+    __slots__ = ("_operand", "_transport")
 
     _transport: Transport
-    _ref: Any
+    _operand: Any
 
-    def __init__(self, transport: Transport, ref: object) -> None:
+    def __init__(self, transport: Transport, operand: object) -> None:
         object.__setattr__(self, "_transport", transport)
-        object.__setattr__(self, "_ref", ref)
+        object.__setattr__(self, "_operand", operand)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -185,7 +186,7 @@ def backward_calls(value_class: Subject, graph: Graph, max_calls: int) -> int:
 
 
 def as_plain(operand: object) -> Any:
-    """Replace subjects by the references of their transport, in lists and tuples too."""
+    """Replace subjects by what their transport uses for them, in lists and tuples too."""
     if isinstance(operand, list | tuple):
         return [as_plain(each) for each in operand]
-    return operand._ref if isinstance(operand, Subject) else operand
+    return operand._operand if isinstance(operand, Subject) else operand

@@ -183,7 +183,7 @@ class TimeLimit:
         return max(MIN_POLL_SECONDS, self._next_check - now)
 
     def stop(self) -> None:
-        """Stop counting: the student's code has answered, failed or ended."""
+        """Stop counting: the student's code has returned, failed or ended."""
         if self._is_running:
             self._is_running = False
             self._count(time.monotonic(), is_running=False)
@@ -196,7 +196,7 @@ class TimeLimit:
 
         Args:
             now: Wall-clock time.
-            is_running: False if the code has answered or ended. Then its state now says nothing about the time before,
+            is_running: False if the code has returned or ended. Then its state now says nothing about the time before,
                 and the state at the last check is used.
         """
         elapsed = now - self._checked

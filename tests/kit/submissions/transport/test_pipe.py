@@ -23,7 +23,7 @@ from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# --- handles ---------------------------------------------------------------------------------------------------------
+# --- subjects --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ def test_operators_calls_attributes_and_assignment_pass_through(reference_value)
     assert x.data == 5.0
 
 
-def test_one_object_has_one_handle(reference_value):
+def test_one_object_has_one_subject(reference_value):
     x = reference_value(3.0)
     y = x * x
     assert [parent is x for parent in y._prev] == [True, True]
     assert reference_value(3.0) is not x
 
 
-def test_handles_of_an_earlier_item_are_invalid_and_the_class_is_not_loaded_again(open_submission, solution):
+def test_subjects_of_an_earlier_item_are_invalid_and_the_class_is_not_loaded_again(open_submission, solution):
     transport = open_submission(solution())
     first = transport.load("engine", "Value")
     x = first(1.0)

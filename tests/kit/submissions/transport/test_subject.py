@@ -32,7 +32,7 @@ def test_minus_sum_functions_and_backward_work(Value):
     assert x.grad == -1.0 + math.exp(2.0) + 4.0
 
 
-def test_one_object_has_one_handle(Value):
+def test_one_object_has_one_subject(Value):
     a, b = Value(1.0), Value(1.0)
     c = a * b
     first, second = c._prev
@@ -55,7 +55,7 @@ class Value:
 """
 
 
-def test_handles_inside_keyword_arguments_arrive_as_the_objects_themselves(load_value):
+def test_subjects_inside_keyword_arguments_arrive_as_the_objects_themselves(load_value):
     pair = load_value(PAIR)
     inner = pair(1.0)
     assert pair(2.0, other=inner).other is inner
@@ -77,7 +77,7 @@ def test_numbers_can_be_written_and_come_back_as_floats(Value):
     assert (x * 2).data == -3.0
 
 
-def test_another_item_gets_new_handles(open_folder, solution):
+def test_another_item_gets_new_subjects(open_folder, solution):
     transport = open_folder(solution())
     first = transport.load("engine", "Value")
     transport.start_item(30)

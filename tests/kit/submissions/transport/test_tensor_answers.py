@@ -17,7 +17,7 @@ from gradkit.inside.worker import Worker
 from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
-from gradkit.submissions.transport.link import Answer
+from gradkit.submissions.transport.link import WorkerReply
 from gradkit.submissions.transport.pipe import PipeTransport
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,19 +79,19 @@ ITEMS = [test for test in SUITE.tests if test.name != "test_digits_are_read"]  #
 class Forger:
     """A link to a worker in this process that runs the reference, with one changed reply."""
 
-    def __init__(self, at=-1, forged=lambda refs, numbers: (refs, numbers)):
+    def __init__(self, at=-1, forged=lambda handles, numbers: (handles, numbers)):
         self.worker = Worker("")
         self.at, self.forged, self.asked = at, forged, 0
 
     def request(self, request, limit):
         self.asked += 1
         try:
-            refs, numbers = self.worker.answer(*request)
+            handles, numbers = self.worker.execute(*request)
         except Exception:  # the changed reply named objects that do not exist
-            return Answer(b"", [], b"", "error", "odd", [])
+            return WorkerReply(b"", [], b"", "error", "odd", [])
         if self.asked - 1 == self.at:
-            refs, numbers = self.forged(list(refs), list(numbers))
-        return Answer(b"", refs, array("d", numbers).tobytes(), "", "", [])
+            handles, numbers = self.forged(list(handles), list(numbers))
+        return WorkerReply(b"", handles, array("d", numbers).tobytes(), "", "", [])
 
     def has_unrequested_bytes(self):
         return False
@@ -125,29 +125,29 @@ def forgeries(draw):
     """Strategy for changes of a reply: other numbers, at expected and unexpected indices, and other handles."""
     kind = draw(st.sampled_from(["a number", "all numbers", "fewer", "more", "shapes", "handles"]))
     index, size, numbers = draw(st.integers(0, 200)), draw(SIZES), draw(NUMBERS)
-    refs = draw(st.lists(st.integers(0, 30), max_size=8))
+    handles = draw(st.lists(st.integers(0, 30), max_size=8))
 
-    def forge(honest_refs, honest):
+    def forge(honest_handles, honest):
         if kind == "handles":
-            return refs, honest
+            return handles, honest
         if kind == "a number" and honest:
             honest[index % len(honest)] = size
         elif kind == "shapes":
-            count = max(1, len(honest_refs))
-            return honest_refs, [0.0, 0.5] * (index % 5) + [1.0, 1.0, 0.5] * count
+            count = max(1, len(honest_handles))
+            return honest_handles, [0.0, 0.5] * (index % 5) + [1.0, 1.0, 0.5] * count
         elif kind == "fewer":
             honest = honest[: index % (len(honest) + 1)]
         elif kind == "more":
             honest = honest + numbers
         else:
             honest = numbers
-        return honest_refs, honest
+        return honest_handles, honest
 
     return forge
 
 
 @pytest.mark.parametrize("test", ITEMS, ids=lambda test: test.name.removeprefix("test_"))
-def test_honest_answers_pass_with_the_forging_link_too(test, run_item):
+def test_honest_replies_pass_with_the_forging_link_too(test, run_item):
     assert run_item(test, Forger()).verdict is Verdict.PASSED
 
 
@@ -164,11 +164,11 @@ def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(run_item, test, 
 @given(
     st.sampled_from([test for test in ITEMS if test.mark.corpus]), st.sampled_from([0.0, 1.0, 0.5, math.nan, math.inf])
 )
-def test_answering_everything_with_one_number_is_never_right(run_item, test, number):
+def test_replying_to_everything_with_one_number_is_never_right(run_item, test, number):
     class Same(Forger):
         def request(self, request, limit):
-            answer = super().request(request, limit)
-            numbers = array("d", answer.numbers)
+            reply = super().request(request, limit)
+            numbers = array("d", reply.numbers)
             if request[1] == "replay_tensors" or request[1] == "arrays":
                 index = 0
                 while index < len(numbers):
@@ -177,7 +177,7 @@ def test_answering_everything_with_one_number_is_never_right(run_item, test, num
                     start = index + 1 + axes
                     numbers[start : start + size] = array("d", [number] * size)
                     index = start + size
-            return Answer(b"", answer.refs, numbers.tobytes(), "", "", [])
+            return WorkerReply(b"", reply.handles, numbers.tobytes(), "", "", [])
 
     assert run_item(test, Same()).verdict is Verdict.FAILED
 
@@ -187,10 +187,10 @@ def test_logits_of_a_wrong_shape_are_reported_without_an_error_of_ours(run_item)
 
     class Fewer(Forger):
         def request(self, request, limit):
-            answer = super().request(request, limit)
-            if request[1] == "arrays" and len(answer.numbers) == 8 * (3 + 2000):
-                return Answer(b"", [], array("d", [2.0, 100.0, 20.0, *[0.5] * 2000]).tobytes(), "", "", [])
-            return answer
+            reply = super().request(request, limit)
+            if request[1] == "arrays" and len(reply.numbers) == 8 * (3 + 2000):
+                return WorkerReply(b"", [], array("d", [2.0, 100.0, 20.0, *[0.5] * 2000]).tobytes(), "", "", [])
+            return reply
 
     result = run_item(test, Fewer())
     assert result.verdict is Verdict.FAILED

@@ -119,7 +119,7 @@ def test_many_numbers_are_written_and_read_at_once(load_value, solution):
     assert numbers([], "data") == []
 
 
-def test_a_list_of_handles_arrives_as_a_list_of_the_objects_and_can_be_indexed(load_value):
+def test_a_list_of_subjects_arrives_as_a_list_of_the_objects_and_can_be_indexed(load_value):
     pair = load_value("class Value:\n    def __init__(self, rows): self.rows = rows\n")
     a, b = pair(1.0), pair(2.0)
     rows = pair([[a, 3.0], [b]]).rows

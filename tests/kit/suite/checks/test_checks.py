@@ -254,5 +254,5 @@ def test_numbers_that_do_not_fit_the_request_are_refused(numbers, failure):
     if numbers in ((0, 6) if failure else (10,)):
         assert len(Reply(graphs, True, [1.0] * numbers, failure).answers) == {0: 0, 6: 1, 10: 2}[numbers]
     else:
-        with pytest.raises(ValueError, match="do not answer these graphs"):
+        with pytest.raises(ValueError, match="do not fit these graphs"):
             Reply(graphs, True, [1.0] * numbers, failure)
