@@ -21,7 +21,7 @@ VARIANTS = {
     "Emre": "dataclass_eq",
     "Fatou": "noisy_and_odd",
 }
-"""Variants, which must get full marks, by student."""
+"""Variants, which must earn all points, by student."""
 
 MISCONCEPTIONS = {
     "Goran": "tanh_overwrites",

@@ -109,8 +109,8 @@ def table(findings: list[Finding]) -> Table:
     """Return a table of all ratios: what was measured, what is required, and the result."""
     shown = Table("measurement", "required", "result", "", box=None, pad_edge=False)
     for finding in findings:
-        mark = {True: "[green]ok[/]", False: "[red]MISSED[/]", None: ""}[finding.is_met]
-        shown.add_row(finding.what, finding.required, finding.result, mark)
+        status = {True: "[green]ok[/]", False: "[red]MISSED[/]", None: ""}[finding.is_met]
+        shown.add_row(finding.what, finding.required, finding.result, status)
     return shown
 
 

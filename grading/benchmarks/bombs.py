@@ -1,6 +1,6 @@
 """Grade and collect a class of 200, of whom 60 hand in bombs, within 1.5 GB of memory. Print what that took.
 
-Each bomb must get its verdict, everyone else full marks and a notebook, and every process that runs no student's code
+Each bomb must get its verdict, everyone else all points and a notebook, and every process that runs no student's code
 must stay below 300 MB. If a control group can be made (as root), the commands run in one, and processes that the kernel
 has to kill there are counted. The exit status is 1 if anything differs from that.
 
@@ -47,7 +47,7 @@ class Bomb:
     Attributes:
         make: Writes the submission to a path that does not exist, as a folder, or as a zip with .zip added to the path.
         verdicts: The verdicts that items can end with, apart from passed and blocked; at least one item does. Empty if
-            the submission earns full marks.
+            the submission earns all points.
         some_pass: Whether items that do not run the bomb pass.
         is_refused: Whether `course collect` makes no notebook of it.
     """
@@ -191,8 +191,8 @@ def at_import(text: str) -> Callable[[Path], None]:
 
 def in_operation(text: str) -> Callable[[Path], None]:
     """Return a function that writes an engine that runs this code in every subtraction."""
-    mark = "    def __sub__(self, other):\n"
-    return folder(engine__py=ENGINE.replace(mark, mark + f"        {text}\n", 1))
+    line = "    def __sub__(self, other):\n"
+    return folder(engine__py=ENGINE.replace(line, line + f"        {text}\n", 1))
 
 
 LIST = "kept = []\n        while True: kept.append([0] * 100000)"

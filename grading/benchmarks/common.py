@@ -39,7 +39,7 @@ def suite(names: Sequence[str] = MEASURED) -> Suite:
 def corpora() -> list[Corpus]:
     """Return every corpus of the measured assignments, once."""
     chosen = suite()
-    specs = dict.fromkeys(test.mark.corpus for test in chosen.tests if test.mark.corpus)
+    specs = dict.fromkeys(test.settings.corpus for test in chosen.tests if test.settings.corpus)
     return [chosen.library.corpus(spec) for spec in specs]
 
 

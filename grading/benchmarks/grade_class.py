@@ -60,7 +60,7 @@ def main() -> None:
                 child[done] = largest
         ended = time.perf_counter()
         for student in students:
-            _check_full_marks(room.report_path(student))
+            _check_all_points(room.report_path(student))
 
     results = {
         "seconds": (ended - fork_times[0]) / chosen.copies,
@@ -85,7 +85,7 @@ def _note_forks() -> list[float]:
     return times
 
 
-def _check_full_marks(path: Path) -> None:
+def _check_all_points(path: Path) -> None:
     graded = report.read(path)
     if graded.earned != graded.points:
         raise RuntimeError(f"{graded.student} got {graded.earned} of {graded.points} points")

@@ -34,10 +34,12 @@ def test_a_class_is_graded_and_its_time_and_memory_accounted_for(bench, core, tm
 def test_the_bare_arithmetic_replays_the_requests_of_grading(bench, core, tmp_path):
     suite = bench.common.suite()
     asked = bench.recorded.save(tmp_path / "requests")
-    assert sum(request[1] == "replay" for request in asked) >= sum(bool(test.mark.corpus) for test in suite.tests)
+    assert sum(request[1] == "replay" for request in asked) >= sum(bool(test.settings.corpus) for test in suite.tests)
     right = bench.common.right_submission()
     found = bench.measured("bare.py", tmp_path / "requests", right, 1, on=core, flags=bench.BARE_FLAGS)
-    assert found["graphs"] >= sum(len(suite.library.corpus(t.mark.corpus).cases) for t in suite.tests if t.mark.corpus)
+    assert found["graphs"] >= sum(
+        len(suite.library.corpus(t.settings.corpus).cases) for t in suite.tests if t.settings.corpus
+    )
     assert found["arithmetic"] > 0
 
 

@@ -20,7 +20,7 @@ def prove(
         bool, typer.Option("--record", help="record the proofs that hold, and the fingerprints of misconceptions")
     ] = False,
 ) -> None:
-    """Show that every misconception is caught by its own items, and that no variant loses marks.
+    """Show that every misconception is caught by its own items, and that no variant loses points.
 
     Examples: gradkit prove; gradkit prove tanh_overwrites; gradkit prove --record
     """

@@ -25,7 +25,7 @@ from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
 from gradkit.submissions.intake.roster import safe_name
 from gradkit.submissions.intake.take_in import describe_error
 
-from .notebooks import KERNEL, nbgrader_marks
+from .notebooks import KERNEL, make_cell_metadata
 
 _WITHOUT_GLOB = str.maketrans("[]*?%", "()--=")
 """nbgrader looks for folders by glob patterns, and grading `submitted` would percent-encode a percent sign again."""
@@ -241,7 +241,7 @@ def _make_notebook(assignment: Assignment, sources: Mapping[str, bytes]) -> byte
                 "cell_type": "code",
                 "execution_count": None,
                 "id": module,
-                "metadata": {"nbgrader": nbgrader_marks(module, solution=True)},
+                "metadata": {"nbgrader": make_cell_metadata(module, solution=True)},
                 "outputs": [],
                 "source": _decode(content),
             }

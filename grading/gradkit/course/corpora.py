@@ -25,7 +25,7 @@ def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]
     specs: dict[str, CorpusSpec[Any, Any]] = {}
     for assignment in course:
         for test in graded_tests(assignment):
-            spec = test.mark.corpus
+            spec = test.settings.corpus
             if spec and specs.setdefault(spec.name, spec) != spec:
                 raise ValueError(f"{test.name} names another corpus {spec.name}, and this name is used already")
     return specs

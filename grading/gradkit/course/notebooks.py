@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-"""nbgrader's marks: the lines between them are removed from what students receive."""
+"""nbgrader's delimiters: the lines between them are removed from what students receive."""
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
@@ -153,14 +153,14 @@ class _CellFiller:
 
     def fill(self, cell: NotebookNode) -> None:
         """Fill in a cell as its metadata says, and replace the metadata by nbgrader's."""
-        marks = dict(cell.metadata)
+        settings = dict(cell.metadata)
         cell.metadata.clear()
         if cell.cell_type == "markdown":
             self._fill_text(cell)
-        elif "solution" in marks:
-            self._fill_solution(cell, marks["solution"])
-        elif "task" in marks:
-            self._fill_test(cell, self._find_task(marks["task"]))
+        elif "solution" in settings:
+            self._fill_solution(cell, settings["solution"])
+        elif "task" in settings:
+            self._fill_test(cell, self._find_task(settings["task"]))
         else:
             cell.metadata["tags"] = ["raises-exception"]  # so that "Run All" continues after a stub
 
@@ -186,7 +186,7 @@ class _CellFiller:
         self._solution_cells.append(module)
         source = (self._solution / f"{module}.py").read_text(encoding="utf-8")
         cell.source = make_solution_cell(source, module, assignments(), self._assignment, self._own_engine).rstrip()
-        cell.metadata["nbgrader"] = nbgrader_marks(module, solution=True)
+        cell.metadata["nbgrader"] = make_cell_metadata(module, solution=True)
 
     def _fill_test(self, cell: NotebookNode, task: Task) -> None:
         self._test_cells.append(task.name)
@@ -198,7 +198,7 @@ class _CellFiller:
         call = ["check(", f"    {self._subject},", *shown, *hidden, ")"]
         source = "\n".join(["from gradkit.notebook import check", "", *call])
         cell.source = source.replace("/test_", "/")
-        cell.metadata["nbgrader"] = nbgrader_marks(task.name, points=self._points_of(task))
+        cell.metadata["nbgrader"] = make_cell_metadata(task.name, points=self._points_of(task))
 
     # --- text --------------------------------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ def _draw_graph(code: str, has_gradients: bool) -> bytes:
     return draw_png(cards_of_graph(graph, shown, names=names))
 
 
-def nbgrader_marks(grade_id: str, solution: bool = False, points: float | None = None) -> dict[str, object]:
+def make_cell_metadata(grade_id: str, solution: bool = False, points: float | None = None) -> dict[str, object]:
     """Make the metadata of a cell in nbgrader's schema 3.
 
     Args:
@@ -262,7 +262,7 @@ def nbgrader_marks(grade_id: str, solution: bool = False, points: float | None =
         solution: Whether it is a solution cell. Other cells are locked.
         points: Points of a test cell.
     """
-    marks: dict[str, object] = {
+    metadata: dict[str, object] = {
         "schema_version": 3,
         "grade_id": grade_id,
         "grade": points is not None,
@@ -270,4 +270,4 @@ def nbgrader_marks(grade_id: str, solution: bool = False, points: float | None =
         "locked": not solution,
         "task": False,
     }
-    return marks if points is None else {**marks, "points": points}
+    return metadata if points is None else {**metadata, "points": points}

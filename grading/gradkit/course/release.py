@@ -106,7 +106,7 @@ def _is_hidden_file(path: Path) -> bool:
 
 def _hidden_corpora(tests: Iterable[GradedTest]) -> list[Path]:
     """List the recorded corpora that only hidden items use."""
-    released = {test.mark.corpus.name for test in tests if test.mark.corpus and not test.item.hidden}
+    released = {test.settings.corpus.name for test in tests if test.settings.corpus and not test.item.hidden}
     shipped = {f"{name}.json" for name in released} | {DIAGNOSES}
     return [path for path in sorted(corpora_folder().glob("*.json")) if path.name not in shipped]
 

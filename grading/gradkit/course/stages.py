@@ -1,4 +1,4 @@
-"""Make an assignment's solution cell from the reference: remove later parts, mark the parts of the assignment.
+"""Make an assignment's solution cell from the reference: remove later parts, delimit the parts of the assignment.
 
 The name of a part says where it belongs: a function belongs to the assignment that has it in `names`, and statements
 that define or set `_backward` belong to the assignment that has `backward`.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gradkit.catalogue.assignments import Assignment
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-"""nbgrader's marks: in what students receive, the lines between them are replaced by a stub."""
+"""nbgrader's delimiters: in what students receive, the lines between them are replaced by a stub."""
 
 
 class _Edit(NamedTuple):
@@ -44,8 +44,8 @@ def make_solution_cell(
         module: Name of the module.
         course: All assignments, in order.
         assignment: The assignment.
-        own_engine: Whether students continue with their own code of earlier assignments, so that its parts are marked
-            too.
+        own_engine: Whether students continue with their own code of earlier assignments, so that its parts are
+            delimited too.
     """
     order = [each.short for each in course]
     stages = {name: order.index(short) for name, short in assignments_by_name(course, module).items()}
@@ -87,14 +87,14 @@ def _edits_of_function(
     is_marked_whole = stage == current or own_engine
     body = function.body[1:] if ast.get_docstring(function) else function.body
     if is_marked_whole:
-        yield from _mark(body[0], body[-1])
+        yield from _delimit(body[0], body[-1])
 
     for statement_stage, group in groupby(body, lambda statement: _stage_of_statement(statement, stages)):
         statements = list(group)
         if statement_stage is not None and statement_stage > current:
             yield _delete(statements[0], statements[-1])
         elif statement_stage == current and not is_marked_whole:
-            yield from _mark(statements[0], statements[-1])
+            yield from _delimit(statements[0], statements[-1])
 
 
 def _stage_of_statement(statement: ast.stmt, stages: Mapping[str, int]) -> int | None:
@@ -119,8 +119,8 @@ def _delete(first: ast.stmt, last: ast.stmt) -> _Edit:
     return _Edit(first.lineno, (last.end_lineno or last.lineno) - first.lineno + 1, "")
 
 
-def _mark(first: ast.stmt, last: ast.stmt) -> Iterator[_Edit]:
-    """Insert nbgrader's marks around consecutive statements."""
+def _delimit(first: ast.stmt, last: ast.stmt) -> Iterator[_Edit]:
+    """Insert nbgrader's delimiters around consecutive statements."""
     indent = " " * first.col_offset
     yield _Edit(first.lineno - 0.5, 0, indent + BEGIN)
     yield _Edit((last.end_lineno or last.lineno) + 0.5, 0, indent + END)

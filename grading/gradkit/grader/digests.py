@@ -99,7 +99,7 @@ def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
         for path in [*sorted(assignment.suite.glob("*.py")), *reference_files(assignment, suite.reference)]:
             yield f"{assignment.name}/{path.name} ", path.read_bytes()
 
-    corpora = {test.mark.corpus.file_name for test in suite.tests if test.mark.corpus}
+    corpora = {test.settings.corpus.file_name for test in suite.tests if test.settings.corpus}
     for path in [corpora_folder() / name for name in (*sorted(corpora), DIAGNOSES)]:
         if path.is_file():
             yield f"{path.name} ", path.read_bytes()

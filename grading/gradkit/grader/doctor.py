@@ -227,7 +227,7 @@ def _examine_shared_files() -> Finding:
     name = "shared files"
     with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
         if sandbox.in_memory:
-            return Finding(name, True, "copied to memory: no worker can leave a mark in the page cache")
+            return Finding(name, True, "copied to memory: no worker can leave a trace in the page cache")
     message = (
         f"copied to disk, because no tmpfs has {MIN_FREE_BYTES >> 20} MB free and lets programs run. If memory gets "
         "short, two workers could exchange bits through the page cache. In Docker: --tmpfs /dev/shm:exec,size=1g"

@@ -81,7 +81,7 @@ class Suite:
 
     def has_private_corpus(self, test: GradedTest) -> bool:
         """Return whether a test's private corpus differs from the public one."""
-        spec = test.mark.corpus
+        spec = test.settings.corpus
         return self.private is not None and spec is not None and self.private.is_drawn(spec)
 
 
@@ -103,10 +103,10 @@ def load_suite(
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
     suite = Suite(tuple(assignments), tests, library, private, reference_folder() if retries else None)
     for test in tests:
-        if test.mark.corpus:
-            library.corpus(test.mark.corpus)
-        if private and test.mark.corpus and suite.has_private_corpus(test):
-            private.corpus(test.mark.corpus)
+        if test.settings.corpus:
+            library.corpus(test.settings.corpus)
+        if private and test.settings.corpus and suite.has_private_corpus(test):
+            private.corpus(test.settings.corpus)
     return suite
 
 
@@ -121,6 +121,6 @@ def run_test(test: GradedTest, subjects: dict[str, Subject], library: Library) -
     Raises:
         NotPassed, SubmissionError: The submission did not pass.
     """
-    spec = test.mark.corpus
+    spec = test.settings.corpus
     corpus = {"corpus": library.corpus(spec)} if spec else {}
     test.function(**subjects, **corpus)

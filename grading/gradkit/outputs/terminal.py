@@ -196,6 +196,6 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Print a line for each finding of `gradkit doctor`."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
-        mark = Text("ok", "green") if finding.is_fine else Text("MISSING" if finding.is_required else "note", "red")
-        table.add_row(mark, Text(finding.name), Text(finding.message))
+        status = Text("ok", "green") if finding.is_fine else Text("MISSING" if finding.is_required else "note", "red")
+        table.add_row(status, Text(finding.name), Text(finding.message))
     console.print(table)

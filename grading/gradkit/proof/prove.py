@@ -1,4 +1,4 @@
-"""Prove that each misconception fails exactly the items in its `caught_by`, and that no variant loses marks."""
+"""Prove that each misconception fails exactly the items in its `caught_by`, and that no variant loses points."""
 
 from __future__ import annotations
 

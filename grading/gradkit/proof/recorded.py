@@ -87,7 +87,7 @@ def _facts(tests: list[GradedTest]) -> object:
     """Return what the results of an assignment's items depend on, except for the submission and the kit."""
     facts = []
     for test in tests:
-        spec = test.mark.corpus
+        spec = test.settings.corpus
         path = corpora_folder() / spec.file_name if spec else None
         corpus = hashlib.sha256(path.read_bytes()).hexdigest() if path and path.is_file() else ""
         facts.append((test.item.id, test.item.needs, test.item.hidden, spec.file_name if spec else "", corpus))

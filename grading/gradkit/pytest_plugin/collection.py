@@ -11,7 +11,7 @@ import pytest
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.catalogue.home import course_home
 from gradkit.suite.collection import make_item
-from gradkit.suite.graded import ATTRIBUTE, Mark
+from gradkit.suite.graded import ATTRIBUTE, ItemSettings
 from gradkit.suite.outcomes import STUDENT_ERRORS
 from gradkit.suite.results import Item, Results
 from gradkit.suite.rules import SuiteError, check_files, check_module
@@ -19,7 +19,7 @@ from gradkit.suite.rules import SuiteError, check_files, check_module
 ITEM = pytest.StashKey[Item]()
 """A test's item. Only graded tests have one."""
 
-MARK = pytest.StashKey[Mark]()
+SETTINGS = pytest.StashKey[ItemSettings]()
 """What `@graded` says of a test."""
 
 
@@ -86,14 +86,14 @@ class Collection:
         """Record which tests are items. Raises UsageError if two files hold the same item."""
         paths: dict[str, Path] = {}
         for test in items:
-            mark = getattr(getattr(test, "obj", None), ATTRIBUTE, None)
-            if not isinstance(mark, Mark):
+            settings = getattr(getattr(test, "obj", None), ATTRIBUTE, None)
+            if not isinstance(settings, ItemSettings):
                 continue
             assignment = assignment_of(test)
-            item = make_item(assignment, test.name, mark)
+            item = make_item(assignment, test.name, settings)
             if paths.setdefault(item.id, test.path) != test.path:
                 raise pytest.UsageError(f"{item.id} is in two files. Give each item a name of its own.")
-            test.stash[ITEM], test.stash[MARK] = item, mark
+            test.stash[ITEM], test.stash[SETTINGS] = item, settings
             _suppress_traceback(test)
             if test.nodeid.startswith(f"{assignment.name}::"):
                 test.location = (assignment.name, test.location[1], test.name)

@@ -30,7 +30,7 @@ from gradkit.suite.outcomes import STUDENT_ERRORS, reason_to_skip, record_outcom
 from gradkit.suite.results import ItemResult, Results
 
 from .budget import Budget
-from .collection import ITEM, MARK, Collection, assignment_of, assignments_present
+from .collection import ITEM, SETTINGS, Collection, assignment_of, assignments_present
 from .screen import Screen
 
 RESULT = pytest.StashKey[ItemResult | None]()
@@ -106,8 +106,8 @@ class SelfCheck:
 
     @pytest.fixture
     def corpus(self, request: pytest.FixtureRequest) -> Corpus[Any, Any]:
-        """Load the corpus of the item's mark."""
-        spec = request.node.stash[MARK].corpus
+        """Load the corpus that the item's settings name."""
+        spec = request.node.stash[SETTINGS].corpus
         if spec is None:
             raise LookupError(f"{request.node.name} takes `corpus`, but @graded(corpus=...) does not say which")
         return self._library.corpus(spec)

@@ -14,7 +14,7 @@ from types import ModuleType
 from gradkit.catalogue.assignments import Assignment
 from gradkit.catalogue.subjects import SUBJECTS
 
-from .graded import ATTRIBUTE, Mark
+from .graded import ATTRIBUTE, ItemSettings
 from .results import Item
 from .rules import SuiteError, check_files, check_module
 
@@ -26,14 +26,14 @@ class GradedTest:
     Attributes:
         name: The function's name.
         item: The item of this test.
-        mark: What `@graded` says of it.
-        function: The test. It takes some of SUBJECTS, and a corpus if the mark has one.
+        settings: What `@graded` says of it.
+        function: The test. It takes some of SUBJECTS, and a corpus if the settings name one.
         path: The file of the test.
     """
 
     name: str
     item: Item
-    mark: Mark
+    settings: ItemSettings
     function: Callable[..., None]
     path: Path
 
@@ -43,16 +43,16 @@ class GradedTest:
         return tuple(name for name in inspect.signature(self.function).parameters if name in SUBJECTS)
 
 
-def make_item(assignment: Assignment, name: str, mark: Mark) -> Item:
+def make_item(assignment: Assignment, name: str, settings: ItemSettings) -> Item:
     """Return the item of a test.
 
     Args:
         assignment: The assignment that it belongs to.
         name: The test's name.
-        mark: What `@graded` says of it.
+        settings: What `@graded` says of it.
     """
-    needs = tuple(need if "/" in need else f"{assignment.name}/{need}" for need in mark.needs)
-    return Item(f"{assignment.name}/{name}", assignment.name, mark.title, mark.points, needs, mark.hidden)
+    needs = tuple(need if "/" in need else f"{assignment.name}/{need}" for need in settings.needs)
+    return Item(f"{assignment.name}/{name}", assignment.name, settings.title, settings.points, needs, settings.hidden)
 
 
 def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:
@@ -67,13 +67,13 @@ def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:
         module = import_suite_file(path)
         check_module(module, path)
         for name, value in vars(module).items():
-            mark = getattr(value, ATTRIBUTE, None)
-            if not isinstance(mark, Mark):
+            settings = getattr(value, ATTRIBUTE, None)
+            if not isinstance(settings, ItemSettings):
                 continue
             if name in paths:
                 raise SuiteError(f"{path}: {name} is in {paths[name].name} too. Give each item a name of its own.")
             paths[name] = path
-            yield GradedTest(name, make_item(assignment, name, mark), mark, value, path)
+            yield GradedTest(name, make_item(assignment, name, settings), settings, value, path)
 
 
 def import_suite_file(path: Path) -> ModuleType:

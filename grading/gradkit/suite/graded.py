@@ -1,4 +1,4 @@
-"""The mark that makes a test an item: points, title, prerequisites and corpus."""
+"""The decorator that makes a test an item, with its settings: points, title, prerequisites and corpus."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from gradkit.corpora.spec import CorpusSpec
 Test = TypeVar("Test", bound=Callable[..., None])
 
 ATTRIBUTE = "gradkit_item"
-"""The attribute of a test function that holds its mark."""
+"""The attribute of a graded test function that holds its settings."""
 
 REGISTER = "_gradkit_items"
-"""The name, in a suite's file, of the list of all functions that were marked in it. The list also holds functions whose
+"""The name, in a suite's file, of the list of all functions that were graded in it. The list also holds functions whose
 name was given to something else afterwards."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class ItemSettings:
     """What `@graded` says of a test.
 
     Attributes:
@@ -47,7 +47,7 @@ def graded(
     corpus: CorpusSpec[Any, Any] | None = None,
     hidden: bool = False,
 ) -> Callable[[Test], Test]:
-    """Make a test an item. See `Mark` for the arguments; one prerequisite can be given as a string.
+    """Make a test an item. See `ItemSettings` for the arguments; one prerequisite can be given as a string.
 
     Raises:
         ValueError: The points are not a positive multiple of 0.5.
@@ -55,12 +55,12 @@ def graded(
     """
     if points <= 0 or (2 * points) % 1:
         raise ValueError(f"{title}: points must be a positive multiple of 0.5, not {points}")
-    mark = Mark(points, title, (needs,) if isinstance(needs, str) else tuple(needs), corpus, hidden)
+    settings = ItemSettings(points, title, (needs,) if isinstance(needs, str) else tuple(needs), corpus, hidden)
 
     def attach(test: Test) -> Test:
         if not isinstance(test, FunctionType):
             raise TypeError(f"{title}: put @graded directly above a function")
-        setattr(test, ATTRIBUTE, mark)
+        setattr(test, ATTRIBUTE, settings)
         test.__globals__.setdefault(REGISTER, []).append(test)
         return test
 

@@ -14,10 +14,10 @@ from types import CodeType, ModuleType
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.errors import UserError
 
-from .graded import ATTRIBUTE, REGISTER, Mark
+from .graded import ATTRIBUTE, REGISTER, ItemSettings
 
 CORPUS = "corpus"
-"""The argument of a test that receives the corpus of its mark."""
+"""The argument of a test that receives the corpus of its settings."""
 
 _PYTEST_SETTINGS = (
     *("pytestmark", "pytest_plugins", "pytest_generate_tests", "collect_ignore", "__test__"),
@@ -75,7 +75,7 @@ def check_module(module: ModuleType, path: Path) -> None:
 
 
 def _reason_against(test: Callable[..., None], names: Mapping[str, object]) -> str:
-    """Return why a marked test cannot be an item, or an empty string.
+    """Return why a graded test cannot be an item, or an empty string.
 
     Args:
         test: The test.
@@ -103,14 +103,14 @@ def _reason_against(test: Callable[..., None], names: Mapping[str, object]) -> s
     return _reason_against_arguments(test, getattr(test, ATTRIBUTE))
 
 
-def _reason_against_arguments(test: Callable[..., None], mark: Mark) -> str:
+def _reason_against_arguments(test: Callable[..., None], settings: ItemSettings) -> str:
     parameters = inspect.signature(test).parameters.values()
     unknown = [each.name for each in parameters if each.name not in SUBJECTS and each.name != CORPUS]
     if unknown:
         return f"takes {unknown[0]}, which is not among the subjects (gradkit/catalogue/subjects.py)."
     if any(each.default is not each.empty for each in parameters):
         return "has an argument with a default. Items take subjects and a corpus."
-    if (mark.corpus is not None) != (CORPUS in {each.name for each in parameters}):
+    if (settings.corpus is not None) != (CORPUS in {each.name for each in parameters}):
         return "must take `corpus` if, and only if, @graded(corpus=...) says which."
     return ""
 

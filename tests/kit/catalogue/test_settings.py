@@ -91,7 +91,7 @@ def test_a_choice_is_named_with_all_choices(explanation):
         ("title = 't'\nkind = 'bug'", Misconception, "wrong value of `kind`. Allowed values: 'operation', 'form',"),
         ("title = 't'\ngroup = 'resources'\nends = 1", Attack, "unknown key `ends`. Allowed keys: title, group,"),
         ("title = 't'\ngroup = 'x'", Attack, "wrong value of `group`. Allowed values: 'leaving early',"),
-        ("title = 't'\ngroup = 'resources'", Attack, "give exactly one of full_marks, every and verdicts"),
+        ("title = 't'\ngroup = 'resources'", Attack, "give exactly one of all_pass, every and verdicts"),
     ],
 )
 def test_every_other_toml_file_of_the_course_refuses_unknown_keys_too(text, kind, message, explanation):

@@ -159,7 +159,7 @@ def grade(trial, tmp_path, load_value):
     """Return a function that runs the item on a student's engine."""
     list(record_corpora([trial]))
     (test,) = graded_tests(trial)
-    corpus = Library(tmp_path / "tests/corpora").corpus(test.mark.corpus)
+    corpus = Library(tmp_path / "tests/corpora").corpus(test.settings.corpus)
     return lambda source: test.function(Value=load_value(source), corpus=corpus)
 
 

@@ -1,4 +1,4 @@
-"""Solution cells: each passes its suite, contains nothing of later assignments, and marks what students write."""
+"""Solution cells: each passes its suite, contains nothing of later assignments, and delimits what students write."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ def engine_cell(solution, short, own=False):
 
 
 def regions(source):
-    """Return the lines between nbgrader's marks, by the method that contains them."""
+    """Return the lines between nbgrader's delimiters, by the method that contains them."""
     found, method, inside = {}, "", False
     for line in source.splitlines():
         if line.lstrip().startswith("def ") and not inside:

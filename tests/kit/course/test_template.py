@@ -88,7 +88,7 @@ def test_every_docstring_begins_with_the_assignment_that_asks_for_it_and_has_one
 
 
 def test_a_stub_s_body_begins_with_a_statement(both):
-    """A comment there would be above the mark that begins the solution in a notebook, so students would see it."""
+    """A comment there would be above the line that begins the solution in a notebook, so students would see it."""
     for name, function in functions(both[0]).items():
         docstring, first = function.body[:2]
         assert first.lineno == docstring.end_lineno + 1, f"{name} begins with a comment or an empty line"

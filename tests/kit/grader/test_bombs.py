@@ -1,4 +1,4 @@
-"""A small class of bombs, graded and collected by the commands: everyone else has full marks and a notebook.
+"""A small class of bombs, graded and collected by the commands: everyone else has all points and a notebook.
 
 `grading/benchmarks/bombs.py` does the same with 60 bombs among 200 students.
 """

@@ -138,7 +138,7 @@ def test_a_changed_file_of_the_course_changes_the_digests_of_the_assignments_tha
 @pytest.mark.parametrize(("owner", "changed"), [("a1", {"a1"}), ("a4", {"a4"}), ("a6", set())])
 def test_a_changed_corpus_changes_the_digest_of_its_assignment_alone(course, digest_of, owner, changed):
     suite = load_suite(choose_assignments(owner), Library(corpora_folder()))
-    corpus = next(test.mark.corpus for test in suite.tests if test.mark.corpus)
+    corpus = next(test.settings.corpus for test in suite.tests if test.settings.corpus)
     before = {name: digest_of(name) for name in ("a1", "a4")}
     with (course / "tests/corpora" / corpus.file_name).open("a", encoding="utf-8") as opened:
         opened.write("\n")

@@ -42,11 +42,11 @@ def private(tmp_path_factory):
     library = Library(corpora_folder(), SEED, tmp_path_factory.mktemp("cache"))
     course = [assignment for assignment in choose_assignments("all") if assignment.short in ("a1", "a2", "a3")]
     public = load_suite(course, Library(corpora_folder()))
-    tests = tuple(test for test in public.tests if test.name in DRAWN or test.mark.corpus is None)
+    tests = tuple(test for test in public.tests if test.name in DRAWN or test.settings.corpus is None)
     suite = dataclasses.replace(public, tests=tests, private=library)
     for test in tests:
         if suite.has_private_corpus(test):
-            library.corpus(test.mark.corpus)
+            library.corpus(test.settings.corpus)
     return suite
 
 
@@ -66,8 +66,8 @@ def result(report, name):
 
 def test_a_private_seed_draws_other_graphs_of_the_same_kind(private):
     for test in private.tests:
-        if isinstance(test.mark.corpus, RandomGraphs):
-            ours, theirs = (library.corpus(test.mark.corpus) for library in (private.private, private.library))
+        if isinstance(test.settings.corpus, RandomGraphs):
+            ours, theirs = (library.corpus(test.settings.corpus) for library in (private.private, private.library))
             assert not set(ours.cases) & set(theirs.cases)
             assert len(ours.cases) > 50
 
@@ -125,7 +125,7 @@ def sums(private):
     """Return the pairs of numbers in the public corpus of addition, for engines that contain a table of them."""
     test = next(test for test in private.tests if test.name == "test_addition")
     pairs = set()
-    for graph in private.library.corpus(test.mark.corpus).cases:
+    for graph in private.library.corpus(test.settings.corpus).cases:
         numbers = list(graph.inputs)
         for step in graph.steps:
             assert step[0] == "add"
@@ -448,7 +448,9 @@ def test_evidence_does_not_contain_numbers_that_only_the_private_seed_draws(scho
     for name in ("addition_overwrites", "subtraction_forgets_the_minus", "number_not_wrapped"):
         school.hand_in_misconception(name, name)
     reports = school.grade(suite=private)
-    corpora = [private.private.corpus(test.mark.corpus) for test in private.tests if private.has_private_corpus(test)]
+    corpora = [
+        private.private.corpus(test.settings.corpus) for test in private.tests if private.has_private_corpus(test)
+    ]
     leaves = {repr(abs(number)) for corpus in corpora for graph in corpus.cases for number in graph.inputs}
     drawn = {leaf for leaf in leaves if re.fullmatch(r"\d+\.\d\d+", leaf)}
     message = [item.evidence for report in reports.values() for item in report.items if item.evidence]

@@ -84,25 +84,25 @@ def attack(**fields):
     return Attack(title="Something.", group="sources", **fields)
 
 
-@pytest.mark.parametrize("fields", [{}, {"full_marks": True, "every": Verdict.ERROR}])
+@pytest.mark.parametrize("fields", [{}, {"all_pass": True, "every": Verdict.ERROR}])
 def test_a_label_contains_one_expectation(fields):
-    with pytest.raises(ValueError, match="exactly one of full_marks, every and verdicts"):
+    with pytest.raises(ValueError, match="exactly one of all_pass, every and verdicts"):
         attack(**fields)
 
 
 def test_an_edit_that_does_not_fit_the_solution_is_refused():
     with pytest.raises(EditError, match="occurs 0 times"):
-        files_of(attack(full_marks=True, edits=[Edit("no such line", "")]))
+        files_of(attack(all_pass=True, edits=[Edit("no such line", "")]))
 
 
 def test_an_attack_that_makes_no_submission_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("gradkit.proof.attacks.corpus.build", lambda *_: None)
     with pytest.raises(ValueError, match="0 submissions"):
-        build_class({"nobody": attack(full_marks=True)}, tmp_path)
+        build_class({"nobody": attack(all_pass=True)}, tmp_path)
 
 
 def test_text_before_and_after_the_solution_is_part_of_the_submission(tmp_path):
-    build("none_of_the_folders", attack(full_marks=True, before="# first\n", after="# last\n"), tmp_path / "ada")
+    build("none_of_the_folders", attack(all_pass=True, before="# first\n", after="# last\n"), tmp_path / "ada")
     text = (tmp_path / "ada/engine.py").read_text()
     assert text.startswith("# first\n")
     assert text.endswith("# last\n")
@@ -113,14 +113,14 @@ def test_a_folder_with_only_the_attacked_file_gets_the_other_files(tmp_path, mon
     code = "def make(target, files):\n    target.mkdir()\n    (target / 'nn.py').write_text(files['nn.py'][:10])\n"
     (tmp_path / "attacks/it/make.py").write_text(code)
     monkeypatch.setattr("gradkit.proof.attacks.corpus.attacks_folder", lambda: tmp_path / "attacks")
-    build("it", attack(full_marks=True, module="nn", before="x = 12345"), tmp_path / "ada")
+    build("it", attack(all_pass=True, module="nn", before="x = 12345"), tmp_path / "ada")
     assert {path.name for path in (tmp_path / "ada").iterdir()} >= {"engine.py", "nn.py", "training.py"}
     assert (tmp_path / "ada/nn.py").read_text() == 'x = 12345"'
     assert "class Value" in (tmp_path / "ada/engine.py").read_text()
 
 
 def test_an_attack_is_graded_in_the_assignments_of_its_file():
-    chosen = {"one": attack(full_marks=True), "two": attack(full_marks=True, module="tensor")}
+    chosen = {"one": attack(all_pass=True), "two": attack(all_pass=True, module="tensor")}
     suites = {
         name: [each.name[:2] for each in suite]
         for suite, names in group_by_suite(chosen, assignments())
@@ -153,7 +153,7 @@ THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOC
 @pytest.mark.parametrize(
     ("label", "report"),
     [
-        (attack(full_marks=True), ALL_PASSED),
+        (attack(all_pass=True), ALL_PASSED),
         (attack(verdicts={KEEPS: Verdict.FAILED}), ONE_FAILED),
         (attack(verdicts={KEEPS: Verdict.FAILED}), THE_REST_BLOCKED),
         (attack(every=Verdict.FAILED), THE_REST_BLOCKED),
@@ -169,8 +169,8 @@ def test_a_report_that_is_as_its_label_says_has_nothing_wrong(label, report):
 @pytest.mark.parametrize(
     ("label", "report"),
     [
-        (attack(full_marks=True), ONE_FAILED),
-        (attack(full_marks=True), reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.BLOCKED, (KEEPS,)))),
+        (attack(all_pass=True), ONE_FAILED),
+        (attack(all_pass=True), reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.BLOCKED, (KEEPS,)))),
         (attack(every=Verdict.FAILED), ALL_PASSED),
         (attack(every=Verdict.FAILED), ONE_FAILED),
         (attack(every=Verdict.CRASHED), THE_REST_BLOCKED),
@@ -179,7 +179,7 @@ def test_a_report_that_is_as_its_label_says_has_nothing_wrong(label, report):
         (attack(verdicts={KEEPS: Verdict.CRASHED}), ONE_FAILED),
         (attack(verdicts={ADDS: Verdict.FAILED}), ONE_FAILED),
         (attack(verdicts={KEEPS: Verdict.FAILED}, earned=2), ONE_FAILED),
-        (attack(full_marks=True), reported(*ALL_PASSED.items, earned=3.0)),
+        (attack(all_pass=True), reported(*ALL_PASSED.items, earned=3.0)),
     ],
 )
 def test_a_report_that_differs_from_its_label_is_noticed(label, report):

@@ -50,7 +50,7 @@ def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proo
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_variant_has_full_marks_except_for_what_its_design_gives_up(proofs, name):
+def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proofs, name):
     assert proofs[name].reason == ""
 
 

@@ -83,7 +83,7 @@ def test_self_check_and_the_sandbox_come_to_the_same_verdicts_and_evidence(runs)
     assert local == sandboxed
 
 
-def test_the_reference_has_full_marks_in_both(in_process, graded_specimens):
+def test_the_reference_has_all_points_in_both(in_process, graded_specimens):
     both = in_process["solution"].report, graded_specimens["solution"].report
     assert [report.earned for report in both] == [report.points for report in both]
     assert both[0].points > 100

@@ -78,8 +78,8 @@ def hand_written():
         module = import_suite_file(path)
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             test = getattr(module, getattr(node, "name", ""), None)
-            mark = getattr(test, ATTRIBUTE, None)
-            if mark and mark.corpus is None and [argument.arg for argument in node.args.args] == ["Value"]:
+            settings = getattr(test, ATTRIBUTE, None)
+            if settings and settings.corpus is None and [argument.arg for argument in node.args.args] == ["Value"]:
                 asks = [n for n in ast.walk(node) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "expect"]
                 yield from (pytest.param(test, ask, id=f"{node.name}-{ask.lineno}") for ask in asks)
 

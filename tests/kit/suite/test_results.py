@@ -160,7 +160,7 @@ def test_a_blocked_item_is_not_explained():
     assert results.by_id["one"].evidence == Evidence("because")
 
 
-# --- the mark --------------------------------------------------------------------------------------------------------
+# --- what @graded says -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("points", [0, -1, 0.25, 1.1])
@@ -175,8 +175,13 @@ def test_graded_keeps_its_data_on_the_test(halves):
     def test():
         pass
 
-    mark = getattr(test, ATTRIBUTE)
-    assert (mark.points, mark.title, mark.needs, mark.corpus) == (halves / 2, "a title", ("test_before",), None)
+    settings = getattr(test, ATTRIBUTE)
+    assert (settings.points, settings.title, settings.needs, settings.corpus) == (
+        halves / 2,
+        "a title",
+        ("test_before",),
+        None,
+    )
 
 
 def test_graded_takes_one_prerequisite_or_several():

@@ -76,11 +76,11 @@ def test_names_and_titles_are_unique_within_an_assignment(assignment):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     assert [name for name, count in Counter(defined).items() if count > 1] == []
-    titles = Counter(test.mark.title for test in graded_tests(assignment))
+    titles = Counter(test.settings.title for test in graded_tests(assignment))
     assert [title for title, count in titles.items() if count > 1] == []
     assert len(titles) == len(defined)
 
 
 @ASSIGNMENT
 def test_points_are_multiples_of_a_half(assignment):
-    assert all(t.mark.points > 0 and (2 * t.mark.points) % 1 == 0 for t in graded_tests(assignment))
+    assert all(t.settings.points > 0 and (2 * t.settings.points) % 1 == 0 for t in graded_tests(assignment))

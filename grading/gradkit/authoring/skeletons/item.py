@@ -88,12 +88,12 @@ def skeleton(new: NewItem, assignment: Assignment, subject: str) -> str:
     if new.corpus:
         settings.append(f"corpus={new.corpus}")
 
-    mark = f"@graded({', '.join(settings)})"
-    if len(mark) > 120:
-        mark = "@graded(\n" + "".join(f"    {each},\n" for each in settings) + ")"
+    decorator = f"@graded({', '.join(settings)})"
+    if len(decorator) > 120:
+        decorator = "@graded(\n" + "".join(f"    {each},\n" for each in settings) + ")"
     arguments = f"{subject}, {CORPUS}" if new.corpus else subject
     message = _quoted(f"{assignment.name}/{new.name} is a skeleton: write what it checks")
-    return f"{mark}\ndef {new.name}({arguments}):\n    raise NotImplementedError({message})\n"
+    return f"{decorator}\ndef {new.name}({arguments}):\n    raise NotImplementedError({message})\n"
 
 
 def _check(new: NewItem, assignment: Assignment, tests: tuple[GradedTest, ...]) -> None:

@@ -47,7 +47,7 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         before: Text to put before the solution.
         after: Text to put after it.
         student: The name of its submission, if that is part of the attack.
-        full_marks: Whether every item passes, because the submission is honest or what it tries has no effect.
+        all_pass: Whether every item passes, because the submission is honest or what it tries has no effect.
         every: The verdict of every item, or several possible ones, if nothing is earned. Items can also be blocked.
         verdicts: The verdict of each item that fails although everything it needs passes.
         earned: Its points, if the verdicts do not determine them.
@@ -62,7 +62,7 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: str = ""
     after: str = ""
     student: str = ""
-    full_marks: bool = False
+    all_pass: bool = False
     every: Verdict | tuple[Verdict, ...] = ()
     verdicts: dict[str, Verdict] = {}
     earned: float | None = None
@@ -70,8 +70,8 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unsaid: list[str] = []
 
     def __post_init__(self) -> None:
-        if self.full_marks + bool(self.every) + bool(self.verdicts) != 1:
-            raise ValueError("give exactly one of full_marks, every and verdicts")
+        if self.all_pass + bool(self.every) + bool(self.verdicts) != 1:
+            raise ValueError("give exactly one of all_pass, every and verdicts")
 
     @property
     def ends(self) -> tuple[Verdict, ...]:
@@ -80,8 +80,8 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def says(self) -> str:
         """Describe the label in a few words."""
-        if self.full_marks:
-            return "full marks"
+        if self.all_pass:
+            return "all passed"
         if self.ends:
             return f"all {' or '.join(verdict.value for verdict in self.ends)}"
         return "\n".join(f"{item.rpartition('/test_')[2]} {verdict.value}" for item, verdict in self.verdicts.items())

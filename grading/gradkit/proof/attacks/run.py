@@ -140,7 +140,8 @@ class _AttackClass:
         if not students:
             return
         runs = [
-            grade_under_a_secret(mark, self._suite, self._conditions, students, workers, self._home) for mark in (0, 1)
+            grade_under_a_secret(number, self._suite, self._conditions, students, workers, self._home)
+            for number in (0, 1)
         ]
         for student in students:
             yield self._attack_of[student.source], find_leak(read(self.classroom.report_path(student)), runs)

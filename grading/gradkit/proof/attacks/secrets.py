@@ -53,13 +53,13 @@ class PrivateLibrary(Library):
 
     Args:
         folder: The recorded corpora.
-        mark: 0 or 1: which of two secrets.
+        number: 0 or 1: which of two secrets.
     """
 
-    def __init__(self, folder: Path, mark: int) -> None:
+    def __init__(self, folder: Path, number: int) -> None:
         super().__init__(folder)
         self._recorded = Library(folder)
-        self._mark = mark
+        self._number = number
         self._made: dict[CorpusSpec[Any, Any], Corpus[Any, Any]] = {}
 
     def is_drawn(self, spec: CorpusSpec[Any, Any]) -> bool:
@@ -73,8 +73,8 @@ class PrivateLibrary(Library):
 
     def _changed(self, spec: CorpusSpec[Any, Any], recorded: Corpus[Any, Any]) -> Corpus[Any, Any]:
         if not isinstance(spec, RandomGraphs):
-            return Corpus(recorded.cases[self._mark :: 2], recorded.answers[self._mark :: 2])
-        rng = random.Random(f"{self._mark} {spec.name}")
+            return Corpus(recorded.cases[self._number :: 2], recorded.answers[self._number :: 2])
+        rng = random.Random(f"{self._number} {spec.name}")
         graphs = tuple(_with_other_leaves(graph, rng) for graph in recorded.cases)
         return Corpus(graphs, tuple(map(complex_step.answer_graph, graphs)))
 
@@ -106,30 +106,30 @@ class SecretRun:
 
 
 def grade_under_a_secret(
-    mark: int, suite: Suite, conditions: Conditions, students: Sequence[Student], workers: int, home: Path
+    number: int, suite: Suite, conditions: Conditions, students: Sequence[Student], workers: int, home: Path
 ) -> SecretRun:
-    """Grade a class with a private seed and a reference that is marked.
+    """Grade a class with a private seed and a copy of the reference that begins with a secret word.
 
     Args:
-        mark: 0 or 1: which of two secrets.
+        number: 0 or 1: which of two secrets.
         suite: The items.
         conditions: What reports say they were made with.
         students: The class.
         workers: How many submissions to grade at a time.
         home: The folder for the reference and the reports.
     """
-    private = PrivateLibrary(corpora_folder(), mark)
-    word = f"reference {random.Random(mark).getrandbits(128):032x}"
-    reference = _marked_reference(home / f"reference{mark}", word)
+    private = PrivateLibrary(corpora_folder(), number)
+    word = f"reference {random.Random(number).getrandbits(128):032x}"
+    reference = _copy_reference_with(word, home / f"reference{number}")
     suite = replace(suite, private=private, reference=reference)
     words = list_private_words(suite, private) | {word}  # makes every corpus, before processes are forked
 
-    classroom = Classroom(suite, conditions, home / f"reports{mark}")
+    classroom = Classroom(suite, conditions, home / f"reports{number}")
     names = [graded.student.name for graded in classroom.grade(students, workers) if not graded.reason]
     return SecretRun({name: read(classroom.out / f"{name}.json") for name in names}, words)
 
 
-def _marked_reference(folder: Path, word: str) -> Path:
+def _copy_reference_with(word: str, folder: Path) -> Path:
     """Copy the solution to a folder, with a comment in the first line of each file."""
     shutil.copytree(reference_folder() / "solution", folder)
     for path in folder.glob("*.py"):
@@ -141,8 +141,8 @@ def list_private_words(suite: Suite, private: Library) -> frozenset[str]:
     """Return the numbers that only a private corpus has, as Python prints them without a sign."""
     words: set[str] = set()
     for test in suite.tests:
-        if test.mark.corpus and suite.has_private_corpus(test):
-            for case in private.corpus(test.mark.corpus).cases:
+        if test.settings.corpus and suite.has_private_corpus(test):
+            for case in private.corpus(test.settings.corpus).cases:
                 if isinstance(case, Graph):
                     words.update(repr(abs(number)) for number in case.inputs)
     return frozenset(word for word in words if len(word.partition(".")[2]) >= SECRET_DIGITS)

@@ -119,8 +119,8 @@ def safe_name(name: str, max_bytes: int = MAX_NAME_BYTES) -> str:
         encoded = f"%{encoded}%"
     if len(encoded.encode()) <= max_bytes:
         return encoded
-    mark = hashlib.sha256(encoded.encode()).hexdigest()[:12]
-    return encoded.encode()[: max_bytes - 13].decode("utf-8", "ignore") + f"~{mark}"
+    digest = hashlib.sha256(encoded.encode()).hexdigest()[:12]
+    return encoded.encode()[: max_bytes - 13].decode("utf-8", "ignore") + f"~{digest}"
 
 
 def _is_plain(letter: str) -> bool:

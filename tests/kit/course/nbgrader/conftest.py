@@ -46,7 +46,7 @@ class Course:
         return self.home / step / student / assignment / f"{assignment}.ipynb"
 
     def solution(self, assignment):
-        """Return the text of the solution cell in source/, without nbgrader's marks."""
+        """Return the text of the solution cell in source/, without nbgrader's delimiters."""
         source = solution_cell(self.notebook("source", assignment)).source
         return "\n".join(line for line in source.splitlines() if "### " not in line)
 

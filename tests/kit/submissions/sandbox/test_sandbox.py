@@ -608,7 +608,7 @@ def test_a_full_disk_is_reported_and_nothing_is_left_behind(monkeypatch, tmp_pat
     assert not [*tmp_path.glob("gradkit-image-*")]
 
 
-# --- marks that others could read ------------------------------------------------------------------------------------
+# --- traces that others could read -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

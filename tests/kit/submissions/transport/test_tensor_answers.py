@@ -162,7 +162,8 @@ def test_a_forged_reply_ends_with_a_verdict_and_a_short_message(run_item, test, 
 
 @settings(max_examples=60)
 @given(
-    st.sampled_from([test for test in ITEMS if test.mark.corpus]), st.sampled_from([0.0, 1.0, 0.5, math.nan, math.inf])
+    st.sampled_from([test for test in ITEMS if test.settings.corpus]),
+    st.sampled_from([0.0, 1.0, 0.5, math.nan, math.inf]),
 )
 def test_replying_to_everything_with_one_number_is_never_right(run_item, test, number):
     class Same(Forger):
