@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gradkit.catalogue.assignments import Assignment
     from gradkit.grader.report import Report
     from gradkit.grader.suite import Suite
-    from gradkit.grader.whole_class.classroom import Classroom, Graded
+    from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
     from gradkit.grader.whole_class.results import StudentResult
     from gradkit.outputs.gradebook_process import Entering
     from gradkit.submissions.intake.roster import Student
@@ -152,7 +152,7 @@ def _grade(
     if warning:
         console.print(warning, style="yellow", highlight=False, soft_wrap=True)
 
-    def observe_student(graded: Graded) -> None:
+    def observe_student(graded: GradedStudent) -> None:
         if writer and not graded.reason:
             writer.give(graded.student, classroom.report_path(graded.student))
 
@@ -165,9 +165,9 @@ def _draw_if_private(course: Sequence[Assignment], seed: str) -> None:
 
     Another process draws them, because a process that has imported PyTorch forks slowly.
     """
-    from gradkit.course.corpora import are_drawn, default_cache
+    from gradkit.course.corpora import are_corpora_ready, default_cache
 
-    if seed == PUBLIC_SEED or are_drawn(course, seed, default_cache()):
+    if seed == PUBLIC_SEED or are_corpora_ready(course, seed, default_cache()):
         return
     console.print("Drawing the seed's graphs, with PyTorch's answers (once, about half a minute) ...")
     name = course[0].name if len(course) == 1 else "all"

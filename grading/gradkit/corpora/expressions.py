@@ -41,7 +41,7 @@ class Expressions(GraphSpec):
         return len(self.graphs)
 
     @property
-    def is_drawn(self) -> bool:
+    def depends_on_seed(self) -> bool:
         """See CorpusSpec."""
         return False
 

@@ -43,9 +43,9 @@ class Library:
         """Return whether the corpus of a spec can be read without drawing it."""
         return spec in self._corpora or self._path(spec).exists()
 
-    def is_drawn(self, spec: CorpusSpec[Any, Any]) -> bool:
+    def has_private_corpus(self, spec: CorpusSpec[Any, Any]) -> bool:
         """Return whether the corpus of a spec is drawn from a private seed, so that it is not the recorded one."""
-        return self.seed != PUBLIC_SEED and spec.is_drawn
+        return self.seed != PUBLIC_SEED and spec.depends_on_seed
 
     def corpus(self, spec: CorpusSpec[Any, Any]) -> Corpus[Any, Any]:
         """Return the corpus of a spec.
@@ -59,7 +59,7 @@ class Library:
 
     def _load_or_draw(self, spec: CorpusSpec[Any, Any]) -> Corpus[Any, Any]:
         path = self._path(spec)
-        if not self.is_drawn(spec):
+        if not self.has_private_corpus(spec):
             if not path.exists():
                 raise MissingCorpusError(f"No recorded corpus {path.name}: run `gradkit corpora` to record it.")
             return load_corpus(spec, path)
@@ -83,7 +83,7 @@ class Library:
         The name of a drawn corpus's file depends on the recorded corpus, which changes if the way of drawing does.
         """
         recorded = self.folder / spec.file_name
-        if not self.is_drawn(spec) or self._cache is None:
+        if not self.has_private_corpus(spec) or self._cache is None:
             return recorded
         content = recorded.read_bytes() if recorded.exists() else b""
         digest = hashlib.sha256(f"{self.seed} {spec.key} {self._count} ".encode() + content).hexdigest()[:16]

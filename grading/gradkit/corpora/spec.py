@@ -75,7 +75,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         return self
 
     @property
-    def is_drawn(self) -> bool:
+    def depends_on_seed(self) -> bool:
         """Whether the cases depend on the seed."""
         return True
 

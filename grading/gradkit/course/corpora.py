@@ -103,7 +103,7 @@ def draw_corpora(course: Sequence[Assignment], seed: str, cache: Path) -> Iterat
         yield len(library.corpus(spec).cases)
 
 
-def are_drawn(course: Sequence[Assignment], seed: str, cache: Path) -> bool:
+def are_corpora_ready(course: Sequence[Assignment], seed: str, cache: Path) -> bool:
     """Return whether all corpora of a seed can be read without drawing them.
 
     Args:

@@ -8,7 +8,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import GradedTest
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import ItemResult, make_result
-from gradkit.suite.visibility import private_failure
+from gradkit.suite.visibility import make_private_only_result
 
 from .phases import PRIVATE, PassedItems, has_passed_public_phase, has_passed_without_retry
 from .reference_retry import file_names
@@ -36,7 +36,7 @@ def _final_item(suite: Suite, test: GradedTest, item: ItemResult, passed: Passed
     """Return an item of the final report, given the item of the public phase."""
     has_passed_retry = any(item.id in ids for phase, ids in passed.items() if phase != PRIVATE.name)
     if not has_passed_retry and not has_passed_without_retry(suite, test, item, passed):
-        return private_failure(item) if item.verdict is Verdict.PASSED else item
+        return make_private_only_result(item) if item.verdict is Verdict.PASSED else item
 
     if has_passed_public_phase(item):
         return make_result(item, Verdict.PASSED)

@@ -144,8 +144,8 @@ class RetryPhase(LaterPhase):
 PUBLIC, PRIVATE = PublicPhase(), PrivatePhase()
 
 
-def later_phases(suite: Suite) -> list[LaterPhase]:
-    """Return the phases after the public one, in order."""
+def list_later_phases(suite: Suite) -> list[LaterPhase]:
+    """List the phases after the public one, in order."""
     phases: list[LaterPhase] = []
     if PRIVATE.tests(suite):
         phases.append(PRIVATE)
@@ -163,7 +163,7 @@ def next_phase(suite: Suite, public: Report, passed: PassedItems) -> LaterPhase 
         public: The report of the public phase.
         passed: The items that passed in the later phases that have ended.
     """
-    for phase in later_phases(suite):
+    for phase in list_later_phases(suite):
         if phase.name not in passed and phase.tests_to_run(suite, public, passed):
             return phase
     return None

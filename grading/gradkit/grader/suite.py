@@ -82,7 +82,7 @@ class Suite:
     def has_private_corpus(self, test: GradedTest) -> bool:
         """Return whether a test's private corpus differs from the public one."""
         spec = test.settings.corpus
-        return self.private is not None and spec is not None and self.private.is_drawn(spec)
+        return self.private is not None and spec is not None and self.private.has_private_corpus(spec)
 
 
 def load_suite(

@@ -92,7 +92,7 @@ class SelfCheck:
         self._transport: Transport = LocalTransport(folder, self._clock)
         self._loader = Loader(self._transport)
         self._budget = Budget(self._transport)
-        self._has_reduced_time = False
+        self._is_short_of_time = False
         """Whether the current item has less time than an item usually has."""
         self._library = library
         self._results = results
@@ -102,7 +102,7 @@ class SelfCheck:
 
     def subject(self, name: str) -> Subject:
         """Load one of SUBJECTS, each of which has a fixture. Raises NotLoadedError."""
-        return self._loader.subject(name, self._has_reduced_time)
+        return self._loader.subject(name, self._is_short_of_time)
 
     @pytest.fixture
     def corpus(self, request: pytest.FixtureRequest) -> Corpus[Any, Any]:
@@ -143,7 +143,7 @@ class SelfCheck:
         """Start an item. Raises NotPassed if it is not run."""
         assignment = assignment_of(test)
         seconds_left = self._budget.start_item(assignment)
-        self._has_reduced_time = seconds_left < assignment.item_seconds
+        self._is_short_of_time = seconds_left < assignment.item_seconds
         self._transport.start_item(max(0.0, min(assignment.item_seconds, seconds_left)))
         reason = _missing_package(assignment) or reason_to_skip(self._results, test.stash[ITEM])
         if reason is None and seconds_left <= 0:

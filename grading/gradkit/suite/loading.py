@@ -33,12 +33,12 @@ class Loader:
         self._errors: dict[str, SubmissionError] = dict.fromkeys(SUBJECTS, reason) if reason else {}
         """The error of loading a name of SUBJECTS or of importing a module, by this name."""
 
-    def subject(self, name: str, has_reduced_time: bool) -> Subject:
+    def subject(self, name: str, is_short_of_time: bool) -> Subject:
         """Load one of SUBJECTS.
 
         Args:
             name: The subject's name.
-            has_reduced_time: Whether less time is left than an item has. A timeout is then not remembered, because
+            is_short_of_time: Whether less time is left than an item may take. A timeout is then not remembered, because
                 with the full time the import might succeed.
 
         Raises:
@@ -51,7 +51,7 @@ class Loader:
                 return self._transport.load(*SUBJECTS[name])
             except SubmissionError as new_error:
                 error = new_error
-                if not (has_reduced_time and error.verdict is Verdict.TIMEOUT):
+                if not (is_short_of_time and error.verdict is Verdict.TIMEOUT):
                     # A missing name says nothing of the module's other names. A failing import settles all of them.
                     self._errors[name if error.verdict is Verdict.NOT_IMPLEMENTED else module] = error
         raise NotLoadedError(module, error)

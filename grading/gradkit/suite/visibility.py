@@ -1,4 +1,6 @@
-"""What each viewer may see of an item: the one place that decides about hidden and private items, stubs and blocks.
+"""Decide what a student's screen, a student's page and a report show of an item's result.
+
+No other module decides that for hidden and private items, for stubs (not implemented), and for blocked items.
 
 ========================  =============================  ==========================  =======================
 Result of an item         student's screen               student's page              report
@@ -41,17 +43,17 @@ NOT_WRITTEN_YET = "not written yet"
 
 
 def failure_for_report(item: Item, failure: Failure) -> Failure:
-    """Return what a report may say of the failure of an item's test: of a hidden item only that it did not pass."""
+    """Return the failure that a report may hold: for a hidden item one that says only that it did not pass."""
     return Explained(Verdict.FAILED, Evidence(HIDDEN)) if item.hidden else failure
 
 
-def undecided_result(item: Item) -> ItemResult:
-    """Return the result of a hidden item in the public phase, which does not run it: not passed."""
+def make_hidden_result(item: Item) -> ItemResult:
+    """Make the result of a hidden item in the public phase, which does not run it: failed, with the sentence HIDDEN."""
     return make_result(item, Verdict.FAILED, Evidence(HIDDEN))
 
 
-def private_failure(item: Item) -> ItemResult:
-    """Return the result of an item that passed the public phase and failed the private one."""
+def make_private_only_result(item: Item) -> ItemResult:
+    """Make the result of an item that passed the public phase and failed the private one."""
     return make_result(item, Verdict.FAILED, Evidence(PRIVATE_ONLY))
 
 

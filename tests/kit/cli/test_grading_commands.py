@@ -178,7 +178,7 @@ def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution,
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Drawing the seed's graphs" in run.stdout
     drawn = [path.name.rpartition("-")[0] for path in (tmp_path / "cache/gradkit/corpora").iterdir()]
-    assert set(drawn) == {spec.name for spec in corpus_specs(choose_assignments("a1")).values() if spec.is_drawn}
+    assert set(drawn) == {spec.name for spec in corpus_specs(choose_assignments("a1")).values() if spec.depends_on_seed}
     assert re.search(r"ada +19\.5 +26 passed", run.stdout)
     assert "Graded on the graphs that students have" not in run.stdout
     assert "s3cret" not in (reports_of(school) / "ada.json").read_text() + run.stdout

@@ -147,9 +147,9 @@ def test_a_cache_never_confuses_seeds_or_specs(tmp_path, monkeypatch):
 
 def test_a_seed_draws_everything_except_hand_written_expressions():
     story = expressions("twice_twice", (lambda a: a, (1.0,)))
-    assert Library(corpora_folder(), "autumn").is_drawn(SPEC)
-    assert not Library(corpora_folder(), "autumn").is_drawn(story)
-    assert not Library(corpora_folder()).is_drawn(SPEC)
+    assert Library(corpora_folder(), "autumn").has_private_corpus(SPEC)
+    assert not Library(corpora_folder(), "autumn").has_private_corpus(story)
+    assert not Library(corpora_folder()).has_private_corpus(SPEC)
 
 
 def test_another_seed_can_draw_another_number_of_graphs():

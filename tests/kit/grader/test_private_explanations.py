@@ -23,7 +23,7 @@ ONE_GRAPH = Graph((1.0625, 2.5), (("add", 0, 1), ("add", 2, 0)), 3)
 class OneGraph(Library):
     """A private library whose corpus of addition is a single graph, with a leaf that no public one has."""
 
-    def is_drawn(self, spec):
+    def has_private_corpus(self, spec):
         return spec == random_graphs("add")
 
     def corpus(self, spec):

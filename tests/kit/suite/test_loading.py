@@ -21,9 +21,9 @@ class Transport:
         return end
 
 
-def ending(loader, has_reduced_time=False, name="Value"):
+def ending(loader, is_short_of_time=False, name="Value"):
     with pytest.raises(SubmissionError) as raised:
-        loader.subject(name, has_reduced_time)
+        loader.subject(name, is_short_of_time)
     return raised.value
 
 
@@ -45,13 +45,13 @@ def test_a_failing_import_is_tried_once(verdict):
 
 def test_a_timeout_with_reduced_time_does_not_settle_other_items():
     loader = Loader(Transport(Verdict.TIMEOUT, "in time"))
-    assert ending(loader, has_reduced_time=True).verdict is Verdict.TIMEOUT
+    assert ending(loader, is_short_of_time=True).verdict is Verdict.TIMEOUT
     assert loader.subject("Value", False) == "in time"
 
 
 def test_any_other_failure_with_reduced_time_counts():
     loader = Loader(Transport(Verdict.ERROR, "too late"))
-    ending(loader, has_reduced_time=True)
+    ending(loader, is_short_of_time=True)
     assert ending(loader).verdict is Verdict.ERROR
 
 

@@ -20,8 +20,8 @@ from gradkit.suite.visibility import (
     NOT_WRITTEN_YET,
     PRIVATE_ONLY,
     failure_for_report,
-    private_failure,
-    undecided_result,
+    make_hidden_result,
+    make_private_only_result,
 )
 from rich.console import Console
 
@@ -69,9 +69,9 @@ KINDS = {
     "a stub with words": recorded(item(), Verdict.NOT_IMPLEMENTED, Evidence(OWN_WORDS, (CODE,))),
     "blocked": recorded(AFTER, Verdict.ERROR, RAISED, CAUSE),
     "hidden, failed": recorded(item(hidden=True), Verdict.ERROR, RAISED),
-    "hidden, not run": [undecided_result(item(hidden=True))],
-    "hidden, needs a failure": [CAUSE, undecided_result(HIDDEN_AFTER)],
-    "failed in private only": [private_failure(item())],
+    "hidden, not run": [make_hidden_result(item(hidden=True))],
+    "hidden, needs a failure": [CAUSE, make_hidden_result(HIDDEN_AFTER)],
+    "failed in private only": [make_private_only_result(item())],
     "passed by a retry": [make_result(item(), Verdict.PASSED, Evidence(RETRIED))],
 }
 
@@ -132,6 +132,6 @@ def test_a_hidden_item_looks_the_same_to_every_viewer_however_it_failed(viewer):
         recorded(item(hidden=True), Verdict.ERROR, RAISED),
         recorded(item(hidden=True), Verdict.TIMEOUT, Evidence("Stopped at its limit.")),
         recorded(item(hidden=True), Verdict.NOT_IMPLEMENTED, Evidence(OWN_WORDS)),
-        [undecided_result(item(hidden=True))],
+        [make_hidden_result(item(hidden=True))],
     ]
     assert len({VIEWERS[viewer](results) for results in ways}) == 1

@@ -15,7 +15,7 @@ from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
 from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
 from gradkit.suite.results import Results
-from gradkit.suite.visibility import failure_for_report, undecided_result
+from gradkit.suite.visibility import failure_for_report, make_hidden_result
 
 from ..suite import GraderError, Suite, run_test
 
@@ -35,16 +35,16 @@ def run_public_phase(suite: Suite, intake: Intake, transport: Transport, run_hid
     """
     results = Results(list(suite.items))
     run = _PublicRun(suite, results, transport, intake.failure)
-    undecided = []
+    not_run = []
     for test in suite.tests:
         if test.item.hidden and not run_hidden and not run.is_settled(test):
-            undecided.append(test.item)
+            not_run.append(test.item)
         else:
             run.run_item(test)
 
     # Hidden items are recorded last: no other item may be blocked by one that was not run.
-    for item in undecided:
-        results.add(undecided_result(item))
+    for item in not_run:
+        results.add(make_hidden_result(item))
     results.by_id = {item.id: results.by_id[item.id] for item in results.collected}
     return results
 
@@ -74,18 +74,18 @@ class _PublicRun:
             error = no_time_left(assignment)
         if error is None:
             seconds = min(assignment.item_seconds, seconds_left)
-            error = self._run(test, seconds, assignment.packages, has_reduced_time=seconds < assignment.item_seconds)
+            error = self._run(test, seconds, assignment.packages, is_short_of_time=seconds < assignment.item_seconds)
 
         record_outcome(self._results, test.item, error, test.path)
         self._spent_seconds[assignment.name] += self._transport.spent_seconds - spent_before
 
     def _run(
-        self, test: GradedTest, seconds: float, packages: tuple[str, ...], has_reduced_time: bool
+        self, test: GradedTest, seconds: float, packages: tuple[str, ...], is_short_of_time: bool
     ) -> NotPassed | SubmissionError | None:
         """Load a test's subjects and run it. Return why the submission did not pass, or None if it passed."""
         self._transport.start_item(seconds, packages)
         try:
-            subjects = {name: self._loader.subject(name, has_reduced_time) for name in test.subjects}
+            subjects = {name: self._loader.subject(name, is_short_of_time) for name in test.subjects}
         except SubmissionError as error:
             return error
         return self._run_with(test, subjects)

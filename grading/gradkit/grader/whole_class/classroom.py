@@ -15,7 +15,7 @@ from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR
 from .. import unfinished
 from ..one_submission.run_phases import check_workers
 from ..orphans import adopt_orphans
-from ..phases import PUBLIC, LaterPhase, Phase, later_phases
+from ..phases import PUBLIC, LaterPhase, Phase, list_later_phases
 from ..report import Conditions
 from ..suite import Suite
 from .processes import Done, run_in_processes
@@ -30,8 +30,8 @@ GRACE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Graded:
-    """The end of grading one student.
+class GradedStudent:
+    """A student whose report is written, or for whom it is known that there is none.
 
     Attributes:
         student: The student.
@@ -92,7 +92,7 @@ class Classroom:
 
     def grade(
         self, students: Sequence[Student], n_workers: int, observe: Callable[[ClassProgress], None] | None = None
-    ) -> Iterator[Graded]:
+    ) -> Iterator[GradedStudent]:
         """Grade every student; yield each one when the report is written, or when it is known that there is none.
 
         The report of an earlier run is kept if it was made under equal conditions of an equal submission.
@@ -118,9 +118,9 @@ class Classroom:
 
     def _run_phases(
         self, scratch: Path, students: Sequence[Student], n_workers: int, observe: Callable[[ClassProgress], None]
-    ) -> Iterator[Graded]:
+    ) -> Iterator[GradedStudent]:
         """Run one phase after the other, each for the students whose submissions need it."""
-        phases: list[Phase] = [PUBLIC, *later_phases(self.suite)]
+        phases: list[Phase] = [PUBLIC, *list_later_phases(self.suite)]
         queues: dict[str, list[Student]] = {phase.name: [] for phase in phases}
         queues[PUBLIC.name] += students
 
@@ -137,7 +137,7 @@ class Classroom:
                     if done.result and done.result.next_phase != FINISHED:
                         queues[done.result.next_phase].append(done.student)
                     else:
-                        yield Graded(done.student, done.result.seconds if done.result else None, done.reason)
+                        yield GradedStudent(done.student, done.result.seconds if done.result else None, done.reason)
                 observe(self._progress(phases, number, n_done, queue, queues, n_workers))
 
     def _run_phase(

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from gradkit.submissions.intake.roster import Student
 
 from ..report import Report, UnreadableError, read
-from .classroom import ClassProgress, Classroom, Graded
+from .classroom import ClassProgress, Classroom, GradedStudent
 
 
 @dataclass(frozen=True)
 class StudentResult:
-    """The result of grading one student.
+    """A student's report, or the reason why there is none.
 
     Attributes:
         student: The student.
@@ -33,7 +33,7 @@ def grade_class(
     students: Sequence[Student],
     n_workers: int,
     observe_progress: Callable[[ClassProgress], None],
-    observe_student: Callable[[Graded], None],
+    observe_student: Callable[[GradedStudent], None],
 ) -> list[StudentResult]:
     """Grade a class and return its results, by student name.
 
@@ -54,7 +54,7 @@ def grade_class(
     return read_results(classroom, graded)
 
 
-def read_results(classroom: Classroom, graded: Sequence[Graded]) -> list[StudentResult]:
+def read_results(classroom: Classroom, graded: Sequence[GradedStudent]) -> list[StudentResult]:
     """Return the results of students who are graded, by student name.
 
     Args:
@@ -64,7 +64,7 @@ def read_results(classroom: Classroom, graded: Sequence[Graded]) -> list[Student
     return [_read_result(classroom, each) for each in sorted(graded, key=lambda each: each.student.name)]
 
 
-def _read_result(classroom: Classroom, graded: Graded) -> StudentResult:
+def _read_result(classroom: Classroom, graded: GradedStudent) -> StudentResult:
     """Read a student's report, which can have been deleted or damaged since it was written."""
     if graded.reason:
         return StudentResult(graded.student, None, reason=graded.reason)

@@ -15,7 +15,7 @@ import msgspec
 from rich.console import Console
 
 from gradkit.grader.report import Report
-from gradkit.grader.whole_class.classroom import Classroom, Graded
+from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
 from gradkit.grader.whole_class.results import read_results
 from gradkit.outputs.grades_csv import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
@@ -100,7 +100,7 @@ def reference_words() -> list[str]:
 # --- a class ---------------------------------------------------------------------------------------------------------
 
 
-def check_tables(classroom: Classroom, graded: Sequence[Graded]) -> list[str]:
+def check_tables(classroom: Classroom, graded: Sequence[GradedStudent]) -> list[str]:
     """Check what the instructor sees: the table of the class, each report on the screen, and grades.csv."""
     screen = StringIO()
     console = Console(file=screen, width=200, color_system=None)

@@ -12,7 +12,7 @@ from gradkit.corpora.library import Library
 from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report, read
 from gradkit.grader.suite import load_suite
-from gradkit.grader.whole_class.classroom import Classroom, Graded
+from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
 from gradkit.submissions.intake.roster import read_roster
 
 from .checks import check_attack, check_files, check_tables, check_text, reference_words
@@ -125,7 +125,7 @@ class _AttackClass:
         self._conditions = make_conditions(self._suite, sandboxed=True)
         self.classroom = Classroom(self._suite, self._conditions, home / "reports")
 
-    def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[Graded, str]]:
+    def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[GradedStudent, str]]:
         """Grade the class; yield each student, with the attack's name."""
         students, _ = read_roster(self.folder, self.classroom.out)
         for graded in self.classroom.grade(students, workers):
@@ -149,7 +149,7 @@ class _AttackClass:
 
 def _outcome(
     classroom: Classroom,
-    graded: Graded,
+    graded: GradedStudent,
     name: str,
     attack: Attack,
     forbidden: Collection[str],

@@ -62,13 +62,13 @@ class PrivateLibrary(Library):
         self._number = number
         self._made: dict[CorpusSpec[Any, Any], Corpus[Any, Any]] = {}
 
-    def is_drawn(self, spec: CorpusSpec[Any, Any]) -> bool:
-        return spec.is_drawn
+    def has_private_corpus(self, spec: CorpusSpec[Any, Any]) -> bool:
+        return spec.depends_on_seed
 
     def corpus(self, spec: CorpusSpec[Any, Any]) -> Corpus[Any, Any]:
         if spec not in self._made:
             recorded = self._recorded.corpus(spec)
-            self._made[spec] = self._changed(spec, recorded) if spec.is_drawn else recorded
+            self._made[spec] = self._changed(spec, recorded) if spec.depends_on_seed else recorded
         return self._made[spec]
 
     def _changed(self, spec: CorpusSpec[Any, Any], recorded: Corpus[Any, Any]) -> Corpus[Any, Any]:
