@@ -26,7 +26,7 @@ from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.grader.suite import Suite
 from gradkit.graphs.learning import data
-from gradkit.graphs.picture.graphviz import draw_svg
+from gradkit.graphs.picture.graphviz import render_svg
 from gradkit.graphs.picture.student_value import cards_of_value
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.notebook import convert_to_module
@@ -81,11 +81,11 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
     return Checked(sum(result.earned for result in results), page)
 
 
-class Drawn:
+class Picture:
     """A picture. A notebook shows it at the end of a cell, and save() writes it to a file."""
 
-    def __init__(self, draw_svg: str) -> None:
-        self._svg = draw_svg
+    def __init__(self, svg: str) -> None:
+        self._svg = svg
 
     def __repr__(self) -> str:
         return "a picture: end a notebook's cell with it, or .save('graph.svg')"
@@ -98,8 +98,8 @@ class Drawn:
         Path(path).write_text(self._svg, encoding="utf-8")
 
 
-def draw(value: object, /, **names: object) -> Drawn:
-    """Draw a Value and everything that it was made from: the data, grad, operation and parents of its nodes.
+def draw(value: object, /, **names: object) -> Picture:
+    """Make a picture of a Value and everything that it was made from: each node's data, grad, operation and parents.
 
     Args:
         value: The Value.
@@ -110,7 +110,7 @@ def draw(value: object, /, **names: object) -> Drawn:
         ValueError: There are more nodes than a picture can show.
         ImportError: pygraphviz is missing. The message says what to install.
     """
-    return Drawn(draw_svg(cards_of_value(value, names)))
+    return Picture(render_svg(cards_of_value(value, names)))
 
 
 def digits(count: int, classes: Collection[int] = range(10), seed: int = 1) -> tuple[list[list[float]], list[int]]:

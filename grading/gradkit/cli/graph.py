@@ -1,4 +1,4 @@
-"""`gradkit graph`: draw an expression, or the failing one of a report."""
+"""`gradkit graph`: make a picture of an expression, or of the failing one of a report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradkit.submissions.exception_text import tidy
 from .console import console, stop
 
 if TYPE_CHECKING:
-    from gradkit.suite.evidence import Drawing
+    from gradkit.suite.evidence import FailingGraph
     from gradkit.suite.results import ItemResult
 
 
@@ -26,7 +26,7 @@ def graph(
     ] = "",
     out: Annotated[Path, typer.Option(help="the SVG file to write; an older one is replaced")] = Path("graph.svg"),
 ) -> None:
-    """Draw an expression, or the failing one of a report, as SVG: every node with its operation, data and gradient.
+    """Write a picture of an expression, or of the failing one of a report: each node's operation, data and gradient.
 
     In a report's picture wrong nodes are red, with both numbers. The code that evidence shows can be pasted as it is.
 
@@ -39,7 +39,7 @@ def graph(
     if item and not is_report:
         stop("Only a report has items: give an expression in quotes, or a report and an item.")
 
-    svg, description = _draw_from_report(Path(what), item) if is_report else _draw_program(what)
+    svg, description = _render_from_report(Path(what), item) if is_report else _render_program(what)
     try:
         out.write_text(svg, encoding="utf-8")
     except (OSError, ValueError) as error:  # without the advice of the other commands, which is about a run
@@ -47,19 +47,19 @@ def graph(
     console.print(Text(f"{out}: {description}"), soft_wrap=True)
 
 
-def _draw_program(code: str) -> tuple[str, str]:
+def _render_program(code: str) -> tuple[str, str]:
     """Return the picture of a program as SVG, and what it shows."""
     from gradkit.graphs.picture.cards import cards_of_graph
-    from gradkit.graphs.picture.graphviz import draw_svg
+    from gradkit.graphs.picture.graphviz import render_svg
     from gradkit.oracle.programs import evaluate_program
 
     graph, names, answers = evaluate_program(code)
-    svg = draw_svg(cards_of_graph(graph, answers, names=names))
+    svg = render_svg(cards_of_graph(graph, answers, names=names))
     nodes = "1 node" if len(graph) == 1 else f"{len(graph)} nodes"
     return svg, f"{nodes}, with the right gradients of {tidy(names[graph.output])}"
 
 
-def _draw_from_report(path: Path, item: str) -> tuple[str, str]:
+def _render_from_report(path: Path, item: str) -> tuple[str, str]:
     """Return the picture of a failed item as SVG, and what it shows.
 
     Args:
@@ -72,8 +72,8 @@ def _draw_from_report(path: Path, item: str) -> tuple[str, str]:
     report = read(path)
     results = report.items_named(item) if item else list(report.items)
     for result in results:
-        if result.evidence and result.evidence.drawing:
-            drawing = result.evidence.drawing
+        if result.evidence and result.evidence.failing_graph:
+            failing_graph = result.evidence.failing_graph
             break
     else:
         reason = "No item of this report failed with a number that a picture can show."
@@ -82,7 +82,7 @@ def _draw_from_report(path: Path, item: str) -> tuple[str, str]:
     # Graphviz takes a minute for some graphs of 200 nodes. Those of evidence have been reduced, and take 0.1 s.
     limits = Limits(memory_bytes=256 << 20, cpu_seconds=3, wall_seconds=20.0, file_bytes=1 << 20)
     try:
-        svg, reason = run_bounded(lambda: _draw_failure(drawing), tuple[str, str], limits)
+        svg, reason = run_bounded(lambda: _render_in_child(failing_graph), tuple[str, str], limits)
     except LimitReachedError as error:
         stop(f"Drawing {tidy(result.id)} {error.message}.")
     if reason:
@@ -90,12 +90,12 @@ def _draw_from_report(path: Path, item: str) -> tuple[str, str]:
     return svg, tidy(f"{result.title} ({result.id})")
 
 
-def _draw_failure(drawing: Drawing) -> tuple[str, str]:
+def _render_in_child(failing_graph: FailingGraph) -> tuple[str, str]:
     """Return the picture of a failing expression as SVG, and the reason if there is none. Runs in a bounded process."""
-    from gradkit.outputs.html import draw_failure
+    from gradkit.outputs.html import render_failing_graph
 
     try:
-        return draw_failure(drawing), ""
+        return render_failing_graph(failing_graph), ""
     except UserError as error:  # too large, or Graphviz is missing
         return "", str(error)
 

@@ -19,7 +19,7 @@ from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.graphs.picture.cards import cards_of_graph
-from gradkit.graphs.picture.graphviz import draw_png
+from gradkit.graphs.picture.graphviz import render_png
 from gradkit.graphs.scalar.trace_program import trace_program
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
@@ -205,7 +205,7 @@ class _CellFiller:
     def _fill_text(self, cell: NotebookNode) -> None:
         text = _OVERVIEW.sub(lambda _: self._make_overview(), cell.source)
         text = _TASK.sub(lambda match: self._make_heading(match[1]), text)
-        illustrated = _draw_graphs(text)
+        illustrated = _add_pictures(text)
         cell.source = illustrated.text
         if illustrated.pictures:
             cell.attachments = illustrated.pictures
@@ -229,7 +229,7 @@ class _CellFiller:
         return f"## Task {len(self._headings)} · {task.title}\n\n*{points:g} {unit}, about {task.minutes} minutes*"
 
 
-def _draw_graphs(text: str) -> _Illustrated:
+def _add_pictures(text: str) -> _Illustrated:
     """Replace every program of a graph by the program and the graph's picture."""
     pictures: dict[str, dict[str, str]] = {}
     pieces: list[str] = []
@@ -237,7 +237,7 @@ def _draw_graphs(text: str) -> _Illustrated:
     for number, match in enumerate(_GRAPH.finditer(text), 1):
         has_gradients, code = bool(match[1]), match[2]
         name = f"graph-{number}.png"
-        pictures[name] = {"image/png": base64.b64encode(_draw_graph(code, has_gradients)).decode()}
+        pictures[name] = {"image/png": base64.b64encode(_render_program(code, has_gradients)).decode()}
 
         numbers = "data and gradients" if has_gradients else "data"
         picture = f"![The graph of this code, every node with its {numbers}](attachment:{name})"
@@ -246,12 +246,12 @@ def _draw_graphs(text: str) -> _Illustrated:
     return _Illustrated("".join([*pieces, text[end:]]), pictures)
 
 
-def _draw_graph(code: str, has_gradients: bool) -> bytes:
-    """Draw the graph of a program as PNG, with its data and, if wanted, its gradients."""
+def _render_program(code: str, has_gradients: bool) -> bytes:
+    """Render the graph of a program as PNG, with its data and, if wanted, its gradients."""
     graph, names = trace_program(code)
     answers = complex_step.answer_graph(graph)
     shown = answers if has_gradients else Answers(answers.data, [])
-    return draw_png(cards_of_graph(graph, shown, names=names))
+    return render_png(cards_of_graph(graph, shown, names=names))
 
 
 def make_cell_metadata(grade_id: str, solution: bool = False, points: float | None = None) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Drawing, Evidence
+from gradkit.suite.evidence import Evidence, FailingGraph
 from gradkit.suite.results import ItemResult
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MAX_REPORT_LINES = 20_000
 """Lines of code and traceback in all evidence of a report."""
 
 MAX_NODES = 1_000
-"""Nodes of a drawn graph. A picture shows 200."""
+"""Nodes of a failing expression. A picture shows 200."""
 
 MAX_TEXT_LENGTH = 2_000
 """Characters of a name, a title, a line, a message or a hint. Messages are cut to 300 when they are made."""
@@ -78,28 +78,28 @@ def _check_evidence(item_id: str, evidence: Evidence) -> None:
     _check_texts(item_id, *texts, *evidence.code, *row_names, *evidence.traceback.splitlines())
     n_lines = _count_lines(evidence)
     _require(n_lines <= MAX_EVIDENCE_LINES, f"the evidence of {item_id} has more than {MAX_EVIDENCE_LINES} lines")
-    if evidence.drawing:
-        _require(_is_graph(evidence.drawing), f"the graph of {item_id} is damaged")
+    if evidence.failing_graph:
+        _require(_is_graph(evidence.failing_graph), f"the graph of {item_id} is damaged")
 
 
 def _count_lines(evidence: Evidence) -> int:
     return len(evidence.code) + len(evidence.rows) + len(evidence.traceback.splitlines())
 
 
-def _is_graph(drawing: Drawing) -> bool:
+def _is_graph(failing: FailingGraph) -> bool:
     """Return whether steps are known operations on earlier nodes, and every list has an entry for every node."""
-    n_leaves = len(drawing.inputs)
-    n_nodes = n_leaves + len(drawing.steps)
+    n_leaves = len(failing.inputs)
+    n_nodes = n_leaves + len(failing.steps)
     return (
         n_nodes <= MAX_NODES
-        and all(map(math.isfinite, drawing.inputs))
-        and all(_is_step(step, n_leaves + index) for index, step in enumerate(drawing.steps))
-        and len(drawing.names) in (0, n_leaves)
-        and all(len(name) <= MAX_TEXT_LENGTH for name in drawing.names)
-        and all(len(numbers.data) == n_nodes for numbers in (drawing.want, drawing.got))
-        and len(drawing.want.grad) in (0, n_nodes)
-        and len(drawing.got.grad) in (0, len(drawing.want.grad))
-        and all(0 <= node < n_nodes for node in (drawing.output, *drawing.wrong))
+        and all(map(math.isfinite, failing.inputs))
+        and all(_is_step(step, n_leaves + index) for index, step in enumerate(failing.steps))
+        and len(failing.names) in (0, n_leaves)
+        and all(len(name) <= MAX_TEXT_LENGTH for name in failing.names)
+        and all(len(numbers.data) == n_nodes for numbers in (failing.want, failing.got))
+        and len(failing.want.grad) in (0, n_nodes)
+        and len(failing.got.grad) in (0, len(failing.want.grad))
+        and all(0 <= node < n_nodes for node in (failing.output, *failing.wrong))
     )
 
 

@@ -1,6 +1,6 @@
 """What a student reads of a task's items, as HTML: in a notebook, on nbgrader's feedback pages and in formgrader.
 
-Everything that comes from a submission is escaped by the template. The only other markup is gradkit's drawing.
+Everything that comes from a submission is escaped by the template. The only other markup is the picture.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gradkit.graphs.picture.cards import TooLargeError, cards_of_graph
-from gradkit.graphs.picture.graphviz import draw_svg
+from gradkit.graphs.picture.graphviz import render_svg
 from gradkit.graphs.scalar.program import STUDENT, name_nodes
 from gradkit.inside.graph import Answers
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Drawing, Evidence
+from gradkit.suite.evidence import Evidence, FailingGraph
 from gradkit.suite.results import ItemResult
 from gradkit.suite.visibility import evidence_on_page
 
@@ -70,7 +70,7 @@ def _template_values(
         "pointer": pointer,
         "evidence": evidence,
         "code": [line for line in evidence.code if line != STUDENT.imports] if evidence else [],
-        "picture": _picture(evidence.drawing) if evidence and evidence.drawing else "",
+        "picture": _picture(evidence.failing_graph) if evidence and evidence.failing_graph else "",
     }
 
 
@@ -89,29 +89,29 @@ def _cause(evidence: Evidence) -> tuple[object, ...]:
     return (evidence.message, evidence.code, evidence.rows, evidence.heading, evidence.traceback)
 
 
-def _picture(drawing: Drawing) -> Markup | str:
-    """Return the failing expression as a graph; an empty string if it cannot be drawn on this machine."""
+def _picture(failing: FailingGraph) -> Markup | str:
+    """Return the failing expression as a graph; an empty string if this machine cannot render it."""
     from markupsafe import Markup
 
     try:
-        svg = draw_failure(drawing)
+        svg = render_failing_graph(failing)
     except (ImportError, TooLargeError):
         return ""
     return Markup(svg[svg.index("<svg") :])
 
 
-def draw_failure(drawing: Drawing) -> str:
-    """Return a failing expression as SVG. Nodes have the names that they have in the evidence's code.
+def render_failing_graph(failing: FailingGraph) -> str:
+    """Render a failing expression as SVG. Nodes have the names that they have in the evidence's code.
 
     Raises:
         TooLargeError: The graph has more nodes than a picture can show.
         MissingGraphvizError: pygraphviz is not installed.
     """
-    want, got = drawing.want.answers(), drawing.got.answers()
+    want, got = failing.want.answers(), failing.got.answers()
     if not got.grad:  # gradients were not compared
         want = Answers(want.data, [])
-    names = name_nodes(drawing.graph, drawing.wrong)
-    return draw_svg(cards_of_graph(drawing.graph, want, got, drawing.wrong, names))
+    names = name_nodes(failing.graph, failing.wrong)
+    return render_svg(cards_of_graph(failing.graph, want, got, failing.wrong, names))
 
 
 @cache

@@ -67,7 +67,7 @@ class Screen:
         writer.line()
         results = list(self._results.all())
         for style, text in screen.summary(results, self._results.collected, assignments(), self._warnings()):
-            writer.line(screen.drawable(text, writer._file), **screen.STYLES[style])
+            writer.line(screen.make_printable(text, writer._file), **screen.STYLES[style])
 
     def _warnings(self) -> list[str]:
         """Return what grading does not offer and the files of the collected assignments need."""

@@ -60,7 +60,7 @@ def make_row(name: str, yours: float, expected: float) -> Row:
 
 
 class NodeNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The numbers of a drawn graph: n_nodes data and, if gradients were compared, n_nodes gradients."""
+    """The numbers of a graph's nodes: n_nodes data and, if gradients were compared, n_nodes gradients."""
 
     data: tuple[Number, ...]
     grad: tuple[Number, ...]
@@ -70,8 +70,8 @@ class NodeNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Answers(list(map(float, self.data)), list(map(float, self.grad)))
 
 
-class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A failing expression as a graph, with PyTorch's numbers and the student's.
+class FailingGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A failing expression as a graph, with PyTorch's numbers and the student's: what its picture is made from.
 
     Attributes:
         inputs, steps, output, names: The graph; see `Graph`.
@@ -94,17 +94,17 @@ class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Graph(self.inputs, self.steps, self.output, self.names)
 
 
-def make_drawing(graph: Graph, want: Answers, got: Answers, wrong: Sequence[int]) -> Drawing:
-    """Return the drawing of a graph.
+def make_failing_graph(graph: Graph, want: Answers, got: Answers, wrong: Sequence[int]) -> FailingGraph:
+    """Make the record of a failing expression.
 
     Args:
         graph: The expression.
         want: PyTorch's answers.
         got: The student's answers.
-        wrong: The nodes to mark.
+        wrong: The nodes to show as wrong.
     """
     numbers = (_node_numbers(want), _node_numbers(got))
-    return Drawing(graph.inputs, graph.steps, graph.output, graph.names, *numbers, tuple(wrong))
+    return FailingGraph(graph.inputs, graph.steps, graph.output, graph.names, *numbers, tuple(wrong))
 
 
 def _node_numbers(answers: Answers) -> NodeNumbers:
@@ -127,7 +127,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         origin: The node that went wrong first, as the code names it. Empty if the numbers do not show it.
         hint: One line of advice, or empty.
         traceback: The student's own frames, innermost last.
-        drawing: The expression as a graph, if it has a wrong number.
+        failing_graph: The expression as a graph, if it has a wrong number. In JSON this field is `drawing`.
     """
 
     message: str
@@ -138,4 +138,4 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: str = ""
     hint: str = ""
     traceback: str = ""
-    drawing: Drawing | None = None
+    failing_graph: FailingGraph | None = msgspec.field(default=None, name="drawing")

@@ -8,7 +8,7 @@ from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError
 
 from .error_hints import find_error_hint
-from .evidence import NODES_SHOWN, Evidence, make_drawing, make_row, number_text
+from .evidence import NODES_SHOWN, Evidence, make_failing_graph, make_row, number_text
 
 
 def explain_mismatch(mismatch: Mismatch) -> Evidence:
@@ -37,7 +37,7 @@ def explain_mismatch(mismatch: Mismatch) -> Evidence:
         source="PyTorch",
         origin=origin,
         hint=find_hint(mismatch),
-        drawing=make_drawing(graph, mismatch.want, mismatch.got, shown),
+        failing_graph=make_failing_graph(graph, mismatch.want, mismatch.got, shown),
     )
 
 

@@ -78,8 +78,8 @@ def explanation(result: ItemResult) -> list[Line]:
     return lines
 
 
-def drawable(text: str, stream: TextIO) -> str:
-    """Return a text in characters that a terminal can show: a Windows console may have no blocks to draw a bar with."""
+def make_printable(text: str, stream: TextIO) -> str:
+    """Return a text in characters that a terminal can show: a Windows console may not have the blocks of a bar."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)

@@ -269,16 +269,16 @@ def test_a_report_without_any_picture_says_so(gradkit, report, tmp_path):
 )
 def test_a_damaged_report_is_reported_as_damaged(change, gradkit, report, tmp_path):
     record = failed("collects", evidence=mismatch())
-    drawing = msgspec.structs.replace(record.evidence.drawing, **change)
-    evidence = msgspec.structs.replace(record.evidence, drawing=drawing)
+    failing_graph = msgspec.structs.replace(record.evidence.failing_graph, **change)
+    evidence = msgspec.structs.replace(record.evidence, failing_graph=failing_graph)
     path = report(msgspec.structs.replace(record, evidence=evidence))
     assert refused(gradkit(path), tmp_path, "the graph of a1_trial/test_collects is damaged")
 
 
 def test_markup_in_a_report_is_shown_as_text(gradkit, report, tmp_path):
     record = failed("collects", evidence=mismatch())
-    drawing = msgspec.structs.replace(record.evidence.drawing, names=("</table>\x1b<script>\\N",))
-    evidence = msgspec.structs.replace(record.evidence, drawing=drawing)
+    failing_graph = msgspec.structs.replace(record.evidence.failing_graph, names=("</table>\x1b<script>\\N",))
+    evidence = msgspec.structs.replace(record.evidence, failing_graph=failing_graph)
     run = gradkit(report(msgspec.structs.replace(record, title="\x1b[2J[red]x", evidence=evidence)))
     assert run.exit_code == 0
     assert "\x1b" not in run.output

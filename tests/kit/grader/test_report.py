@@ -83,17 +83,17 @@ def test_a_report_has_only_the_title_and_verdict_of_a_hidden_item(school, suite)
     assert missed.hidden
     assert missed.verdict is Verdict.FAILED
     assert missed.evidence.message == "What this item checks is kept for grading: its title is the hint."
-    assert (missed.evidence.code, missed.evidence.rows, missed.evidence.drawing) == ((), (), None)
+    assert (missed.evidence.code, missed.evidence.rows, missed.evidence.failing_graph) == ((), (), None)
     assert missed.evidence.hint == ""
 
 
 def test_a_drawing_in_a_report_is_the_failing_expression(school, suite):
     school.hand_in_misconception("ada", "subtraction_forgets_the_minus")
     wrong = [item for item in school.grade(suite=suite("a2"))["ada"].items if item.evidence]
-    drawing = wrong[0].evidence.drawing
-    assert [step[0] for step in drawing.graph.steps] == ["sub"]
-    node = drawing.wrong[0]
-    assert (drawing.got.grad[node], drawing.want.grad[node]) == (
+    failing_graph = wrong[0].evidence.failing_graph
+    assert [step[0] for step in failing_graph.graph.steps] == ["sub"]
+    node = failing_graph.wrong[0]
+    assert (failing_graph.got.grad[node], failing_graph.want.grad[node]) == (
         wrong[0].evidence.rows[0].yours,
         wrong[0].evidence.rows[0].expected,
     )

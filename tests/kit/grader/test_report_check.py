@@ -80,7 +80,7 @@ def commands_on(path, monkeypatch):
 
 
 ESCAPE = "\x1b]0;title\x07\x1b[2J"
-DRAWING = ("items", 1, "evidence", "drawing")
+FAILING_GRAPH = ("items", 1, "evidence", "drawing")
 HOSTILE = {
     "an unknown field's name": changed("items", 0, lambda item: {**item, ESCAPE: 1}),
     "an endless name of a field": changed("items", 0, lambda item: {**item, "x" * 1_000_000: 1}),
@@ -97,20 +97,20 @@ HOSTILE = {
     "a million lines of traceback": changed("items", 2, "evidence", "traceback", "\n" * 1_000_000),
     "a million warnings": changed("warnings", ["n"] * 1_000_000),
     "a million prerequisites": changed("items", 2, "needs", ["x"] * 1_000_000),
-    "a step on itself": changed(*DRAWING, "steps", [["tanh", 1], ["add", 1, 0]]),
-    "steps in a circle": changed(*DRAWING, "steps", [["tanh", 2], ["add", 1, 0]]),
-    "a step on nothing": changed(*DRAWING, "steps", [["tanh", -1], ["add", 1, 0]]),
-    "an unknown operation": changed(*DRAWING, "steps", [["exec", 0], ["add", 1, 0]]),
-    "a step without operands": changed(*DRAWING, "steps", [["tanh"], ["add", 1, 0]]),
-    "an empty step": changed(*DRAWING, "steps", [[], ["add", 1, 0]]),
-    "a step of text": changed(*DRAWING, "steps", [["tanh", "x"], ["add", 1, 0]]),
-    "a number too long": changed(*DRAWING, "steps", [["add_const", 0, 10**400], ["add", 1, 0]]),
-    "an output that is not there": changed(*DRAWING, "output", 3),
-    "a wrong node that is not there": changed(*DRAWING, "wrong", [10**30]),
-    "answers for other nodes": changed(*DRAWING, "want", {"data": [1.0], "grad": [1.0]}),
-    "names for other leaves": changed(*DRAWING, "names", ["a", "b"]),
-    "a name without end": changed(*DRAWING, "names", ["a" * 1_000_000]),
-    "a million nodes": changed(*DRAWING, "inputs", [1.0] * 1_000_000),
+    "a step on itself": changed(*FAILING_GRAPH, "steps", [["tanh", 1], ["add", 1, 0]]),
+    "steps in a circle": changed(*FAILING_GRAPH, "steps", [["tanh", 2], ["add", 1, 0]]),
+    "a step on nothing": changed(*FAILING_GRAPH, "steps", [["tanh", -1], ["add", 1, 0]]),
+    "an unknown operation": changed(*FAILING_GRAPH, "steps", [["exec", 0], ["add", 1, 0]]),
+    "a step without operands": changed(*FAILING_GRAPH, "steps", [["tanh"], ["add", 1, 0]]),
+    "an empty step": changed(*FAILING_GRAPH, "steps", [[], ["add", 1, 0]]),
+    "a step of text": changed(*FAILING_GRAPH, "steps", [["tanh", "x"], ["add", 1, 0]]),
+    "a number too long": changed(*FAILING_GRAPH, "steps", [["add_const", 0, 10**400], ["add", 1, 0]]),
+    "an output that is not there": changed(*FAILING_GRAPH, "output", 3),
+    "a wrong node that is not there": changed(*FAILING_GRAPH, "wrong", [10**30]),
+    "answers for other nodes": changed(*FAILING_GRAPH, "want", {"data": [1.0], "grad": [1.0]}),
+    "names for other leaves": changed(*FAILING_GRAPH, "names", ["a", "b"]),
+    "a name without end": changed(*FAILING_GRAPH, "names", ["a" * 1_000_000]),
+    "a million nodes": changed(*FAILING_GRAPH, "inputs", [1.0] * 1_000_000),
     "brackets without end": "[" * 1_000_000,
     "half a letter": WHOLE.replace("a warning", "\\ud800"),
     "a file without end": " " * (MAX_REPORT_BYTES + 1),
@@ -138,8 +138,8 @@ SHOWN = {
     "an assignment": changed("items", 1, "assignment", ESCAPE),
     "a warning": changed("warnings", [ESCAPE]),
     "who blocks": changed("items", 3, "blocked_by", [ESCAPE]),
-    "a leaf's name": changed(*DRAWING, "names", [ESCAPE]),
-    "infinite numbers": changed(*DRAWING, "want", "data", ["inf", "nan", "-inf"]),
+    "a leaf's name": changed(*FAILING_GRAPH, "names", [ESCAPE]),
+    "infinite numbers": changed(*FAILING_GRAPH, "want", "data", ["inf", "nan", "-inf"]),
 }
 
 

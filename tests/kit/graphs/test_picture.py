@@ -8,7 +8,7 @@ import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
 from gradkit.graphs.picture.cards import MAX_NODES, Card, Row, TooLargeError, cards_of_graph, short_number
-from gradkit.graphs.picture.graphviz import MAX_LETTERS, draw_svg
+from gradkit.graphs.picture.graphviz import MAX_LETTERS, render_svg
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers, Graph
 from gradkit.inside.operations import OPERATIONS
@@ -28,7 +28,7 @@ def texts(svg):
 
 
 def picture(graph, *numbers, **shown):
-    return draw_svg(cards_of_graph(graph, *numbers, **shown))
+    return render_svg(cards_of_graph(graph, *numbers, **shown))
 
 
 def chain(steps):
@@ -113,7 +113,7 @@ def test_markup_in_a_name_is_shown_as_text(name):
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_drawn(text):
-    shown = texts(draw_svg([Card(text, text, (Row(text, text), Row(text, text, True)), (0,))]))
+    shown = texts(render_svg([Card(text, text, (Row(text, text), Row(text, text, True)), (0,))]))
     assert not text.isascii() or not text.isalnum() or text[: MAX_LETTERS - 1] in shown
 
 

@@ -10,7 +10,7 @@ from gradkit.oracle import complex_step
 from gradkit.oracle.mismatch import compare_gradients
 from gradkit.outputs.html import feedback
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Drawing, Evidence, NodeNumbers, Row
+from gradkit.suite.evidence import Evidence, FailingGraph, NodeNumbers, Row
 from gradkit.suite.explanations import explain_mismatch
 from gradkit.suite.results import Item, make_result
 from gradkit.suite.visibility import HIDDEN
@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 CODE = ("from engine import Value", "x = Value(2.0)", "y = x.tanh()", "print(x.grad)")
-DRAWING = Drawing(
+FAILING_GRAPH = FailingGraph(
     (2.0,), (("tanh", 0),), 1, (), NodeNumbers((2.0, 0.96), (0.07, 1.0)), NodeNumbers((2.0, 0.96), (5.0, 1.0)), (0,)
 )
-WRONG = Evidence("x.grad is 5.0", CODE, (Row("x.grad", 5.0, 0.07),), source="PyTorch", drawing=DRAWING)
+WRONG = Evidence("x.grad is 5.0", CODE, (Row("x.grad", 5.0, 0.07),), source="PyTorch", failing_graph=FAILING_GRAPH)
 KEPT = HIDDEN
 RAISED = Evidence("ValueError: no", CODE[:2], traceback="engine.py:3, in tanh\n    raise ValueError")
 
@@ -111,8 +111,8 @@ def test_a_picture_marks_the_wrong_node_with_both_numbers():
 
 def test_a_graph_too_large_to_read_is_shown_without_a_picture_but_with_numbers():
     answers = NodeNumbers((1.0,) * 301, (1.0,) * 301)
-    drawing = Drawing((1.0,), tuple(("neg", node) for node in range(300)), 300, (), answers, answers, (0,))
-    page = feedback([item("x", msgspec.structs.replace(WRONG, drawing=drawing))], {})
+    large = FailingGraph((1.0,), tuple(("neg", node) for node in range(300)), 300, (), answers, answers, (0,))
+    page = feedback([item("x", msgspec.structs.replace(WRONG, failing_graph=large))], {})
     assert "<svg" not in page
     assert "5.0" in page
 

@@ -227,10 +227,10 @@ def test_when_everything_passes_practice_is_suggested(lines):
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["ascii", "cp1252", "cp437", "utf-8"]))
 def test_any_line_can_be_written_to_any_terminal(text, encoding):
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    stream.write(screen.drawable(text, stream))
+    stream.write(screen.make_printable(text, stream))
 
 
 def test_a_bar_is_drawn_in_ascii_on_terminals_without_block_characters():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    assert screen.drawable("a1 ██░░ 2 of 4", stream) == "a1 ##.. 2 of 4"
-    assert screen.drawable("a1 ██░░ 2 of 4", io.StringIO()) == "a1 ██░░ 2 of 4"
+    assert screen.make_printable("a1 ██░░ 2 of 4", stream) == "a1 ##.. 2 of 4"
+    assert screen.make_printable("a1 ██░░ 2 of 4", io.StringIO()) == "a1 ██░░ 2 of 4"

@@ -10,7 +10,7 @@ import msgspec
 
 from gradkit.grader.report import Conditions, Report
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Drawing, Evidence, NodeNumbers, Row
+from gradkit.suite.evidence import Evidence, FailingGraph, NodeNumbers, Row
 from gradkit.suite.results import ItemResult
 
 from .course import Course
@@ -24,7 +24,7 @@ DEFINITIONS: dict[str, type[msgspec.Struct]] = {
     "item": ItemResult,
     "evidence": Evidence,
     "row": Row,
-    "drawing": Drawing,
+    "drawing": FailingGraph,
     "answers": NodeNumbers,
 }
 """The struct that each definition under `$defs` describes; the empty name is the schema itself."""
@@ -49,12 +49,12 @@ def find_schema_faults(definition: dict[str, Any], struct: type[msgspec.Struct])
     fields = msgspec.structs.fields(struct)
     properties: dict[str, Any] = definition.get("properties", {})
 
-    names = [field.name for field in fields]
+    names = [field.encode_name for field in fields]
     if list(properties) != names:
         yield f"The properties are {', '.join(properties)}, and the fields are {', '.join(names)}."
 
     always = not struct.__struct_config__.omit_defaults
-    required = [field.name for field in fields if always or field.default is msgspec.NODEFAULT]
+    required = [field.encode_name for field in fields if always or field.default is msgspec.NODEFAULT]
     if definition.get("required") != required:
         yield f"`required` is not {', '.join(required)}."
 

@@ -65,7 +65,7 @@ def cards_of_graph(
         graph: The graph.
         want: The right numbers, if they are to be shown.
         got: The student's numbers, if they are to be shown.
-        wrong: The nodes to mark as wrong, with both numbers.
+        wrong: The nodes to show as wrong, with both numbers.
         names: Names that some nodes have already; the others get new names.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Draw cards with Graphviz."""
+"""Render cards as a picture, with Graphviz."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class MissingGraphvizError(UserError, ImportError):
     """pygraphviz is not installed. An ImportError too, which students' notebooks can catch."""
 
 
-def draw_svg(cards: Sequence[Card]) -> str:
-    """Draw cards, and arrows to each card from its parents, as SVG.
+def render_svg(cards: Sequence[Card]) -> str:
+    """Render cards, and arrows to each card from its parents, as SVG.
 
     Raises:
         TooLargeError: There are more than MAX_NODES cards.
         MissingGraphvizError: pygraphviz is not installed.
     """
-    return _draw(cards, "svg").decode()
+    return _render(cards, "svg").decode()
 
 
-def draw_png(cards: Sequence[Card]) -> bytes:
-    """Draw cards as PNG, which notebooks show wherever they are opened. Raises as `draw_svg` does."""
-    return _draw(cards, "png", "-Gdpi=96")
+def render_png(cards: Sequence[Card]) -> bytes:
+    """Render cards as PNG, which notebooks show wherever they are opened. Raises as `render_svg` does."""
+    return _render(cards, "png", "-Gdpi=96")
 
 
-def _draw(cards: Sequence[Card], output_format: str, options: str = "") -> bytes:
+def _render(cards: Sequence[Card], output_format: str, options: str = "") -> bytes:
     if len(cards) > MAX_NODES:
         raise TooLargeError
     try:
