@@ -39,7 +39,7 @@ from gradkit.suite.static_warnings import static_warnings
 _CLOCK = Clock()
 
 
-class Checked:
+class CheckResult:
     """The last value of a test cell. nbgrader reads its text as the cell's points, and a student sees the items."""
 
     def __init__(self, points: float, page: str) -> None:
@@ -53,7 +53,7 @@ class Checked:
         return self._page
 
 
-def check(subject: type | FunctionType, *items: str) -> Checked:
+def check(subject: type | FunctionType, *items: str) -> CheckResult:
     """Grade items of one assignment on the cell that defines a class or function.
 
     The files that the assignment builds on are read from the notebook's folder.
@@ -78,7 +78,7 @@ def check(subject: type | FunctionType, *items: str) -> Checked:
             results = list(run_public_phase(suite, Intake(), transport, run_hidden=True).all())
         warnings = static_warnings(folder, module, assignment.packages)
         page = feedback(results, {result.id: result.title for result in results}, warnings)
-    return Checked(sum(result.earned for result in results), page)
+    return CheckResult(sum(result.earned for result in results), page)
 
 
 class Picture:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gradkit.grader.suite import Suite
     from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
     from gradkit.grader.whole_class.results import StudentResult
-    from gradkit.outputs.gradebook_process import Entering
+    from gradkit.outputs.gradebook_process import GradebookProcess
     from gradkit.submissions.intake.roster import Student
     from gradkit.suite.results import ItemResult
 
@@ -120,28 +120,28 @@ def _load_suite(course: Sequence[Assignment], seed: str) -> Suite:
     return load_suite(course, Library(corpora_folder()), private)
 
 
-def _start_gradebook(url: str, suite: Suite) -> Entering:
+def _start_gradebook(url: str, suite: Suite) -> GradebookProcess:
     """Start the process that writes reports to a gradebook. Raises GradebookError if the gradebook cannot be opened."""
     from gradkit.outputs.gradebook import database_url
-    from gradkit.outputs.gradebook_process import Entering
+    from gradkit.outputs.gradebook_process import GradebookProcess
 
     database_url(url)  # an error is shown now, and not after an hour of grading
-    return Entering(url, suite)
+    return GradebookProcess(url, suite)
 
 
-def _await_gradebook(writer: Entering) -> None:
+def _await_gradebook(gradebook: GradebookProcess) -> None:
     """Wait until the gradebook has all reports."""
     from gradkit.outputs.gradebook import GradebookError
     from gradkit.outputs.terminal import await_gradebook
 
     try:
-        await_gradebook(console, writer)
+        await_gradebook(console, gradebook)
     except GradebookError as error:
         stop(f"{error} (The reports are written. Run the same command again to continue.)")
 
 
 def _grade(
-    classroom: Classroom, students: Sequence[Student], workers: int | None, writer: Entering | None
+    classroom: Classroom, students: Sequence[Student], workers: int | None, gradebook: GradebookProcess | None
 ) -> list[StudentResult]:
     """Grade a class while a bar shows the progress and the gradebook's process takes the reports."""
     from gradkit.grader.whole_class.capacity import count_workers_that_fit
@@ -153,8 +153,8 @@ def _grade(
         console.print(warning, style="yellow", highlight=False, soft_wrap=True)
 
     def observe_student(graded: GradedStudent) -> None:
-        if writer and not graded.reason:
-            writer.give(graded.student, classroom.report_path(graded.student))
+        if gradebook and not graded.reason:
+            gradebook.give(graded.student, classroom.report_path(graded.student))
 
     with show_progress(console, len(students)) as observe_progress:
         return grade_class(classroom, students, n_workers, observe_progress, observe_student)
@@ -242,8 +242,8 @@ def doctor() -> None:
     Example: gradkit doctor
     """
     from gradkit.grader.doctor import examine
-    from gradkit.outputs.terminal import show_findings
+    from gradkit.outputs.terminal import show_capabilities
 
-    findings = examine()
-    show_findings(console, findings)
-    raise typer.Exit(any(finding.is_required and not finding.is_fine for finding in findings))
+    capabilities = examine()
+    show_capabilities(console, capabilities)
+    raise typer.Exit(any(each.is_required and not each.is_fine for each in capabilities))

@@ -48,20 +48,21 @@ def attacks() -> None:
 
     Example: gradkit attacks
     """
-    from gradkit.proof.attacks.corpus import attacks as corpus
+    from gradkit.proof.attacks.corpus import read_attacks
     from gradkit.proof.attacks.run import run_attacks
 
+    chosen = read_attacks()
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
-        task = progress.add_task("grading attacks", total=len(corpus()))
-        run = run_attacks(corpus(), lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
+        task = progress.add_task("grading attacks", total=len(chosen))
+        run = run_attacks(chosen, lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
     table = Table(Column("attack", overflow="fold"), "group", "earned", "must get", "as it must be")
-    for each in run.outcomes:
+    for each in run.results:
         earned = f"{each.report.earned:g}" if each.report else "-"
         table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.reason) or "yes")
     console.print(table)
     if run.reasons:
         stop("\n".join(["Some attacks did not go as they must:", *run.reasons]))
     console.print(
-        f"{len(run.outcomes)} attacks: 0 undeserved points, and 0 secret bits beyond whether an item passed.",
+        f"{len(run.results)} attacks: 0 undeserved points, and 0 secret bits beyond whether an item passed.",
         highlight=False,
     )

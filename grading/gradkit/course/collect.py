@@ -40,7 +40,7 @@ class State(str, Enum):
     NO_NOTEBOOK = "without a notebook"
 
 
-class Collected(msgspec.Struct, frozen=True, tag=True):
+class CollectedSubmission(msgspec.Struct, frozen=True, tag=True):
     """Result of collecting a student's submission.
 
     Attributes:
@@ -58,7 +58,9 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
     reason: str = ""
 
 
-def collect(assignment: Assignment, downloads: Path, into: Path, force: bool = False) -> Iterator[Collected | str]:
+def collect(
+    assignment: Assignment, downloads: Path, into: Path, force: bool = False
+) -> Iterator[CollectedSubmission | str]:
     """Bring everyone's submission into <into>/<student>/<assignment>/.
 
     Args:
@@ -90,7 +92,7 @@ def _make_student_id(name: str) -> str:
 
 def collect_student(
     assignment: Assignment, submission: Submission, target: Path, in_place: bool = False, force: bool = False
-) -> Collected:
+) -> CollectedSubmission:
     """Bring one student's submission into a folder, in a bounded process.
 
     A submission that reaches a limit has no notebook.
@@ -112,7 +114,7 @@ def collect_student(
             lambda: _collect_in_child(assignment, submission, target, in_place, force, stamp), _Reply, READING
         )
     except LimitReachedError as error:
-        return Collected(submission.student, State.NO_NOTEBOOK, reason=describe_error(error).message)
+        return CollectedSubmission(submission.student, State.NO_NOTEBOOK, reason=describe_error(error).message)
     if isinstance(reply, WriteFailure):
         raise reply.to_error()
     return reply
@@ -135,7 +137,7 @@ def _read_timestamp(assignment: Assignment, folder: Path) -> bytes | None:
 
 # --- in the bounded process ------------------------------------------------------------------------------------------
 
-_Reply = Collected | WriteFailure
+_Reply = CollectedSubmission | WriteFailure
 
 
 def _collect_in_child(
@@ -163,7 +165,7 @@ def _collect_in_child(
         raise
     except Exception as error:
         reason = describe_error(error).message
-        return Collected(submission.student, State.NO_NOTEBOOK, (), tuple(tidy_warnings(warnings)), reason)
+        return CollectedSubmission(submission.student, State.NO_NOTEBOOK, (), tuple(tidy_warnings(warnings)), reason)
 
     files = completed.files
     if stamp:
@@ -183,7 +185,7 @@ def _collect_in_child(
 
     if state is State.SKIPPED:
         warnings.append("A different submission was collected earlier and has been kept. Use --force to replace it.")
-    return Collected(submission.student, state, tuple(sorted(files)), tuple(tidy_warnings(warnings)))
+    return CollectedSubmission(submission.student, state, tuple(sorted(files)), tuple(tidy_warnings(warnings)))
 
 
 def _without_other_assignments(entries: list[Entry], assignment: Assignment, in_place: bool) -> list[Entry]:

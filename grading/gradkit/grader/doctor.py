@@ -42,14 +42,14 @@ _KILLED = f"signal {signal.SIGSYS:d}"
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One line of the examination.
+class Capability:
+    """Something that grading needs of this machine or profits from, and whether the machine has it.
 
     Attributes:
-        name: What was examined.
-        is_fine: Whether it is as it should be.
+        name: What it is.
+        is_fine: Whether the machine has it.
         message: The result, and what to do if it is not fine.
-        is_required: Whether grading is impossible without it.
+        is_required: Whether submissions cannot be graded without it.
     """
 
     name: str
@@ -58,10 +58,10 @@ class Finding:
     is_required: bool = True
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Capability]:
     """Examine everything that grading needs, by trying it."""
     return [
-        Finding("gradkit", True, f"{importlib.metadata.version('gradkit')} on Python {platform.python_version()}"),
+        Capability("gradkit", True, f"{importlib.metadata.version('gradkit')} on Python {platform.python_version()}"),
         _examine_bubblewrap(),
         *_examine_sandboxing(),
         _examine_addresses(),
@@ -70,15 +70,15 @@ def examine() -> list[Finding]:
     ]
 
 
-def _examine_bubblewrap() -> Finding:
+def _examine_bubblewrap() -> Capability:
     path = find_bubblewrap()
     if not path:
-        return Finding("bubblewrap", False, f"not found: {INSTALL}")
+        return Capability("bubblewrap", False, f"not found: {INSTALL}")
     version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    return Finding("bubblewrap", bool(version), f"{version} ({path})")
+    return Capability("bubblewrap", bool(version), f"{version} ({path})")
 
 
-def _examine_sandboxing() -> Iterator[Finding]:
+def _examine_sandboxing() -> Iterator[Capability]:
     yield examine_sandbox()
     if find_bubblewrap():
         yield _examine_shared_files()
@@ -88,20 +88,20 @@ def _examine_sandboxing() -> Iterator[Finding]:
 # --- the system-call filter ------------------------------------------------------------------------------------------
 
 
-def examine_filter() -> Finding:
+def examine_filter() -> Capability:
     """Grade the reference. If that fails, find out which system calls the filter refused."""
     name, machine = "system-call filter", platform.machine()
     if machine not in system_calls.MACHINES:
-        return Finding(name, False, f"there is none for {machine}, only for {', '.join(system_calls.MACHINES)}")
+        return Capability(name, False, f"there is none for {machine}, only for {', '.join(system_calls.MACHINES)}")
 
     failure = _first_failure_of_reference()
     if not failure:
         n_allowed = len(system_calls.allowed(machine))
-        return Finding(name, True, f"{n_allowed} calls are allowed on {machine}, and the reference needs no other")
+        return Capability(name, True, f"{n_allowed} calls are allowed on {machine}, and the reference needs no other")
 
     calls = ", ".join(map(_name_of_call, find_refused_calls(_first_failure_of_reference)))
     cause = f"it made system calls that the filter refuses on {machine}: {calls}" if calls else "no call was refused"
-    return Finding(name, False, f"the reference does not pass ({tidy(failure)}); {cause}")
+    return Capability(name, False, f"the reference does not pass ({tidy(failure)}); {cause}")
 
 
 def find_refused_calls(run: Callable[[range], str], numbers: range = range(_N_SYSTEM_CALLS)) -> list[int]:
@@ -194,7 +194,7 @@ _PROBED = {
 """What each method of the probe tries, for a message."""
 
 
-def examine_sandbox() -> Finding:
+def examine_sandbox() -> Capability:
     """Start a worker and try what it must not be able to do."""
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch) / "submission"
@@ -204,7 +204,7 @@ def examine_sandbox() -> Finding:
             sandbox = stack.enter_context(Sandbox(Path(scratch) / "sandbox"))
             sandbox.check()
         except SandboxError as error:
-            return Finding("sandbox", False, str(error))
+            return Capability("sandbox", False, str(error))
 
         transport = stack.enter_context(closing(open_transport(sandbox, folder, PROBE_SECONDS)))
         transport.start_item(PROBE_SECONDS)
@@ -218,41 +218,41 @@ def examine_sandbox() -> Finding:
             possible.append(description)
 
     if possible:
-        return Finding("sandbox", False, f"it does not keep a submission from these: {', '.join(possible)}")
-    return Finding("sandbox", True, "starts, and refuses everything that a submission must not do")
+        return Capability("sandbox", False, f"it does not keep a submission from these: {', '.join(possible)}")
+    return Capability("sandbox", True, "starts, and refuses everything that a submission must not do")
 
 
-def _examine_shared_files() -> Finding:
+def _examine_shared_files() -> Capability:
     """Examine whether the files that workers share are copied to memory."""
     name = "shared files"
     with tempfile.TemporaryDirectory() as scratch, Sandbox(Path(scratch)) as sandbox:
         if sandbox.in_memory:
-            return Finding(name, True, "copied to memory: no worker can leave a trace in the page cache")
+            return Capability(name, True, "copied to memory: no worker can leave a trace in the page cache")
     message = (
         f"copied to disk, because no tmpfs has {MIN_FREE_BYTES >> 20} MB free and lets programs run. If memory gets "
         "short, two workers could exchange bits through the page cache. In Docker: --tmpfs /dev/shm:exec,size=1g"
     )
-    return Finding(name, False, message, is_required=False)
+    return Capability(name, False, message, is_required=False)
 
 
-def _examine_addresses() -> Finding:
+def _examine_addresses() -> Capability:
     if can_fix_addresses():
-        return Finding("equal bytes", True, "memory addresses are the same in every run: one seed, one report")
+        return Capability("equal bytes", True, "memory addresses are the same in every run: one seed, one report")
     message = "memory addresses are random here: numbers in reports can differ in their last digits between runs"
-    return Finding("equal bytes", False, message, is_required=False)
+    return Capability("equal bytes", False, message, is_required=False)
 
 
 # --- packages --------------------------------------------------------------------------------------------------------
 
 
-def _examine_pytorch() -> Finding:
+def _examine_pytorch() -> Capability:
     if importlib.util.find_spec("torch") is None:
         message = "not installed. It is needed for a private seed only: pip install torch"
-        return Finding("PyTorch", False, message, is_required=False)
-    return Finding("PyTorch", True, f"{importlib.metadata.version('torch')} (used to draw a private seed's graphs)")
+        return Capability("PyTorch", False, message, is_required=False)
+    return Capability("PyTorch", True, f"{importlib.metadata.version('torch')} (used to draw a private seed's graphs)")
 
 
-def _examine_packages() -> Iterator[Finding]:
+def _examine_packages() -> Iterator[Capability]:
     """Examine the packages that assignments use. The other assignments can be graded without them."""
     for name in dict.fromkeys(name for assignment in assignments() for name in assignment.packages):
         users = " and ".join(assignment.name for assignment in assignments() if name in assignment.packages)
@@ -262,9 +262,9 @@ def _examine_packages() -> Iterator[Finding]:
                 sandbox.check((name,))
         except packages.MissingPackageError:
             message = f"not installed; {users} cannot be graded without it: pip install {name}"
-            yield Finding(name, False, message, is_required=False)
+            yield Capability(name, False, message, is_required=False)
         except SandboxError as error:
             message = f"{package.version} is installed, but a worker cannot import it: {error}"
-            yield Finding(name, False, message, is_required=False)
+            yield Capability(name, False, message, is_required=False)
         else:
-            yield Finding(name, True, f"{package.version}, available to {users} in the sandbox")
+            yield Capability(name, True, f"{package.version}, available to {users} in the sandbox")

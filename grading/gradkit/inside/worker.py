@@ -248,7 +248,7 @@ NONCE_BYTES = 8
 """Size of the nonce. A reply repeats the nonce of its request, so that it cannot be sent before the request."""
 
 
-class Failure(Exception):
+class BatchError(Exception):
     """The student's code raised an exception during a batch.
 
     Args:
@@ -289,7 +289,7 @@ class Worker:
             *arguments: What its `do_...` method takes.
 
         Raises:
-            Failure: The student's code raised an exception during a batch.
+            BatchError: The student's code raised an exception during a batch.
             BaseException: Whatever the student's code raises otherwise.
         """
         if is_new_item:
@@ -332,7 +332,7 @@ class Worker:
                 numbers += answers.data
                 numbers += answers.grad
         except BaseException as error:
-            raise Failure(error, numbers) from None
+            raise BatchError(error, numbers) from None
         return [], numbers
 
     def do_arrays(self, targets: object, name: str) -> tuple[list[int], Sequence[float]]:
@@ -459,7 +459,7 @@ def main(descriptor: int, folder: str) -> None:
             message = reply(nonce, handles, numbers)
         except BaseException as error:
             spare.clear()
-            done, cause = (error.numbers, error.error) if isinstance(error, Failure) else ((), error)
+            done, cause = (error.numbers, error.error) if isinstance(error, BatchError) else ((), error)
             description = message_of(cause, doing(*request[1:3]))
             message = reply(nonce, (), done, verdict_of(cause), description, frames_of(cause, folder))
         write(message)

@@ -49,21 +49,21 @@ class GradebookError(UserError):
 
 
 @dataclass(frozen=True)
-class _Page:
-    """An assignment in the gradebook, and the task of each grade cell, by the cell's key."""
+class _GradeCells:
+    """The grade cells of an assignment in the gradebook: the task of each, by the cell's key."""
 
     assignment: Assignment
     tasks: dict[str, Task]
 
 
-class Book:
-    """nbgrader's gradebook, opened for the assignments of a suite."""
+class GradebookWriter:
+    """Writes reports into nbgrader's gradebook, opened for the assignments of a suite."""
 
     def __init__(self, gradebook: Gradebook, suite: Suite) -> None:
         self._gradebook = gradebook
         gradebook.db().expire_on_commit = False  # otherwise nbgrader reads the assignment's cells after every commit
         points = {test.item.id: test.item.points for test in suite.tests}
-        self._pages = [_page(gradebook, assignment, points) for assignment in suite.assignments]
+        self._cells = [_find_grade_cells(gradebook, assignment, points) for assignment in suite.assignments]
 
     def write(self, student: Student, report: Report) -> bool:
         """Write a report, except for assignments of which nothing was handed in (see `not_handed_in`).
@@ -88,20 +88,20 @@ class Book:
 
     def _write(self, student: Student, report: Report) -> bool:
         name, missing = student_id(student), not_handed_in(report)
-        pages = [page for page in self._pages if page.assignment.name not in missing]
-        if pages:
+        handed_in = [cells for cells in self._cells if cells.assignment.name not in missing]
+        if handed_in:
             self._gradebook.update_or_create_student(name)
-        are_late = [self._write_page(page, name, student.source, report) for page in pages]
+        are_late = [self._write_assignment(cells, name, student.source, report) for cells in handed_in]
         return any(are_late)
 
-    def _write_page(self, page: _Page, student: str, source: Path, report: Report) -> bool:
-        stamp = read_timestamp(source, page.assignment.name)
+    def _write_assignment(self, cells: _GradeCells, student: str, source: Path, report: Report) -> bool:
+        stamp = read_timestamp(source, cells.assignment.name)
         known = {"timestamp": stamp.time} if stamp and stamp.time else {}
-        submission = self._gradebook.update_or_create_submission(page.assignment.name, student, **known)
+        submission = self._gradebook.update_or_create_submission(cells.assignment.name, student, **known)
 
         earned = {item.id: item.earned for item in report.items}
         for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
-            task = page.tasks.get(grade.cell_id)
+            task = cells.tasks.get(grade.cell_id)
             if task:
                 _write_score(grade, sum(earned[item] for item in task.items))
 
@@ -112,7 +112,7 @@ class Book:
 
 
 def _write_score(grade: Any, earned: float) -> None:
-    """Write an automatic score. A manual score stays, and is marked for a check if the automatic one has changed."""
+    """Write an automatic score. A manual score stays, and is flagged for a review if the automatic one has changed."""
     if grade.manual_score is None:
         grade.needs_manual_grade = False
     elif grade.auto_score != earned:
@@ -174,7 +174,7 @@ def database_url(url: str) -> URL:
 
 
 @contextmanager
-def open_gradebook(url: str, suite: Suite) -> Iterator[Book]:
+def open_gradebook(url: str, suite: Suite) -> Iterator[GradebookWriter]:
     """Open a gradebook for a suite's assignments, which `nbgrader generate_assignment` has put there.
 
     Args:
@@ -188,7 +188,7 @@ def open_gradebook(url: str, suite: Suite) -> Iterator[Book]:
     database = database_url(url)
     os.environ.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_SECONDS))
     with _plain_errors(database), _open_existing(database) as gradebook:
-        yield Book(gradebook, suite)
+        yield GradebookWriter(gradebook, suite)
 
 
 def _open_existing(database: URL) -> Gradebook:
@@ -232,8 +232,8 @@ def _first_line(error: Exception, database: URL) -> str:
     return line.replace(database.password, "***") if database.password else line
 
 
-def _page(gradebook: Gradebook, assignment: Assignment, points: Mapping[str, float]) -> _Page:
-    """Return an assignment's page. Raises GradebookError if the gradebook has other tasks or points than the course.
+def _find_grade_cells(gradebook: Gradebook, assignment: Assignment, points: Mapping[str, float]) -> _GradeCells:
+    """Find an assignment's grade cells. Raises GradebookError if they have other tasks or points than the course.
 
     Args:
         gradebook: The gradebook.
@@ -255,4 +255,4 @@ def _page(gradebook: Gradebook, assignment: Assignment, points: Mapping[str, flo
             f"The gradebook knows other tasks or points of {name} than this course has: run "
             f"`gradkit course build`, then `nbgrader generate_assignment {name} --force`."
         )
-    return _Page(assignment, {cells[task.name].id: task for task in assignment.tasks})
+    return _GradeCells(assignment, {cells[task.name].id: task for task in assignment.tasks})

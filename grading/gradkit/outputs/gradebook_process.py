@@ -22,7 +22,7 @@ from gradkit.submissions.intake.roster import Student
 from .gradebook import GradebookError, not_handed_in, open_gradebook
 
 
-class Entered(NamedTuple):
+class EnteredReports(NamedTuple):
     """What was entered into the gradebook, and what was not.
 
     Attributes:
@@ -38,7 +38,7 @@ class Entered(NamedTuple):
     missing: dict[str, list[str]]
 
 
-class Entering:
+class GradebookProcess:
     """The process that enters reports, in the order in which it receives them. Start it before anything is graded.
 
     Args:
@@ -57,7 +57,7 @@ class Entering:
     def give(self, student: Student, path: Path) -> None:
         """Send a report to the process that enters it.
 
-        An error of the gradebook is raised by `entered`, at the end, because grading can go on without it.
+        An error of the gradebook is raised by `finish`, at the end, because grading can go on without it.
 
         Args:
             student: The student.
@@ -66,7 +66,7 @@ class Entering:
         with suppress(BrokenPipeError, ConnectionResetError):
             self._pipe.send((student, path))
 
-    def entered(self) -> Entered:
+    def finish(self) -> EnteredReports:
         """Wait until everything is entered, and return what was.
 
         Raises:
@@ -75,12 +75,12 @@ class Entering:
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self._pipe.send(None)
-            outcome: Entered | GradebookError = self._pipe.recv()
+            reply: EnteredReports | GradebookError = self._pipe.recv()
         except (EOFError, ConnectionResetError):
             raise GradebookError("The gradebook cannot be written: the process for it was lost.") from None
-        if isinstance(outcome, GradebookError):
-            raise outcome
-        return outcome
+        if isinstance(reply, GradebookError):
+            raise reply
+        return reply
 
 
 def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: str, suite: Suite) -> None:
@@ -102,7 +102,7 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
     lost: list[str] = []
     missing: dict[str, list[str]] = {}
     try:
-        with open_gradebook(url, suite) as book:
+        with open_gradebook(url, suite) as gradebook:
             while received := pipe.recv():
                 student, path = received
                 try:
@@ -110,7 +110,7 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
                 except report.UnreadableError:
                     lost.append(student.name)
                     continue
-                if book.write(student, student_report):
+                if gradebook.write(student, student_report):
                     late.append(student.name)
                 not_entered = not_handed_in(student_report)
                 if len(not_entered) < len(suite.assignments):
@@ -120,4 +120,4 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
     except GradebookError as error:
         pipe.send(error)
     else:
-        pipe.send(Entered(n_students, late, lost, missing))
+        pipe.send(EnteredReports(n_students, late, lost, missing))

@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from gradkit.catalogue.assignments import assignments
-from gradkit.grader.doctor import Finding
+from gradkit.grader.doctor import Capability
 from gradkit.grader.report import Report
 from gradkit.grader.whole_class.classroom import ClassProgress
 from gradkit.grader.whole_class.results import StudentResult
@@ -22,7 +22,7 @@ from gradkit.submissions.exception_text import MAX_MESSAGE_LENGTH, tidy
 from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
-from .gradebook_process import Entering
+from .gradebook_process import GradebookProcess
 from .statistics import find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
@@ -153,10 +153,10 @@ def _show_average(console: Console, reports: Sequence[Report], points: float) ->
         console.print(Text(f"Most often wrong: {failed}"))
 
 
-def await_gradebook(console: Console, entering: Entering) -> None:
+def await_gradebook(console: Console, gradebook: GradebookProcess) -> None:
     """Wait until all reports are in nbgrader's gradebook, and say so. Raises GradebookError."""
     with console.status("entering into the gradebook"):
-        n_students, late, lost, missing = entering.entered()
+        n_students, late, lost, missing = gradebook.finish()
     console.print(f"{n_students} submissions are in the gradebook.", highlight=False)
     if late:
         names = ", ".join(sorted(late))
@@ -192,10 +192,10 @@ def show_report(
         console.print(Text(" " * indent + tidy(text.lstrip(" "), max_length), _STYLES[style]), soft_wrap=True)
 
 
-def show_findings(console: Console, findings: Sequence[Finding]) -> None:
-    """Print a line for each finding of `gradkit doctor`."""
+def show_capabilities(console: Console, capabilities: Sequence[Capability]) -> None:
+    """Print a line for each capability that `gradkit doctor` has examined."""
     table = Table(box=None, show_header=False, pad_edge=False)
-    for finding in findings:
-        status = Text("ok", "green") if finding.is_fine else Text("MISSING" if finding.is_required else "note", "red")
-        table.add_row(status, Text(finding.name), Text(finding.message))
+    for each in capabilities:
+        status = Text("ok", "green") if each.is_fine else Text("MISSING" if each.is_required else "note", "red")
+        table.add_row(status, Text(each.name), Text(each.message))
     console.print(table)

@@ -19,7 +19,7 @@ from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
 
 from .recorded import ProofRecord, compute_digests, read_proofs, write_proofs
-from .runs import Record, batches, find_primary_failures, run_batch
+from .runs import ItemResults, batches, find_primary_failures, run_batch
 from .selection import Selection
 from .specimens import Misconception, Variant, read_misconceptions, read_variants, write_misconception, write_variant
 
@@ -38,58 +38,58 @@ class Proof:
     name: str
     title: str
     kind: str
-    record: Record
+    results: ItemResults
     reason: str
 
     @property
     def caught_by(self) -> list[str]:
-        return sorted(find_primary_failures(self.record))
+        return sorted(find_primary_failures(self.results))
 
     @property
     def blocked(self) -> int:
-        return sum(item.verdict is Verdict.BLOCKED for item in self.record.values())
+        return sum(item.verdict is Verdict.BLOCKED for item in self.results.values())
 
 
-def check_misconception(name: str, misconception: Misconception, record: Record) -> Proof:
+def check_misconception(name: str, misconception: Misconception, results: ItemResults) -> Proof:
     """Check that a misconception fails exactly the items listed in its `caught_by`, and items that depend on them.
 
     Args:
         name: The name of the misconception.
         misconception: The misconception.
-        record: The result of every item.
+        results: The result of every item.
     """
-    failed, expected = find_primary_failures(record), set(misconception.caught_by)
+    failed, expected = find_primary_failures(results), set(misconception.caught_by)
     reasons = [
         *(f"does not fail {item}: remove it from caught_by, or make the item stricter" for item in expected - failed),
         *(f"also fails {item}: add it to caught_by, or give the item a `needs`" for item in failed - expected),
     ]
     if not expected:
         reasons.append("caught_by names no item")
-    return Proof(name, misconception.title, misconception.kind, record, "; ".join(sorted(reasons)))
+    return Proof(name, misconception.title, misconception.kind, results, "; ".join(sorted(reasons)))
 
 
-def check_variant(name: str, variant: Variant, record: Record) -> Proof:
+def check_variant(name: str, variant: Variant, results: ItemResults) -> Proof:
     """Check that a variant fails only the items listed in its `gives_up`.
 
     Args:
         name: The name of the variant.
         variant: The variant.
-        record: The result of every item.
+        results: The result of every item.
     """
-    lost = {item for item, result in record.items() if result.verdict is not Verdict.PASSED}
+    lost = {item for item, result in results.items() if result.verdict is not Verdict.PASSED}
     unfair = lost.difference(*(GIVEN_UP[each] for each in variant.gives_up))
     reason = f"unfairly lost {sorted(unfair)}" if unfair else ""
-    return Proof(name, variant.title, "variant", record, reason)
+    return Proof(name, variant.title, "variant", results, reason)
 
 
-def check_records(records: Mapping[str, Record]) -> list[Proof]:
-    """Check the record of each specimen; return the proofs in the order of their names."""
+def check_specimens(results_of: Mapping[str, ItemResults]) -> list[Proof]:
+    """Check the results of each specimen; return the proofs in the order of their names."""
     misconceptions, variants = read_misconceptions(), read_variants()
     return [
-        check_variant(name, variants[name], record)
+        check_variant(name, variants[name], results)
         if name in variants
-        else check_misconception(name, misconceptions[name], record)
-        for name, record in sorted(records.items())
+        else check_misconception(name, misconceptions[name], results)
+        for name, results in sorted(results_of.items())
     ]
 
 
@@ -133,23 +133,23 @@ def prove(progress: Callable[[str], None] = lambda name: None, names: Collection
     """
     chosen = choose_specimens(names)
     misconceptions = [name for name in read_misconceptions() if name in chosen]
-    records: dict[str, Record] = {}
-    selected: dict[str, Record] = {}
+    results_of: dict[str, ItemResults] = {}
+    selected: dict[str, ItemResults] = {}
     with specimen_folders(chosen) as folders:
         for batch in batches(chosen):
             for run in run_batch(batch, folders):
-                records[run.name] = run.record
+                results_of[run.name] = run.results
                 progress(run.name)
         for batch in batches(misconceptions, Selection()):
-            selected.update((run.name, run.record) for run in run_batch(batch, folders))
-    return [check_selection(proof, selected.get(proof.name)) for proof in check_records(records)]
+            selected.update((run.name, run.results) for run in run_batch(batch, folders))
+    return [check_selection(proof, selected.get(proof.name)) for proof in check_specimens(results_of)]
 
 
-def check_selection(proof: Proof, selected: Record | None) -> Proof:
+def check_selection(proof: Proof, selected: ItemResults | None) -> Proof:
     """Check that a run on selected items, if there was one, has the results of the run on all items."""
-    if selected is None or selected == proof.record or proof.reason:
+    if selected is None or selected == proof.results or proof.reason:
         return proof
-    wrong = [item for item in proof.record if selected.get(item) != proof.record[item]]
+    wrong = [item for item in proof.results if selected.get(item) != proof.results[item]]
     return replace(proof, reason=f"the selected items alone show something else of {wrong}")
 
 
@@ -157,7 +157,7 @@ def list_fingerprints(proof: Proof) -> list[str]:
     """Return the fingerprints of a specimen's wrong numbers in the items that catch it."""
     fingerprints = []
     for item in proof.caught_by:
-        result = proof.record[item]
+        result = proof.results[item]
         if result.evidence and not result.hidden:  # all failures of a hidden item have the same evidence
             fingerprints.append(fingerprint(item, result.evidence))
     return sorted(fingerprints)

@@ -24,7 +24,7 @@ from .specimens import files_of, read_misconceptions
 MAX_BATCH = 10
 """How many specimens a batch holds at most. The kit's tests grade a batch when they need one specimen of it."""
 
-Record = dict[str, ItemResult]
+ItemResults = dict[str, ItemResult]
 """The result of every item of a suite, by its id."""
 
 
@@ -52,10 +52,10 @@ class SpecimenRun:
     report: Report
 
     @property
-    def record(self) -> Record:
+    def results(self) -> ItemResults:
         """The result of every item of the suite: an item that was not run has passed."""
-        results = self.report.by_id()
-        return {item.id: results.get(item.id) or make_result(item, Verdict.PASSED) for item in self.suite.items}
+        run = self.report.by_id()
+        return {item.id: run.get(item.id) or make_result(item, Verdict.PASSED) for item in self.suite.items}
 
 
 def find_assignments_using(name: str) -> tuple[Assignment, ...]:
@@ -140,11 +140,11 @@ def run_batch(
             yield SpecimenRun(graded.student.name, batch.suite, report)
 
 
-def find_primary_failures(record: Record) -> set[str]:
+def find_primary_failures(results: ItemResults) -> set[str]:
     """Return the items that fail although everything they need passes."""
     passed_or_blocked = (Verdict.PASSED, Verdict.BLOCKED)
     return {
         name
-        for name, result in record.items()
-        if result.verdict not in passed_or_blocked and not follows_from_others(result, record)
+        for name, result in results.items()
+        if result.verdict not in passed_or_blocked and not follows_from_others(result, results)
     }

@@ -218,10 +218,10 @@ def trace_solution() -> Trace:
     suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
     student = Student("solution", reference_folder() / "solution")
     for done in run_in_processes([student], lambda student: _traced(suite, student.source), 1, TRACE_SECONDS):
-        if done and done.result is None:
+        if done and done.value is None:
             raise RuntimeError(f"The solution cannot be traced: {done.reason}")
-        if done and done.result:
-            return done.result
+        if done and done.value:
+            return done.value
     raise RuntimeError("The solution cannot be traced.")
 
 

@@ -13,7 +13,7 @@ import pytest
 from gradkit.grader.whole_class import classroom as classrooms
 from gradkit.grader.whole_class import reports_folder
 from gradkit.grader.whole_class.reports_folder import BusyError
-from gradkit.grader.whole_class.student_steps import FINISHED, Step, StudentSteps
+from gradkit.grader.whole_class.student_steps import FINISHED, PhaseResult, StudentSteps
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport import process_tree
@@ -233,7 +233,7 @@ def test_a_grader_process_that_does_not_answer_is_killed(school, monkeypatch, su
     for name in ("ada", "ben"):
         school.hand_in(name, "")
     monkeypatch.setattr(classrooms, "GRACE_SECONDS", 0.2)
-    finished = Step(FINISHED, 0.0)
+    finished = PhaseResult(FINISHED, 0.0)
     monkeypatch.setattr(
         StudentSteps, "run_public", lambda _self, _scratch, _box, who: finished if who.name != "ada" else time.sleep(60)
     )

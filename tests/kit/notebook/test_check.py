@@ -6,7 +6,7 @@ import sys
 from functools import wraps
 
 import pytest
-from gradkit.notebook import Checked, check, digits
+from gradkit.notebook import CheckResult, check, digits
 
 ADDITION = ("a1_expressions/addition", "a1_expressions/multiplication")
 
@@ -81,7 +81,7 @@ def test_the_kernel_s_modules_and_path_are_restored(cell, solution):
 
 
 def test_hidden_and_shown_items_add_up(cell, solution):
-    assert isinstance(check(cell(solution()), "a2_backprop/what_is_not_part_of_the_result_stays_out"), Checked)
+    assert isinstance(check(cell(solution()), "a2_backprop/what_is_not_part_of_the_result_stays_out"), CheckResult)
 
 
 @pytest.mark.parametrize("items", [(), ("a1_expressions/nothing",), ("a1_expressions/addition", "a3_activations/exp")])

@@ -10,7 +10,7 @@ from gradkit.catalogue.assignments import assignments
 from gradkit.grader.one_submission import run_phases
 from gradkit.grader.report import FORMAT, Conditions, Report
 from gradkit.proof.attacks.checks import check_attack, check_cells, check_text, grades_cells, is_harmless
-from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, attacks, build, build_class, files_of
+from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, build, build_class, files_of, read_attacks
 from gradkit.proof.attacks.host import Watch, watched
 from gradkit.proof.attacks.run import group_by_suite, run_attacks
 from gradkit.proof.attacks.secrets import addition, difference, find_secret_word
@@ -28,38 +28,41 @@ KEEPS, ADDS = "a1_expressions/test_a_value_keeps_its_number", "a1_expressions/te
 ENGINES = tuple(assignment for assignment in assignments() if "engine" in assignment.modules)
 
 
+ATTACKS = read_attacks()
+
+
 def affects_later_assignments(attack):
     """Return whether an attack expects results in assignments beyond those that grade the engine."""
     elsewhere = {item.partition("/")[0] for item in attack.verdicts} - {assignment.name for assignment in ENGINES}
     return attack.module != "engine" or bool(elsewhere) or attack.earned is not None
 
 
-LATER = {name for name, attack in attacks().items() if affects_later_assignments(attack)} | set(list(attacks())[::4])
+LATER = {name for name, attack in ATTACKS.items() if affects_later_assignments(attack)} | set(list(ATTACKS)[::4])
 """Attacks that are graded in the whole course, a fourth of those on the engine among them. It is the sandbox, the pipe
 and the grader that an attack is up against, and they are the same ones in each assignment; a later one only asks more.
 `make attacks` grades every attack in all of them."""
 
 
-STEALING = {name for name, attack in attacks().items() if attack.group == "stealing the answer"}
+STEALING = {name for name, attack in ATTACKS.items() if attack.group == "stealing the answer"}
 """Attacks that are graded under two secrets as well. `make attacks` does so with every attack."""
 
 
 @pytest.fixture(scope="module")
 def runs():
     """Return the runs of all attacks, graded once as two classes."""
-    early = {name: attack for name, attack in attacks().items() if name not in LATER}
-    later = {name: attack for name, attack in attacks().items() if name in LATER}
+    early = {name: attack for name, attack in ATTACKS.items() if name not in LATER}
+    later = {name: attack for name, attack in ATTACKS.items() if name in LATER}
     return run_attacks(early, course=ENGINES, compared=STEALING), run_attacks(later, compared=STEALING)
 
 
 @pytest.fixture(scope="module")
-def outcomes(runs):
-    return {outcome.name: outcome for run in runs for outcome in run.outcomes}
+def results(runs):
+    return {result.name: result for run in runs for result in run.results}
 
 
-@pytest.mark.parametrize("name", attacks())
-def test_an_attack_gets_exactly_what_its_honest_part_earns(name, outcomes):
-    assert not outcomes[name].reason
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_gets_exactly_what_its_honest_part_earns(name, results):
+    assert not results[name].reason
 
 
 def test_nothing_of_the_machine_was_touched_read_reached_or_left_behind(runs):
@@ -67,14 +70,14 @@ def test_nothing_of_the_machine_was_touched_read_reached_or_left_behind(runs):
 
 
 def test_there_are_at_least_sixty_attacks_and_some_of_every_group():
-    corpus = attacks()
+    corpus = ATTACKS
     groups = [attack.group for attack in corpus.values()]
     assert len(corpus) >= 60
     assert all(groups.count(group) >= 4 for group in GROUPS)
 
 
 def test_every_title_is_one_sentence():
-    assert not [name for name, attack in attacks().items() if not attack.title.endswith(".") or "\n" in attack.title]
+    assert not [name for name, attack in ATTACKS.items() if not attack.title.endswith(".") or "\n" in attack.title]
 
 
 # --- the labels ------------------------------------------------------------------------------------------------------
@@ -191,8 +194,8 @@ def test_text_that_means_something_to_a_terminal_is_noticed(text):
     assert not is_harmless(text)
 
 
-def test_a_secret_or_an_escape_in_a_report_is_noticed(outcomes):
-    report = outcomes["messages_with_escapes"].report
+def test_a_secret_or_an_escape_in_a_report_is_noticed(results):
+    report = results["messages_with_escapes"].report
     assert check_text(report, []) == ""
     assert "Large inputs" in check_text(report, ["Large inputs"])
 
@@ -273,8 +276,8 @@ def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
 
     monkeypatch.setattr(run_phases, "run_public_phase", careless)
     name = "echoes_hidden_inputs_in_messages"
-    (outcome,) = run_attacks({name: attacks()[name]}, course=ENGINES[:2]).outcomes
-    assert "secret" in outcome.reason
+    (result,) = run_attacks({name: ATTACKS[name]}, course=ENGINES[:2]).results
+    assert "secret" in result.reason
 
 
 # --- the watch -------------------------------------------------------------------------------------------------------

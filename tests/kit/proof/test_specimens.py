@@ -32,10 +32,10 @@ class Proofs:
         self._graded = graded_specimens
 
     def __getitem__(self, name):
-        record = self._graded[name].record
+        results = self._graded[name].results
         if name in VARIANTS:
-            return check_variant(name, VARIANTS[name], record)
-        return check_misconception(name, MISCONCEPTIONS[name], record)
+            return check_variant(name, VARIANTS[name], results)
+        return check_misconception(name, MISCONCEPTIONS[name], results)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def proofs(graded_specimens):
 @pytest.mark.parametrize("name", MISCONCEPTIONS)
 def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proofs, name):
     assert proofs[name].reason == ""
-    assert find_primary_failures(proofs[name].record) == set(MISCONCEPTIONS[name].caught_by) != set()
+    assert find_primary_failures(proofs[name].results) == set(MISCONCEPTIONS[name].caught_by) != set()
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -55,7 +55,7 @@ def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proofs, na
 
 
 def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):
-    lost = find_primary_failures(proofs["classic_recursive"].record)
+    lost = find_primary_failures(proofs["classic_recursive"].results)
     assert lost == {"a2_backprop/test_depth", "a3_activations/test_stability"}
 
 
@@ -103,8 +103,8 @@ def test_specimens_are_chosen_by_name():
 def test_proving_without_a_sandbox_gives_the_results_of_grading_with_one(monkeypatch, proofs):
     few = {"tanh_overwrites": MISCONCEPTIONS["tanh_overwrites"]}
     for module in ("prove", "runs"):
-        monkeypatch.setattr(f"gradkit.proof.{module}.misconceptions", lambda: few)
-    monkeypatch.setattr("gradkit.proof.prove.variants", lambda: {"tape": VARIANTS["tape"]})
+        monkeypatch.setattr(f"gradkit.proof.{module}.read_misconceptions", lambda: few)
+    monkeypatch.setattr("gradkit.proof.prove.read_variants", lambda: {"tape": VARIANTS["tape"]})
     done = []
     found = prove(done.append)
     assert sorted(done) == ["tanh_overwrites", "tape"]
@@ -116,11 +116,11 @@ def tanh_overwrites(specimens):
     """Return the run of a misconception on all items, without a sandbox."""
     (batch,) = batches(["tanh_overwrites"])
     (run,) = run_batch(batch, specimens)
-    return run.record
+    return run.results
 
 
 def test_running_only_the_selected_items_gives_the_results_of_running_all(tanh_overwrites, proofs):
-    assert proofs["tanh_overwrites"].record == tanh_overwrites
+    assert proofs["tanh_overwrites"].results == tanh_overwrites
 
 
 def test_a_selection_that_misses_an_item_fails_the_proof(tanh_overwrites, proofs):

@@ -18,9 +18,9 @@ from ..orphans import adopt_orphans
 from ..phases import PUBLIC, LaterPhase, Phase, list_later_phases
 from ..report import Conditions
 from ..suite import Suite
-from .processes import Done, run_in_processes
+from .processes import JobResult, run_in_processes
 from .reports_folder import lock_reports, report_path
-from .student_steps import FINISHED, Step, StudentSteps
+from .student_steps import FINISHED, PhaseResult, StudentSteps
 
 WORKER_SECONDS = 0.1
 """How long it takes at most to end a worker and start another: about three times the usual."""
@@ -134,15 +134,15 @@ class Classroom:
             for done in self._run_phase(phase, scratch, queue, n_workers):
                 if done:
                     n_done += 1
-                    if done.result and done.result.next_phase != FINISHED:
-                        queues[done.result.next_phase].append(done.student)
+                    if done.value and done.value.next_phase != FINISHED:
+                        queues[done.value.next_phase].append(done.student)
                     else:
-                        yield GradedStudent(done.student, done.result.seconds if done.result else None, done.reason)
+                        yield GradedStudent(done.student, done.value.seconds if done.value else None, done.reason)
                 observe(self._progress(phases, number, n_done, queue, queues, n_workers))
 
     def _run_phase(
         self, phase: Phase, scratch: Path, students: Sequence[Student], n_workers: int
-    ) -> Iterator[Done[Step] | None]:
+    ) -> Iterator[JobResult[PhaseResult] | None]:
         """Run a phase for some students. At its end no process of it lives, and no file exists that workers shared."""
         with adopt_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.isolated) as sandbox:
             if phase is PUBLIC:

@@ -37,24 +37,24 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Done(Generic[Result]):
-    """The end of a student's job.
+class JobResult(Generic[Result]):
+    """What a student's job returned, or the reason why it failed.
 
     Attributes:
         student: The student.
-        result: What the job returned; None if it failed.
+        value: What the job returned; None if it failed.
         reason: Why it failed, as a sentence; empty if it did not. The cause is in gradkit or in this machine, and not
             in the submission.
     """
 
     student: Student
-    result: Result | None
+    value: Result | None
     reason: str = ""
 
 
 def run_in_processes(
     students: Sequence[Student], job: Callable[[Student], Result], n_workers: int, max_seconds: float
-) -> Iterator[Done[Result] | None]:
+) -> Iterator[JobResult[Result] | None]:
     """Do a job for every student; yield each result as it comes, and None every POLL_SECONDS while there is none.
 
     Args:
@@ -116,7 +116,7 @@ class _Process(Generic[Result]):
         with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(student)
 
-    def receive(self) -> Done[Result]:
+    def receive(self) -> JobResult[Result]:
         """Receive the result of the current job. Call it when the pipe is ready."""
         try:
             result, reason = self.pipe.recv()
@@ -127,7 +127,7 @@ class _Process(Generic[Result]):
             self.is_lost = True
             seconds = time.monotonic() - self._started
             result, reason = None, f"The grader process did not answer within {seconds:.0f} s and was killed."
-        return Done(self._student, result, reason)
+        return JobResult(self._student, result, reason)
 
     def kill_if_late(self, max_seconds: float, paused_seconds: float) -> None:
         """Kill the process if its job has taken too long.

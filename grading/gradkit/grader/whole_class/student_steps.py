@@ -28,7 +28,7 @@ FINISHED = ""
 
 
 @dataclass(frozen=True)
-class Step:
+class PhaseResult:
     """The result of one phase for one student.
 
     Attributes:
@@ -54,7 +54,7 @@ class StudentSteps:
     conditions: Conditions
     out: Path
 
-    def run_public(self, scratch: Path, sandbox: Sandbox, student: Student) -> Step:
+    def run_public(self, scratch: Path, sandbox: Sandbox, student: Student) -> PhaseResult:
         """Take a submission in and run the public phase on it, unless an earlier run has done so.
 
         Args:
@@ -69,7 +69,7 @@ class StudentSteps:
         if self._has_report(student, intake):
             shutil.rmtree(folder, ignore_errors=True)
             unfinished.path_of(self.out, student.name).unlink(missing_ok=True)
-            return Step(FINISHED, None)
+            return PhaseResult(FINISHED, None)
 
         state = self._read_unfinished(student, intake)
         if state is None:
@@ -78,7 +78,7 @@ class StudentSteps:
         phase = None if intake.failure else next_phase(suite, state.public, state.passed)
         return self._write(folder, student, state, phase)
 
-    def run_later(self, phase: LaterPhase, scratch: Path, sandbox: Sandbox, student: Student) -> Step:
+    def run_later(self, phase: LaterPhase, scratch: Path, sandbox: Sandbox, student: Student) -> PhaseResult:
         """Run a later phase on a submission that was taken in before.
 
         Args:
@@ -100,7 +100,7 @@ class StudentSteps:
         state = Unfinished(state.public, state.seconds, {**state.passed, phase.name: ids})
         return self._write(folder, student, state, next_phase(self.suite, state.public, state.passed))
 
-    def _write(self, folder: Path, student: Student, state: Unfinished, phase: LaterPhase | None) -> Step:
+    def _write(self, folder: Path, student: Student, state: Unfinished, phase: LaterPhase | None) -> PhaseResult:
         """Write what is known of a submission: for the next phase, or as the report if there is no other phase.
 
         Args:
@@ -112,11 +112,11 @@ class StudentSteps:
         path = unfinished.path_of(self.out, student.name)
         if phase:
             unfinished.write(state, path)
-            return Step(phase.name, state.seconds)
+            return PhaseResult(phase.name, state.seconds)
         report.write(make_final_report(self.suite, state.public, state.passed), report_path(self.out, student.name))
         path.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
-        return Step(FINISHED, state.seconds)
+        return PhaseResult(FINISHED, state.seconds)
 
     def _has_report(self, student: Student, intake: Intake) -> bool:
         """Return whether an earlier run has left a report of this submission that can be kept."""

@@ -95,7 +95,7 @@ def attacks_folder() -> Path:
     return folder
 
 
-def attacks() -> dict[str, Attack]:
+def read_attacks() -> dict[str, Attack]:
     """Read every attack, by the name of its folder. Raises SettingsError if an attack.toml is malformed."""
     return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
 

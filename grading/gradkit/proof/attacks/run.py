@@ -22,8 +22,8 @@ from .secrets import find_leak, grade_under_a_secret
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The result of an attack.
+class AttackResult:
+    """How an attack was graded, and whether that is as it must be.
 
     Attributes:
         name: The name of the attack's folder.
@@ -44,12 +44,12 @@ class Outcome:
 class Run:
     """The results of all attacks. `host` holds reasons that belong to no single attack."""
 
-    outcomes: tuple[Outcome, ...]
+    results: tuple[AttackResult, ...]
     host: tuple[str, ...]
 
     @property
     def reasons(self) -> list[str]:
-        return [f"{each.name}: {each.reason}" for each in self.outcomes if each.reason] + list(self.host)
+        return [f"{each.name}: {each.reason}" for each in self.results if each.reason] + list(self.host)
 
 
 def run_attacks(
@@ -86,16 +86,16 @@ def run_attacks(
             created = watch.created()
 
         forbidden = [watch.secret, *reference_words()]
-        outcomes = {name: Outcome(name, attack, None, 0.0, "nobody graded it") for name, attack in chosen.items()}
+        results = {name: AttackResult(name, attack, None, 0.0, "nobody graded it") for name, attack in chosen.items()}
         for each, pairs in zip(classes, graded):
             students = [graded for graded, _ in pairs]
             host += check_tables(each.classroom, students)
             host += check_files(each.classroom.out, [graded.student for graded in students])
             for one, name in pairs:
-                outcomes[name] = _outcome(each.classroom, one, name, chosen[name], forbidden, created)
+                results[name] = _check_graded(each.classroom, one, name, chosen[name], forbidden, created)
             for name, leak in each.leaks(chosen if compared is None else compared, workers):
-                outcomes[name] = replace(outcomes[name], reason=outcomes[name].reason or leak)
-    return Run(tuple(outcomes[name] for name in sorted(outcomes)), tuple(host))
+                results[name] = replace(results[name], reason=results[name].reason or leak)
+    return Run(tuple(results[name] for name in sorted(results)), tuple(host))
 
 
 def group_by_suite(
@@ -147,15 +147,15 @@ class _AttackClass:
             yield self._attack_of[student.source], find_leak(read(self.classroom.report_path(student)), runs)
 
 
-def _outcome(
+def _check_graded(
     classroom: Classroom,
     graded: GradedStudent,
     name: str,
     attack: Attack,
     forbidden: Collection[str],
     created: Collection[Path],
-) -> Outcome:
-    """Return the result of an attack that was graded without a secret.
+) -> AttackResult:
+    """Check an attack that was graded without a secret, and return its result.
 
     Args:
         classroom: What graded it.
@@ -167,10 +167,10 @@ def _outcome(
     """
     seconds = graded.seconds or 0.0
     if graded.reason:
-        return Outcome(name, attack, None, seconds, f"not graded: {graded.reason.strip().splitlines()[-1]}")
+        return AttackResult(name, attack, None, seconds, f"not graded: {graded.reason.strip().splitlines()[-1]}")
     report = read(classroom.report_path(graded.student))
     made = [path for path in attack.untouched if Path(path) in created]
     reason = check_attack(attack, report) or check_text(report, [*forbidden, *attack.unsaid])
     if made and not reason:
         reason = f"it made {', '.join(made)}"
-    return Outcome(name, attack, report, seconds, reason)
+    return AttackResult(name, attack, report, seconds, reason)

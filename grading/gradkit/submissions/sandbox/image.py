@@ -80,7 +80,7 @@ class Image:
                 _copy(_package_files(packages), unfinished)
             else:
                 _copy(_shared_files(), unfinished)
-                stage(unfinished / KIT[1:])
+                compile_kit(unfinished / KIT[1:])
                 for mount_point in (SUBMISSION, "/dev"):
                     (unfinished / mount_point[1:]).mkdir()
                 (unfinished / "dev/null").touch()
@@ -91,11 +91,11 @@ class Image:
         return root
 
 
-def stage(kit: Path) -> None:
+def compile_kit(folder: Path) -> None:
     """Compile the files of gradkit that a worker needs into a folder, so that it starts fast."""
     home = Path(__file__).parents[2]
     for name in _OURS:
-        target = kit / "gradkit" / f"{name}c"
+        target = folder / "gradkit" / f"{name}c"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(_compiled_file(str(home / name), f"{KIT}/{name}"))
 

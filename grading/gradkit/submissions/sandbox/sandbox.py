@@ -29,7 +29,7 @@ from . import packages as installed
 from . import policy
 from .addresses import fix_addresses
 from .bubblewrap import INSTALL, find_bubblewrap, make_isolating_command
-from .image import Image, interpreter, stage
+from .image import Image, compile_kit, interpreter
 from .namespaces import advice
 from .system_calls import MACHINES
 
@@ -84,7 +84,7 @@ class Sandbox:
             with _errors_of_copying():
                 self._image = Image(scratch)
         else:
-            stage(scratch / "kit")
+            compile_kit(scratch / "kit")
         self._setups: dict[tuple[str, ...], _Setup] = {(): self._setup(())}
         fix_addresses()
 

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 from gradkit.cli.main import app
-from gradkit.outputs import gradebook
-from gradkit.outputs import gradebook_process as entering
+from gradkit.outputs import gradebook, gradebook_process
 from sqlalchemy import URL, make_url
 from typer.testing import CliRunner
 
@@ -127,7 +126,7 @@ def test_ctrl_c_while_writing_shows_how_to_continue(school, files, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(entering.Entering, "entered", stopped)
+    monkeypatch.setattr(gradebook_process.GradebookProcess, "finish", stopped)
     shown = school.grade(files.create_book().url)
     assert shown.exit_code == 130
     assert "Run the same command again to continue." in shown.output
