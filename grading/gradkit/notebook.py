@@ -63,8 +63,8 @@ def check(subject: type | FunctionType, *items: str) -> CheckResult:
         items: The names of the items, as in "a1_expressions/addition".
 
     Raises:
-        LookupError: An item does not exist.
-        ValueError: No cell defines the subject, or a file is missing.
+        LookupError: If an item does not exist.
+        ValueError: If no cell defines the subject, or a file is missing.
     """
     assignment, suite = _load_suite(items)
     source = convert_to_module(_cell_source(subject))
@@ -106,9 +106,9 @@ def draw(value: object, /, **names: object) -> Picture:
         names: Nodes that show their names, as in draw(y, x=x, w=w).
 
     Raises:
-        TypeError: `value` is not a Value.
-        ValueError: There are more nodes than a picture can show.
-        ImportError: pygraphviz is missing. The message says what to install.
+        TypeError: If `value` is not a Value.
+        ValueError: If there are more nodes than a picture can show.
+        ImportError: If pygraphviz is missing. The message says what to install.
     """
     return Picture(render_svg(cards_of_value(value, names)))
 
@@ -144,7 +144,7 @@ def _copy_files_beside(assignment: Assignment, folder: Path) -> None:
     """Copy the files that an assignment builds on from the kernel's working directory to a folder.
 
     Raises:
-        ValueError: One of them is missing.
+        ValueError: If one of them is missing.
     """
     for name in [f"{module}.py" for module in assignment.builds_on]:
         if not Path(name).is_file():

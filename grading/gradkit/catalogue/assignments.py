@@ -125,7 +125,7 @@ def assignments() -> tuple[Assignment, ...]:
     """Read every assignment of the course, in order.
 
     Raises:
-        SettingsError: An assignment.toml has an unknown key, lacks one, or has a value of the wrong type.
+        SettingsError: If an assignment.toml has an unknown key, lacks one, or has a value of the wrong type.
     """
     return tuple(_read(path) for path in sorted((course_home() / "assignments").glob("*/assignment.toml")))
 

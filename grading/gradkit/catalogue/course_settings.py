@@ -25,6 +25,6 @@ def course_settings() -> CourseSettings:
     """Read course.toml.
 
     Raises:
-        SettingsError: course.toml is missing, or has an unknown key or a wrong value.
+        SettingsError: If course.toml is missing, or has an unknown key or a wrong value.
     """
     return read_toml(course_home() / "assignments" / "course.toml", CourseSettings)

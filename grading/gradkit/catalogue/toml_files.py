@@ -30,7 +30,7 @@ def read_toml(path: Path, kind: type[Settings]) -> Settings:
         kind: The type of its content: a msgspec struct with `forbid_unknown_fields`, or a container of these.
 
     Raises:
-        SettingsError: The file is missing or is not TOML, a key is unknown or missing, or a value has the wrong type.
+        SettingsError: If the file is missing or not TOML, a key is unknown or missing, or a value has the wrong type.
     """
     try:
         return msgspec.toml.decode(path.read_bytes(), type=kind)

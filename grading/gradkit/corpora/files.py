@@ -32,8 +32,8 @@ def load_corpus(spec: CorpusSpec[Any, Any], path: Path) -> Corpus[Any, Any]:
     """Read the corpus of a spec from a file.
 
     Raises:
-        FileNotFoundError: The file does not exist.
-        msgspec.DecodeError: The file does not contain a corpus of this kind.
+        FileNotFoundError: If the file does not exist.
+        msgspec.DecodeError: If the file does not contain a corpus of this kind.
     """
     pairs = spec.decode(path.read_bytes())
     return Corpus(tuple(case for case, _ in pairs), tuple(answer for _, answer in pairs))

@@ -51,7 +51,7 @@ class Library:
         """Return the corpus of a spec.
 
         Raises:
-            MissingCorpusError: The corpus should have been recorded and was not.
+            MissingCorpusError: If the corpus should have been recorded and was not.
         """
         if spec not in self._corpora:
             self._corpora[spec] = self._load_or_draw(spec)

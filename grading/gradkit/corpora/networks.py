@@ -115,7 +115,7 @@ def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "an
     """Return the spec of random networks: see Networks.
 
     Raises:
-        ValueError: A parameter is not one of those allowed.
+        ValueError: If a parameter is not one of those allowed.
     """
     check_choice("class", "classes", part, get_args(NetworkClass))
     check_choice("shape", "shapes", shape, get_args(NetworkShape))

@@ -15,7 +15,7 @@ def check_choice(kind: str, plural: str, name: str, choices: Iterable[str]) -> N
         choices: what is allowed.
 
     Raises:
-        ValueError: The name is not one of them. The message lists the choices.
+        ValueError: If the name is not one of them. The message lists the choices.
     """
     choices = tuple(choices)
     if name not in choices:

@@ -55,7 +55,7 @@ def find_differences(spec: CorpusSpec[Any, Any], corpus: Corpus[Any, Any]) -> li
     A message contains the case as a program.
 
     Raises:
-        ValueError: An answer has more or fewer numbers than PyTorch's.
+        ValueError: If an answer has more or fewer numbers than PyTorch's.
     """
     messages = []
     for case, recorded in zip(corpus.cases, corpus.answers):

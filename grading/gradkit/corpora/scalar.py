@@ -127,7 +127,7 @@ def random_graphs(
     """Return the spec of random graphs about these operations: see RandomGraphs.
 
     Raises:
-        ValueError: A parameter is not one of those allowed, or too small.
+        ValueError: If a parameter is not one of those allowed, or too small.
     """
     check_not_empty("operations", operations)
     for operation in operations:

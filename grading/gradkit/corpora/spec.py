@@ -101,7 +101,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         """Return the cases and answers of a corpus's file.
 
         Raises:
-            msgspec.DecodeError: The file does not contain a corpus of this kind.
+            msgspec.DecodeError: If the file does not contain a corpus of this kind.
         """
 
     @abstractmethod

@@ -130,7 +130,7 @@ def tensor_graphs(
     """Return the spec of random graphs of tensors: see Tensors.
 
     Raises:
-        ValueError: A form does not exist, or a number is too small.
+        ValueError: If a form does not exist, or a number is too small.
     """
     check_not_empty("forms", forms)
     for form in forms:

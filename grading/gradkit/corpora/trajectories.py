@@ -148,7 +148,7 @@ def trajectories(
         settings: The keyword arguments of the optimizer.
 
     Raises:
-        ValueError: A parameter is not one of those allowed, or too small.
+        ValueError: If a parameter is not one of those allowed, or too small.
     """
     check_choice("data", "data", data, get_args(DataName))
     check_choice("loss", "losses", loss, get_args(LossName))

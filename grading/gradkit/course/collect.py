@@ -74,8 +74,8 @@ def collect(
 
     Raises:
         DownloadsError: If the download contains no student's submission.
-        OSError: A file cannot be written.
-        ImportError: A time has to be read, and nbgrader is not installed.
+        OSError: If a file cannot be written.
+        ImportError: If a time has to be read, and nbgrader is not installed.
     """
     in_place = downloads.resolve() == into.resolve()
     with open_downloads(downloads, into, _make_student_id) as opened:
@@ -105,8 +105,8 @@ def collect_student(
         force: Whether to replace a submission that is there and differs.
 
     Raises:
-        OSError: A file cannot be written.
-        ImportError: A time has to be read, and nbgrader is not installed.
+        OSError: If a file cannot be written.
+        ImportError: If a time has to be read, and nbgrader is not installed.
     """
     stamp = None if in_place or submission.folder is None else _read_timestamp(assignment, submission.folder)
     try:
@@ -127,7 +127,7 @@ def _read_timestamp(assignment: Assignment, folder: Path) -> bytes | None:
         The content of the file; empty if it does not contain a time, which makes nbgrader fail; None if there is none.
 
     Raises:
-        ImportError: nbgrader is not installed.
+        ImportError: If nbgrader is not installed.
     """
     stamp = read_timestamp(folder, assignment.name)
     if stamp is None:
@@ -206,7 +206,7 @@ def _add_notebook(assignment: Assignment, files: Mapping[str, bytes]) -> ChosenF
     """Replace the files to grade by a notebook that contains them, if there is no notebook.
 
     Raises:
-        UnfitError: A file is too long for a cell.
+        UnfitError: If a file is too long for a cell.
     """
     page = f"{assignment.name}.ipynb"
     if page in files:

@@ -20,7 +20,7 @@ def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]
     """Return every corpus spec of the suites of these assignments, by name.
 
     Raises:
-        ValueError: Two different specs have the same name.
+        ValueError: If two different specs have the same name.
     """
     specs: dict[str, CorpusSpec[Any, Any]] = {}
     for assignment in course:

@@ -77,9 +77,9 @@ def build_sources(target: Path, solution: Path) -> Iterator[Path]:
         The path of each notebook when it is written.
 
     Raises:
-        TextError: A text does not match its assignment.
-        OSError: A text is missing, or a file cannot be written.
-        ImportError: jupytext or pygraphviz is not installed.
+        TextError: If a text does not match its assignment.
+        OSError: If a text is missing, or a file cannot be written.
+        ImportError: If jupytext or pygraphviz is not installed.
     """
     own_engine = uses_own_engine()
     for assignment in assignments():
@@ -106,9 +106,9 @@ def make_source_notebook(assignment: Assignment, solution: Path, own_engine: boo
         own_engine: Whether students continue with their own code of earlier assignments.
 
     Raises:
-        TextError: The text does not match the assignment.
-        OSError: The text is missing.
-        ImportError: jupytext or pygraphviz is not installed.
+        TextError: If the text does not match the assignment.
+        OSError: If the text is missing.
+        ImportError: If jupytext or pygraphviz is not installed.
     """
     import jupytext
 

@@ -41,9 +41,9 @@ def make_release(target: Path) -> list[Path]:
         The paths of the zip and the wheel.
 
     Raises:
-        LeakError: A file contains a secret. Neither of them is left in the folder.
-        SuiteError: A suite cannot be collected.
-        RuntimeError: The wheel cannot be built.
+        LeakError: If a file contains a secret. Neither of them is left in the folder.
+        SuiteError: If a suite cannot be collected.
+        RuntimeError: If the wheel cannot be built.
     """
     list_course_files()  # raises before the build what would otherwise be part of the build's output
 
@@ -65,8 +65,8 @@ def list_course_files() -> list[str]:
     Hidden items are left out, and so are corpora that only hidden items use.
 
     Raises:
-        LeakError: A hidden item is in a file that students receive, or another item is in a file that they do not.
-        SuiteError: A suite cannot be collected.
+        LeakError: If a hidden item is in a file that students receive, or another item is in a file that they do not.
+        SuiteError: If a suite cannot be collected.
     """
     tests = _all_tests()
     for test in tests:
@@ -140,7 +140,7 @@ def secrets() -> set[str]:
     corpora, without those that students may see: lines of the template, the kit, and the other items and corpora.
 
     Raises:
-        SuiteError: A suite cannot be collected.
+        SuiteError: If a suite cannot be collected.
     """
     reference = course_home() / "reference"
     template = (course_home() / "student_template").glob("*.py")

@@ -40,7 +40,7 @@ def make_stubs(source: str, assigned: Mapping[str, str]) -> str:
         assigned: The assignment of each function, as `assignments_by_name` returns it.
 
     Raises:
-        UnassignedError: A public function is not in `assigned`.
+        UnassignedError: If a public function is not in `assigned`.
     """
     return cst.parse_module(source).visit(_Stubber(assigned)).code
 
@@ -96,7 +96,7 @@ def find_outdated_stubs(solution: Path, template: Path, course: Sequence[Assignm
         The right text of every file that is missing or differs, by its name.
 
     Raises:
-        UnassignedError: A public function of the reference is not in the `names` of any assignment.
+        UnassignedError: If a public function of the reference is not in the `names` of any assignment.
     """
     outdated = {}
     for source in sorted(solution.glob("*.py")):

@@ -25,7 +25,7 @@ def make_conditions(suite: Suite, sandboxed: bool) -> Conditions:
         sandboxed: Whether submissions run in the sandbox.
 
     Raises:
-        MissingPackageError: An assignment uses a package that is not installed.
+        MissingPackageError: If an assignment uses a package that is not installed.
     """
     return Conditions(
         kit=f"{importlib.metadata.version('gradkit')} {digest_kit()}",

@@ -1,4 +1,4 @@
-"""Processes that a phase leaves behind, and waiting until they have ended."""
+"""Wait for the processes that a phase leaves behind, and kill those that take too long to end."""
 
 from __future__ import annotations
 

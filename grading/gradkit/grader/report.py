@@ -98,7 +98,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the results of the items with a name: `tanh_collects`, or the whole of an item's id.
 
         Raises:
-            UserError: No item has this name. The message suggests similar names.
+            UserError: If no item has this name. The message suggests similar names.
         """
         endings = (f"/{name}", f"/test_{name}")
         items = [item for item in self.items if f"/{item.id}".endswith(endings)]
@@ -123,7 +123,7 @@ def make_report(student: str, intake: Intake, conditions: Conditions, results: R
         results: The results of all items.
 
     Raises:
-        ValueError: An item has no result, because half a report would show too few points.
+        ValueError: If an item has no result, because half a report would show too few points.
     """
     if [item.id for item in results.collected] != list(results.by_id):
         raise ValueError("not every item has its result")
@@ -155,7 +155,7 @@ def read(path: Path) -> Report:
     """Read a report.
 
     Raises:
-        UnreadableError: The file is not a report. The message names the field.
+        UnreadableError: If the file is not a report. The message names the field.
     """
     name = tidy(path.name)
     try:

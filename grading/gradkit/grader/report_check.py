@@ -43,7 +43,7 @@ def check(report: Report) -> None:
     """Check a decoded report.
 
     Raises:
-        ValueError: `gradkit grade` cannot have written it. The message says why.
+        ValueError: If `gradkit grade` cannot have written it. The message says why.
     """
     _require(len(report.items) <= MAX_ITEMS, f"it has more than {MAX_ITEMS:,} items")
     _check_texts("its head", report.student, report.submission, *report.missing, *report.warnings)

@@ -97,8 +97,8 @@ def load_suite(
         retries: Whether assignments with `retry_with` get a reference retry.
 
     Raises:
-        MissingCorpusError: A corpus is not recorded.
-        SuiteError: A test file cannot be graded as it is.
+        MissingCorpusError: If a corpus is not recorded.
+        SuiteError: If a test file cannot be graded as it is.
     """
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
     suite = Suite(tuple(assignments), tests, library, private, reference_folder() if retries else None)
@@ -119,7 +119,7 @@ def run_test(test: GradedTest, subjects: dict[str, Subject], library: Library) -
         library: Where the test's corpus comes from.
 
     Raises:
-        NotPassed, SubmissionError: The submission did not pass.
+        NotPassed, SubmissionError: If the submission did not pass.
     """
     spec = test.settings.corpus
     corpus = {"corpus": library.corpus(spec)} if spec else {}

@@ -205,7 +205,7 @@ def plain_number(value: object, where: str) -> float:
         where: How an error message refers to the object.
 
     Raises:
-        NotANumber: The type is not exactly int or float. bool, complex and subclasses of float (numpy's too) are
+        NotANumber: If the type is not exactly int or float. bool, complex and subclasses of float (numpy's too) are
             refused.
     """
     if type(value) is float:
@@ -230,7 +230,7 @@ def number_of(node: object, name: str, what: str) -> float:
         what: How an error message refers to the node.
 
     Raises:
-        NotANumber: The node is not an object with a plain number in that attribute.
+        NotANumber: If the node is not an object with a plain number in that attribute.
         Exception: Whatever reading the student's attribute raises.
     """
     value = getattr(node, name, _MISSING)
@@ -252,7 +252,7 @@ def replay(value_class: Callable[[float], Any], graph: Graph, backward: bool) ->
         backward: Whether to run backward() and read the gradients.
 
     Raises:
-        NotANumber: A node does not hold a plain number.
+        NotANumber: If a node does not hold a plain number.
         Exception: Whatever the student's code raises.
     """
     nodes = graph.build(value_class, STUDENT_FUNCTIONS)

@@ -176,7 +176,7 @@ def replay(tensor_class: Callable[[object], Any], graph: Packed, backward: bool)
         The data of all nodes and then, with `backward`, their gradients, as `encoded` writes them.
 
     Raises:
-        NotANumber: A node does not hold an array of floats.
+        NotANumber: If a node does not hold an array of floats.
         Exception: Whatever the student's code raises.
     """
     leaves, steps, upstream = graph
@@ -213,7 +213,7 @@ def encoded(
         describe: Returns how an error message refers to the target at an index.
 
     Raises:
-        NotANumber: An attribute is not an array of floats, or the arrays are too large.
+        NotANumber: If an attribute is not an array of floats, or the arrays are too large.
     """
     encoding: list[float] = []
     for index, target in enumerate(targets):

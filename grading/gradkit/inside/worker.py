@@ -68,7 +68,7 @@ def load(module: str, name: str) -> object:
     """Import a student's module and return the object that has this name in it.
 
     Raises:
-        MissingNameError: The module does not define the name.
+        MissingNameError: If the module does not define the name.
         Exception: Whatever the import raises.
     """
     recursion_limit = sys.getrecursionlimit()
@@ -125,7 +125,7 @@ def numbers(targets: Sequence[object], name: str) -> list[float]:
     """Read attribute `name` of every target as a float. With an empty name, convert the targets themselves.
 
     Raises:
-        NotANumber: One of them is not a plain number.
+        NotANumber: If one of them is not a plain number.
     """
     return [number_of(each, name, "this") if name else plain_number(each, "this") for each in targets]
 
@@ -289,7 +289,7 @@ class Worker:
             *arguments: What its `do_...` method takes.
 
         Raises:
-            BatchError: The student's code raised an exception during a batch.
+            BatchError: If the student's code raised an exception during a batch.
             BaseException: Whatever the student's code raises otherwise.
         """
         if is_new_item:

@@ -30,7 +30,7 @@ def answer_graph(graph: Graph) -> Answers:
     """Return the value of every node, and the derivative of the output with respect to every node.
 
     Raises:
-        ArithmeticError, ValueError: The graph leaves the domain of a function, or a number is not finite.
+        ArithmeticError, ValueError: If the graph leaves the domain of a function, or a number is not finite.
     """
     plain = graph.build(complex, FUNCTIONS)
     data = [node.real for node in plain]

@@ -18,8 +18,8 @@ def evaluate_program(code: str) -> tuple[Graph, dict[int, str], Answers]:
     The program is executed: see `trace_program`.
 
     Raises:
-        ProgramError: The program builds nothing, or leaves the domain of a function at a node, which is named.
-        TooLargeError: The graph has more nodes than a picture can show.
+        ProgramError: If the program builds nothing, or leaves the domain of a function at a node, which is named.
+        TooLargeError: If the graph has more nodes than a picture can show.
     """
     graph, given_names = trace_program(code)
     if len(graph) > MAX_NODES:  # checked before the derivatives, which take quadratic time

@@ -146,7 +146,7 @@ def database_url(url: str) -> URL:
         url: An SQLite file, or a database URL as in postgresql+psycopg://user:password@host/database.
 
     Raises:
-        GradebookError: The URL cannot be used. The message never repeats what may hold a password.
+        GradebookError: If the URL cannot be used. The message never repeats what may hold a password.
     """
     if importlib.util.find_spec("nbgrader") is None:
         raise GradebookError("The gradebook needs nbgrader: pip install 'gradkit[nbgrader]'")
@@ -182,7 +182,7 @@ def open_gradebook(url: str, suite: Suite) -> Iterator[GradebookWriter]:
         suite: The items.
 
     Raises:
-        GradebookError: The gradebook cannot be opened or, later in the block, written. The message never holds a
+        GradebookError: If the gradebook cannot be opened or, later in the block, written. The message never holds a
             password.
     """
     database = database_url(url)

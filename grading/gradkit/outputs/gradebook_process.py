@@ -70,7 +70,7 @@ class GradebookProcess:
         """Wait until everything is entered, and return what was.
 
         Raises:
-            GradebookError: The gradebook cannot be written.
+            GradebookError: If the gradebook cannot be written.
         """
         try:
             with suppress(BrokenPipeError, ConnectionResetError):

@@ -104,8 +104,8 @@ def render_failing_graph(failing: FailingGraph) -> str:
     """Render a failing expression as SVG. Nodes have the names that they have in the evidence's code.
 
     Raises:
-        TooLargeError: The graph has more nodes than a picture can show.
-        MissingGraphvizError: pygraphviz is not installed.
+        TooLargeError: If the graph has more nodes than a picture can show.
+        MissingGraphvizError: If pygraphviz is not installed.
     """
     want, got = failing.want.answers(), failing.got.answers()
     if not got.grad:  # gradients were not compared

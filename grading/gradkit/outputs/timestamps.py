@@ -40,7 +40,7 @@ def read_timestamp(folder: Path, assignment: str) -> Timestamp | None:
         None if there is no such file, or it is a link.
 
     Raises:
-        ImportError: There is one, and nbgrader is not installed.
+        ImportError: If there is one, and nbgrader is not installed.
     """
     for path in (folder / assignment / TIMESTAMP, folder / TIMESTAMP):
         # The folder can be a link, too. Unlike Path.resolve, realpath does not raise for a link to itself.

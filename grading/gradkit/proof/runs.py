@@ -127,7 +127,7 @@ def run_batch(
         kind: What grades them.
 
     Raises:
-        RuntimeError: A specimen cannot be graded.
+        RuntimeError: If a specimen cannot be graded.
     """
     conditions = make_conditions(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:

@@ -213,7 +213,7 @@ def trace_solution() -> Trace:
     """Run every item of the course on the solution, and return which functions each one entered.
 
     Raises:
-        RuntimeError: An item does not pass.
+        RuntimeError: If an item does not pass.
     """
     suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
     student = Student("solution", reference_folder() / "solution")

@@ -69,7 +69,7 @@ def read_misconceptions() -> dict[str, Misconception]:
     """Read every misconception, by name.
 
     Raises:
-        SettingsError: A file is malformed. The message names the file and the key.
+        SettingsError: If a file is malformed. The message names the file and the key.
     """
     folder = reference_folder() / "misconceptions"
     return {path.stem: _read_misconception(path) for path in sorted(folder.glob("*.toml"))}
@@ -115,7 +115,7 @@ def write_misconception(misconception: Misconception, folder: Path) -> None:
     """Put the solution with a misconception's edits into a new folder.
 
     Raises:
-        EditError: The old text of an edit does not occur in the solution exactly once.
+        EditError: If the old text of an edit does not occur in the solution exactly once.
     """
     write_solution(folder)
     (folder / f"{misconception.module}.py").write_text(edited_source(misconception), encoding="utf-8")
@@ -125,7 +125,7 @@ def edited_source(misconception: Misconception) -> str:
     """Return the text of the file that a misconception edits, with its edits.
 
     Raises:
-        EditError: The old text of an edit does not occur in the solution exactly once.
+        EditError: If the old text of an edit does not occur in the solution exactly once.
     """
     text = (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
     for edit in misconception.edits:

@@ -47,7 +47,7 @@ def register(config: pytest.Config, folder: Path) -> None:
         folder: The student's folder.
 
     Raises:
-        UsageError: The folder does not exist, or an option cannot be followed.
+        UsageError: If the folder does not exist, or an option cannot be followed.
     """
     if not folder.is_dir():
         raise pytest.UsageError(f"There is no folder {folder} to check.")

@@ -59,7 +59,7 @@ def graded_tests(assignment: Assignment) -> Iterator[GradedTest]:
     """Yield every graded test of an assignment, in the order of its files.
 
     Raises:
-        SuiteError: A file breaks a rule (rules.py), cannot be imported, or repeats a name.
+        SuiteError: If a file breaks a rule (rules.py), cannot be imported, or repeats a name.
     """
     check_files(assignment.suite)
     paths: dict[str, Path] = {}

@@ -50,8 +50,8 @@ def graded(
     """Make a test an item. See `ItemSettings` for the arguments; one prerequisite can be given as a string.
 
     Raises:
-        ValueError: The points are not a positive multiple of 0.5.
-        TypeError: The decorator is applied to something other than a function.
+        ValueError: If the points are not a positive multiple of 0.5.
+        TypeError: If the decorator is applied to something other than a function.
     """
     if points <= 0 or (2 * points) % 1:
         raise ValueError(f"{title}: points must be a positive multiple of 0.5, not {points}")

@@ -42,7 +42,7 @@ class Loader:
                 with the full time the import might succeed.
 
         Raises:
-            NotLoadedError: It cannot be loaded, or could not be loaded before.
+            NotLoadedError: If it cannot be loaded, or could not be loaded before.
         """
         module = SUBJECTS[name][0]
         error = self._error(name)

@@ -37,7 +37,7 @@ def check_files(suite: Path) -> None:
         suite: The suite's folder.
 
     Raises:
-        SuiteError: pytest would collect another file.
+        SuiteError: If pytest would collect another file.
     """
     graded = set(suite.glob("test_*.py"))
     others = {*suite.rglob("test_*.py"), *suite.rglob("*_test.py"), *suite.rglob("conftest.py")} - graded
@@ -53,7 +53,7 @@ def check_module(module: ModuleType, path: Path) -> None:
         path: The file.
 
     Raises:
-        SuiteError: An item is not, or a test is not an item.
+        SuiteError: If an item is anything else, or a test is not an item.
     """
     names = vars(module)
     for name in _PYTEST_SETTINGS:

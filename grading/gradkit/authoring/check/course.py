@@ -46,7 +46,7 @@ def load_course() -> tuple[Course, list[Finding]]:
         The course, and a finding for each suite that cannot be collected.
 
     Raises:
-        SettingsError: An assignment.toml cannot be used.
+        SettingsError: If an assignment.toml cannot be used.
     """
     tests, findings = {}, []
     for assignment in assignments():

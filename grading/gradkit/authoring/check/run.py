@@ -37,7 +37,7 @@ def check_course() -> list[Finding]:
     If a suite cannot be collected, return only that: the checks would report all that depends on its items.
 
     Raises:
-        UserError: A TOML file cannot be used, or this copy of gradkit is a release, which has no reference.
+        UserError: If a TOML file cannot be used, or this copy of gradkit is a release, which has no reference.
     """
     course, findings = load_course()
     if findings:

@@ -50,7 +50,7 @@ def write_item(assignment: Assignment, new: NewItem) -> list[Path]:
         The two files that were changed.
 
     Raises:
-        NameRefusedError: The name is taken, or is not that of a test.
+        NameRefusedError: If the name is taken, or is not that of a test.
         UserError: If this is a release, no task has this name, or the title, points or corpus cannot be used.
     """
     reference_folder()  # raises UserError in a release, whose suites are not to be edited

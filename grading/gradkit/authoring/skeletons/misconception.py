@@ -37,7 +37,7 @@ def write_misconception_file(name: str, module: str, kind: str, title: str) -> P
         title: What is wrong, in a few words.
 
     Raises:
-        NameRefusedError: The name is taken, or cannot be a name.
+        NameRefusedError: If the name is taken, or cannot be a name.
         UserError: If the solution has no module of this name, or `kind` is not a kind of misconception.
     """
     check_identifier(name)

@@ -27,8 +27,8 @@ def write_operation(name: str, text: str, complex_text: str, torch_text: str) ->
         The file of the table.
 
     Raises:
-        NameRefusedError: The name is taken, or cannot be a name.
-        UserError: This is a release, or a text is not an expression of {a} alone.
+        NameRefusedError: If the name is taken, or cannot be a name.
+        UserError: If this is a release, or a text is not an expression of {a} alone.
     """
     reference_folder()  # raises UserError in a release, whose files are not to be edited
     check_identifier(name)

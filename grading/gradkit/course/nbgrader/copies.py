@@ -55,7 +55,7 @@ def _convert_copies(converter: Autograde, convert: Callable[[], None]) -> None:
         convert: The converter's method `convert_notebooks`.
 
     Raises:
-        NbGraderException: A submission is refused, or `convert` raises it.
+        NbGraderException: If a submission is refused, or `convert` raises it.
     """
     folders, submissions = converter.coursedir, converter.assignments
     with TemporaryDirectory(prefix="gradkit-") as scratch:

@@ -47,10 +47,10 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
             The notebook and the resources.
 
         Raises:
-            CourseMismatchError: nbgrader's course folder does not match gradkit's course.
-            SandboxError: The sandbox cannot be started.
-            MissingPackageError: A package that an assignment uses is not installed.
-            MissingCorpusError: The corpora of the private seed have not been drawn yet.
+            CourseMismatchError: If nbgrader's course folder does not match gradkit's course.
+            SandboxError: If the sandbox cannot be started.
+            MissingPackageError: If a package that an assignment uses is not installed.
+            MissingCorpusError: If the corpora of the private seed have not been drawn yet.
         """
         names = resources["nbgrader"]
         assignment = assignment_of(names["assignment"])
@@ -81,7 +81,7 @@ def _make_output(cell: Any, task: Task, results: Mapping[str, ItemResult], numbe
         number: Execution count of the cell.
 
     Raises:
-        CourseMismatchError: The cell has other points than the task.
+        CourseMismatchError: If the cell has other points than the task.
     """
     items = [results[item] for item in task.items]
     points = sum(item.points for item in items)

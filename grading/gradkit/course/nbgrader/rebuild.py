@@ -36,7 +36,7 @@ class RebuildFromSource(NbGraderPreprocessor):  # type: ignore[misc]
             The rebuilt notebook and the resources.
 
         Raises:
-            CourseMismatchError: gradkit does not have this assignment.
+            CourseMismatchError: If gradkit does not have this assignment.
         """
         names = resources["nbgrader"]
         notebook = assignment_of(names["assignment"]).notebook

@@ -38,7 +38,7 @@ def find_private_test(suite: Suite, item: str) -> GradedTest:
         item: The item's id.
 
     Raises:
-        NotPrivateError: The course does not have the item any more, or the private phase does not run it.
+        NotPrivateError: If the course does not have the item any more, or the private phase does not run it.
     """
     test = next((test for test in suite.tests if test.item.id == item), None)
     if test is None:
@@ -59,9 +59,9 @@ def explain_privately(suite: Suite, report: Report, test: GradedTest, source: Pa
         scratch: An empty folder.
 
     Raises:
-        NotPrivateError: The submission is not the one of the report, or cannot be used.
-        SandboxError, MissingPackageError, OSError: No worker can be started.
-        GraderError: The test ended in a way that is not a verdict.
+        NotPrivateError: If the submission is not the one of the report, or cannot be used.
+        SandboxError, MissingPackageError, OSError: If no worker can be started.
+        GraderError: If the test ended in a way that is not a verdict.
     """
     folder = scratch / "submission"
     intake = take_in(source, folder, suite.modules, suite.notebook, suite.builds_on)

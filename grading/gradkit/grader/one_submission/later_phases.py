@@ -31,9 +31,9 @@ def run_later_phase(
         transport: The submission; in a reference retry with the reference's files in it.
 
     Raises:
-        GraderError: A test ended in a way that is not a verdict. The message names the item and nothing else, because
-            the submission may have read a secret.
-        SandboxError, MissingPackageError, OSError: No worker can be started.
+        GraderError: If a test ended in a way that is not a verdict. The message names the item and nothing else,
+            because the submission may have read a secret.
+        SandboxError, MissingPackageError, OSError: If no worker can be started.
     """
     seconds_left = {each.name: phase.limit_factor * each.submission_seconds for each in suite.assignments}
     passed = []

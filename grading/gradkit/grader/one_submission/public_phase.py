@@ -31,7 +31,7 @@ def run_public_phase(suite: Suite, intake: Intake, transport: Transport, run_hid
             failed, and a later phase decides about them.
 
     Raises:
-        GraderError: A test ended in a way that is not a verdict.
+        GraderError: If a test ended in a way that is not a verdict.
     """
     results = Results(list(suite.items))
     run = _PublicRun(suite, results, transport, intake.failure)

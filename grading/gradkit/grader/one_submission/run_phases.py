@@ -26,8 +26,8 @@ def check_workers(sandbox: Sandbox, suite: Suite) -> None:
     """Check that a worker starts with the packages of every assignment.
 
     Raises:
-        SandboxError: A worker does not start.
-        MissingPackageError: A package is not installed.
+        SandboxError: If a worker does not start.
+        MissingPackageError: If a package is not installed.
     """
     for packages in dict.fromkeys(assignment.packages for assignment in suite.assignments):
         sandbox.check(packages)
@@ -58,7 +58,7 @@ def make_public_report(
         folder: The files of the submission.
 
     Raises:
-        GraderError: A test ended in a way that is not a verdict, or the results do not fit into a report.
+        GraderError: If a test ended in a way that is not a verdict, or the results do not fit into a report.
     """
     with closing(open_transport(sandbox, folder, PUBLIC.seconds(suite))) as transport:
         results = run_public_phase(suite, intake, transport)
@@ -91,8 +91,8 @@ def find_passing_items(
         copy: The folder in which a retry makes a copy of them with the reference's files. It is deleted at the end.
 
     Raises:
-        GraderError: A test ended in a way that is not a verdict.
-        SandboxError, MissingPackageError, OSError: No worker can be started.
+        GraderError: If a test ended in a way that is not a verdict.
+        SandboxError, MissingPackageError, OSError: If no worker can be started.
     """
     tests = phase.tests_to_run(suite, public, passed)
     try:
@@ -119,8 +119,8 @@ def grade_alone(
         folder: The files of the submission.
 
     Raises:
-        GraderError: A test ended in a way that is not a verdict.
-        SandboxError, MissingPackageError, OSError: No worker can be started.
+        GraderError: If a test ended in a way that is not a verdict.
+        SandboxError, MissingPackageError, OSError: If no worker can be started.
     """
     with adopt_orphans() as await_orphans:
         with Sandbox(scratch / "sandbox") as sandbox:

@@ -103,9 +103,9 @@ class Classroom:
             observe: A function to call with the progress, several times a second.
 
         Raises:
-            BusyError: Another run is writing to the same folder.
-            SandboxError: Workers cannot be isolated on this machine.
-            MissingPackageError: An assignment uses a package that is not installed.
+            BusyError: If another run is writing to the same folder.
+            SandboxError: If workers cannot be isolated on this machine.
+            MissingPackageError: If an assignment uses a package that is not installed.
         """
         with lock_reports(self.out) as scratch:
             gc.collect()

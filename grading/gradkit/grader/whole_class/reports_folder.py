@@ -59,7 +59,7 @@ def read_submissions_folder(out: Path) -> Path:
         out: The folder of reports.
 
     Raises:
-        RosterError: The folder of reports does not say.
+        RosterError: If the folder of reports does not say.
     """
     try:
         return Path((out / SUBMISSIONS).read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n"))
@@ -77,7 +77,7 @@ def lock_reports(out: Path) -> Iterator[Path]:
         out: The folder of reports. It is created if it does not exist.
 
     Raises:
-        BusyError: Another run still holds the lock after LOCK_SECONDS.
+        BusyError: If another run still holds the lock after LOCK_SECONDS.
     """
     out.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(out, os.O_RDONLY)

@@ -88,7 +88,7 @@ class StudentSteps:
             student: The student.
 
         Raises:
-            UserError: The file that holds the results of the earlier phases was deleted.
+            UserError: If the file that holds the results of the earlier phases was deleted.
         """
         path = unfinished.path_of(self.out, student.name)
         state = unfinished.read(path)

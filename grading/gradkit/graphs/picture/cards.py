@@ -69,7 +69,7 @@ def cards_of_graph(
         names: Names that some nodes have already; the others get new names.
 
     Raises:
-        TooLargeError: The graph has more than MAX_NODES nodes.
+        TooLargeError: If the graph has more than MAX_NODES nodes.
     """
     if len(graph) > MAX_NODES:
         raise TooLargeError

@@ -30,8 +30,8 @@ def render_svg(cards: Sequence[Card]) -> str:
     """Render cards, and arrows to each card from its parents, as SVG.
 
     Raises:
-        TooLargeError: There are more than MAX_NODES cards.
-        MissingGraphvizError: pygraphviz is not installed.
+        TooLargeError: If there are more than MAX_NODES cards.
+        MissingGraphvizError: If pygraphviz is not installed.
     """
     return _render(cards, "svg").decode()
 

@@ -19,8 +19,8 @@ def cards_of_value(value: object, names: Mapping[str, object]) -> list[Card]:
         names: The nodes that are shown with a name, by this name.
 
     Raises:
-        TypeError: `value` is not a Value.
-        TooLargeError: There are more than MAX_NODES nodes.
+        TypeError: If `value` is not a Value.
+        TooLargeError: If there are more than MAX_NODES nodes.
     """
     if not _is_value(value):
         raise TypeError(f"There is no graph in {_type_name(value)}: draw() takes a Value.")

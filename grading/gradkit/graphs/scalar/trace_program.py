@@ -35,7 +35,7 @@ def trace_program(code: str) -> tuple[Graph, dict[int, str]]:
     The program is executed in this process, so it must be the course's or the caller's.
 
     Raises:
-        ProgramError: The program does not build a graph.
+        ProgramError: If the program does not build a graph.
     """
     steps: list[tuple[Tracer, Step]] = []
     leaves: list[tuple[Tracer, float]] = []
@@ -77,7 +77,7 @@ def _run(code: str, variables: dict[str, object], steps: list[tuple[Tracer, Step
     """Execute a program with these variables, and return the name of the variable that holds its output.
 
     Raises:
-        ProgramError: The program raises an exception, or an operand is not a finite number.
+        ProgramError: If the program raises an exception, or an operand is not a finite number.
     """
     try:
         program, output = _compile(code)

@@ -114,8 +114,8 @@ def decode_arrays(numbers: Sequence[float], n_arrays: int) -> list[Array]:
     The numbers come from a worker, so all of them are checked.
 
     Raises:
-        ValueError: `encoded` cannot have made these numbers.
-        OverflowError: A size is infinite.
+        ValueError: If `encoded` cannot have made these numbers.
+        OverflowError: If a size is infinite.
     """
     arrays, start = [], 0
 

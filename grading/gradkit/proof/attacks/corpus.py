@@ -104,7 +104,7 @@ def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:
     """Make a class in which every attack is a submission. Return the name of the attack by the submission's path.
 
     Raises:
-        ValueError: An attack makes more than one submission, or none.
+        ValueError: If an attack makes more than one submission, or none.
     """
     made: dict[Path, str] = {}
     for name, attack in chosen.items():
@@ -155,7 +155,7 @@ def files_of(attack: Attack) -> dict[str, str]:
     """Return the text of the solution's files by name, one of them as an attack changes it.
 
     Raises:
-        EditError: The old text of an edit does not occur in it exactly once.
+        EditError: If the old text of an edit does not occur in it exactly once.
     """
     paths = sorted((reference_folder() / "solution").glob("*.py"))
     files = {path.name: path.read_text(encoding="utf-8") for path in paths}

@@ -69,7 +69,7 @@ def run_attacks(
         compared: The names of those that are graded under two secrets as well; all, unless given.
 
     Raises:
-        SandboxError: Workers cannot be isolated on this machine.
+        SandboxError: If workers cannot be isolated on this machine.
     """
     with tempfile.TemporaryDirectory(prefix="gradkit-class-") as home:
         classes = [

@@ -68,7 +68,7 @@ def run_job(job: Callable[[], object]) -> tuple[int, bytes]:
         EXIT_OK and the result as MessagePack, or EXIT_FAILED and the traceback if the job raised an exception.
 
     Raises:
-        MemoryError: Memory ran out, or the reply is longer than MAX_REPLY_BYTES.
+        MemoryError: If memory ran out, or the reply is longer than MAX_REPLY_BYTES.
     """
     try:
         status, reply = EXIT_OK, msgspec.msgpack.encode(job())
@@ -104,7 +104,7 @@ def read_until(pipe: int, seconds: float, max_bytes: int, is_complete: Callable[
         is_complete: Decides from what was read whether anything is still expected.
 
     Raises:
-        TimeoutError: The time limit was reached.
+        TimeoutError: If the time limit was reached.
     """
     raw = bytearray()
     deadline = time.monotonic() + seconds
@@ -149,8 +149,8 @@ def check_exit_code(code: int, reply: bytes, limits: Limits) -> None:
         limits: Limits of the process.
 
     Raises:
-        LimitReachedError: The process reached a limit or was killed.
-        RuntimeError: The job raised an exception.
+        LimitReachedError: If the process reached a limit or was killed.
+        RuntimeError: If the job raised an exception.
     """
     if code == EXIT_OK:
         return

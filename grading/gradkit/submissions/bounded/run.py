@@ -37,8 +37,8 @@ def run_bounded(job: Callable[[], T], result_type: object, limits: Limits) -> T:
         limits: Limits of the process.
 
     Raises:
-        LimitReachedError: The process reached a limit or was killed.
-        RuntimeError: `job` raised an exception. The message holds its traceback.
+        LimitReachedError: If the process reached a limit or was killed.
+        RuntimeError: If `job` raised an exception. The message holds its traceback.
     """
     if not hasattr(os, "fork"):
         return job()
@@ -65,7 +65,7 @@ def _await_reply(pid: int, pipe: int, limits: Limits) -> tuple[bytes, int]:
     A process that is late, and one that runs on while this process is interrupted, is killed.
 
     Raises:
-        LimitReachedError: The process has not replied in time.
+        LimitReachedError: If the process has not replied in time.
     """
     has_ended = False
     try:

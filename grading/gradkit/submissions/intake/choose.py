@@ -104,8 +104,8 @@ def choose_files(
         builds_on: Files that the files to grade import, without `.py`.
 
     Raises:
-        UnfitError: No file can be chosen.
-        Exception: A zip is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: If no file can be chosen.
+        Exception: If a zip is damaged. `take_in.describe_error` knows the exceptions.
     """
     assignment = notebook.name if notebook else ""
     graded, imported = python_files(modules), python_files(builds_on)
@@ -134,8 +134,8 @@ def open_nested_zip(entries: list[Entry], modules: Sequence[str], notebook: Note
         notebook: Notebook that can replace these files.
 
     Raises:
-        UnfitError: There are several zips, or the zip is too large.
-        Exception: The zip is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: If there are several zips, or the zip is too large.
+        Exception: If the zip is damaged. `take_in.describe_error` knows the exceptions.
     """
     if _has_any(entries, python_files(modules) | ({notebook_file(notebook)} if notebook else set())):
         return entries
@@ -192,7 +192,7 @@ def _choose_folder(entries: Sequence[Entry], graded: set[str], assignment: str) 
     Copies of the files to grade are considered only if no folder has such a file under its right name.
 
     Raises:
-        UnfitError: Two files or two folders could be meant.
+        UnfitError: If two files or two folders could be meant.
     """
     folders = {entry.parts[:-1] for entry in entries if entry.parts[-1] in graded}
     renamed = _Renamed({}, [])
@@ -262,7 +262,7 @@ def _select(here: Sequence[Entry], names: Mapping[_Path, str], expected: set[str
         expected: Names of the files to grade and of the files that they import.
 
     Raises:
-        UnfitError: An expected file exists twice.
+        UnfitError: If an expected file exists twice.
     """
     present = {names.get(entry.parts, entry.parts[-1]) for entry in here} & expected
     selected: list[tuple[str, Entry]] = []

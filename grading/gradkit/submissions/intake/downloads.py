@@ -87,8 +87,8 @@ def open_downloads(
         make_name: Makes a name that is safe in a path from the name that a platform has for a student.
 
     Raises:
-        DownloadsError: There is no student in it.
-        OSError: It cannot be read.
+        DownloadsError: If there is no student in it.
+        OSError: If it cannot be read.
     """
     with ExitStack() as stack:
         tops = _unwrap(_list_top(downloads, leave_out, stack), leave_out, stack)

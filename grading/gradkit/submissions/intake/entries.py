@@ -81,8 +81,8 @@ def list_folder_entries(source: Path) -> Iterator[Entry]:
     """List the regular files below a folder. Links are not followed, and only regular files are opened.
 
     Raises:
-        UnfitError: There are more than MAX_ENTRIES files and folders.
-        OSError: The folder cannot be read.
+        UnfitError: If there are more than MAX_ENTRIES files and folders.
+        OSError: If the folder cannot be read.
     """
     n_entries = 0
     for folder, subfolders, names in os.walk(source, followlinks=False):
@@ -107,7 +107,7 @@ def open_regular(path: Path) -> BinaryIO:
     The file is unbuffered, because a bounded process shares the position in it with the process that forked it.
 
     Raises:
-        OSError: The file cannot be opened, or is a link, a folder, a pipe or a device.
+        OSError: If the file cannot be opened, or is a link, a folder, a pipe or a device.
     """
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
@@ -152,8 +152,8 @@ def list_zip_entries(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iter
         max_entries: Maximum number of its entries.
 
     Raises:
-        UnfitError: The zip is too large, or has too many entries.
-        Exception: The zip is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: If the zip is too large, or has too many entries.
+        Exception: If the zip is damaged. `take_in.describe_error` knows the exceptions.
     """
     if opened.seek(0, os.SEEK_END) > max_bytes:
         raise UnfitError(f"The zip is larger than {max_bytes >> 20} megabytes.")
@@ -192,8 +192,8 @@ def _decompress(opened: BinaryIO, info: zipfile.ZipInfo, max_bytes: int) -> byte
     bytes can become 1.4 GB.
 
     Raises:
-        UnfitError: The file is encrypted, or its method is unknown.
-        Exception: The zip is damaged.
+        UnfitError: If the file is encrypted, or its method is unknown.
+        Exception: If the zip is damaged.
     """
     if info.flag_bits & 1:
         raise UnfitError("The zip is locked by a password.")
@@ -239,7 +239,7 @@ def _make_decompressor(opened: BinaryIO, method: int, max_bytes: int) -> _Decomp
         max_bytes: How many bytes will be requested from the decompressor.
 
     Raises:
-        UnfitError: The method is not one of the four that Python knows.
+        UnfitError: If the method is not one of the four that Python knows.
     """
     if method == zipfile.ZIP_STORED:
         return _NoCompression()

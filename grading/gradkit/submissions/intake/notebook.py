@@ -68,7 +68,7 @@ def read_solutions(raw: bytes, notebook: Notebook) -> Solutions:
         notebook: Which solutions it should contain.
 
     Raises:
-        NotebookError: The notebook cannot be read.
+        NotebookError: If the notebook cannot be read.
     """
     cells = list(_read_cells(raw))
     sources: dict[str, str] = {}

@@ -41,7 +41,7 @@ def read_roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]
         The students, sorted by name, and the names of the other files, sorted.
 
     Raises:
-        RosterError: `folder` is not a folder, or contains no submission.
+        RosterError: If `folder` is not a folder, or contains no submission.
     """
     if folder.is_file():
         raise RosterError(f"{safe_name(folder.name)} is a file: unpack it, and name the folder of submissions.")

@@ -77,7 +77,7 @@ def take_in(
         reader: Bounded process to use. By default, a new one is forked.
 
     Raises:
-        OSError: The folder cannot be written.
+        OSError: If the folder cannot be written.
     """
     request = _Request(source, target, tuple(modules), notebook, tuple(builds_on))
     try:

@@ -36,7 +36,7 @@ def program(machine: str = "", fatal: range = range(0)) -> bytes:
         fatal: Numbers of calls that end the process by SIGSYS if they are refused, to find out which calls were made.
 
     Raises:
-        KeyError: The processor is not one of MACHINES.
+        KeyError: If the processor is not one of MACHINES.
     """
     machine = machine or platform.machine()
     steps = [step for name, number in allowed(machine).items() for step in _steps(number, CONDITIONS.get(name))]

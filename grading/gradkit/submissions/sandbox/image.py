@@ -55,7 +55,7 @@ class Image:
         scratch: A folder on disk, which is used if no tmpfs has enough free space.
 
     Raises:
-        OSError: The file system is full.
+        OSError: If the file system is full.
     """
 
     def __init__(self, scratch: Path) -> None:
@@ -69,7 +69,7 @@ class Image:
         """Return the folder that is `/` for workers with these packages. The first call for them makes it.
 
         Raises:
-            OSError: The file system is full.
+            OSError: If the file system is full.
         """
         root = self.folder / "-".join(["root", *(package.name for package in packages)])
         if not root.is_dir():

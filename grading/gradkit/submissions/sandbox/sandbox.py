@@ -68,7 +68,7 @@ class Sandbox:
         fatal: Numbers of system calls that end a worker by SIGSYS if they are refused: see filter.program.
 
     Raises:
-        SandboxError: No worker can be isolated on this machine.
+        SandboxError: If no worker can be isolated on this machine.
     """
 
     def __init__(self, scratch: Path, isolated: bool = True, fatal: range = range(0)) -> None:
@@ -109,8 +109,8 @@ class Sandbox:
         """Make what workers with these packages share, so that processes that are forked from now on share it too.
 
         Raises:
-            SandboxError: The files cannot be copied.
-            MissingPackageError: A package is not installed.
+            SandboxError: If the files cannot be copied.
+            MissingPackageError: If a package is not installed.
         """
         if packages not in self._setups:
             self._setups[packages] = self._setup(packages)
@@ -131,8 +131,8 @@ class Sandbox:
             errors: Where its stderr goes, as subprocess takes it.
 
         Raises:
-            SandboxError: The worker does not start.
-            MissingPackageError: A package is not installed.
+            SandboxError: If the worker does not start.
+            MissingPackageError: If a package is not installed.
         """
         self.prepare(packages)
         setup = self._setups[packages]
@@ -173,8 +173,8 @@ class Sandbox:
         """Start a worker, import packages in it and end it. This also prepares what workers with these packages share.
 
         Raises:
-            SandboxError: The worker does not start, or an import fails. The message quotes bubblewrap or the import.
-            MissingPackageError: A package is not installed.
+            SandboxError: If the worker does not start, or an import fails. The message quotes bubblewrap or the import.
+            MissingPackageError: If a package is not installed.
         """
         link = self.start(self._empty, 5, packages, errors=subprocess.PIPE)
         try:

@@ -156,7 +156,7 @@ def allowed(machine: str = "") -> dict[str, int]:
         machine: One of MACHINES; this machine's processor if empty.
 
     Raises:
-        KeyError: The processor is not one of MACHINES.
+        KeyError: If the processor is not one of MACHINES.
     """
     column = {name: column for column, name in enumerate(MACHINES)}[machine or platform.machine()]
     numbers = ((name, row[column]) for calls in ALLOWED.values() for name, row in calls.items())

@@ -98,9 +98,9 @@ class Link:
             limit: The time limit, which counts the worker's time meanwhile.
 
         Raises:
-            TimeoutError: The limit was reached.
-            EndedError: The worker has ended, or closed its side.
-            GarbledError: It sent something that is not a reply to the request.
+            TimeoutError: If the limit was reached.
+            EndedError: If the worker has ended, or closed its side.
+            GarbledError: If it sent something that is not a reply to the request.
         """
         if self.has_unrequested_bytes():
             raise GarbledError("bytes that nobody requested")

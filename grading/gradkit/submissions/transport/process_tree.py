@@ -29,7 +29,7 @@ def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Wait for a process to end, without the delay of Popen.wait with a timeout, which polls.
 
     Raises:
-        subprocess.TimeoutExpired: It has not ended after `seconds`.
+        subprocess.TimeoutExpired: If it has not ended after `seconds`.
     """
     if sys.platform == "linux":
         with suppress(OSError):

@@ -73,7 +73,7 @@ class Transport(Protocol):
         The module is imported at the first request.
 
         Raises:
-            SubmissionError: The import fails. The verdict is not_implemented if the file or the name does not exist.
+            SubmissionError: If the import fails. The verdict is not_implemented if the file or the name does not exist.
         """
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:

@@ -21,7 +21,7 @@ class Reply:
         failure: How the student's code failed, if it did.
 
     Raises:
-        ValueError: The numbers do not fit the graphs.
+        ValueError: If the numbers do not fit the graphs.
     """
 
     def __init__(

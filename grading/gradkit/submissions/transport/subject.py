@@ -111,7 +111,7 @@ def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
     With an empty name, convert the subjects themselves.
 
     Raises:
-        SubmissionError: One of them is not a real number.
+        SubmissionError: If one of them is not a real number.
     """
     return subjects[0]._transport.numbers(subjects, name) if subjects else []
 
@@ -125,7 +125,7 @@ def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subje
         values: One number or subject for each of them.
 
     Raises:
-        SubmissionError: The student's code raises an exception.
+        SubmissionError: If the student's code raises an exception.
     """
     if subjects:
         subjects[0]._transport.assign(subjects, name, values)
@@ -135,7 +135,7 @@ def arrays(subjects: Sequence[Subject], name: str) -> list[Array]:
     """Read attribute `name` of every subject as an array of floats, in a single message.
 
     Raises:
-        SubmissionError: One of them is not an array of floats.
+        SubmissionError: If one of them is not an array of floats.
     """
     return subjects[0]._transport.arrays(subjects, name) if subjects else []
 
@@ -163,7 +163,7 @@ def replay_tensors(tensor_class: Subject, graph: TensorGraph, backward: bool) ->
         The data of every node, inputs first. With `backward`, then the gradient of every node.
 
     Raises:
-        SubmissionError: The student's code fails.
+        SubmissionError: If the student's code fails.
     """
     return tensor_class._transport.replay_tensors(tensor_class, graph, backward)
 
@@ -180,7 +180,7 @@ def backward_calls(value_class: Subject, graph: Graph, max_calls: int) -> int:
         At most `max_calls` + 1, at which backward() is stopped.
 
     Raises:
-        SubmissionError: The student's code fails.
+        SubmissionError: If the student's code fails.
     """
     return value_class._transport.calls(value_class, graph, max_calls)
 

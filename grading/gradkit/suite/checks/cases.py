@@ -46,8 +46,8 @@ def check_cases(
         program: Writes a case as a program.
 
     Raises:
-        NotPassed: A case is answered wrongly, or the student's code gives no answer. It is about the first of them.
-        ValueError: The corpus has no cases.
+        NotPassed: If a case is answered wrongly, or the student's code gives no answer. It is about the first of them.
+        ValueError: If the corpus has no cases.
     """
     if not corpus.cases:
         raise ValueError("an item without cases would pass whatever the student wrote")

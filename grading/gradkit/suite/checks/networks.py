@@ -31,7 +31,7 @@ def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, Network
         corpus: The networks and PyTorch's answers.
 
     Raises:
-        NotPassed: An output is wrong.
+        NotPassed: If an output is wrong.
     """
     check_cases(corpus, (part, Value), partial(run_network, False), partial(_program, False))
 
@@ -107,7 +107,7 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
         code: A program that builds it as `model`.
 
     Raises:
-        NotPassed: A number is outside of [-1, 1], two weights are equal, or there are too few or too many parameters.
+        NotPassed: If a number is outside of [-1, 1], two weights are equal, or parameters are missing or too many.
     """
     n_inputs = arguments[0]
     n_parameters = (n_inputs + 1) * math.prod(arguments[1:])
@@ -140,7 +140,7 @@ def check_reproducible(part: Subject, arguments: Sequence[int], seed: Subject, c
         code: A program that builds it as `model`.
 
     Raises:
-        NotPassed: The same seed makes other numbers, or another seed makes the same.
+        NotPassed: If the same seed makes other numbers, or another seed makes the same.
     """
     starts = []
     for number in (1, 1, 2):
@@ -160,7 +160,7 @@ def check_reached(model: Subject, code: Sequence[str]) -> None:
         code: A program that builds it as `model` and calls backward().
 
     Raises:
-        NotPassed: A parameter has the gradient 0, or one that is not finite; or the network has no parameters.
+        NotPassed: If a parameter has the gradient 0, or one that is not finite; or the network has no parameters.
     """
     gradients = numbers(list(model.parameters()), "grad")
     unreached = [index for index, number in enumerate(gradients) if number == 0 or not math.isfinite(number)]

@@ -40,7 +40,7 @@ def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
     """Check that the number of every graph's output is PyTorch's.
 
     Raises:
-        NotPassed: The number of an output is wrong, or the student's code gives no answer.
+        NotPassed: If the number of an output is wrong, or the student's code gives no answer.
     """
     _check(Value, corpus, compare_data, backward=False)
 
@@ -183,8 +183,8 @@ def expect(yours: float | Subject, expected: float) -> None:
         expected: The right number.
 
     Raises:
-        NotPassed: The numbers differ. The evidence shows the test's statements up to this one.
-        SubmissionError: The student's object is not a plain number.
+        NotPassed: If the numbers differ. The evidence shows the test's statements up to this one.
+        SubmissionError: If the student's object is not a plain number.
     """
     if isinstance(yours, Subject):
         yours = numbers([yours])[0]
@@ -205,7 +205,7 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
         code: A program to paste that does what these graphs do.
 
     Raises:
-        NotPassed: More functions run on a graph than a linear backward() needs.
+        NotPassed: If more functions run on a graph than a linear backward() needs.
     """
     for graph in graphs:
         max_calls = MAX_CALLS_PER_NODE * len(graph)
@@ -226,7 +226,7 @@ def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply
         backward: Whether to call backward() on each output, and read the gradients.
 
     Raises:
-        SubmissionError: The student's code gives no answer to a graph.
+        SubmissionError: If the student's code gives no answer to a graph.
     """
     reply = _replay_graphs(Value, graphs, backward)
     if reply.failure:

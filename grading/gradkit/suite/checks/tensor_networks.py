@@ -55,7 +55,7 @@ def check_tensor_network(
         gradients: Whether the gradients are compared, or else the outputs.
 
     Raises:
-        NotPassed: An output or a gradient is wrong, or has a wrong shape.
+        NotPassed: If an output or a gradient is wrong, or has a wrong shape.
     """
     check_cases(corpus, (MLP, Tensor, array), partial(_run_network, gradients), partial(_network_program, gradients))
 
@@ -72,7 +72,7 @@ def check_same_numbers(
             run all of them on one engine.
 
     Raises:
-        NotPassed: An output or a gradient of one of the two networks is wrong.
+        NotPassed: If an output or a gradient of one of the two networks is wrong.
     """
     every_third = Corpus(corpus.cases[2::3], corpus.answers[2::3])
     check_cases(every_third, (*scalar, *tensor), _run_on_both_engines, partial(_network_program, True))
@@ -209,7 +209,7 @@ def check_tensor_loss(
         gradients: Whether the gradients are compared, or else the loss.
 
     Raises:
-        NotPassed: A loss or a gradient is wrong, or has a wrong shape.
+        NotPassed: If a loss or a gradient is wrong, or has a wrong shape.
     """
     check_cases(corpus, (function, Tensor), partial(_run_loss, gradients), partial(_loss_program, gradients))
 
@@ -242,7 +242,7 @@ def check_tensor_trajectories(
         corpus: The training runs and PyTorch's answers.
 
     Raises:
-        NotPassed: A loss or a final parameter is wrong, or has a wrong shape.
+        NotPassed: If a loss or a final parameter is wrong, or has a wrong shape.
     """
     check_cases(corpus, (MLP, loss, optimizer, array), _run_trajectory, write_tensor_trajectory_program)
 
@@ -294,7 +294,7 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
         code: A program that builds it as `model`.
 
     Raises:
-        NotPassed: A shape is wrong, a number is outside of [-1, 1], or two weights are equal.
+        NotPassed: If a shape is wrong, a number is outside of [-1, 1], or two weights are equal.
     """
     parameters = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
     evidence = _wrong_shapes(parameters, parameter_shapes(sizes), code)
@@ -322,7 +322,7 @@ def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subjec
         min_share: The share of digits that must be read right, between 0 and 1.
 
     Raises:
-        NotPassed: A shape is wrong, or the network reads too few digits.
+        NotPassed: If a shape is wrong, or the network reads too few digits.
     """
     rng = random.Random(6)
     images, classes = data.digits(rng, 1200)

@@ -29,7 +29,7 @@ def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -
     """Check that the output of every graph is PyTorch's, in shape and numbers, and that the leaves are unchanged.
 
     Raises:
-        NotPassed: A shape or a number is wrong.
+        NotPassed: If a shape or a number is wrong.
     """
     check_cases(corpus, (Tensor,), partial(_run_graph, "data", _output_and_leaves), partial(_program, False))
 
@@ -109,7 +109,7 @@ def check_tensor_chain(Tensor: Subject, steps: int) -> None:
         steps: The number of additions.
 
     Raises:
-        NotPassed: A shape or a number is wrong.
+        NotPassed: If a shape or a number is wrong.
     """
     a, one, upstream = Leaf((2,), (0.5, -1.5)), Leaf((2,), (1.0, 1.0)), Leaf((2,), (2.0, -3.0))
     operands = (0, *range(2, steps + 1))  # the first addition takes a, and each other one the addition before it
@@ -144,8 +144,8 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
         expected: The right numbers.
 
     Raises:
-        NotPassed: The arrays differ. The evidence shows the test's statements up to this one.
-        SubmissionError: The attribute is not an array of floats.
+        NotPassed: If the arrays differ. The evidence shows the test's statements up to this one.
+        SubmissionError: If the attribute is not an array of floats.
     """
     array, right = arrays([yours], name)[0], convert_to_array(expected)
     if array.shape != right.shape:

@@ -26,7 +26,7 @@ def check_loss(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswe
         corpus: Outputs with targets, and PyTorch's answers.
 
     Raises:
-        NotPassed: A result is wrong.
+        NotPassed: If a result is wrong.
     """
     check_cases(corpus, (function, Value), partial(_run_loss, False), partial(_loss_program, False))
 
@@ -76,7 +76,7 @@ def check_trajectories(
         corpus: The training runs and PyTorch's answers.
 
     Raises:
-        NotPassed: A loss or a final parameter is wrong.
+        NotPassed: If a loss or a final parameter is wrong.
     """
     check_cases(corpus, (MLP, loss, optimizer, train), _run_trajectory, write_trajectory_program)
 
@@ -132,7 +132,7 @@ def check_accuracy(
         after: What the network was trained with, for the message.
 
     Raises:
-        NotPassed: Too few decisions are right.
+        NotPassed: If too few decisions are right.
     """
     decisions = numbers([decision(output) for output in outputs])
     n_right = sum(decided == target for decided, target in zip(decisions, targets))
