@@ -54,7 +54,7 @@ class Phase(ABC):
 
     @abstractmethod
     def tests(self, suite: Suite) -> list[GradedTest]:
-        """Return the tests that this phase runs on a submission at most."""
+        """Return the tests that this phase can run on a submission."""
 
     def packages(self, suite: Suite) -> set[tuple[str, ...]]:
         """Return the sets of packages that workers of this phase can import, one for each of its assignments."""
@@ -95,7 +95,7 @@ class LaterPhase(Phase):
 
     @abstractmethod
     def libraries(self, suite: Suite, test: GradedTest) -> list[Library]:
-        """Return where the corpora come from that a test must pass in this phase."""
+        """Return the libraries with the corpora that a test must pass in this phase."""
 
 
 class PrivatePhase(LaterPhase):

@@ -1,4 +1,4 @@
-"""The files of submissions between two phases: what is known so far, so that a stopped run can continue."""
+"""Keep what is known of a submission between two phases in a file, so that a stopped run can continue."""
 
 from __future__ import annotations
 

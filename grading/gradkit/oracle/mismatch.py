@@ -1,4 +1,4 @@
-"""The comparison of an engine's answers to a graph with PyTorch's: which nodes are wrong, and which was wrong first."""
+"""Compare a student's numbers for a graph with PyTorch's: which nodes are wrong, and which was wrong first."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Mismatch:
     Attributes:
         graph: The graph.
         kind: Whether the data or the gradients differ.
-        want: PyTorch's answers.
-        got: The student's answers.
+        want: PyTorch's numbers.
+        got: The student's numbers.
         wrong: The wrong nodes among those that decide the verdict (the output for data, the leaves for gradients).
         origin: The node that went wrong first, in forward order for data and in reverse order for gradients. None if
             the numbers do not show it.
@@ -54,8 +54,8 @@ def compare_data(graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
 
     Args:
         graph: The graph.
-        want: PyTorch's answers.
-        got: The student's answers.
+        want: PyTorch's numbers.
+        got: The student's numbers.
     """
     if is_close(got.data[graph.output], want.data[graph.output]):
         return None
@@ -68,8 +68,8 @@ def compare_gradients(graph: Graph, want: Answers, got: Answers, inner: bool = F
 
     Args:
         graph: The graph.
-        want: PyTorch's answers.
-        got: The student's answers.
+        want: PyTorch's numbers.
+        got: The student's numbers.
         inner: Whether inner nodes are compared as well.
     """
     decisive = range(len(graph) if inner else len(graph.inputs))

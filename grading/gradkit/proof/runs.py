@@ -59,7 +59,7 @@ class SpecimenRun:
 
 
 def find_assignments_using(name: str) -> tuple[Assignment, ...]:
-    """Return the assignments that hold a file in which a specimen differs from the solution: no other tells them apart.
+    """Return the assignments with a file in which a specimen differs from the solution. In others it is equal.
 
     For the solution itself, return all.
     """

@@ -94,7 +94,7 @@ def _between(item: Item, entering: set[str], by_id: Mapping[str, Item]) -> set[s
 
 
 def edited_functions(misconception: Misconception) -> Functions | None:
-    """Return the functions that a misconception edits; None if its effects may reach beyond the calls of them.
+    """Return the functions that a misconception edits; None if its effects may last longer than a call of one.
 
     Functions are compared as compiled, without line numbers, so that the lines around an edit do not count.
     """

@@ -24,7 +24,7 @@ SETTINGS = pytest.StashKey[ItemSettings]()
 
 
 def assignments_present(folder: Path) -> list[Assignment]:
-    """Return the assignments whose files are all in a folder; without any file, those of the first file."""
+    """Return the assignments whose files are all in a folder; if there are none, those that grade the first file."""
     present = [each for each in assignments() if all((folder / f"{name}.py").exists() for name in each.files)]
     return present or [each for each in assignments() if each.modules == assignments()[0].modules]
 

@@ -1,4 +1,4 @@
-"""Running items: the fixtures of graded tests, their time limits, and the results that their tests end with."""
+"""Run items: load what graded tests take, limit their time, and record their results."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ class SelfCheck:
 
 
 def _missing_package(assignment: Assignment) -> NotPassed | None:
-    """Return the end of an item whose assignment needs a package that is not installed; None if all are.
+    """Return how an item ends whose assignment needs a package that is not installed; None if all are installed.
 
     It counts as not written yet, because students install the package when they come to the assignment.
     """

@@ -1,4 +1,4 @@
-"""How an item ends, and the exception for student code that gives no answer."""
+"""Verdicts: how an item can end. And the exception that carries a verdict when the student's code fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Verdict(str, Enum):
 
 
 class SubmissionError(Exception):
-    """The student's code did not give an answer.
+    """The student's code failed: it raised an exception, reached a limit, ended its process, or cannot be used.
 
     Args:
         verdict: The verdict of the item.

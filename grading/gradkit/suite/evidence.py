@@ -1,6 +1,6 @@
 """Evidence: what is shown of an item that did not pass, as structs that a report contains unchanged.
 
-Evidence is made in explanations.py and in checks/. Which of them a viewer sees is decided in visibility.py.
+Evidence is made in explanations.py and in checks/. visibility.py decides what of it a viewer sees.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def make_failing_graph(graph: Graph, want: Answers, got: Answers, wrong: Sequenc
 
     Args:
         graph: The expression.
-        want: PyTorch's answers.
-        got: The student's answers.
+        want: PyTorch's numbers.
+        got: The student's numbers.
         wrong: The nodes to show as wrong.
     """
     numbers = (_node_numbers(want), _node_numbers(got))

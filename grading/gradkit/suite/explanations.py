@@ -56,7 +56,7 @@ def explain_number(name: str, yours: float, expected: float, code: tuple[str, ..
 
 
 def explain_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = "") -> Evidence:
-    """Return the evidence of a student's code that gave no answer.
+    """Return the evidence of student code that failed.
 
     Args:
         error: How the code ended.

@@ -65,6 +65,6 @@ class Loader:
 
 
 def no_time_left(assignment: Assignment) -> NotPassed:
-    """Return the end of an item whose assignment has no time left."""
+    """Return how an item ends whose assignment has no time left."""
     message = f"The {assignment.submission_seconds:g} s that a submission has for {assignment.name} are used up."
     return NotPassed(Explained(Verdict.TIMEOUT, Evidence(message)))

@@ -1,4 +1,4 @@
-"""Turn the end of an item's test into the item's result: the same in self-check and in grading."""
+"""Make an item's result from the way in which its test ended: the same in self-check and in grading."""
 
 from __future__ import annotations
 

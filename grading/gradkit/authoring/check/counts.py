@@ -1,4 +1,4 @@
-"""Figures of the course that its documents state: how many items, misconceptions, variants and attacks there are."""
+"""Check the figures that documents state: how many items, misconceptions, variants and attacks the course has."""
 
 from __future__ import annotations
 

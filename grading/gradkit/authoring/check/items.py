@@ -87,7 +87,7 @@ def check_hidden_items(course: Course) -> Iterator[Finding]:
 
 
 def check_bodies(course: Course) -> Iterator[Finding]:
-    """Yield a finding for each item that checks nothing, as one that `gradkit new item` has just written."""
+    """Yield a finding for each item that checks nothing, such as one that `gradkit new item` has just written."""
     for path in dict.fromkeys(test.path for test in course.all_tests()):
         for name in find_items_that_check_nothing(path):
             yield Finding(

@@ -1,4 +1,6 @@
-"""The tables of operations: each row can be traced, answered and derived, the reference has it, and an item uses it."""
+"""Check the tables of operations: each row can be traced, answered by PyTorch and differentiated, the reference has
+it, and an item uses it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Misconceptions: their files fit the reference and the items, and every function has one."""
+"""Check misconceptions: their files fit the reference and the items, and each function has one. Check the proofs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_NAMED = 10
 
 
 def check_misconceptions(course: Course) -> Iterator[Finding]:
-    """Yield a finding for each misconception that lacks something, as one that `gradkit new misconception` wrote."""
+    """Yield a finding for each misconception that lacks something, such as one that `gradkit new` has just written."""
     items = items_by_id(course)
     for name, misconception in read_misconceptions().items():
         where = f"reference/misconceptions/{name}.toml"

@@ -1,4 +1,4 @@
-"""The student's template and the reference: made from each other by name, and named in assignment.toml."""
+"""Check the student's template: it is what the reference makes it, and assignment.toml names all that is in it."""
 
 from __future__ import annotations
 

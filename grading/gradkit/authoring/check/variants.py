@@ -45,7 +45,7 @@ def check_variant_names(course: Course) -> Iterator[Finding]:
 
 
 def find_missing_names(source: str, names: list[str]) -> list[str]:
-    """Return the names that a file does not define. A name of which its syntax tree does not tell is left out.
+    """Return the names that a file does not define. A name is left out if its syntax tree does not show the answer.
 
     Args:
         source: The text of the file.
@@ -90,7 +90,7 @@ def _defined_names(tree: ast.AST) -> set[str]:
 
 
 def _members(tree: ast.Module, class_name: str) -> set[str] | None:
-    """Return the members of a class, with those that it inherits; None if the syntax tree does not tell them."""
+    """Return the members of a class, with those that it inherits; None if the syntax tree does not show them."""
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == class_name]
     if not classes:
         return None if class_name in _defined_names(tree) else set()

@@ -38,7 +38,7 @@ class _Copies(NamedTuple):
 
 
 def autograde_copies(converter: Autograde) -> None:
-    """Make a converter that has listed its submissions autograde copies of them.
+    """Make a converter of nbgrader, which has listed its submissions, autograde copies of them.
 
     A submission that cannot be read is refused in a line of the log, and nbgrader's exit status is 1. The others are
     graded.

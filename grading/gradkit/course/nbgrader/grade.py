@@ -1,4 +1,4 @@
-"""Grade in the sandbox instead of nbgrader's step Execute. Each test cell gets the output that it would have had."""
+"""Grade in the sandbox instead of nbgrader's step Execute. Each test cell gets the output that Execute would make."""
 
 from __future__ import annotations
 

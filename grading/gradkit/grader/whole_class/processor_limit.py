@@ -1,4 +1,4 @@
-"""The shell's limit on processor time (`ulimit -t`): raise an error that says so before the kernel kills."""
+"""Watch the shell's limit on processor time (`ulimit -t`): raise an error before the kernel kills this process."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def write_expression(graph: Graph, node: int, names: Mapping[int, str], dialect:
 
 
 def _inline(graph: Graph, node: int, names: Mapping[int, str], dialect: Dialect) -> tuple[str, int]:
-    """Return the text of a node, and how tightly it binds."""
+    """Return the text of a node, and the precedence of its outermost operation."""
     if node in names:
         return names[node], ATOM
     name, *rest = graph.steps[node - len(graph.inputs)]

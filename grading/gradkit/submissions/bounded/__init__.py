@@ -7,7 +7,7 @@ opens anything, so a hostile file can use up the limits of that process and noth
     names = run_bounded(list_names, list[str], READING)
 
 `run_bounded` forks a process for one function call. The fork takes 1 to 2 ms from the grader and 13 ms from nbgrader.
-`LastingProcess` forks once and serves one request after another.
+`LastingProcess` keeps a forked process for many calls of one function.
 
 Any package of gradkit above `submissions.bounded` may import this package.
 """

@@ -1,4 +1,4 @@
-"""A bounded process that is forked once and serves one request after another.
+"""A bounded process that serves many requests, one after another, so that not every request costs a fork.
 
 A request is a pickled object. The reply to it is `_HAS_READ`, as soon as the process has read the request and before it
 opens anything of the student's; then a header (`_HEADER`: the length of the body and a status); then the body, as

@@ -1,4 +1,4 @@
-"""The checks that graded tests call, by subject. Each raises NotPassed if something is wrong.
+"""The checks that graded tests call, by topic. Each raises NotPassed if something is wrong.
 
 Tests import them from `gradkit.suite`.
 """

@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 RunCase = Callable[..., Evidence | None]
 """Runs one case on a student's objects: (case, answers, *subjects). Returns the evidence if something is wrong. Raises
-SubmissionError if the student's code gives no answer."""
+SubmissionError if the student's code fails."""
 
 Program = Callable[[Case, Sequence[str]], list[str]]
 """Writes a case as a program to paste, which prints the numbers of these names."""
@@ -37,7 +37,7 @@ _is_whole = ContextVar("_is_whole", default=False)
 def check_cases(
     corpus: Corpus[Case, Answer], subjects: Sequence[Subject], run_case: RunCase, program: Program[Case]
 ) -> None:
-    """Check that every case of a corpus is answered as PyTorch answers it.
+    """Check that the student's numbers for every case of a corpus are PyTorch's answers.
 
     Args:
         corpus: The cases and PyTorch's answers.
@@ -46,7 +46,7 @@ def check_cases(
         program: Writes a case as a program.
 
     Raises:
-        NotPassed: If a case is answered wrongly, or the student's code gives no answer. It is about the first of them.
+        NotPassed: If a number is wrong, or the student's code fails. It is about the first case of which that is so.
         ValueError: If the corpus has no cases.
     """
     if not corpus.cases:

@@ -1,4 +1,4 @@
-"""Checks of a scalar engine: replay a corpus on a student's Value, and compare the answers with PyTorch's."""
+"""Checks of a scalar engine: replay a corpus on a student's Value, and compare the numbers with PyTorch's answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gradkit.suite.explanations import explain_error, explain_mismatch, explain_
 from gradkit.suite.failures import Failure, NotPassed, not_passed
 
 Compare = Callable[[Graph, Answers, Answers], Mismatch | None]
-"""Compares a student's answers with the right ones: (graph, right answers, student's answers)."""
+"""Compares a student's numbers with the right ones: (graph, right numbers, student's numbers)."""
 
 MAX_CALLS_PER_NODE = 60
 """Python calls for each node of a graph that a linear backward() stays below. Right engines make 1 to 12."""
@@ -40,7 +40,7 @@ def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
     """Check that the number of every graph's output is PyTorch's.
 
     Raises:
-        NotPassed: If the number of an output is wrong, or the student's code gives no answer.
+        NotPassed: If the number of an output is wrong, or the student's code fails.
     """
     _check(Value, corpus, compare_data, backward=False)
 
@@ -63,22 +63,22 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
     for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
-            raise NotPassed(WrongAnswer(Value, mismatch, compare, backward))
+            raise NotPassed(WrongNumbers(Value, mismatch, compare, backward))
 
     if reply.failure:
         graph = corpus.cases[len(reply.answers)]
-        failure = NotPassed(NoAnswer(Value, graph, reply.failure, backward))
+        failure = NotPassed(NoNumbers(Value, graph, reply.failure, backward))
         raise failure.with_traceback(reply.failure.__traceback__)  # for --pdb
 
 
 @dataclass(frozen=True)
-class WrongAnswer(Failure):
+class WrongNumbers(Failure):
     """A graph on which the student's engine and PyTorch differ.
 
     Attributes:
         Value: The student's class.
         mismatch: The difference.
-        compare: How answers are compared.
+        compare: How numbers are compared.
         backward: Whether backward() was called.
     """
 
@@ -89,9 +89,9 @@ class WrongAnswer(Failure):
     verdict = Verdict.FAILED
 
     def explain(self) -> Evidence:
-        """Return the evidence of the smallest wrong answer that reducing the graph finds.
+        """Return the evidence of the smallest wrong graph that reducing this one finds.
 
-        The right answers of smaller graphs come from complex-step differentiation, so PyTorch is not imported.
+        The right numbers of smaller graphs come from complex-step differentiation, so PyTorch is not imported.
         """
         smallest = self.mismatch
 
@@ -116,8 +116,8 @@ class WrongAnswer(Failure):
 
 
 @dataclass(frozen=True)
-class NoAnswer(Failure):
-    """A graph on which the student's engine gave no answer.
+class NoNumbers(Failure):
+    """A graph on which the student's code failed.
 
     Attributes:
         Value: The student's class.
@@ -136,7 +136,7 @@ class NoAnswer(Failure):
         return self.error.verdict
 
     def explain(self) -> Evidence:
-        """Return the evidence of the smallest graph on which the student's code gives no answer."""
+        """Return the evidence of the smallest graph on which the student's code fails."""
         if self.error.verdict not in REDUCIBLE:
             return explain_error(self.error)
         smallest = self.error
@@ -218,7 +218,7 @@ def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[st
 
 
 def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply:
-    """Replay graphs for an item that compares the answers itself.
+    """Replay graphs for an item that compares the numbers itself.
 
     Args:
         Value: The student's class.
@@ -226,7 +226,7 @@ def answers_to(Value: Subject, graphs: Sequence[Graph], backward: bool) -> Reply
         backward: Whether to call backward() on each output, and read the gradients.
 
     Raises:
-        SubmissionError: If the student's code gives no answer to a graph.
+        SubmissionError: If the student's code fails on a graph.
     """
     reply = _replay_graphs(Value, graphs, backward)
     if reply.failure:
