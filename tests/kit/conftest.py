@@ -134,6 +134,16 @@ def cpu_seconds():
 
 
 @pytest.fixture(scope="session")
+def add_cpu_seconds(request):
+    """Return a function that adds processor time to the current test: that of processes which are not awaited here."""
+
+    def add(seconds):
+        request.config.stash[LAST_CPU_SECONDS] -= seconds
+
+    return add
+
+
+@pytest.fixture(scope="session")
 def root():
     """Return the folder of the repository."""
     return ROOT

@@ -2,10 +2,12 @@
 
 import csv
 import fcntl
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -15,11 +17,50 @@ from gradkit.catalogue.assignments import assignments
 ASSIGNMENTS = tuple(assignment.name for assignment in assignments())
 
 
-class Course:
-    """A course folder with nbgrader's folders, in which commands can be run."""
+class NbgraderCommands:
+    """Runs nbgrader's commands through nbgrader_server.py. The tests of the manual run the script `nbgrader` itself."""
 
-    def __init__(self, home):
+    def __init__(self, add_cpu_seconds):
+        self._add_cpu_seconds = add_cpu_seconds
+        self._added_seconds = 0.0
+        server = [sys.executable, str(Path(__file__).with_name("nbgrader_server.py"))]
+        self._server = subprocess.Popen(server, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, arguments, folder, environment):
+        """Run a command as subprocess.run does.
+
+        Args:
+            arguments: What follows the word nbgrader.
+            folder: The folder to run it in.
+            environment: Its environment variables.
+        """
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
+            request = {"arguments": arguments, "folder": str(folder), "environment": environment, "output": output.name}
+            self._server.stdin.write(json.dumps(request) + "\n")
+            self._server.stdin.flush()
+            reply = json.loads(self._server.stdout.readline())
+            self._add_cpu_seconds(reply["cpu_seconds"])
+            self._added_seconds += reply["cpu_seconds"]
+            return subprocess.CompletedProcess(("nbgrader", *arguments), reply["status"], output.read(), "")
+
+    def close(self):
+        """End the server. It is awaited here, so the kernel now counts what was added before."""
+        self._server.stdin.close()
+        self._server.wait()
+        self._add_cpu_seconds(-self._added_seconds)
+
+
+class Course:
+    """A course folder with nbgrader's folders, in which commands can be run.
+
+    Args:
+        home: The folder.
+        nbgrader: Runs nbgrader's commands.
+    """
+
+    def __init__(self, home, nbgrader):
         self.home = home
+        self._nbgrader = nbgrader
 
     def run(self, *command, ok=True):
         """Run a command in the course folder, with this environment's programs on the PATH; return its output.
@@ -30,9 +71,12 @@ class Course:
         """
         programs = str(Path(sys.executable).parent)
         environment = {**os.environ, "PATH": programs + os.pathsep + os.environ["PATH"]}
-        done = subprocess.run(
-            command, cwd=self.home, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
+        if command[0] == "nbgrader":
+            done = self._nbgrader.run(command[1:], self.home, environment)
+        else:
+            done = subprocess.run(
+                command, cwd=self.home, env=environment, capture_output=True, text=True, check=False, timeout=600
+            )
         output = done.stdout + done.stderr
         assert (done.returncode == 0) == ok, output[-4000:]
         return output
@@ -88,14 +132,23 @@ def solution_cell(notebook):
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory, root):
+def nbgrader_commands(add_cpu_seconds):
+    """The server that runs nbgrader's commands."""
+    commands = NbgraderCommands(add_cpu_seconds)
+    yield commands
+    commands.close()
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory, root, nbgrader_commands):
     """A course folder after `gradkit course build` and `nbgrader generate_assignment`. Tests must not change it."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # of all processes of this run: the first one builds the course for the others
     with (folder / "course.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        course, building = Course(folder / "course"), Course(folder / "course-being-built")
+        course = Course(folder / "course", nbgrader_commands)
+        building = Course(folder / "course-being-built", nbgrader_commands)
         if not course.home.exists():
             shutil.rmtree(building.home, ignore_errors=True)
             building.home.mkdir()
@@ -108,9 +161,9 @@ def released(tmp_path_factory, root):
 
 
 @pytest.fixture(scope="session")
-def copy_course(released):
+def copy_course(released, nbgrader_commands):
     """Copy the released course folder: copied(folder) returns the Course in a new folder below."""
-    return lambda folder: Course(shutil.copytree(released.home, folder / "course"))
+    return lambda folder: Course(shutil.copytree(released.home, folder / "course"), nbgrader_commands)
 
 
 @pytest.fixture
