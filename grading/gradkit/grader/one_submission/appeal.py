@@ -1,4 +1,4 @@
-"""Run an item of the private phase again, for the instructor only, so that a student's appeal can be answered."""
+"""Run an item of the private phase again and show it to the instructor alone, who can then answer an appeal."""
 
 from __future__ import annotations
 
