@@ -1,7 +1,7 @@
 """Check that a report holds what `gradkit grade` could have written. A report is only a file, and anyone can write one.
 
 The types are checked when it is decoded (report.py). Sizes, sums and graphs are checked here, so that whatever prints
-or draws a report needs no check of its own.
+or renders a report needs no check of its own.
 """
 
 from __future__ import annotations
