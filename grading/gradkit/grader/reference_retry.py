@@ -1,8 +1,9 @@
 """Reference retries: a submission's earlier files are replaced by the reference's, and items are run again.
 
-An item about nn.py can fail only because the student's engine.py is wrong, which the items about engine.py have already
-counted. So the item is run again on the reference's engine.py, and has its points if it passes there. The worker of a
-retry can read the reference, so retries are the last phases of a run: see phases.py.
+If a student's engine.py is wrong, items about nn.py fail too, even if nn.py is right, although items about engine.py
+have cost those points already. So an item that did not pass is run again on the reference's engine.py, and earns its
+points if it passes there. The worker of a retry can read the reference, so retries are the last phases of a run: see
+phases.py.
 """
 
 from __future__ import annotations

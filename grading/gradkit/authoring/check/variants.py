@@ -45,7 +45,7 @@ def check_variant_names(course: Course) -> Iterator[Finding]:
 
 
 def find_missing_names(source: str, names: list[str]) -> list[str]:
-    """Return the names that a file does not define. A name is left out if the syntax tree does not show whether it is.
+    """Return the names that a file certainly does not define, by its syntax tree.
 
     Args:
         source: The text of the file.
