@@ -69,7 +69,7 @@ def in_process(grade_specimens, batches_of_specimens):
 
 @pytest.fixture
 def runs(request, in_process, graded_specimens):
-    """The runs of a specimen in self-check and in the sandbox. The first request for a batch grades all of it."""
+    """Return a specimen's runs in self-check and in the sandbox. The first request for a batch grades all of it."""
     return in_process[request.param], graded_specimens[request.param]
 
 
