@@ -118,6 +118,13 @@ def test_a_loop_that_cannot_be_interrupted_ends_the_process_and_says_where(body,
         assert done.stdout == "timeout\n"
 
 
+def test_what_runs_between_requests_may_take_any_time():
+    between = "import time\nfrom gradkit.submissions.transport import clock\nclock.GRACE_SECONDS = 0.2\n"
+    between += "limit = clock.Clock()\nlimit.allow(0.1)\nwith limit: pass\ntime.sleep(0.6)\nprint('went on')"
+    done = subprocess.run([sys.executable, "-c", between], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "went on\n", done.stderr
+
+
 # --- counting --------------------------------------------------------------------------------------------------------
 
 
