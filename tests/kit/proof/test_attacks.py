@@ -26,18 +26,10 @@ KEEPS, ADDS = "a1_expressions/test_a_value_keeps_its_number", "a1_expressions/te
 
 
 ITEM_SECONDS = 2
-"""Time limit of an item of the engine. Attacks that never end come to it; `make attacks` has that of the course."""
+"""Time limit of an item. Attacks that never end come to it; `make attacks` has the limits of the course."""
 
-
-def shorten_limits(assignment):
-    return (
-        msgspec.structs.replace(assignment, item_seconds=ITEM_SECONDS) if "engine" in assignment.modules else assignment
-    )
-
-
-COURSE = tuple(shorten_limits(assignment) for assignment in assignments())
+COURSE = tuple(msgspec.structs.replace(assignment, item_seconds=ITEM_SECONDS) for assignment in assignments())
 ENGINES = tuple(assignment for assignment in COURSE if "engine" in assignment.modules)
-
 
 ATTACKS = read_attacks()
 
