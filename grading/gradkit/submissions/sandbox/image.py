@@ -24,7 +24,7 @@ import sys
 import sysconfig
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -213,7 +213,7 @@ def _shared_files() -> tuple[tuple[str, str], ...]:
     python = interpreter()
     library = [pair for folder in _standard_library() for pair in _python_files(folder, folder)]
     modules = [source for source, _ in library if ".so" in Path(source).suffixes]
-    others = [python, *_shared_libraries([python, *modules])]
+    others = [python, *_shared_libraries(modules)]
     if os.path.exists("/etc/ld.so.cache"):
         others.append("/etc/ld.so.cache")
     return tuple(dict.fromkeys([*library, *((path, path) for path in others)]))
@@ -273,8 +273,26 @@ def _standard_library() -> list[str]:
     return list(dict.fromkeys(sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")))
 
 
-def _shared_libraries(files: Sequence[str]) -> list[str]:
-    """Return what the dynamic loader would load for these files, as ldd (part of the C library) prints it."""
-    printed = subprocess.run(["ldd", *files], capture_output=True, text=True, check=False).stdout
+def _shared_libraries(modules: Sequence[str]) -> list[str]:
+    """Return the libraries that the dynamic loader loads for the interpreter and for these compiled modules.
+
+    In its trace mode the loader lists what it would load, and does not start the program. If the modules are preloaded,
+    it lists everything at once, which takes 5 ms; ldd calls it for each file, which takes 3 ms a file.
+    """
+    preloaded = [module for module in modules if not set(module) & set(": ")]  # these separate the paths of LD_PRELOAD
+    tracing = {**os.environ, "LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(preloaded)}
+    printed = _printed([interpreter()], tracing)
+    others = sorted(set(modules) - set(preloaded))
+    if others:
+        printed += _printed(["ldd", *others])
+
     words = [word for line in printed.splitlines() if line.startswith("\t") for word in line.split()]
-    return sorted({word for word in words if word.startswith("/") and os.path.exists(word)})
+    return sorted({word for word in words if word.startswith("/") and os.path.exists(word)} - set(modules))
+
+
+def _printed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """Return what a command prints."""
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment
+    )
+    return done.stdout

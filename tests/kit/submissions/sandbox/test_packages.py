@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 from importlib.metadata import version
 
@@ -126,6 +127,16 @@ def test_such_a_worker_can_additionally_read_only_numpy_and_its_libraries(run_su
     assert not [path for path in allowed if "site-packages" in path or "/tests/" in path]
     looks = "[p + '/' + f for p, _, names in os.walk('/') for f in names]"
     assert run_submission("import os", f"found = sum(not path.startswith({allowed!r}) for path in {looks})") == 0
+
+
+def test_the_libraries_of_a_module_are_found_also_if_its_path_has_spaces(tmp_path):
+    module = next(path for path, _ in image._shared_files() if "_ctypes.cpython" in path)
+    copy = tmp_path / "with spaces" / "module.so"
+    copy.parent.mkdir()
+    shutil.copyfile(module, copy)
+    libraries = image._shared_libraries([module])
+    assert [path for path in libraries if "libffi" in path]
+    assert set(image._shared_libraries([str(copy)])) == set(libraries)
 
 
 def test_numpy_is_not_loaded_until_the_submission_asks_for_it(run_submission):
