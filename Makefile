@@ -4,6 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
+# Images of containers often set this; then each of the several hundred processes of the tests would compile gradkit anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
