@@ -4,6 +4,8 @@ import datetime
 import multiprocessing
 import os
 import random
+import subprocess
+import sys
 import time
 
 import pytest
@@ -302,3 +304,9 @@ def test_a_student_s_name_is_data_and_different_names_are_different_students(boo
 def test_a_name_that_nbgrader_accepts_is_also_the_student_s_id(student_and_report, name):
     student, _ = student_and_report(name, "a1")
     assert student_id(student) == name
+
+
+def test_nbgrader_is_imported_without_the_grammars_that_take_longest_and_others_can_import_them():
+    code = "from gradkit.outputs.gradebook import _import_nbgrader\nimport sys\n_import_nbgrader()\n"
+    code += "assert 'nbgrader.api' in sys.modules\nassert 'rfc3987_syntax' not in sys.modules\nimport rfc3987_syntax"
+    subprocess.run([sys.executable, "-c", code], check=True)
