@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.conditions import make_conditions
+from gradkit.grader.phases import LaterPhase
 from gradkit.grader.report import Report, read
 from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.grader.whole_class.student_steps import PhaseResult, StudentSteps
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.suite.results import ItemResult, make_result
 from gradkit.suite.visibility import follows_from_others
 
 from .selection import Selection
 from .specimens import files_of, read_misconceptions
 
-MAX_BATCH = 10
+MAX_BATCH = 20
 """How many specimens a batch holds at most. The kit's tests grade a batch when they need one specimen of it."""
 
 ItemResults = dict[str, ItemResult]
@@ -30,17 +33,51 @@ ItemResults = dict[str, ItemResult]
 
 @dataclass(frozen=True)
 class Batch:
-    """Specimens that are run on the same items.
+    """Specimens that are graded as one class.
 
     Attributes:
-        names: The specimens.
         suite: All items of the assignments that hold a file of the specimens.
-        to_run: The part of the suite that is run; the specimens pass the other items as the solution does.
+        parts: The part of the suite that is run on each specimen, by its name; it passes the other items as the
+            solution does.
     """
 
-    names: tuple[str, ...]
     suite: Suite
-    to_run: Suite
+    parts: Mapping[str, Suite]
+
+
+@dataclass(frozen=True)
+class SpecimenSteps(StudentSteps):
+    """Runs on each student its part of the suite.
+
+    Attributes:
+        parts: The part of each student, by name.
+    """
+
+    parts: Mapping[str, Suite]
+
+    def run_public(self, scratch: Path, sandbox: Sandbox, student: Student) -> PhaseResult:
+        return self._steps(student).run_public(scratch, sandbox, student)
+
+    def run_later(self, phase: LaterPhase, scratch: Path, sandbox: Sandbox, student: Student) -> PhaseResult:
+        return self._steps(student).run_later(phase, scratch, sandbox, student)
+
+    def _steps(self, student: Student) -> StudentSteps:
+        return StudentSteps(self.parts[student.name], self.conditions, self.out)
+
+
+@dataclass(frozen=True)
+class SpecimenClass(Classroom):
+    """A class of specimens.
+
+    Attributes:
+        parts: The part of the suite that is run on each one, by name.
+    """
+
+    parts: Mapping[str, Suite] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> StudentSteps:
+        return SpecimenSteps(self.suite, self.conditions, self.out, self.parts)
 
 
 @dataclass(frozen=True)
@@ -81,7 +118,7 @@ def batches(
     selection: Selection | None = None,
     assignments_of: Callable[[str], tuple[Assignment, ...]] = find_assignments_using,
 ) -> list[Batch]:
-    """Group specimens by the items that are run on them.
+    """Group specimens by the suite that they are graded with.
 
     Args:
         names: The specimens; "solution" is one too.
@@ -91,24 +128,27 @@ def batches(
     library = Library(corpora_folder())
     misconceptions = read_misconceptions()
     suites: dict[tuple[Assignment, ...], Suite] = {}
-    full: list[Batch] = []
-    growing: dict[tuple[str, ...], Batch] = {}
+    parts: dict[tuple[Assignment, ...], dict[str, Suite]] = {}
     for name in names:
         asked = assignments_of(name)
         if asked not in suites:
             suites[asked] = load_suite(asked, library, retries=False)
-        suite = suites[asked]
-
-        items = suite.items
+            parts[asked] = {}
+        part = suites[asked]
         if selection and name in misconceptions:
-            items = selection.items(misconceptions[name], items)
-        ids = tuple(item.id for item in items)
+            selected = selection.items(misconceptions[name], part.items)
+            part = _part(part, {item.id for item in selected})
+        parts[asked][name] = part
+    return [
+        Batch(suite, {name: parts[asked][name] for name in some})
+        for asked, suite in suites.items()
+        for some in _chunks(list(parts[asked]))
+    ]
 
-        batch = growing.get(ids) or Batch((), suite, _part(suite, set(ids)))
-        growing[ids] = replace(batch, names=(*batch.names, name))
-        if len(growing[ids].names) == MAX_BATCH:
-            full.append(growing.pop(ids))
-    return [*full, *growing.values()]
+
+def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), MAX_BATCH):
+        yield names[start : start + MAX_BATCH]
 
 
 def _part(suite: Suite, ids: set[str]) -> Suite:
@@ -116,7 +156,7 @@ def _part(suite: Suite, ids: set[str]) -> Suite:
 
 
 def run_batch(
-    batch: Batch, folders: Mapping[str, Path], isolated: bool = False, kind: type[Classroom] = Classroom
+    batch: Batch, folders: Mapping[str, Path], isolated: bool = False, kind: type[SpecimenClass] = SpecimenClass
 ) -> Iterator[SpecimenRun]:
     """Grade the specimens of a batch as a class; yield each one as it is done.
 
@@ -131,8 +171,8 @@ def run_batch(
     """
     conditions = make_conditions(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:
-        classroom = kind(batch.to_run, conditions, Path(out), isolated)
-        students = [Student(name, folders[name].resolve()) for name in batch.names]
+        classroom = kind(batch.suite, conditions, Path(out), isolated, batch.parts)
+        students = [Student(name, folders[name].resolve()) for name in batch.parts]
         for graded in classroom.grade(students, n_workers=2):
             if graded.reason:
                 raise RuntimeError(f"{graded.student.name}: {graded.reason}")

@@ -115,9 +115,9 @@ def test_all_items_are_selected_if_an_edited_function_runs_while_its_file_is_imp
 def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
     names = read_misconceptions()
     pairs = [
-        (len(batch.to_run.tests), len(batch.suite.tests))
+        (len(part.tests), len(batch.suite.tests))
         for batch in specimen_batches
-        for name in batch.names
+        for name, part in batch.parts.items()
         if name in names
     ]
     assert len(pairs) == len(names)
@@ -127,12 +127,12 @@ def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
 def test_every_item_that_catches_a_misconception_is_selected(specimen_batches):
     misconceptions = read_misconceptions()
     for batch in specimen_batches:
-        selected = {test.item.id for test in batch.to_run.tests}
-        for name in batch.names:
+        for name, part in batch.parts.items():
             if name in misconceptions:
+                selected = {test.item.id for test in part.tests}
                 assert selected.issuperset(misconceptions[name].caught_by), name
 
 
 def test_all_items_are_run_on_the_solution(specimen_batches):
-    (batch,) = [batch for batch in specimen_batches if "solution" in batch.names]
-    assert {test.item.assignment for test in batch.to_run.tests} == {each.name for each in assignments()}
+    (part,) = [batch.parts["solution"] for batch in specimen_batches if "solution" in batch.parts]
+    assert {test.item.assignment for test in part.tests} == {each.name for each in assignments()}

@@ -43,15 +43,21 @@ def proofs(graded_specimens):
     return Proofs(graded_specimens)
 
 
-@pytest.mark.parametrize("name", MISCONCEPTIONS)
-def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proofs, name):
-    assert proofs[name].reason == ""
-    assert find_primary_failures(proofs[name].results) == set(MISCONCEPTIONS[name].caught_by) != set()
+@pytest.fixture
+def proof(request, proofs):
+    """Return what the results of a specimen prove. The first request for a batch grades all of it."""
+    return proofs[request.param]
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proofs, name):
-    assert proofs[name].reason == ""
+@pytest.mark.parametrize("proof", MISCONCEPTIONS, indirect=True)
+def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proof):
+    assert proof.reason == ""
+    assert find_primary_failures(proof.results) == set(MISCONCEPTIONS[proof.name].caught_by) != set()
+
+
+@pytest.mark.parametrize("proof", VARIANTS, indirect=True)
+def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proof):
+    assert proof.reason == ""
 
 
 def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):

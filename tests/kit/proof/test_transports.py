@@ -8,16 +8,14 @@ from multiprocessing import Pipe
 
 import pytest
 from gradkit.grader.one_submission import run_phases
-from gradkit.grader.whole_class.classroom import Classroom
-from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.inside.worker import GC_THRESHOLD
-from gradkit.proof.runs import find_assignments_grading
+from gradkit.proof.runs import SpecimenClass, SpecimenSteps, find_assignments_grading
 from gradkit.proof.specimens import read_misconceptions, read_variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 
 
-class InProcessSteps(StudentSteps):
+class InProcessSteps(SpecimenSteps):
     """Grades as self-check does: each submission is imported into the process that grades it, and only there."""
 
     def run_public(self, scratch, sandbox, student):
@@ -48,10 +46,10 @@ class InProcessSteps(StudentSteps):
         os._exit(0)
 
 
-class InProcess(Classroom):
+class InProcess(SpecimenClass):
     @property
     def steps(self):
-        return InProcessSteps(self.suite, self.conditions, self.out)
+        return InProcessSteps(self.suite, self.conditions, self.out, self.parts)
 
 
 class Local(LocalTransport):
