@@ -1,10 +1,6 @@
 """The pipe: subjects work as in self-check, and any fault of a message costs that item and never adds points."""
 
 import dataclasses
-import itertools
-import math
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,8 +8,8 @@ import time
 
 import msgspec
 import pytest
+from gradkit.catalogue.home import course_home
 from gradkit.grader.one_submission.public_phase import run_public_phase
-from gradkit.inside import worker
 from gradkit.inside.graph import Graph
 from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP
 from gradkit.submissions.intake.take_in import Intake
@@ -278,66 +274,28 @@ def test_what_the_grader_does_between_two_requests_does_not_count(open_submissio
 
 # --- faults ----------------------------------------------------------------------------------------------------------
 
+FAULTY = """
+import os, sys, time
+sys.path.insert(0, {grading!r})
+from gradkit.inside import worker
+count, honest = 0, worker.reply
 
-class ForkedWorker:
-    """A worker that is a fork of this process, which takes a third of the time that a new interpreter takes.
+def faulty(nonce, *rest):
+    global count
+    count += 1
+    message = honest(nonce, *rest)
+    return {fault} if count == {at} + 1 else message  # the first reply says that the worker is ready
 
-    It has what Link uses of a subprocess.Popen.
-
-    Args:
-        descriptor: The worker's end of the socket.
-        folder: The submission.
-        at: Number of the reply that is faulty; the first of a worker says that it is ready, and has number 0.
-        fault: The code of the faulty reply.
-    """
-
-    stderr = None
-
-    def __init__(self, descriptor, folder, at, fault):
-        self._status = None
-        self.pid = os.fork()
-        if not self.pid:
-            try:
-                self._run(descriptor, folder, at, compile(fault, "fault", "eval"))
-            finally:
-                os._exit(1)
-
-    def _run(self, fd, folder, at, fault):
-        for stream in range(3):
-            os.dup2(os.open(os.devnull, os.O_RDWR), stream)
-        sys.modules.pop("engine", None)  # another test's
-        numbers, honest = itertools.count(), worker.reply
-
-        def reply(nonce, *rest):
-            message = honest(nonce, *rest)
-            names = {"os": os, "time": time, "fd": fd, "honest": honest, "nonce": nonce, "rest": rest}
-            return eval(fault, {**names, "message": message}) if next(numbers) == at else message
-
-        worker.reply = reply
-        worker.main(fd, folder)
-
-    def wait(self, seconds=math.inf):
-        deadline = time.monotonic() + seconds
-        while self._status is None:
-            ended, status = os.waitpid(self.pid, os.WNOHANG)
-            if ended:
-                self._status = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() >= deadline:
-                raise subprocess.TimeoutExpired("worker", seconds)
-            else:
-                time.sleep(0.001)
-        return self._status
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-
+worker.reply = faulty
+worker.main({fd}, {folder!r})
+"""
 
 FAULTS = {
     "killed": "os._exit(9)",
     "stalled": "time.sleep(60)",
     "flooded": "b'x' * 50_000_000",
-    "truncated": "os.write(fd, message[: len(message) // 2]) and os._exit(0)",
-    "truncated and stalled": "os.write(fd, message[: len(message) // 2]) and time.sleep(60)",
+    "truncated": "os.write({fd}, message[: len(message) // 2]) and os._exit(0)",
+    "truncated and stalled": "os.write({fd}, message[: len(message) // 2]) and time.sleep(60)",
     "doubled": "message * 2",
     "another's": "honest(bytes(8), *rest)",
     "empty": "(0).to_bytes(4, 'big')",
@@ -371,7 +329,11 @@ class FewItems:
 
     def start(self, at=-1, fault="message"):
         ours, theirs = socket.socketpair()
-        process = ForkedWorker(theirs.fileno(), str(self.folder), at, fault)
+        fd = theirs.fileno()
+        grading = str(course_home() / "grading")
+        code = FAULTY.format(grading=grading, fault=fault.format(fd=fd), at=at, fd=fd, folder=str(self.folder))
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen([sys.executable, "-S", "-c", code], pass_fds=[fd], **quiet)
         theirs.close()
         link = Link(process, ours)
         link.set_up((), 20)
