@@ -46,13 +46,15 @@ stubs: .venv/.ready
 	@$(BIN)/gradkit stubs
 
 # The versions of all packages are pinned in requirements.txt, PyTorch's too, because recorded numbers depend on it.
+# pip compiles packages on one core, and all of PyTorch, most of which is never imported.
 .venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "The pinned packages need Python 3.11: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up .venv (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-compile -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -qq -j 2 -x '/(torch|sympy)/' .venv/lib
 	@touch $@
 
 clean:
