@@ -4,6 +4,7 @@ Processor time is the cost of a test run whatever else the machine does. It is m
 processes that the test started and awaited. The end of a run lists the slowest tests.
 """
 
+import gc
 import importlib
 import os
 import random
@@ -77,6 +78,12 @@ def pytest_collection_modifyitems(items):
     """Sort the long groups first."""
     order = list(dict.fromkeys(GROUPS.values()))
     items.sort(key=lambda item: [*order, group_of(item.nodeid)].index(group_of(item.nodeid)))  # stable for the others
+
+
+def pytest_collection_finish():
+    """Freeze what is there: a test that grades a class collects garbage first, and would visit 600,000 objects."""
+    gc.collect()
+    gc.freeze()
 
 
 def group_of(nodeid):

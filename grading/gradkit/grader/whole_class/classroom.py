@@ -108,12 +108,14 @@ class Classroom:
             MissingPackageError: If an assignment uses a package that is not installed.
         """
         with lock_reports(self.out) as scratch:
+            is_frozen = gc.get_freeze_count() > 0
             gc.collect()
             gc.freeze()  # otherwise each grader process would copy every page that its garbage collector visits
             try:
                 yield from self._run_phases(scratch, students, n_workers, observe or _ignore)
             finally:
-                gc.unfreeze()
+                if not is_frozen:
+                    gc.unfreeze()
                 unfinished.clear(self.out, [student.name for student in students])
 
     def _run_phases(
