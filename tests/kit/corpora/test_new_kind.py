@@ -1,7 +1,6 @@
-"""A new kind of corpus needs no change of the kit: everything that the kit needs of it is in its spec and its check.
+"""A new kind of corpus changes no module that handles all kinds: what they need of it is in its spec and its check.
 
-Here both are in one test file, because tests may import PyTorch. In the kit, they are corpora/<kind>.py (case, program,
-spec), oracle/pytorch/<kind>.py (PyTorch's answer, on plain numbers) and suite/checks/<kind>.py.
+Here both are in one test file, because tests may import PyTorch. docs/architecture.md lists the modules of a kind.
 """
 
 import dataclasses
