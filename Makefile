@@ -1,10 +1,10 @@
-# `make demo` and `make test` set up the environment if necessary, and do everything. README.md describes the targets.
+# `make demo` and `make test` need nothing but Python 3.11 and make. README.md describes the targets.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-# Images of containers often set this; then each of the several hundred processes of the tests would compile gradkit anew.
+# Container images often set this; then each of the several hundred processes of the tests would compile gradkit anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint release prove attacks bench corpora stubs clean
@@ -46,7 +46,7 @@ stubs: .venv/.ready
 	@$(BIN)/gradkit stubs
 
 # The versions of all packages are pinned in requirements.txt, PyTorch's too, because recorded numbers depend on it.
-# pip compiles packages on one core, and all of PyTorch, most of which is never imported.
+# pip would compile on one core, and all of PyTorch too, most of which is never imported.
 .venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "The pinned packages need Python 3.11: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }

@@ -40,7 +40,7 @@ def first_answered(
 def draw_with_hypothesis(
     strategy: SearchStrategy[Case], seed: str, collect: Callable[[Case], None], n_missing: Callable[[], int]
 ) -> None:
-    """Draw examples of a strategy until nothing is missing, or Hypothesis does not seem to find more.
+    """Draw examples of a strategy until nothing is missing, for at most _MAX_ROUNDS rounds.
 
     Args:
         strategy: The strategy that draws an example.
@@ -51,7 +51,7 @@ def draw_with_hypothesis(
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
 
-    for attempt in range(_MAX_ROUNDS):
+    for round_number in range(_MAX_ROUNDS):
         if n_missing() <= 0:
             break
         # Hypothesis cannot be stopped early, so a round draws about as many examples as are missing.
@@ -64,12 +64,12 @@ def draw_with_hypothesis(
         )
         run_round = round_settings(given(strategy)(collect))
         with _no_constants_of_modules():
-            hypothesis.seed(_number_of(f"{seed} {attempt}"))(run_round)()
+            hypothesis.seed(_number_of(f"{seed} {round_number}"))(run_round)()
 
 
 @contextmanager
 def _no_constants_of_modules() -> Iterator[None]:
-    """Keep Hypothesis from mixing numbers into its examples that it reads in the source code of loaded modules.
+    """Keep Hypothesis from using constants that it finds in the source code of loaded modules.
 
     A student's engine.py can be one of these modules, and a seed must draw the same examples everywhere. Older versions
     of Hypothesis do not read source code.

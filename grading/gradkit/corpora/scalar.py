@@ -36,7 +36,7 @@ class RandomGraphs(GraphSpec):
         reuse: Which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
             any order that goes from the output to the leaves) or "nodes".
         size: Maximum number of steps.
-        count: Number of graphs.
+        count: Number of graphs; more if the systematic part leaves room for fewer than a quarter of random ones.
     """
 
     operations: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The protocol of a corpus spec: everything that a kind of corpus has to define, in one place."""
+"""The base class of corpus specs: everything that a kind of corpus has to define, in one place."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         """Number of cases to draw. A corpus can have fewer if there are not as many that are well-posed."""
 
     def with_count(self, count: int) -> CorpusSpec[Case, NumericAnswer]:
-        """Return the spec of the same cases in another number. Kinds with a fixed number of cases return themselves."""
+        """Return this spec with another number of cases; unchanged if the number is fixed for its kind."""
         return self
 
     @property
@@ -81,7 +81,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
 
     @abstractmethod
     def draw(self, seed: str, excluded: Collection[Case] = ()) -> Corpus[Case, NumericAnswer]:
-        """Draw the cases, and let PyTorch answer them. Needs PyTorch and Hypothesis.
+        """Draw the cases, and let PyTorch answer them. Needs PyTorch, and Hypothesis for graphs.
 
         Args:
             seed: The seed. The same seed and key draw the same corpus on every machine with the same versions.
@@ -106,7 +106,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
 
     @abstractmethod
     def programs(self, case: Case) -> list[list[str]]:
-        """Return programs, each a list of lines, that print the numbers of the answer beside a right submission.
+        """Return programs, each a list of lines, to be run in a folder with a right submission.
 
-        Together they print all numbers, in the order of `numbers()`.
+        Together they print all numbers of the answer, in the order of `numbers()`.
         """

@@ -32,10 +32,10 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
     Attributes:
         forms: Names in tensor_forms.FORMS: an operation, and how the shapes of its operands are related.
         steps: Maximum number of steps; with one, each graph is a single operation.
-        layout: Whether leaves are not stored by rows.
+        layout: Whether leaves also have other layouts in memory than row by row.
         ties: Whether many numbers are equal.
         twice: Whether the last step is done twice and the results are added, so that its operands have two uses.
-        count: Number of graphs, equally many of every form.
+        count: Number of graphs, divided equally among the parts (see `list_parts`) and rounded up.
     """
 
     forms: tuple[str, ...]

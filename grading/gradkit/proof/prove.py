@@ -78,7 +78,7 @@ def check_variant(name: str, variant: Variant, results: ItemResults) -> Proof:
     """
     lost = {item for item, result in results.items() if result.verdict is not Verdict.PASSED}
     unfair = lost.difference(*(GIVEN_UP[each] for each in variant.gives_up))
-    reason = f"unfairly lost {sorted(unfair)}" if unfair else ""
+    reason = f"fails {sorted(unfair)}, which gives_up does not allow" if unfair else ""
     return Proof(name, variant.title, "variant", results, reason)
 
 
@@ -150,7 +150,7 @@ def check_selection(proof: Proof, selected: ItemResults | None) -> Proof:
     if selected is None or selected == proof.results or proof.reason:
         return proof
     wrong = [item for item in proof.results if selected.get(item) != proof.results[item]]
-    return replace(proof, reason=f"the selected items alone show something else of {wrong}")
+    return replace(proof, reason=f"a run of the selected items alone differs in {wrong}")
 
 
 def list_fingerprints(proof: Proof) -> list[str]:
@@ -179,7 +179,7 @@ def hints_by_fingerprint(fingerprints: Mapping[str, Iterable[str]]) -> dict[str,
 def record_proofs(proofs: list[Proof]) -> int:
     """Record the proofs that hold, and write the hints by fingerprint for the release, which has no misconceptions.
 
-    The records of other specimens stay as they are.
+    Delete the records of proofs that do not hold. The records of other specimens stay as they are.
 
     Returns:
         The number of fingerprints with a hint.

@@ -1,4 +1,4 @@
-"""Grade specimens with the graded suites. They are the course's own code, so they need no sandbox."""
+"""Grade specimens with the graded suites; by default without a sandbox, because they are the course's own code."""
 
 from __future__ import annotations
 
@@ -37,8 +37,7 @@ class Batch:
 
     Attributes:
         suite: All items of the assignments that hold a file of the specimens.
-        parts: The part of the suite that is run on each specimen, by its name; it passes the other items as the
-            solution does.
+        parts: The part of the suite that is run on each specimen, by its name. Every other item counts as passed.
     """
 
     suite: Suite

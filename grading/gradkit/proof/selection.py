@@ -79,7 +79,7 @@ class Selection:
 
 
 def _between(item: Item, entering: set[str], by_id: Mapping[str, Item]) -> set[str]:
-    """Return the ids of all prerequisites on the ways from an item to prerequisites that enter an edited function."""
+    """Return the ids of all prerequisites on the paths from an item to prerequisites that enter an edited function."""
     between: set[str] = set()
     for name in item.needs:
         if name not in by_id:
@@ -144,11 +144,11 @@ def changes_lasting_state(source: str, functions: set[str]) -> bool:
     """Return whether any of these functions may change state that later calls of other functions can see.
 
     That is: it declares a name global, assigns to something inside a name of the file or inside a class, calls a method
-    of a value at the top level of the file, or calls a module that may have state, such as random.
+    of a module-level value, or calls a module that may have state, such as random.
 
     Args:
         source: The text of the file.
-        functions: Qualified names; whoever changes a function in a function is named by the innermost one.
+        functions: Qualified names. An edit in a nested function has that function's name.
     """
     tree = ast.parse(source)
     values = {target.id for node in tree.body for target in _targets(node) if isinstance(target, ast.Name)}
@@ -236,7 +236,7 @@ def _traced(suite: Suite, folder: Path) -> Trace:
             entered.add(frame.f_code)
 
     by_item: dict[str, Functions] = {}
-    # A profiler would not do: worker.calls sets another one, and the functions that it counts would be missing.
+    # Not sys.setprofile: worker.calls sets its own profiler, and the functions that it counts would be missing.
     sys.settrace(enter)
     try:
         for name in dict.fromkeys(name for test in suite.tests for name in test.subjects):

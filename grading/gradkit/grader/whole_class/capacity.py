@@ -14,7 +14,7 @@ from gradkit.submissions.bounded import READING
 from gradkit.submissions.sandbox.policy import MAX_MEMORY_BYTES
 
 GRADER_BYTES = 64 << 20
-"""What a grader process uses beyond what it shares with the main process: measured 20 to 40 MB."""
+"""Allowed for what a grader process does not share with the main process; measured were 20 to 40 MB."""
 
 MAIN_BYTES = 340 << 20
 """What is used once for all workers: the main process (60 MB), the gradebook's process (110 MB), and the copies of the

@@ -46,7 +46,7 @@ class GradedStudent:
 
 @dataclass(frozen=True)
 class ClassProgress:
-    """How far a run is.
+    """Progress of a run.
 
     Attributes:
         phase: The name of the running phase.
@@ -67,7 +67,7 @@ class ClassProgress:
 
 @dataclass(frozen=True)
 class Classroom:
-    """What a class is graded with.
+    """Grades a class.
 
     Attributes:
         suite: The items.
@@ -145,7 +145,10 @@ class Classroom:
     def _run_phase(
         self, phase: Phase, scratch: Path, students: Sequence[Student], n_workers: int
     ) -> Iterator[JobResult[PhaseResult] | None]:
-        """Run a phase for some students. At its end no process of it lives, and no file exists that workers shared."""
+        """Run a phase for some students.
+
+        At its end its processes have ended, and the files that workers shared are deleted.
+        """
         with adopt_orphans() as await_orphans, Sandbox(scratch / "sandbox", self.isolated) as sandbox:
             if phase is PUBLIC:
                 check_workers(sandbox, self.suite)

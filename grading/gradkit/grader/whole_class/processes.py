@@ -28,7 +28,7 @@ POLL_SECONDS = 0.1
 """How often the main process checks whether a grader process is late."""
 
 MIN_PAUSE_SECONDS = 1.0
-"""If polling takes so much longer than POLL_SECONDS, then the main process was stopped (Ctrl-Z), with its children."""
+"""If a poll takes this much longer than POLL_SECONDS, then the main process was stopped (Ctrl-Z), with its children."""
 
 MAX_TRACEBACK_LENGTH = 4_000
 """Characters of the traceback of an internal error."""

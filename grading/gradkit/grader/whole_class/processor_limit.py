@@ -17,7 +17,7 @@ def watch_processor_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     if hard != resource.RLIM_INFINITY:
         signal.signal(signal.SIGXCPU, _raise_processor_time_up)
-        # Second, because a limit that is used up already sends the signal at once.
+        # After the handler is set, because a limit that is used up already sends the signal at once.
         resource.setrlimit(resource.RLIMIT_CPU, (max(1, hard - 1), hard))
 
 

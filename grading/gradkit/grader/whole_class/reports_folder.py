@@ -1,4 +1,4 @@
-"""The folder of reports of a class: a JSON file for each student, and what a run keeps among them."""
+"""The folder of reports of a class: a JSON file for each student, and the files that a run keeps beside them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def read_submissions_folder(out: Path) -> Path:
         out: The folder of reports.
 
     Raises:
-        RosterError: If the folder of reports does not say.
+        RosterError: If the folder has no file `.submissions`.
     """
     try:
         return Path((out / SUBMISSIONS).read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n"))

@@ -35,7 +35,7 @@ def grade_class(
     observe_progress: Callable[[ClassProgress], None],
     observe_student: Callable[[GradedStudent], None],
 ) -> list[StudentResult]:
-    """Grade a class and return its results, by student name.
+    """Grade a class and return its results, sorted by student name.
 
     Args:
         classroom: What the class is graded with.
@@ -55,7 +55,7 @@ def grade_class(
 
 
 def read_results(classroom: Classroom, graded: Sequence[GradedStudent]) -> list[StudentResult]:
-    """Return the results of students who are graded, by student name.
+    """Return the results of students who are graded, sorted by student name.
 
     Args:
         classroom: What they were graded with.

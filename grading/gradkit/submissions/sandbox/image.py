@@ -3,11 +3,11 @@
 Two workers that read the same file on a disk can exchange bits through the page cache: one loads or evicts a page,
 the other measures how long reading takes. So each Sandbox copies these files to a tmpfs, where every page is in memory
 from the start and stays there: no allowed system call evicts one, and reading through a read-only mount leaves no
-access time.
-The copy has inodes of its own, and is deleted with the Sandbox: nothing carries over to the workers of a later one.
+access time. The copy has inodes of its own, and is deleted with the Sandbox: nothing carries over to the workers of a
+later one.
 
 If no tmpfs has room, the copy is on the disk. All of it is then in the page cache, because it was just written, and
-only a shortage of memory evicts it; `gradkit doctor` says so.
+only a shortage of memory evicts it; `gradkit doctor` says whether the copy is on the disk.
 """
 
 from __future__ import annotations
@@ -263,8 +263,8 @@ def _compiled(source: str) -> str:
             header = file.read(16)
     except OSError:
         return ""
-    up_to_date = [0, int(state.st_mtime) & 0xFFFFFFFF, state.st_size & 0xFFFFFFFF]  # PEP 552
-    is_up_to_date = header[4:] == b"".join(number.to_bytes(4, "little") for number in up_to_date)
+    expected = [0, int(state.st_mtime) & 0xFFFFFFFF, state.st_size & 0xFFFFFFFF]  # PEP 552
+    is_up_to_date = header[4:] == b"".join(number.to_bytes(4, "little") for number in expected)
     return path if is_up_to_date and header[:4] == importlib.util.MAGIC_NUMBER else ""
 
 

@@ -2,7 +2,7 @@
 
 A second thread checks the limit. When it is reached, that thread has the interpreter raise TimeIsUp in the student's
 thread, which works on every platform. A loop inside C does not return to the interpreter and cannot be interrupted:
-then faulthandler, which does not need the interpreter either, prints where it hangs and ends the process.
+then faulthandler, whose thread does not need the interpreter, prints where it hangs and ends the process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TimeIsUp(BaseException):
 
 
 class WallClockIsUp(TimeIsUp):
-    """The same, if it is the wall-clock backstop that was reached and not the limit on processor time."""
+    """Raised instead of TimeIsUp if only the wall-clock backstop was reached."""
 
 
 class Clock:
@@ -121,8 +121,8 @@ class Clock:
     def _exit_after(self, seconds: float) -> None:
         """Have faulthandler end the process, unless the code stops or the second thread can postpone it again.
 
-        Starting faulthandler takes longer than most requests to the student's code, so what it was told before stays
-        if it is at most half of GRACE_SECONDS too early.
+        Starting faulthandler's timer takes longer than most requests to the student's code, so a timer that runs is
+        kept unless it would end the process more than half of GRACE_SECONDS too early.
         """
         exit_at = time.monotonic() + seconds
         if not exit_at - GRACE_SECONDS / 2 <= self._exit_at < math.inf:
@@ -136,4 +136,4 @@ class Clock:
 
 
 def _receive_exception() -> None:
-    """Do nothing. At a call, the interpreter raises what another thread has raised here."""
+    """Do nothing. The interpreter raises an exception that another thread has set when a function is called."""

@@ -87,7 +87,7 @@ class Link:
             TimeoutError, EndedError, GarbledError: As `request` does.
         """
         self.request((message,), TimeLimit(seconds))
-        # Now, before a line of the submission has run: later it could have started processes, if it is not isolated.
+        # Before a line of the submission has run: one that is not isolated could start other processes.
         self._worker = ProcessorClock.of_process(innermost_child(self._process.pid))
 
     def request(self, request: tuple[Any, ...], limit: TimeLimit) -> WorkerReply:
@@ -157,7 +157,7 @@ class Link:
     def close(self) -> None:
         """End the worker and all processes that it has started, whatever they are doing."""
         self._end.close()
-        # Killed first, bubblewrap could not end the processes inside it. It ends when they have ended.
+        # If bubblewrap were killed first, it could not end the processes inside it. It ends when they have ended.
         children = children_of(self._process.pid)
         for pid in children:
             with suppress(ProcessLookupError):
@@ -171,7 +171,7 @@ class Link:
             self._process.stderr.close()
 
     def describe_end(self, seconds: float = 0.5) -> str:
-        """Return how a worker ended that has closed its side: a clause with `it` as its subject.
+        """Return a clause that says how a worker ended that has closed its side, such as "it was ended by signal 9".
 
         Args:
             seconds: How long to wait for its end.

@@ -1,7 +1,8 @@
-"""The transport of grading: the submission runs in a worker, and all that it can forge is numbers.
+"""The transport of grading: the submission runs in a worker. It can forge the content of replies, and nothing else.
 
-Everything that goes wrong ends the item with a verdict that says so, and never raises a score. The worker is ended, and
-the next item gets a new one, which has received nothing of the earlier requests.
+Everything that goes wrong ends the item with a verdict that says so, and never raises a score. After timeout,
+out_of_memory, crashed or protocol the worker is ended, and the next item gets a new one, which has received nothing of
+the earlier requests.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class PipeTransport:
         """Whether the next request is the item's first."""
         self._subjects: dict[int, Subject] = {}
         self._failure: SubmissionError | None = None
-        """How this item lost its worker, and with it the objects of all its subjects."""
+        """The error that ended this item's worker. Every later request of the item raises it."""
 
     @property
     def spent_seconds(self) -> float:
@@ -150,13 +151,13 @@ class PipeTransport:
         if self._failure:
             return None, self._failure
         if self._limit.is_reached:
-            return None, self._abandon_late()
+            return None, self._abandon_at_limit()
         if self._link is None:
             self._link = self._start(self._packages)
         try:
             reply = self._link.request((self._is_first_request, *request), self._limit)
         except TimeoutError:
-            return None, self._abandon_late()
+            return None, self._abandon_at_limit()
         except EndedError:
             return None, self._abandon(Verdict.CRASHED, f"The program is gone: {self._link.describe_end()}.")
         except GarbledError:
@@ -181,7 +182,7 @@ class PipeTransport:
         self._failure = failure(verdict, message, frames, self._folder)
         return self._failure
 
-    def _abandon_late(self) -> SubmissionError:
+    def _abandon_at_limit(self) -> SubmissionError:
         return self._abandon(Verdict.TIMEOUT, WALL_CLOCK_IS_UP if self._limit.is_backstop else TIME_IS_UP)
 
     def _abandon_garbled(self) -> SubmissionError:
@@ -195,7 +196,7 @@ class PipeTransport:
         return self._subject(reply.handles[0])
 
     def _subject(self, handle: int) -> Subject:
-        """Return the subject of a handle. Whether two objects have one handle is what the worker says."""
+        """Return the subject of a handle. A worker can forge handles: it can send one for two objects."""
         subject = self._subjects.get(handle)
         if subject is None:
             subject = self._subjects[handle] = Subject(self, (handle,))

@@ -96,7 +96,7 @@ class Subject:
         return id(self)
 
     def __eq__(self, other: object) -> NoReturn:
-        raise TypeError("A student's object has no say in a verdict: compare numbers (x.data, x.grad) or use `is`.")
+        raise TypeError("A student's object must not decide a verdict: compare numbers (x.data, x.grad) or use `is`.")
 
     def _refuse(self, *_: object) -> NoReturn:
         raise TypeError("A student's object is neither true, ordered nor a number: read x.data or x.grad.")
@@ -177,7 +177,7 @@ def backward_calls(value_class: Subject, graph: Graph, max_calls: int) -> int:
         max_calls: The number of calls after which backward() is stopped.
 
     Returns:
-        At most `max_calls` + 1, at which backward() is stopped.
+        The number of calls; `max_calls` + 1 if backward() was stopped.
 
     Raises:
         SubmissionError: If the student's code fails.

@@ -3,8 +3,9 @@
 A limit counts the processor time of the process (in self-check: the thread) that runs the student's code. So nobody
 loses points because the machine was busy. Two rules bound the wall-clock time as well:
 
-- While the code sleeps, wall-clock time counts. So code that waits for nothing ends at the limit itself.
-- At least one part in BACKSTOP_FACTOR of all wall-clock time counts: the backstop. It ends code that sleeps and works
+- While the code sleeps, wall-clock time counts. So code that waits for something that never happens
+  ends at the limit itself.
+- At least 1 / BACKSTOP_FACTOR of all wall-clock time counts: the backstop. It ends code that sleeps and works
   in turns, and code that hardly runs because the machine is too busy.
 
 Every figure comes from the kernel, and none from the worker: a submission can change whatever its own process reports.
@@ -40,7 +41,7 @@ STOPPED_SECONDS = 0.5
 _CPUCLOCK_SCHED = 2
 """linux/posix-timers.h: the clock of a process is (~pid << 3) | CPUCLOCK_SCHED."""
 
-_WAITS_OR_RUNS = ("R", "D")
+_BUSY_STATES = ("R", "D")
 """State in /proc/PID/stat of a process that runs or waits for a core (R), or waits for the disk (D)."""
 
 
@@ -50,7 +51,7 @@ class ProcessorClock:
     Args:
         read_seconds: Returns the processor time so far. Raises OSError if the process has ended.
         stat: The kernel's file with the state, if there is one.
-        n_looks: How often to look at the state of a sleeper before it is believed.
+        n_looks: How many times the state must say that it sleeps.
     """
 
     def __init__(self, read_seconds: Callable[[], float], stat: Path | None, n_looks: int = 1) -> None:
@@ -88,12 +89,12 @@ class ProcessorClock:
         except OSError:
             return None
 
-    def is_waiting(self) -> bool:
+    def is_busy(self) -> bool:
         """Return whether it runs, or waits for a core or the disk. False if the system does not say."""
         for look in range(self._n_looks):
             if look:
                 time.sleep(LOOK_SECONDS)
-            if self._state() in _WAITS_OR_RUNS:
+            if self._state() in _BUSY_STATES:
                 return True
         return False
 
@@ -174,7 +175,8 @@ class TimeLimit:
         """Count what was used since the last check, if a check is due.
 
         Returns:
-            How long to wait until the next check is due, in seconds. The limit is not reached before.
+            How long to wait until the next check is due, in seconds. The limit can be reached at most
+            MIN_POLL_SECONDS earlier.
         """
         now = time.monotonic()
         if now >= self._next_check:
@@ -209,7 +211,7 @@ class TimeLimit:
             used = min(max(0.0, processor_seconds - self._processor_seconds), elapsed)  # several threads count as one
             has_hardly_run = used <= MAX_SLEEPER_SHARE * elapsed
             if is_running:
-                self._is_asleep = has_hardly_run and not self._processor.is_waiting()
+                self._is_asleep = has_hardly_run and not self._processor.is_busy()
             self._counted_seconds += max(used, wall) if has_hardly_run and self._is_asleep else used
 
         self._wall_seconds += wall

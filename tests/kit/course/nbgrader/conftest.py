@@ -44,7 +44,7 @@ class NbgraderCommands:
             return subprocess.CompletedProcess(("nbgrader", *arguments), reply["status"], output.read(), "")
 
     def close(self):
-        """End the server. It is awaited here, so the kernel now counts what was added before."""
+        """End the server. Once it is awaited the kernel counts its time, so what was added is subtracted."""
         self._server.stdin.close()
         self._server.wait()
         self._add_cpu_seconds(-self._added_seconds)
@@ -162,7 +162,7 @@ def released(tmp_path_factory, root, nbgrader_commands):
 
 @pytest.fixture(scope="session")
 def copy_course(released, nbgrader_commands):
-    """Copy the released course folder: copied(folder) returns the Course in a new folder below."""
+    """Copy the released course folder: copy_course(folder) returns the Course in a new folder below."""
     return lambda folder: Course(shutil.copytree(released.home, folder / "course"), nbgrader_commands)
 
 

@@ -30,7 +30,7 @@ def serve():
 
 
 def run_command(request):
-    """Turn this process into that of the command."""
+    """Run the command in this process, and exit."""
     signal.alarm(MAX_SECONDS)
     output = os.open(request["output"], os.O_WRONLY)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

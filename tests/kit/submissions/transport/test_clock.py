@@ -133,7 +133,7 @@ class FakeClocks:
 
     def __init__(self):
         self.wall = self.processor = 0.0
-        self.is_waiting = True
+        self.is_busy = True
 
     def advance(self, seconds):
         self.wall += seconds
@@ -142,7 +142,7 @@ class FakeClocks:
     def read(self):
         """Return a ProcessorClock that reads the time set by the test."""
         processor = ProcessorClock(lambda: self.processor, None)
-        processor.is_waiting = lambda: self.is_waiting
+        processor.is_busy = lambda: self.is_busy
         return processor
 
 

@@ -19,15 +19,15 @@ class Machine:
     def __init__(self):
         self.wall = 100.0
         self.processor = 7.0
-        self.is_waiting = True
+        self.is_busy = True
         self.is_alive = True
 
     def seconds(self):
         return self.processor if self.is_alive else None
 
-    def advance(self, limit, seconds, share=1.0, is_waiting=True):
+    def advance(self, limit, seconds, share=1.0, is_busy=True):
         """Let time pass, during which the code has a share of a core and the limit is checked."""
-        self.is_waiting = is_waiting
+        self.is_busy = is_busy
         end = self.wall + seconds
         while self.wall < end - 1e-9 and not limit.is_reached:
             step = min(0.01, end - self.wall)
@@ -42,7 +42,7 @@ def machine(monkeypatch):
     monkeypatch.setattr(time_limit, "time", SimpleNamespace(monotonic=lambda: machine.wall))
     processor = ProcessorClock(lambda: None, None)
     processor.seconds = machine.seconds
-    processor.is_waiting = lambda: machine.is_waiting
+    processor.is_busy = lambda: machine.is_busy
     machine.runs = processor
     return machine
 
@@ -70,16 +70,16 @@ def test_waiting_for_a_core_or_the_disk_does_not_count(machine):
 def test_code_that_sleeps_ends_at_the_limit_itself(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.advance(limit, 20.0, share=0.0, is_waiting=False)
+    machine.advance(limit, 20.0, share=0.0, is_busy=False)
     assert machine.wall - 100.0 == pytest.approx(5.0, abs=0.2)
     assert not limit.is_backstop
 
 
-@pytest.mark.parametrize(("share", "is_waiting"), [(0.2, False), (0.2, True), (0.0, True)])
-def test_the_backstop_ends_whatever_neither_computes_nor_only_sleeps(machine, share, is_waiting):
+@pytest.mark.parametrize(("share", "is_busy"), [(0.2, False), (0.2, True), (0.0, True)])
+def test_the_backstop_ends_whatever_neither_computes_nor_only_sleeps(machine, share, is_busy):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.advance(limit, 100.0, share, is_waiting)
+    machine.advance(limit, 100.0, share, is_busy)
     assert machine.wall - 100.0 == pytest.approx(BACKSTOP_FACTOR * 5.0, abs=0.2)
     assert limit.is_backstop
 
@@ -109,10 +109,10 @@ def test_short_intervals_add_up_even_without_a_check(machine):
 def test_time_in_which_this_process_itself_was_stopped_does_not_count(machine):
     limit = TimeLimit(5.0)
     limit.start(machine.runs)
-    machine.advance(limit, 1.0, share=0.0, is_waiting=False)
+    machine.advance(limit, 1.0, share=0.0, is_busy=False)
     machine.wall += 3600
     limit.check()
-    machine.advance(limit, 1.0, share=0.0, is_waiting=False)
+    machine.advance(limit, 1.0, share=0.0, is_busy=False)
     limit.stop()
     assert limit.spent_seconds < 2.5
 
@@ -182,8 +182,8 @@ def test_a_process_that_computes_waits_for_a_core_and_one_that_sleeps_does_not(r
     computing, _ = runs("while True: pass")
     sleeping, _ = runs("import time; time.sleep(60)")
     time.sleep(0.1)
-    assert computing.is_waiting()
-    assert not sleeping.is_waiting()
+    assert computing.is_busy()
+    assert not sleeping.is_busy()
 
 
 def test_a_process_cannot_fake_its_state_by_its_name(runs, tmp_path):
@@ -193,16 +193,16 @@ def test_a_process_cannot_fake_its_state_by_its_name(runs, tmp_path):
     process = subprocess.Popen([str(name), "-S", "-c", "print(flush=True); import time; time.sleep(60)"], stdout=-1)
     process.stdout.readline()
     time.sleep(0.1)
-    assert not ProcessorClock.of_process(process.pid).is_waiting()
+    assert not ProcessorClock.of_process(process.pid).is_busy()
     process.kill()
     process.communicate()
 
 
-@pytest.mark.parametrize(("state", "is_waiting"), [("R", True), ("D", True), ("S", False), ("T", False), ("Z", False)])
-def test_running_and_waiting_for_the_disk_do_not_count_as_sleeping(tmp_path, state, is_waiting):
+@pytest.mark.parametrize(("state", "is_busy"), [("R", True), ("D", True), ("S", False), ("T", False), ("Z", False)])
+def test_running_and_waiting_for_the_disk_do_not_count_as_sleeping(tmp_path, state, is_busy):
     stat = tmp_path / "stat"
     stat.write_text(f"7 (a) R (b) {state} 1 7 7 0 -1 4194304 100")
-    assert ProcessorClock(lambda: 1.0, stat).is_waiting() == is_waiting
+    assert ProcessorClock(lambda: 1.0, stat).is_busy() == is_busy
 
 
 def test_the_processor_time_of_a_thread_excludes_other_threads():
@@ -222,6 +222,6 @@ def test_the_processor_time_of_a_thread_excludes_other_threads():
 def test_without_clocks_for_threads_the_time_of_the_process_is_used(monkeypatch):
     monkeypatch.delattr(time, "pthread_getcpuclockid")
     assert ProcessorClock.of_this_thread().seconds() == pytest.approx(time.process_time(), abs=0.1)
-    assert not ProcessorClock.of_this_thread().is_waiting()
+    assert not ProcessorClock.of_this_thread().is_busy()
     monkeypatch.delattr(time, "clock_gettime")
     assert ProcessorClock.of_process(os.getpid()) is None
