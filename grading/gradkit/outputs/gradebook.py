@@ -196,8 +196,9 @@ def open_gradebook(url: str, suite: Suite) -> Iterator[GradebookWriter]:
 def _import_nbgrader() -> None:
     """Import nbgrader.api in 0.9 s of processor time instead of 2.
 
-    nbgrader imports jsonschema, which imports rfc3987_syntax if it is installed. That builds 38 grammars for a check of
-    international addresses, which no notebook contains. None in sys.modules makes the import fail.
+    nbgrader imports jsonschema, which from version 4.25 on imports rfc3987_syntax if it is installed. That builds 38
+    grammars for a check of international addresses, which no notebook contains. None in sys.modules makes the import
+    fail.
     """
     is_imported = "rfc3987_syntax" in sys.modules
     if not is_imported:
