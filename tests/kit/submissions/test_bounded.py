@@ -167,7 +167,8 @@ def test_a_process_that_ends_before_it_has_read_a_request_is_replaced(lasting):
 
 
 def test_the_garbage_collector_does_not_visit_the_objects_of_the_parent(lasting):
-    assert len(gc.get_objects()) > 50_000
+    objects = [[] for _ in range(60_000)]  # pytest's own are frozen: see conftest.py
+    assert len(gc.get_objects()) > len(objects)
     assert lasting.run("visited") < 5_000
 
 
