@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 # Container images often set this; then each of the several hundred processes of the tests would compile gradkit anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint release prove attacks bench corpora stubs clean
+.PHONY: demo test lint lint-types lint-code lint-format lint-layers release prove attacks bench corpora stubs clean
 
 demo: .venv/.ready
 	@$(BIN)/python grading/demo.py
@@ -21,10 +21,19 @@ test: .venv/.ready
 	@$(BIN)/pytest --ignore=tests/kit
 	@$(BIN)/pytest tests/kit -n $(N) --dist loadscope --no-loadscope-reorder
 
-lint: .venv/.ready
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+# `make -j 2 lint` runs two of them at a time.
+lint: lint-types lint-code lint-format lint-layers
+
+lint-types: .venv/.ready
 	@$(BIN)/mypy
+
+lint-code: .venv/.ready
+	@$(BIN)/ruff check .
+
+lint-format: .venv/.ready
+	@$(BIN)/ruff format --check .
+
+lint-layers: .venv/.ready
 	@$(BIN)/lint-imports
 
 release: .venv/.ready
