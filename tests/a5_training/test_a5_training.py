@@ -176,7 +176,7 @@ def test_moons_by_adam(MLP, binary_cross_entropy, Adam, train, corpus):
     1,
     "Handwritten digits by SGD and cross-entropy: every loss and every parameter is PyTorch's",
     needs=("test_moons_by_sgd", "test_cross_entropy_gradient"),
-    corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=4, steps=5, lr=0.1),
+    corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=2, steps=3, lr=0.1),
 )
 def test_digits_by_sgd(MLP, cross_entropy, SGD, train, corpus):
     check_trajectories(MLP, cross_entropy, SGD, train, corpus)

@@ -141,7 +141,7 @@ def test_cross_entropy_of_large_logits(tensor_cross_entropy, Tensor, corpus):
     1,
     "Handwritten digits by your own SGD: every loss and every parameter is PyTorch's",
     needs=("test_linear_last", "test_zero_grad", "test_cross_entropy_gradient", TRAINING + "test_momentum"),
-    corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=4, steps=5, lr=0.1),
+    corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=2, steps=3, lr=0.1),
 )
 def test_digits_by_sgd(TensorMLP, tensor_cross_entropy, SGD, array, corpus):
     check_tensor_trajectories(TensorMLP, tensor_cross_entropy, SGD, array, corpus)

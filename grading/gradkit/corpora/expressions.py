@@ -27,8 +27,8 @@ class Expressions(GraphSpec):
 
     @property
     def key(self) -> str:
-        """See CorpusSpec. Nothing is drawn from it."""
-        return f"Expressions(name={self.title!r}, graphs={self.graphs!r})"
+        """See CorpusSpec. Nothing is drawn from it, so it does not contain the graphs."""
+        return f"expressions {self.title}"
 
     @property
     def name(self) -> str:

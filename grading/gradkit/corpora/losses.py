@@ -25,6 +25,9 @@ from .drawing import first_answered
 from .parameters import check_choice
 from .spec import Corpus, CorpusSpec
 
+N_CALLS = 20
+"""Number of calls of a corpus, unless an item says otherwise."""
+
 _MIN_DISTANCE_FROM_KINK = 0.05
 
 _DECODER = msgspec.json.Decoder(list[tuple[Loss, LossAnswers]])
@@ -44,15 +47,19 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
     function: LossFunction
     single: bool = False
     extreme: bool = False
-    count: int = 20
+    count: int = N_CALLS
 
     @property
     def key(self) -> str:
         """See CorpusSpec."""
-        return (
-            f"Losses(function={self.function!r}, single={self.single!r}, extreme={self.extreme!r}, "
-            f"count={self.count!r})"
-        )
+        words = ["loss", self.function]
+        if self.single:
+            words.append("single")
+        if self.extreme:
+            words.append("extreme")
+        if self.count != N_CALLS:
+            words.append(f"count={self.count}")
+        return " ".join(words)
 
     @property
     def name(self) -> str:
@@ -98,11 +105,10 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
     def _draw_target(self, rng: random.Random, width: int) -> float:
         if self.function == "mean_squared_error":
             return rng.randint(-200, 200) / 100
-        # All three are drawn, whichever is used: fewer draws would change the numbers of the recorded corpora.
-        sign, bit, column = rng.choice((1, -1)), rng.randint(0, 1), rng.randrange(width)
         if self.function == "hinge":
-            return sign
-        return bit if self.function == "binary_cross_entropy" else column
+            return rng.choice((1, -1))
+        n_classes = 2 if self.function == "binary_cross_entropy" else width
+        return rng.randrange(n_classes)
 
     def answer(self, case: Loss) -> LossAnswers:
         """See CorpusSpec."""

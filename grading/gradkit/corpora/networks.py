@@ -26,6 +26,9 @@ from .drawing import first_answered
 from .parameters import check_choice
 from .spec import Corpus, CorpusSpec
 
+N_NETWORKS = 24
+"""Number of networks of a corpus, unless an item says otherwise."""
+
 NetworkShape = Literal["any", "narrow", "at_zero"]
 
 _DECODER = msgspec.json.Decoder(list[tuple[Network, NetworkAnswers]])
@@ -45,12 +48,19 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
     part: NetworkClass
     linear: bool = False
     shape: NetworkShape = "any"
-    count: int = 24
+    count: int = N_NETWORKS
 
     @property
     def key(self) -> str:
         """See CorpusSpec."""
-        return f"Networks(part={self.part!r}, linear={self.linear!r}, shape={self.shape!r}, count={self.count!r})"
+        words = ["network", self.part]
+        if self.linear:
+            words.append("linear")
+        if self.shape != "any":
+            words.append(f"shape={self.shape}")
+        if self.count != N_NETWORKS:
+            words.append(f"count={self.count}")
+        return " ".join(words)
 
     @property
     def name(self) -> str:

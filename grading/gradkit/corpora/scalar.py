@@ -15,7 +15,7 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 from .drawing import draw_with_hypothesis
 from .graph_spec import GraphSpec
 from .parameters import check_at_least, check_choice, check_not_empty
-from .spec import Corpus
+from .spec import Corpus, format_number_in_key
 from .systematic import draw_systematic
 
 MAX_STEPS, N_GRAPHS = 5, 100
@@ -48,10 +48,16 @@ class RandomGraphs(GraphSpec):
     @property
     def key(self) -> str:
         """See CorpusSpec."""
-        return (
-            f"RandomGraphs(operations={self.operations!r}, constants={self.constants!r}, reuse={self.reuse!r}, "
-            f"size={self.size!r}, count={self.count!r})"
-        )
+        words = ["scalar", *self.operations]
+        if self.constants:
+            words.append("constants=" + ",".join(map(format_number_in_key, self.constants)))
+        if self.reuse != "nothing":
+            words.append(f"reuse={self.reuse}")
+        if self.size != MAX_STEPS:
+            words.append(f"size={self.size}")
+        if self.count != N_GRAPHS:
+            words.append(f"count={self.count}")
+        return " ".join(words)
 
     @property
     def name(self) -> str:

@@ -49,10 +49,12 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
     @property
     @abstractmethod
     def key(self) -> str:
-        """The text that seeds the drawing, together with the seed.
+        """The text that seeds the drawing, together with the seed: `scalar mul reuse=leaves count=60`.
 
-        It is written out by hand, with every parameter that changes what is drawn. If it changes, all corpora of the
-        kind are drawn anew, so a renamed class or a new parameter must not change it for existing specs.
+        It is written out by hand: the kind, what the cases are about, and then, in a fixed order, the parameters that
+        differ from their defaults. If the key of a spec changes, its corpus is drawn anew, so a renamed class or a new
+        parameter must not change the keys of existing specs. Every parameter that changes what is drawn is in the key:
+        specs whose cases are drawn have equal keys exactly if they are equal.
         """
 
     @property
@@ -110,3 +112,8 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
 
         Together they print all numbers of the answer, in the order of `numbers()`.
         """
+
+
+def format_number_in_key(number: float) -> str:
+    """Return a number as keys contain it. Equal numbers have the same text, whatever their type: 2 and 2.0 are `2`."""
+    return str(int(number)) if number % 1 == 0 else repr(float(number))

@@ -19,6 +19,9 @@ from .parameters import check_at_least, check_choice, check_not_empty
 from .spec import Corpus, CorpusSpec
 from .tensor_forms import FORMS
 
+MAX_STEPS, N_GRAPHS = 1, 16
+"""The maximum number of steps of a graph and the number of graphs of a corpus, unless an item says otherwise."""
+
 _MIN_DISTANCE_FROM_RELU_KINK = 0.01
 _MIN_DISTANCE_OF_MAXIMA = 1e-6
 
@@ -39,19 +42,27 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
     """
 
     forms: tuple[str, ...]
-    steps: int = 1
+    steps: int = MAX_STEPS
     layout: bool = False
     ties: bool = False
     twice: bool = False
-    count: int = 16
+    count: int = N_GRAPHS
 
     @property
     def key(self) -> str:
         """See CorpusSpec."""
-        return (
-            f"Tensors(forms={self.forms!r}, steps={self.steps!r}, layout={self.layout!r}, ties={self.ties!r}, "
-            f"twice={self.twice!r}, count={self.count!r})"
-        )
+        words = ["tensor", *self.forms]
+        if self.steps != MAX_STEPS:
+            words.append(f"steps={self.steps}")
+        if self.layout:
+            words.append("layout")
+        if self.ties:
+            words.append("ties")
+        if self.twice:
+            words.append("twice")
+        if self.count != N_GRAPHS:
+            words.append(f"count={self.count}")
+        return " ".join(words)
 
     @property
     def name(self) -> str:
@@ -105,7 +116,8 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
 
         form, is_swapped = part
         strategy = random_tensor_graphs(self, form, is_swapped)
-        draw_with_hypothesis(strategy, f"{seed} {self.key} {part}", collect, lambda: count - len(drawn))
+        part_seed = f"{seed} {self.key}, part {form} swapped={is_swapped}"
+        draw_with_hypothesis(strategy, part_seed, collect, lambda: count - len(drawn))
         return drawn
 
     def answer(self, case: TensorGraph) -> TensorAnswers:
@@ -125,7 +137,12 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
 
 
 def tensor_graphs(
-    *forms: str, steps: int = 1, layout: bool = False, ties: bool = False, twice: bool = False, count: int = 16
+    *forms: str,
+    steps: int = MAX_STEPS,
+    layout: bool = False,
+    ties: bool = False,
+    twice: bool = False,
+    count: int = N_GRAPHS,
 ) -> Tensors:
     """Return the spec of random graphs of tensors: see Tensors.
 

@@ -25,7 +25,10 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import first_answered
 from .parameters import check_at_least, check_choice
-from .spec import Corpus, CorpusSpec
+from .spec import Corpus, CorpusSpec, format_number_in_key
+
+HIDDEN_WIDTH, N_EXAMPLES, N_STEPS = 4, 12, 8
+"""The width of the hidden layer and the numbers of examples and of training steps, unless an item says otherwise."""
 
 DataName = Literal["one", "moons", "digits"]
 
@@ -60,10 +63,15 @@ class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
     @property
     def key(self) -> str:
         """See CorpusSpec."""
-        return (
-            f"Trajectories(data={self.data!r}, loss={self.loss!r}, optimizer={self.optimizer!r}, "
-            f"settings={self.settings!r}, hidden={self.hidden!r}, examples={self.examples!r}, steps={self.steps!r})"
-        )
+        settings = ",".join(f"{name}={format_number_in_key(number)}" for name, number in self.settings)
+        words = ["trajectory", self.data, self.loss, f"{self.optimizer}({settings})"]
+        if self.hidden != HIDDEN_WIDTH:
+            words.append(f"hidden={self.hidden}")
+        if self.examples != N_EXAMPLES:
+            words.append(f"examples={self.examples}")
+        if self.steps != N_STEPS:
+            words.append(f"steps={self.steps}")
+        return " ".join(words)
 
     @property
     def name(self) -> str:
@@ -131,9 +139,9 @@ def trajectories(
     loss: LossName,
     optimizer: OptimizerName,
     *,
-    hidden: int = 4,
-    examples: int = 12,
-    steps: int = 8,
+    hidden: int = HIDDEN_WIDTH,
+    examples: int = N_EXAMPLES,
+    steps: int = N_STEPS,
     **settings: float,
 ) -> Trajectories:
     """Return the spec of training runs: see Trajectories.

@@ -256,9 +256,9 @@ FAULTS = {
         ("docs/report.schema.json", "$defs.item: the verdicts are failed,", "List those of Verdict"),
     ),
     "a corpus whose key nobody recorded": (
-        [("tests/kit/corpus_keys.txt", "tanh.json: RandomGraphs(", "tanh.json: Graphs(")],
+        [("tests/kit/corpus_keys.txt", "\ntanh.json: scalar tanh\n", "\ntanh.json: scalar tan\n")],
         ("tests/kit/corpus_keys.txt", "It does not have the key of tanh.json.", "gradkit corpora"),
-        ("tests/kit/corpus_keys.txt", "No item uses a corpus with this key: tanh.json: Graphs(", "gradkit corpora"),
+        ("tests/kit/corpus_keys.txt", "No item uses a corpus with this key: tanh.json: scalar tan", "gradkit corpora"),
     ),
     "a sentence that states no figure any more": (
         [("docs/security.md", "bits; of a1", "bits; in a1")],
