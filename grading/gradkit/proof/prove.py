@@ -1,4 +1,4 @@
-"""Prove that each misconception fails exactly the items in its `caught_by`, and that no variant loses points."""
+"""Prove that misconceptions fail exactly the items in their `caught_by`, and variants at most what they give up."""
 
 from __future__ import annotations
 

@@ -40,15 +40,14 @@ def affects_later_assignments(attack):
     return attack.module != "engine" or bool(elsewhere) or attack.earned is not None
 
 
+LATER = {name for name, attack in ATTACKS.items() if affects_later_assignments(attack)} | set(list(ATTACKS)[::4])
+"""Attacks that are graded in the whole course, a fourth of those on the engine among them. It is the sandbox, the pipe
+and the grader that an attack is up against, and they are the same ones in each assignment; a later one only asks more.
+`make attacks` grades every attack in all of them."""
+
+
 STEALING = {name for name, attack in ATTACKS.items() if attack.group == "stealing the answer"}
 """Attacks that are graded under two secrets as well. `make attacks` does so with every attack."""
-
-ON_THE_ENGINE = [name for name, attack in ATTACKS.items() if not affects_later_assignments(attack)]
-
-LATER = (ATTACKS.keys() - set(ON_THE_ENGINE)) | {name for name in ON_THE_ENGINE[::4] if name not in STEALING}
-"""Attacks that are graded in the whole course: those on other files, and about a fourth of those on the engine that do
-not steal. It is the sandbox, the pipe and the grader that an attack is up against, and they are the same ones in each
-assignment; a later one only asks more. `make attacks` grades every attack in all of them."""
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ class NbgraderCommands:
             return subprocess.CompletedProcess(("nbgrader", *arguments), reply["status"], output.read(), "")
 
     def close(self):
-        """End the server. Once it is awaited the kernel counts its time, so what was added is subtracted."""
+        """End the server. The kernel counts its time now, so the time that was added before is subtracted."""
         self._server.stdin.close()
         self._server.wait()
         self._add_cpu_seconds(-self._added_seconds)
