@@ -13,7 +13,7 @@ from gradkit.corpora.recording import find_differences, record_corpus
 from gradkit.corpora.spec import CorpusSpec
 from gradkit.files import write_whole
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.diagnosis import DIAGNOSES
+from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
 
 
 def corpus_specs(course: Sequence[Assignment]) -> dict[str, CorpusSpec[Any, Any]]:

@@ -15,7 +15,7 @@ from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.suite.collection import GradedTest, graded_tests
-from gradkit.suite.diagnosis import DIAGNOSES
+from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
 
 STUDENT_FOLDER = "autograd-course"
 """The folder that the student's zip unpacks to."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from gradkit.catalogue.assignments import Assignment, corpora_folder
-from gradkit.suite.diagnosis import DIAGNOSES
+from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
 
 from .reference_retry import reference_files
 from .suite import Suite

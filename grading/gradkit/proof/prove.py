@@ -16,7 +16,7 @@ from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.diagnosis import DIAGNOSES, fingerprint
+from gradkit.suite.diagnosis.fingerprints import DIAGNOSES, fingerprint
 
 from .recorded import ProofRecord, compute_digests, read_proofs, write_proofs
 from .runs import ItemResults, batches, find_primary_failures, run_batch

@@ -12,7 +12,7 @@ from gradkit.corpora.library import Library
 from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite import screen
-from gradkit.suite.diagnosis import fingerprint
+from gradkit.suite.diagnosis.fingerprints import fingerprint
 from gradkit.suite.results import ItemResult, Results
 from gradkit.suite.static_warnings import static_warnings
 

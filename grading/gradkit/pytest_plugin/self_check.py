@@ -23,6 +23,8 @@ from gradkit.submissions.transport.local import LocalTransport
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite import screen
+from gradkit.suite.diagnosis.find_hint import Diagnosis
+from gradkit.suite.diagnosis.student import Student
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import Explained, NotPassed
 from gradkit.suite.loading import Loader, no_time_left
@@ -154,7 +156,8 @@ class SelfCheck:
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            test.stash[RESULT] = record_outcome(self._results, test.stash[ITEM], error, test.path)
+            diagnosis = Diagnosis(Student(self._transport), test.stash[SETTINGS].about)
+            test.stash[RESULT] = record_outcome(self._results, test.stash[ITEM], error, test.path, diagnosis)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # so that this sees what pytest makes of a skip
     def pytest_runtest_makereport(

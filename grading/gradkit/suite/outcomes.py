@@ -9,7 +9,7 @@ import msgspec
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.clock import TimeIsUp
 
-from .diagnosis import find_misconception_hint
+from .diagnosis.find_hint import Diagnosis, find_hint
 from .evidence import Evidence
 from .excerpt import excerpt_at
 from .explanations import explain_error
@@ -23,7 +23,9 @@ STUDENT_ERRORS = (NotPassed, SubmissionError, TimeIsUp)
 """How a test ends because of the student's code. Any other exception is an error in the test or in gradkit."""
 
 
-def record_outcome(results: Results, item: Item, error: BaseException | None, path: Path) -> ItemResult | None:
+def record_outcome(
+    results: Results, item: Item, error: BaseException | None, path: Path, diagnosis: Diagnosis | None = None
+) -> ItemResult | None:
     """Record the result of an item: passed, blocked (without evidence), or explained now.
 
     A failure counts as blocked if a prerequisite failed. A stub is never blocked.
@@ -33,6 +35,7 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
         item: The item.
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
+        diagnosis: The student's code, to be asked more questions for a hint; None if it must not be asked.
 
     Returns:
         The result, or None if the error is not the student's: then nothing is recorded.
@@ -40,18 +43,20 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
     if error is None:
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
-        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item))
+        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item), diagnosis)
     else:
         return None
     results.add(result)
     return result
 
 
-def _result_of_failure(item: Item, failure: Failure, blocked_by: tuple[str, ...]) -> ItemResult:
+def _result_of_failure(
+    item: Item, failure: Failure, blocked_by: tuple[str, ...], diagnosis: Diagnosis | None
+) -> ItemResult:
     """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
         return make_result(item, Verdict.BLOCKED, blocked_by=blocked_by)
-    return make_result(item, failure.verdict, add_misconception_hint(item, failure.explain()))
+    return make_result(item, failure.verdict, add_hint(item, failure.verdict, failure.explain(), diagnosis))
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
@@ -63,7 +68,7 @@ def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
         path: The file of the test.
     """
     failure = make_failure(error, path)
-    return make_result(item, failure.verdict, add_misconception_hint(item, failure.as_drawn()))
+    return make_result(item, failure.verdict, add_hint(item, failure.verdict, failure.as_drawn(), None))
 
 
 def make_failure(error: StudentError, path: Path) -> Failure:
@@ -81,10 +86,10 @@ def make_failure(error: StudentError, path: Path) -> Failure:
     return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 
-def add_misconception_hint(item: Item, evidence: Evidence) -> Evidence:
-    """Return the evidence with the hint of the misconception that gives the same wrong numbers, if one does."""
-    hint = find_misconception_hint(item.id, evidence)
-    return msgspec.structs.replace(evidence, hint=hint) if hint else evidence
+def add_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagnosis | None) -> Evidence:
+    """Return the evidence with the hint that is the most certain one."""
+    hint = find_hint(item, verdict, evidence, diagnosis)
+    return msgspec.structs.replace(evidence, hint=hint) if hint != evidence.hint else evidence
 
 
 def reason_to_skip(results: Results, item: Item) -> NotPassed | None:

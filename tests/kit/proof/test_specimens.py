@@ -20,7 +20,7 @@ from gradkit.proof.prove import (
 from gradkit.proof.recorded import read_proofs, write_proofs
 from gradkit.proof.runs import batches, find_primary_failures, run_batch
 from gradkit.proof.specimens import EditError, read_misconceptions, read_variants, write_misconception
-from gradkit.suite.diagnosis import DIAGNOSES
+from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
 
 MISCONCEPTIONS, VARIANTS = read_misconceptions(), read_variants()
 

@@ -15,7 +15,7 @@ from gradkit.corpora.expressions import Expressions
 from gradkit.corpora.files import load_corpus
 from gradkit.corpora.spec import CorpusSpec
 from gradkit.course.corpora import corpus_specs, find_keys_file, write_key_line
-from gradkit.suite.diagnosis import DIAGNOSES
+from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
 
 from .course import Course
 from .finding import Finding

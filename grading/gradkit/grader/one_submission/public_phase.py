@@ -11,6 +11,8 @@ from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest
+from gradkit.suite.diagnosis.find_hint import Diagnosis
+from gradkit.suite.diagnosis.student import Student
 from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
 from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
@@ -76,7 +78,8 @@ class _PublicRun:
             seconds = min(assignment.item_seconds, seconds_left)
             error = self._run(test, seconds, assignment.packages, is_short_of_time=seconds < assignment.item_seconds)
 
-        record_outcome(self._results, test.item, error, test.path)
+        diagnosis = Diagnosis(Student(self._transport, assignment.packages), test.settings.about)
+        record_outcome(self._results, test.item, error, test.path, diagnosis)
         self._spent_seconds[assignment.name] += self._transport.spent_seconds - spent_before
 
     def _run(

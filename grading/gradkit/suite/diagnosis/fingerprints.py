@@ -10,7 +10,7 @@ import msgspec
 
 from gradkit.catalogue.assignments import corpora_folder
 
-from .evidence import Evidence
+from gradkit.suite.evidence import Evidence
 
 DIAGNOSES = "diagnoses.json"
 """The file among the corpora that holds the hint of each fingerprint."""

@@ -1,0 +1,297 @@
+"""What is wrong with the way in which gradients travel: the closures, backward(), and the order of the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gradkit.graphs.scalar.trace import trace_expression
+from gradkit.inside.graph import Graph
+from gradkit.oracle.complex_step import answer_graph
+from gradkit.oracle.tolerance import is_close
+from gradkit.submissions.transport.subject import Subject, write
+
+from .candidates import agree
+from .operations import Operation
+from .student import Student, attempt, read
+
+ADDITION, MULTIPLICATION = Operation("add"), Operation("mul")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation on fresh leaves, object by object.
+
+    Attributes:
+        operation: The operation.
+    """
+
+    operation: Operation
+
+    def make(self, student: Student) -> tuple[list[Subject], Subject]:
+        """Return the operands and the result. Raises SubmissionError if the student's code fails."""
+        from gradkit.inside.graph import STUDENT_FUNCTIONS
+
+        Value = student.load("Value")
+        point = self.operation.points[0]
+        leaves = [Value(number) for number in point[: self.operation.arity]]
+        result: Any = STUDENT_FUNCTIONS[self.operation.name](*leaves, *point[self.operation.arity :])
+        return leaves, result
+
+
+def seed_hint(student: Student) -> str:
+    """Return why the result's own gradient is not 1 after backward(); empty if it is 1."""
+    Value = student.load("Value")
+    a, b = Value(0.7), Value(1.3)
+    result = a + b
+    before = read([result], "grad")
+    if before is None:
+        message = attempt(lambda: result.grad)
+        if "function" in message or "method" in message:
+            return (
+                "Before backward(), (a + b).grad holds a function and not a number: the closure of + belongs into "
+                "out._backward."
+            )
+        return ""
+    if attempt(lambda: result.backward()):
+        return ""
+    after = read([result, a, b], "grad")
+    if after is None or is_close(after[0], 1.0):
+        return ""
+    if not is_close(after[0], 0.0):
+        return f"The result's own gradient is {after[0]!r} after backward(), and it should be 1, whatever its number is."
+    if any(after[1:]):
+        return (
+            "Gradients arrive at the leaves, but the result's own is 0 after backward(): something sets it back after "
+            "the closures have run."
+        )
+    x, y = Value(0.7), Value(1.3)
+    second = x + y
+    write([second], "grad", [1.0])
+    starts = attempt(lambda: second.backward()) == "" and read([x, y], "grad") == [1.0, 1.0]
+    leaf = Value(2.0)
+    leaf_starts = attempt(lambda: leaf.backward()) == "" and read([leaf], "grad") == [1.0]
+    if leaf_starts and starts:
+        return (
+            "backward() gives a leaf the gradient 1, but not the result of a + b, where it only runs the closure: "
+            "an attribute of the result hides the method (out.backward = ... instead of out._backward = ...)."
+        )
+    if leaf_starts:
+        return "backward() gives a leaf the gradient 1, but not the result of a + b: what does + put on its result?"
+    if starts:
+        return (
+            "If the result's gradient is set to 1 by hand, all others come out right: "
+            "backward() has to start by setting self.grad to 1."
+        )
+    return "After backward() the result's own gradient is still 0: backward() starts by setting self.grad to 1."
+
+
+def wiring_hint(student: Student) -> str:
+    """Return what is wrong with + and *, or with backward() on the smallest graphs; empty if nothing is."""
+    hint = seed_hint(student)
+    if hint:
+        return hint
+    plus, times = (student.answers([each.graph(each.points[0])], backward=True)[0] for each in (ADDITION, MULTIPLICATION))
+    if plus and times and not any(plus.grad[:2]) and not any(times.grad[:2]):
+        return _nothing_runs(student)
+    return ""
+
+
+def _nothing_runs(student: Student) -> str:
+    """Explain an engine in which neither + nor * passes anything on."""
+    reasons = [why_nothing_arrives(student, Call(each)) for each in (ADDITION, MULTIPLICATION)]
+    return reasons[0]
+
+
+def why_nothing_arrives(student: Student, call: Call) -> str:
+    """Explain an operation that is the result itself, with the gradient 1, and whose operands get no gradient."""
+    text = call.operation.text
+    leaves, result = call.make(student)
+    n_parents: list[int] = []
+    if not attempt(lambda: n_parents.append(len(result._prev))) and not n_parents[0]:
+        return (
+            f"Nothing arrives from {text}: its result remembers no parents (its _prev is empty), so backward() finds "
+            "no way back."
+        )
+    before = read(leaves, "data")
+    write([result], "grad", [1.0])
+    message = attempt(lambda: result._backward)
+    if message:
+        return f"Nothing arrives from {text}: is its closure kept in the result, and run by backward()?"
+    returned: list[Any] = []
+    message = attempt(lambda: returned.append(result._backward()))
+    if "'NoneType' object is not callable" in message:
+        return (
+            f"Nothing arrives from {text}: its result's _backward is None. Keep the closure itself in it, without "
+            "calling it: no () behind the name."
+        )
+    if message:
+        return ""
+    gradients = read(leaves, "grad")
+    if gradients is None or before is None:
+        return ""
+    if any(gradients):
+        return _backward_does_not_call(student, text)
+    if read(leaves, "data") != before:
+        return f"The closure of {text} changes the data of the operands; it should add to their grad."
+    if returned and attempt(lambda: len(list(returned[0]))) == "" or _is_number(returned):
+        return f"The closure of {text} returns the gradients, and nobody takes them: it has to add them to each grad."
+    if _runs_in_operand(student, call):
+        return f"The closure of {text} is kept in its operand (self._backward); it belongs to the result: out._backward."
+    return (
+        f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
+        "Either the closure is not kept there (out._backward = ...), or it does not add to self.grad."
+    )
+
+
+def _is_number(returned: list[Any]) -> bool:
+    return bool(returned) and read(returned) is not None
+
+
+def _runs_in_operand(student: Student, call: Call) -> bool:
+    """Return whether calling the _backward of an operand does what the result's should do."""
+    leaves, result = call.make(student)
+    write([result], "grad", [1.0])
+    for leaf in leaves:
+        if not attempt(lambda leaf=leaf: leaf._backward()) and any(read(leaves, "grad") or ()):
+            return True
+    return False
+
+
+def _backward_does_not_call(student: Student, text: str) -> str:
+    """Explain a closure that works when it is called by hand, and that backward() does not run."""
+    Value = student.load("Value")
+    a, b, c = Value(0.7), Value(1.3), Value(2.2)
+    inner = a + b
+    result = inner + c
+    write([inner], "grad", [5.0])
+    attempt(lambda: result.backward())
+    if read([a, c], "grad") == [5.0, 0.0]:
+        return (
+            "In (a + b) + c the closure of a + b runs, but that of the result itself does not: "
+            "the result belongs into the order, too."
+        )
+    return (
+        f"The closure of {text} works when it is called by hand, but backward() does not run it: does the loop go over "
+        "every node, the result too, and call node._backward(), with its parentheses?"
+    )
+
+
+# --- the order of the nodes ------------------------------------------------------------------------------------------
+
+CHAIN = trace_expression(lambda a, k, m: (a * k) * m, 0.7, 1.3, 1.7)
+
+EQUAL_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 0.7, 0.7, 0.7)
+OTHER_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 1.3, 2.2, 3.1)
+
+
+def _reused(build: Callable[..., Any]) -> Graph:
+    """Return a graph in which s = a * k is used more than once."""
+    return trace_expression(lambda a, k, m: build(a * k, m, k), 0.7, 1.3, 1.7)
+
+
+REUSED = {
+    "s * m + s": _reused(lambda s, m, k: s * m + s),
+    "s + s * m": _reused(lambda s, m, k: s + s * m),
+    "(s * m) * k + s": _reused(lambda s, m, k: (s * m) * k + s),
+    "s + (s * m) * k": _reused(lambda s, m, k: s + (s * m) * k),
+    "s + s": _reused(lambda s, m, k: s + s),
+}
+"""Results in which s = a * k has two uses, by their text."""
+
+
+def order_hint(student: Student) -> str:
+    """Return what is wrong with the order in which backward() runs closures; empty if nothing is.
+
+    The gradients of `a + b` and `a * b` by themselves must be right.
+    """
+    return _chain_hint(student) or _equal_numbers_hint(student) or _reuse_hint(student) or _leaf_hint(student)
+
+
+def _chain_hint(student: Student) -> str:
+    (answer,) = student.answers([CHAIN], backward=True)
+    right = answer_graph(CHAIN)
+    if answer is None or agree(answer.grad[:3], right.grad[:3]):
+        return ""
+    if answer.grad[0] == 0 and is_close(answer.grad[2], right.grad[2]):
+        Value = student.load("Value")
+        a, k, m = Value(0.7), Value(1.3), Value(1.7)
+        inner = a * k
+        result = inner * m
+        write([inner], "grad", [5.0])
+        attempt(lambda: result.backward())
+        if is_close((read([a], "grad") or [0.0])[0], 5.0 * 1.3):
+            return (
+                "In (a * k) * m the closure of a * k runs before that of the result, when it has nothing to pass on "
+                "yet: backward() goes through the order from the result to the leaves (reversed)."
+            )
+        return (
+            "In (a * k) * m the result's closure runs and that of a * k does not: backward() has to go on, "
+            "through the parents of the parents, to the leaves."
+        )
+    return (
+        "A single a * b passes back the right gradients, and (a * k) * m does not: look at how backward() goes from "
+        "node to node."
+    )
+
+
+def _equal_numbers_hint(student: Student) -> str:
+    equal, other = student.answers([EQUAL_NUMBERS, OTHER_NUMBERS], backward=True)
+    ones = [1.0] * 4
+    if equal and other and not agree(equal.grad[:4], ones) and agree(other.grad[:4], ones):
+        return (
+            "(a + b) + (c + d) is right while all numbers differ, and wrong once some are equal: nodes are told apart "
+            "by what they are, not by their numbers. Is there an __eq__, or a list or dict of numbers?"
+        )
+    return ""
+
+
+def _reuse_hint(student: Student) -> str:
+    answers = student.answers(list(REUSED.values()), backward=True)
+    for (text, graph), answer in zip(REUSED.items(), answers):
+        right = answer_graph(graph)
+        if answer is None or agree(answer.grad[:3], right.grad[:3]):
+            continue
+        start = f"In {text}, with s = a * k, "
+        share = answer.grad[0] / 1.3
+        full = right.grad[3]
+        n_uses = 2
+        if is_close(share, n_uses * full) or abs(share) > abs(full) * (1 + 1e-6):
+            return (
+                f"{start}a gets more than is due: the closure of s runs more than once. Each node belongs into the "
+                "order once: check whether it was visited before you go on to its parents, and before you append it."
+            )
+        if is_close(answer.grad[3], full) and abs(share) < abs(full):
+            return (
+                f"{start}s has its whole gradient in the end, but passed on only a part of it to a: its closure ran "
+                "before both uses of s had added their share. A node waits for all its uses: reversed topological order."
+            )
+        return f"{start}the gradients are wrong, where every use by itself is right: look at the order of the closures."
+    return ""
+
+
+def _leaf_hint(student: Student) -> str:
+    """Explain an engine that is right on one result, and wrong on a second one that shares a leaf."""
+    Value = student.load("Value")
+    x, y = Value(3.0), Value(2.0)
+    if attempt(lambda: (x * y).backward()) or attempt(lambda: (x * x).backward()):
+        return ""
+    got = read([x], "grad")
+    if got == [6.0]:
+        return (
+            "Two results share the leaf x, and only the second one's share stays in x.grad: backward() must not set "
+            "the gradients of leaves back to 0, since they add up over results."
+        )
+    z, w = Value(3.0), Value(2.0)
+    shared = z * w
+    unused = shared * w
+    result = shared + w
+    if not attempt(lambda: result.backward()) and unused is not None:
+        found = read([z, w], "grad")
+        if found is not None and not agree(found, [2.0, 4.0]):
+            return (
+                "A node that is also used outside of the result has wrong gradients: only nodes that the result was "
+                "made from count."
+            )
+    return ""
