@@ -1,54 +1,287 @@
-"""Hints for a student's exceptions, chosen by Python's message."""
+"""Hints for a student's exceptions: from Python's message, and from where it was raised and what was called."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from difflib import get_close_matches
 
-_METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow"}
+_METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@": "matmul"}
+_IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "**=": "**"}
 _OPERANDS = re.compile(r"operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'")
+_UNARY_OPERAND = re.compile(r"bad operand type for unary -: '(\w+)'")
+_ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
+_FRAME = re.compile(r"^(\w+\.py):(\d+)(?:, in (\S+))?$")
 
-_HINTS = (
-    ("No module named 'engine'", "Your engine.py belongs beside this file, and is handed in together with it."),
-    ("No module named 'nn'", "Your nn.py belongs beside this file, and is handed in together with it."),
-    ("RecursionError", "A call inside a call for every node is too deep: keep a stack of your own (a list). Or does a "
-     "method call itself for ever?"),
-    ("takes no arguments", "Is __init__ spelled so, with two underscores on each side?"),
-    ("required positional argument", "Leave the `def` line as the template has it."),
-    ("has no attribute 'data'", "Is a plain number used where a Value is due? Wrap it: Value(other)."),
-    ("has no attribute '_prev'", "__init__ keeps data, grad, _prev and _op, under just these names."),
-    ("must be real number, not Value", "The math functions take numbers: pass self.data."),
-    ("name 'math' is not defined", "`import math` stands at the top of the file in the template."),
-    ("'NoneType' object is not callable", "Was a closure called where it should be kept? out._backward = _backward, "
-     "without ()."),
-    ("can be converted to Python scalars", "math's functions take one number, and this is an array: np.exp and its "
-     "like, and ** 0.5, take both."),
-    ("non-broadcastable output operand", "A gradient has the shape of its own data: unbroadcast what is added to it."),
-    ("for @: 'numpy.ndarray' and", "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
-    ("for @: 'list' and", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
-    ("Read-only file system", "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
-    ("math domain error", "log exists for positive numbers only: where is it needed, and where not?"),
-    ("math range error", "exp overflows beyond 709: choose the form whose exponent is never large."),
+_NUMBERS = ("int", "float", "float64")
+_OWN_CLASSES = ("Value", "Tensor")
+_CALLABLES = ("method", "function", "builtin_function_or_method")
+
+DOCUMENTED = (
+    *("data", "grad", "backward", "parameters", "zero_grad", "step", "_prev", "_op", "_backward"),
+    *(
+        "exp",
+        "log",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "neurons",
+        "layers",
+        "velocities",
+        "betas",
+        "momentum",
+        "linear",
+        "steps",
+    ),
+)
+"""Names of the template's attributes and methods, to which a name that does not exist may be close."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an exception was raised, as far as it is in the student's files. Empty texts if it is not.
+
+    Attributes:
+        function: The name of the innermost function.
+        source: Its line of code.
+    """
+
+    function: str = ""
+    source: str = ""
+
+
+_HINTS: tuple[tuple[str, str, str, str], ...] = (
+    # --- imports and files
+    (r"No module named 'engine'", "", "", "Your engine.py belongs beside this file, and is handed in together with it."),
+    (r"No module named 'nn'", "", "", "Your nn.py belongs beside this file, and is handed in together with it."),
+    (r"Read-only file system", "", "",
+     "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
+    (r"IndentationError|TabError", "", "",
+     "Python reads blocks by their indentation: compare this line's with that of the lines around it."),
+    (r"SyntaxError", "", "",
+     "Python cannot read the file at this line: look for a missing `:`, quote or closing bracket here or just above."),
+    # --- recursion
+    (r"RecursionError", r"__r(add|sub|mul|pow|truediv)__", "",
+     "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
+     "Put self in front, or make a Value of the number."),
+    (r"RecursionError", r"__(add|sub|mul|pow|truediv|neg)__", "",
+     "This method asks for itself again, for ever: write it with .data, or with operations that are there already."),
+    (r"RecursionError", r"(exp|log|tanh|sigmoid|relu)$", "",
+     "This method calls itself for ever: take the number from the math module, of self.data."),
+    (r"RecursionError", "__init__", "",
+     "Making a Value makes another Value, for ever: __init__ keeps the number that it gets."),
+    (r"RecursionError", "", "",
+     "A call inside a call for every node is too deep: keep a stack of your own (a list). Or does a method call itself "
+     "for ever?"),
+    # --- calls
+    (r"takes no arguments", "", "", "Is __init__ spelled so, with two underscores on each side?"),
+    (r"takes 0 positional arguments but 1 was given", "", "",
+     "Python passes the object itself to a method: `self` is missing as the first parameter in its `def` line."),
+    (r"takes 1 positional argument but 2 were given", "", "",
+     "Its `def` line has one parameter too few: is `self` there, and then everything that the template has?"),
+    (r"missing 1 required positional argument: 'self'", "", "",
+     "The method is called on the class itself: call it on an object, as in self.exp() or x.exp()."),
+    (r"required positional argument", "", "",
+     "It is called with fewer arguments than its `def` line asks for: the template's line says what it gets."),
+    (r"unexpected keyword argument|positional arguments? but", "", "",
+     "It is called with other arguments than its `def` line takes: the template's line says what it gets."),
+    (r"'NoneType' object is not callable", r"backward$|^<lambda>|build|visit|topo", r"backward",
+     "A node's _backward is None here. For a leaf, give it a closure that does nothing; for a result, keep the closure "
+     "itself, without calling it (no () behind its name)."),
+    (r"'(float|int|Value|tuple|list)' object is not callable", "", r"\d\s*\(|\)\s*\(",
+     "Round brackets behind a number or a bracket call it: is a * missing between them?"),
+    (r"'(float|int|Value|Tensor|list|bool)' object is not callable", "", "",
+     "What is called here is not a function: does an attribute, or a variable, have the name of a method?"),
+    (r"'(Value|Tensor)' object is not iterable", "__init__", "",
+     "_children is one object here, not several: a tuple of one needs its comma, (self,)."),
+    (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
+     "A list is due here, and there is one single thing: look at what is passed on to this line."),
+    (r"'(Value|Tensor|float|int)' object is not subscriptable", "", "",
+     "Square brackets want a list, and this is one single thing: look at what is passed on to this line."),
+    (r"'(method|function|builtin_function_or_method)' object is not (iterable|subscriptable)", "", "",
+     "This is a function that was not called: its parentheses are missing."),
+    (r"object of type '(Value|Tensor|float|int)' has no len\(\)", "", "",
+     "len() wants a list, and this is one single thing."),
+    (r"object of type 'generator' has no len|'generator' object is not subscriptable", "", "",
+     "A generator can be read once and has no length: make a list of it."),
+    (r"unhashable type: '(Value|Tensor)'", "", "",
+     "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
+    (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
+    (r"truth value of an array", "", "",
+     "A comparison of arrays has many answers, and `if`, `in` and `and` want one: tell nodes apart with id() or a set."),
+    # --- names
+    (r"local variable '(\w+)'", "", r"grad|\+=",
+     "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
+    (r"local variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
+    (r"name 'math' is not defined", "", "", "`import math` stands at the top of the file in the template."),
+    (r"name 'np' is not defined", "", "", "`import numpy as np` stands at the top of the file in the template."),
+    (r"name 'random' is not defined", "", "", "`import random` stands at the top of the file in the template."),
+    (r"name '(exp|log|tanh|sqrt)' is not defined", "", "", "It is a function of the math module: math.exp and so on."),
+    (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined", "",
+     "", "An attribute is reached through its object: `self.` belongs in front."),
+    (r"name '(\w+)' is not defined", "", "",
+     "Python does not know this name here: is it spelled as where it was made, and made in this function?"),
+    # --- numbers
+    (r"must be real number, not (Value|Tensor)", "", "", "The math functions take numbers: pass self.data."),
+    (r"must be real number, not (method|function|builtin)", "", "", "This is a function: its parentheses are missing."),
+    (r"loop of ufunc does not support argument 0 of type (Value|Tensor)|has no callable \w+ method", "", "",
+     "numpy's functions take arrays and numbers: pass self.data."),
+    (r"math domain error", r"^log$", "", "log exists for positive numbers only: which number does it get here?"),
+    (r"math domain error", "", r"log", "log exists for positive numbers only: where is it needed, and where not?"),
+    (r"math domain error", "", r"sqrt|\*\*|pow", "There is no real root of a negative number: which number is it here?"),
+    (r"math range error|Numerical result out of range", "", r"exp|sinh|cosh|\*\*",
+     "exp overflows beyond 709: choose the form whose exponent is never large."),
+    (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
+     "Something is divided by 0 in the very first step: if it is 1 - beta**t, then t is 0 there, and it starts at 1."),
+    (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", r"_?backward", r"self\.data|data",
+     "The number is 0 here, and something is divided by it: the derivative n * x**(n - 1) needs no division."),
+    (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "", "",
+     "Something is divided by 0 here: which number is 0, and may it be?"),
+    (r"not supported between instances of '(Value|Tensor)'|between instances of '\w+' and '(Value|Tensor)'", "", "",
+     "Values have no order: compare their numbers (.data)."),
+    (r"can be converted to Python scalars", "", "",
+     "math's functions take one number, and this is an array: np.exp and its like, and ** 0.5, take both."),
+    (r"can't multiply sequence|can only concatenate (list|tuple)", "", "",
+     "A list is here in the place of a number: what + and * do to a list is something else."),
+    # --- arrays
+    (r"non-broadcastable output operand", "", "",
+     "A gradient has the shape of its own data: what is added to it has another, larger shape here."),
+    (r"could not be broadcast together", r"_?backward", "",
+     "The two arrays here have shapes that do not fit: which shape has out.grad, and which has the operand?"),
+    (r"matmul: Input operand|mismatch in its core dimension", "", "",
+     "The sizes of the two matrices do not fit here: which shape has each, and is one to be transposed?"),
+    (r"for @: 'numpy.ndarray' and", "", "",
+     "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
+    (r"for @: 'list' and", "", "", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
+    (r"only integer scalar arrays can be converted|is out of bounds for axis|axis \d+ is out of bounds", "", "",
+     "An axis or index does not exist in this array: which shape does it have here?"),
+    (r"cannot reshape array", "", "", "The sizes do not fit: which shape is due here, and how many numbers are there?"),
+    (r"list index out of range", "", "", "The list is shorter than this index: indices go from 0 to its length less 1."),
+    # --- objects of the wrong kind, as this kit describes them
+    (r"is None, not a (Value|Tensor)", "", "",
+     "It ends without `return out`: every way through it has to return the new object."),
+    (r"is a plain \w+, not a (Value|Tensor)", "", "",
+     "A plain number remembers nothing: return a new Value (or Tensor) with the operands as its parents."),
+    (r"^\.data of .* is of type (Value|Tensor)", "", "",
+     "A Value is kept where its number belongs: take .data of both operands to compute the new number."),
+    (r"^\.grad of .* is of type (Value|Tensor)", "", "",
+     "A gradient is a plain number: use .data and .grad of the operands in the closure, not the operands themselves."),
+    (r"^\.(data|grad) of .* is of type (function|method|builtin)", "", "",
+     "A function is kept where a number belongs: are its parentheses missing, or was a closure meant for _backward?"),
+    (r"^\.(data|grad) of .* is of type (tuple|list)", "", "",
+     "One number is due here, and this is several: is there a comma or a bracket too many?"),
+    (r"^\.(data|grad) of .* is of type NoneType", "", "",
+     "It holds None: what was to give the number returned nothing, or it was set to None."),
+    (r"^\.(data|grad) of .* is of type complex", "", "",
+     "The result is complex: a negative number has no real root, so what does the base become here?"),
+    (r"^\.(data|grad) of .* is of type bool", "", "", "A comparison gives True or False: turn it into a number."),
+    (r"^\.(data|grad) of .* is of type str", "", "",
+     "A text is kept where a number belongs: are the arguments in the order (number, parents, operation)?"),
+    (r"^this is of type (Value|Tensor)", "", "", "A plain number is due here: take .data of the Value."),
+    (r"^this is of type NoneType", "", "", "It is None: a `return` is missing."),
+    (r"yet$|not written yet", "", "", ""),
 )  # fmt: skip
-"""(part of the message, hint). The first match is used."""
+"""(part of the message, of the function's name, of its line of code, hint), as regular expressions. First match wins."""
 
 
-def find_error_hint(message: str) -> str:
+def find_error_hint(message: str, traceback: str = "") -> str:
     """Return one line of advice about a student's exception, or an empty string.
 
     Args:
         message: The last line of its traceback.
+        traceback: The student's own frames, innermost last, as `SubmissionError` has them.
     """
+    place = innermost_place(traceback)
     operands = _OPERANDS.search(message)
-    if operands and operands[1] in _METHODS:
-        return _operator_hint(*operands.groups())
-    return next((hint for text, hint in _HINTS if text in message), "")
+    if operands and (operands[1] in _METHODS or operands[1] in _IN_PLACE):
+        return _operator_hint(operands[1], operands[2], operands[3], place)
+    unary = _UNARY_OPERAND.search(message)
+    if unary:
+        return _unary_hint(unary[1])
+    attribute = _ATTRIBUTE.search(message)
+    if attribute:
+        hint = _attribute_hint(attribute[1], attribute[2], place)
+        if hint:
+            return hint
+    for text, function, source, hint in _HINTS:
+        if re.search(text, message) and re.search(function, place.function) and re.search(source, place.source):
+            return hint
+    return ""
 
 
-def _operator_hint(operator: str, left_type: str, right_type: str) -> str:
+def innermost_place(traceback: str) -> Place:
+    """Return the last frame of a traceback's text."""
+    place = Place()
+    lines = traceback.splitlines()
+    for index, line in enumerate(lines):
+        frame = _FRAME.match(line)
+        if frame:
+            source = lines[index + 1].strip() if index + 1 < len(lines) else ""
+            place = Place((frame[3] or "").rpartition(".")[2], source)
+    return place
+
+
+def _operator_hint(operator: str, left_type: str, right_type: str, place: Place) -> str:
+    operator = _IN_PLACE.get(operator, operator)
     method = _METHODS[operator]
-    if "NoneType" in (left_type, right_type):
+    types = (left_type, right_type)
+    if "NoneType" in types:
+        if "grad" in place.source:
+            return "Something in this line is None: does each grad start as a number (0.0), and return its number?"
         return "One operand is None: is a `return` missing where it was made?"
-    if left_type in ("int", "float"):
+    if set(types) & set(_CALLABLES):
+        return "One operand is a function that was not called: its parentheses are missing."
+    if left_type in ("list", "tuple", "generator", "dict", "set") or right_type in ("list", "tuple", "generator"):
+        kind = left_type if left_type in ("list", "tuple", "generator", "dict", "set") else right_type
+        article = "an" if kind[0] in "aeiou" else "a"
+        return (
+            f"One operand is {article} {kind} where a single number is due: take one element of it, or go through it."
+        )
+    if "str" in types:
+        return "One operand is a text where a number is due: are arguments in the right order?"
+    if left_type in _NUMBERS and right_type in _OWN_CLASSES:
+        if place.source and re.search(r"\.(data|grad)\b", place.source):
+            return (
+                f"This line combines a plain number with a whole {right_type}: to compute a number, take .data of both "
+                "(a plain number has none: wrap it first)."
+            )
         also = " sum() asks for it too, since it starts from 0." if operator == "+" else ""
         return f"A plain number in front of {operator} asks for __r{method}__.{also}"
-    return f"Here {operator} asks for __{method}__: is it there, spelled so, and does it take what stands on the right?"
+    if left_type in _OWN_CLASSES and operator != "@":
+        return f"Here {operator} asks for __{method}__: is it there, spelled so, and does it take what stands on the right?"
+    return ""
+
+
+def _unary_hint(kind: str) -> str:
+    if kind in _OWN_CLASSES:
+        return "A minus in front asks for __neg__: is it there, spelled so, and inside the class?"
+    if kind in ("list", "tuple"):
+        return "A minus in front of a list: take one element of it, or go through it."
+    return "Something is None here: is a `return` missing where it was made?" if kind == "NoneType" else ""
+
+
+def _attribute_hint(kind: str, name: str, place: Place) -> str:
+    """Return a hint for an attribute that does not exist."""
+    if kind in (*_NUMBERS, "bool"):
+        if name == "_prev":
+            return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
+        if name == "data" and place.function.startswith("__") and place.function != "__call__":
+            return "Is a plain number used where a Value is due? Wrap it: Value(other)."
+        return f"A plain number is used where a Value is due, so it has no .{name}: was .data taken too early?"
+    if kind == "NoneType":
+        return f"Something is None where .{name} is asked for: is a `return` missing where it was made?"
+    if kind in _CALLABLES:
+        return f"A function is asked for .{name}: are its parentheses missing, as in x.tanh()?"
+    if kind in ("list", "tuple", "generator"):
+        comma = "is there a comma behind what was returned, which makes a tuple of it, or " if kind == "tuple" else ""
+        return f"A {kind} has no .{name}: {comma}is one element of it meant?"
+    if kind in ("ndarray", "float64"):
+        return f"A plain array is used where a Tensor is due, so it has no .{name}: was .data taken too early?"
+    close = get_close_matches(name, DOCUMENTED, n=1, cutoff=0.7)
+    if close and close[0] != name:
+        return f"Is .{name} a misspelling of .{close[0]}?"
+    if name in ("data", "grad", "_prev", "_op", "_backward"):
+        return f"The object has no .{name}: does __init__ set self.{name}, spelled so, on every way through it?"
+    if name in DOCUMENTED:
+        return f"There is no {name} in the class: is it spelled so, and indented as the other methods are?"
+    return ""

@@ -64,5 +64,9 @@ def explain_error(error: SubmissionError, code: tuple[str, ...] = (), heading: s
         heading: A title for the failure, if the item's own title does not fit.
     """
     return Evidence(
-        error.message, code, heading=heading, hint=find_error_hint(error.message), traceback=error.traceback
+        error.message,
+        code,
+        heading=heading,
+        hint=find_error_hint(error.message, error.traceback),
+        traceback=error.traceback,
     )

@@ -45,3 +45,9 @@ def identify(yours: Sequence[float], points: Sequence[Sequence[float]], formulas
         return ""
     texts = [text for text, formula in formulas.items() if agree(yours, compute(formula, points))]
     return texts[0] if len(texts) == 1 else ""
+
+
+def match(yours: Sequence[float], slips: Mapping[str, Sequence[float]]) -> str:
+    """Return the text of the slip whose numbers are the student's; empty if none is, or more than one."""
+    texts = [text for text, numbers in slips.items() if agree(yours, numbers)]
+    return texts[0] if len(texts) == 1 else ""

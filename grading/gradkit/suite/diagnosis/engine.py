@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
+from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import FailingGraph
 
-from .operations import Operation, gradient_hint, value_hint
+from .operation import ADDITION, MULTIPLICATION, Operation
+from .operations import gradient_hint, slope_hint, value_hint
 from .student import Student, attempt, read
-from .wiring import ADDITION, MULTIPLICATION, order_hint, wiring_hint
+from .wiring import Call, chain_hint, order_hint, wiring_hint
 
 METHODS: dict[str, tuple[str, ...]] = {
     "__add__": ("add", "add_const"),
@@ -44,13 +48,72 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
     if hint or not gradients:
         return hint or parents_hint(student, about)
 
-    hint = wiring_hint(student)
+    hint = wiring_hint(student) or slope_hint(student, ADDITION) or chain_hint(student)
+    if hint:
+        return hint
+    times_hint = slope_hint(student, MULTIPLICATION)
     basics = [ADDITION] if operations == [ADDITION] else [ADDITION, MULTIPLICATION]
     for operation in dict.fromkeys((*basics, *operations)):
-        hint = hint or gradient_hint(student, operation)
-    if hint or (MULTIPLICATION not in basics and gradient_hint(student, MULTIPLICATION)):
-        return hint
-    return order_hint(student)
+        hint = hint or gradient_hint(student, operation, times_is_right=not times_hint)
+    return hint or ("" if times_hint else order_hint(student)) or _leftover_hint(graph)
+
+
+def _leftover_hint(graph: FailingGraph | None) -> str:
+    """Return what is left to look at after every operation of the graph has passed back the right gradients alone."""
+    if graph is None or not any(len(graph.graph.consumers(node)) > 1 for node in range(len(graph.graph))):
+        return ""
+    return (
+        "By itself every operation here passes back the right gradients, so look at backward(): each closure runs once, "
+        "and only after those of all nodes that use its result (reversed topological order)."
+    )
+
+
+def engine_error_hint(student: Student, about: Sequence[str], message: str) -> str:
+    """Return why a student's Value raises an exception; empty if the questions do not show it.
+
+    Args:
+        student: The student's code.
+        about: The functions that the item is about.
+        message: The exception's message.
+    """
+    hint = constructor_hint(student)
+    if not hint and "'NoneType' object is not callable" in message:
+        hint = _no_closure_hint(student, operations_of(about, None))
+    is_about_powers = any(name in ("Value.__pow__", "Value.__rpow__") for name in about)
+    return hint or (_value_exponent_hint(student) if is_about_powers else "")
+
+
+def _no_closure_hint(student: Student, operations: Sequence[Operation]) -> str:
+    """Say whose _backward is None: a leaf's, or the result's of an operation."""
+    leaf = student.load("Value")(2.0)
+    if "NoneType" in attempt(lambda: leaf._backward()):
+        return (
+            "The _backward of a leaf is None, and backward() calls it: __init__ gives each new Value a closure that "
+            "does nothing."
+        )
+    for operation in dict.fromkeys((ADDITION, MULTIPLICATION, *operations)):
+        if "NoneType" in attempt(partial(_run_closure, student, operation)):
+            return (
+                f"The _backward of the result of {operation.text} is None: keep the closure itself in it, without "
+                "calling it (no () behind its name)."
+            )
+    return ""
+
+
+def _run_closure(student: Student, operation: Operation) -> None:
+    """Call the closure of an operation's result by hand."""
+    Call(operation).make(student)[1]._backward()
+
+
+def _value_exponent_hint(student: Student) -> str:
+    """Explain a power that takes a plain number as exponent, and raises an exception for a Value."""
+    plain, both = student.answers([Graph((2.0,), [("pow_const", 0, 2)]), Graph((2.0, 3.0), [("pow", 0, 1)])], False)
+    if plain and both is None:
+        return (
+            "x ** 2 works, and a ** b raises an exception, where the exponent is a Value: __pow__ takes both. Use the "
+            "exponent's number, and keep the exponent as a parent."
+        )
+    return ""
 
 
 def operations_of(about: Iterable[str], graph: FailingGraph | None) -> list[Operation]:
@@ -72,45 +135,51 @@ def _plain(numbers: Iterable[float]) -> list[float]:
 
 
 def constructor_hint(student: Student) -> str:
-    """Return what is wrong with Value(3.5) itself; empty if nothing is."""
-    Value = student.load("Value")
-    x = Value(3.5)
+    """Return what is wrong with a new Value itself; empty if nothing is."""
+    make_value = student.load("Value")
+    x = make_value(1.23456789)
     data = read([x], "data")
     if data is None:
-        message = attempt(lambda: x.data)
-        return f"Value(3.5) does not keep its number: {message}." if "attribute" in message else ""
-    if data != [3.5]:
-        return f"Value(3.5).data is {data[0]!r}: __init__ keeps the number as it is."
+        return "After x = Value(1.5), x.data should be the number 1.5: __init__ keeps it as self.data."
+    if data != [1.23456789]:
+        return f"Value(1.23456789).data is {data[0]!r}: __init__ keeps the number as it is."
     grad = read([x], "grad")
     if grad is None:
-        return ""
+        return "After x = Value(1.5), x.grad should be the number 0.0: __init__ sets self.grad."
     if grad != [0.0]:
         return f"The gradient of a new Value is {grad[0]!r}: it starts at 0."
-    y = Value(2.0)
+    y = make_value(2.0)
     y.data = 7.0
-    if read([x, y], "data") != [3.5, 7.0]:
-        return "Two Values share one number: when the data of one changes, so does the other's. Set self.data, not the class's."
+    if read([x, y], "data") != [1.23456789, 7.0]:
+        return "Two Values share one number: when the data of one changes, so does the other's. Set self.data."
     return ""
+
+
+def _extend(parents: list[object], result: Subject) -> None:
+    parents.extend(result._prev)
 
 
 def parents_hint(student: Student, about: Sequence[str]) -> str:
     """Return what is wrong with the parents that a result remembers; empty if nothing is."""
     if "Value.__init__" not in about:
         return ""
-    Value = student.load("Value")
-    a, b = Value(2.0), Value(3.0)
+    make_value = student.load("Value")
+    a, b = make_value(2.0), make_value(3.0)
     for text, result in (("a + b", a + b), ("a * b", a * b)):
         parents: list[object] = []
-        if attempt(lambda result=result, parents=parents: parents.extend(result._prev)):
+        if attempt(partial(_extend, parents, result)):
             return f"The _prev of {text} cannot be read one by one: it holds the two operands, in a tuple, list or set."
         if not parents:
             return f"The _prev of {text} is empty: the result keeps its operands, and __init__ stores what it gets."
         is_own = [any(parent is operand for parent in parents) for operand in (a, b)]
-        if len(parents) == 1:
+        if len(parents) == 1 and any(is_own):
             return f"The _prev of {text} holds one parent only: both operands belong there."
         if not all(is_own):
-            return f"The _prev of {text} does not hold the operands a and b themselves, but others (copies, or numbers)."
+            return (
+                f"The _prev of {text} does not hold the operands a and b themselves, but something else (copies, numbers, "
+                "a text): compare what the operation hands to Value(...) with the arguments of __init__."
+            )
     leaf: list[object] = []
-    if not attempt(lambda: leaf.extend(Value(2.0)._prev)) and leaf:
+    if not attempt(lambda: leaf.extend(make_value(2.0)._prev)) and leaf:
         return "The _prev of a leaf is not empty: it was made from nothing. Is one list shared by all Values?"
     return ""

@@ -9,7 +9,6 @@ from functools import cache
 import msgspec
 
 from gradkit.catalogue.assignments import corpora_folder
-
 from gradkit.suite.evidence import Evidence
 
 DIAGNOSES = "diagnoses.json"

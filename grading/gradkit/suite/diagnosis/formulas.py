@@ -64,6 +64,8 @@ _BINARY_VALUES: Formulas = {
     "a alone": lambda a, b: a,
     "b alone": lambda a, b: b,
     "-b alone": lambda a, b: -b,
+    "1, whatever the numbers are": lambda a, b: 1.0,
+    "0, whatever the numbers are": lambda a, b: 0.0,
 }
 
 _NUMBER_VALUES: Formulas = {
@@ -90,6 +92,8 @@ _NUMBER_VALUES: Formulas = {
     "k alone": lambda x, k: k,
     "-x alone": lambda x, k: -x,
     "-k alone": lambda x, k: -k,
+    "1, whatever the numbers are": lambda x, k: 1.0,
+    "0, whatever the numbers are": lambda x, k: 0.0,
 }
 
 _UNARY_VALUES: Formulas = {

@@ -2,73 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from gradkit.inside.graph import Answers, Graph
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 
 from .candidates import agree, identify
-from .formulas import PLAIN_NUMBERS, derivative, derivative_formulas, points_of, value, value_formulas
+from .formulas import derivative, derivative_formulas, value, value_formulas
+from .operation import Operation
 from .student import Student
+from .wiring import Call, copied_operand_hint, runs_in_operand, seed_hint, why_nothing_arrives
 
 UPSTREAM = 3.0
 """The upstream gradient of the questions about `out.grad`."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """An operation of the table, and the points at which it is asked for.
-
-    Attributes:
-        name: Its name in OPERATIONS.
-        constants: The plain numbers to ask for, if it takes one: those of the failed case first.
-    """
-
-    name: str
-    constants: tuple[float, ...] = ()
-
-    @property
-    def arity(self) -> int:
-        return OPERATIONS[self.name].arity
-
-    @property
-    def points(self) -> list[tuple[float, ...]]:
-        constants = self.constants or PLAIN_NUMBERS if OPERATIONS[self.name].constants else ()
-        if self.name == "const_pow":
-            constants = tuple(number for number in constants if number > 0) or (2, 3)
-        return points_of(self.name, self.arity, tuple(dict.fromkeys(constants)))
-
-    @property
-    def text(self) -> str:
-        """How a student writes it: `a + b`, `x + k`, `x.tanh()`."""
-        row = OPERATIONS[self.name]
-        k = repr(self.constants[0]) if len(self.constants) == 1 else "k"
-        return f"`{row.text.format(a='a' if row.arity == 2 else 'x', b='b', k=k)}`"
-
-    @property
-    def operands(self) -> tuple[str, ...]:
-        """The letters of the operands in `text`."""
-        return ("a", "b") if self.arity == 2 else ("x",)
-
-    def step(self, point: Sequence[float], *operands: int) -> tuple[str | int | float, ...]:
-        """Return a step of a graph: this operation on nodes, with the point's plain number if it takes one."""
-        return (self.name, *operands, *point[self.arity :])
-
-    def graph(self, point: Sequence[float]) -> Graph:
-        """Return the graph of the operation alone, at a point."""
-        return Graph(point[: self.arity], [self.step(point, *range(self.arity))])
-
-    def letters(self, text: str) -> str:
-        """Return a formula's text with this operation's letters: formulas of operators are written in a, b or x, n."""
-        row = OPERATIONS[self.name]
-        if not row.constants:
-            return text if self.name != "pow" else re.sub(r"\bx\b", "a", re.sub(r"\bn\b", "b", text))
-        first, second = ("k", "x") if row.text.startswith("{k}") else ("x", "k")
-        text = re.sub(r"\bx\b", first, text) if "n" not in text else text
-        return re.sub(r"\b[an]\b", lambda m: {"a": first, "n": second}[m[0]], re.sub(r"\bb\b", second, text))
 
 
 def value_hint(student: Student, operation: Operation) -> str:
@@ -78,11 +25,11 @@ def value_hint(student: Student, operation: Operation) -> str:
     got = [answer.data[-1] for answer in answers if answer]
     points = [point for point, answer in zip(points, answers) if answer]
     right = [value(operation.name, point) for point in points]
-    if not points or agree(got, right):
-        return ""
     text = operation.text
     if any(_leaves_changed(answer, point) for answer, point in zip(filter(None, answers), points)):
         return f"{text} changes the data of its own operand: an operation makes a new Value and leaves its operands."
+    if all(is_close(*pair) for point, *pair in zip(points, got, right) if operation.is_asked(point)):
+        return ""
     if all(abs(mine - want) <= ROUNDED_TOLERANCE * abs(want) for mine, want in zip(got, right)):
         return (
             f"The first digits of {text} are right: something is rounded, kept in less than double precision "
@@ -91,7 +38,7 @@ def value_hint(student: Student, operation: Operation) -> str:
     formulas = value_formulas(operation.arity, bool(OPERATIONS[operation.name].constants))
     found = identify(got, points, formulas)
     if found:
-        return f"{text} gives {found}: at every point that was tried the numbers are the same."
+        return f"{text} gives {operation.letters(found)}."
     return _where_it_is_wrong(text, operation, points, [is_close(*pair) for pair in zip(got, right)])
 
 
@@ -122,44 +69,66 @@ _REGIONS: dict[str, Callable[[float], bool]] = {
 # --- gradients -------------------------------------------------------------------------------------------------------
 
 
-def gradient_hint(student: Student, operation: Operation) -> str:
+def gradient_hint(student: Student, operation: Operation, times_is_right: bool = True) -> str:
     """Return what is wrong with the gradients that an operation passes back; empty if nothing is.
 
-    The operations that the questions use beside it, `a + b` and `a * b`, must be right; see `wiring_hint`.
+    Args:
+        student: The student's code. Its `a + b` must pass gradients on rightly, and add them up.
+        operation: The operation.
+        times_is_right: Whether `a * b` passes the right gradients to leaves, so that questions can use it.
     """
-    return (
-        _slope_hint(student, operation)
+    hint = slope_hint(student, operation)
+    if hint:
+        return hint
+    hint = (
+        _zero_hint(student, operation)
         or _same_operand_hint(student, operation)
         or _overwrite_hint(student, operation)
-        or _upstream_hint(student, operation)
+        or (upstream_hint(student, operation) if times_is_right else "")
         or _inner_hint(student, operation)
+    )
+    return (hint and _operand_keeps_hint(student, operation)) or hint
+
+
+def _operand_keeps_hint(student: Student, operation: Operation) -> str:
+    """Return a hint if the closure of an operation is kept in its operand, which shows in many ways."""
+    if not runs_in_operand(student, Call(operation)):
+        return ""
+    return (
+        f"The closure of {operation.text} is kept in its operand (self._backward), where it takes the place of the "
+        "operand's own; it belongs to the result: out._backward."
     )
 
 
-def _slope_hint(student: Student, operation: Operation) -> str:
+def slope_hint(student: Student, operation: Operation) -> str:
     """Explain gradients that are wrong where the operation is the result itself, so that its own gradient is 1."""
     points = operation.points
     answers = student.answers([operation.graph(point) for point in points], backward=True)
     asked = [(point, answer) for point, answer in zip(points, answers) if answer]
-    if not asked or not all(is_close(answer.grad[-1], 1.0) for _, answer in asked):
+    if not asked:
         return ""
+    if not all(is_close(answer.grad[-1], 1.0) for _, answer in asked):
+        return seed_hint(student, Call(operation))
     points = [point for point, _ in asked]
     shares = [[answer.grad[operand] for _, answer in asked] for operand in range(operation.arity)]
     right = [[derivative(operation.name, operand, point) for point in points] for operand in range(operation.arity)]
-    is_right = [agree(*pair) for pair in zip(shares, right)]
+    is_right = [
+        all(is_close(*pair) for point, *pair in zip(points, share, want) if operation.is_asked(point))
+        for share, want in zip(shares, right)
+    ]
     if all(is_right):
         return ""
 
     text, operands = operation.text, operation.operands
     is_nothing = [not any(share) for share in shares]
     if all(is_nothing):
-        return _nothing_arrives(student, operation)
+        return why_nothing_arrives(student, Call(operation))
     if operation.arity == 2:
         if is_nothing[0] != is_nothing[1]:
             empty = operands[is_nothing.index(True)]
             served = is_nothing.index(False)
             if is_right[served]:
-                return (
+                return copied_operand_hint(student, Call(operation)) or (
                     f"In {text}, {operands[served]} gets its share and {empty} gets nothing: "
                     "the closure has to add to both."
                 )
@@ -189,26 +158,13 @@ def _slope_hint(student: Student, operation: Operation) -> str:
     )
 
 
-def _nothing_arrives(student: Student, operation: Operation) -> str:
-    """Explain an operation that is the result itself, and whose operands get no gradient at all."""
-    from .wiring import Call, why_nothing_arrives  # wiring asks about operations, too
-
-    return why_nothing_arrives(student, Call(operation))
-
-
-def _upstream_hint(student: Student, operation: Operation) -> str:
+def upstream_hint(student: Student, operation: Operation) -> str:
     """Explain gradients that are wrong only where the operation's own gradient is not 1."""
     graphs, rights = [], []
     for point in operation.points:
         n_leaves = operation.arity
-        if operation.name in ("add", "mul"):  # s + s, because the product itself may be wrong
-            steps = [operation.step(point, 0, 1), ("add", n_leaves, n_leaves)]
-            graphs.append(Graph(point[:n_leaves], steps))
-            factor = 2.0
-        else:
-            steps = [operation.step(point, *range(n_leaves)), ("mul", n_leaves + 1, n_leaves)]
-            graphs.append(Graph((*point[:n_leaves], UPSTREAM), steps))
-            factor = UPSTREAM
+        steps = [operation.step(point, *range(n_leaves)), ("mul", n_leaves + 1, n_leaves)]
+        graphs.append(Graph((*point[:n_leaves], UPSTREAM), steps))
         rights.append([derivative(operation.name, operand, point) for operand in range(n_leaves)])
     answers = student.answers(graphs, backward=True)
     asked = [(right, answer) for right, answer in zip(rights, answers) if answer]
@@ -216,23 +172,33 @@ def _upstream_hint(student: Student, operation: Operation) -> str:
     for operand, letter in enumerate(operation.operands):
         share = [answer.grad[operand] for _, answer in asked]
         alone = [right[operand] for right, _ in asked]
-        if agree(share, [each * factor for each in alone]):
+        if agree(share, [each * UPSTREAM for each in alone]):
             continue
         if agree(share, alone):
             return (
                 f"{text} passes its local derivative on to {letter} as it is, also where its own gradient is "
-                f"{factor:g}: the chain rule multiplies by out.grad."
+                f"{UPSTREAM:g}: the chain rule multiplies by out.grad."
             )
-        if agree(share, [each * factor**2 for each in alone]):
+        if agree(share, [each * UPSTREAM**2 for each in alone]):
             return f"{text} multiplies by out.grad twice on the way to {letter}: once is due."
-        if agree(share, [each / factor for each in alone]):
+        if agree(share, [each / UPSTREAM for each in alone]):
             return f"{text} divides by out.grad on the way to {letter}, where it should multiply."
-        if agree(share, [each + factor for each in alone]) or agree(share, [each + factor - 1 for each in alone]):
+        if agree(share, [each + UPSTREAM for each in alone]) or agree(share, [each + UPSTREAM - 1 for each in alone]):
             return f"{text} adds out.grad to the local derivative on the way to {letter}: the chain rule multiplies."
         return (
             f"What {text} passes on to {letter} is right where its own gradient is 1, and wrong where that is "
-            f"{factor:g}: is the whole local derivative multiplied by out.grad (parentheses)?"
+            f"{UPSTREAM:g}: is the whole local derivative multiplied by out.grad (parentheses)?"
         )
+    return ""
+
+
+def _zero_hint(student: Student, operation: Operation) -> str:
+    """Explain relu at exactly 0, where its slope is 0 by convention."""
+    if operation.name != "relu":
+        return ""
+    (answer,) = student.answers([Graph((0.0,), [("relu", 0)])], backward=True)
+    if answer and answer.grad[0]:
+        return f"At exactly 0, `x.relu()` passes on {answer.grad[0]:g}: only what is above 0 lets the gradient through."
     return ""
 
 
@@ -301,10 +267,8 @@ def _inner_hint(student: Student, operation: Operation) -> str:
         rights.append([derivative(operation.name, operand, point) for operand in range(n_leaves)])
     for right, answer in zip(rights, student.answers(graphs, backward=True)):
         if answer and not agree(answer.grad[: len(right)], right):
-            if not any(answer.grad[: len(right)]):
-                return (
-                    f"{operation.text} passes gradients to leaves, but nothing arrives behind an inner node: "
-                    "_prev has to hold the operands themselves."
-                )
-            return f"{operation.text} is right with leaves for operands, and wrong with results of other operations."
+            return copied_operand_hint(student, Call(operation)) or (
+                f"{operation.text} passes the right gradients to leaves, but when an operand is itself a result, "
+                "what is behind it gets a wrong one: does backward() reach the operand's own closure, after this one?"
+            )
     return ""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from gradkit.graphs.scalar.trace import trace_expression
-from gradkit.inside.graph import Graph
+from gradkit.inside.graph import STUDENT_FUNCTIONS, Graph
 from gradkit.oracle.complex_step import answer_graph
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, write
 
 from .candidates import agree
-from .operations import Operation
+from .operation import ADDITION, MULTIPLICATION, Operation
 from .student import Student, attempt, read
-
-ADDITION, MULTIPLICATION = Operation("add"), Operation("mul")
 
 
 @dataclass(frozen=True)
@@ -31,68 +30,83 @@ class Call:
 
     def make(self, student: Student) -> tuple[list[Subject], Subject]:
         """Return the operands and the result. Raises SubmissionError if the student's code fails."""
-        from gradkit.inside.graph import STUDENT_FUNCTIONS
-
-        Value = student.load("Value")
+        make_value = student.load("Value")
         point = self.operation.points[0]
-        leaves = [Value(number) for number in point[: self.operation.arity]]
+        leaves = [make_value(number) for number in point[: self.operation.arity]]
         result: Any = STUDENT_FUNCTIONS[self.operation.name](*leaves, *point[self.operation.arity :])
         return leaves, result
 
 
-def seed_hint(student: Student) -> str:
+def seed_hint(student: Student, call: Call) -> str:
     """Return why the result's own gradient is not 1 after backward(); empty if it is 1."""
-    Value = student.load("Value")
-    a, b = Value(0.7), Value(1.3)
-    result = a + b
-    before = read([result], "grad")
-    if before is None:
+    text = call.operation.text
+    leaves, result = call.make(student)
+    if read([result], "grad") is None:
         message = attempt(lambda: result.grad)
         if "function" in message or "method" in message:
             return (
-                "Before backward(), (a + b).grad holds a function and not a number: the closure of + belongs into "
+                f"Before backward(), the grad of {text} holds a function and not a number: the closure belongs into "
                 "out._backward."
             )
         return ""
     if attempt(lambda: result.backward()):
         return ""
-    after = read([result, a, b], "grad")
+    after = read([result, *leaves], "grad")
     if after is None or is_close(after[0], 1.0):
         return ""
     if not is_close(after[0], 0.0):
-        return f"The result's own gradient is {after[0]!r} after backward(), and it should be 1, whatever its number is."
+        return (
+            f"After backward() on {text} the result's own gradient is {after[0]!r}, and it should be 1, whatever its "
+            "number is."
+        )
     if any(after[1:]):
         return (
-            "Gradients arrive at the leaves, but the result's own is 0 after backward(): something sets it back after "
-            "the closures have run."
+            f"From {text} gradients arrive at the leaves, but the result's own is 0 after backward(): something sets it "
+            "back after its closure has run, where it should stay 1."
         )
-    x, y = Value(0.7), Value(1.3)
-    second = x + y
+    others, second = call.make(student)
     write([second], "grad", [1.0])
-    starts = attempt(lambda: second.backward()) == "" and read([x, y], "grad") == [1.0, 1.0]
-    leaf = Value(2.0)
-    leaf_starts = attempt(lambda: leaf.backward()) == "" and read([leaf], "grad") == [1.0]
+    starts = not attempt(lambda: second.backward()) and any(read(others, "grad") or ())
+    leaf = student.load("Value")(2.0)
+    leaf_starts = not attempt(lambda: leaf.backward()) and read([leaf], "grad") == [1.0]
     if leaf_starts and starts:
         return (
-            "backward() gives a leaf the gradient 1, but not the result of a + b, where it only runs the closure: "
-            "an attribute of the result hides the method (out.backward = ... instead of out._backward = ...)."
+            f"backward() gives a leaf the gradient 1, but not the result of {text}, where it only runs the closure: an "
+            "attribute of the result hides the method. The closure belongs into out._backward, not out.backward."
         )
     if leaf_starts:
-        return "backward() gives a leaf the gradient 1, but not the result of a + b: what does + put on its result?"
+        return f"backward() gives a leaf the gradient 1, but not the result of {text}: is it the same method?"
     if starts:
         return (
-            "If the result's gradient is set to 1 by hand, all others come out right: "
-            "backward() has to start by setting self.grad to 1."
+            "If the result's gradient is set to 1 by hand, gradients arrive: backward() has to start by setting "
+            "self.grad to 1."
         )
     return "After backward() the result's own gradient is still 0: backward() starts by setting self.grad to 1."
 
 
+def copied_operand_hint(student: Student, call: Call) -> str:
+    """Return which operand the result does not remember; empty if it remembers all, or its _prev cannot be read."""
+    leaves, result = call.make(student)
+    parents: list[Subject] = []
+    if attempt(lambda: parents.extend(result._prev)):
+        return ""
+    for leaf, letter in zip(leaves, call.operation.operands):
+        if not any(parent is leaf for parent in parents):
+            return (
+                f"The result of {call.operation.text} remembers something else in the place of {letter}: its _prev and "
+                "its closure have to use the operand itself, not a copy."
+            )
+    return ""
+
+
 def wiring_hint(student: Student) -> str:
     """Return what is wrong with + and *, or with backward() on the smallest graphs; empty if nothing is."""
-    hint = seed_hint(student)
+    hint = seed_hint(student, Call(ADDITION))
     if hint:
         return hint
-    plus, times = (student.answers([each.graph(each.points[0])], backward=True)[0] for each in (ADDITION, MULTIPLICATION))
+    plus, times = (
+        student.answers([each.graph(each.points[0])], backward=True)[0] for each in (ADDITION, MULTIPLICATION)
+    )
     if plus and times and not any(plus.grad[:2]) and not any(times.grad[:2]):
         return _nothing_runs(student)
     return ""
@@ -100,8 +114,7 @@ def wiring_hint(student: Student) -> str:
 
 def _nothing_runs(student: Student) -> str:
     """Explain an engine in which neither + nor * passes anything on."""
-    reasons = [why_nothing_arrives(student, Call(each)) for each in (ADDITION, MULTIPLICATION)]
-    return reasons[0]
+    return why_nothing_arrives(student, Call(ADDITION))
 
 
 def why_nothing_arrives(student: Student, call: Call) -> str:
@@ -135,34 +148,36 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
         return _backward_does_not_call(student, text)
     if read(leaves, "data") != before:
         return f"The closure of {text} changes the data of the operands; it should add to their grad."
-    if returned and attempt(lambda: len(list(returned[0]))) == "" or _is_number(returned):
+    if returned and (read(returned) is not None or not attempt(lambda: len(returned[0]))):
         return f"The closure of {text} returns the gradients, and nobody takes them: it has to add them to each grad."
-    if _runs_in_operand(student, call):
-        return f"The closure of {text} is kept in its operand (self._backward); it belongs to the result: out._backward."
+    if runs_in_operand(student, call):
+        return (
+            f"The closure of {text} is kept in its operand (self._backward); it belongs to the result: out._backward."
+        )
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
         "Either the closure is not kept there (out._backward = ...), or it does not add to self.grad."
     )
 
 
-def _is_number(returned: list[Any]) -> bool:
-    return bool(returned) and read(returned) is not None
+def _call_closure(node: Subject) -> None:
+    node._backward()
 
 
-def _runs_in_operand(student: Student, call: Call) -> bool:
+def runs_in_operand(student: Student, call: Call) -> bool:
     """Return whether calling the _backward of an operand does what the result's should do."""
     leaves, result = call.make(student)
     write([result], "grad", [1.0])
     for leaf in leaves:
-        if not attempt(lambda leaf=leaf: leaf._backward()) and any(read(leaves, "grad") or ()):
+        if not attempt(partial(_call_closure, leaf)) and any(read(leaves, "grad") or ()):
             return True
     return False
 
 
 def _backward_does_not_call(student: Student, text: str) -> str:
     """Explain a closure that works when it is called by hand, and that backward() does not run."""
-    Value = student.load("Value")
-    a, b, c = Value(0.7), Value(1.3), Value(2.2)
+    make_value = student.load("Value")
+    a, b, c = make_value(0.7), make_value(1.3), make_value(2.2)
     inner = a + b
     result = inner + c
     write([inner], "grad", [5.0])
@@ -180,7 +195,7 @@ def _backward_does_not_call(student: Student, text: str) -> str:
 
 # --- the order of the nodes ------------------------------------------------------------------------------------------
 
-CHAIN = trace_expression(lambda a, k, m: (a * k) * m, 0.7, 1.3, 1.7)
+CHAIN = trace_expression(lambda a, b, c: (a + b) + c, 0.7, 1.3, 1.7)
 
 EQUAL_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 0.7, 0.7, 0.7)
 OTHER_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 1.3, 2.2, 3.1)
@@ -200,40 +215,51 @@ REUSED = {
 }
 """Results in which s = a * k has two uses, by their text."""
 
+N_TIMES = 4
+"""How often each is asked for: if _prev is a set, then the order of two parents is a matter of chance."""
+
+
+def chain_hint(student: Student) -> str:
+    """Return what is wrong with the way from the result of (a + b) + c to a; empty if nothing is.
+
+    A single `a + b` must pass on the right gradients.
+    """
+    (answer,) = student.answers([CHAIN], backward=True)
+    if answer is None or agree(answer.grad[:3], [1.0] * 3):
+        return _equal_numbers_hint(student)
+    if answer.grad[:3] == [0.0, 0.0, 1.0]:
+        make_value = student.load("Value")
+        a, b, c = make_value(0.7), make_value(1.3), make_value(1.7)
+        inner = a + b
+        result = inner + c
+        write([inner], "grad", [5.0])
+        attempt(lambda: result.backward())
+        if read([a], "grad") == [5.0]:
+            return (
+                "In (a + b) + c the closure of a + b runs before that of the result, when it has nothing to pass on "
+                "yet: backward() goes through the order from the result to the leaves (reversed)."
+            )
+        return copied_operand_hint(student, Call(ADDITION)) or (
+            "In (a + b) + c the result's closure runs and that of a + b does not: backward() has to go on, through the "
+            "parents of the parents, to the leaves."
+        )
+    if answer.grad[:3] == [2.0, 2.0, 1.0]:
+        return (
+            "In (a + b) + c, a and b get twice what is due, although nothing is used twice: the closure of a + b runs "
+            "twice. Each node belongs into the order once."
+        )
+    return (
+        "A single a + b passes back the right gradients, and (a + b) + c does not: look at how backward() goes from "
+        "node to node."
+    )
+
 
 def order_hint(student: Student) -> str:
     """Return what is wrong with the order in which backward() runs closures; empty if nothing is.
 
     The gradients of `a + b` and `a * b` by themselves must be right.
     """
-    return _chain_hint(student) or _equal_numbers_hint(student) or _reuse_hint(student) or _leaf_hint(student)
-
-
-def _chain_hint(student: Student) -> str:
-    (answer,) = student.answers([CHAIN], backward=True)
-    right = answer_graph(CHAIN)
-    if answer is None or agree(answer.grad[:3], right.grad[:3]):
-        return ""
-    if answer.grad[0] == 0 and is_close(answer.grad[2], right.grad[2]):
-        Value = student.load("Value")
-        a, k, m = Value(0.7), Value(1.3), Value(1.7)
-        inner = a * k
-        result = inner * m
-        write([inner], "grad", [5.0])
-        attempt(lambda: result.backward())
-        if is_close((read([a], "grad") or [0.0])[0], 5.0 * 1.3):
-            return (
-                "In (a * k) * m the closure of a * k runs before that of the result, when it has nothing to pass on "
-                "yet: backward() goes through the order from the result to the leaves (reversed)."
-            )
-        return (
-            "In (a * k) * m the result's closure runs and that of a * k does not: backward() has to go on, "
-            "through the parents of the parents, to the leaves."
-        )
-    return (
-        "A single a * b passes back the right gradients, and (a * k) * m does not: look at how backward() goes from "
-        "node to node."
-    )
+    return _reuse_hint(student) or _leaf_hint(student)
 
 
 def _equal_numbers_hint(student: Student) -> str:
@@ -248,21 +274,23 @@ def _equal_numbers_hint(student: Student) -> str:
 
 
 def _reuse_hint(student: Student) -> str:
-    answers = student.answers(list(REUSED.values()), backward=True)
-    for (text, graph), answer in zip(REUSED.items(), answers):
+    graphs = list(REUSED.items()) * N_TIMES
+    answers = student.answers([graph for _, graph in graphs], backward=True)
+    for (text, graph), answer in zip(graphs, answers):
         right = answer_graph(graph)
-        if answer is None or agree(answer.grad[:3], right.grad[:3]):
+        s = len(graph.inputs)
+        if answer is None or agree(answer.grad[:s], right.grad[:s]):
             continue
         start = f"In {text}, with s = a * k, "
         share = answer.grad[0] / 1.3
-        full = right.grad[3]
+        full = right.grad[s]
         n_uses = 2
         if is_close(share, n_uses * full) or abs(share) > abs(full) * (1 + 1e-6):
             return (
                 f"{start}a gets more than is due: the closure of s runs more than once. Each node belongs into the "
                 "order once: check whether it was visited before you go on to its parents, and before you append it."
             )
-        if is_close(answer.grad[3], full) and abs(share) < abs(full):
+        if is_close(answer.grad[s], full) and abs(share) < abs(full):
             return (
                 f"{start}s has its whole gradient in the end, but passed on only a part of it to a: its closure ran "
                 "before both uses of s had added their share. A node waits for all its uses: reversed topological order."
@@ -273,17 +301,22 @@ def _reuse_hint(student: Student) -> str:
 
 def _leaf_hint(student: Student) -> str:
     """Explain an engine that is right on one result, and wrong on a second one that shares a leaf."""
-    Value = student.load("Value")
-    x, y = Value(3.0), Value(2.0)
+    make_value = student.load("Value")
+    x, y = make_value(3.0), make_value(2.0)
     if attempt(lambda: (x * y).backward()) or attempt(lambda: (x * x).backward()):
         return ""
     got = read([x], "grad")
+    if got and got[0] > 8.0:
+        return (
+            "The second result's backward() passes on the first one's share once more: each backward() goes only "
+            "through the nodes that its own result was made from."
+        )
     if got == [6.0]:
         return (
             "Two results share the leaf x, and only the second one's share stays in x.grad: backward() must not set "
             "the gradients of leaves back to 0, since they add up over results."
         )
-    z, w = Value(3.0), Value(2.0)
+    z, w = make_value(3.0), make_value(2.0)
     shared = z * w
     unused = shared * w
     result = shared + w

@@ -1,0 +1,303 @@
+"""What a student's loss function, or decision, computes instead of the right number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import exp, log, tanh
+from typing import Any
+
+from gradkit.submissions.outcome import SubmissionError
+from gradkit.submissions.transport.subject import Subject, numbers
+
+from .candidates import agree, match
+from .student import GOES_ON, Student
+
+Call = tuple[Any, Any]
+"""(outputs, targets): the numbers of one call."""
+
+REGRESSION: tuple[Call, ...] = (
+    ([0.7], [1.9]),
+    ([0.7, -1.3], [1.9, 0.4]),
+    ([0.7, -1.3, 2.2, 0.4], [1.9, 0.4, -0.6, 3.1]),
+)
+MARGINS: tuple[Call, ...] = (([0.7], [1]), ([0.7, -1.3], [-1, -1]), ([0.7, -1.3, 2.2, 0.4], [1, 1, -1, -1]))
+YES_OR_NO: tuple[Call, ...] = (([0.7], [1]), ([-1.3], [0]), ([0.7, -1.3, 2.2, -0.4], [0, 1, 1, 0]))
+CLASSES: tuple[Call, ...] = (
+    ([[0.7, -1.3, 2.2]], [0]),
+    ([[0.7, -1.3, 2.2]], [2]),
+    ([[0.7, -1.3, 2.2], [0.4, 1.9, -0.6]], [1, 1]),
+    ([[0.7, -1.3], [0.4, 1.9], [3.1, -0.6]], [1, 0, 0]),
+)
+LOGITS: tuple[Call, ...] = (([0.7, -1.3, 2.2], None), ([0.4, 1.9], None), ([0.3, 0.3, -0.6, 1.2], None))
+
+
+def _sigmoid(z: float) -> float:
+    return 1 / (1 + exp(-z))
+
+
+def _softmax(row: Sequence[float]) -> list[float]:
+    total = sum(map(exp, row))
+    return [exp(z) / total for z in row]
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers)
+
+
+Term = Callable[[Any, Any], float]
+"""What one example costs: (output, target)."""
+
+REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
+    "": _mean,
+    "added up over the examples, where their mean is due": sum,
+    "half of the mean": lambda terms: _mean(terms) / 2,
+    "half of the sum": lambda terms: sum(terms) / 2,
+    "divided by the number of examples twice": lambda terms: _mean(terms) / len(terms),
+    "divided by one example too few": lambda terms: sum(terms) / (len(terms) - 1),
+    "divided by one example too many": lambda terms: sum(terms) / (len(terms) + 1),
+    "the first example's alone": lambda terms: terms[0],
+    "the last example's alone": lambda terms: terms[-1],
+    "without the last example, though divided by all": lambda terms: sum(terms[:-1]) / len(terms),
+    "without the first example, though divided by all": lambda terms: sum(terms[1:]) / len(terms),
+    "the root of the mean": lambda terms: _mean(terms) ** 0.5,
+    "with the sign turned": lambda terms: -_mean(terms),
+    "added up over the examples, and with the sign turned": lambda terms: -sum(terms),
+    "the largest of the examples": max,
+    "the logarithm of the mean": lambda terms: log(_mean(terms)),
+}
+"""How the costs of the examples are put together, right first, and then by mistake."""
+
+TERMS: dict[str, dict[str, Term]] = {
+    "mean_squared_error": {
+        "": lambda o, t: (o - t) ** 2,
+        "the difference is not squared": lambda o, t: o - t,
+        "the difference is not squared, and taken the other way round": lambda o, t: t - o,
+        "the absolute difference, where its square is due": lambda o, t: abs(o - t),
+        "the sum of output and target is squared, not their difference": lambda o, t: (o + t) ** 2,
+        "the squares are subtracted, where the difference is to be squared": lambda o, t: o**2 - t**2,
+        "the output alone is squared, without the target": lambda o, t: o**2,
+        "the third power of the difference": lambda o, t: (o - t) ** 3,
+        "output times target": lambda o, t: o * t,
+        "twice the difference, where its square is due": lambda o, t: 2 * (o - t),
+        "the output less the square of the target": lambda o, t: o - t**2,
+    },
+    "hinge": {
+        "": lambda o, t: max(0.0, 1 - o * t),
+        "it is not cut at 0: what is right by more than 1 costs less than nothing": lambda o, t: 1 - o * t,
+        "the margin of 1 is missing": lambda o, t: max(0.0, -o * t),
+        "the sign of target * output is turned": lambda o, t: max(0.0, 1 + o * t),
+        "the difference is taken the other way round": lambda o, t: max(0.0, o * t - 1),
+        "the target is left out": lambda o, t: max(0.0, 1 - o),
+        "the absolute value, where it is to be cut at 0": lambda o, t: abs(1 - o * t),
+        "it is squared": lambda o, t: max(0.0, 1 - o * t) ** 2,
+        "target * output is not subtracted from 1": lambda o, t: max(0.0, o * t),
+        "targets of -1 are taken for 0": lambda o, t: max(0.0, 1 - o * max(t, 0)),
+        "targets are taken to be 0 and 1": lambda o, t: max(0.0, 1 - o * (2 * t - 1)),
+        "the margin is 2 and not 1": lambda o, t: max(0.0, 2 - o * t),
+        "the margin is one half and not 1": lambda o, t: max(0.0, 0.5 - o * t),
+        "target minus output, where they are to be multiplied": lambda o, t: max(0.0, 1 - (t - o)),
+    },
+    "binary_cross_entropy": {
+        "": lambda z, t: -log(_sigmoid(z)) if t else -log(1 - _sigmoid(z)),
+        "the two targets are swapped": lambda z, t: -log(1 - _sigmoid(z)) if t else -log(_sigmoid(z)),
+        "only target 1 costs something": lambda z, t: -log(_sigmoid(z)) if t else 0.0,
+        "only target 0 costs something": lambda z, t: 0.0 if t else -log(1 - _sigmoid(z)),
+        "target 0 costs -log(p), too": lambda z, t: -log(_sigmoid(z)),
+        "target 1 costs -log(1 - p), too": lambda z, t: -log(1 - _sigmoid(z)),
+        "the probability itself, without its logarithm": lambda z, t: 1 - _sigmoid(z) if t else _sigmoid(z),
+        "the squared difference of probability and target": lambda z, t: (_sigmoid(z) - t) ** 2,
+        "the logarithm to the base 2": lambda z, t: -log(_sigmoid(z if t else -z)) / log(2),
+        "the logarithm to the base 10": lambda z, t: -log(_sigmoid(z if t else -z)) / log(10),
+        "the sigmoid is taken twice": lambda z, t: -log(_sigmoid(_sigmoid(z)) if t else 1 - _sigmoid(_sigmoid(z))),
+        "tanh takes the place of the sigmoid": lambda z, t: -log((tanh(z) + 1) / 2 if t else (1 - tanh(z)) / 2),
+        "the term z * (1 - target) is missing": lambda z, t: log(1 + exp(-z)),
+        "the term z * target is missing": lambda z, t: log(1 + exp(z)),
+        "the term z * target is added, not subtracted": lambda z, t: log(1 + exp(z)) + t * z,
+    },
+    "cross_entropy": {
+        "": lambda row, t: -log(_softmax(row)[t]),
+        "the logit itself, without softmax": lambda row, t: -row[t],
+        "the probability itself, without its logarithm": lambda row, t: -_softmax(row)[t],
+        "1 less the probability, without a logarithm": lambda row, t: 1 - _softmax(row)[t],
+        "classes are counted from 1, not from 0": lambda row, t: -log(_softmax(row)[t - 1]),
+        "the first class's probability, whatever the target is": lambda row, t: -log(_softmax(row)[0]),
+        "the last class's probability, whatever the target is": lambda row, t: -log(_softmax(row)[-1]),
+        "added up over all classes, not the right one alone": lambda row, t: -sum(map(log, _softmax(row))),
+        "the mean over all classes, not the right one alone": lambda row, t: -_mean(list(map(log, _softmax(row)))),
+        "the wrong classes cost, and not the right one": lambda row, t: (
+            -sum(log(p) for index, p in enumerate(_softmax(row)) if index != t)
+        ),
+        "the logarithm of the sum alone, without the right class's logit": lambda row, t: log(sum(map(exp, row))),
+        "the sum of all exp, without its logarithm": lambda row, t: sum(map(exp, row)) - row[t],
+        "the logarithm to the base 2": lambda row, t: -log(_softmax(row)[t]) / log(2),
+        "the logarithm to the base 10": lambda row, t: -log(_softmax(row)[t]) / log(10),
+        "the right class's logit is added, not subtracted": lambda row, t: log(sum(map(exp, row))) + row[t],
+        "softmax is taken twice": lambda row, t: -log(_softmax(_softmax(row))[t]),
+        "sigmoid takes the place of softmax": lambda row, t: -log(_sigmoid(row[t])),
+        "the largest logit takes the place of the right class's": lambda row, t: log(sum(map(exp, row))) - max(row),
+        "the right class is left out of the sum": lambda row, t: (
+            log(sum(exp(z) for index, z in enumerate(row) if index != t)) - row[t]
+        ),
+        "the largest logit is subtracted in one place only": lambda row, t: -log(_softmax(row)[t]) - max(row),
+        "the largest logit is subtracted in one place only, and so left over": lambda row, t: (
+            -log(_softmax(row)[t]) + max(row)
+        ),
+    },
+}
+"""What one example costs, by loss function: the right rule first, under an empty text, and then slips."""
+
+SHARES: dict[str, Callable[[list[float]], list[float]]] = {
+    "": _softmax,
+    "the exp of each logit, not divided by their sum": lambda row: list(map(exp, row)),
+    "each logit divided by their sum, without exp": lambda row: [z / sum(row) for z in row],
+    "each logit by itself, as it came": lambda row: list(row),
+    "divided by the largest exp, where their sum is due": lambda row: [exp(z) / max(map(exp, row)) for z in row],
+    "divided by the number of classes, where the sum is due": lambda row: [exp(z) / len(row) for z in row],
+    "of the logits with their signs turned": lambda row: _softmax([-z for z in row]),
+    "divided by the sum of the logits, where the sum of their exp is due": lambda row: [exp(z) / sum(row) for z in row],
+    "the logarithm of the probabilities": lambda row: list(map(log, _softmax(row))),
+    "the sigmoid of each logit": lambda row: list(map(_sigmoid, row)),
+    "divided by the sum of the others, without its own exp": lambda row: [
+        exp(z) / (sum(map(exp, row)) - exp(z)) for z in row
+    ],
+    "divided by the sum of the exp before the shift": lambda row: [exp(z - max(row)) / sum(map(exp, row)) for z in row],
+    "divided by the sum of the exp after the shift, though not shifted above": lambda row: [
+        exp(z) / sum(exp(other - max(row)) for other in row) for z in row
+    ],
+    "of twice the logits": lambda row: _softmax([2 * z for z in row]),
+    "from powers of 2, where exp is due": lambda row: [2**z / sum(2**other for other in row) for z in row],
+    "in the opposite order": lambda row: _softmax(row)[::-1],
+    "without the first class in the sum": lambda row: [exp(z) / sum(map(exp, row[1:])) for z in row],
+    "without the last class in the sum": lambda row: [exp(z) / sum(map(exp, row[:-1])) for z in row],
+    "softmax taken twice": lambda row: _softmax(_softmax(row)),
+}
+"""What softmax gives: the right rule first, under an empty text, and then slips."""
+
+CALLS: dict[str, tuple[Call, ...]] = {
+    "mean_squared_error": REGRESSION,
+    "hinge": MARGINS,
+    "binary_cross_entropy": YES_OR_NO,
+    "cross_entropy": CLASSES,
+    "softmax": LOGITS,
+}
+
+
+def loss_hint(student: Student, name: str) -> str:
+    """Return what a loss function, or softmax, computes instead; empty if the questions do not show it."""
+    function, make_value = student.load(name), student.load("Value")
+    got: list[float] = []
+    leaves: list[list[Subject]] = []
+    try:
+        for outputs, targets in CALLS[name]:
+            rows = outputs if name == "cross_entropy" else [outputs]
+            values = [[make_value(number) for number in row] for row in rows]
+            given: Any = values if name == "cross_entropy" else values[0]
+            results = list(function(given)) if targets is None else [function(given, list(targets))]
+            got += numbers(results, "data")
+            leaves.append([leaf for row in values for leaf in row])
+            results[0].backward()
+    except SubmissionError as error:
+        if error.verdict not in GOES_ON:
+            raise
+        return ""
+    slips = share_slips() if name == "softmax" else loss_slips(name)
+    right = slips.pop("")
+    if not agree(got, right):
+        found = match(got, slips)
+        return f"{name}: {found}." if found else ""
+    return _loss_gradient_hint(name, leaves)
+
+
+def _loss_gradient_hint(name: str, leaves: Sequence[Sequence[Subject]]) -> str:
+    """Explain a loss whose numbers are right, and that passes no gradient on."""
+    gradients = numbers([leaf for some in leaves for leaf in some], "grad")
+    if not any(gradients):
+        return (
+            f"The numbers of {name} are right, but no gradient arrives at any output: somewhere the graph ends. Compute "
+            "with the Values themselves, and take .data only to decide something."
+        )
+    return ""
+
+
+def loss_slips(name: str) -> dict[str, list[float]]:
+    """Return the numbers of a loss function for CALLS: the right ones under an empty text, and those of known slips.
+
+    A slip is either in what an example costs, or in how the costs are put together.
+    """
+    slips: dict[str, list[float]] = {}
+    for term_text, term in TERMS[name].items():
+        for reduction_text, reduction in REDUCTIONS.items():
+            try:
+                results = [
+                    reduction([term(*pair) for pair in zip(outputs, targets)]) for outputs, targets in CALLS[name]
+                ]
+            except (ArithmeticError, ValueError):
+                continue
+            if not isinstance(results[0], complex):
+                slips["; and ".join(filter(None, (term_text, reduction_text)))] = results
+    return slips
+
+
+def share_slips() -> dict[str, list[float]]:
+    """Return the numbers of softmax for CALLS: the right ones under an empty text, and those of known slips."""
+    slips: dict[str, list[float]] = {}
+    for text, rule in SHARES.items():
+        try:
+            slips[text] = [share for row, _ in LOGITS for share in rule(list(row))]
+        except (ArithmeticError, ValueError):
+            continue
+    return slips
+
+
+# --- decisions -------------------------------------------------------------------------------------------------------
+
+DECIDED_LOGITS = (0.3, -0.3, 0.6, -0.6, 0.0, 1.5, -1.5)
+
+DECISIONS: Mapping[str, Callable[[float], float]] = {
+    "": lambda z: float(z > 0),
+    "the logit is compared with one half, though it is its sigmoid that is to be above one half": lambda z: float(
+        z > 0.5
+    ),
+    "yes and no are swapped": lambda z: float(z < 0),
+    "yes and no are swapped, and 0 counts as yes": lambda z: float(z <= 0),
+    "a logit of exactly 0 counts as yes, though its sigmoid is not above one half": lambda z: float(z >= 0),
+    "the logit is compared with 1": lambda z: float(z > 1),
+    "it gives 1 and -1, where 1 and 0 are due": lambda z: 1.0 if z > 0 else -1.0,
+    "it gives the probability, not yet a decision": _sigmoid,
+    "it gives the logit itself, not yet a decision": lambda z: z,
+    "always yes": lambda z: 1.0,
+    "always no": lambda z: 0.0,
+    "it looks at the size of the logit, without its sign": lambda z: float(abs(z) > 0.5),
+}
+
+DECIDED_ROWS = ([0.1, 2.0, -1.0], [-3.0, -5.0], [1.0, 2.0, 3.0, 9.0], [0.4, -7.0, 0.2], [-0.2, -0.1, -4.0])
+
+CHOICES: Mapping[str, Callable[[list[float]], float]] = {
+    "": lambda row: row.index(max(row)),
+    "it gives the largest logit, where its index is due": max,
+    "it gives the index of the smallest": lambda row: row.index(min(row)),
+    "it looks at the size of the logits, without their signs": lambda row: max(
+        range(len(row)), key=lambda index: abs(row[index])
+    ),
+    "classes are counted from 1, not from 0": lambda row: row.index(max(row)) + 1,
+    "always the first class": lambda row: 0,
+    "always the last class": lambda row: len(row) - 1,
+    "counted from the end": lambda row: len(row) - 1 - row.index(max(row)),
+    "it gives the probability of the class, where its index is due": lambda row: max(_softmax(row)),
+    "the last class is left out": lambda row: row.index(max(row[:-1])),
+    "the first class is left out": lambda row: row.index(max(row[1:])),
+}
+
+
+def decision_hint(student: Student, name: str) -> str:
+    """Return what `binary_decision` or `most_likely` decides instead; empty if the questions do not show it."""
+    function, make_value = student.load(name), student.load("Value")
+    if name == "binary_decision":
+        got = numbers([function(make_value(z)) for z in DECIDED_LOGITS])
+        slips = {text: [rule(z) for z in DECIDED_LOGITS] for text, rule in DECISIONS.items()}
+    else:
+        got = numbers([function(list(map(make_value, row))) for row in DECIDED_ROWS])
+        slips = {text: [float(rule(list(row))) for row in DECIDED_ROWS] for text, rule in CHOICES.items()}
+    right = slips.pop("")
+    found = "" if agree(got, right) else match(got, slips)
+    return f"{name}: {found}." if found else ""

@@ -1,0 +1,350 @@
+"""What a student's Neuron, Layer or MLP computes instead of the right output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import exp, tanh
+
+from gradkit.submissions.transport.subject import Subject, numbers, write
+
+from .candidates import agree, match
+from .student import Student, attempt, read
+
+Weights = Sequence[float]
+Neuron = Callable[[Weights, float, Sequence[float]], float]
+"""Computes an output from weights, bias and inputs."""
+
+INPUTS = ((0.7, -1.3, 0.4), (-0.2, 0.9, 1.1), (1.6, 0.3, -0.8))
+WEIGHTS, BIAS = (0.5, -0.8, 1.2), 0.3
+
+
+def _dot(w: Weights, x: Sequence[float]) -> float:
+    return sum(weight * number for weight, number in zip(w, x))
+
+
+def _sigmoid(z: float) -> float:
+    return 1 / (1 + exp(-z))
+
+
+SUMS: dict[str, Neuron] = {
+    "": lambda w, b, x: _dot(w, x) + b,
+    "the bias is left out": lambda w, b, x: _dot(w, x),
+    "the bias is subtracted": lambda w, b, x: _dot(w, x) - b,
+    "the bias is added twice": lambda w, b, x: _dot(w, x) + 2 * b,
+    "the bias is added once for every input": lambda w, b, x: _dot(w, x) + len(x) * b,
+    "the bias multiplies the sum": lambda w, b, x: _dot(w, x) * b,
+    "the last input is left out": lambda w, b, x: _dot(w[:-1], x[:-1]) + b,
+    "the first input is left out": lambda w, b, x: _dot(w[1:], x[1:]) + b,
+    "only the first input counts": lambda w, b, x: w[0] * x[0] + b,
+    "only the last input counts": lambda w, b, x: w[-1] * x[-1] + b,
+    "the first weight serves for every input": lambda w, b, x: w[0] * sum(x) + b,
+    "the last weight serves for every input": lambda w, b, x: w[-1] * sum(x) + b,
+    "weights and inputs go in opposite orders": lambda w, b, x: _dot(w[::-1], x) + b,
+    "weights are added to inputs, where they should multiply them": lambda w, b, x: sum(w) + sum(x) + b,
+    "the inputs are left out: the weights are added up alone": lambda w, b, x: sum(w) + b,
+    "the weights are left out: the inputs are added up alone": lambda w, b, x: sum(x) + b,
+    "the mean over the inputs, where the sum is due": lambda w, b, x: _dot(w, x) / len(x) + b,
+    "weights are subtracted": lambda w, b, x: b - _dot(w, x),
+    "parameters() gives the bias first, where it comes after the weights": lambda w, b, x: _dot((*w[1:], b), x) + w[0],
+    "parameters() gives the weights in the opposite order": lambda w, b, x: _dot(w[::-1], x) + b,
+    "sum of all weights times the sum of all inputs": lambda w, b, x: sum(w) * sum(x) + b,
+}
+"""The weighted sum: the right one under an empty text, and slips."""
+
+SQUASHES: dict[str, Callable[[float], float]] = {
+    "": tanh,
+    "the tanh is missing": lambda z: z,
+    "sigmoid takes the place of tanh": _sigmoid,
+    "relu takes the place of tanh": lambda z: max(0.0, z),
+    "tanh is taken twice": lambda z: tanh(tanh(z)),
+    "exp takes the place of tanh": exp,
+}
+
+WHOLE: dict[str, Neuron] = {
+    "each product is squashed, and not their sum": lambda w, b, x: sum(tanh(v * n) for v, n in zip(w, x)) + b,
+    "each product is squashed, and the sum once more": lambda w, b, x: tanh(sum(tanh(v * n) for v, n in zip(w, x)) + b),
+    "the bias is added behind the tanh": lambda w, b, x: tanh(_dot(w, x)) + b,
+    "tanh is taken after every input": lambda w, b, x: _squashed_each_time(w, b, x),
+    "the inputs are squashed": lambda w, b, x: _dot(w, [tanh(n) for n in x]) + b,
+}
+
+
+def _squashed_each_time(w: Weights, b: float, x: Sequence[float]) -> float:
+    total = b
+    for weight, number in zip(w, x):
+        total = tanh(total + weight * number)
+    return total
+
+
+def neuron_slips(linear: bool) -> dict[str, Neuron]:
+    """Return what a neuron may compute: the right rule under an empty text, and slips."""
+    squashes = {text: rule for text, rule in SQUASHES.items() if text}
+    right = (lambda z: z) if linear else tanh
+    slips: dict[str, Neuron] = {text: _after(right, rule) for text, rule in SUMS.items()}
+    for text, squash in squashes.items():
+        if not linear:
+            slips[text] = _after(squash, SUMS[""])
+    if linear:
+        slips["linear=True should leave the tanh out, and it is there"] = _after(tanh, SUMS[""])
+    else:
+        slips |= WHOLE
+        for text, rule in SUMS.items():
+            if text:
+                slips[f"the tanh is missing, and {text}"] = rule
+    return slips
+
+
+def _after(squash: Callable[[float], float], rule: Neuron) -> Neuron:
+    return lambda w, b, x: squash(rule(w, b, x))
+
+
+def network_hint(student: Student, about: Sequence[str], item: str) -> str:
+    """Return what is wrong with a student's networks; empty if the questions do not show it.
+
+    Args:
+        student: The student's code.
+        about: The functions that the item is about.
+        item: The item's name.
+    """
+    parts = {name.partition(".")[0] for name in about}
+    linear = "linear" in item
+    hint = _count_hint(student, "Neuron", (3,), 4) or neuron_hint(student, linear=False)
+    if linear and not hint:
+        hint = neuron_hint(student, linear=True)
+    if hint or parts <= {"Neuron"}:
+        return hint or _neuron_gradient_hint(student)
+    hint = _count_hint(student, "Layer", (2, 3), 9) or _shared_hint(student) or layer_hint(student, linear)
+    if hint or parts <= {"Neuron", "Layer"}:
+        return hint or _neuron_gradient_hint(student)
+    return (
+        _count_hint(student, "MLP", (3, [4, 4, 1]), 41) or mlp_hint(student, linear) or _neuron_gradient_hint(student)
+    )
+
+
+COUNTS: dict[tuple[str, int], str] = {
+    ("Neuron", 3): "one is missing: it has three weights and a bias",
+    ("Neuron", 1): "only one of its weights and its bias is there",
+    ("Neuron", 2): "it is one flat list of three weights and a bias, not a list with a list in it",
+    ("Neuron", 0): "it is empty: put the weights and the bias into it",
+    ("Layer", 0): "it is empty: it has those of every neuron",
+    ("Layer", 3): "it is one flat list of all neurons' parameters, not of one neuron's, nor of lists",
+    ("Layer", 6): "the biases, or the neurons of one kind, are missing: each of the 3 neurons has 2 weights and a bias",
+    ("Layer", 8): "each of the 3 neurons has 2 weights and a bias; nin and nout may be swapped",
+    ("Layer", 27): "each neuron's parameters are there three times",
+    ("MLP", 0): "it is empty: it has those of every layer",
+    ("MLP", 3): "it is one flat list of all layers' parameters, not of lists",
+    ("MLP", 5): "only the last layer's are there",
+    ("MLP", 16): "only the first layer's are there",
+    ("MLP", 36): "the last layer's are missing",
+    ("MLP", 25): "the first layer's are missing",
+}
+
+
+def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_right: int) -> str:
+    """Explain a wrong number of parameters."""
+    model = student.load(part)(*arguments)
+    counts: list[int] = []
+    if attempt(lambda: counts.append(len(model.parameters()))) or counts[0] == n_right:
+        return ""
+    written = f"{part}({', '.join(map(repr, arguments))})"
+    reason = COUNTS.get((part, counts[0]), "count its weights and biases")
+    return f"{written}.parameters() has {counts[0]} entries, where {n_right} are due: {reason}."
+
+
+def neuron_hint(student: Student, linear: bool) -> str:
+    """Return what a neuron computes instead; empty if it is right, or nothing known."""
+    make_neuron, make_value = student.load("Neuron"), student.load("Value")
+    model = make_neuron(3, linear=True) if linear else make_neuron(3)
+    parameters = list(model.parameters())
+    write(parameters, "data", (*WEIGHTS, BIAS))
+    first = numbers([model(list(map(make_value, INPUTS[0])))], "data")
+    got = [*first, *numbers([model(list(map(make_value, x))) for x in INPUTS[1:]], "data")]
+    slips = {text: [rule(WEIGHTS, BIAS, x) for x in INPUTS] for text, rule in neuron_slips(linear).items()}
+    right = slips.pop("")
+    name = "Neuron(3, linear=True)" if linear else "Neuron"
+    if agree(got, right):
+        return ""
+    if agree(numbers(parameters, "data"), (*WEIGHTS, BIAS)) and len(set(got)) == 1:
+        return f"{name}: another input gives the same output. Is it computed anew at every call, from its arguments?"
+    found = match(got, slips)
+    if found:
+        return f"{name}: {found}."
+    if agree(got[:1], right[:1]):
+        return f"{name}: the first call is right, and later ones are not: what does a call change, or keep?"
+    return ""
+
+
+def _neuron_gradient_hint(student: Student) -> str:
+    """Explain gradients that do not arrive at some of a neuron's leaves, though its output is right."""
+    make_value = student.load("Value")
+    model = student.load("Neuron")(3)
+    parameters = list(model.parameters())
+    write(parameters, "data", (*WEIGHTS, BIAS))
+    x = list(map(make_value, INPUTS[0]))
+    y = model(x)
+    y.backward()
+    slope = 1 - tanh(SUMS[""](WEIGHTS, BIAS, INPUTS[0])) ** 2
+    right = {
+        "weights": [slope * number for number in INPUTS[0]],
+        "bias": [slope],
+        "inputs": [slope * weight for weight in WEIGHTS],
+    }
+    got = {
+        "weights": numbers(parameters[:3], "grad"),
+        "bias": numbers(parameters[3:], "grad"),
+        "inputs": numbers(x, "grad"),
+    }
+    empty = [name for name, share in got.items() if not any(share)]
+    fine = [name for name in got if agree(got[name], right[name])]
+    if empty and len(fine) == len(got) - len(empty):
+        return (
+            f"The neuron's output is right, but no gradient arrives at its {' and its '.join(empty)}: use the Values "
+            "themselves in the sum, not their .data, nor copies of them."
+        )
+    return ""
+
+
+def _shared_hint(student: Student) -> str:
+    """Explain a layer whose neurons are one and the same."""
+    parameters = list(student.load("Layer")(2, 3).parameters())
+    write(parameters, "data", [0.5 + place for place in range(len(parameters))])
+    if len(set(numbers(parameters, "data"))) < len(parameters):
+        return (
+            "Layer(2, 3): some of its parameters are one and the same object. Make a new Neuron for each place: "
+            "[Neuron(...)] * n repeats a single one."
+        )
+    return ""
+
+
+LAYER_PARAMETERS = (0.5, -0.8, 0.3, 1.1, 0.2, -0.4, -0.6, 0.9, 0.7)
+
+
+def _layer(
+    parameters: Sequence[float], nin: int, x: Sequence[float], squash: Callable[[float], float] = tanh
+) -> list[float]:
+    size = nin + 1
+    rows = [parameters[start : start + size] for start in range(0, len(parameters), size)]
+    return [squash(_dot(row[:nin], x) + row[nin]) for row in rows]
+
+
+def layer_hint(student: Student, linear: bool) -> str:
+    """Return what a layer computes instead; empty if it is right, or nothing known."""
+    make_layer, make_value = student.load("Layer"), student.load("Value")
+    model = make_layer(2, 3, linear=True) if linear else make_layer(2, 3)
+    write(list(model.parameters()), "data", LAYER_PARAMETERS)
+    x = INPUTS[0][:2]
+    result = model(list(map(make_value, x)))
+    outputs: list[Subject] = []
+    if attempt(lambda: outputs.extend(result)):
+        return "Layer: a call returns one single thing, where a list with an output for each neuron is due."
+    got = read(outputs, "data")
+    if got is None:
+        return ""
+    squash: Callable[[float], float] = (lambda z: z) if linear else tanh
+    right = _layer(LAYER_PARAMETERS, 2, x, squash)
+    p = LAYER_PARAMETERS
+    slips = {
+        "the outputs come in the opposite order": right[::-1],
+        "every output is the first neuron's": right[:1] * 3,
+        "every output is the last neuron's": right[-1:] * 3,
+        "only the first neuron's output is there": right[:1],
+        "only the last neuron's output is there": right[-1:],
+        "linear=True does not arrive at the neurons": _layer(p, 2, x) if linear else [],
+        "every neuron is linear, without its tanh": [] if linear else _layer(p, 2, x, lambda z: z),
+        "the outputs are squashed once more": [tanh(y) for y in right],
+        "each neuron sees the output of the one before": [],
+        "parameters() lists all weights first and then all biases, where each neuron's bias follows its weights": (
+            [squash(_dot(p[2 * i : 2 * i + 2], x) + p[6 + i]) for i in range(3)]
+        ),
+        "parameters() lists the last neuron's first": right[::-1],
+    }
+    if agree(got, right):
+        return ""
+    if agree(got, right[::-1]):
+        return "Layer: outputs and parameters() go in opposite orders of the neurons; both begin with the first."
+    found = match(got, {text: each for text, each in slips.items() if each})
+    return f"Layer: {found}." if found else ""
+
+
+def mlp_hint(student: Student, linear: bool) -> str:
+    """Return what an MLP computes instead; empty if it is right, or nothing known."""
+    make_mlp, make_value = student.load("MLP"), student.load("Value")
+    model = make_mlp(2, [2, 1], linear_last=True) if linear else make_mlp(2, [2, 1])
+    first, last = (0.5, -0.8, 0.3, 1.1, 0.2, -0.4), (-0.6, 0.9, 0.7)
+    write(list(model.parameters()), "data", (*first, *last))
+    x = INPUTS[0][:2]
+    result = model(list(map(make_value, x)))
+    got = read([result], "data")
+    if got is None:
+        outputs: list[Subject] = []
+        if not attempt(lambda: outputs.extend(result)) and len(outputs) == 1:
+            return "MLP: a single output comes in a list, where the Value itself is due."
+        return ""
+    squash: Callable[[float], float] = (lambda z: z) if linear else tanh
+    hidden = _layer(first, 2, x)
+    right = _layer(last, 2, hidden, squash)
+    slips = {
+        "every layer sees the inputs, where it is to see the outputs of the layer before": _layer(last, 2, x, squash),
+        "the layers are run in the opposite order": [],
+        "the last layer is left out": hidden[:1],
+        "no layer squashes": _layer(last, 2, _layer(first, 2, x, lambda z: z), lambda z: z),
+        "the last layer has its tanh, which linear_last=True leaves out": _layer(last, 2, hidden) if linear else [],
+        "all layers but the last are linear": [] if linear else _layer(last, 2, _layer(first, 2, x, lambda z: z)),
+        "the last layer has no tanh": [] if linear else _layer(last, 2, hidden, lambda z: z),
+        "the output is squashed once more": [tanh(y) for y in right],
+        "linear_last leaves the tanh out of the first layer, not the last": (
+            _layer(last, 2, _layer(first, 2, x, lambda z: z)) if linear else []
+        ),
+    }
+    found = "" if agree(got, right) else match(got, {text: each for text, each in slips.items() if each})
+    return f"MLP: {found}." if found else ""
+
+
+def zero_grad_hint(student: Student) -> str:
+    """Return what zero_grad() does instead of setting every grad to 0; empty if nothing is wrong."""
+    model = student.load("MLP")(2, [2, 1])
+    parameters = list(model.parameters())
+    start = [0.5 + place for place in range(len(parameters))]
+    write(parameters, "data", start)
+    write(parameters, "grad", [2.0] * len(parameters))
+    if attempt(lambda: model.zero_grad()):
+        return ""
+    if read(parameters, "data") != start:
+        return "zero_grad() changes the data of the parameters: it is their grad that goes back to 0."
+    gradients = read(parameters, "grad")
+    if gradients is None:
+        return "After zero_grad() a grad is no longer a number: it is to be 0.0."
+    left = sum(1 for gradient in gradients if gradient)
+    if left == len(parameters):
+        return (
+            "After zero_grad() every grad is as it was: set the attribute grad, spelled so, of each object that "
+            "parameters() gives."
+        )
+    if left:
+        return f"After zero_grad() {left} of {len(parameters)} parameters still have their grad: it is for all of them."
+    again = read(list(model.parameters()), "data")
+    if again != start:
+        return "After zero_grad(), parameters() gives other objects: it is to change the grad of those that are there."
+    return ""
+
+
+def initial_hint(student: Student) -> str:
+    """Return what is wrong with the numbers that a neuron begins with; empty if nothing is."""
+    model = student.load("Neuron")(20)
+    got = numbers(list(model.parameters()), "data")
+    weights = got[:-1]
+    if len(got) != 21:
+        return ""
+    if not any(weights):
+        return "Every weight begins at 0: then all neurons learn the same. Draw each from random.uniform(-1, 1)."
+    if len(set(weights)) == 1:
+        return "All weights begin at one and the same number: draw a new random number for each of them."
+    if all(weight == int(weight) for weight in weights):
+        return "The weights begin at whole numbers: random.uniform gives any number between its bounds."
+    if any(abs(number) > 1 for number in got):
+        return "Some numbers begin outside of -1 to 1: random.uniform(-1, 1) stays within (random.gauss does not)."
+    if all(weight >= 0 for weight in weights):
+        return "All 20 weights begin above 0: random.random() gives 0 to 1; from -1 to 1 is due."
+    if numbers(list(student.load("Neuron")(20).parameters()), "data") == got:
+        return "Every neuron begins with the same numbers: draw anew for each, and leave the seed alone."
+    return ""

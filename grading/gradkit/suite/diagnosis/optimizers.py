@@ -1,0 +1,238 @@
+"""What a student's optimizer does instead of the right step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gradkit.submissions.transport.subject import numbers, write
+
+from .candidates import agree, match
+from .student import Student
+
+START = (2.0, -1.0)
+GRADIENTS = ((3.0, -0.5), (2.0, 4.0), (-1.0, 0.25))
+"""The gradients of both parameters before each step."""
+
+LR, MOMENTUM, BETAS, EPS = 0.1, 0.6, (0.5, 0.75), 0.5
+
+Rule = Callable[[], list[float]]
+
+
+@dataclass(frozen=True)
+class SGDRule:
+    """Gradient descent with momentum, and its slips.
+
+    Attributes:
+        sign: -1 goes downhill.
+        lr: The learning rate.
+        kept: The factor on the velocity that was.
+        new: The factor on the gradient that comes to it.
+        is_shared: Whether all parameters share one velocity.
+        is_scaled_before: Whether the learning rate is part of the velocity, with a minus.
+        is_nesterov: Whether the step looks ahead.
+        uses_sign: Whether only the sign of the gradient counts.
+        first_only: Whether only the first parameter moves.
+        replaces: Whether data is set to the step itself.
+        decays: Whether the velocity is taken before the gradient comes to it.
+    """
+
+    sign: float = -1.0
+    lr: float = LR
+    kept: float = MOMENTUM
+    new: float = 1.0
+    is_shared: bool = False
+    is_nesterov: bool = False
+    uses_sign: bool = False
+    uses_old_velocity: bool = False
+    sets_first_velocity_to_0: bool = False
+    n_moving: int = 2
+    replaces: bool = False
+    squares: bool = False
+
+    def run(self) -> list[float]:
+        """Return the data of both parameters after each step."""
+        data, velocities, shown = list(START), [0.0, 0.0], []
+        for gradients in GRADIENTS:
+            for index, gradient in enumerate(gradients[: self.n_moving]):
+                place = 0 if self.is_shared else index
+                before = velocities[place]
+                gradient = math.copysign(1.0, gradient) if self.uses_sign else gradient
+                gradient = gradient**2 if self.squares else gradient
+                velocities[place] = self.kept * before + self.new * gradient
+                step = before if self.uses_old_velocity else velocities[place]
+                if self.is_nesterov:
+                    step = gradient + self.kept * step
+                moved = self.sign * self.lr * step
+                data[index] = moved if self.replaces else data[index] + moved
+            shown += data
+        return shown
+
+
+SGD_SLIPS: dict[str, SGDRule] = {
+    "": SGDRule(),
+    "it goes uphill: the step is against the gradient": SGDRule(sign=1.0),
+    "the learning rate lr is left out": SGDRule(lr=1.0),
+    "momentum is left out": SGDRule(kept=0.0),
+    "momentum is 1, whatever was given": SGDRule(kept=1.0),
+    "momentum is left out, and it goes uphill": SGDRule(kept=0.0, sign=1.0),
+    "the velocity is a mean: the gradient is multiplied by 1 - momentum": SGDRule(new=1 - MOMENTUM),
+    "the gradient is multiplied by momentum, and the velocity is not": SGDRule(kept=1.0, new=MOMENTUM),
+    "both the velocity and the gradient are multiplied by momentum": SGDRule(new=MOMENTUM),
+    "the velocity is subtracted where it should be added to the gradient": SGDRule(kept=-MOMENTUM),
+    "all parameters share one velocity": SGDRule(is_shared=True),
+    "it looks ahead (Nesterov's momentum), where plain momentum is due": SGDRule(is_nesterov=True),
+    "only the sign of the gradient counts": SGDRule(uses_sign=True),
+    "it steps by the velocity of the step before": SGDRule(uses_old_velocity=True),
+    "only the first parameter moves": SGDRule(n_moving=1),
+    "nothing moves: the data of the parameters stay as they were": SGDRule(n_moving=0),
+    "data is set to the step itself, where the step is to be added to it": SGDRule(replaces=True),
+    "the gradient is squared": SGDRule(squares=True),
+    "lr is divided by 2": SGDRule(lr=LR / 2),
+    "lr is applied twice": SGDRule(lr=LR**2),
+    "lr is applied twice as large": SGDRule(lr=2 * LR),
+    "it divides by lr, where it should multiply": SGDRule(lr=1 / LR),
+}
+
+PLAIN_SGD_SLIPS = {text: replace(rule, kept=0.0) for text, rule in SGD_SLIPS.items()}
+
+
+@dataclass(frozen=True)
+class AdamRule:
+    """Adam, and its slips. `b1` and `b2` are the betas; `corrects_m` and `corrects_v` say whether means are corrected."""
+
+    sign: float = -1.0
+    lr: float = LR
+    b1: float = BETAS[0]
+    b2: float = BETAS[1]
+    eps: float = EPS
+    new1: float = 1 - BETAS[0]
+    new2: float = 1 - BETAS[1]
+    corrects_m: bool = True
+    corrects_v: bool = True
+    first_count: int = 1
+    counts_parameters: bool = False
+    counts: bool = True
+    eps_in_root: bool = False
+    has_root: bool = True
+    squares: bool = True
+    keeps_corrected: bool = False
+    keeps_maximum: bool = False
+    uses_gradient: bool = False
+    is_shared: bool = False
+    n_moving: int = 2
+    correction: str = "power"
+
+    def run(self) -> list[float]:
+        """Return the data of both parameters after each step."""
+        data, m, v, largest, shown = list(START), [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], []
+        count = self.first_count - 1
+        for gradients in GRADIENTS:
+            count += 0 if self.counts_parameters else 1
+            for index, gradient in enumerate(gradients[: self.n_moving]):
+                count += 1 if self.counts_parameters else 0
+                t = count if self.counts else 1
+                i = 0 if self.is_shared else index
+                m[i] = self.b1 * m[i] + self.new1 * gradient
+                v[i] = self.b2 * v[i] + self.new2 * (gradient**2 if self.squares else gradient)
+                by_m, by_v = (
+                    (1 - self.b1**t, 1 - self.b2**t)
+                    if self.correction == "power"
+                    else (
+                        (1 - self.b1, 1 - self.b2) if self.correction == "once" else (1 - self.b1 * t, 1 - self.b2 * t)
+                    )
+                )
+                mean = m[i] / by_m if self.corrects_m else m[i]
+                square = v[i] / by_v if self.corrects_v else v[i]
+                if self.keeps_corrected:
+                    m[i], v[i] = mean, square
+                if self.keeps_maximum:
+                    largest[i] = square = max(largest[i], square)
+                top = gradient if self.uses_gradient else mean
+                if self.eps_in_root:
+                    bottom = (square + self.eps) ** 0.5
+                else:
+                    bottom = (square**0.5 if self.has_root else square) + self.eps
+                data[index] += self.sign * self.lr * top / bottom
+            shown += data
+        return shown
+
+
+ADAM_SLIPS: dict[str, AdamRule] = {
+    "": AdamRule(),
+    "it goes uphill: the step is against the gradient": AdamRule(sign=1.0),
+    "the learning rate lr is left out": AdamRule(lr=1.0),
+    "lr is 0.001, whatever was given": AdamRule(lr=0.001),
+    "neither mean is corrected, and both are too small at first": AdamRule(corrects_m=False, corrects_v=False),
+    "the mean m of the gradients is not corrected": AdamRule(corrects_m=False),
+    "the mean v of the squares is not corrected": AdamRule(corrects_v=False),
+    "betas has its two numbers the other way round": AdamRule(
+        b1=BETAS[1], b2=BETAS[0], new1=1 - BETAS[1], new2=1 - BETAS[0]
+    ),
+    "betas is left out: 0.9 and 0.999, whatever was given": AdamRule(b1=0.9, b2=0.999, new1=1 - 0.9, new2=1 - 0.999),
+    "the first of betas serves for both means": AdamRule(b2=BETAS[0], new2=1 - BETAS[0]),
+    "the second of betas serves for both means": AdamRule(b1=BETAS[1], new1=1 - BETAS[1]),
+    "m is corrected with the second of betas": AdamRule(),  # replaced below: it needs a rule of its own
+    "steps are counted from 2: the first one has t = 1": AdamRule(first_count=2),
+    "t goes up with every parameter, and not with every step": AdamRule(counts_parameters=True),
+    "t stays 1 in every step": AdamRule(counts=False),
+    "eps stands under the root": AdamRule(eps_in_root=True),
+    "eps is left out, or taken as the default": AdamRule(eps=1e-8),
+    "the root is missing: the square is divided by": AdamRule(has_root=False),
+    "the gradient is not squared in v, nor the root taken": AdamRule(squares=False, has_root=False),
+    "the corrected means are kept as m and v": AdamRule(keeps_corrected=True),
+    "the largest v so far takes the place of v": AdamRule(keeps_maximum=True),
+    "the gradient itself takes the place of its mean": AdamRule(uses_gradient=True),
+    "all parameters share the two means": AdamRule(is_shared=True),
+    "only the first parameter moves": AdamRule(n_moving=1),
+    "nothing moves: the data of the parameters stay as they were": AdamRule(n_moving=0),
+    "the factor 1 - beta is missing in m": AdamRule(new1=1.0),
+    "the factor 1 - beta is missing in v": AdamRule(new2=1.0),
+    "the factor 1 - beta is missing in both means": AdamRule(new1=1.0, new2=1.0),
+    "the correction multiplies beta by t, where it should raise it to the power of t": AdamRule(correction="times"),
+}
+del ADAM_SLIPS["m is corrected with the second of betas"]
+
+
+def optimizer_hint(student: Student, name: str) -> str:
+    """Return what SGD or Adam does instead of the right steps; empty if the questions do not show it."""
+    if name == "SGD":
+        for settings, slips in (({"lr": LR}, PLAIN_SGD_SLIPS), ({"lr": LR, "momentum": MOMENTUM}, SGD_SLIPS)):
+            hint = _compare(student, name, settings, {text: rule.run for text, rule in slips.items()})
+            if hint:
+                return hint
+        return ""
+    settings = {"lr": LR, "betas": list(BETAS), "eps": EPS}
+    return _compare(student, name, settings, {text: rule.run for text, rule in ADAM_SLIPS.items()})
+
+
+def _compare(student: Student, name: str, settings: dict[str, object], slips: dict[str, Rule]) -> str:
+    make_value = student.load("Value")
+    parameters = [make_value(number) for number in START]
+    optimizer = student.load(name)(parameters, **settings)
+    got: list[float] = []
+    for gradients in GRADIENTS:
+        write(parameters, "grad", gradients)
+        optimizer.step()
+        got += numbers(parameters, "data")
+    numbers_of = {}
+    for text, rule in slips.items():
+        try:
+            numbers_of[text] = rule()
+        except (ArithmeticError, ValueError, TypeError):  # TypeError for the root of a negative number
+            continue
+    right = numbers_of.pop("")
+    if agree(got, right):
+        return _cleared_hint(name, numbers(parameters, "grad"))
+    found = match(got, {text: each for text, each in numbers_of.items() if not agree(each, right)})
+    if found:
+        return f"{name}: {found}."
+    first = agree(got[:2], right[:2])
+    return f"{name}: the first step is right, and a later one is not: look at what is kept from step to step." * first
+
+
+def _cleared_hint(name: str, gradients: list[float]) -> str:
+    if agree(gradients, GRADIENTS[-1]):
+        return ""
+    return f"{name}: step() changes the grad of the parameters. It changes their data, and nothing else."

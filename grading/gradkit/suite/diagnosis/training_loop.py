@@ -1,0 +1,129 @@
+"""What a student's train() does in another way, found by a network so small that its training can be worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gradkit.submissions.transport.subject import numbers, write
+
+from .candidates import agree, match
+from .student import Student
+
+INPUTS, TARGETS = ((1.0,), (2.0,), (-1.0,)), (3.0, 5.0, 0.5)
+START = (1.0, 0.25)
+"""The weight and the bias at first."""
+
+LR, STEPS = 0.05, 4
+
+
+@dataclass(frozen=True)
+class LoopRule:
+    """The training of a linear neuron by gradient descent on the mean squared error, and its slips.
+
+    Attributes:
+        clears: When gradients are set back to 0: "before" backward(), "after" it, "after step", "never" or "first".
+        steps_first: Whether the optimizer steps before backward().
+        records_after: Whether the loss is recorded after the step.
+        is_stale: Whether the loss is computed once, before the first step.
+        one_by_one: Whether each example has a step of its own.
+        n_steps: The number of steps.
+        n_examples: The number of examples that count.
+    """
+
+    clears: str = "before"
+    steps_first: bool = False
+    records_after: bool = False
+    is_stale: bool = False
+    n_steps: int = STEPS
+    n_examples: int = len(INPUTS)
+    moves: bool = True
+    has_backward: bool = True
+
+    def run(self) -> list[float]:
+        """Return the losses, and then the weight and the bias."""
+        w, b = START
+        gw = gb = 0.0
+        history = []
+        for step in range(self.n_steps):
+            loss, dw, db = self._loss(*(START if self.is_stale else (w, b)))
+            history.append(loss)
+            if self.clears in ("before", "both") or (self.clears == "first" and step == 0):
+                gw = gb = 0.0
+            if self.steps_first and self.moves:
+                w, b = w - LR * gw, b - LR * gb
+            if self.has_backward:
+                gw, gb = gw + dw, gb + db
+            if self.clears == "after":
+                gw = gb = 0.0
+            if not self.steps_first and self.moves:
+                w, b = w - LR * gw, b - LR * gb
+            if self.clears == "after step":
+                gw = gb = 0.0
+            if self.records_after:
+                history[-1] = self._loss(w, b)[0]
+        return [*history, w, b]
+
+    def _loss(self, w: float, b: float) -> tuple[float, float, float]:
+        """Return the loss, and its derivatives by the weight and the bias."""
+        pairs = [(x, w * x + b - target) for (x,), target in list(zip(INPUTS, TARGETS))[: self.n_examples]]
+        n = len(pairs)
+        return (
+            sum(error**2 for _, error in pairs) / n,
+            sum(2 * error * x for x, error in pairs) / n,
+            sum(2 * error for _, error in pairs) / n,
+        )
+
+
+SLIPS: dict[str, LoopRule] = {
+    "": LoopRule(),
+    "the gradients are never set back to 0, so those of earlier steps push, too": LoopRule(clears="never"),
+    "the gradients are set back to 0 before the first step only": LoopRule(clears="first"),
+    "zero_grad() comes between backward() and step(), so every step finds gradients of 0 and nothing moves": LoopRule(
+        clears="after"
+    ),
+    "step() comes before backward(), so it uses the gradients of the step before": LoopRule(
+        clears="after step", steps_first=True
+    ),
+    "step() comes before backward(), and no gradient is set back to 0": LoopRule(clears="never", steps_first=True),
+    "the loss is recorded after the step, where it is to be recorded before": LoopRule(records_after=True),
+    "the loss is computed once, before the loop, though the parameters move": LoopRule(is_stale=True),
+    "there is one step too few": LoopRule(n_steps=STEPS - 1),
+    "there is one step too many": LoopRule(n_steps=STEPS + 1),
+    "there is one single step": LoopRule(n_steps=1),
+    "the last example is left out": LoopRule(n_examples=len(INPUTS) - 1),
+    "only the first example counts": LoopRule(n_examples=1),
+}
+
+
+def train_hint(student: Student) -> str:
+    """Return what train() does in another way; empty if the questions do not show it."""
+    model = student.load("MLP")(1, [1], linear_last=True)
+    write(list(model.parameters()), "data", START)
+    optimizer = student.load("SGD")(model.parameters(), lr=LR)
+    loss = student.load("mean_squared_error")
+    inputs, targets = [list(x) for x in INPUTS], list(TARGETS)
+    returned = student.load("train")(model, inputs, targets, loss, optimizer, STEPS)
+    parameters = numbers(list(model.parameters()), "data")
+    history = numbers(list(returned))
+
+    slips = {text: rule.run() for text, rule in SLIPS.items()}
+    right = slips.pop("")
+    if agree([*history, *parameters], right):
+        return ""
+    found = match([*history, *parameters], slips)
+    if found:
+        return f"train: {found}."
+    if agree(parameters, START):
+        return (
+            "train: no parameter moves. Either no gradient reaches them (is there a backward()?), or no step is made, "
+            "or zero_grad() comes between backward() and step()."
+        )
+    if len(history) != STEPS:
+        return f"train: asked for {STEPS} steps, it returns {len(history)} losses: one is due for each step."
+    if agree(parameters, right[-2:]):
+        return "train: the parameters end where they should, but the losses that it returns are other ones."
+    moved = [second - first for first, second in pairwise(history)]
+    if agree(history[:1], right[:1]) and any(moved) and not agree(history[:2], right[:2]):
+        return "train: the first loss is right, and the one after the first step is not: look at that step."
+    return ""
