@@ -92,6 +92,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Round brackets behind a number or a bracket call it: is a * missing between them?"),
     (r"'(float|int|Value|Tensor|list|bool)' object is not callable", "", "",
      "What is called here is not a function: does an attribute, or a variable, have the name of a method?"),
+    (r"'NoneType' object is not (iterable|subscriptable)", "", "",
+     "A list is due here, and it is None: is a `return` missing where it was to be made?"),
     (r"'(Value|Tensor)' object is not iterable", "__init__", "",
      "_children is one object here, not several: a tuple of one needs its comma, (self,)."),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
@@ -166,6 +168,10 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A Value is kept where its number belongs: take .data of both operands to compute the new number."),
     (r"^\.grad of .* is of type (Value|Tensor)", "", "",
      "A gradient is a plain number: use .data and .grad of the operands in the closure, not the operands themselves."),
+    (r"is an array of u?int", "", "", "Whole numbers stay whole here: make an array of floats (dtype=float)."),
+    (r"is an array of float(32|16)", "", "", "Only half of the digits are kept here: dtype=float is double precision."),
+    (r"is an array of object", "", "",
+     "numpy has made an array of objects: did it take a Tensor apart, or lists of different lengths?"),
     (r"^\.(data|grad) of .* is of type (function|method|builtin)", "", "",
      "A function is kept where a number belongs: are its parentheses missing, or was a closure meant for _backward?"),
     (r"^\.(data|grad) of .* is of type (tuple|list)", "", "",
@@ -267,7 +273,7 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
         if name == "data" and place.function.startswith("__") and place.function != "__call__":
             return "Is a plain number used where a Value is due? Wrap it: Value(other)."
-        return f"A plain number is used where a Value is due, so it has no .{name}: was .data taken too early?"
+        return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":
         return f"Something is None where .{name} is asked for: is a `return` missing where it was made?"
     if kind in _CALLABLES:

@@ -10,7 +10,7 @@ from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import Subject, numbers
 
 from .candidates import agree, match
-from .student import GOES_ON, Student
+from .student import GOES_ON, Student, attempt
 
 Call = tuple[Any, Any]
 """(outputs, targets): the numbers of one call."""
@@ -44,6 +44,9 @@ def _mean(numbers: Sequence[float]) -> float:
     return sum(numbers) / len(numbers)
 
 
+JOIN = "; and "
+"""Between two slips that come together. A single one is the more likely cause of the same numbers."""
+
 Term = Callable[[Any, Any], float]
 """What one example costs: (output, target)."""
 
@@ -71,7 +74,7 @@ TERMS: dict[str, dict[str, Term]] = {
     "mean_squared_error": {
         "": lambda o, t: (o - t) ** 2,
         "the difference is not squared": lambda o, t: o - t,
-        "the difference is not squared, and taken the other way round": lambda o, t: t - o,
+        "the difference is not squared, and the output is subtracted from the target": lambda o, t: t - o,
         "the absolute difference, where its square is due": lambda o, t: abs(o - t),
         "the sum of output and target is squared, not their difference": lambda o, t: (o + t) ** 2,
         "the squares are subtracted, where the difference is to be squared": lambda o, t: o**2 - t**2,
@@ -203,7 +206,8 @@ def loss_hint(student: Student, name: str) -> str:
     slips = share_slips() if name == "softmax" else loss_slips(name)
     right = slips.pop("")
     if not agree(got, right):
-        found = match(got, slips)
+        alone = {text: each for text, each in slips.items() if JOIN not in text}
+        found = match(got, alone) or match(got, slips)
         return f"{name}: {found}." if found else ""
     return _loss_gradient_hint(name, leaves)
 
@@ -211,12 +215,40 @@ def loss_hint(student: Student, name: str) -> str:
 def _loss_gradient_hint(name: str, leaves: Sequence[Sequence[Subject]]) -> str:
     """Explain a loss whose numbers are right, and that passes no gradient on."""
     gradients = numbers([leaf for some in leaves for leaf in some], "grad")
+    if name == "softmax":
+        shares = [share for row, _ in LOGITS for share in _softmax(row)]
+        firsts = [share if place in (0, 3, 5) else 0.0 for place, share in enumerate(shares)]
+        if agree(gradients, firsts):
+            return (
+                "The numbers of softmax are right, but their sum below the line passes no gradient on: it is a Value, "
+                "too, and not its number."
+            )
     if not any(gradients):
         return (
             f"The numbers of {name} are right, but no gradient arrives at any output: somewhere the graph ends. Compute "
             "with the Values themselves, and take .data only to decide something."
         )
     return ""
+
+
+def large_logits_hint(student: Student, name: str) -> str:
+    """Explain a loss that raises an exception for large logits only; empty if it raises one for others, too."""
+    if name not in ("binary_cross_entropy", "cross_entropy", "softmax"):
+        return ""
+    function, make_value = student.load(name), student.load("Value")
+
+    def call(size: float) -> object:
+        row = [make_value(size), make_value(-size)]
+        if name == "softmax":
+            return function(row)
+        return function(row, [0, 1]) if name == "binary_cross_entropy" else function([row], [1])
+
+    if attempt(lambda: call(0.7)) or not attempt(lambda: call(1000.0)):
+        return ""
+    return (
+        f"{name} works for logits such as 0.7, and raises an exception at 1000 and -1000: there exp overflows, or a "
+        "probability becomes 0, which has no logarithm and divides nothing. Shift first, or use the docstring's form."
+    )
 
 
 def loss_slips(name: str) -> dict[str, list[float]]:
@@ -234,7 +266,7 @@ def loss_slips(name: str) -> dict[str, list[float]]:
             except (ArithmeticError, ValueError):
                 continue
             if not isinstance(results[0], complex):
-                slips["; and ".join(filter(None, (term_text, reduction_text)))] = results
+                slips[JOIN.join(filter(None, (term_text, reduction_text)))] = results
     return slips
 
 
@@ -250,6 +282,8 @@ def share_slips() -> dict[str, list[float]]:
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
+
+DECIDERS = ("binary_decision", "most_likely")
 
 DECIDED_LOGITS = (0.3, -0.3, 0.6, -0.6, 0.0, 1.5, -1.5)
 

@@ -108,12 +108,21 @@ def network_hint(student: Student, about: Sequence[str], item: str) -> str:
     """
     parts = {name.partition(".")[0] for name in about}
     linear = "linear" in item
-    hint = _count_hint(student, "Neuron", (3,), 4) or neuron_hint(student, linear=False)
+    hint = (
+        _count_hint(student, "Neuron", (3,), 4)
+        or _shared_hint(student, "Neuron", (3,))
+        or (initial_hint(student) if "Neuron.__init__" in about else "")
+        or neuron_hint(student, linear=False)
+    )
     if linear and not hint:
         hint = neuron_hint(student, linear=True)
     if hint or parts <= {"Neuron"}:
         return hint or _neuron_gradient_hint(student)
-    hint = _count_hint(student, "Layer", (2, 3), 9) or _shared_hint(student) or layer_hint(student, linear)
+    hint = (
+        _count_hint(student, "Layer", (2, 3), 9)
+        or _shared_hint(student, "Layer", (2, 3))
+        or layer_hint(student, linear)
+    )
     if hint or parts <= {"Neuron", "Layer"}:
         return hint or _neuron_gradient_hint(student)
     return (
@@ -148,6 +157,8 @@ def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_ri
         return ""
     written = f"{part}({', '.join(map(repr, arguments))})"
     reason = COUNTS.get((part, counts[0]), "count its weights and biases")
+    if counts[0] and counts[0] % n_right == 0:
+        reason = f"each is there {counts[0] // n_right} times"
     return f"{written}.parameters() has {counts[0]} entries, where {n_right} are due: {reason}."
 
 
@@ -204,16 +215,17 @@ def _neuron_gradient_hint(student: Student) -> str:
     return ""
 
 
-def _shared_hint(student: Student) -> str:
-    """Explain a layer whose neurons are one and the same."""
-    parameters = list(student.load("Layer")(2, 3).parameters())
+def _shared_hint(student: Student, part: str, arguments: tuple[int, ...]) -> str:
+    """Explain parameters that are one and the same object."""
+    parameters = list(student.load(part)(*arguments).parameters())
     write(parameters, "data", [0.5 + place for place in range(len(parameters))])
-    if len(set(numbers(parameters, "data"))) < len(parameters):
-        return (
-            "Layer(2, 3): some of its parameters are one and the same object. Make a new Neuron for each place: "
-            "[Neuron(...)] * n repeats a single one."
-        )
-    return ""
+    if len(set(numbers(parameters, "data"))) == len(parameters):
+        return ""
+    made = "a new Value for each weight" if part == "Neuron" else "a new Neuron for each place"
+    return (
+        f"{part}({', '.join(map(str, arguments))}): some of its parameters are one and the same object. Make {made}: "
+        "[...] * n repeats a single one."
+    )
 
 
 LAYER_PARAMETERS = (0.5, -0.8, 0.3, 1.1, 0.2, -0.4, -0.6, 0.9, 0.7)
@@ -251,8 +263,8 @@ def layer_hint(student: Student, linear: bool) -> str:
         "only the last neuron's output is there": right[-1:],
         "linear=True does not arrive at the neurons": _layer(p, 2, x) if linear else [],
         "every neuron is linear, without its tanh": [] if linear else _layer(p, 2, x, lambda z: z),
-        "the outputs are squashed once more": [tanh(y) for y in right],
-        "each neuron sees the output of the one before": [],
+        "the outputs are squashed once more": [] if linear else [tanh(y) for y in right],
+        "each neuron sees one input only: its own": [squash(p[3 * i] * x[i] + p[3 * i + 2]) for i in range(2)],
         "parameters() lists all weights first and then all biases, where each neuron's bias follows its weights": (
             [squash(_dot(p[2 * i : 2 * i + 2], x) + p[6 + i]) for i in range(3)]
         ),
@@ -285,19 +297,36 @@ def mlp_hint(student: Student, linear: bool) -> str:
     right = _layer(last, 2, hidden, squash)
     slips = {
         "every layer sees the inputs, where it is to see the outputs of the layer before": _layer(last, 2, x, squash),
-        "the layers are run in the opposite order": [],
+        "parameters() gives the last layer's first": _layer(
+            (*first, *last)[:3], 2, _layer((*first, *last)[3:], 2, x), squash
+        ),
         "the last layer is left out": hidden[:1],
         "no layer squashes": _layer(last, 2, _layer(first, 2, x, lambda z: z), lambda z: z),
         "the last layer has its tanh, which linear_last=True leaves out": _layer(last, 2, hidden) if linear else [],
         "all layers but the last are linear": [] if linear else _layer(last, 2, _layer(first, 2, x, lambda z: z)),
         "the last layer has no tanh": [] if linear else _layer(last, 2, hidden, lambda z: z),
-        "the output is squashed once more": [tanh(y) for y in right],
+        "the output is squashed once more": [] if linear else [tanh(y) for y in right],
         "linear_last leaves the tanh out of the first layer, not the last": (
             _layer(last, 2, _layer(first, 2, x, lambda z: z)) if linear else []
         ),
     }
     found = "" if agree(got, right) else match(got, {text: each for text, each in slips.items() if each})
     return f"MLP: {found}." if found else ""
+
+
+def _mlp_gradient_hint(student: Student) -> str:
+    """Explain an MLP whose first layer gets no gradient, though its output is right."""
+    model = student.load("MLP")(2, [2, 1])
+    parameters = list(model.parameters())
+    write(parameters, "data", [0.3 * place - 0.8 for place in range(len(parameters))])
+    model([0.7, -1.3]).backward()
+    gradients = numbers(parameters, "grad")
+    if not any(gradients[:6]) and any(gradients[6:]):
+        return (
+            "The outputs are right, but no gradient arrives at the first layer: each layer gets the Values that the "
+            "layer before returned, not their numbers, nor new Values."
+        )
+    return ""
 
 
 def zero_grad_hint(student: Student) -> str:
@@ -345,6 +374,16 @@ def initial_hint(student: Student) -> str:
         return "Some numbers begin outside of -1 to 1: random.uniform(-1, 1) stays within (random.gauss does not)."
     if all(weight >= 0 for weight in weights):
         return "All 20 weights begin above 0: random.random() gives 0 to 1; from -1 to 1 is due."
+    seed = student.load("seed")
+    starts = []
+    for _ in range(2):
+        seed(1)
+        starts.append(numbers(list(student.load("Neuron")(5).parameters()), "data"))
+    if starts[0] != starts[1]:
+        return (
+            "The numbers that a neuron begins with do not follow random.seed(): draw them with the functions of the "
+            "module random itself, when the neuron is made."
+        )
     if numbers(list(student.load("Neuron")(20).parameters()), "data") == got:
         return "Every neuron begins with the same numbers: draw anew for each, and leave the seed alone."
     return ""

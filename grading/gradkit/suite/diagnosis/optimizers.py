@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gradkit.submissions.transport.subject import numbers, write
@@ -12,7 +12,7 @@ from .candidates import agree, match
 from .student import Student
 
 START = (2.0, -1.0)
-GRADIENTS = ((3.0, -0.5), (2.0, 4.0), (-1.0, 0.25))
+GRADIENTS = ((3.0, 0.5), (2.0, 4.0), (1.0, 0.25))
 """The gradients of both parameters before each step."""
 
 LR, MOMENTUM, BETAS, EPS = 0.1, 0.6, (0.5, 0.75), 0.5
@@ -30,12 +30,12 @@ class SGDRule:
         kept: The factor on the velocity that was.
         new: The factor on the gradient that comes to it.
         is_shared: Whether all parameters share one velocity.
-        is_scaled_before: Whether the learning rate is part of the velocity, with a minus.
         is_nesterov: Whether the step looks ahead.
         uses_sign: Whether only the sign of the gradient counts.
-        first_only: Whether only the first parameter moves.
+        uses_old_velocity: Whether the step is the velocity from before the gradient came to it.
+        n_moving: How many parameters move.
         replaces: Whether data is set to the step itself.
-        decays: Whether the velocity is taken before the gradient comes to it.
+        squares: Whether the gradient is squared.
     """
 
     sign: float = -1.0
@@ -46,7 +46,6 @@ class SGDRule:
     is_nesterov: bool = False
     uses_sign: bool = False
     uses_old_velocity: bool = False
-    sets_first_velocity_to_0: bool = False
     n_moving: int = 2
     replaces: bool = False
     squares: bool = False
@@ -86,7 +85,9 @@ SGD_SLIPS: dict[str, SGDRule] = {
     "only the sign of the gradient counts": SGDRule(uses_sign=True),
     "it steps by the velocity of the step before": SGDRule(uses_old_velocity=True),
     "only the first parameter moves": SGDRule(n_moving=1),
-    "nothing moves: the data of the parameters stay as they were": SGDRule(n_moving=0),
+    "nothing moves. A step changes the attribute data of the parameters themselves, under just this name": SGDRule(
+        n_moving=0
+    ),
     "data is set to the step itself, where the step is to be added to it": SGDRule(replaces=True),
     "the gradient is squared": SGDRule(squares=True),
     "lr is divided by 2": SGDRule(lr=LR / 2),
@@ -100,7 +101,7 @@ PLAIN_SGD_SLIPS = {text: replace(rule, kept=0.0) for text, rule in SGD_SLIPS.ite
 
 @dataclass(frozen=True)
 class AdamRule:
-    """Adam, and its slips. `b1` and `b2` are the betas; `corrects_m` and `corrects_v` say whether means are corrected."""
+    """Adam, and its slips: `b1` and `b2` are the betas, `corrects_m` and `corrects_v` say which means are corrected."""
 
     sign: float = -1.0
     lr: float = LR
@@ -173,26 +174,27 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "betas is left out: 0.9 and 0.999, whatever was given": AdamRule(b1=0.9, b2=0.999, new1=1 - 0.9, new2=1 - 0.999),
     "the first of betas serves for both means": AdamRule(b2=BETAS[0], new2=1 - BETAS[0]),
     "the second of betas serves for both means": AdamRule(b1=BETAS[1], new1=1 - BETAS[1]),
-    "m is corrected with the second of betas": AdamRule(),  # replaced below: it needs a rule of its own
     "steps are counted from 2: the first one has t = 1": AdamRule(first_count=2),
     "t goes up with every parameter, and not with every step": AdamRule(counts_parameters=True),
     "t stays 1 in every step": AdamRule(counts=False),
     "eps stands under the root": AdamRule(eps_in_root=True),
     "eps is left out, or taken as the default": AdamRule(eps=1e-8),
     "the root is missing: the square is divided by": AdamRule(has_root=False),
+    "the gradient is not squared in v": AdamRule(squares=False),
     "the gradient is not squared in v, nor the root taken": AdamRule(squares=False, has_root=False),
     "the corrected means are kept as m and v": AdamRule(keeps_corrected=True),
     "the largest v so far takes the place of v": AdamRule(keeps_maximum=True),
     "the gradient itself takes the place of its mean": AdamRule(uses_gradient=True),
     "all parameters share the two means": AdamRule(is_shared=True),
     "only the first parameter moves": AdamRule(n_moving=1),
-    "nothing moves: the data of the parameters stay as they were": AdamRule(n_moving=0),
+    "nothing moves. A step changes the attribute data of the parameters themselves, under just this name": AdamRule(
+        n_moving=0
+    ),
     "the factor 1 - beta is missing in m": AdamRule(new1=1.0),
     "the factor 1 - beta is missing in v": AdamRule(new2=1.0),
     "the factor 1 - beta is missing in both means": AdamRule(new1=1.0, new2=1.0),
     "the correction multiplies beta by t, where it should raise it to the power of t": AdamRule(correction="times"),
 }
-del ADAM_SLIPS["m is corrected with the second of betas"]
 
 
 def optimizer_hint(student: Student, name: str) -> str:
@@ -207,7 +209,7 @@ def optimizer_hint(student: Student, name: str) -> str:
     return _compare(student, name, settings, {text: rule.run for text, rule in ADAM_SLIPS.items()})
 
 
-def _compare(student: Student, name: str, settings: dict[str, object], slips: dict[str, Rule]) -> str:
+def _compare(student: Student, name: str, settings: Mapping[str, object], slips: dict[str, Rule]) -> str:
     make_value = student.load("Value")
     parameters = [make_value(number) for number in START]
     optimizer = student.load(name)(parameters, **settings)

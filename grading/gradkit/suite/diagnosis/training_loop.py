@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,9 @@ from .student import Student
 INPUTS, TARGETS = ((1.0,), (2.0,), (-1.0,)), (3.0, 5.0, 0.5)
 START = (1.0, 0.25)
 """The weight and the bias at first."""
+
+LEFT = (0.5, -0.25)
+"""The gradients that both have at first, as if something was left from before."""
 
 LR, STEPS = 0.05, 4
 
@@ -26,15 +30,18 @@ class LoopRule:
         steps_first: Whether the optimizer steps before backward().
         records_after: Whether the loss is recorded after the step.
         is_stale: Whether the loss is computed once, before the first step.
-        one_by_one: Whether each example has a step of its own.
+        one_by_one: Whether each step takes the next example only.
         n_steps: The number of steps.
         n_examples: The number of examples that count.
+        moves: Whether parameters move at all.
+        has_backward: Whether gradients are computed.
     """
 
     clears: str = "before"
     steps_first: bool = False
     records_after: bool = False
     is_stale: bool = False
+    one_by_one: bool = False
     n_steps: int = STEPS
     n_examples: int = len(INPUTS)
     moves: bool = True
@@ -43,10 +50,13 @@ class LoopRule:
     def run(self) -> list[float]:
         """Return the losses, and then the weight and the bias."""
         w, b = START
-        gw = gb = 0.0
+        gw, gb = LEFT
         history = []
         for step in range(self.n_steps):
-            loss, dw, db = self._loss(*(START if self.is_stale else (w, b)))
+            pairs = list(zip(INPUTS, TARGETS))[: self.n_examples]
+            if self.one_by_one:
+                pairs = [pairs[step % len(pairs)]]
+            loss, dw, db = _loss(*(START if self.is_stale else (w, b)), pairs)
             history.append(loss)
             if self.clears in ("before", "both") or (self.clears == "first" and step == 0):
                 gw = gb = 0.0
@@ -61,18 +71,19 @@ class LoopRule:
             if self.clears == "after step":
                 gw = gb = 0.0
             if self.records_after:
-                history[-1] = self._loss(w, b)[0]
+                history[-1] = _loss(w, b, pairs)[0]
         return [*history, w, b]
 
-    def _loss(self, w: float, b: float) -> tuple[float, float, float]:
-        """Return the loss, and its derivatives by the weight and the bias."""
-        pairs = [(x, w * x + b - target) for (x,), target in list(zip(INPUTS, TARGETS))[: self.n_examples]]
-        n = len(pairs)
-        return (
-            sum(error**2 for _, error in pairs) / n,
-            sum(2 * error * x for x, error in pairs) / n,
-            sum(2 * error for _, error in pairs) / n,
-        )
+
+def _loss(w: float, b: float, examples: Sequence[tuple[tuple[float], float]]) -> tuple[float, float, float]:
+    """Return the loss, and its derivatives by the weight and the bias."""
+    pairs = [(x, w * x + b - target) for (x,), target in examples]
+    n = len(pairs)
+    return (
+        sum(error**2 for _, error in pairs) / n,
+        sum(2 * error * x for x, error in pairs) / n,
+        sum(2 * error for _, error in pairs) / n,
+    )
 
 
 SLIPS: dict[str, LoopRule] = {
@@ -91,6 +102,7 @@ SLIPS: dict[str, LoopRule] = {
     "there is one step too few": LoopRule(n_steps=STEPS - 1),
     "there is one step too many": LoopRule(n_steps=STEPS + 1),
     "there is one single step": LoopRule(n_steps=1),
+    "each step takes one example only, in turn": LoopRule(one_by_one=True),
     "the last example is left out": LoopRule(n_examples=len(INPUTS) - 1),
     "only the first example counts": LoopRule(n_examples=1),
 }
@@ -100,6 +112,7 @@ def train_hint(student: Student) -> str:
     """Return what train() does in another way; empty if the questions do not show it."""
     model = student.load("MLP")(1, [1], linear_last=True)
     write(list(model.parameters()), "data", START)
+    write(list(model.parameters()), "grad", LEFT)
     optimizer = student.load("SGD")(model.parameters(), lr=LR)
     loss = student.load("mean_squared_error")
     inputs, targets = [list(x) for x in INPUTS], list(TARGETS)
@@ -110,7 +123,7 @@ def train_hint(student: Student) -> str:
     slips = {text: rule.run() for text, rule in SLIPS.items()}
     right = slips.pop("")
     if agree([*history, *parameters], right):
-        return ""
+        return _moved_inputs_hint(student)
     found = match([*history, *parameters], slips)
     if found:
         return f"train: {found}."
@@ -118,6 +131,11 @@ def train_hint(student: Student) -> str:
         return (
             "train: no parameter moves. Either no gradient reaches them (is there a backward()?), or no step is made, "
             "or zero_grad() comes between backward() and step()."
+        )
+    if len(history) > 1 and agree(history[1:], history[:-1]):
+        return (
+            "train: the loss is the same number in every step, though the parameters move: compute outputs and loss "
+            "anew in each step."
         )
     if len(history) != STEPS:
         return f"train: asked for {STEPS} steps, it returns {len(history)} losses: one is due for each step."
@@ -127,3 +145,16 @@ def train_hint(student: Student) -> str:
     if agree(history[:1], right[:1]) and any(moved) and not agree(history[:2], right[:2]):
         return "train: the first loss is right, and the one after the first step is not: look at that step."
     return ""
+
+
+def _moved_inputs_hint(student: Student) -> str:
+    """Explain a training that moves the inputs, too, if they are Values."""
+    model = student.load("MLP")(1, [1], linear_last=True)
+    write(list(model.parameters()), "data", START)
+    make_value = student.load("Value")
+    inputs = [[make_value(number) for number in x] for x in INPUTS]
+    optimizer = student.load("SGD")(model.parameters(), lr=LR)
+    student.load("train")(model, inputs, list(TARGETS), student.load("mean_squared_error"), optimizer, STEPS)
+    if agree(numbers([x for row in inputs for x in row], "data"), [x for row in INPUTS for x in row]):
+        return ""
+    return "train: the inputs move, too, if they are Values: only what model.parameters() gives is to be changed."

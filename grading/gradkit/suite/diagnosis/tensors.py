@@ -1,0 +1,574 @@
+"""What is wrong with a student's Tensor: an operation's numbers, its gradients, or their shapes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+
+from gradkit.graphs.tensor.graph import Array, Leaf, Shape, TensorGraph
+from gradkit.oracle.tolerance import is_close
+from gradkit.submissions.outcome import SubmissionError
+from gradkit.submissions.transport.subject import replay_tensors
+
+from .candidates import agree, identify, match
+from .formulas import derivative, derivative_formulas, value, value_formulas
+from .operation import Operation
+from .student import GOES_ON, Student
+
+SCALAR_NAMES = {
+    "add": "add",
+    "add_number": "add_const",
+    "number_add": "const_add",
+    "mul": "mul",
+    "mul_number": "mul_const",
+    "number_mul": "const_mul",
+    "neg": "neg",
+    "sub": "sub",
+    "sub_number": "sub_const",
+    "number_sub": "const_sub",
+    "pow_number": "pow_const",
+    "pow": "pow",
+    "div": "div",
+    "div_number": "div_const",
+    "number_div": "const_div",
+    "exp": "exp",
+    "log": "log",
+    "tanh": "tanh",
+    "relu": "relu",
+}
+"""Operations that work element by element, by the name in TENSOR_OPERATIONS: the operation on Values that each does."""
+
+METHODS: dict[str, tuple[str, ...]] = {
+    "__add__": ("add", "add_number"),
+    "__radd__": ("number_add",),
+    "__mul__": ("mul", "mul_number"),
+    "__rmul__": ("number_mul",),
+    "__neg__": ("neg",),
+    "__sub__": ("sub", "sub_number"),
+    "__rsub__": ("number_sub",),
+    "__pow__": ("pow_number", "pow"),
+    "__truediv__": ("div", "div_number"),
+    "__rtruediv__": ("number_div",),
+    "exp": ("exp",),
+    "log": ("log",),
+    "tanh": ("tanh",),
+    "relu": ("relu",),
+}
+
+UPSTREAM = (3.0, -2.0, 0.5, 4.0, -1.5)
+
+
+def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
+    """Return what is wrong with a student's Tensor; empty if the questions do not show it.
+
+    Args:
+        student: The student's code.
+        about: The functions that the item is about.
+        message: The message of the evidence.
+    """
+    gradients = "grad" in message.partition(",")[0]
+    methods = [name.partition(".")[2] for name in about if name.startswith("Tensor.")]
+    names = [name for method in methods for name in METHODS.get(method, ())]
+    hint = first_hint(partial(_value_hint, student, name) for name in names)
+    hint = hint or first_hint(
+        partial(_reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
+    )
+    if hint or not gradients:
+        return hint or shape_hint(message)
+    others = [name for method in methods for name in OTHERS.get(method, ())]
+    binary = [name for name in ("add", "mul", *names) if Operation(SCALAR_NAMES[name]).arity == 2]
+    return (
+        _chain_hint(student)
+        or first_hint(partial(_gradient_hint, student, name) for name in dict.fromkeys(("add", *names)))
+        or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
+        or first_hint(partial(_collect_hint, student, name) for name in others)
+        or shape_hint(message)
+        or _reuse_hint(student)
+    )
+
+
+def first_hint(questions: Iterable[Callable[[], str]]) -> str:
+    """Ask one question after another; return the first hint, or an empty string."""
+    return next(filter(None, (ask() for ask in questions)), "")
+
+
+SHAPES = re.compile(r"^(.*?) has shape (\(.*?\)),? and (?:PyTorch's has|should have) (\(.*?\))$")
+
+
+def shape_hint(message: str) -> str:
+    """Return a hint for an array of the wrong shape, from the message of the evidence."""
+    found = SHAPES.match(message)
+    if not found:
+        return ""
+    name, yours, due = found[1], _shape(found[2]), _shape(found[3])
+    larger = math.prod(yours) > math.prod(due) or len(yours) > len(due)
+    if "unbroadcast(" in name:
+        if len(yours) > len(due):
+            return "An axis in front is still there that the operand does not have: sum over all of those."
+        if len(yours) < len(due):
+            return "An axis of size 1 is gone: sum over it, but keep it (keepdims=True)."
+        return "Sum over just the axes in which the operand has size 1, and over no other."
+    if name.endswith(".grad"):
+        if math.prod(yours) == math.prod(due):
+            return "A gradient has the shape of its own data: bring it back to that shape, as it was before."
+        if larger:
+            return "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
+        return "A gradient has the shape of its own data: this one is too small, so it must be spread over that shape."
+    return f"The numbers come out with {len(yours)} axes, and {len(due)} are due." if len(yours) != len(due) else ""
+
+
+def _shape(text: str) -> Shape:
+    return tuple(map(int, re.findall(r"\d+", text)))
+
+
+def _chain_hint(student: Student) -> str:
+    """Explain a backward() that does not get from the result of (a + b) + c to a."""
+    leaves = (_vector([0.7]), _vector([1.3]), _vector([2.2]))
+    single = _replay(student, TensorGraph(leaves[:2], (("add", 0, 1),), _vector([3.0])), backward=True)
+    chain = _replay(student, TensorGraph(leaves, (("add", 0, 1), ("add", 3, 2)), _vector([3.0])), backward=True)
+    if single is None or chain is None:
+        return ""
+    alone = [array.numbers[:1] for array in single[3:5]]
+    got = [array.numbers[0] for array in chain[5:8] if array.shape == (1,)]
+    if len(got) < 3 or got == [3.0, 3.0, 3.0] or any(tuple(each) != (3.0,) for each in alone):
+        return ""
+    if got == [0.0, 0.0, 3.0]:
+        return (
+            "A single a + b passes its gradient on; in (a + b) + c nothing arrives behind the result's own operands: "
+            "the closure of a + b has to run, and after that of the result (reversed topological order)."
+        )
+    return "A single a + b passes its gradient on, and (a + b) + c does not: look at how backward() goes on from there."
+
+
+def _reuse_hint(student: Student) -> str:
+    """Explain a backward() that is wrong only where an inner node has several uses."""
+    leaves = (_vector([0.7]), _vector([1.3]), _vector([1.7]))
+    for steps in (
+        (("mul", 0, 1), ("mul", 3, 2), ("add", 4, 3)),
+        (("mul", 0, 1), ("mul", 3, 2), ("add", 3, 4)),
+        (("mul", 0, 1), ("mul", 3, 2), ("mul", 4, 1), ("add", 5, 3)),
+        (("mul", 0, 1), ("mul", 3, 2), ("mul", 4, 1), ("add", 3, 5)),
+    ):
+        arrays = _replay(student, TensorGraph(leaves, steps, _vector([1.0])), backward=True)
+        if arrays is None:
+            return ""
+        share = arrays[3 + len(steps)].numbers[0]
+        right = 1.3 * (1 + 1.7 * (1.3 if len(steps) == 4 else 1))
+        if not is_close(share, right):
+            return (
+                "Where a result is used twice, as s = a * k in s * m + s, a gets a wrong gradient: each closure runs "
+                "once, and only after both uses of s have added their share (reversed topological order)."
+            )
+    return ""
+
+
+OTHERS: dict[str, tuple[str, ...]] = {
+    "reshape": ("reshape",),
+    "transpose": ("transpose",),
+    "__getitem__": ("item", "slice", "rows"),
+    "__matmul__": ("matmul",),
+}
+
+CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
+    "reshape": (((2, 3),), (3, 2), (3, 2)),
+    "transpose": (((2, 3),), (), (3, 2)),
+    "item": (((2, 3),), (1,), (3,)),
+    "slice": (((2, 3),), (0, 1), (1, 3)),
+    "rows": (((2, 3),), (1, 0), (2, 3)),
+    "matmul": (((2, 3), (3, 2)), (), (2, 2)),
+}
+"""A case for each of OTHERS: shapes of the operands, plain numbers, shape of the result."""
+
+
+def _collect_hint(student: Student, name: str) -> str:
+    """Explain an operation that overwrites what another use of its operand has passed on."""
+    shapes, constants, due = CASES[name]
+    numbers = (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)
+    leaves = tuple(Leaf(shape, numbers) for shape in shapes)
+    step = (name, *range(len(leaves)), *constants)
+    n = len(leaves)
+    upstream = Leaf(due, (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)[: math.prod(due)])
+    once = _replay(student, TensorGraph(leaves, (step,), upstream), backward=True)
+    twice = _replay(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
+    if not once or not twice:
+        return ""
+    text = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}.get(name, f"a.{name}()")
+    for operand in range(n):
+        alone, both = once[n + 1 + operand], twice[n + 3 + operand]
+        if not any(alone.numbers):
+            return (
+                f"No gradient arrives from `{text}` at {'ab'[operand]}: does its result remember its operands, and keep "
+                "its closure?"
+            )
+        if agree(both.numbers, alone.numbers):
+            return (
+                f"`{text} + {text}` passes on no more than `{text}` alone: its closure overwrites (=) what is in grad "
+                "already; collect with +=."
+            )
+    return ""
+
+
+def _replay(student: Student, graph: TensorGraph, backward: bool) -> list[Array] | None:
+    """Replay a graph; None if the student's code fails on it."""
+    try:
+        return replay_tensors(student.load("Tensor"), graph, backward)
+    except SubmissionError as error:
+        if error.verdict not in GOES_ON:
+            raise
+        return None
+
+
+def _vector(numbers: Sequence[float]) -> Leaf:
+    return Leaf((len(numbers),), tuple(numbers))
+
+
+@dataclass(frozen=True)
+class _Elementwise:
+    """An operation that works element by element, at the points of the same operation on Values.
+
+    Attributes:
+        name: Its name in TENSOR_OPERATIONS.
+        constant: The plain number, if it takes one.
+    """
+
+    name: str
+    constant: float | None
+
+    @property
+    def operation(self) -> Operation:
+        constants = () if self.constant is None else (self.constant,)
+        return Operation(SCALAR_NAMES[self.name], constants)
+
+    @property
+    def points(self) -> list[tuple[float, ...]]:
+        points = [point for point in self.operation.points if self.operation.is_asked(point)]
+        return points[: len(UPSTREAM)]
+
+    def graph(self, upstream: Sequence[float], adds_operand: int | None = None) -> TensorGraph:
+        """Return the operation on one vector for each operand; with `adds_operand`, this operand is added to it."""
+        arity = self.operation.arity
+        leaves = tuple(_vector([point[operand] for point in self.points]) for operand in range(arity))
+        constants = () if self.constant is None else (self.constant,)
+        steps: list[tuple[str | int | float, ...]] = [(self.name, *range(arity), *constants)]
+        if adds_operand is not None:
+            steps.append(("add", arity, adds_operand))
+        return TensorGraph(leaves, tuple(steps), _vector(upstream[: len(self.points)]))
+
+
+def _forms(name: str) -> list[_Elementwise]:
+    """Return an operation with each plain number that it is asked for."""
+    row = SCALAR_NAMES[name]
+    takes_number = "const" in row
+    numbers = (2.0, 3.0, 0.5) if takes_number else (None,)
+    return [_Elementwise(name, number) for number in numbers]
+
+
+def _value_hint(student: Student, name: str) -> str:
+    got: list[float] = []
+    points: list[tuple[float, ...]] = []
+    for form in _forms(name):
+        arrays = _replay(student, form.graph(UPSTREAM), backward=False)
+        if arrays is None or arrays[-1].shape != (len(form.points),):
+            return ""
+        text = form.operation.text
+        if any(list(array.numbers) != list(leaf.numbers) for array, leaf in zip(arrays, form.graph(UPSTREAM).leaves)):
+            return (
+                f"{text} changes the data of its own operand: an operation makes a new array and leaves its operands."
+            )
+        got += arrays[-1].numbers
+        points += form.points
+    operation = Operation(SCALAR_NAMES[name])
+    if agree(got, [value(operation.name, point) for point in points]):
+        return ""
+    found = identify(got, points, value_formulas(operation.arity, "const" in operation.name))
+    return f"{operation.text} gives {operation.letters(found)}." if found else ""
+
+
+def _gradient_hint(student: Student, name: str) -> str:
+    """Return what is wrong with the gradients of an operation on arrays of one shape; empty if nothing is."""
+    operation = Operation(SCALAR_NAMES[name])
+    text = operation.text
+    if name == "relu":
+        arrays = _replay(student, TensorGraph((_vector([0.0]),), (("relu", 0),), _vector([1.0])), backward=True)
+        if arrays and arrays[2].shape == (1,) and arrays[2].numbers[0]:
+            return "At exactly 0, `x.relu()` passes something on: only what is above 0 lets the gradient through."
+    for operand, letter in enumerate(operation.operands):
+        points: list[tuple[float, ...]] = []
+        alone: list[float] = []
+        scaled: list[float] = []
+        used_twice: list[float] = []
+        upstream: list[float] = []
+        for form in _forms(name):
+            n = len(form.points)
+            answers = [
+                _replay(student, form.graph([1.0] * n), backward=True),
+                _replay(student, form.graph(UPSTREAM), backward=True),
+                _replay(student, form.graph([1.0] * n, operand), backward=True),
+            ]
+            shares = []
+            for arrays in answers:
+                if arrays is None:
+                    return ""
+                n_nodes = len(arrays) // 2
+                share = arrays[n_nodes + operand]
+                if share.shape != (n,):
+                    return ""
+                shares.append(list(share.numbers))
+            alone += shares[0]
+            scaled += shares[1]
+            used_twice += shares[2]
+            points += form.points
+            upstream += UPSTREAM[:n]
+        right = [derivative(operation.name, operand, point) for point in points]
+        if not agree(alone, right):
+            if not any(alone):
+                return (
+                    f"No gradient arrives from {text} at {letter}: does its result remember {letter} (_prev), and does "
+                    "its closure, kept in the result, add to it?"
+                )
+            specific, general = derivative_formulas(operation.name, operand)
+            found = identify(alone, points, specific) or identify(alone, points, general)
+            return f"What {text} passes on to {letter} is {operation.letters(found)}." if found else ""
+        if not agree(scaled, [share * factor for share, factor in zip(right, upstream)]):
+            if agree(scaled, right):
+                return (
+                    f"{text} passes its local derivative on to {letter} as it is, whatever its own gradient is: the "
+                    "chain rule multiplies by out.grad."
+                )
+            if agree(scaled, [share * factor**2 for share, factor in zip(right, upstream)]):
+                return f"{text} multiplies by out.grad twice on the way to {letter}: once is due."
+            return (
+                f"What {text} passes on to {letter} is right where its own gradient is 1, and wrong elsewhere: is the "
+                "whole local derivative multiplied by out.grad (parentheses)?"
+            )
+        if not agree(used_twice, [share + 1 for share in right]):
+            if agree(used_twice, right):
+                return (
+                    f"Where {letter} has another use, only the share of {text} stays in {letter}.grad: its closure "
+                    "overwrites (=) what was there; collect with +=."
+                )
+            return f"The gradient of {text} is right alone, and wrong where {letter} has another use: collect with +=."
+    return ""
+
+
+# --- shapes that are stretched ---------------------------------------------------------------------------------------
+
+LEFT_SHAPE: Shape = (2, 3)
+STRETCHED: tuple[Shape, ...] = ((3,), (2, 1), (1, 3), (), (1,))
+
+
+def _stretch_hint(student: Student, name: str) -> str:
+    """Return what is wrong with the gradient of an operand that broadcasting has stretched; empty if nothing is."""
+    operation = Operation(SCALAR_NAMES[name])
+    text = operation.text
+    for shape, small in product(STRETCHED, (1, 0)):
+        large_leaf = Leaf(LEFT_SHAPE, (0.7, 1.3, 2.2, 1.6, 0.4, 3.1))
+        small_leaf = Leaf(shape, (1.9, 0.6, 2.3)[: math.prod(shape)])
+        leaves = (large_leaf, small_leaf) if small == 1 else (small_leaf, large_leaf)
+        upstream = (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)
+        graph = TensorGraph(leaves, ((name, 0, 1),), Leaf(LEFT_SHAPE, upstream))
+        arrays = _replay(student, graph, backward=True)
+        if arrays is None:
+            continue
+        share = arrays[len(arrays) // 2 + small]
+        whole = _stretched_shares(operation, small, leaves, upstream, shape)
+        groups = _groups(shape)
+        right = [sum(whole[index] for index in group) for group in groups]
+        letter = operation.operands[small]
+        where = f"In {text} with shapes {leaves[0].shape} and {leaves[1].shape}"
+        if share.shape != shape:
+            if math.prod(share.shape) > max(1, math.prod(shape)):
+                return (
+                    f"{where}, the gradient of {letter} comes out with shape {share.shape}: what broadcasting used "
+                    "several times is to be summed up, to the shape of its own data."
+                )
+            if math.prod(share.shape) == math.prod(shape):
+                return (
+                    f"{where}, the gradient of {letter} comes out with shape {share.shape}: the sums are there, but axes "
+                    "of size 1 must stay, and axes in front that it does not have must go."
+                )
+            return (
+                f"{where}, the gradient of {letter} comes out with shape {share.shape}: too much is summed up; only the "
+                "axes that broadcasting added or stretched are."
+            )
+        if agree(share.numbers, right):
+            continue
+        slips = {
+            "is the mean over what was stretched, where the sum is due": [
+                sum(whole[index] for index in group) / len(group) for group in groups
+            ],
+            "holds only the first of the shares, where their sum is due": [whole[group[0]] for group in groups],
+            "holds only the last of the shares, where their sum is due": [whole[group[-1]] for group in groups],
+            "is 0, so nothing arrives": [0.0] * len(groups),
+            "is the sum over everything, where only stretched axes are summed over": [sum(whole)] * len(groups),
+            "is the largest of the shares, where their sum is due": [
+                max(whole[index] for index in group) for group in groups
+            ],
+        }
+        found = match(share.numbers, slips)
+        if found:
+            return f"{where}, the gradient of {letter} {found}."
+    return ""
+
+
+def _groups(shape: Shape) -> list[list[int]]:
+    """Return, for each number of an operand of this shape, the places in LEFT_SHAPE that it was stretched to."""
+    rows, columns = LEFT_SHAPE
+    padded = (1,) * (2 - len(shape)) + tuple(shape)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for row, column in product(range(rows), range(columns)):
+        key = (row if padded[0] > 1 else 0, column if padded[1] > 1 else 0)
+        groups.setdefault(key, []).append(row * columns + column)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _stretched_shares(
+    operation: Operation, operand: int, leaves: Sequence[Leaf], upstream: Sequence[float], shape: Shape
+) -> list[float]:
+    """Return what each place of the result passes on to an operand, before it is summed up."""
+    place_of = {index: place for place, group in enumerate(_groups(shape)) for index in group}
+    shares = []
+    for index, factor in enumerate(upstream):
+        point = [leaf.numbers[index] if leaf.shape == LEFT_SHAPE else leaf.numbers[place_of[index]] for leaf in leaves]
+        shares.append(factor * derivative(operation.name, operand, tuple(point)))
+    return shares
+
+
+# --- sums, means and maxima ------------------------------------------------------------------------------------------
+
+ROWS = ((0.7, 1.3, 2.2), (1.6, 0.4, 3.1))
+"""The numbers of a tensor of shape (2, 3)."""
+
+_ALL = [number for row in ROWS for number in row]
+_COLUMNS = list(zip(*ROWS))
+
+Fold = Callable[[Sequence[float]], float]
+
+REDUCTIONS: dict[str, Fold] = {"sum": sum, "mean": lambda numbers: sum(numbers) / len(numbers), "max": max}
+"""The methods that make one number of many."""
+
+AXES: tuple[tuple[tuple[int, ...], Shape, Shape], ...] = (((), (), (1, 1)), ((0,), (3,), (1, 3)), ((1,), (2,), (2, 1)))
+"""(axes, shape of the result, shape with keepdims=True)."""
+
+
+def _fold(fold: Fold, axes: tuple[int, ...]) -> list[float]:
+    if not axes:
+        return [fold(_ALL)]
+    return [fold(column) for column in _COLUMNS] if axes[0] == 0 else [fold(row) for row in ROWS]
+
+
+def _reduction_hint(student: Student, method: str, gradients: bool) -> str:
+    """Return what is wrong with sum, mean or max of a tensor of shape (2, 3); empty if nothing known is."""
+    fold = REDUCTIONS[method]
+    for keeps, (axes, shape, kept_shape) in product((False, True), AXES):
+        name = f"{method}_kept" if keeps else method
+        due = kept_shape if keeps else shape
+        given = ", ".join([*(f"axis={axis}" for axis in axes), *["keepdims=True"] * keeps])
+        text = f"`x.{method}({given})` of shape (2, 3)"
+        upstream = Leaf(due, (3.0, -2.0, 0.5)[: math.prod(due)])
+        graph = TensorGraph((Leaf(LEFT_SHAPE, tuple(_ALL)),), ((name, 0, *axes),), upstream)
+        arrays = _replay(student, graph, backward=False)
+        if arrays is None:
+            continue
+        result = arrays[1]
+        if result.shape != due:
+            return f"{text} comes out with shape {result.shape}, and {due} is due: look at what axis and keepdims do."
+        right = _fold(fold, axes)
+        if not agree(result.numbers, right):
+            others = {
+                f"gives the {other}, where the {method} is due": _fold(rule, axes)
+                for other, rule in REDUCTIONS.items()
+                if other != method
+            }
+            if method == "mean":
+                others |= {
+                    "divides by how many numbers there are in all, not by how many went into each mean": [
+                        total / len(_ALL) for total in _fold(sum, axes)
+                    ],
+                    "divides by the number of rows": [total / 2 for total in _fold(sum, axes)],
+                    "divides by the number of columns": [total / 3 for total in _fold(sum, axes)],
+                }
+            found = match(result.numbers, others)
+            return f"{text} {found}." if found else ""
+        if not gradients:
+            continue
+        arrays = _replay(student, graph, backward=True)
+        if arrays is None or arrays[2].shape != LEFT_SHAPE:
+            continue
+        hint = _fold_gradient_hint(text, method, axes, list(upstream.numbers), list(arrays[2].numbers))
+        if hint:
+            return hint
+        twice = TensorGraph(graph.leaves, (*graph.steps, ("add", 1, 1)), upstream)
+        again = TensorGraph(graph.leaves, (*graph.steps, graph.steps[0], ("add", 1, 2)), upstream)
+        both = [_replay(student, each, backward=True) for each in (twice, again)]
+        if both[0] and both[1]:
+            once = [2 * share for share in arrays[2].numbers]
+            added = list(both[1][len(again)].numbers)
+            if agree(list(both[0][len(twice)].numbers), once) and agree(added, arrays[2].numbers):
+                return (
+                    f"x.{method}() passes the right gradient on, but overwrites (=) what is in x.grad already: collect "
+                    "with +=."
+                )
+    return ""
+
+
+def _fold_gradient_hint(
+    text: str, method: str, axes: tuple[int, ...], upstream: list[float], share: list[float]
+) -> str:
+    """Explain the gradient that sum, mean or max passes back."""
+
+    def factor(row: int, column: int) -> float:
+        return upstream[0 if not axes else column if axes[0] == 0 else row]
+
+    def group(row: int, column: int) -> Sequence[float]:
+        return _ALL if not axes else _COLUMNS[column] if axes[0] == 0 else ROWS[row]
+
+    def shares(rule: Callable[[float, float, Sequence[float]], float]) -> list[float]:
+        """Return what the rule passes to each place: (upstream gradient, its number, all numbers of its group)."""
+        return [
+            rule(factor(row, column), ROWS[row][column], group(row, column))
+            for row, column in product(range(2), range(3))
+        ]
+
+    rules: dict[str, Callable[[float, float, Sequence[float]], float]] = {
+        "sum": lambda g, x, numbers: g,
+        "mean": lambda g, x, numbers: g / len(numbers),
+        "max": lambda g, x, numbers: g if x == max(numbers) else 0.0,
+    }
+    right = shares(rules[method])
+    if agree(share, right):
+        return ""
+    slips = {
+        "is 0, so nothing arrives: does the result remember x, and keep its closure?": [0.0] * 6,
+        "is 1 everywhere, whatever the upstream gradient is": [1.0] * 6,
+        "has the wrong sign": [-each for each in right],
+        "is twice what is due": [2 * each for each in right],
+        "goes to every number, where only the largest gets it": shares(rules["sum"]) if method == "max" else [],
+        "is not divided by how many numbers went into the mean": shares(rules["sum"]) if method == "mean" else [],
+        "is divided by how many numbers there are in all": (
+            shares(lambda g, x, numbers: g / 6) if method == "mean" and axes else []
+        ),
+        "is divided by how many numbers went in, which is the mean's rule": (
+            shares(rules["mean"]) if method == "sum" else []
+        ),
+        "goes to the smallest number, where the largest gets it": (
+            shares(lambda g, x, numbers: g if x == min(numbers) else 0.0) if method == "max" else []
+        ),
+        "goes only to the largest of all numbers, where each group has its own": (
+            shares(lambda g, x, numbers: g if x == max(_ALL) else 0.0) if method == "max" and axes else []
+        ),
+        "is 1 where the largest stands, whatever the upstream gradient is": (
+            shares(lambda g, x, numbers: float(x == max(numbers))) if method == "max" else []
+        ),
+        "is multiplied by the numbers themselves": [each * x for each, x in zip(right, _ALL)],
+        "is the sum of the upstream gradient everywhere": [sum(upstream)] * 6 if len(upstream) > 1 else [],
+    }
+    found = match(share, {slip: numbers for slip, numbers in slips.items() if numbers})
+    if found:
+        return f"What {text} passes back to x {found}."
+    places = [is_close(mine, want) for mine, want in zip(share, right)]
+    return "" if any(places) else f"What {text} passes back to x is wrong at every place."
