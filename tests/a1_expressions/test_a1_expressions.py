@@ -6,7 +6,11 @@ ARITHMETIC = ("add", "mul", "neg", "sub", "pow", "div")
 WITH_NUMBERS = ("const_add", "sub_const", "const_sub", "const_mul", "div_const", "const_div", "pow_const", "const_pow")
 
 
-@graded(1, "Value(3.0) keeps its number, and its gradient starts at 0")
+@graded(
+    1,
+    "Value(3.0) keeps its number, and its gradient starts at 0",
+    about=("Value.__init__",),
+)
 def test_a_value_keeps_its_number(Value):
     x = Value(3.0)
     expect(x.data, 3.0)
@@ -18,7 +22,13 @@ def test_a_value_keeps_its_number(Value):
 # --- + ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "a + b adds", needs="test_a_value_keeps_its_number", corpus=random_graphs("add"))
+@graded(
+    1,
+    "a + b adds",
+    about=("Value.__add__",),
+    needs="test_a_value_keeps_its_number",
+    corpus=random_graphs("add"),
+)
 def test_addition(Value, corpus):
     check_forward(Value, corpus)
 
@@ -26,7 +36,13 @@ def test_addition(Value, corpus):
 # --- * ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "a * b multiplies", needs="test_addition", corpus=random_graphs("mul"))
+@graded(
+    1,
+    "a * b multiplies",
+    about=("Value.__mul__",),
+    needs="test_addition",
+    corpus=random_graphs("mul"),
+)
 def test_multiplication(Value, corpus):
     check_forward(Value, corpus)
 
@@ -37,6 +53,7 @@ def test_multiplication(Value, corpus):
 @graded(
     0.5,
     "x + 2 takes a plain number",
+    about=("Value.__add__",),
     needs=("test_addition", "test_multiplication"),
     corpus=random_graphs("add_const", reuse="leaves"),
 )
@@ -47,6 +64,7 @@ def test_value_plus_number(Value, corpus):
 @graded(
     0.5,
     "2 + x has the number in front",
+    about=("Value.__radd__",),
     needs="test_value_plus_number",
     corpus=random_graphs("const_add", reuse="leaves"),
 )
@@ -54,7 +72,12 @@ def test_number_plus_value(Value, corpus):
     check_forward(Value, corpus)
 
 
-@graded(0.5, "sum([x, y]) starts from 0, so 0 + x must work", needs="test_number_plus_value")
+@graded(
+    0.5,
+    "sum([x, y]) starts from 0, so 0 + x must work",
+    about=("Value.__radd__",),
+    needs="test_number_plus_value",
+)
 def test_sum(Value):
     x, y, z = Value(1.0), Value(2.5), Value(-4.0)
     total = sum([x, y, z])
@@ -62,7 +85,11 @@ def test_sum(Value):
 
 
 @graded(
-    0.5, "x * 2 takes a plain number", needs="test_multiplication", corpus=random_graphs("mul_const", reuse="leaves")
+    0.5,
+    "x * 2 takes a plain number",
+    about=("Value.__mul__",),
+    needs="test_multiplication",
+    corpus=random_graphs("mul_const", reuse="leaves"),
 )
 def test_value_times_number(Value, corpus):
     check_forward(Value, corpus)
@@ -71,6 +98,7 @@ def test_value_times_number(Value, corpus):
 @graded(
     0.5,
     "2 * x has the number in front",
+    about=("Value.__rmul__",),
     needs=("test_multiplication", "test_value_times_number"),
     corpus=random_graphs("const_mul", reuse="leaves"),
 )
@@ -81,12 +109,24 @@ def test_number_times_value(Value, corpus):
 # --- - ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "-x changes the sign", needs="test_value_times_number", corpus=random_graphs("neg", reuse="leaves"))
+@graded(
+    1,
+    "-x changes the sign",
+    about=("Value.__neg__",),
+    needs="test_value_times_number",
+    corpus=random_graphs("neg", reuse="leaves"),
+)
 def test_negation(Value, corpus):
     check_forward(Value, corpus)
 
 
-@graded(1, "a - b subtracts", needs="test_negation", corpus=random_graphs("sub", reuse="leaves"))
+@graded(
+    1,
+    "a - b subtracts",
+    about=("Value.__sub__",),
+    needs="test_negation",
+    corpus=random_graphs("sub", reuse="leaves"),
+)
 def test_subtraction(Value, corpus):
     check_forward(Value, corpus)
 
@@ -94,6 +134,7 @@ def test_subtraction(Value, corpus):
 @graded(
     0.5,
     "x - 2 takes a plain number",
+    about=("Value.__sub__",),
     needs=("test_subtraction", "test_value_plus_number"),
     corpus=random_graphs("sub_const", reuse="leaves"),
 )
@@ -104,6 +145,7 @@ def test_value_minus_number(Value, corpus):
 @graded(
     0.5,
     "2 - x is not x - 2",
+    about=("Value.__rsub__",),
     needs=("test_subtraction", "test_number_plus_value"),
     corpus=random_graphs("const_sub", reuse="leaves"),
 )
@@ -115,7 +157,11 @@ def test_number_minus_value(Value, corpus):
 
 
 @graded(
-    1, "x ** 2 squares", needs="test_multiplication", corpus=random_graphs("pow_const", constants=(2,), reuse="leaves")
+    1,
+    "x ** 2 squares",
+    about=("Value.__pow__",),
+    needs="test_multiplication",
+    corpus=random_graphs("pow_const", constants=(2,), reuse="leaves"),
 )
 def test_square(Value, corpus):
     check_forward(Value, corpus)
@@ -124,6 +170,7 @@ def test_square(Value, corpus):
 @graded(
     0.5,
     "x ** -1 inverts",
+    about=("Value.__pow__",),
     needs="test_multiplication",
     corpus=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
 )
@@ -134,6 +181,7 @@ def test_inverse(Value, corpus):
 @graded(
     0.5,
     "x ** 0.5 is the square root",
+    about=("Value.__pow__",),
     needs="test_multiplication",
     corpus=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
 )
@@ -144,6 +192,7 @@ def test_square_root(Value, corpus):
 @graded(
     0.5,
     "Zero and negative numbers have powers too",
+    about=("Value.__pow__",),
     needs=("test_square", "test_inverse"),
     corpus=expressions(
         "powers_of_zero_and_negative_numbers",
@@ -161,6 +210,7 @@ def test_powers_of_zero_and_negative_numbers(Value, corpus):
 @graded(
     1,
     "a ** b also takes a Value as exponent",
+    about=("Value.__pow__",),
     needs=("test_square", "test_inverse", "test_square_root"),
     corpus=random_graphs("pow", reuse="leaves"),
 )
@@ -171,6 +221,7 @@ def test_power_of_two_values(Value, corpus):
 @graded(
     0.5,
     "2 ** x has the number in front",
+    about=("Value.__rpow__",),
     needs="test_power_of_two_values",
     corpus=random_graphs("const_pow", reuse="leaves"),
 )
@@ -181,7 +232,13 @@ def test_number_to_the_value(Value, corpus):
 # --- / ---------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "a / b divides", needs="test_inverse", corpus=random_graphs("div", reuse="leaves"))
+@graded(
+    1,
+    "a / b divides",
+    about=("Value.__truediv__",),
+    needs="test_inverse",
+    corpus=random_graphs("div", reuse="leaves"),
+)
 def test_division(Value, corpus):
     check_forward(Value, corpus)
 
@@ -189,6 +246,7 @@ def test_division(Value, corpus):
 @graded(
     0.5,
     "x / 2 takes a plain number",
+    about=("Value.__truediv__",),
     needs=("test_division", "test_value_times_number"),
     corpus=random_graphs("div_const", reuse="leaves"),
 )
@@ -199,6 +257,7 @@ def test_value_over_number(Value, corpus):
 @graded(
     0.5,
     "2 / x is not x / 2",
+    about=("Value.__rtruediv__",),
     needs=("test_division", "test_number_times_value"),
     corpus=random_graphs("const_div", reuse="leaves"),
 )
@@ -209,7 +268,12 @@ def test_number_over_value(Value, corpus):
 # --- the graph -------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "A result remembers its parents: _prev holds the operands themselves", needs="test_multiplication")
+@graded(
+    1,
+    "A result remembers its parents: _prev holds the operands themselves",
+    about=("Value.__init__", "Value.__add__", "Value.__mul__"),
+    needs="test_multiplication",
+)
 def test_a_result_remembers_its_parents(Value):
     a, b = Value(2.0), Value(3.0)
     c = a + b
@@ -225,6 +289,7 @@ def test_a_result_remembers_its_parents(Value):
 @graded(
     0.5,
     "An operation leaves its operands as they were",
+    about=("Value.__add__", "Value.__mul__", "Value.__sub__", "Value.__pow__", "Value.__truediv__"),
     needs=("test_subtraction", "test_power_of_two_values", "test_division"),
 )
 def test_operands_stay_as_they_were(Value):
@@ -239,6 +304,7 @@ def test_operands_stay_as_they_were(Value):
 @graded(
     1,
     "c = a + b; d = a * b; e = c ** d: with a = 3 and b = 4, e is 7**12",
+    about=("Value.__add__", "Value.__mul__", "Value.__pow__"),
     needs="test_power_of_two_values",
     corpus=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
 )
@@ -246,7 +312,12 @@ def test_seven_to_the_twelfth(Value, corpus):
     check_forward(Value, corpus)
 
 
-@graded(0.5, "Whole numbers are numbers too: Value(3) and Value(4)", needs="test_value_over_number")
+@graded(
+    0.5,
+    "Whole numbers are numbers too: Value(3) and Value(4)",
+    about=("Value.__init__", "Value.__truediv__"),
+    needs="test_value_over_number",
+)
 def test_whole_numbers(Value):
     a, b = Value(3), Value(4)
     c = a * b - b / 2
@@ -257,6 +328,7 @@ def test_whole_numbers(Value):
 @graded(
     2,
     "Larger expressions, of everything so far",
+    about=("Value.__add__", "Value.__mul__", "Value.__sub__", "Value.__pow__", "Value.__truediv__"),
     needs=(
         "test_subtraction",
         "test_power_of_two_values",

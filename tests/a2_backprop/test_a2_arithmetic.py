@@ -8,6 +8,7 @@ VALUES = "a1_expressions/"
 @graded(
     1,
     "The result answers to itself one to one: its own gradient is 1",
+    about=("Value.backward",),
     needs=(VALUES + "test_addition", VALUES + "test_a_result_remembers_its_parents"),
 )
 def test_the_result_answers_to_itself(Value):
@@ -16,7 +17,12 @@ def test_the_result_answers_to_itself(Value):
     expect(f.grad, 1.0)
 
 
-@graded(0.5, "The gradient travels all the way back: (a + b) + c", needs="test_the_result_answers_to_itself")
+@graded(
+    0.5,
+    "The gradient travels all the way back: (a + b) + c",
+    about=("Value.backward", "Value.__add__"),
+    needs="test_the_result_answers_to_itself",
+)
 def test_the_gradient_travels_all_the_way(Value):
     a, b, c = Value(2.0), Value(3.0), Value(7.0)
     y = (a + b) + c
@@ -28,6 +34,7 @@ def test_the_gradient_travels_all_the_way(Value):
 @graded(
     0.5,
     "Nodes with equal numbers are different nodes: (a + b) + (c + d)",
+    about=("Value.backward",),
     needs="test_the_gradient_travels_all_the_way",
 )
 def test_equal_numbers_are_different_nodes(Value):
@@ -44,6 +51,7 @@ def test_equal_numbers_are_different_nodes(Value):
 @graded(
     1,
     "Addition passes its gradient on to both",
+    about=("Value.__add__",),
     needs="test_equal_numbers_are_different_nodes",
     corpus=random_graphs("add"),
 )
@@ -54,6 +62,7 @@ def test_addition_gradient(Value, corpus):
 @graded(
     1,
     "a + a: a Value used twice collects from both uses",
+    about=("Value.__add__",),
     needs="test_addition_gradient",
     corpus=random_graphs("add", reuse="leaves"),
 )
@@ -67,6 +76,7 @@ def test_addition_collects(Value, corpus):
 @graded(
     1,
     "Multiplication passes each factor the other one",
+    about=("Value.__mul__",),
     needs=("test_addition_gradient", VALUES + "test_multiplication"),
     corpus=random_graphs("mul"),
 )
@@ -77,6 +87,7 @@ def test_multiplication_gradient(Value, corpus):
 @graded(
     1,
     "x * x: a factor used twice collects from both uses",
+    about=("Value.__mul__",),
     needs=("test_multiplication_gradient", "test_addition_collects"),
     corpus=random_graphs("mul", reuse="leaves"),
 )
@@ -90,6 +101,7 @@ def test_multiplication_collects(Value, corpus):
 @graded(
     0.5,
     "x + 2 and its gradient",
+    about=("Value.__add__",),
     needs=("test_addition_collects", "test_multiplication_collects", VALUES + "test_value_plus_number"),
     corpus=random_graphs("add_const", reuse="leaves"),
 )
@@ -100,6 +112,7 @@ def test_value_plus_number_gradient(Value, corpus):
 @graded(
     0.5,
     "2 + x and its gradient",
+    about=("Value.__radd__",),
     needs=(
         "test_addition_collects",
         "test_multiplication_collects",
@@ -112,7 +125,12 @@ def test_number_plus_value_gradient(Value, corpus):
     check_gradients(Value, corpus)
 
 
-@graded(0.5, "sum([x, y, x]) passes its gradient on", needs="test_number_plus_value_gradient")
+@graded(
+    0.5,
+    "sum([x, y, x]) passes its gradient on",
+    about=("Value.__radd__",),
+    needs="test_number_plus_value_gradient",
+)
 def test_sum_gradient(Value):
     x, y = Value(1.0), Value(2.5)
     total = sum([x, y, x])
@@ -124,6 +142,7 @@ def test_sum_gradient(Value):
 @graded(
     0.5,
     "x * 2 and its gradient",
+    about=("Value.__mul__",),
     needs=("test_multiplication_collects", VALUES + "test_value_times_number"),
     corpus=random_graphs("mul_const", reuse="leaves"),
 )
@@ -134,6 +153,7 @@ def test_value_times_number_gradient(Value, corpus):
 @graded(
     0.5,
     "2 * x and its gradient",
+    about=("Value.__rmul__",),
     needs=("test_multiplication_collects", "test_value_times_number_gradient", VALUES + "test_number_times_value"),
     corpus=random_graphs("const_mul", reuse="leaves"),
 )
@@ -147,6 +167,7 @@ def test_number_times_value_gradient(Value, corpus):
 @graded(
     1,
     "-x and its gradient",
+    about=("Value.__neg__",),
     needs=("test_value_times_number_gradient", VALUES + "test_negation"),
     corpus=random_graphs("neg", reuse="leaves"),
 )
@@ -157,6 +178,7 @@ def test_negation_gradient(Value, corpus):
 @graded(
     1,
     "Subtraction passes the second operand minus its gradient",
+    about=("Value.__sub__",),
     needs=("test_negation_gradient", VALUES + "test_subtraction"),
     corpus=random_graphs("sub", reuse="leaves"),
 )
@@ -167,6 +189,7 @@ def test_subtraction_gradient(Value, corpus):
 @graded(
     0.5,
     "x - 2 and its gradient",
+    about=("Value.__sub__",),
     needs=("test_subtraction_gradient", "test_value_plus_number_gradient", VALUES + "test_value_minus_number"),
     corpus=random_graphs("sub_const", reuse="leaves"),
 )
@@ -177,6 +200,7 @@ def test_value_minus_number_gradient(Value, corpus):
 @graded(
     0.5,
     "2 - x and its gradient",
+    about=("Value.__rsub__",),
     needs=("test_subtraction_gradient", "test_number_plus_value_gradient", VALUES + "test_number_minus_value"),
     corpus=random_graphs("const_sub", reuse="leaves"),
 )
@@ -190,6 +214,7 @@ def test_number_minus_value_gradient(Value, corpus):
 @graded(
     1,
     "x ** 2 and its gradient, 2 * x",
+    about=("Value.__pow__",),
     needs=("test_multiplication_collects", VALUES + "test_square"),
     corpus=random_graphs("pow_const", constants=(2,), reuse="leaves"),
 )
@@ -200,6 +225,7 @@ def test_square_gradient(Value, corpus):
 @graded(
     0.5,
     "x ** -1 and its gradient",
+    about=("Value.__pow__",),
     needs=("test_square_gradient", VALUES + "test_inverse"),
     corpus=random_graphs("pow_const", constants=(-1,), reuse="leaves"),
 )
@@ -210,6 +236,7 @@ def test_inverse_gradient(Value, corpus):
 @graded(
     0.5,
     "x ** 0.5 and its gradient",
+    about=("Value.__pow__",),
     needs=("test_square_gradient", VALUES + "test_square_root"),
     corpus=random_graphs("pow_const", constants=(0.5,), reuse="leaves"),
 )
@@ -220,6 +247,7 @@ def test_square_root_gradient(Value, corpus):
 @graded(
     0.5,
     "Powers of zero and negative numbers, and their gradients",
+    about=("Value.__pow__",),
     needs=("test_square_gradient", "test_inverse_gradient", VALUES + "test_powers_of_zero_and_negative_numbers"),
     corpus=expressions(
         "powers_of_zero_and_negative_numbers",
@@ -237,6 +265,7 @@ def test_powers_of_zero_and_negative_numbers_gradient(Value, corpus):
 @graded(
     1,
     "a ** b passes a gradient to the base and to the exponent",
+    about=("Value.__pow__",),
     needs=("test_square_gradient", VALUES + "test_power_of_two_values"),
     corpus=random_graphs("pow", reuse="leaves"),
 )
@@ -247,6 +276,7 @@ def test_power_of_two_values_gradient(Value, corpus):
 @graded(
     0.5,
     "2 ** x and its gradient",
+    about=("Value.__rpow__",),
     needs=("test_power_of_two_values_gradient", VALUES + "test_number_to_the_value"),
     corpus=random_graphs("const_pow", reuse="leaves"),
 )
@@ -260,6 +290,7 @@ def test_number_to_the_value_gradient(Value, corpus):
 @graded(
     1,
     "a / b passes both operands their gradient",
+    about=("Value.__truediv__",),
     needs=("test_inverse_gradient", VALUES + "test_division"),
     corpus=random_graphs("div", reuse="leaves"),
 )
@@ -270,6 +301,7 @@ def test_division_gradient(Value, corpus):
 @graded(
     0.5,
     "x / 2 and its gradient",
+    about=("Value.__truediv__",),
     needs=("test_division_gradient", "test_value_times_number_gradient", VALUES + "test_value_over_number"),
     corpus=random_graphs("div_const", reuse="leaves"),
 )
@@ -280,6 +312,7 @@ def test_value_over_number_gradient(Value, corpus):
 @graded(
     0.5,
     "2 / x and its gradient",
+    about=("Value.__rtruediv__",),
     needs=("test_division_gradient", "test_number_times_value_gradient", VALUES + "test_number_over_value"),
     corpus=random_graphs("const_div", reuse="leaves"),
 )

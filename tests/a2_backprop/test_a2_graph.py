@@ -22,6 +22,7 @@ COLLECTS = ("test_addition_collects", "test_multiplication_collects")
 @graded(
     1,
     "d = a + b; e = c * g; f = d + e: the gradients of f at a = 10, b = 5, c = 7, g = 10",
+    about=("Value.backward", "Value.__add__", "Value.__mul__"),
     needs=("test_addition_gradient", "test_multiplication_gradient"),
     corpus=expressions("first_backpropagation", (lambda a, b, c, g: (a + b) + c * g, (10.0, 5.0, 7.0, 10.0))),
 )
@@ -30,7 +31,10 @@ def test_first_backpropagation(Value, corpus):
 
 
 @graded(
-    1, "Nudge a by 0.1, and f moves by about 0.1 times a's gradient: it predicts", needs="test_first_backpropagation"
+    1,
+    "Nudge a by 0.1, and f moves by about 0.1 times a's gradient: it predicts",
+    about=("Value.backward", "Value.__add__", "Value.__mul__"),
+    needs="test_first_backpropagation",
 )
 def test_a_gradient_predicts_a_nudge(Value):
     a, b, c, g = Value(10.0), Value(5.0), Value(7.0), Value(10.0)
@@ -47,6 +51,7 @@ def test_a_gradient_predicts_a_nudge(Value):
 @graded(
     1,
     "e = (a + b) ** (a * b) at a = 3, b = 4: de/da and de/db",
+    about=("Value.__add__", "Value.__mul__", "Value.__pow__"),
     needs="test_power_of_two_values_gradient",
     corpus=expressions("seven_to_the_twelfth", (lambda a, b: (a + b) ** (a * b), (3.0, 4.0))),
 )
@@ -65,6 +70,7 @@ def twice_twice(a):
 @graded(
     1,
     "a = 1; b = a + a; c = b + b: the gradient of a is 4",
+    about=("Value.backward", "Value.__add__"),
     needs="test_addition_collects",
     corpus=expressions("twice_twice", (twice_twice, (1.0,))),
 )
@@ -75,6 +81,7 @@ def test_twice_twice(Value, corpus):
 @graded(
     2,
     "A node passes on only what it has wholly received: topological order, backwards",
+    about=("Value.backward",),
     needs=(*COLLECTS, "test_twice_twice"),
     corpus=random_graphs("add", "mul", reuse="nodes", size=10),
 )
@@ -85,6 +92,7 @@ def test_a_node_waits_for_all_its_uses(Value, corpus):
 @graded(
     1,
     "Inner nodes get their gradient too, not only the leaves",
+    about=("Value.backward",),
     needs="test_a_node_waits_for_all_its_uses",
     corpus=random_graphs("add", "mul", reuse="nodes", size=6),
 )
@@ -92,7 +100,12 @@ def test_inner_nodes_have_gradients(Value, corpus):
     check_inner_gradients(Value, corpus)
 
 
-@graded(1, "Two results that share a leaf add up in it", needs="test_multiplication_collects")
+@graded(
+    1,
+    "Two results that share a leaf add up in it",
+    about=("Value.backward", "Value.__add__", "Value.__mul__"),
+    needs="test_multiplication_collects",
+)
 def test_two_results_share_a_leaf(Value):
     x, y = Value(3.0), Value(2.0)
     (x * y).backward()
@@ -101,7 +114,12 @@ def test_two_results_share_a_leaf(Value):
     expect(y.grad, 3.0)
 
 
-@graded(1, "With its gradient set back to 0, a leaf is ready for a fresh graph", needs="test_multiplication_collects")
+@graded(
+    1,
+    "With its gradient set back to 0, a leaf is ready for a fresh graph",
+    about=("Value.backward",),
+    needs="test_multiplication_collects",
+)
 def test_a_fresh_graph_after_zero(Value):
     x = Value(3.0)
     (x * x).backward()
@@ -113,6 +131,7 @@ def test_a_fresh_graph_after_zero(Value):
 @graded(
     2,
     "Larger expressions, of everything so far",
+    about=("Value.__add__", "Value.__mul__", "Value.__sub__", "Value.__pow__", "Value.__truediv__"),
     needs=(
         "test_a_node_waits_for_all_its_uses",
         "test_negation_gradient",
@@ -172,6 +191,7 @@ CHAIN = Graph((1.0, 0.001), [("add", 0, 1), *(("add", node, 1) for node in range
 @graded(
     1,
     "backward() visits each node once: y = y * k + y, 24 times over",
+    about=("Value.backward",),
     needs=(*COLLECTS, "test_a_node_waits_for_all_its_uses"),
 )
 def test_cost_is_linear_in_depth(Value):
@@ -187,7 +207,12 @@ def test_cost_is_linear_in_depth(Value):
     expect(answer.grad[0], 1.5**24)
 
 
-@graded(1, "backward() finds all gradients in one pass: 8,000 leaves", needs=COLLECTS)
+@graded(
+    1,
+    "backward() finds all gradients in one pass: 8,000 leaves",
+    about=("Value.backward",),
+    needs=COLLECTS,
+)
 def test_cost_is_linear_in_leaves(Value):
     code = (
         "from engine import Value",
@@ -202,7 +227,12 @@ def test_cost_is_linear_in_leaves(Value):
     expect(answer.grad[7999], 0.5)
 
 
-@graded(1, "Graphs get deep: a chain of 20,000 additions", needs=COLLECTS)
+@graded(
+    1,
+    "Graphs get deep: a chain of 20,000 additions",
+    about=("Value.backward",),
+    needs=COLLECTS,
+)
 def test_depth(Value):
     (answer,) = answers_to(Value, [CHAIN], backward=True).answers
     expect(answer.grad[1], 20_000.0)

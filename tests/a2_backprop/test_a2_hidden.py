@@ -6,6 +6,7 @@ from gradkit.suite import expect, graded
 @graded(
     0.5,
     "What is not part of the result stays out of it",
+    about=("Value.backward",),
     needs=("test_a_node_waits_for_all_its_uses", "test_a_fresh_graph_after_zero"),
     hidden=True,
 )

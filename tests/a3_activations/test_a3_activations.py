@@ -19,12 +19,24 @@ COLLECTED = (GRADIENTS + "test_addition_collects", GRADIENTS + "test_multiplicat
 # --- exp -------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.exp() is e to the power of x", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("exp"))
+@graded(
+    1,
+    "x.exp() is e to the power of x",
+    about=("Value.exp",),
+    needs=ADDED_AND_MULTIPLIED,
+    corpus=random_graphs("exp"),
+)
 def test_exp(Value, corpus):
     check_forward(Value, corpus)
 
 
-@graded(1, "exp is its own derivative", needs=("test_exp", *PASSED_BACK), corpus=random_graphs("exp"))
+@graded(
+    1,
+    "exp is its own derivative",
+    about=("Value.exp",),
+    needs=("test_exp", *PASSED_BACK),
+    corpus=random_graphs("exp"),
+)
 def test_exp_gradient(Value, corpus):
     check_gradients(Value, corpus)
 
@@ -32,6 +44,7 @@ def test_exp_gradient(Value, corpus):
 @graded(
     1,
     "x.exp() + x: exp collects with +=",
+    about=("Value.exp",),
     needs=("test_exp_gradient", *COLLECTED),
     corpus=random_graphs("exp", reuse="leaves"),
 )
@@ -42,12 +55,24 @@ def test_exp_collects(Value, corpus):
 # --- log -------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.log() is the natural logarithm", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("log"))
+@graded(
+    1,
+    "x.log() is the natural logarithm",
+    about=("Value.log",),
+    needs=ADDED_AND_MULTIPLIED,
+    corpus=random_graphs("log"),
+)
 def test_log(Value, corpus):
     check_forward(Value, corpus)
 
 
-@graded(1, "The derivative of log is 1 / x", needs=("test_log", *PASSED_BACK), corpus=random_graphs("log"))
+@graded(
+    1,
+    "The derivative of log is 1 / x",
+    about=("Value.log",),
+    needs=("test_log", *PASSED_BACK),
+    corpus=random_graphs("log"),
+)
 def test_log_gradient(Value, corpus):
     check_gradients(Value, corpus)
 
@@ -55,6 +80,7 @@ def test_log_gradient(Value, corpus):
 @graded(
     1,
     "x.log() + x: log collects with +=",
+    about=("Value.log",),
     needs=("test_log_gradient", *COLLECTED),
     corpus=random_graphs("log", reuse="leaves"),
 )
@@ -65,13 +91,23 @@ def test_log_collects(Value, corpus):
 # --- tanh ------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.tanh() squashes to (-1, 1)", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("tanh"))
+@graded(
+    1,
+    "x.tanh() squashes to (-1, 1)",
+    about=("Value.tanh",),
+    needs=ADDED_AND_MULTIPLIED,
+    corpus=random_graphs("tanh"),
+)
 def test_tanh(Value, corpus):
     check_forward(Value, corpus)
 
 
 @graded(
-    1, "With t = tanh(x), the derivative is 1 - t**2", needs=("test_tanh", *PASSED_BACK), corpus=random_graphs("tanh")
+    1,
+    "With t = tanh(x), the derivative is 1 - t**2",
+    about=("Value.tanh",),
+    needs=("test_tanh", *PASSED_BACK),
+    corpus=random_graphs("tanh"),
 )
 def test_tanh_gradient(Value, corpus):
     check_gradients(Value, corpus)
@@ -80,6 +116,7 @@ def test_tanh_gradient(Value, corpus):
 @graded(
     1,
     "x.tanh() + x: tanh collects with +=",
+    about=("Value.tanh",),
     needs=("test_tanh_gradient", *COLLECTED),
     corpus=random_graphs("tanh", reuse="leaves"),
 )
@@ -90,7 +127,13 @@ def test_tanh_collects(Value, corpus):
 # --- sigmoid ---------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.sigmoid() squashes to (0, 1)", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("sigmoid"))
+@graded(
+    1,
+    "x.sigmoid() squashes to (0, 1)",
+    about=("Value.sigmoid",),
+    needs=ADDED_AND_MULTIPLIED,
+    corpus=random_graphs("sigmoid"),
+)
 def test_sigmoid(Value, corpus):
     check_forward(Value, corpus)
 
@@ -98,6 +141,7 @@ def test_sigmoid(Value, corpus):
 @graded(
     1,
     "With s = sigmoid(x), the derivative is s * (1 - s)",
+    about=("Value.sigmoid",),
     needs=("test_sigmoid", *PASSED_BACK),
     corpus=random_graphs("sigmoid"),
 )
@@ -108,6 +152,7 @@ def test_sigmoid_gradient(Value, corpus):
 @graded(
     1,
     "x.sigmoid() + x: sigmoid collects with +=",
+    about=("Value.sigmoid",),
     needs=("test_sigmoid_gradient", *COLLECTED),
     corpus=random_graphs("sigmoid", reuse="leaves"),
 )
@@ -118,7 +163,13 @@ def test_sigmoid_collects(Value, corpus):
 # --- relu ------------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "x.relu() cuts below zero", needs=ADDED_AND_MULTIPLIED, corpus=random_graphs("relu"))
+@graded(
+    1,
+    "x.relu() cuts below zero",
+    about=("Value.relu",),
+    needs=ADDED_AND_MULTIPLIED,
+    corpus=random_graphs("relu"),
+)
 def test_relu(Value, corpus):
     check_forward(Value, corpus)
 
@@ -126,6 +177,7 @@ def test_relu(Value, corpus):
 @graded(
     0.5,
     "A function leaves its operand as it was",
+    about=("Value.exp", "Value.log", "Value.tanh", "Value.sigmoid", "Value.relu"),
     needs=("test_exp", "test_log", "test_tanh", "test_sigmoid", "test_relu"),
 )
 def test_operands_of_functions_stay_as_they_were(Value):
@@ -136,7 +188,11 @@ def test_operands_of_functions_stay_as_they_were(Value):
 
 
 @graded(
-    1, "relu lets the gradient through above zero only", needs=("test_relu", *PASSED_BACK), corpus=random_graphs("relu")
+    1,
+    "relu lets the gradient through above zero only",
+    about=("Value.relu",),
+    needs=("test_relu", *PASSED_BACK),
+    corpus=random_graphs("relu"),
 )
 def test_relu_gradient(Value, corpus):
     check_gradients(Value, corpus)
@@ -145,6 +201,7 @@ def test_relu_gradient(Value, corpus):
 @graded(
     1,
     "x.relu() + x: relu collects with +=",
+    about=("Value.relu",),
     needs=("test_relu_gradient", "test_operands_of_functions_stay_as_they_were", *COLLECTED),
     corpus=random_graphs("relu", reuse="leaves"),
 )
@@ -155,6 +212,7 @@ def test_relu_collects(Value, corpus):
 @graded(
     0.5,
     "relu at exactly 0 lets nothing through, as in PyTorch",
+    about=("Value.relu",),
     needs="test_relu_gradient",
     corpus=expressions(
         "relu_at_zero",
@@ -173,6 +231,7 @@ def test_relu_at_zero(Value, corpus):
 @graded(
     1,
     "Large inputs do not overflow: tanh and sigmoid at 1000 and -1000",
+    about=("Value.tanh", "Value.sigmoid"),
     needs=("test_tanh_gradient", "test_sigmoid_gradient"),
 )
 def test_stability(Value):
@@ -190,6 +249,7 @@ def test_stability(Value):
 @graded(
     1,
     "A neuron squashes a weighted sum: tanh(x1*w1 + x2*w2 + b)",
+    about=("Value.tanh",),
     needs=("test_tanh_gradient", *PASSED_BACK),
     corpus=expressions(
         "neuron",
@@ -213,6 +273,7 @@ SOFTMAX = expressions("softmax", (softmax, (1.0, 2.0, 3.0)), (softmax, (-0.5, 0.
 @graded(
     1,
     "softmax turns three scores into probabilities: exp of one over the sum of all",
+    about=("Value.exp",),
     needs=("test_exp", VALUES + "test_division", VALUES + "test_sum"),
     corpus=SOFTMAX,
 )
@@ -223,6 +284,7 @@ def test_softmax(Value, corpus):
 @graded(
     1,
     "softmax and its gradient: one probability rises, the others fall",
+    about=("Value.exp",),
     needs=(
         "test_exp_collects",
         "test_softmax",
@@ -239,6 +301,7 @@ def test_softmax_gradient(Value, corpus):
 @graded(
     2,
     "Larger expressions, of all five functions",
+    about=("Value.exp", "Value.log", "Value.tanh", "Value.sigmoid", "Value.relu"),
     needs=(
         "test_operands_of_functions_stay_as_they_were",
         "test_exp_collects",

@@ -33,6 +33,7 @@ ALL_USES = (*THROUGH_TANH, GRADIENTS + "test_a_node_waits_for_all_its_uses")
 @graded(
     1,
     "A neuron has a weight for each input and one bias: Neuron(3) has 4 parameters, each of them its own",
+    about=("Neuron.__init__", "Neuron.parameters"),
     needs=VALUES + "test_a_value_keeps_its_number",
 )
 def test_parameters_of_a_neuron(Neuron):
@@ -47,6 +48,7 @@ def test_parameters_of_a_neuron(Neuron):
 @graded(
     1,
     "A neuron weighs its inputs, adds its bias and squashes: tanh(w1*x1 + w2*x2 + b)",
+    about=("Neuron.__call__",),
     needs=("test_parameters_of_a_neuron", *SQUASHED),
     corpus=networks("Neuron"),
 )
@@ -57,6 +59,7 @@ def test_neuron(Neuron, Value, corpus):
 @graded(
     1,
     "Gradients of a neuron: those of its weights, its bias and its inputs",
+    about=("Neuron.__call__",),
     needs=("test_neuron", *THROUGH_TANH),
     corpus=networks("Neuron"),
 )
@@ -67,6 +70,7 @@ def test_neuron_gradient(Neuron, Value, corpus):
 @graded(
     0.5,
     "Neuron(2, linear=True) leaves the tanh out",
+    about=("Neuron.__init__", "Neuron.__call__"),
     needs="test_neuron",
     corpus=networks("Neuron", linear=True),
 )
@@ -74,7 +78,12 @@ def test_linear_neuron(Neuron, Value, corpus):
     check_outputs(Neuron, Value, corpus)
 
 
-@graded(0.5, "A neuron takes plain numbers for inputs, too, as often as you like", needs="test_neuron")
+@graded(
+    0.5,
+    "A neuron takes plain numbers for inputs, too, as often as you like",
+    about=("Neuron.__call__",),
+    needs="test_neuron",
+)
 def test_plain_numbers_as_inputs(Neuron):
     model = Neuron(2)
     for p, number in zip(model.parameters(), (2.0, -1.0, 0.5)):
@@ -83,14 +92,24 @@ def test_plain_numbers_as_inputs(Neuron):
     expect(model([1.0, 2.0]).data, tanh(0.5))
 
 
-@graded(1, "Weights begin at random numbers from -1 to 1, no two of them alike", needs="test_parameters_of_a_neuron")
+@graded(
+    1,
+    "Weights begin at random numbers from -1 to 1, no two of them alike",
+    about=("Neuron.__init__",),
+    needs="test_parameters_of_a_neuron",
+)
 def test_initial_weights(Neuron, seed):
     seed(0)
     code = ("from random import seed", "from nn import Neuron", "seed(0)", "model = Neuron(40)")
     check_initial_numbers(Neuron, (40,), code)
 
 
-@graded(0.5, "After random.seed(1) a neuron begins as it did after random.seed(1)", needs="test_initial_weights")
+@graded(
+    0.5,
+    "After random.seed(1) a neuron begins as it did after random.seed(1)",
+    about=("Neuron.__init__",),
+    needs="test_initial_weights",
+)
 def test_the_same_seed_makes_the_same_neuron(Neuron, seed):
     code = (
         "from random import seed",
@@ -106,6 +125,7 @@ def test_the_same_seed_makes_the_same_neuron(Neuron, seed):
 @graded(
     1,
     "The neurons of a layer are different ones: Layer(2, 3) has 9 parameters, each of them its own",
+    about=("Layer.__init__", "Layer.parameters"),
     needs="test_parameters_of_a_neuron",
 )
 def test_parameters_of_a_layer(Layer):
@@ -120,6 +140,7 @@ def test_parameters_of_a_layer(Layer):
 @graded(
     1,
     "A layer shows every input to every neuron, and gives a list of their outputs",
+    about=("Layer.__call__",),
     needs=("test_parameters_of_a_layer", "test_neuron"),
     corpus=networks("Layer"),
 )
@@ -130,6 +151,7 @@ def test_layer(Layer, Value, corpus):
 @graded(
     1,
     "Gradients of a layer: an input collects from every neuron",
+    about=("Layer.__call__",),
     needs=("test_layer", "test_neuron_gradient", *ALL_USES),
     corpus=networks("Layer"),
 )
@@ -140,6 +162,7 @@ def test_layer_gradient(Layer, Value, corpus):
 @graded(
     0.5,
     "Layer(2, 3, linear=True) leaves the tanh out in every neuron",
+    about=("Layer.__init__",),
     needs=("test_layer", "test_linear_neuron"),
     corpus=networks("Layer", linear=True),
 )
@@ -153,6 +176,7 @@ def test_linear_layer(Layer, Value, corpus):
 @graded(
     1,
     "MLP(3, [4, 4, 1]) has 41 parameters: none is missing, and none is there twice",
+    about=("MLP.__init__", "MLP.parameters"),
     needs="test_parameters_of_a_layer",
 )
 def test_parameters_of_an_mlp(MLP):
@@ -164,7 +188,12 @@ def test_parameters_of_an_mlp(MLP):
     expect(sum(numbers), 840.5)
 
 
-@graded(0.5, "A single output comes as one Value, not in a list", needs=("test_parameters_of_an_mlp", "test_layer"))
+@graded(
+    0.5,
+    "A single output comes as one Value, not in a list",
+    about=("MLP.__call__",),
+    needs=("test_parameters_of_an_mlp", "test_layer"),
+)
 def test_a_single_output_is_a_value(MLP):
     model = MLP(1, [1])
     for p, number in zip(model.parameters(), (0.5, 0.25)):
@@ -175,6 +204,7 @@ def test_a_single_output_is_a_value(MLP):
 @graded(
     2,
     "An MLP gives the outputs of each layer to the next, and the last one's to you",
+    about=("MLP.__call__",),
     needs=("test_a_single_output_is_a_value", "test_layer"),
     corpus=networks("MLP"),
 )
@@ -185,6 +215,7 @@ def test_mlp(MLP, Value, corpus):
 @graded(
     2,
     "Gradients of an MLP: those of every parameter in every layer, and of every input",
+    about=("MLP.__call__", "MLP.parameters"),
     needs=("test_mlp", "test_layer_gradient", *ALL_USES),
     corpus=networks("MLP"),
 )
@@ -195,6 +226,7 @@ def test_mlp_gradient(MLP, Value, corpus):
 @graded(
     1,
     "linear_last=True leaves the tanh out of the last layer, and of no other",
+    about=("MLP.__init__",),
     needs=("test_mlp", "test_linear_layer"),
     corpus=networks("MLP", linear=True),
 )
@@ -205,6 +237,7 @@ def test_linear_last(MLP, Value, corpus):
 @graded(
     1,
     "Gradients of an MLP whose last layer is linear",
+    about=("MLP.__init__",),
     needs=("test_linear_last", "test_mlp_gradient"),
     corpus=networks("MLP", linear=True),
 )
@@ -215,6 +248,7 @@ def test_linear_last_gradient(MLP, Value, corpus):
 @graded(
     0.5,
     "A hidden layer may be a single neuron: its output is still a list to the next layer",
+    about=("MLP.__call__",),
     needs="test_mlp_gradient",
     corpus=networks("MLP", shape="narrow"),
 )
@@ -223,7 +257,10 @@ def test_a_hidden_layer_of_one_neuron(MLP, Value, corpus):
 
 
 @graded(
-    0.5, "The list of widths stays as it was: it makes a second MLP like the first", needs="test_parameters_of_an_mlp"
+    0.5,
+    "The list of widths stays as it was: it makes a second MLP like the first",
+    about=("MLP.__init__",),
+    needs="test_parameters_of_an_mlp",
 )
 def test_the_list_of_widths_stays(MLP, choices):
     widths = choices([3], k=2)  # the list [3, 3], made where your code runs
@@ -243,6 +280,7 @@ def test_the_list_of_widths_stays(MLP, choices):
 @graded(
     1,
     "zero_grad() sets every gradient back to 0, so that a second pass does not add to the first",
+    about=("Module.zero_grad",),
     needs=("test_mlp_gradient", "test_plain_numbers_as_inputs", GRADIENTS + "test_a_fresh_graph_after_zero"),
 )
 def test_zero_grad(MLP):
@@ -263,6 +301,7 @@ def test_zero_grad(MLP):
 @graded(
     1,
     "Why tanh? Without it two layers are one straight line; with it they bend",
+    about=("Neuron.__call__", "Layer.__init__"),
     needs=("test_linear_layer", "test_plain_numbers_as_inputs"),
 )
 def test_without_tanh_all_is_one_linear_map(Layer):
@@ -281,6 +320,7 @@ def test_without_tanh_all_is_one_linear_map(Layer):
 @graded(
     1,
     "Gradients reach every parameter of a new MLP, back to the first layer",
+    about=("MLP.__call__", "MLP.parameters"),
     needs=("test_mlp_gradient", "test_initial_weights", "test_plain_numbers_as_inputs"),
 )
 def test_gradients_reach_every_layer(MLP, seed):
@@ -301,6 +341,7 @@ def test_gradients_reach_every_layer(MLP, seed):
 @graded(
     0.5,
     "No layer is dead where all inputs and biases are exactly 0",
+    about=("Neuron.__call__",),
     needs="test_mlp_gradient",
     corpus=networks("MLP", shape="at_zero"),
 )

@@ -44,6 +44,7 @@ SHARES_BACK = (*PASSED_BACK, GRADIENTS + "test_division_gradient", FUNCTIONS + "
 @graded(
     0.5,
     "Squared error of one example: (output - target)**2",
+    about=("mean_squared_error",),
     needs=SQUARES,
     corpus=losses("mean_squared_error", single=True),
 )
@@ -54,6 +55,7 @@ def test_squared_error(mean_squared_error, Value, corpus):
 @graded(
     0.5,
     "Mean squared error is the mean over all examples, not their sum",
+    about=("mean_squared_error",),
     needs="test_squared_error",
     corpus=losses("mean_squared_error"),
 )
@@ -64,6 +66,7 @@ def test_mean_squared_error(mean_squared_error, Value, corpus):
 @graded(
     1,
     "The gradient of the mean squared error, for every output",
+    about=("mean_squared_error",),
     needs=("test_mean_squared_error", *SQUARES_BACK),
     corpus=losses("mean_squared_error"),
 )
@@ -74,6 +77,7 @@ def test_mean_squared_error_gradient(mean_squared_error, Value, corpus):
 @graded(
     0.5,
     "Hinge of one example: max(0, 1 - target * output), for a target of 1 or -1",
+    about=("hinge",),
     needs=MARGINS,
     corpus=losses("hinge", single=True),
 )
@@ -84,6 +88,7 @@ def test_hinge_of_one(hinge, Value, corpus):
 @graded(
     1,
     "Hinge is the mean over all examples, and its gradient leaves alone what is right by 1 or more",
+    about=("hinge",),
     needs=("test_hinge_of_one", *MARGINS_BACK),
     corpus=losses("hinge"),
 )
@@ -95,6 +100,7 @@ def test_hinge_gradient(hinge, Value, corpus):
 @graded(
     0.5,
     "Binary cross-entropy of one logit: -log(p) or -log(1 - p), with p its sigmoid",
+    about=("binary_cross_entropy",),
     needs=LOGARITHMS,
     corpus=losses("binary_cross_entropy", single=True),
 )
@@ -105,6 +111,7 @@ def test_binary_cross_entropy_of_one(binary_cross_entropy, Value, corpus):
 @graded(
     1,
     "Binary cross-entropy is the mean over all examples, and its gradient is p - target for each, over their number",
+    about=("binary_cross_entropy",),
     needs=("test_binary_cross_entropy_of_one", *LOGARITHMS_BACK),
     corpus=losses("binary_cross_entropy"),
 )
@@ -116,6 +123,7 @@ def test_binary_cross_entropy_gradient(binary_cross_entropy, Value, corpus):
 @graded(
     1,
     "Binary cross-entropy of logits as large as 1000 and -1000: no overflow, and no log(0)",
+    about=("binary_cross_entropy",),
     needs="test_binary_cross_entropy_gradient",
     corpus=losses("binary_cross_entropy", extreme=True),
 )
@@ -127,12 +135,23 @@ def test_binary_cross_entropy_of_large_logits(binary_cross_entropy, Value, corpu
 # --- several classes -------------------------------------------------------------------------------------------------
 
 
-@graded(1, "softmax turns logits into probabilities", needs=SHARES, corpus=losses("softmax"))
+@graded(
+    1,
+    "softmax turns logits into probabilities",
+    about=("softmax",),
+    needs=SHARES,
+    corpus=losses("softmax"),
+)
 def test_softmax(softmax, Value, corpus):
     check_loss(softmax, Value, corpus)
 
 
-@graded(0.5, "Read as probabilities, the outputs of softmax add up to 1", needs="test_softmax")
+@graded(
+    0.5,
+    "Read as probabilities, the outputs of softmax add up to 1",
+    about=("softmax",),
+    needs="test_softmax",
+)
 def test_probabilities_add_up(softmax, Value):
     p = softmax([Value(0.0), Value(log(3.0))])
     expect(p[0].data, 0.25)
@@ -145,6 +164,7 @@ def test_probabilities_add_up(softmax, Value):
 @graded(
     1,
     "The gradient of softmax: one probability rises, the others fall",
+    about=("softmax",),
     needs=("test_softmax", *SHARES_BACK),
     corpus=losses("softmax"),
 )
@@ -155,6 +175,7 @@ def test_softmax_gradient(softmax, Value, corpus):
 @graded(
     1,
     "softmax of logits as large as 1000 and -1000: shift them all first",
+    about=("softmax",),
     needs="test_softmax",
     corpus=losses("softmax", extreme=True),
 )
@@ -165,6 +186,7 @@ def test_softmax_of_large_logits(softmax, Value, corpus):
 @graded(
     0.5,
     "Cross-entropy of one example: -log of the right class's probability",
+    about=("cross_entropy",),
     needs=(*SHARES, *LOGARITHMS),
     corpus=losses("cross_entropy", single=True),
 )
@@ -175,6 +197,7 @@ def test_cross_entropy_of_one(cross_entropy, Value, corpus):
 @graded(
     1,
     "Cross-entropy is the mean over all examples, and its gradient is softmax less 1 for the right class",
+    about=("cross_entropy",),
     needs=("test_cross_entropy_of_one", *LOGARITHMS_BACK, *SHARES_BACK),
     corpus=losses("cross_entropy"),
 )
@@ -186,6 +209,7 @@ def test_cross_entropy_gradient(cross_entropy, Value, corpus):
 @graded(
     1,
     "Cross-entropy of logits as large as 1000 and -1000: no overflow, and no log(0)",
+    about=("cross_entropy",),
     needs="test_cross_entropy_gradient",
     corpus=losses("cross_entropy", extreme=True),
 )
@@ -197,7 +221,12 @@ def test_cross_entropy_of_large_logits(cross_entropy, Value, corpus):
 # --- what an output says ---------------------------------------------------------------------------------------------
 
 
-@graded(0.5, "A logit is a yes (1) if its sigmoid is above one half, else a no (0)", needs=VALUES + "test_addition")
+@graded(
+    0.5,
+    "A logit is a yes (1) if its sigmoid is above one half, else a no (0)",
+    about=("binary_decision",),
+    needs=VALUES + "test_addition",
+)
 def test_binary_decision(binary_decision, Value):
     expect(binary_decision(Value(0.3)), 1)
     expect(binary_decision(Value(-0.3)), 0)
@@ -205,7 +234,12 @@ def test_binary_decision(binary_decision, Value):
     expect(binary_decision(Value(-1000.0)), 0)
 
 
-@graded(0.5, "Of several logits the largest says which class is the most likely", needs=VALUES + "test_addition")
+@graded(
+    0.5,
+    "Of several logits the largest says which class is the most likely",
+    about=("most_likely",),
+    needs=VALUES + "test_addition",
+)
 def test_most_likely(most_likely, Value):
     expect(most_likely([Value(0.1), Value(2.0), Value(-1.0)]), 1)
     expect(most_likely([Value(-3.0), Value(-5.0)]), 0)

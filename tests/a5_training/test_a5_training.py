@@ -20,6 +20,7 @@ RUNS = (
 @graded(
     1,
     "A step of SGD moves the parameters themselves, each by lr * grad",
+    about=("SGD.__init__", "SGD.step"),
     needs=VALUES + "test_a_value_keeps_its_number",
 )
 def test_a_step_moves_the_parameters_themselves(SGD, Value):
@@ -30,7 +31,12 @@ def test_a_step_moves_the_parameters_themselves(SGD, Value):
     expect(abs(q.data + 1.0), 0.05)
 
 
-@graded(1, "A step goes downhill: against the gradient", needs="test_a_step_moves_the_parameters_themselves")
+@graded(
+    1,
+    "A step goes downhill: against the gradient",
+    about=("SGD.step",),
+    needs="test_a_step_moves_the_parameters_themselves",
+)
 def test_a_step_goes_downhill(SGD, Value):
     p, q = Value(2.0), Value(-1.0)
     p.grad, q.grad = 3.0, -0.5
@@ -39,7 +45,12 @@ def test_a_step_goes_downhill(SGD, Value):
     expect(q.data, -0.95)
 
 
-@graded(1, "Momentum: each step still has some of the last one's velocity", needs="test_a_step_goes_downhill")
+@graded(
+    1,
+    "Momentum: each step still has some of the last one's velocity",
+    about=("SGD.__init__", "SGD.step"),
+    needs="test_a_step_goes_downhill",
+)
 def test_momentum(SGD, Value):
     p, q = Value(1.0), Value(-1.0)
     optimizer = SGD([p, q], lr=0.1, momentum=0.5)
@@ -58,6 +69,7 @@ def test_momentum(SGD, Value):
 @graded(
     1,
     "The first step of Adam is lr long, whatever the gradient: the means are corrected",
+    about=("Adam.__init__", "Adam.step"),
     needs=VALUES + "test_a_value_keeps_its_number",
 )
 def test_the_first_step_of_adam(Adam, Value):
@@ -71,6 +83,7 @@ def test_the_first_step_of_adam(Adam, Value):
 @graded(
     1,
     "Adam goes on: both means run along, with betas and eps as they were given",
+    about=("Adam.__init__", "Adam.step"),
     needs="test_the_first_step_of_adam",
 )
 def test_further_steps_of_adam(Adam, Value):
@@ -90,7 +103,12 @@ def test_further_steps_of_adam(Adam, Value):
 # --- train -----------------------------------------------------------------------------------------------------------
 
 
-@graded(1, "train() makes a step: loss, gradient, optimizer", needs=("test_a_step_goes_downhill", *RUNS))
+@graded(
+    1,
+    "train() makes a step: loss, gradient, optimizer",
+    about=("train",),
+    needs=("test_a_step_goes_downhill", *RUNS),
+)
 def test_train_makes_a_step(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     for p, number in zip(model.parameters(), (1.0, 0.0)):
@@ -102,7 +120,12 @@ def test_train_makes_a_step(MLP, SGD, mean_squared_error, train):
     expect(history[0], 6.5)
 
 
-@graded(1, "Each step works the loss out anew, for the parameters have moved", needs="test_train_makes_a_step")
+@graded(
+    1,
+    "Each step works the loss out anew, for the parameters have moved",
+    about=("train",),
+    needs="test_train_makes_a_step",
+)
 def test_each_step_works_the_loss_out_anew(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     for p, number in zip(model.parameters(), (1.0, 0.0)):
@@ -116,6 +139,7 @@ def test_each_step_works_the_loss_out_anew(MLP, SGD, mean_squared_error, train):
 @graded(
     1,
     "Each step begins with gradients of 0: what the last one left would push it too far",
+    about=("train",),
     needs="test_each_step_works_the_loss_out_anew",
 )
 def test_each_step_clears_the_gradients(MLP, SGD, mean_squared_error, train):
@@ -128,7 +152,12 @@ def test_each_step_clears_the_gradients(MLP, SGD, mean_squared_error, train):
     expect(model.parameters()[1].data, 0.713)
 
 
-@graded(0.5, "The data stay as they are: inputs are not parameters", needs="test_train_makes_a_step")
+@graded(
+    0.5,
+    "The data stay as they are: inputs are not parameters",
+    about=("train",),
+    needs="test_train_makes_a_step",
+)
 def test_data_get_no_update(MLP, SGD, Value, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     for p, number in zip(model.parameters(), (1.0, 0.0)):
@@ -145,6 +174,7 @@ def test_data_get_no_update(MLP, SGD, Value, mean_squared_error, train):
 @graded(
     2,
     "Two moons by SGD and mean squared error: every loss and every parameter is PyTorch's",
+    about=("train", "SGD.step", "mean_squared_error"),
     needs="test_each_step_clears_the_gradients",
     corpus=trajectories("moons", "mean_squared_error", "SGD", lr=0.1),
 )
@@ -155,6 +185,7 @@ def test_moons_by_sgd(MLP, mean_squared_error, SGD, train, corpus):
 @graded(
     1,
     "Two moons by SGD with momentum, and hinge: every loss and every parameter is PyTorch's",
+    about=("train", "SGD.step", "hinge"),
     needs=("test_moons_by_sgd", "test_momentum", "test_hinge_gradient"),
     corpus=trajectories("moons", "hinge", "SGD", lr=0.1, momentum=0.9),
 )
@@ -165,6 +196,7 @@ def test_moons_by_momentum(MLP, hinge, SGD, train, corpus):
 @graded(
     1,
     "Two moons by Adam and binary cross-entropy: every loss and every parameter is PyTorch's",
+    about=("train", "Adam.step", "binary_cross_entropy"),
     needs=("test_moons_by_sgd", "test_further_steps_of_adam", "test_binary_cross_entropy_gradient"),
     corpus=trajectories("moons", "binary_cross_entropy", "Adam", lr=0.05),
 )
@@ -175,6 +207,7 @@ def test_moons_by_adam(MLP, binary_cross_entropy, Adam, train, corpus):
 @graded(
     1,
     "Handwritten digits by SGD and cross-entropy: every loss and every parameter is PyTorch's",
+    about=("train", "SGD.step", "cross_entropy"),
     needs=("test_moons_by_sgd", "test_cross_entropy_gradient"),
     corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=2, steps=3, lr=0.1),
 )
@@ -185,6 +218,7 @@ def test_digits_by_sgd(MLP, cross_entropy, SGD, train, corpus):
 @graded(
     1,
     "Handwritten digits by Adam, with a hidden layer: every loss and every parameter is PyTorch's",
+    about=("train", "Adam.step", "cross_entropy"),
     needs=("test_moons_by_adam", "test_digits_by_sgd"),
     corpus=trajectories("digits", "cross_entropy", "Adam", hidden=4, examples=4, steps=5, lr=0.01),
 )
@@ -202,6 +236,7 @@ CLASSES = [0] * 6 + [1] * 6
 @graded(
     1,
     "Trained for 30 steps, a small MLP tells two moons apart",
+    about=("train", "binary_decision"),
     needs=("test_moons_by_adam", "test_binary_decision"),
 )
 def test_moons_are_told_apart(MLP, Adam, binary_cross_entropy, binary_decision, train):

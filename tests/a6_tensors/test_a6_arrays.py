@@ -16,7 +16,11 @@ STRETCHED = ("test_leading_axes_gradient", "test_axes_of_size_one_gradient")
 # --- a tensor ---------------------------------------------------------------------------------------------------------
 
 
-@graded(0.5, "A Tensor keeps its numbers as an array, whether they come as lists, as an array or as one number")
+@graded(
+    0.5,
+    "A Tensor keeps its numbers as an array, whether they come as lists, as an array or as one number",
+    about=("Tensor.__init__",),
+)
 def test_a_tensor_holds_an_array(Tensor, array):
     expect_array(Tensor([[1.0, 2.5], [-3.0, 0.0]]), "data", [[1.0, 2.5], [-3.0, 0.0]])
     expect_array(Tensor(array([0.5, -0.25])), "data", [0.5, -0.25])
@@ -26,6 +30,7 @@ def test_a_tensor_holds_an_array(Tensor, array):
 @graded(
     0.5,
     "The gradient begins as zeros in the shape of the data, and whole numbers become floats",
+    about=("Tensor.__init__",),
     needs="test_a_tensor_holds_an_array",
 )
 def test_gradient_begins_as_zeros(Tensor):
@@ -38,6 +43,7 @@ def test_gradient_begins_as_zeros(Tensor):
 @graded(
     0.5,
     "backward(gradient) begins with that gradient, and backward() with 1",
+    about=("Tensor.backward",),
     needs="test_gradient_begins_as_zeros",
 )
 def test_backward_begins_with_the_upstream_gradient(Tensor, array):
@@ -55,6 +61,7 @@ def test_backward_begins_with_the_upstream_gradient(Tensor, array):
 @graded(
     0.5,
     "Addition and multiplication, element by element",
+    about=("Tensor.__add__", "Tensor.__mul__"),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("add", "mul"),
 )
@@ -65,6 +72,7 @@ def test_addition_and_multiplication(Tensor, corpus):
 @graded(
     0.5,
     "An operation remembers its operands: backward() goes through three of them",
+    about=("Tensor.__init__", "Tensor.backward", "Tensor.__add__", "Tensor.__mul__"),
     needs=("test_addition_and_multiplication", "test_backward_begins_with_the_upstream_gradient"),
 )
 def test_backward_goes_through_the_graph(Tensor, array):
@@ -83,6 +91,7 @@ def test_backward_goes_through_the_graph(Tensor, array):
 @graded(
     1,
     "unbroadcast sums over axes in front that the operand does not have",
+    about=("unbroadcast",),
     needs="test_a_tensor_holds_an_array",
 )
 def test_unbroadcast_sums_over_axes_in_front(unbroadcast, Tensor, array):
@@ -97,6 +106,7 @@ def test_unbroadcast_sums_over_axes_in_front(unbroadcast, Tensor, array):
 @graded(
     1,
     "unbroadcast sums over axes in which the operand has size 1, and keeps them",
+    about=("unbroadcast",),
     needs="test_a_tensor_holds_an_array",
 )
 def test_unbroadcast_keeps_axes_of_size_one(unbroadcast, Tensor, array):
@@ -112,6 +122,7 @@ def test_unbroadcast_keeps_axes_of_size_one(unbroadcast, Tensor, array):
 @graded(
     1,
     "Addition passes the upstream gradient on to both operands",
+    about=("Tensor.__add__",),
     needs=("test_backward_goes_through_the_graph", *UNBROADCAST),
     corpus=tensor_graphs("add"),
 )
@@ -122,6 +133,7 @@ def test_addition_gradient(Tensor, corpus):
 @graded(
     1,
     "Multiplication passes each factor the other one",
+    about=("Tensor.__mul__",),
     needs=("test_backward_goes_through_the_graph", *UNBROADCAST),
     corpus=tensor_graphs("mul"),
 )
@@ -132,6 +144,7 @@ def test_multiplication_gradient(Tensor, corpus):
 @graded(
     1,
     "A tensor that is used more than once collects from every use",
+    about=("Tensor.__add__", "Tensor.__mul__", "Tensor.backward"),
     needs=("test_addition_gradient", "test_multiplication_gradient"),
     corpus=tensor_graphs("add", "mul", steps=4),
 )
@@ -142,6 +155,7 @@ def test_uses_add_up(Tensor, corpus):
 @graded(
     0.5,
     "Shapes are stretched to one another, as numpy does it",
+    about=("Tensor.__add__", "Tensor.__mul__"),
     needs="test_addition_and_multiplication",
     corpus=tensor_graphs(
         "add_leading", "add_ones", "add_both", "add_single", "mul_leading", "mul_ones", "mul_both", "mul_single"
@@ -154,6 +168,7 @@ def test_broadcasting(Tensor, corpus):
 @graded(
     1,
     "Where the other operand has more axes in front, the gradient is summed over them",
+    about=("unbroadcast", "Tensor.__add__", "Tensor.__mul__"),
     needs=("test_broadcasting", *COLLECTS, "test_unbroadcast_sums_over_axes_in_front"),
     corpus=tensor_graphs("add_leading", "mul_leading"),
 )
@@ -164,6 +179,7 @@ def test_leading_axes_gradient(Tensor, corpus):
 @graded(
     1,
     "Where an axis of size 1 was stretched, the gradient is summed along it",
+    about=("unbroadcast", "Tensor.__add__", "Tensor.__mul__"),
     needs=("test_broadcasting", *COLLECTS, "test_unbroadcast_keeps_axes_of_size_one"),
     corpus=tensor_graphs("add_ones", "mul_ones"),
 )
@@ -174,6 +190,7 @@ def test_axes_of_size_one_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Both at once, and for both operands",
+    about=("unbroadcast", "Tensor.__add__", "Tensor.__mul__"),
     needs=STRETCHED,
     corpus=tensor_graphs("add_both", "mul_both"),
 )
@@ -184,6 +201,7 @@ def test_stretched_both_ways_gradient(Tensor, corpus):
 @graded(
     0.5,
     "A tensor of one number with a tensor of many: it collects from all of them",
+    about=("unbroadcast", "Tensor.__add__", "Tensor.__mul__"),
     needs=STRETCHED,
     corpus=tensor_graphs("add_single", "mul_single"),
 )
@@ -197,6 +215,7 @@ def test_single_number_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Tensor and plain number, on either side: x + 2, 2 + x, x * 2, 2 * x",
+    about=("Tensor.__add__", "Tensor.__radd__", "Tensor.__mul__", "Tensor.__rmul__"),
     needs="test_addition_and_multiplication",
     corpus=tensor_graphs("add_number", "number_add", "mul_number", "number_mul"),
 )
@@ -207,6 +226,7 @@ def test_tensor_and_number(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of x + 2, 2 + x, x * 2 and 2 * x",
+    about=("Tensor.__add__", "Tensor.__radd__", "Tensor.__mul__", "Tensor.__rmul__"),
     needs=("test_tensor_and_number", *COLLECTS, *UNBROADCAST),
     corpus=tensor_graphs("add_number", "number_add", "mul_number", "number_mul"),
 )
@@ -217,6 +237,7 @@ def test_tensor_and_number_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Tensor and plain array, on either side: the tensor decides, and numpy does not take it apart",
+    about=("Tensor.__add__", "Tensor.__radd__", "Tensor.__mul__", "Tensor.__rmul__"),
     needs=("test_tensor_and_number_gradient", *STRETCHED),
 )
 def test_tensor_and_array(Tensor, array):
@@ -232,6 +253,7 @@ def test_tensor_and_array(Tensor, array):
 @graded(
     0.5,
     "Minus: -x, x - y, x - 2 and 2 - x",
+    about=("Tensor.__neg__", "Tensor.__sub__", "Tensor.__rsub__"),
     needs=("test_tensor_and_number", "test_broadcasting"),
     corpus=tensor_graphs("neg", "sub", "sub_leading", "sub_number", "number_sub"),
 )
@@ -242,6 +264,7 @@ def test_minus(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of -x, x - y, x - 2 and 2 - x",
+    about=("Tensor.__neg__", "Tensor.__sub__", "Tensor.__rsub__"),
     needs=("test_minus", "test_tensor_and_number_gradient", *STRETCHED),
     corpus=tensor_graphs("neg", "sub", "sub_leading", "sub_ones", "sub_number", "number_sub"),
 )
@@ -252,6 +275,7 @@ def test_minus_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Powers: x ** 2, and x ** y for two tensors",
+    about=("Tensor.__pow__",),
     needs="test_broadcasting",
     corpus=tensor_graphs("pow_number", "pow", "pow_leading"),
 )
@@ -262,6 +286,7 @@ def test_power(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of x ** 2, x ** 3 and x ** -1",
+    about=("Tensor.__pow__",),
     needs=("test_power", *COLLECTS),
     corpus=tensor_graphs("pow_number"),
 )
@@ -272,6 +297,7 @@ def test_power_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of x ** y, for the base and for the exponent, stretched too",
+    about=("Tensor.__pow__",),
     needs=("test_power_gradient", *STRETCHED),
     corpus=tensor_graphs("pow", "pow_leading", "pow_ones"),
 )
@@ -282,6 +308,7 @@ def test_tensor_power_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Division: x / y, x / 2 and 2 / x",
+    about=("Tensor.__truediv__", "Tensor.__rtruediv__"),
     needs=("test_power", "test_tensor_and_number"),
     corpus=tensor_graphs("div", "div_leading", "div_number", "number_div"),
 )
@@ -292,6 +319,7 @@ def test_division(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of x / y, x / 2 and 2 / x",
+    about=("Tensor.__truediv__", "Tensor.__rtruediv__"),
     needs=("test_division", "test_power_gradient", "test_tensor_and_number_gradient", *STRETCHED),
     corpus=tensor_graphs("div", "div_leading", "div_ones", "div_number", "number_div"),
 )
@@ -302,6 +330,7 @@ def test_division_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Minus, powers and divisions add to the gradients that are there: y = f(x) + f(x)",
+    about=("Tensor.__neg__", "Tensor.__sub__", "Tensor.__pow__", "Tensor.__truediv__"),
     needs=("test_minus_gradient", "test_tensor_power_gradient", "test_division_gradient"),
     corpus=tensor_graphs("neg", "sub", "pow_number", "pow", "div", "number_div", twice=True),
 )

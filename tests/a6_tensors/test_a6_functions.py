@@ -16,6 +16,7 @@ COLLECTS = ("test_addition_gradient", "test_multiplication_gradient", "test_uses
 @graded(
     0.5,
     "exp, element by element",
+    about=("Tensor.exp",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("exp"),
 )
@@ -26,6 +27,7 @@ def test_exp(Tensor, corpus):
 @graded(
     0.5,
     "exp is its own derivative",
+    about=("Tensor.exp",),
     needs=("test_exp", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("exp"),
 )
@@ -36,6 +38,7 @@ def test_exp_gradient(Tensor, corpus):
 @graded(
     0.5,
     "log, element by element",
+    about=("Tensor.log",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("log"),
 )
@@ -46,6 +49,7 @@ def test_log(Tensor, corpus):
 @graded(
     0.5,
     "The derivative of log(x) is 1 / x",
+    about=("Tensor.log",),
     needs=("test_log", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("log"),
 )
@@ -56,6 +60,7 @@ def test_log_gradient(Tensor, corpus):
 @graded(
     0.5,
     "tanh, element by element",
+    about=("Tensor.tanh",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("tanh"),
 )
@@ -66,6 +71,7 @@ def test_tanh(Tensor, corpus):
 @graded(
     0.5,
     "With t = tanh(x), the derivative is 1 - t**2",
+    about=("Tensor.tanh",),
     needs=("test_tanh", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("tanh"),
 )
@@ -76,6 +82,7 @@ def test_tanh_gradient(Tensor, corpus):
 @graded(
     0.5,
     "relu, element by element",
+    about=("Tensor.relu",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("relu"),
 )
@@ -86,6 +93,7 @@ def test_relu(Tensor, corpus):
 @graded(
     0.5,
     "relu lets a gradient through where x > 0",
+    about=("Tensor.relu",),
     needs=("test_relu", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("relu"),
 )
@@ -93,7 +101,12 @@ def test_relu_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
 
 
-@graded(0.5, "relu passes nothing on where x is exactly 0", needs="test_relu_gradient")
+@graded(
+    0.5,
+    "relu passes nothing on where x is exactly 0",
+    about=("Tensor.relu",),
+    needs="test_relu_gradient",
+)
 def test_relu_at_zero(Tensor, array):
     x = Tensor([0.0, 2.0, -1.0])
     x.relu().backward(array([3.0, 5.0, 7.0]))
@@ -103,6 +116,7 @@ def test_relu_at_zero(Tensor, array):
 @graded(
     0.5,
     "Functions add to the gradient that is there: y = f(x) + f(x)",
+    about=("Tensor.exp", "Tensor.log", "Tensor.tanh", "Tensor.relu"),
     needs=(*COLLECTS, "test_exp_gradient", "test_log_gradient", "test_tanh_gradient", "test_relu_gradient"),
     corpus=tensor_graphs("exp", "log", "tanh", "relu", twice=True),
 )
@@ -116,6 +130,7 @@ def test_functions_collect(Tensor, corpus):
 @graded(
     0.5,
     "sum() of all numbers, and along one axis",
+    about=("Tensor.sum",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("sum_all", "sum_one"),
 )
@@ -126,6 +141,7 @@ def test_sum(Tensor, corpus):
 @graded(
     1,
     "Every number gets the gradient of the sum that it went into",
+    about=("Tensor.sum",),
     needs=("test_sum", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("sum_all", "sum_one"),
 )
@@ -136,6 +152,7 @@ def test_sum_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Negative axes count from the end, and several axes may go at once",
+    about=("Tensor.sum",),
     needs="test_sum_gradient",
     corpus=tensor_graphs("sum_negative", "sum_several"),
 )
@@ -146,6 +163,7 @@ def test_sum_over_other_axes_gradient(Tensor, corpus):
 @graded(
     0.5,
     "keepdims=True keeps the axes that were summed over, with size 1",
+    about=("Tensor.sum",),
     needs="test_sum",
     corpus=tensor_graphs("sum_kept_all", "sum_kept_one", "sum_kept_negative", "sum_kept_several"),
 )
@@ -156,6 +174,7 @@ def test_sum_that_keeps_its_axes(Tensor, corpus):
 @graded(
     0.5,
     "Gradients with keepdims=True",
+    about=("Tensor.sum",),
     needs=("test_sum_that_keeps_its_axes", "test_sum_gradient"),
     corpus=tensor_graphs("sum_kept_all", "sum_kept_one", "sum_kept_negative", "sum_kept_several"),
 )
@@ -166,6 +185,7 @@ def test_sum_that_keeps_its_axes_gradient(Tensor, corpus):
 @graded(
     0.5,
     "A mean is divided by how many numbers went into it",
+    about=("Tensor.mean",),
     needs=("test_gradient_begins_as_zeros", "test_sum", "test_sum_that_keeps_its_axes", "test_division"),
     corpus=tensor_graphs("mean_all", "mean_one", "mean_negative", "mean_several", "mean_kept_one", "mean_kept_several"),
 )
@@ -176,6 +196,7 @@ def test_mean(Tensor, corpus):
 @graded(
     0.5,
     "Each number gets its share of the mean's gradient",
+    about=("Tensor.mean",),
     needs=(
         "test_mean",
         "test_sum_over_other_axes_gradient",
@@ -191,6 +212,7 @@ def test_mean_gradient(Tensor, corpus):
 @graded(
     0.5,
     "The largest number, of all or along axes",
+    about=("Tensor.max",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("max_all", "max_one", "max_negative", "max_several", "max_kept_one", "max_kept_several"),
 )
@@ -201,6 +223,7 @@ def test_max(Tensor, corpus):
 @graded(
     1,
     "The gradient of a maximum goes to where it stands",
+    about=("Tensor.max",),
     needs=("test_max", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("max_all", "max_one", "max_negative", "max_several", "max_kept_one", "max_kept_several"),
 )
@@ -211,6 +234,7 @@ def test_max_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Where several numbers are the largest, they share the gradient",
+    about=("Tensor.max",),
     needs="test_max_gradient",
     corpus=tensor_graphs("max_all", "max_one", "max_several", ties=True),
 )
@@ -221,6 +245,7 @@ def test_ties_share_the_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Sums and maxima add to the gradient that is there: y = f(x) + f(x)",
+    about=("Tensor.sum", "Tensor.max"),
     needs=(*COLLECTS, "test_sum_that_keeps_its_axes_gradient", "test_max_gradient"),
     corpus=tensor_graphs("sum_all", "sum_one", "sum_kept_one", "max_all", "max_one", "max_kept_one", twice=True),
 )

@@ -26,6 +26,7 @@ STRETCHED = ("test_leading_axes_gradient", "test_axes_of_size_one_gradient")
 @graded(
     0.5,
     "reshape: the same numbers in another shape",
+    about=("Tensor.reshape",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("reshape"),
 )
@@ -36,6 +37,7 @@ def test_reshape(Tensor, corpus):
 @graded(
     0.5,
     "The gradient of a reshape takes the old shape again",
+    about=("Tensor.reshape",),
     needs=("test_reshape", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("reshape"),
 )
@@ -46,6 +48,7 @@ def test_reshape_gradient(Tensor, corpus):
 @graded(
     0.5,
     "transpose: the axes in another order",
+    about=("Tensor.transpose",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("transpose"),
 )
@@ -56,6 +59,7 @@ def test_transpose(Tensor, corpus):
 @graded(
     0.5,
     "The gradient of a transpose goes back to where each number was",
+    about=("Tensor.transpose",),
     needs=("test_transpose", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("transpose"),
 )
@@ -66,6 +70,7 @@ def test_transpose_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Indexing picks a number, a row, a slice, or rows by their numbers",
+    about=("Tensor.__getitem__",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("item", "slice", "rows", "picks"),
 )
@@ -76,6 +81,7 @@ def test_indexing(Tensor, corpus):
 @graded(
     0.5,
     "What was not picked gets no gradient",
+    about=("Tensor.__getitem__",),
     needs=("test_indexing", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("item", "slice"),
 )
@@ -86,6 +92,7 @@ def test_indexing_gradient(Tensor, corpus):
 @graded(
     1,
     "A place that is picked twice collects twice",
+    about=("Tensor.__getitem__",),
     needs="test_indexing_gradient",
     corpus=tensor_graphs("rows", "picks"),
 )
@@ -96,6 +103,7 @@ def test_repeated_index_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Other places add to the gradient that is there: y = f(x) + f(x)",
+    about=("Tensor.reshape", "Tensor.transpose", "Tensor.__getitem__"),
     needs=(*COLLECTS, "test_reshape_gradient", "test_transpose_gradient", "test_repeated_index_gradient"),
     corpus=tensor_graphs("reshape", "transpose", "item", "slice", "rows", "picks", twice=True),
 )
@@ -109,6 +117,7 @@ def test_places_collect(Tensor, corpus):
 @graded(
     0.5,
     "A matrix times a matrix",
+    about=("Tensor.__matmul__",),
     needs="test_a_tensor_holds_an_array",
     corpus=tensor_graphs("matmul_matrices"),
 )
@@ -119,6 +128,7 @@ def test_matrix_times_matrix(Tensor, corpus):
 @graded(
     1,
     "Gradients of both matrices",
+    about=("Tensor.__matmul__",),
     needs=("test_matrix_times_matrix", "test_backward_goes_through_the_graph"),
     corpus=tensor_graphs("matmul_matrices"),
 )
@@ -129,6 +139,7 @@ def test_matrix_times_matrix_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Vectors: a row on the left, a column on the right, or both",
+    about=("Tensor.__matmul__",),
     needs="test_matrix_times_matrix",
     corpus=tensor_graphs("matmul_vectors"),
 )
@@ -139,6 +150,7 @@ def test_vectors(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of vectors, in the shape of vectors",
+    about=("Tensor.__matmul__",),
     needs=("test_vectors", "test_matrix_times_matrix_gradient"),
     corpus=tensor_graphs("matmul_vectors"),
 )
@@ -149,6 +161,7 @@ def test_vectors_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Many matrices side by side, in the axes in front",
+    about=("Tensor.__matmul__",),
     needs="test_matrix_times_matrix",
     corpus=tensor_graphs("matmul_batches"),
 )
@@ -159,6 +172,7 @@ def test_batches_of_matrices(Tensor, corpus):
 @graded(
     0.5,
     "Gradients of many matrices; of one that all have in common, too",
+    about=("Tensor.__matmul__",),
     needs=("test_batches_of_matrices", "test_matrix_times_matrix_gradient", *STRETCHED),
     corpus=tensor_graphs("matmul_batches"),
 )
@@ -169,6 +183,7 @@ def test_batches_of_matrices_gradient(Tensor, corpus):
 @graded(
     0.5,
     "Products of matrices add to the gradients that are there: y = a @ b + a @ b",
+    about=("Tensor.__matmul__",),
     needs=(*COLLECTS, "test_vectors_gradient", "test_batches_of_matrices_gradient"),
     corpus=tensor_graphs("matmul_matrices", "matmul_vectors", "matmul_batches", twice=True),
 )
@@ -182,6 +197,7 @@ def test_matrices_collect(Tensor, corpus):
 @graded(
     0.5,
     "No two tensors share one array as their gradient, and backward() keeps a copy of the one it is given",
+    about=("Tensor.__add__", "Tensor.backward", "Tensor.__init__"),
     needs=COLLECTS,
 )
 def test_gradients_are_arrays_of_their_own(Tensor, array):
@@ -203,6 +219,7 @@ def test_gradients_are_arrays_of_their_own(Tensor, array):
 @graded(
     0.5,
     "Arrays may lie in memory by columns, or with gaps",
+    about=("Tensor.reshape", "Tensor.transpose", "Tensor.__matmul__", "Tensor.__getitem__"),
     needs=(
         "test_matrix_times_matrix_gradient",
         "test_max_gradient",
@@ -226,6 +243,7 @@ def test_arrays_in_other_layouts(Tensor, corpus):
 @graded(
     1,
     "Random graphs of all these: every gradient of a leaf is PyTorch's",
+    about=("Tensor.backward",),
     needs=(
         "test_minus_gradient",
         "test_tanh_gradient",
@@ -270,6 +288,7 @@ def test_random_graphs(Tensor, corpus):
 @graded(
     0.5,
     "The gradients of inner nodes are PyTorch's, too",
+    about=("Tensor.backward",),
     needs=("test_random_graphs", "test_gradients_are_arrays_of_their_own", *GATHERED),
     corpus=tensor_graphs(
         "add",
@@ -299,7 +318,12 @@ def test_inner_nodes(Tensor, corpus):
     check_inner_tensor_gradients(Tensor, corpus)
 
 
-@graded(0.5, "backward() visits each node once: y = y * k + y, 24 times over", needs=COLLECTS)
+@graded(
+    0.5,
+    "backward() visits each node once: y = y * k + y, 24 times over",
+    about=("Tensor.backward",),
+    needs=COLLECTS,
+)
 def test_cost_is_linear(Tensor):
     code = (
         "from tensor import Tensor",
@@ -326,6 +350,11 @@ def repeated(levels):
     return Graph([1.0, 0.5], steps)
 
 
-@graded(0.5, "Graphs get deep: a chain of 5,000 additions", needs=COLLECTS)
+@graded(
+    0.5,
+    "Graphs get deep: a chain of 5,000 additions",
+    about=("Tensor.backward",),
+    needs=COLLECTS,
+)
 def test_depth(Tensor):
     check_tensor_chain(Tensor, 5000)

@@ -22,6 +22,7 @@ LAYERS = ("test_matrix_times_matrix_gradient", "test_leading_axes_gradient", "te
 @graded(
     1,
     "MLP(3, [4, 2]) has weights of shapes (3, 4) and (4, 2), biases of shapes (4,) and (2,), and begins at random",
+    about=("MLP.__init__", "MLP.parameters"),
     needs="test_a_tensor_holds_an_array",
 )
 def test_parameters(TensorMLP, numpy_seed):
@@ -33,6 +34,7 @@ def test_parameters(TensorMLP, numpy_seed):
 @graded(
     1,
     "The outputs of an MLP are those of PyTorch",
+    about=("MLP.__call__",),
     needs=("test_parameters", "test_matrix_times_matrix", "test_broadcasting", "test_tanh"),
     corpus=networks("MLP"),
 )
@@ -43,6 +45,7 @@ def test_mlp(TensorMLP, Tensor, array, corpus):
 @graded(
     1,
     "The gradients of all weights, biases and inputs",
+    about=("MLP.__call__", "MLP.parameters"),
     needs=("test_mlp", *LAYERS),
     corpus=networks("MLP"),
 )
@@ -53,6 +56,7 @@ def test_mlp_gradient(TensorMLP, Tensor, array, corpus):
 @graded(
     0.5,
     "linear_last=True leaves the tanh out of the last layer, and of no other",
+    about=("MLP.__init__", "MLP.__call__"),
     needs="test_mlp",
     corpus=networks("MLP", linear=True),
 )
@@ -63,6 +67,7 @@ def test_linear_last(TensorMLP, Tensor, array, corpus):
 @graded(
     0.5,
     "Many examples at once, a row for each, also in a plain array",
+    about=("MLP.__call__",),
     needs=("test_mlp_gradient", "test_linear_last"),
 )
 def test_many_examples_at_once(TensorMLP, array):
@@ -76,7 +81,12 @@ def test_many_examples_at_once(TensorMLP, array):
     expect_array(model.parameters()[1], "grad", [2.5])
 
 
-@graded(0.5, "zero_grad() sets every gradient back to zeros", needs="test_many_examples_at_once")
+@graded(
+    0.5,
+    "zero_grad() sets every gradient back to zeros",
+    about=("MLP.zero_grad",),
+    needs="test_many_examples_at_once",
+)
 def test_zero_grad(TensorMLP, array):
     model = TensorMLP(1, [1, 1], linear_last=True)
     for weights, bias in ((0, 1), (2, 3)):
@@ -97,6 +107,7 @@ def test_zero_grad(TensorMLP, array):
 @graded(
     1,
     "One network, two engines: Values and Tensors give the same numbers",
+    about=("MLP.__call__",),
     needs=("test_mlp_gradient", NETWORKS + "test_mlp_gradient"),
     corpus=networks("MLP"),
 )
@@ -107,6 +118,7 @@ def test_the_same_numbers_as_with_values(MLP, Value, TensorMLP, Tensor, array, c
 @graded(
     0.5,
     "cross_entropy of logits in rows",
+    about=("cross_entropy",),
     needs=("test_exp", "test_log", "test_sum", "test_mean", "test_indexing", "test_broadcasting", "test_minus"),
     corpus=losses("cross_entropy"),
 )
@@ -117,6 +129,7 @@ def test_cross_entropy(tensor_cross_entropy, Tensor, corpus):
 @graded(
     1,
     "The gradient of cross_entropy: each probability, less 1 for the right class",
+    about=("cross_entropy",),
     needs=(
         *("test_cross_entropy", "test_exp_gradient", "test_log_gradient", "test_repeated_index_gradient"),
         *("test_mean_gradient", "test_minus_gradient", "test_functions_collect", "test_places_collect"),
@@ -130,6 +143,7 @@ def test_cross_entropy_gradient(tensor_cross_entropy, Tensor, corpus):
 @graded(
     0.5,
     "cross_entropy holds at logits of 1000 and -1000",
+    about=("cross_entropy",),
     needs="test_cross_entropy",
     corpus=losses("cross_entropy", extreme=True),
 )
@@ -140,6 +154,7 @@ def test_cross_entropy_of_large_logits(tensor_cross_entropy, Tensor, corpus):
 @graded(
     1,
     "Handwritten digits by your own SGD: every loss and every parameter is PyTorch's",
+    about=("SGD.step", "cross_entropy", "MLP.__call__"),
     needs=("test_linear_last", "test_zero_grad", "test_cross_entropy_gradient", TRAINING + "test_momentum"),
     corpus=trajectories("digits", "cross_entropy", "SGD", hidden=0, examples=2, steps=3, lr=0.1),
 )
@@ -150,6 +165,7 @@ def test_digits_by_sgd(TensorMLP, tensor_cross_entropy, SGD, array, corpus):
 @graded(
     1,
     "The same by your own Adam, with a hidden layer: it moves arrays as it moved numbers",
+    about=("Adam.step", "cross_entropy", "MLP.__call__"),
     needs=("test_digits_by_sgd", TRAINING + "test_further_steps_of_adam"),
     corpus=trajectories("digits", "cross_entropy", "Adam", hidden=4, examples=4, steps=5, lr=0.01),
 )
@@ -157,6 +173,11 @@ def test_digits_by_adam(TensorMLP, tensor_cross_entropy, Adam, array, corpus):
     check_tensor_trajectories(TensorMLP, tensor_cross_entropy, Adam, array, corpus)
 
 
-@graded(1, "After 100 steps it reads 9 of 10 digits that it has not seen", needs="test_digits_by_adam")
+@graded(
+    1,
+    "After 100 steps it reads 9 of 10 digits that it has not seen",
+    about=("MLP.__init__", "MLP.__call__", "cross_entropy"),
+    needs="test_digits_by_adam",
+)
 def test_digits_are_read(TensorMLP, tensor_cross_entropy, Adam, array):
     check_reads_digits(TensorMLP, tensor_cross_entropy, Adam, array, min_share=0.9)

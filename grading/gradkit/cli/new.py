@@ -28,6 +28,9 @@ def item(
     assignment: Annotated[str, typer.Argument(help="a3_activations, or a3")],
     name: Annotated[str, typer.Argument(help="the test's name: test_sin")],
     title: Annotated[str, typer.Option(help="what students read: what the item checks, in one line")],
+    about: Annotated[
+        list[str] | None, typer.Option(help="a function that it is about: Value.sin; once for each")
+    ] = None,
     points: Annotated[float, typer.Option(help="a multiple of 0.5")] = 1,
     needs: Annotated[list[str] | None, typer.Option(help="an item that it needs; once for each")] = None,
     corpus: Annotated[str, typer.Option(help="what its `corpus` argument gets, as Python code")] = "",
@@ -35,7 +38,7 @@ def item(
 ) -> None:
     """Write a graded test that checks nothing yet, and its name into a task of assignment.toml.
 
-    Examples: gradkit new item a3 test_sin --title "x.sin() is the sine of x" --task exp
+    Examples: gradkit new item a3 test_sin --title "x.sin() is the sine of x" --about Value.sin
     gradkit new item a3 test_sin --title "x.sin() is the sine of x" --needs test_exp --corpus 'random_graphs("sin")'
     """
     from gradkit.authoring.skeletons.item import NewItem, write_item
@@ -43,7 +46,8 @@ def item(
     course = choose_assignments(assignment)
     if len(course) > 1:
         raise UserError("Name one assignment: an item belongs to one.")
-    test_file, settings_file = write_item(course[0], NewItem(name, title, points, tuple(needs or ()), corpus, task))
+    new = NewItem(name, title, tuple(about or ()), points, tuple(needs or ()), corpus, task)
+    test_file, settings_file = write_item(course[0], new)
     _show(test_file, settings_file)
     console.print(
         f"The test is at the end of {test_file.name}: move it to where students should meet it, after the items that "

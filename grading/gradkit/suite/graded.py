@@ -26,6 +26,8 @@ class ItemSettings:
     Attributes:
         points: A multiple of 0.5; all or nothing.
         title: What the student reads.
+        about: The functions of the solution that the item is about, as `Class.method` or `function`. `gradkit check`
+            requires at least one.
         needs: The items without which this one cannot pass, as `test_name` (same assignment) or `assignment/test_name`.
         corpus: The spec of the corpus that the test's `corpus` argument receives.
         hidden: Whether students see its title and verdict only. It is not released; its file's name ends in
@@ -34,6 +36,7 @@ class ItemSettings:
 
     points: float
     title: str
+    about: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     corpus: CorpusSpec[Any, Any] | None = None
     hidden: bool = False
@@ -43,6 +46,7 @@ def graded(
     points: float,
     title: str,
     *,
+    about: Sequence[str] = (),
     needs: str | Sequence[str] = (),
     corpus: CorpusSpec[Any, Any] | None = None,
     hidden: bool = False,
@@ -51,11 +55,14 @@ def graded(
 
     Raises:
         ValueError: If the points are not a positive multiple of 0.5.
-        TypeError: If the decorator is applied to something other than a function.
+        TypeError: If `about` is a string, or the decorator is applied to something other than a function.
     """
     if points <= 0 or (2 * points) % 1:
         raise ValueError(f"{title}: points must be a positive multiple of 0.5, not {points}")
-    settings = ItemSettings(points, title, (needs,) if isinstance(needs, str) else tuple(needs), corpus, hidden)
+    if isinstance(about, str):
+        raise TypeError(f"{title}: `about` is a tuple of names, so write ({about!r},)")
+    prerequisites = (needs,) if isinstance(needs, str) else tuple(needs)
+    settings = ItemSettings(points, title, tuple(about), prerequisites, corpus, hidden)
 
     def attach(test: Test) -> Test:
         if not isinstance(test, FunctionType):

@@ -117,8 +117,16 @@ FAULTS = {
         [(SUITE, '"x.log() is the natural logarithm"', '"exp is its own derivative"')],
         ("tests/a3_activations", "2 items have the title 'exp is its own derivative'.", ""),
     ),
+    "an item about nothing": (
+        [(SUITE, '    about=("Value.exp",),\n', "")],
+        (SUITE, "test_exp has no `about`.", 'about=("Value.__add__",)'),
+    ),
+    "an item about an unknown function": (
+        [(SUITE, 'about=("Value.log",)', 'about=("Value.logarithm",)')],
+        (SUITE, "test_log is about Value.logarithm, which the solution does not have.", ""),
+    ),
     "a hidden item among others": (
-        [(SUITE, '@graded(1, "x.exp() is e to the power of x", ', '@graded(1, "e", hidden=True, ')],
+        [(SUITE, '    "x.exp() is e to the power of x",\n', '    "e",\n    hidden=True,\n')],
         (SUITE, "test_exp is hidden, and a release decides by the file's name.", "_hidden.py"),
     ),
     "an item that checks nothing": (

@@ -16,7 +16,7 @@ TABLE = "grading/gradkit/inside/operations.py"
 
 SKELETON = """
 
-@graded(0.5, "x.sin() is \\"the\\" sine", needs=("test_exp",), corpus=random_graphs("sin"))
+@graded(0.5, "x.sin() is \\"the\\" sine", about=("Value.sin",), needs=("test_exp",), corpus=random_graphs("sin"))
 def test_sin(Value, corpus):
     raise NotImplementedError("a3_activations/test_sin is a skeleton: write what it checks")
 """
@@ -61,6 +61,8 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         "test_sin",
         "--title",
         'x.sin() is "the" sine',
+        "--about",
+        "Value.sin",
         "--points",
         "0.5",
         "--task",

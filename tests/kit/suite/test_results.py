@@ -192,6 +192,16 @@ def test_graded_takes_one_prerequisite_or_several():
     assert getattr(test, ATTRIBUTE).needs == ("test_one", "test_two")
 
 
+def test_what_an_item_is_about_is_a_tuple_of_names():
+    @graded(1, "a title", about=["Value.exp", "Value.log"])
+    def test():
+        pass
+
+    assert getattr(test, ATTRIBUTE).about == ("Value.exp", "Value.log")
+    with pytest.raises(TypeError, match=r"write \('Value\.exp',\)"):
+        graded(1, "a title", about="Value.exp")
+
+
 def test_every_verdict_has_a_letter_of_its_own_on_the_progress_line():
     assert PROGRESS.keys() == set(Verdict)
     assert len({letter for _, letter, _ in PROGRESS.values()}) == len(Verdict)

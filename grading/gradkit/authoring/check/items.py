@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gradkit import suite
 from gradkit.course.tasks import find_task_faults
+from gradkit.proof.solution_functions import find_function, solution_functions
 from gradkit.suite.results import Item
 
 from .course import Course
@@ -71,6 +72,21 @@ def check_titles(course: Course) -> Iterator[Finding]:
                     f"tests/{assignment}",
                     f"{count} items have the title {title!r}.",
                     "Give each a title of its own: students see it.",
+                )
+
+
+def check_about(course: Course) -> Iterator[Finding]:
+    """Yield a finding for each item that is about no function of the solution, or about one that does not exist."""
+    functions = solution_functions()
+    for assignment in course.assignments:
+        for test in course.tests.get(assignment.name, ()):
+            unknown = [name for name in test.settings.about if not find_function(name, assignment, functions)]
+            if not test.settings.about or unknown:
+                what = f"is about {unknown[0]}, which the solution does not have" if unknown else "has no `about`"
+                yield Finding(
+                    course.path(test.path),
+                    f"{test.name} {what}.",
+                    'Name the functions of the solution that it is about: about=("Value.__add__",).',
                 )
 
 

@@ -13,6 +13,7 @@ CHECKS: tuple[Callable[[Course], Iterable[Finding]], ...] = (
     items.check_tasks,
     items.check_prerequisites,
     items.check_titles,
+    items.check_about,
     items.check_hidden_items,
     items.check_bodies,
     notebooks.check_notebooks,

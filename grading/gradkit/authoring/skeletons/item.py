@@ -29,6 +29,7 @@ class NewItem:
     Attributes:
         name: The test's name, with `test_`.
         title: What students read.
+        about: The functions of the solution that it is about, such as `Value.exp`.
         points: A positive multiple of 0.5.
         needs: The items without which it cannot pass, as `@graded` takes them.
         corpus: The Python text of its corpus spec, such as `random_graphs("exp")`; an empty text for none.
@@ -37,6 +38,7 @@ class NewItem:
 
     name: str
     title: str
+    about: tuple[str, ...] = ()
     points: float = 1
     needs: tuple[str, ...] = ()
     corpus: str = ""
@@ -83,8 +85,9 @@ def skeleton(new: NewItem, assignment: Assignment, subject: str) -> str:
         subject: The argument for the student's class or function.
     """
     settings = [f"{new.points:g}", _quoted(new.title)]
-    if new.needs:
-        settings.append("needs=(" + ", ".join(map(_quoted, new.needs)) + ("," if len(new.needs) == 1 else "") + ")")
+    for name, values in (("about", new.about), ("needs", new.needs)):
+        if values:
+            settings.append(f"{name}=(" + ", ".join(map(_quoted, values)) + ("," if len(values) == 1 else "") + ")")
     if new.corpus:
         settings.append(f"corpus={new.corpus}")
 
