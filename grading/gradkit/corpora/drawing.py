@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .spec import Answer, Case, Corpus
+from .spec import Answer, Case, Corpus, CorpusSpec, NumericAnswer
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-MAX_ROUNDS = 10
+MAX_ROUNDS = 20
 """Rounds in which examples are drawn, unless a caller says otherwise."""
 
 
@@ -36,6 +36,28 @@ def first_answered(
         if len(cases) == count:
             break
     return Corpus(tuple(cases), tuple(answers))
+
+
+def draw_until_covered(
+    spec: CorpusSpec[Case, NumericAnswer],
+    seed: str,
+    candidates: Callable[[str], Iterable[Case]],
+    answer: Callable[[Case], NumericAnswer | None],
+) -> Corpus[Case, NumericAnswer]:
+    """Draw a corpus anew, at most MAX_ROUNDS times, until it has every feature that its spec requires.
+
+    Args:
+        spec: The spec. Its corpus has the first `count` candidates that have an answer.
+        seed: The seed.
+        candidates: Returns the cases of a seed to choose from, possibly without end.
+        answer: Returns the answer to a case, or None if the case must not be used.
+    """
+    for round_number in range(MAX_ROUNDS):
+        round_seed = f"{seed} round {round_number}" if round_number else seed
+        corpus = first_answered(candidates(round_seed), answer, spec.count)
+        if not spec.missing_features(zip(corpus.cases, corpus.answers)):
+            break
+    return corpus
 
 
 def draw_with_hypothesis(
