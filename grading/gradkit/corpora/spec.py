@@ -91,7 +91,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         """
 
     def features(self, case: Case, answer: NumericAnswer) -> set[str]:
-        """Return what a case covers, as texts such as "mul by 0"."""
+        """Return what a case covers, as texts such as "mul with 0"."""
         return set()
 
     def required_features(self) -> set[str]:

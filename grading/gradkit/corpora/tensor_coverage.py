@@ -62,6 +62,8 @@ def _features_of_step(operation: str, operands: list[Array]) -> set[str]:
         for number in operands[0].numbers
         if low < number < high
     }
+    if operation in ("mul", "pow_number") and any(0.0 in operand.numbers for operand in operands):
+        features.add(f"{operation} with a number 0")
     if len(operands) < 2:
         return features
 
@@ -79,8 +81,6 @@ def _features_of_step(operation: str, operands: list[Array]) -> set[str]:
             features.add(f"{operation} with axes of size 1 on the {side}")
             if smaller[0] < larger[0]:
                 features.add(f"{operation} with a first axis of size 1 on the {side}")
-    if operation == "mul" and any(0.0 in operand.numbers for operand in operands):
-        features.add("mul by 0")
     return features
 
 
@@ -101,8 +101,8 @@ def list_required_features(spec: Tensors) -> set[str]:
         required.add("long numbers")
         ranges = [(name, range_name) for name in operations for range_name in _RANGES.get(name, {})]
         required |= {f"{name} of a number {range_name}" for name, range_name in ranges}
-        if "mul" in operations and spec.steps <= 2:
-            required.add("mul by 0")
+        if spec.steps <= 2:
+            required |= {f"{name} with a number 0" for name in operations & {"mul", "pow_number"}}
     return required
 
 

@@ -31,7 +31,7 @@ LAYOUTS: tuple[Layout, ...] = ("columns", "columns", "columns", "gaps")
 POSITIVE_OPERATIONS = ("log", "pow")
 """Operations that need positive leaves."""
 
-OPERATIONS_AT_ZERO = ("add", "sub", "mul")
+OPERATIONS_AT_ZERO = ("add", "sub", "mul", "pow_number")
 """Operations of graphs in which some leaves are 0."""
 
 SMALL_SIZES = range(1, 10)
