@@ -187,8 +187,8 @@ def _places(
             inside = (*functions, child.name) if isinstance(child, ast.FunctionDef) else functions
             yield from _places(child, (node, *parents), names, inside)
             if isinstance(child, ast.Assign | ast.For):
-                targets = child.targets if isinstance(child, ast.Assign) else [child.target]
-                stored = [part.id for each in targets for part in ast.walk(each) if isinstance(part, ast.Name)]
+                assigned = child.targets if isinstance(child, ast.Assign) else [child.target]
+                stored = [part.id for each in assigned for part in ast.walk(each) if isinstance(part, ast.Name)]
                 names = tuple(dict.fromkeys((*names, *stored)))
             if isinstance(child, ast.FunctionDef):
                 names = tuple(dict.fromkeys((*names, child.name)))
@@ -233,6 +233,8 @@ def _bytecode(function: ast.FunctionDef) -> str:
 
 
 def _parts(code: CodeType) -> tuple[object, ...]:
-    constants = tuple(_parts(each) if isinstance(each, CodeType) else (type(each).__name__, each) for each in code.co_consts)
+    constants = tuple(
+        _parts(each) if isinstance(each, CodeType) else (type(each).__name__, each) for each in code.co_consts
+    )
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     return (code.co_name, code.co_code, constants, names, code.co_flags, code.co_argcount, code.co_exceptiontable)

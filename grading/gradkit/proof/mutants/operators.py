@@ -36,9 +36,7 @@ class Scope:
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
-ARITHMETIC: tuple[type[ast.operator], ...] = (
-    *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.FloorDiv, ast.Mod),
-)
+ARITHMETIC: tuple[type[ast.operator], ...] = (*(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.FloorDiv, ast.Mod),)
 
 
 def replace_arithmetic(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
@@ -252,14 +250,20 @@ def change_iteration(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     if isinstance(scope.parent, ast.For | ast.comprehension) and scope.parent.iter is node:
         rounds = _call("list", _expression(node))
         yield ast.List([], ast.Load())
-        for lower, upper, step in ((None, 1, None), (1, None, None), (None, -1, None), (None, None, -1), (None, 32, None)):
+        for lower, upper, step in (
+            (None, 1, None),
+            (1, None, None),
+            (None, -1, None),
+            (None, None, -1),
+            (None, 32, None),
+        ):
             bounds = [ast.Constant(bound) if bound is not None else None for bound in (lower, upper, step)]
             yield ast.Subscript(rounds, ast.Slice(*bounds), ast.Load())
         yield ast.BinOp(rounds, ast.Add(), rounds)
 
 
 def leave_loop(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A loop is left, or goes on to the next round, before or after a statement. `break` and `continue` change places."""
+    """A loop is left, or goes on to the next round, before or after a statement. `break` becomes `continue`."""
     if isinstance(node, ast.Continue):
         yield [ast.Break()]
     elif isinstance(node, ast.Break):
@@ -445,8 +449,8 @@ def change_slice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
             index = ast.Tuple(changed, ast.Load()) if len(changed) != 1 else changed[0]
             yield ast.Subscript(node.value, index, ast.Load())
     elif not isinstance(node.slice, ast.Slice):
-        for index in (0, -1):
-            yield ast.Subscript(node.value, ast.Constant(index), ast.Load())
+        for place in (0, -1):
+            yield ast.Subscript(node.value, ast.Constant(place), ast.Load())
 
 
 def copy_or_share(node: ast.AST, scope: Scope) -> Iterator[Replacement]:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -33,13 +34,15 @@ from ..solution_functions import find_function, solution_functions
 from ..specimens import reference_folder
 from .generation import Mutant
 
-ITEM_SECONDS = 2.0
+Result = TypeVar("Result")
+
+ITEM_SECONDS = 1.0
 """Processor time for the mutant's code in one item. The solution takes at most 0.3 s."""
 
 LIMITS = Limits(memory_bytes=512 << 20, cpu_seconds=30, wall_seconds=120.0, file_bytes=1 << 20)
 """For all items of a mutant. The solution takes 1.7 s for all items of the course."""
 
-WITH_FILES = 200.0
+JOB_SECONDS = 200.0
 """Seconds after which a grader process is killed: longer than LIMITS, which hold for what it starts."""
 
 
@@ -125,12 +128,12 @@ def run_items(mutants: Sequence[Mutant], suite: MutantSuite, n_workers: int) -> 
 
 
 def run_jobs(
-    mutants: Sequence[Mutant], job: Callable[[Mutant], ItemsRun], n_workers: int
-) -> Iterator[tuple[Mutant, ItemsRun]]:
+    mutants: Sequence[Mutant], job: Callable[[Mutant], Result], n_workers: int
+) -> Iterator[tuple[Mutant, Result]]:
     """Do a job for each mutant in other processes; yield the results as they come."""
     by_digest = {mutant.digest: mutant for mutant in mutants}
     names = [Student(mutant.digest, Path()) for mutant in mutants]
-    for done in run_in_processes(names, lambda name: job(by_digest[name.name]), n_workers, WITH_FILES):
+    for done in run_in_processes(names, lambda name: job(by_digest[name.name]), n_workers, JOB_SECONDS):
         if done and done.value is None:
             mutant = by_digest[done.student.name]
             raise RuntimeError(f"{mutant.module}.{mutant.function}, line {mutant.line}: {done.reason}")
