@@ -26,6 +26,8 @@ def prove(
     """
     from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
+    from gradkit.proof.records import write_record
+    from gradkit.proof.summary import summarize_specimens
 
     chosen = choose_specimens(names or [])
     with Progress(console=console, transient=True) as progress:
@@ -38,6 +40,8 @@ def prove(
     console.print(table)
     if record:
         n_hints = record_proofs(proofs)
+        if not names:
+            write_record(summarize_specimens(proofs))
         console.print(f"Recorded, with {n_hints} fingerprints of misconceptions.", highlight=False)
     if any(proof.reason for proof in proofs):
         stop("Some specimens did not go as they must: see the last column.")
@@ -102,13 +106,17 @@ def page() -> None:
         console.print(f"Written: {path.relative_to(course_home()).as_posix()}", highlight=False)
 
 
-def attacks() -> None:
+def attacks(
+    record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
+) -> None:
     """Grade every attack of the corpus; show that each gets what its honest part earns, and carries out no secret.
 
-    Example: gradkit attacks
+    Examples: gradkit attacks; gradkit attacks --record
     """
     from gradkit.proof.attacks.corpus import read_attacks
     from gradkit.proof.attacks.run import run_attacks
+    from gradkit.proof.records import write_record
+    from gradkit.proof.summary import summarize_attacks
 
     chosen = read_attacks()
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
@@ -119,6 +127,8 @@ def attacks() -> None:
         earned = f"{each.report.earned:g}" if each.report else "-"
         table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.reason) or "yes")
     console.print(table)
+    if record:
+        write_record(summarize_attacks(run))
     if run.reasons:
         stop("\n".join(["Some attacks did not go as they must:", *run.reasons]))
     console.print(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
@@ -108,3 +111,13 @@ def write_record(record: Record) -> None:
     ]
     text = msgspec.json.encode(msgspec.structs.replace(record, figures=figures))
     write_whole(records_folder() / f"{record.part}.json", msgspec.json.format(text, indent=2) + b"\n")
+
+
+def today() -> str:
+    """Return today's date (UTC), as records have it."""
+    return datetime.now(timezone.utc).date().isoformat()
+
+
+def digest_texts(texts: Iterable[str]) -> str:
+    """Return one digest of texts, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:16]
