@@ -52,7 +52,8 @@ class Place:
 
 _HINTS: tuple[tuple[str, str, str, str], ...] = (
     # --- imports and files
-    (r"No module named 'engine'", "", "", "Your engine.py belongs beside this file, and is handed in together with it."),
+    (r"No module named 'engine'", "", "",
+     "Your engine.py belongs beside this file, and is handed in together with it."),
     (r"No module named 'nn'", "", "", "Your nn.py belongs beside this file, and is handed in together with it."),
     (r"Read-only file system", "", "",
      "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
@@ -110,7 +111,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", "", "",
-     "A comparison of arrays has many answers, and `if`, `in` and `and` want one: tell nodes apart with id() or a set."),
+     "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare id() of nodes, or use a set."),
     # --- names
     (r"local variable '(\w+)'", "", r"grad|\+=",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
@@ -119,8 +120,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"name 'np' is not defined", "", "", "`import numpy as np` stands at the top of the file in the template."),
     (r"name 'random' is not defined", "", "", "`import random` stands at the top of the file in the template."),
     (r"name '(exp|log|tanh|sqrt)' is not defined", "", "", "It is a function of the math module: math.exp and so on."),
-    (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined", "",
-     "", "An attribute is reached through its object: `self.` belongs in front."),
+    (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined",
+     "", "", "An attribute is reached through its object: `self.` belongs in front."),
     (r"name '(\w+)' is not defined", "", "",
      "Python does not know this name here: is it spelled as where it was made, and made in this function?"),
     # --- numbers
@@ -130,7 +131,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "numpy's functions take arrays and numbers: pass self.data."),
     (r"math domain error", r"^log$", "", "log exists for positive numbers only: which number does it get here?"),
     (r"math domain error", "", r"log", "log exists for positive numbers only: where is it needed, and where not?"),
-    (r"math domain error", "", r"sqrt|\*\*|pow", "There is no real root of a negative number: which number is it here?"),
+    (r"math domain error", "", r"sqrt|\*\*|pow",
+     "There is no real root of a negative number: which number is it here?"),
     (r"math range error|Numerical result out of range", "", r"exp|sinh|cosh|\*\*",
      "exp overflows beyond 709: choose the form whose exponent is never large."),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
@@ -158,7 +160,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"only integer scalar arrays can be converted|is out of bounds for axis|axis \d+ is out of bounds", "", "",
      "An axis or index does not exist in this array: which shape does it have here?"),
     (r"cannot reshape array", "", "", "The sizes do not fit: which shape is due here, and how many numbers are there?"),
-    (r"list index out of range", "", "", "The list is shorter than this index: indices go from 0 to its length less 1."),
+    (r"list index out of range", "", "",
+     "The list is shorter than this index: indices go from 0 to its length less 1."),
     # --- objects of the wrong kind, as this kit describes them
     (r"is None, not a (Value|Tensor)", "", "",
      "It ends without `return out`: every way through it has to return the new object."),
@@ -187,7 +190,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"^this is of type NoneType", "", "", "It is None: a `return` is missing."),
     (r"yet$|not written yet", "", "", ""),
 )  # fmt: skip
-"""(part of the message, of the function's name, of its line of code, hint), as regular expressions. First match wins."""
+"""(message, name of the function, its line of code, hint): regular expressions to find. The first match wins."""
 
 
 def find_error_hint(message: str, traceback: str = "") -> str:
@@ -254,7 +257,7 @@ def _operator_hint(operator: str, left_type: str, right_type: str, place: Place)
         also = " sum() asks for it too, since it starts from 0." if operator == "+" else ""
         return f"A plain number in front of {operator} asks for __r{method}__.{also}"
     if left_type in _OWN_CLASSES and operator != "@":
-        return f"Here {operator} asks for __{method}__: is it there, spelled so, and does it take what stands on the right?"
+        return f"Here {operator} asks for __{method}__: is it there, spelled so, and does it take what is on the right?"
     return ""
 
 

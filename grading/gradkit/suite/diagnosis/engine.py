@@ -63,7 +63,7 @@ def _leftover_hint(graph: FailingGraph | None) -> str:
     if graph is None or not any(len(graph.graph.consumers(node)) > 1 for node in range(len(graph.graph))):
         return ""
     return (
-        "By itself every operation here passes back the right gradients, so look at backward(): each closure runs once, "
+        "By itself every operation here passes back the right gradients, so look at backward(): a closure runs once, "
         "and only after those of all nodes that use its result (reversed topological order)."
     )
 
@@ -176,7 +176,7 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
             return f"The _prev of {text} holds one parent only: both operands belong there."
         if not all(is_own):
             return (
-                f"The _prev of {text} does not hold the operands a and b themselves, but something else (copies, numbers, "
+                f"The _prev of {text} does not hold the operands a and b themselves, but others (copies, numbers, "
                 "a text): compare what the operation hands to Value(...) with the arguments of __init__."
             )
     leaf: list[object] = []

@@ -14,7 +14,8 @@ from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint
 from .student import GOES_ON, Student
-from .tensors import shape_hint, tensor_hint
+from .tensor_networks import tensor_network_hint
+from .tensors import tensor_hint
 from .training_loop import train_hint
 
 
@@ -63,11 +64,9 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
     classes = {name.partition(".")[0] for name in about}
     first = about[0] if about else ""
     if item.assignment == "a6_tensors":
-        return (
-            tensor_hint(student, about, evidence.message)
-            if classes & {"Tensor", "unbroadcast"}
-            else shape_hint(evidence.message)
-        )
+        if classes & {"Tensor", "unbroadcast"}:
+            return tensor_hint(student, about, evidence.message)
+        return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
     if first in CALLS:
         return loss_hint(student, first) if has_numbers else large_logits_hint(student, first)
     if first in DECIDERS:

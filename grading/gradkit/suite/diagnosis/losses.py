@@ -225,8 +225,8 @@ def _loss_gradient_hint(name: str, leaves: Sequence[Sequence[Subject]]) -> str:
             )
     if not any(gradients):
         return (
-            f"The numbers of {name} are right, but no gradient arrives at any output: somewhere the graph ends. Compute "
-            "with the Values themselves, and take .data only to decide something."
+            f"The numbers of {name} are right, but no gradient arrives at any output: the graph ends somewhere. Use "
+            "the Values themselves, and take .data only to decide something."
         )
     return ""
 

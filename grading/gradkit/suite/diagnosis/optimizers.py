@@ -205,8 +205,8 @@ def optimizer_hint(student: Student, name: str) -> str:
             if hint:
                 return hint
         return ""
-    settings = {"lr": LR, "betas": list(BETAS), "eps": EPS}
-    return _compare(student, name, settings, {text: rule.run for text, rule in ADAM_SLIPS.items()})
+    given: dict[str, object] = {"lr": LR, "betas": list(BETAS), "eps": EPS}
+    return _compare(student, name, given, {text: rule.run for text, rule in ADAM_SLIPS.items()})
 
 
 def _compare(student: Student, name: str, settings: Mapping[str, object], slips: dict[str, Rule]) -> str:

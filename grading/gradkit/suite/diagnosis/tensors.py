@@ -10,7 +10,7 @@ from functools import partial
 from itertools import product
 
 from gradkit.graphs.tensor.graph import Array, Leaf, Shape, TensorGraph
-from gradkit.oracle.tolerance import is_close
+from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import replay_tensors
 
@@ -59,6 +59,9 @@ METHODS: dict[str, tuple[str, ...]] = {
     "relu": ("relu",),
 }
 
+BINARY = ("__add__", "__mul__", "__sub__", "__pow__", "__truediv__", "__matmul__", "backward")
+"""Methods about which an item may be in which broadcasting stretches an operand."""
+
 UPSTREAM = (3.0, -2.0, 0.5, 4.0, -1.5)
 
 
@@ -73,12 +76,13 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     gradients = "grad" in message.partition(",")[0]
     methods = [name.partition(".")[2] for name in about if name.startswith("Tensor.")]
     names = [name for method in methods for name in METHODS.get(method, ())]
+    is_stretching = any(method in BINARY for method in methods) or not methods
     hint = first_hint(partial(_value_hint, student, name) for name in names)
     hint = hint or first_hint(
         partial(_reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
     if hint or not gradients:
-        return hint or shape_hint(message)
+        return hint or shape_hint(message, is_stretching)
     others = [name for method in methods for name in OTHERS.get(method, ())]
     binary = [name for name in ("add", "mul", *names) if Operation(SCALAR_NAMES[name]).arity == 2]
     return (
@@ -86,7 +90,7 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         or first_hint(partial(_gradient_hint, student, name) for name in dict.fromkeys(("add", *names)))
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
         or first_hint(partial(_collect_hint, student, name) for name in others)
-        or shape_hint(message)
+        or shape_hint(message, is_stretching)
         or _reuse_hint(student)
     )
 
@@ -99,8 +103,13 @@ def first_hint(questions: Iterable[Callable[[], str]]) -> str:
 SHAPES = re.compile(r"^(.*?) has shape (\(.*?\)),? and (?:PyTorch's has|should have) (\(.*?\))$")
 
 
-def shape_hint(message: str) -> str:
-    """Return a hint for an array of the wrong shape, from the message of the evidence."""
+def shape_hint(message: str, is_stretching: bool) -> str:
+    """Return a hint for an array of the wrong shape.
+
+    Args:
+        message: The message of the evidence.
+        is_stretching: Whether the item is about operations that stretch one operand to the shape of the other.
+    """
     found = SHAPES.match(message)
     if not found:
         return ""
@@ -113,12 +122,14 @@ def shape_hint(message: str) -> str:
             return "An axis of size 1 is gone: sum over it, but keep it (keepdims=True)."
         return "Sum over just the axes in which the operand has size 1, and over no other."
     if name.endswith(".grad"):
+        if not is_stretching:
+            return "A gradient has the shape of its own data: bring what comes from the result back to that shape."
         if math.prod(yours) == math.prod(due):
             return "A gradient has the shape of its own data: bring it back to that shape, as it was before."
         if larger:
             return "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
         return "A gradient has the shape of its own data: this one is too small, so it must be spread over that shape."
-    return f"The numbers come out with {len(yours)} axes, and {len(due)} are due." if len(yours) != len(due) else ""
+    return f"The numbers come out in the shape {yours}, and {due} is due: look at what happens to the axes."
 
 
 def _shape(text: str) -> Shape:
@@ -201,7 +212,7 @@ def _collect_hint(student: Student, name: str) -> str:
         alone, both = once[n + 1 + operand], twice[n + 3 + operand]
         if not any(alone.numbers):
             return (
-                f"No gradient arrives from `{text}` at {'ab'[operand]}: does its result remember its operands, and keep "
+                f"No gradient arrives from `{text}` at {'ab'[operand]}: does its result remember operands, and keep "
                 "its closure?"
             )
         if agree(both.numbers, alone.numbers):
@@ -282,8 +293,11 @@ def _value_hint(student: Student, name: str) -> str:
         got += arrays[-1].numbers
         points += form.points
     operation = Operation(SCALAR_NAMES[name])
-    if agree(got, [value(operation.name, point) for point in points]):
+    right = [value(operation.name, point) for point in points]
+    if agree(got, right):
         return ""
+    if all(abs(mine - want) <= ROUNDED_TOLERANCE * abs(want) for mine, want in zip(got, right)):
+        return f"The first digits of {operation.text} are right: is something rounded, or kept as float32?"
     found = identify(got, points, value_formulas(operation.arity, "const" in operation.name))
     return f"{operation.text} gives {operation.letters(found)}." if found else ""
 
@@ -388,11 +402,11 @@ def _stretch_hint(student: Student, name: str) -> str:
                 )
             if math.prod(share.shape) == math.prod(shape):
                 return (
-                    f"{where}, the gradient of {letter} comes out with shape {share.shape}: the sums are there, but axes "
+                    f"{where}, the gradient of {letter} comes out with shape {share.shape}: the sums are right, but axes "
                     "of size 1 must stay, and axes in front that it does not have must go."
                 )
             return (
-                f"{where}, the gradient of {letter} comes out with shape {share.shape}: too much is summed up; only the "
+                f"{where}, the gradient of {letter} comes out with shape {share.shape}: too much is summed; only the "
                 "axes that broadcasting added or stretched are."
             )
         if agree(share.numbers, right):

@@ -61,7 +61,7 @@ def seed_hint(student: Student, call: Call) -> str:
         )
     if any(after[1:]):
         return (
-            f"From {text} gradients arrive at the leaves, but the result's own is 0 after backward(): something sets it "
+            f"From {text} gradients arrive at the leaves, but the result's own is 0 after backward(): it is set "
             "back after its closure has run, where it should stay 1."
         )
     others, second = call.make(student)
@@ -168,10 +168,7 @@ def runs_in_operand(student: Student, call: Call) -> bool:
     """Return whether calling the _backward of an operand does what the result's should do."""
     leaves, result = call.make(student)
     write([result], "grad", [1.0])
-    for leaf in leaves:
-        if not attempt(partial(_call_closure, leaf)) and any(read(leaves, "grad") or ()):
-            return True
-    return False
+    return any(not attempt(partial(_call_closure, leaf)) and any(read(leaves, "grad") or ()) for leaf in leaves)
 
 
 def _backward_does_not_call(student: Student, text: str) -> str:
@@ -293,7 +290,7 @@ def _reuse_hint(student: Student) -> str:
         if is_close(answer.grad[s], full) and abs(share) < abs(full):
             return (
                 f"{start}s has its whole gradient in the end, but passed on only a part of it to a: its closure ran "
-                "before both uses of s had added their share. A node waits for all its uses: reversed topological order."
+                "before both uses of s had added their share. Every node waits for all its uses (topological order)."
             )
         return f"{start}the gradients are wrong, where every use by itself is right: look at the order of the closures."
     return ""

@@ -1,0 +1,203 @@
+"""What a student's network of Tensors, or its loss, computes instead of the right numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import tanh
+
+from gradkit.graphs.tensor.graph import Shape
+from gradkit.submissions.transport.subject import Subject, arrays, write
+
+from .candidates import agree, match
+from .losses import CLASSES, JOIN, loss_slips
+from .student import Student, attempt
+
+SIZES = (2, 3, 1)
+SHAPES: list[Shape] = [(2, 3), (3,), (3, 1), (1,)]
+"""The shapes of the parameters of MLP(2, [3, 1])."""
+
+FIRST = ((0.5, -0.8, 1.1), (0.2, 0.9, -0.6))
+FIRST_BIAS = (0.3, -0.4, 0.7)
+LAST = ((0.8,), (-1.2,), (0.6,))
+LAST_BIAS = (0.25,)
+ROWS = ((0.7, -1.3), (0.4, 1.6))
+
+Numbers = Sequence[float]
+
+
+def tensor_network_hint(student: Student, about: Sequence[str], item: str) -> str:
+    """Return what is wrong with a network of Tensors; empty if the questions do not show it."""
+    if "cross_entropy" in about:
+        return _loss_hint(student)
+    hint = _parameters_hint(student)
+    if hint or "test_parameters" in item:
+        return hint
+    if "MLP.zero_grad" in about:
+        return _zero_grad_hint(student)
+    return _output_hint(student, linear=False) or (_output_hint(student, linear=True) if "linear" in item else "")
+
+
+def _network(student: Student, linear: bool = False) -> Subject:
+    make = student.load("TensorMLP")
+    return make(SIZES[0], list(SIZES[1:]), linear_last=True) if linear else make(SIZES[0], list(SIZES[1:]))
+
+
+def _parameters_hint(student: Student) -> str:
+    parameters = list(_network(student).parameters())
+    if len(parameters) != len(SHAPES):
+        kinds = {2: "the weights and the bias of each layer are due, so 4", 6: "some are there more than once"}
+        reason = kinds.get(len(parameters), "for each layer its weights and its bias are due")
+        return f"MLP(2, [3, 1]).parameters() has {len(parameters)} entries: {reason}."
+    shapes = [array.shape for array in arrays(parameters, "data")]
+    if shapes == SHAPES:
+        return ""
+    slips: dict[str, list[Shape]] = {
+        "the weights lie across: rows are inputs, columns are neurons, so (inputs, outputs)": [
+            (3, 2),
+            (3,),
+            (1, 3),
+            (1,),
+        ],
+        "a bias has one axis, (outputs,), and is no row": [(2, 3), (1, 3), (3, 1), (1, 1)],
+        "each neuron of a layer has a bias of its own: shape (outputs,)": [(2, 3), (), (3, 1), ()],
+        "each neuron of a layer has a bias of its own, as many as outputs": [(2, 3), (1,), (3, 1), (1,)],
+        "all weights come first and then all biases, where each layer's bias follows its weights": [
+            *((2, 3), (3, 1), (3,), (1,))
+        ],
+        "the last layer comes first": [(3, 1), (1,), (2, 3), (3,)],
+        "each bias comes before its weights": [(3,), (2, 3), (1,), (3, 1)],
+        "each neuron has one weight only, where it has one for each input": [(3,), (3,), (1,), (1,)],
+    }
+    found = [text for text, slip in slips.items() if slip == shapes]
+    reason = found[0] if found else "the due shapes are (2, 3), (3,), (3, 1), (1,)"
+    return f"The parameters of MLP(2, [3, 1]) have the shapes {', '.join(map(str, shapes))}: {reason}."
+
+
+def _fill(student: Student, model: Subject) -> list[Subject]:
+    """Write known numbers into a network; return its parameters."""
+    array = student.load("array")
+    parameters = list(model.parameters())
+    numbers = ([list(row) for row in FIRST], list(FIRST_BIAS), [list(row) for row in LAST], list(LAST_BIAS))
+    write(parameters, "data", [array(each) for each in numbers])
+    return parameters
+
+
+def _layer(x: Numbers, weights: Sequence[Numbers], bias: Numbers) -> list[float]:
+    return [sum(n * row[column] for n, row in zip(x, weights)) + b for column, b in enumerate(bias)]
+
+
+def _output_hint(student: Student, linear: bool) -> str:
+    model = _network(student, linear)
+    _fill(student, model)
+    outputs = arrays([model(student.load("Tensor")([list(row) for row in ROWS]))], "data")[0]
+    if outputs.shape != (2, 1):
+        return f"For two examples of 2 inputs the output has shape {outputs.shape}: one row for each, so (2, 1)."
+
+    def plain(z: float) -> float:
+        return z
+
+    def run(first: Callable[[float], float], last: Callable[[float], float], bias: float = 1.0) -> list[float]:
+        hidden = [[first(z) for z in _layer(x, FIRST, [b * bias for b in FIRST_BIAS])] for x in ROWS]
+        return [last(_layer(h, LAST, [b * bias for b in LAST_BIAS])[0]) for h in hidden]
+
+    squash = plain if linear else tanh
+    right = run(tanh, squash)
+    slips = {
+        "the biases are left out": run(tanh, squash, 0.0),
+        "the biases are subtracted": run(tanh, squash, -1.0),
+        "no layer squashes": run(plain, plain),
+        "the first layer is linear": run(plain, squash) if not linear else [],
+        "the last layer is linear, which it is with linear_last=True alone": run(tanh, plain) if not linear else [],
+        "linear_last=True does not leave the tanh out of the last layer": run(tanh, tanh) if linear else [],
+        "linear_last=True leaves the tanh out of the first layer, not of the last": run(plain, tanh) if linear else [],
+        "relu takes the place of tanh": run(lambda z: max(0.0, z), squash if linear else lambda z: max(0.0, z)),
+        "the output is squashed once more": [] if linear else [tanh(y) for y in right],
+    }
+    found = "" if agree(outputs.numbers, right) else match(outputs.numbers, {t: n for t, n in slips.items() if n})
+    if found:
+        return f"MLP of Tensors: {found}."
+    return _gradient_hint(student) if agree(outputs.numbers, right) else ""
+
+
+def _gradient_hint(student: Student) -> str:
+    """Explain a network whose outputs are right, and in which gradients do not arrive everywhere."""
+    model = _network(student)
+    parameters = _fill(student, model)
+    x = student.load("Tensor")([list(row) for row in ROWS])
+    y = model(x)
+    y.backward(student.load("array")([[1.0], [-2.0]]))
+    got = [any(array.numbers) for array in arrays([*parameters, x], "grad")]
+    if got == [False, False, True, True, False]:
+        return (
+            "The outputs are right, but no gradient arrives at the first layer: hand each layer the Tensor that the "
+            "layer before returned, not its data, nor a new Tensor of it."
+        )
+    if got == [True, True, True, True, False]:
+        return (
+            "The outputs are right, but no gradient arrives at the inputs: use the Tensor that came in, and not a new "
+            "one made of its numbers."
+        )
+    names = ("first weights", "first bias", "last weights", "last bias", "inputs")
+    missing = [name for name, arrives in zip(names, got) if not arrives]
+    return f"The outputs are right, but no gradient arrives at: {', '.join(missing)}." if missing else ""
+
+
+def _zero_grad_hint(student: Student) -> str:
+    model = _network(student)
+    parameters = _fill(student, model)
+    array = student.load("array")
+    ones = [array([[1.0] * 3] * 2), array([1.0] * 3), array([[1.0]] * 3), array([1.0])]
+    write(parameters, "grad", ones)
+    model.zero_grad()
+    if attempt(lambda: arrays(parameters, "grad")):
+        return "After zero_grad() a grad is no longer an array: zeros in the shape of the data are due."
+    gradients = arrays(parameters, "grad")
+    shapes = [gradient.shape for gradient in gradients]
+    left = sum(any(gradient.numbers) for gradient in gradients)
+    if left == len(parameters):
+        return "After zero_grad() every grad is as it was: set the attribute grad of what parameters() gives."
+    if left:
+        return f"After zero_grad() {left} of {len(parameters)} parameters still have their grad: it is for all of them."
+    if shapes != SHAPES:
+        return "After zero_grad() a grad has another shape: zeros in the shape of the data are due, not a single 0."
+    same = list(model.parameters())
+    if not all(mine is other for mine, other in zip(parameters, same)):
+        return "After zero_grad(), parameters() gives other objects: it is to change the grad of those that are there."
+    return ""
+
+
+def _loss_hint(student: Student) -> str:
+    function, make_tensor = student.load("tensor_cross_entropy"), student.load("Tensor")
+    got: list[float] = []
+    arrives = False
+    for rows, targets in CLASSES:
+        logits = make_tensor([list(row) for row in rows])
+        loss = function(logits, list(targets))
+        got += arrays([loss], "data")[0].numbers
+        if not attempt(loss.backward):
+            arrives = arrives or any(arrays([logits], "grad")[0].numbers)
+    slips = loss_slips("cross_entropy")
+    right = slips.pop("")
+    if not agree(got, right):
+        found = match(got, {text: each for text, each in slips.items() if JOIN not in text}) or match(got, slips)
+        if found:
+            return f"cross_entropy: {found}."
+        if agree(got[:2], right[:2]):
+            return (
+                "cross_entropy is right for a single example, and wrong for several: each example has its own row of "
+                "logits, its own sum and shift (along axis 1), and its own class."
+            )
+        return ""
+    if not arrives:
+        return (
+            "The numbers of cross_entropy are right, but no gradient arrives at the logits: somewhere it leaves the "
+            "graph, so compute with the Tensors themselves."
+        )
+    try_large = make_tensor([[1000.0, -1000.0]])
+    large = arrays([function(try_large, [1])], "data")[0].numbers
+    if not agree(large, [2000.0]):
+        return (
+            "cross_entropy is right for small logits, and wrong at 1000 and -1000: there exp overflows, or a "
+            "probability becomes 0. Shift each row by its own largest logit first."
+        )
+    return ""

@@ -1,0 +1,188 @@
+"""Hints about Value: a right engine gets none, and each kind of mistake gets the one that is true of it."""
+
+import pytest
+from gradkit.suite.diagnosis.engine import METHODS, engine_error_hint, engine_hint
+
+BACKWARD = ("Value.backward", "Value.__add__")
+ADD_CLOSURE = """
+            self.grad += out.grad
+            other.grad += out.grad
+
+        out._backward = _backward"""
+ORDER = """            node = stack[-1]
+            waiting = [parent for parent in node._prev if parent not in visited]
+            if waiting:
+                stack.extend(waiting)
+                continue
+
+            stack.pop()
+            if node not in visited:  # a node with two uses can be on the stack twice
+                visited.add(node)
+                order.append(node)
+
+        self.grad = 1.0
+        for node in reversed(order):"""
+PREORDER = """            node = stack.pop()
+            if node not in visited:
+                visited.add(node)
+                order.append(node)
+                stack.extend(node._prev)
+
+        self.grad = 1.0
+        for node in order:"""
+
+
+def added(old, new):
+    """Return an edit of the closure of +."""
+    assert old in ADD_CLOSURE
+    return (ADD_CLOSURE, ADD_CLOSURE.replace(old, new))
+
+
+@pytest.mark.parametrize("variant", ["", "micrograd_like", "function_objects", "resets_interior", "tape", "dict_state"])
+def test_a_right_engine_of_any_design_gets_no_hint(open_student, variant):
+    student = open_student(variant=variant)
+    for method in METHODS:
+        assert engine_hint(student, (f"Value.{method}",), None, gradients=True) == ""
+    assert engine_hint(student, ("Value.__init__",), None, gradients=False) == ""
+
+
+NOTHING_ARRIVES = {
+    "never kept": (added("\n\n        out._backward = _backward", ""), "called by hand, no operand's grad changes"),
+    "only self": (added("            other.grad += out.grad\n", ""), "a gets its share and b gets nothing"),
+    "only other, twice": (added("self.grad", "other.grad"), "b gets both shares and a gets nothing"),
+    "returned": (
+        added("self.grad += out.grad\n            other.grad += out.grad", "return out.grad, out.grad"),
+        "returns the gradients, and nobody takes them",
+    ),
+    "added to data": (added("self.grad += out.grad", "self.data += out.grad; return"), "changes the data"),
+    "kept as grad": (added("out._backward =", "out.grad ="), "grad of `a + b` holds a function"),
+    "kept as backward": (added("out._backward =", "out.backward ="), "hides the method"),
+    "kept in the operand": (added("out._backward =", "self._backward ="), "is kept in its operand (self._backward)"),
+    "not called": (("node._backward()", "node._backward"), "with its parentheses"),
+    "result missing": (("reversed(order)", "reversed(order[:-1])"), "the result belongs into the order"),
+    "result not seeded": (("self.grad = 1.0\n", "pass\n"), "set to 1 by hand"),
+    "seeded with data": (("self.grad = 1.0\n", "self.grad = self.data\n"), "should be 1, whatever its number is"),
+    "no parents": (("Value(self.data + other.data, (self, other)", "Value(self.data + other.data, ()"), "_prev is empty"),
+}
+
+
+@pytest.mark.parametrize("edit, part", NOTHING_ARRIVES.values(), ids=NOTHING_ARRIVES)
+def test_where_nothing_arrives_the_cause_is_told_apart(open_student, edit, part):
+    assert part in engine_hint(open_student("engine", edit), BACKWARD, None, gradients=True)
+
+
+ORDERS = {
+    "forward": (("reversed(order)", "order"), "when it has nothing to pass on yet"),
+    "last only": (("reversed(order)", "order[-1:]"), "backward() has to go on"),
+    "run twice": (
+        ("            node._backward()", "            node._backward()\n            node is self or node._backward()"),
+        "runs twice",
+    ),
+    "leaves cleared": (
+        ("        self.grad = 1.0\n", "        for node in order:\n            node.grad = 0.0\n        self.grad = 1.0\n"),
+        "must not set the gradients of leaves back to 0",
+    ),
+    "equal numbers": (
+        ("    def __add__", "    def __eq__(self, o):\n        return self.data == o.data\n\n    "
+         "def __hash__(self):\n        return hash(self.data)\n\n    def __add__"),
+        "wrong once some are equal",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit, part", ORDERS.values(), ids=ORDERS)
+def test_mistakes_of_order_are_told_apart(open_student, edit, part):
+    assert part in engine_hint(open_student("engine", edit), BACKWARD, None, gradients=True)
+
+
+@pytest.mark.parametrize("kind", ["tuple", "set"])
+def test_preorder_is_a_matter_of_order_also_where_parents_are_a_set(open_student, kind):
+    edits = (("self._prev = tuple(_children)", f"self._prev = {kind}(_children)"), (ORDER, PREORDER))
+    hint = engine_hint(open_student("engine", *edits), ("Value.backward", "Value.__mul__"), None, gradients=True)
+    assert "its closure ran before both uses" in hint
+
+
+OVERWRITES = {
+    "exp": "self.grad += out.data * out.grad",
+    "log": "self.grad += out.grad / self.data",
+    "tanh": "self.grad += (1 - out.data**2) * out.grad",
+    "sigmoid": "self.grad += out.data * (1 - out.data) * out.grad",
+    "relu": "self.grad += (self.data > 0) * out.grad",
+}
+
+
+@pytest.mark.parametrize("method, line", OVERWRITES.items(), ids=OVERWRITES)
+def test_an_operation_that_overwrites_is_told_to_collect(open_student, method, line):
+    student = open_student("engine", (line, line.replace("+=", "=")))
+    assert "overwrites (=)" in engine_hint(student, (f"Value.{method}",), None, gradients=True)
+
+
+DERIVATIVES = {
+    "tanh of the operand": ("tanh", "1 - out.data**2", "1 - self.data**2", "from the operand's number"),
+    "tanh, parentheses": ("tanh", "(1 - out.data**2) * out.grad", "1 - out.data**2 * out.grad", "parentheses"),
+    "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies by out.grad"),
+    "relu by data": ("relu", "(self.data > 0) * out", "(self.data > 0) * self.data * out", "x above zero, where 1"),
+    "relu at zero": ("relu", "(self.data > 0) * out", "(self.data >= 0) * out", "At exactly 0"),
+    "power": ("__pow__", "(exponent.data - 1)", "exponent.data", "does not go down by 1"),
+    "exponent": ("__pow__", "if exponent is other and", "if False and", "b gets nothing"),
+    "divisor": ("__truediv__", "self * other**-1", "self * Value(other.data**-1 if isinstance(other, Value) else "
+                "1 / other)", "gets nothing"),
+    "minus": ("__sub__", "self + (-other)", "self + Value(-getattr(other, 'data', other))", "gets nothing"),
+    "same operand": ("__add__", "other.grad += out.grad", "other.grad += out.grad * (other is not self)",
+                     "both operands are one node"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method, old, new, part", DERIVATIVES.values(), ids=DERIVATIVES)
+def test_what_an_operation_passes_on_is_named(open_student, method, old, new, part):
+    student = open_student("engine", (old, new))
+    assert part in engine_hint(student, (f"Value.{method}",), None, gradients=True)
+
+
+VALUES = {
+    "2 - x": ("__rsub__", "other + (-self)", "self - other", "gives x - k"),
+    "log10": ("log", "math.log(self.data)", "math.log10(self.data)", "to the base 10"),
+    "log(x + 1e-6)": ("log", "math.log(self.data), (self", "math.log(self.data + 1e-6), (self", "small number is added"),
+    "relu": ("relu", "max(0.0, self.data)", "self.data", "gives x itself"),
+    "rounded": ("__init__", "self.data = data", "self.data = round(data, 2)", "keeps the number as it is"),
+    "in place": ("relu", "max(0.0, self.data)", "self.__dict__.update(data=max(0.0, self.data)) or self.data",
+                 "changes the data of its own operand"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method, old, new, part", VALUES.values(), ids=VALUES)
+def test_what_an_operation_computes_is_named(open_student, method, old, new, part):
+    student = open_student("engine", (old, new))
+    hint = engine_hint(student, (f"Value.{method}",), None, gradients=False)
+    assert part in hint
+    assert "backward" not in hint  # a1 has not met it
+
+
+REFUSALS = (
+    "assert not isinstance(other, Value), 'only numbers'",
+    "assert isinstance(other, (int, float))",
+    "if isinstance(other, Value): raise TypeError('not yet')",
+    "return Value(self.data**other, (self,), '**')",
+)
+
+
+@pytest.mark.parametrize("line", REFUSALS)
+def test_a_refused_value_as_exponent_is_named_whatever_the_words(open_student, line):
+    old = "        exponent = other if isinstance(other, Value) else Value(other)\n        out = Value(self.data**"
+    student = open_student("engine", (old, f"        {line}\n{old}"))
+    hint = engine_error_hint(student, ("Value.__pow__",), "TypeError: whatever")
+    assert "where the exponent is a Value: __pow__ takes both" in hint
+
+
+def test_a_leaf_without_a_closure_is_told_from_a_result_without_one(open_student):
+    message, about = "TypeError: 'NoneType' object is not callable", ("Value.exp",)
+    leaf = open_student("engine", ("lambda: None", "None"))
+    assert "_backward of a leaf is None" in engine_error_hint(leaf, about, message)
+    closure = "self.grad += out.data * out.grad\n\n        out._backward = _backward"
+    result = open_student("engine", (closure, f"{closure}()"))
+    assert "result of `x.exp()` is None" in engine_error_hint(result, about, message)
+
+
+def test_a_wrong_plus_is_named_where_an_item_is_about_exp(open_student):
+    student = open_student("engine", added("self.grad += out.grad", "self.grad = out.grad"))
+    assert "`a + b`" in engine_hint(student, ("Value.exp",), None, gradients=True)

@@ -1,0 +1,63 @@
+"""Which hint an item gets, and when no question is asked."""
+
+import pytest
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.diagnosis import candidates, find_hint, losses, optimizers, training_loop
+from gradkit.suite.diagnosis.find_hint import Diagnosis
+from gradkit.suite.diagnosis.student import QUESTION_SECONDS
+from gradkit.suite.evidence import Evidence
+from gradkit.suite.results import Item
+
+EVIDENCE = Evidence("x.grad is 0.0", hint="of the evidence")
+
+
+def item(hidden=False):
+    return Item("a2_backprop/test_trial", "a2_backprop", "a trial", 1, (), hidden)
+
+
+def test_a_hidden_item_asks_no_question(open_student):
+    student = open_student("engine", ("self.grad = 1.0\n", "pass\n"))
+    diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
+    assert "by hand" in find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis)
+    assert find_hint.find_hint(item(hidden=True), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+
+
+def test_after_a_crash_or_a_timeout_no_question_is_asked(open_student):
+    student = open_student("engine", ("self.grad = 1.0\n", "pass\n"))
+    diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
+    for verdict in (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.OUT_OF_MEMORY, Verdict.PROTOCOL):
+        assert find_hint.find_hint(item(), verdict, EVIDENCE, diagnosis) == "of the evidence"
+
+
+@pytest.mark.parametrize("new", ["while True: pass\n", "raise ZeroDivisionError\n", "self._prev = 7\n"])
+def test_code_that_hangs_or_fails_at_a_question_keeps_the_hint_of_the_evidence(open_student, new):
+    student = open_student("engine", ("self.grad = 1.0\n", new))
+    before = student._transport.spent_seconds
+    diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    assert student._transport.spent_seconds - before < 2 * QUESTION_SECONDS
+
+
+def test_a_slip_counts_only_if_no_other_gives_the_same_numbers():
+    points = [(0.5,), (2.0,), (3.0,)]
+    slips = {"twice": lambda x: 2 * x, "x + x": lambda x: x + x, "square": lambda x: x * x}
+    assert candidates.identify([0.25, 4.0, 9.0], points, slips) == "square"
+    assert candidates.identify([1.0, 4.0, 6.0], points, slips) == ""
+    assert candidates.identify([0.25, 4.0], points[:2], slips) == ""  # two points are too few
+
+
+TABLES = {
+    **{name: losses.loss_slips(name) for name in losses.TERMS},
+    "softmax": losses.share_slips(),
+    "SGD": {text: rule.run() for text, rule in optimizers.SGD_SLIPS.items()},
+    "Adam": {text: rule.run() for text, rule in optimizers.ADAM_SLIPS.items()},
+    "train": {text: rule.run() for text, rule in training_loop.SLIPS.items()},
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_no_single_slip_of_a_table_has_the_right_numbers_or_those_of_another(name):
+    singles = {text: numbers for text, numbers in TABLES[name].items() if losses.JOIN not in text}
+    for text, numbers in singles.items():
+        same = [other for other, theirs in singles.items() if candidates.agree(numbers, theirs)]
+        assert same == [text]
