@@ -111,7 +111,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", "", "",
-     "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare id() of nodes, or use a set."),
+     "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),
     # --- names
     (r"local variable '(\w+)'", "", r"grad|\+=",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),

@@ -25,8 +25,8 @@ YES_OR_NO: tuple[Call, ...] = (([0.7], [1]), ([-1.3], [0]), ([0.7, -1.3, 2.2, -0
 CLASSES: tuple[Call, ...] = (
     ([[0.7, -1.3, 2.2]], [0]),
     ([[0.7, -1.3, 2.2]], [2]),
-    ([[0.7, -1.3, 2.2], [0.4, 1.9, -0.6]], [1, 1]),
-    ([[0.7, -1.3], [0.4, 1.9], [3.1, -0.6]], [1, 0, 0]),
+    ([[0.7, -1.3, 2.2], [0.4, 1.9, -0.6], [1.1, 0.2, 0.5]], [2, 0, 1]),
+    ([[0.7, -1.3], [0.4, 1.9], [3.1, -0.6]], [0, 0, 1]),
 )
 LOGITS: tuple[Call, ...] = (([0.7, -1.3, 2.2], None), ([0.4, 1.9], None), ([0.3, 0.3, -0.6, 1.2], None))
 
@@ -113,8 +113,6 @@ TERMS: dict[str, dict[str, Term]] = {
         "the logarithm to the base 10": lambda z, t: -log(_sigmoid(z if t else -z)) / log(10),
         "the sigmoid is taken twice": lambda z, t: -log(_sigmoid(_sigmoid(z)) if t else 1 - _sigmoid(_sigmoid(z))),
         "tanh takes the place of the sigmoid": lambda z, t: -log((tanh(z) + 1) / 2 if t else (1 - tanh(z)) / 2),
-        "the term z * (1 - target) is missing": lambda z, t: log(1 + exp(-z)),
-        "the term z * target is missing": lambda z, t: log(1 + exp(z)),
         "the term z * target is added, not subtracted": lambda z, t: log(1 + exp(z)) + t * z,
     },
     "cross_entropy": {

@@ -175,7 +175,9 @@ def neuron_hint(student: Student, linear: bool) -> str:
     name = "Neuron(3, linear=True)" if linear else "Neuron"
     if agree(got, right):
         return ""
-    if agree(numbers(parameters, "data"), (*WEIGHTS, BIAS)) and len(set(got)) == 1:
+    if not agree(numbers(parameters, "data"), (*WEIGHTS, BIAS)):
+        return f"{name}: a call changes the numbers of its parameters. It only uses them: total = total + ..., not +=."
+    if len(set(got)) == 1:
         return f"{name}: another input gives the same output. Is it computed anew at every call, from its arguments?"
     found = match(got, slips)
     if found:

@@ -123,7 +123,6 @@ class AdamRule:
     uses_gradient: bool = False
     is_shared: bool = False
     n_moving: int = 2
-    correction: str = "power"
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
@@ -137,15 +136,8 @@ class AdamRule:
                 i = 0 if self.is_shared else index
                 m[i] = self.b1 * m[i] + self.new1 * gradient
                 v[i] = self.b2 * v[i] + self.new2 * (gradient**2 if self.squares else gradient)
-                by_m, by_v = (
-                    (1 - self.b1**t, 1 - self.b2**t)
-                    if self.correction == "power"
-                    else (
-                        (1 - self.b1, 1 - self.b2) if self.correction == "once" else (1 - self.b1 * t, 1 - self.b2 * t)
-                    )
-                )
-                mean = m[i] / by_m if self.corrects_m else m[i]
-                square = v[i] / by_v if self.corrects_v else v[i]
+                mean = m[i] / (1 - self.b1**t) if self.corrects_m else m[i]
+                square = v[i] / (1 - self.b2**t) if self.corrects_v else v[i]
                 if self.keeps_corrected:
                     m[i], v[i] = mean, square
                 if self.keeps_maximum:
@@ -193,7 +185,6 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the factor 1 - beta is missing in m": AdamRule(new1=1.0),
     "the factor 1 - beta is missing in v": AdamRule(new2=1.0),
     "the factor 1 - beta is missing in both means": AdamRule(new1=1.0, new2=1.0),
-    "the correction multiplies beta by t, where it should raise it to the power of t": AdamRule(correction="times"),
 }
 
 

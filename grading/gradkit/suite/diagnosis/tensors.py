@@ -402,7 +402,7 @@ def _stretch_hint(student: Student, name: str) -> str:
                 )
             if math.prod(share.shape) == math.prod(shape):
                 return (
-                    f"{where}, the gradient of {letter} comes out with shape {share.shape}: the sums are right, but axes "
+                    f"{where}, the gradient of {letter} comes out with shape {share.shape}: the sums are there; axes "
                     "of size 1 must stay, and axes in front that it does not have must go."
                 )
             return (

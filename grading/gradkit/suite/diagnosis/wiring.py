@@ -84,17 +84,44 @@ def seed_hint(student: Student, call: Call) -> str:
     return "After backward() the result's own gradient is still 0: backward() starts by setting self.grad to 1."
 
 
+MAX_ANCESTORS = 20
+"""Nodes behind a result that are searched for an operand. An operation is made of a few others at most."""
+
+
+def ancestors(result: Subject) -> list[Subject] | None:
+    """Return the nodes from which a result was made, nearest first; None if a _prev cannot be read."""
+    found: list[Subject] = []
+    waiting = [result]
+    while waiting and len(found) < MAX_ANCESTORS:
+        parents: list[Subject] = []
+        if attempt(partial(_add_parents, parents, waiting.pop(0))):
+            return None
+        found += parents
+        waiting += parents
+    return found
+
+
+def _add_parents(parents: list[Subject], node: Subject) -> None:
+    parents.extend(node._prev)
+
+
 def copied_operand_hint(student: Student, call: Call) -> str:
-    """Return which operand the result does not remember; empty if it remembers all, or its _prev cannot be read."""
+    """Return which operand cannot be reached from the result; empty if all can be, or a _prev cannot be read."""
     leaves, result = call.make(student)
-    parents: list[Subject] = []
-    if attempt(lambda: parents.extend(result._prev)):
+    text = call.operation.text
+    behind = ancestors(result)
+    if behind is None:
         return ""
+    if not behind:
+        return (
+            f"Nothing arrives from {text}: its result remembers no parents (its _prev is empty), so backward() finds "
+            "no way back."
+        )
     for leaf, letter in zip(leaves, call.operation.operands):
-        if not any(parent is leaf for parent in parents):
+        if not any(node is leaf for node in behind):
             return (
-                f"The result of {call.operation.text} remembers something else in the place of {letter}: its _prev and "
-                "its closure have to use the operand itself, not a copy."
+                f"From the result of {text} no way leads back to {letter}: somewhere a new Value or a number takes its "
+                f"place. _prev and the closure have to use {letter} itself."
             )
     return ""
 
@@ -121,11 +148,17 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     """Explain an operation that is the result itself, with the gradient 1, and whose operands get no gradient."""
     text = call.operation.text
     leaves, result = call.make(student)
-    n_parents: list[int] = []
-    if not attempt(lambda: n_parents.append(len(result._prev))) and not n_parents[0]:
+    unreached = copied_operand_hint(student, call)
+    if unreached:
+        return unreached
+    parents: list[Subject] = []
+    is_built_of_others = not attempt(partial(_add_parents, parents, result)) and not any(
+        parent is leaf for parent in parents for leaf in leaves
+    )
+    if is_built_of_others:
         return (
-            f"Nothing arrives from {text}: its result remembers no parents (its _prev is empty), so backward() finds "
-            "no way back."
+            f"Nothing arrives from {text}, although _prev leads back to its operands: look at the closures of the "
+            "operations that it is built of."
         )
     before = read(leaves, "data")
     write([result], "grad", [1.0])
