@@ -89,6 +89,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'NoneType' object is not callable", r"backward$|^<lambda>|build|visit|topo", r"backward",
      "A node's _backward is None here. For a leaf, give it a closure that does nothing; for a result, keep the closure "
      "itself, without calling it (no () behind its name)."),
+    (r"'NoneType' object is not callable", "", "",
+     "What is called here is None: a closure is kept as it is, without (), and a leaf needs one, too."),
     (r"'(float|int|Value|tuple|list)' object is not callable", "", r"\d\s*\(|\)\s*\(",
      "Round brackets behind a number or a bracket call it: is a * missing between them?"),
     (r"'(float|int|Value|Tensor|list|bool)' object is not callable", "", "",
@@ -133,8 +135,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"math domain error", "", r"log", "log exists for positive numbers only: where is it needed, and where not?"),
     (r"math domain error", "", r"sqrt|\*\*|pow",
      "There is no real root of a negative number: which number is it here?"),
-    (r"math range error|Numerical result out of range", "", r"exp|sinh|cosh|\*\*",
-     "exp overflows beyond 709: choose the form whose exponent is never large."),
+    (r"math range error", "", "",
+     "exp overflows beyond 709: which number does it get here, and is there a form in which that stays small?"),
+    (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
      "Something is divided by 0 in the very first step: if it is 1 - beta**t, then t is 0 there, and it starts at 1."),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", r"_?backward", r"self\.data|data",
@@ -274,7 +277,7 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind in (*_NUMBERS, "bool"):
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
-        if name == "data" and place.function.startswith("__") and place.function != "__call__":
+        if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
             return "Is a plain number used where a Value is due? Wrap it: Value(other)."
         return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":

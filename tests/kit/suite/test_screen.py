@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite import outcomes, screen
+from gradkit.suite import screen
+from gradkit.suite.diagnosis import find_hint
 from gradkit.suite.evidence import Evidence, Row
 from gradkit.suite.failures import Explained, NotPassed
 from gradkit.suite.outcomes import record_outcome
@@ -129,7 +130,7 @@ def test_an_error_is_shown_with_the_student_s_frames(lines):
 
 
 def test_a_known_misconception_s_hint_replaces_the_general_one(lines, monkeypatch):
-    monkeypatch.setattr(outcomes, "find_misconception_hint", lambda name, evidence: f"as for {name}, think")
+    monkeypatch.setattr(find_hint, "find_misconception_hint", lambda name, evidence: f"as for {name}, think")
     shown = lines((item("one"), Verdict.FAILED, WRONG))
     assert shown[-1] == "Hint: as for a1_first/test_one, think"
     assert not any("look at" in text for text in shown)

@@ -13,7 +13,7 @@ from gradkit.suite.evidence import FailingGraph
 from .operation import ADDITION, MULTIPLICATION, Operation
 from .operations import gradient_hint, slope_hint, value_hint
 from .student import Student, attempt, read
-from .wiring import Call, chain_hint, order_hint, wiring_hint
+from .wiring import Call, all_ones_hint, chain_hint, order_hint, wiring_hint
 
 METHODS: dict[str, tuple[str, ...]] = {
     "__add__": ("add", "add_const"),
@@ -48,7 +48,7 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
     if hint or not gradients:
         return hint or parents_hint(student, about)
 
-    hint = wiring_hint(student) or slope_hint(student, ADDITION) or chain_hint(student)
+    hint = wiring_hint(student) or slope_hint(student, ADDITION) or all_ones_hint(student) or chain_hint(student)
     if hint:
         return hint
     times_hint = slope_hint(student, MULTIPLICATION)

@@ -213,6 +213,14 @@ def _backward_does_not_call(student: Student, text: str) -> str:
     write([inner], "grad", [5.0])
     attempt(lambda: result.backward())
     if read([a, c], "grad") == [5.0, 0.0]:
+        others, again = Call(ADDITION).make(student)
+        write([again], "grad", [1.0])
+        attempt(lambda: again.backward())
+        if any(read(others, "grad") or ()):
+            return (
+                "The closure of the result runs while the result's own gradient is still 0: backward() sets self.grad "
+                "to 1 first, and runs the closures then."
+            )
         return (
             "In (a + b) + c the closure of a + b runs, but that of the result itself does not: "
             "the result belongs into the order, too."
@@ -247,6 +255,18 @@ REUSED = {
 
 N_TIMES = 4
 """How often each is asked for: if _prev is a set, then the order of two parents is a matter of chance."""
+
+
+def all_ones_hint(student: Student) -> str:
+    """Explain a backward() that leaves the gradient 1 in every node that it reaches; empty if it does not."""
+    graphs = [Graph((0.7, 1.3), [("mul", 0, 1)]), Graph((0.7,), [("add", 0, 0)])]
+    product, twice = student.answers(graphs, backward=True)
+    if product and twice and product.grad[:2] == [1.0, 1.0] and twice.grad[0] == 1.0:
+        return (
+            "Every node that backward() reaches ends with the gradient 1: does it call backward() of other nodes, which "
+            "sets theirs to 1? It is their closures, _backward(), that are to run."
+        )
+    return ""
 
 
 def chain_hint(student: Student) -> str:

@@ -38,7 +38,9 @@ def added(old, new):
     return (ADD_CLOSURE, ADD_CLOSURE.replace(old, new))
 
 
-@pytest.mark.parametrize("variant", ["", "micrograd_like", "function_objects", "resets_interior", "tape", "dict_state"])
+@pytest.mark.parametrize(
+    "variant", ["", "local_derivatives", "function_objects", "resets_interior", "tape", "classic_recursive"]
+)
 def test_a_right_engine_of_any_design_gets_no_hint(open_student, variant):
     student = open_student(variant=variant)
     for method in METHODS:
@@ -60,6 +62,20 @@ NOTHING_ARRIVES = {
     "kept in the operand": (added("out._backward =", "self._backward ="), "is kept in its operand (self._backward)"),
     "not called": (("node._backward()", "node._backward"), "with its parentheses"),
     "result missing": (("reversed(order)", "reversed(order[:-1])"), "the result belongs into the order"),
+    "seeded too late": (
+        (
+            "        self.grad = 1.0\n        for node in reversed(order):\n            node._backward()",
+            "        for node in reversed(order):\n            node._backward()\n        self.grad = 1.0",
+        ),
+        "sets self.grad to 1 first",
+    ),
+    "backward() of parents": (
+        (
+            "for node in reversed(order):\n            node._backward()",
+            "self._backward()\n        [p.backward() for p in self._prev]",
+        ),
+        "ends with the gradient 1",
+    ),
     "result not seeded": (("self.grad = 1.0\n", "pass\n"), "set to 1 by hand"),
     "seeded with data": (("self.grad = 1.0\n", "self.grad = self.data\n"), "should be 1, whatever its number is"),
     "no parents": (
