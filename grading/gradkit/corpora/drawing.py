@@ -12,7 +12,8 @@ from .spec import Answer, Case, Corpus
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-_MAX_ROUNDS = 10
+MAX_ROUNDS = 10
+"""Rounds in which examples are drawn, unless a caller says otherwise."""
 
 
 def first_answered(
@@ -38,20 +39,27 @@ def first_answered(
 
 
 def draw_with_hypothesis(
-    strategy: SearchStrategy[Case], seed: str, collect: Callable[[Case], None], n_missing: Callable[[], int]
+    strategy: SearchStrategy[Case],
+    seed: str,
+    collect: Callable[[Case], None],
+    n_missing: Callable[[], int],
+    max_rounds: int = MAX_ROUNDS,
 ) -> None:
-    """Draw examples of a strategy until nothing is missing, for at most _MAX_ROUNDS rounds.
+    """Draw examples of a strategy until nothing is missing, for at most `max_rounds` rounds.
+
+    The first example of each round is left out: it is the simplest one that Hypothesis knows, whatever the seed.
 
     Args:
         strategy: The strategy that draws an example.
         seed: The seed. The same seed draws the same examples.
         collect: Called with every example.
         n_missing: Returns the number of examples that are still needed.
+        max_rounds: Maximum number of rounds.
     """
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
 
-    for round_number in range(_MAX_ROUNDS):
+    for round_number in range(max_rounds):
         if n_missing() <= 0:
             break
         # Hypothesis cannot be stopped early, so a round draws about as many examples as are missing.
@@ -62,7 +70,15 @@ def draw_with_hypothesis(
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        run_round = round_settings(given(strategy)(collect))
+        is_first = True
+
+        def collect_others(example: Case) -> None:
+            nonlocal is_first
+            if not is_first:
+                collect(example)
+            is_first = False
+
+        run_round = round_settings(given(strategy)(collect_others))
         with _no_constants_of_modules():
             hypothesis.seed(_number_of(f"{seed} {round_number}"))(run_round)()
 
