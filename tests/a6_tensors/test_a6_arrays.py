@@ -341,25 +341,28 @@ def test_division_gradient(Tensor, corpus):
     needs=("test_tensor_and_array", "test_minus_gradient", "test_division_gradient", "test_tensor_power_gradient"),
 )
 def test_operators_with_arrays(Tensor, array):
-    x, k, upstream = Tensor([2.0, 4.0]), array([8.0, 2.0]), array([1.0, 2.0])
-    right_minus = x - k
+    k, upstream = array([8.0, 2.0]), array([1.0, 2.0])
+    a, b, c, d, e = (Tensor([2.0, 4.0]) for _ in range(5))
+    right_minus = a - k
     expect_array(right_minus, "data", [-6.0, 2.0])
-    left_minus = k - x
+    right_minus.backward(upstream)
+    expect_array(a, "grad", [1.0, 2.0])
+    left_minus = k - b
     expect_array(left_minus, "data", [6.0, -2.0])
     left_minus.backward(upstream)
-    expect_array(x, "grad", [-1.0, -2.0])
-    right_quotient = x / k
+    expect_array(b, "grad", [-1.0, -2.0])
+    right_quotient = c / k
     expect_array(right_quotient, "data", [0.25, 2.0])
     right_quotient.backward(upstream)
-    expect_array(x, "grad", [-0.875, -1.0])
-    left_quotient = k / x
+    expect_array(c, "grad", [0.125, 1.0])
+    left_quotient = k / d
     expect_array(left_quotient, "data", [4.0, 0.5])
     left_quotient.backward(upstream)
-    expect_array(x, "grad", [-2.875, -1.25])
-    power = x ** array([3.0, 2.0])
+    expect_array(d, "grad", [-2.0, -0.25])
+    power = e ** array([3.0, 2.0])
     expect_array(power, "data", [8.0, 16.0])
     power.backward(upstream)
-    expect_array(x, "grad", [9.125, 14.75])
+    expect_array(e, "grad", [12.0, 16.0])
 
 
 @graded(

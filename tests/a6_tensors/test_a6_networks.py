@@ -34,13 +34,13 @@ def test_parameters(TensorMLP, numpy_seed):
 
 @graded(
     0.5,
-    "Weights begin anywhere from -1 to 1, divided by sqrt(inputs); biases begin at 0; two networks differ",
+    "Weights begin anywhere from -1 to 1, divided by sqrt(inputs); biases begin at 0; layers and networks differ",
     about=("MLP.__init__",),
     needs="test_parameters",
 )
 def test_parameters_begin_spread_out(TensorMLP):
-    code = ("from tensor import MLP", "model = MLP(16, [32, 8])")
-    check_spread_of_initial_tensors(TensorMLP, (16, 32, 8), code)
+    code = ("from tensor import MLP", "model = MLP(16, [16, 16])")
+    check_spread_of_initial_tensors(TensorMLP, (16, 16, 16), code)
 
 
 @graded(

@@ -312,7 +312,7 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
 
 
 def check_spread_of_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str]) -> None:
-    """Check that weights begin uniformly within 1 / sqrt(inputs), biases at 0, and another network otherwise.
+    """Check that weights begin uniformly within 1 / sqrt(inputs), different ones in every matrix, and biases at 0.
 
     The check accepts any generator of random numbers. Of `n` uniform weights, divided by their bound, none is above 0.9
     in size with probability 0.9**n, and the share of positive ones or of those above 0.5 is further than 0.25 from a
@@ -321,7 +321,7 @@ def check_spread_of_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Se
 
     Args:
         MLP: The student's class of networks.
-        sizes: The number of inputs, then the width of each layer.
+        sizes: The number of inputs, then the width of each layer; all equal, so that layers could be confused.
         code: A program that builds a network as `model`.
 
     Raises:
@@ -344,6 +344,8 @@ def check_spread_of_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Se
         if fault:
             fail(f"The weights in model.parameters()[{2 * index}].data, for {n_inputs} inputs, {fault}", code)
 
+    if len({array.numbers for array in parameters[::2]}) < len(sizes) - 1:
+        fail("Two layers begin with the same weights: draw new ones for each", code)
     others = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
     if [array.numbers for array in parameters[::2]] == [array.numbers for array in others[::2]]:
         fail("A second network begins with the same weights as the first: draw new ones for each", code)
