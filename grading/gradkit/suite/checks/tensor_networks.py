@@ -321,7 +321,7 @@ def check_spread_of_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Se
 
     Args:
         MLP: The student's class of networks.
-        sizes: The number of inputs, then the width of each layer; all equal, so that layers could be confused.
+        sizes: The number of inputs, then the width of each layer. Two matrices have the same shape.
         code: A program that builds a network as `model`.
 
     Raises:
