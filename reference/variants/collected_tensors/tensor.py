@@ -201,7 +201,7 @@ class MLP:
 
     def __post_init__(self):
         self.layers = []
-        for inputs, outputs in zip([self.nin] + list(self.nouts), self.nouts):
+        for inputs, outputs in zip([self.nin, *self.nouts], self.nouts):
             weights = np.random.default_rng().random((inputs, outputs)) * 2 - 1
             self.layers += [(Tensor(weights / inputs**0.5), Tensor(np.zeros(outputs)))]
 

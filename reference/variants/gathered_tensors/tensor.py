@@ -181,7 +181,7 @@ class MLP:
         return y
 
     def parameters(self):
-        return tuple(sum(map(list, zip(self.weights, self.biases)), []))
+        return tuple(each for layer in zip(self.weights, self.biases) for each in layer)
 
     def zero_grad(self):
         for parameter in self.parameters():
