@@ -48,7 +48,8 @@ def test_a_module_without_parameters(Module):
     about=("Neuron.__init__", "Neuron.parameters"),
     needs=VALUES + "test_a_value_keeps_its_number",
 )
-def test_parameters_of_a_neuron(Neuron):
+def test_parameters_of_a_neuron(Neuron, seed):
+    seed(0)
     Neuron(3)  # an earlier one that has nothing to do with it
     model = Neuron(3)
     for place, p in enumerate(model.parameters()):
@@ -146,7 +147,8 @@ def test_the_same_seed_makes_the_same_neuron(Neuron, seed):
     about=("Layer.__init__", "Layer.parameters"),
     needs="test_parameters_of_a_neuron",
 )
-def test_parameters_of_a_layer(Layer):
+def test_parameters_of_a_layer(Layer, seed):
+    seed(0)
     Layer(2, 3)
     model = Layer(2, 3)
     for place, p in enumerate(model.parameters()):
@@ -198,7 +200,8 @@ def test_linear_layer(Layer, Value, corpus):
     about=("MLP.__init__", "MLP.parameters"),
     needs="test_parameters_of_a_layer",
 )
-def test_parameters_of_an_mlp(MLP):
+def test_parameters_of_an_mlp(MLP, seed):
+    seed(0)
     MLP(3, [4, 4, 1])
     model = MLP(3, [4, 4, 1])
     for place, p in enumerate(model.parameters()):
@@ -339,6 +342,7 @@ def test_zero_grad(Neuron, Layer, MLP):
 def test_a_second_pass(MLP):
     model = MLP(1, [2, 1])
     parameters = list(model.parameters())
+    expect(len(parameters), 7)
     for p, number in zip(parameters, (0.5, 0.0, 0.25, 0.5, 1.0, -0.5, 0.25)):
         p.data = number
     model([0.0]).backward()

@@ -212,6 +212,7 @@ def test_the_defaults_of_adam(Adam, Value):
 def test_train_makes_a_step(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p, number in zip(parameters, (1.0, 0.0)):
         p.data = number
     history = train(model, [[1.0], [2.0]], [3.0, 5.0], mean_squared_error, SGD(parameters, lr=0.05), 1)
@@ -230,6 +231,7 @@ def test_train_makes_a_step(MLP, SGD, mean_squared_error, train):
 def test_each_step_works_the_loss_out_anew(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p, number in zip(parameters, (1.0, 0.0)):
         p.data = number
     history = train(model, [[1.0], [2.0]], [3.0, 5.0], mean_squared_error, SGD(parameters, lr=0.1), 2)
@@ -247,6 +249,7 @@ def test_each_step_works_the_loss_out_anew(MLP, SGD, mean_squared_error, train):
 def test_each_step_clears_the_gradients(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p, number in zip(parameters, (1.0, 0.0)):
         p.data = number
     history = train(model, [[1.0], [2.0]], [3.0, 5.0], mean_squared_error, SGD(parameters, lr=0.1), 3)
@@ -264,6 +267,7 @@ def test_each_step_clears_the_gradients(MLP, SGD, mean_squared_error, train):
 def test_as_many_steps_as_asked_for(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p, number in zip(parameters, (1.0, 0.0)):
         p.data = number
     expect(len(train(model, [[1.0]], [1.0], mean_squared_error, SGD(parameters, lr=0.1), 40)), 40)
@@ -281,6 +285,7 @@ def test_as_many_steps_as_asked_for(MLP, SGD, mean_squared_error, train):
 def test_large_gradients_are_not_cut_off(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p, number in zip(parameters, (1.0, 0.0)):
         p.data = number
     train(model, [[100.0]], [0.0], mean_squared_error, SGD(parameters, lr=0.0001), 1)
@@ -297,6 +302,7 @@ def test_large_gradients_are_not_cut_off(MLP, SGD, mean_squared_error, train):
 def test_every_example_counts(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p in parameters:
         p.data = 0.0
     targets = [float(number) for number in range(50)]
@@ -315,6 +321,7 @@ def test_every_example_counts(MLP, SGD, mean_squared_error, train):
 def test_train_uses_what_it_is_given(MLP, SGD, hinge, train):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p, number in zip(parameters, (0.5, 0.0)):
         p.data = number
     history = train(model, [[1.0], [2.0]], [1, -1], hinge, SGD(parameters, lr=0.2, momentum=0.5), 2)
@@ -332,6 +339,7 @@ def test_train_uses_what_it_is_given(MLP, SGD, hinge, train):
 def test_data_get_no_update(MLP, SGD, Value, mean_squared_error, train, make_list):
     model = MLP(1, [1], linear_last=True)
     parameters = list(model.parameters())
+    expect(len(parameters), 2)
     for p, number in zip(parameters, (1.0, 0.0)):
         p.data = number
     rows = [make_list([Value(number / 10)]) for number in range(13)]
