@@ -17,8 +17,7 @@ from gradkit.suite import (
 VALUES = "a1_expressions/"
 GRADIENTS = "a2_backprop/"
 FUNCTIONS = "a3_activations/"
-ADDED_AND_MULTIPLIED = (VALUES + "test_addition", VALUES + "test_multiplication", VALUES + "test_value_times_number")
-SQUASHED = (*ADDED_AND_MULTIPLIED, FUNCTIONS + "test_tanh")
+SQUASHED = (VALUES + "test_addition", VALUES + "test_multiplication", FUNCTIONS + "test_tanh")
 PASSED_BACK = (
     GRADIENTS + "test_addition_gradient",
     GRADIENTS + "test_multiplication_gradient",
@@ -96,7 +95,7 @@ def test_linear_neuron(Neuron, Value, corpus):
     0.5,
     "A neuron takes plain numbers for inputs, too, as often as you like, and leaves their list as it is",
     about=("Neuron.__call__",),
-    needs="test_neuron",
+    needs=("test_neuron", VALUES + "test_value_times_number"),
 )
 def test_plain_numbers_as_inputs(Neuron, Value, make_list):
     model = Neuron(2)
