@@ -215,11 +215,11 @@ def test_train_makes_a_step(MLP, SGD, mean_squared_error, train):
     expect(len(parameters), 2)
     for p, number in zip(parameters, (1.0, 0.0)):
         p.data = number
-    history = train(model, [[1.0], [2.0]], [3.0, 5.0], mean_squared_error, SGD(parameters, lr=0.05), 1)
-    expect(parameters[0].data, 1.4)
-    expect(parameters[1].data, 0.25)
+    history = train(model, [[1.0], [2.0]], [3.25, 5.125], mean_squared_error, SGD(parameters, lr=0.05), 1)
+    expect(parameters[0].data, 1.425)
+    expect(parameters[1].data, 0.26875)
     expect(len(history), 1)
-    expect(history[0], 6.5)
+    expect(history[0], 7.4140625)
 
 
 @graded(
