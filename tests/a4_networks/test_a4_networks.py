@@ -336,7 +336,10 @@ def test_zero_grad(Neuron, Layer, MLP):
     0.5,
     "After zero_grad() a second pass gives the gradients of the first one, and does not add to them",
     about=("Module.zero_grad", "MLP.__call__"),
-    needs=("test_zero_grad", "test_mlp_gradient", "test_plain_numbers_as_inputs"),
+    needs=(
+        *("test_zero_grad", "test_mlp_gradient", "test_plain_numbers_as_inputs"),
+        GRADIENTS + "test_a_fresh_graph_after_zero",
+    ),
 )
 def test_a_second_pass(MLP):
     model = MLP(1, [2, 1])

@@ -244,7 +244,10 @@ def test_each_step_works_the_loss_out_anew(MLP, SGD, mean_squared_error, train):
     1,
     "Each step begins with gradients of 0: what the last one left would push it too far",
     about=("train",),
-    needs=("test_each_step_works_the_loss_out_anew", "test_no_momentum_by_default"),
+    needs=(
+        *("test_each_step_works_the_loss_out_anew", "test_no_momentum_by_default"),
+        GRADIENTS + "test_a_fresh_graph_after_zero",
+    ),
 )
 def test_each_step_clears_the_gradients(MLP, SGD, mean_squared_error, train):
     model = MLP(1, [1], linear_last=True)
