@@ -60,11 +60,16 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
 
 def _leftover_hint(graph: FailingGraph | None) -> str:
     """Return what is left to look at after every operation of the graph has passed back the right gradients alone."""
-    if graph is None or not any(len(graph.graph.consumers(node)) > 1 for node in range(len(graph.graph))):
+    if graph is None:
         return ""
+    if any(len(graph.graph.consumers(node)) > 1 for node in range(len(graph.graph))):
+        return (
+            "By itself every operation here passes back the right gradients, so look at backward(): a closure runs "
+            "once, and only after those of all nodes that use its result (reversed topological order)."
+        )
     return (
-        "By itself every operation here passes back the right gradients, so look at backward(): a closure runs once, "
-        "and only after those of all nodes that use its result (reversed topological order)."
+        "At other numbers the operations here pass back the right gradients: what is special about the numbers of this "
+        "example, and which line of the closure minds it?"
     )
 
 

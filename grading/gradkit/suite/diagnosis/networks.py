@@ -8,7 +8,7 @@ from math import exp, tanh
 from gradkit.submissions.transport.subject import Subject, numbers, write
 
 from .candidates import agree, match
-from .student import Student, attempt, read
+from .student import Student, attempt, find_misspelling, read
 
 Weights = Sequence[float]
 Neuron = Callable[[Weights, float, Sequence[float]], float]
@@ -347,6 +347,9 @@ def zero_grad_hint(student: Student) -> str:
         return "After zero_grad() a grad is no longer a number: it is to be 0.0."
     left = sum(1 for gradient in gradients if gradient)
     if left == len(parameters):
+        other = find_misspelling(parameters[0], "grad", student.load("Value")(2.0))
+        if other:
+            return f"zero_grad() sets an attribute {other}: grad is meant."
         return (
             "After zero_grad() every grad is as it was: set the attribute grad, spelled so, of each object that "
             "parameters() gives."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gradkit.submissions.transport.subject import numbers, write
 
 from .candidates import agree, match
-from .student import Student
+from .student import Student, find_misspelling
 
 START = (2.0, -1.0)
 GRADIENTS = ((3.0, 0.5), (2.0, 4.0), (1.0, 0.25))
@@ -218,6 +218,9 @@ def _compare(student: Student, name: str, settings: Mapping[str, object], slips:
     right = numbers_of.pop("")
     if agree(got, right):
         return _cleared_hint(name, numbers(parameters, "grad"))
+    other = find_misspelling(parameters[0], "data", make_value(2.0))
+    if other:
+        return f"{name}: step() sets an attribute {other} of the parameters: data is meant."
     found = match(got, {text: each for text, each in numbers_of.items() if not agree(each, right)})
     if found:
         return f"{name}: {found}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.inside.graph import Answers, Graph
@@ -67,6 +68,28 @@ def attempt(question: Callable[[], object]) -> str:
         if error.verdict not in GOES_ON:
             raise
         return error.message or "an exception"
+    return ""
+
+
+MISSPELLINGS = {
+    "grad": ("gard", "grads", "gradient", "gradients", "_grad", "Grad", "gradd", "grade", "gra", "garde"),
+    "data": ("date", "dta", "_data", "datum", "value", "Data", "dat", "val", "number"),
+    "_backward": ("_backwards", "backwards", "_backwrd", "_bacward", "_back", "_backward_", "_bakward", "_Backward"),
+}
+"""Names that an attribute may have by mistake."""
+
+
+def find_misspelling(subject: Subject, name: str, fresh: Subject) -> str:
+    """Return the misspelt name of an attribute that an object has got; empty if it has got none.
+
+    Args:
+        subject: The object.
+        name: The right name of the attribute.
+        fresh: An object of the same class that nothing has happened to. What it has, too, is part of its design.
+    """
+    for other in MISSPELLINGS[name]:
+        if not attempt(partial(getattr, subject, other)) and attempt(partial(getattr, fresh, other)):
+            return other
     return ""
 
 

@@ -15,7 +15,7 @@ from gradkit.submissions.transport.subject import Subject, write
 
 from .candidates import agree
 from .operation import ADDITION, MULTIPLICATION, Operation
-from .student import Student, attempt, read
+from .student import Student, attempt, find_misspelling, read
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,15 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
         return (
             f"The closure of {text} is kept in its operand (self._backward); it belongs to the result: out._backward."
         )
+    fresh = student.load("Value")(2.0)
+    kept_as = find_misspelling(result, "_backward", fresh)
+    if kept_as:
+        return (
+            f"The result of {text} has an attribute {kept_as}, and it is _backward that is called: one name for both."
+        )
+    added_to = find_misspelling(leaves[0], "grad", fresh)
+    if added_to:
+        return f"After the closure of {text} has run, its operand has an attribute {added_to}: grad is meant."
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
         "Either the closure is not kept there (out._backward = ...), or it does not add to self.grad."
@@ -263,7 +272,7 @@ def all_ones_hint(student: Student) -> str:
     product, twice = student.answers(graphs, backward=True)
     if product and twice and product.grad[:2] == [1.0, 1.0] and twice.grad[0] == 1.0:
         return (
-            "Every node that backward() reaches ends with the gradient 1: does it call backward() of other nodes, which "
+            "Every node that backward() reaches ends with the gradient 1: does it call backward() of others, which "
             "sets theirs to 1? It is their closures, _backward(), that are to run."
         )
     return ""

@@ -50,6 +50,11 @@ def test_a_right_engine_of_any_design_gets_no_hint(open_student, variant):
 
 NOTHING_ARRIVES = {
     "never kept": (added("\n\n        out._backward = _backward", ""), "called by hand, no operand's grad changes"),
+    "kept elsewhere": (added("out._backward =", "out._backwards ="), "has an attribute _backwards"),
+    "misspelt": (
+        added("self.grad += out.grad\n            other.grad += out.grad", "self.gard = other.gard = out.grad"),
+        "has an attribute gard",
+    ),
     "only self": (added("            other.grad += out.grad\n", ""), "a gets its share and b gets nothing"),
     "only other, twice": (added("self.grad", "other.grad"), "b gets both shares and a gets nothing"),
     "returned": (
@@ -98,7 +103,7 @@ ORDERS = {
         "runs twice",
     ),
     "leaves cleared": (
-        ("        self.grad = 1.0\n", "        for node in order:\n            node.grad = 0.0\n        self.grad = 1.0\n"),
+        ("        self.grad = 1.0\n", "        [setattr(node, 'grad', 0.0) for node in order]\n        self.grad = 1.0\n"),
         "must not set the gradients of leaves back to 0",
     ),
     "equal numbers": (
@@ -161,7 +166,8 @@ def test_what_an_operation_passes_on_is_named(open_student, method, old, new, pa
 VALUES = {
     "2 - x": ("__rsub__", "other + (-self)", "self - other", "gives x - k"),
     "log10": ("log", "math.log(self.data)", "math.log10(self.data)", "to the base 10"),
-    "log(x + 1e-6)": ("log", "math.log(self.data), (self", "math.log(self.data + 1e-6), (self", "small number is added"),
+    "log(x + 1e-6)": ("log", "math.log(self.data), (self", "math.log(self.data + 1e-6), (self",
+                      "small number is added"),
     "relu": ("relu", "max(0.0, self.data)", "self.data", "gives x itself"),
     "rounded": ("__init__", "self.data = data", "self.data = round(data, 2)", "keeps the number as it is"),
     "in place": ("relu", "max(0.0, self.data)", "self.__dict__.update(data=max(0.0, self.data)) or self.data",

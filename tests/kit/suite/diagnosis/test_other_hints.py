@@ -41,10 +41,12 @@ NETWORKS = {
     "cut weights": ("total + w * xi", "total + w.data * xi", "no gradient arrives at its weights"),
     "cut inputs": ("total + w * xi", "total + w * getattr(xi, 'data', xi)", "no gradient arrives at its inputs"),
     "grows": ("total = self.b\n", "self.b.data += 0.1; total = self.b\n", "a call changes the numbers"),
-    "kept": ("total = self.b\n", "self.x = x = getattr(self, 'x', x); total = self.b\n", "another input gives the same"),
+    "kept": ("total = self.b\n", "self.x = x = getattr(self, 'x', x); total = self.b\n",
+             "another input gives the same"),
     "one neuron": ("[Neuron(nin, linear) for _ in range(nout)]", "[Neuron(nin, linear)] * nout", "one and the same"),
     "inputs again": ("x = layer(x)", "y = layer(x)", "every layer sees the inputs"),
-    "first layers only": ("for layer in self.layers for", "for layer in self.layers[:-1] for", "last layer's are missing"),
+    "first layers only": ("for layer in self.layers for", "for layer in self.layers[:-1] for",
+                          "last layer's are missing"),
     "nested": ("return [*self.w, self.b]", "return [self.w, self.b]", "one flat list"),
 }  # fmt: skip
 
@@ -59,7 +61,8 @@ def test_mistakes_of_networks_are_named(open_student, old, new, part):
 
 ZERO_GRADS = {
     "data": ("parameter.grad = 0.0", "parameter.data = 0.0", "changes the data"),
-    "misspelt": ("parameter.grad = 0.0", "parameter.gard = 0.0", "every grad is as it was"),
+    "misspelt": ("parameter.grad = 0.0", "parameter.gard = 0.0", "an attribute gard"),
+    "of a copy": ("parameter.grad = 0.0", "parameter = 0.0", "every grad is as it was"),
     "None": ("parameter.grad = 0.0", "parameter.grad = None", "no longer a number"),
 }
 
@@ -84,10 +87,12 @@ def test_mistakes_of_losses_are_named(open_student):
 
 
 OPTIMIZERS = {
-    "uphill": ("SGD", "parameter.data - self.lr * self.velocities", "parameter.data + self.lr * self.velocities", "uphill"),
+    "uphill": ("SGD", "parameter.data - self.lr * self.velocities", "parameter.data + self.lr * self.velocities",
+               "uphill"),
     "rebound": ("SGD", "parameter.data = parameter.data - self.lr * self", "parameter = parameter - self.lr * self",
                 "nothing moves"),
-    "no momentum": ("SGD", "self.momentum * self.velocities[i] + parameter.grad", "parameter.grad", "momentum is left out"),
+    "no momentum": ("SGD", "self.momentum * self.velocities[i] + parameter.grad", "parameter.grad",
+                    "momentum is left out"),
     "uncorrected": ("Adam", "m = self.m[i] / (1 - b1**self.steps)", "m = self.m[i]", "mean m of the gradients is not"),
     "maximum": ("Adam", "(1 - b2) * parameter.grad**2", "(1 - b2) * parameter.grad", "not squared in v"),
 }  # fmt: skip
