@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import exp, log, log2, log10, sinh, tan, tanh
 
+from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle.complex_step import FUNCTIONS, STEP
 
 from .candidates import Formulas
@@ -142,11 +143,23 @@ _UNARY_VALUES: Formulas = {
 }
 
 
-def value_formulas(arity: int, takes_number: bool) -> Formulas:
-    """Return what an operation may compute by mistake."""
-    if arity == 2:
+_ABOUT_SIGNS = (
+    *("abs(x)", "max(0, x)", "max(0, -x)", "min(0, x)", "1 above zero, else 0"),
+    *("max(0.01 * x, x)", "max(0.1 * x, x)"),
+)
+"""Formulas that are another one at positive numbers."""
+
+
+def value_formulas(name: str) -> Formulas:
+    """Return what an operation may compute by mistake. No two give the same numbers at its points."""
+    row = OPERATIONS[name]
+    if row.arity == 2:
         return _BINARY_VALUES
-    return _NUMBER_VALUES if takes_number else _UNARY_VALUES
+    if row.constants:
+        return _NUMBER_VALUES
+    if name in _ONLY_POSITIVE:
+        return {text: rule for text, rule in _UNARY_VALUES.items() if text not in _ABOUT_SIGNS}
+    return _UNARY_VALUES
 
 
 # --- local derivatives -----------------------------------------------------------------------------------------------
@@ -244,7 +257,6 @@ _BASE_SLOPES: Formulas = {
     "n * x**(1 - n)": lambda x, n: n * x ** (1 - n),
     "n * n**(x - 1): base and exponent are swapped in the power": lambda x, n: n * n ** (x - 1),
     "x * n**(x - 1): base and exponent are swapped": lambda x, n: x * n ** (x - 1),
-    "x * x**(n - 1): the factor is the base, not the exponent": lambda x, n: x * x ** (n - 1),
     "x**n, the result's number": lambda x, n: x**n,
     "log(x) * x**n: that is the exponent's share": lambda x, n: log(x) * x**n,
     "n * x**n - 1: parentheses are missing around n - 1": lambda x, n: n * x**n - 1,

@@ -39,14 +39,13 @@ SUMS: dict[str, Neuron] = {
     "only the last input counts": lambda w, b, x: w[-1] * x[-1] + b,
     "the first weight serves for every input": lambda w, b, x: w[0] * sum(x) + b,
     "the last weight serves for every input": lambda w, b, x: w[-1] * sum(x) + b,
-    "weights and inputs go in opposite orders": lambda w, b, x: _dot(w[::-1], x) + b,
+    "weights, as parameters() gives them, and inputs go in opposite orders": lambda w, b, x: _dot(w[::-1], x) + b,
     "weights are added to inputs, where they should multiply them": lambda w, b, x: sum(w) + sum(x) + b,
     "the inputs are left out: the weights are added up alone": lambda w, b, x: sum(w) + b,
     "the weights are left out: the inputs are added up alone": lambda w, b, x: sum(x) + b,
     "the mean over the inputs, where the sum is due": lambda w, b, x: _dot(w, x) / len(x) + b,
     "weights are subtracted": lambda w, b, x: b - _dot(w, x),
     "parameters() gives the bias first, where it comes after the weights": lambda w, b, x: _dot((*w[1:], b), x) + w[0],
-    "parameters() gives the weights in the opposite order": lambda w, b, x: _dot(w[::-1], x) + b,
     "sum of all weights times the sum of all inputs": lambda w, b, x: sum(w) * sum(x) + b,
 }
 """The weighted sum: the right one under an empty text, and slips."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gradkit.inside.graph import Answers, Graph
-from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 
 from .candidates import agree, identify
@@ -35,8 +34,7 @@ def value_hint(student: Student, operation: Operation) -> str:
             f"The first digits of {text} are right: something is rounded, kept in less than double precision "
             "(float32), or a small number is added that does not belong there."
         )
-    formulas = value_formulas(operation.arity, bool(OPERATIONS[operation.name].constants))
-    found = identify(got, points, formulas)
+    found = identify(got, points, value_formulas(operation.name))
     if found:
         return f"{text} gives {operation.letters(found)}."
     return _where_it_is_wrong(text, operation, points, [is_close(*pair) for pair in zip(got, right)])

@@ -298,7 +298,7 @@ def _value_hint(student: Student, name: str) -> str:
         return ""
     if all(abs(mine - want) <= ROUNDED_TOLERANCE * abs(want) for mine, want in zip(got, right)):
         return f"The first digits of {operation.text} are right: is something rounded, or kept as float32?"
-    found = identify(got, points, value_formulas(operation.arity, "const" in operation.name))
+    found = identify(got, points, value_formulas(operation.name))
     return f"{operation.text} gives {operation.letters(found)}." if found else ""
 
 

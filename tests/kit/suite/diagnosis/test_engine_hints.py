@@ -103,7 +103,7 @@ ORDERS = {
         "runs twice",
     ),
     "leaves cleared": (
-        ("        self.grad = 1.0\n", "        [setattr(node, 'grad', 0.0) for node in order]\n        self.grad = 1.0\n"),
+        ("self.grad = 1.0\n", "[setattr(node, 'grad', 0.0) for node in order]\n        self.grad = 1.0\n"),
         "must not set the gradients of leaves back to 0",
     ),
     "equal numbers": (
