@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@": "matmul"}
 """The method behind each operator, without underscores."""
 
+_ROWS: tuple[Any, ...] = (*OPERATIONS.values(), *TENSOR_OPERATIONS.values())
+
 _NAMED = {"backward", "parameters", "zero_grad", "step"}.union(
-    row.text.partition("{a}.")[2].partition("(")[0] for row in (*OPERATIONS.values(), *TENSOR_OPERATIONS.values())
+    row.text.partition("{a}.")[2].partition("(")[0] for row in _ROWS
 )
 """The methods that gradkit calls by their names."""
 
-_STEP_CODES = {row.function.__code__ for row in (*OPERATIONS.values(), *TENSOR_OPERATIONS.values())}
+_STEP_CODES = {row.function.__code__ for row in _ROWS}
 """The code of every operation that a graph can have."""
 
 _HEAP_TYPE = 1 << 9
