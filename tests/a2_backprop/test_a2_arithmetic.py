@@ -174,7 +174,7 @@ def test_number_times_value_gradient(Value, corpus):
     1,
     "-x and its gradient",
     about=("Value.__neg__",),
-    needs=("test_multiplication_collects", VALUES + "test_negation"),
+    needs=("test_multiplication_collects", "test_a_factor_of_zero_gradient", VALUES + "test_negation"),
     corpus=random_graphs("neg", reuse="leaves"),
 )
 def test_negation_gradient(Value, corpus):

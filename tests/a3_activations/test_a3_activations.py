@@ -207,7 +207,7 @@ def test_operands_of_functions_stay_as_they_were(Value):
     1,
     "relu lets the gradient through above zero only",
     about=("Value.relu",),
-    needs=("test_relu", *PASSED_BACK),
+    needs=("test_relu", *PASSED_BACK, GRADIENTS + "test_a_factor_of_zero_gradient"),
     corpus=random_graphs("relu"),
 )
 def test_relu_gradient(Value, corpus):
