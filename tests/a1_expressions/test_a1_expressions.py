@@ -353,7 +353,7 @@ def test_whole_numbers(Value):
 
 
 @graded(
-    2,
+    1.5,
     "Larger expressions, of everything so far but a ** b",
     about=("Value.__add__", "Value.__mul__", "Value.__sub__", "Value.__pow__", "Value.__truediv__"),
     needs=(

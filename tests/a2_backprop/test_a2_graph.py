@@ -129,7 +129,7 @@ def test_a_fresh_graph_after_zero(Value):
 
 
 @graded(
-    2,
+    1.5,
     "Larger expressions, of everything so far but a ** b",
     about=("Value.__add__", "Value.__mul__", "Value.__sub__", "Value.__pow__", "Value.__truediv__"),
     needs=(

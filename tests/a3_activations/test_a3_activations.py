@@ -315,7 +315,7 @@ def test_softmax_gradient(Value, corpus):
 
 
 @graded(
-    2,
+    1.5,
     "Larger expressions, of all five functions",
     about=("Value.exp", "Value.log", "Value.tanh", "Value.sigmoid", "Value.relu"),
     needs=(
