@@ -10,6 +10,7 @@ from gradkit.suite.results import Item
 
 from .engine import engine_error_hint, engine_hint
 from .fingerprints import find_misconception_hint
+from .item_hints import ITEM_HINTS
 from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint
@@ -51,7 +52,8 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
             found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
         except Exception:  # answers of wrong code can have any form, and no hint is worth a report
             pass
-    return found or find_misconception_hint(item.id, evidence) or evidence.hint
+    general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED else ""
+    return found or find_misconception_hint(item.id, evidence) or general or evidence.hint
 
 
 def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict, evidence: Evidence) -> str:
@@ -68,7 +70,9 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
             return tensor_hint(student, about, evidence.message)
         return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
     if first in CALLS:
-        return loss_hint(student, first) if has_numbers else large_logits_hint(student, first)
+        return (
+            loss_hint(student, first, ".grad" in evidence.message) if has_numbers else large_logits_hint(student, first)
+        )
     if first in DECIDERS:
         return decision_hint(student, first) if has_numbers else ""
     for name in ("SGD", "Adam"):

@@ -183,8 +183,14 @@ CALLS: dict[str, tuple[Call, ...]] = {
 }
 
 
-def loss_hint(student: Student, name: str) -> str:
-    """Return what a loss function, or softmax, computes instead; empty if the questions do not show it."""
+def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> str:
+    """Return what a loss function, or softmax, computes instead; empty if the questions do not show it.
+
+    Args:
+        student: The student's code.
+        name: The function.
+        is_about_gradients: Whether a gradient was wrong in the item.
+    """
     function, make_value = student.load(name), student.load("Value")
     got: list[float] = []
     leaves: list[list[Subject]] = []
@@ -207,7 +213,13 @@ def loss_hint(student: Student, name: str) -> str:
         alone = {text: each for text, each in slips.items() if JOIN not in text}
         found = match(got, alone) or match(got, slips)
         return f"{name}: {found}." if found else ""
-    return _loss_gradient_hint(name, leaves)
+    hint = _loss_gradient_hint(name, leaves)
+    if hint or not is_about_gradients:
+        return hint
+    return (
+        f"The numbers of {name} are right, and a gradient is not: then a part of it is computed with a plain number "
+        "(.data), through which no gradient flows, where a Value is due."
+    )
 
 
 def _loss_gradient_hint(name: str, leaves: Sequence[Sequence[Subject]]) -> str:

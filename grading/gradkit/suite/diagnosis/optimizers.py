@@ -123,6 +123,9 @@ class AdamRule:
     uses_gradient: bool = False
     is_shared: bool = False
     n_moving: int = 2
+    clips: bool = False
+    corrects_by: int = 0
+    squares_mean: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
@@ -134,10 +137,12 @@ class AdamRule:
                 count += 1 if self.counts_parameters else 0
                 t = count if self.counts else 1
                 i = 0 if self.is_shared else index
+                gradient = max(-1.0, min(1.0, gradient)) if self.clips else gradient
                 m[i] = self.b1 * m[i] + self.new1 * gradient
                 v[i] = self.b2 * v[i] + self.new2 * (gradient**2 if self.squares else gradient)
-                mean = m[i] / (1 - self.b1**t) if self.corrects_m else m[i]
-                square = v[i] / (1 - self.b2**t) if self.corrects_v else v[i]
+                v[i] = m[i] ** 2 if self.squares_mean else v[i]
+                mean = m[i] / (1 - (self.b2 if self.corrects_by == 2 else self.b1) ** t) if self.corrects_m else m[i]
+                square = v[i] / (1 - (self.b1 if self.corrects_by == 1 else self.b2) ** t) if self.corrects_v else v[i]
                 if self.keeps_corrected:
                     m[i], v[i] = mean, square
                 if self.keeps_maximum:
@@ -177,6 +182,13 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the corrected means are kept as m and v": AdamRule(keeps_corrected=True),
     "the largest v so far takes the place of v": AdamRule(keeps_maximum=True),
     "the gradient itself takes the place of its mean": AdamRule(uses_gradient=True),
+    "each beta weighs the new gradient, where it weighs the mean that was": AdamRule(
+        b1=1 - BETAS[0], b2=1 - BETAS[1], new1=BETAS[0], new2=BETAS[1]
+    ),
+    "both means are corrected by the first of betas": AdamRule(corrects_by=1),
+    "both means are corrected by the second of betas": AdamRule(corrects_by=2),
+    "v is the square of the mean, where it is the mean of the squares": AdamRule(squares_mean=True),
+    "the gradients are cut to between -1 and 1": AdamRule(clips=True),
     "all parameters share the two means": AdamRule(is_shared=True),
     "only the first parameter moves": AdamRule(n_moving=1),
     "nothing moves. A step changes the attribute data of the parameters themselves, under just this name": AdamRule(
@@ -188,6 +200,24 @@ ADAM_SLIPS: dict[str, AdamRule] = {
 }
 
 
+DEFAULTS = AdamRule(lr=0.001, b1=0.9, b2=0.999, eps=1e-8, new1=1 - 0.9, new2=1 - 0.999)
+
+DEFAULT_SLIPS: dict[str, AdamRule] = {
+    "": DEFAULTS,
+    **{f"the default of lr is {lr:g}, not 0.001": replace(DEFAULTS, lr=lr) for lr in (0.01, 0.1, 1.0, 0.0001)},
+    **{
+        f"the default of the first of betas is {beta:g}, not 0.9": replace(DEFAULTS, b1=beta, new1=1 - beta)
+        for beta in (0.99, 0.999, 0.5, 0.95, 0.8)
+    },
+    **{
+        f"the default of the second of betas is {beta:g}, not 0.999": replace(DEFAULTS, b2=beta, new2=1 - beta)
+        for beta in (0.99, 0.9, 0.9999, 0.95, 0.998)
+    },
+    **{f"the default of eps is {eps:g}, not 1e-8": replace(DEFAULTS, eps=eps) for eps in (1e-3, 1e-4, 1e-2, 0.1, 1.0)},
+}
+"""Adam without settings, and slips in its defaults. A smaller wrong eps does not show at these gradients."""
+
+
 def optimizer_hint(student: Student, name: str) -> str:
     """Return what SGD or Adam does instead of the right steps; empty if the questions do not show it."""
     if name == "SGD":
@@ -197,7 +227,13 @@ def optimizer_hint(student: Student, name: str) -> str:
                 return hint
         return ""
     given: dict[str, object] = {"lr": LR, "betas": list(BETAS), "eps": EPS}
-    return _compare(student, name, given, {text: rule.run for text, rule in ADAM_SLIPS.items()})
+    rules = {text: rule.run for text, rule in ADAM_SLIPS.items()}
+    hint = _compare(student, name, given, rules)
+    if hint:
+        return hint
+    if _compare(student, name, given, rules):
+        return "Adam: a second optimizer steps in another way than the first: what one keeps must not be shared by all."
+    return _compare(student, name, {}, {text: rule.run for text, rule in DEFAULT_SLIPS.items()})
 
 
 def _compare(student: Student, name: str, settings: Mapping[str, object], slips: dict[str, Rule]) -> str:

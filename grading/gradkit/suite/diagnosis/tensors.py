@@ -89,6 +89,7 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         _chain_hint(student)
         or first_hint(partial(_gradient_hint, student, name) for name in dict.fromkeys(("add", *names)))
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
+        or first_hint(partial(_inner_hint, student, name) for name in (*names, *others))
         or first_hint(partial(_collect_hint, student, name) for name in others)
         or shape_hint(message, is_stretching)
         or _reuse_hint(student)
@@ -195,6 +196,42 @@ CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
 """A case for each of OTHERS: shapes of the operands, plain numbers, shape of the result."""
 
 
+def _inner_hint(student: Student, name: str) -> str:
+    """Explain an operation that does not remember its operand, which shows only behind an inner node."""
+    numbers = (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)
+    if name in CASES:
+        shapes, constants, due = CASES[name]
+        text = _TEXTS.get(name, f"a.{name}()")
+    else:
+        operation = Operation(SCALAR_NAMES[name])
+        shapes, constants, due = ((6,),) * operation.arity, (2,) * ("const" in operation.name), (6,)
+        text = operation.text.strip("`")
+    n = len(shapes)
+    leaves = tuple(Leaf(shape, numbers) for shape in shapes)
+    zeros = tuple(Leaf(shape, (0.0,) * 6) for shape in shapes)
+    copies = [("add", operand, n + operand) for operand in range(n)]
+    step = (name, *range(2 * n, 3 * n), *constants)
+    arrays = _replay(
+        student, TensorGraph((*leaves, *zeros), (*copies, step), Leaf(due, (1.0,) * math.prod(due))), backward=True
+    )
+    if arrays is None:
+        return ""
+    n_nodes = len(arrays) // 2
+    inner = [any(arrays[n_nodes + 2 * n + operand].numbers) for operand in range(n)]
+    outer = [any(arrays[n_nodes + operand].numbers) for operand in range(n)]
+    for operand in range(n):
+        if inner[operand] and not outer[operand]:
+            letter = "ab"[operand] if n > 1 or name in CASES else "x"
+            return (
+                f"`{text}` passes its gradient on to {letter}, and nothing arrives behind {letter} where that is a "
+                "result itself: does `_prev` hold it, so that its closure runs, too?"
+            )
+    return ""
+
+
+_TEXTS = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}
+
+
 def _collect_hint(student: Student, name: str) -> str:
     """Explain an operation that overwrites what another use of its operand has passed on."""
     shapes, constants, due = CASES[name]
@@ -207,7 +244,7 @@ def _collect_hint(student: Student, name: str) -> str:
     twice = _replay(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
     if not once or not twice:
         return ""
-    text = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}.get(name, f"a.{name}()")
+    text = _TEXTS.get(name, f"a.{name}()")
     for operand in range(n):
         alone, both = once[n + 1 + operand], twice[n + 3 + operand]
         if not any(alone.numbers):

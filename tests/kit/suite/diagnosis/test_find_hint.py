@@ -1,11 +1,14 @@
 """Which hint an item gets, and when no question is asked."""
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import Verdict
+from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import candidates, find_hint, losses, networks, optimizers, training_loop
 from gradkit.suite.diagnosis.find_hint import Diagnosis
 from gradkit.suite.diagnosis.formulas import derivative_formulas, value_formulas
+from gradkit.suite.diagnosis.item_hints import ITEM_HINTS
 from gradkit.suite.diagnosis.operation import Operation
 from gradkit.suite.diagnosis.student import QUESTION_SECONDS
 from gradkit.suite.evidence import Evidence
@@ -39,6 +42,11 @@ def test_code_that_hangs_or_fails_at_a_question_keeps_the_hint_of_the_evidence(o
     diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
     assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
     assert student._transport.spent_seconds - before < 2 * QUESTION_SECONDS
+
+
+def test_items_with_a_hint_of_their_own_exist():
+    ids = {test.item.id for assignment in assignments() for test in graded_tests(assignment)}
+    assert set(ITEM_HINTS) <= ids
 
 
 def test_a_slip_counts_only_if_no_other_gives_the_same_numbers():
@@ -79,6 +87,7 @@ TABLES = {
     "softmax": losses.share_slips(),
     "SGD": {text: rule.run() for text, rule in optimizers.SGD_SLIPS.items()},
     "Adam": {text: rule.run() for text, rule in optimizers.ADAM_SLIPS.items()},
+    "Adam without settings": {text: rule.run() for text, rule in optimizers.DEFAULT_SLIPS.items()},
     "train": {text: rule.run() for text, rule in training_loop.SLIPS.items()},
 }
 
