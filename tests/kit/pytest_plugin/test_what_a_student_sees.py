@@ -124,7 +124,8 @@ def test_a_finished_assignment_is_praised_and_the_next_one_named(student, soluti
 def test_a_closure_that_is_not_written_is_distinguished_from_a_wrong_one(student, solution, remove_closures):
     written, power, later = solution().partition("    def __pow__")
     run = student.write(written + power + remove_closures(later)).run()
-    assert "No gradient arrives at any leaf" in run.screen
+    assert "Nothing arrives from" in run.screen
+    assert "Either the closure is not kept there" in run.screen
 
 
 def test_an_import_that_grading_does_not_offer_is_a_warning(student, solution):

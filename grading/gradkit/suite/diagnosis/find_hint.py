@@ -52,7 +52,7 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
             found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
         except Exception:  # answers of wrong code can have any form, and no hint is worth a report
             pass
-    general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED else ""
+    general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     return found or find_misconception_hint(item.id, evidence) or general or evidence.hint
 
 

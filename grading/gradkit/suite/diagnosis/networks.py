@@ -133,6 +133,7 @@ COUNTS: dict[tuple[str, int], str] = {
     ("Neuron", 3): "one is missing: it has three weights and a bias",
     ("Neuron", 1): "only one of its weights and its bias is there",
     ("Neuron", 2): "it is one flat list of three weights and a bias, not a list with a list in it",
+    ("Neuron", 5): "one is there twice, or one too many: it has three weights and a bias",
     ("Neuron", 0): "it is empty: put the weights and the bias into it",
     ("Layer", 0): "it is empty: it has those of every neuron",
     ("Layer", 3): "it is one flat list of all neurons' parameters, not of one neuron's, nor of lists",

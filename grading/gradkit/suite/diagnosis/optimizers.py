@@ -108,6 +108,8 @@ class AdamRule:
     b1: float = BETAS[0]
     b2: float = BETAS[1]
     eps: float = EPS
+    kept1: float = BETAS[0]
+    kept2: float = BETAS[1]
     new1: float = 1 - BETAS[0]
     new2: float = 1 - BETAS[1]
     corrects_m: bool = True
@@ -138,9 +140,9 @@ class AdamRule:
                 t = count if self.counts else 1
                 i = 0 if self.is_shared else index
                 gradient = max(-1.0, min(1.0, gradient)) if self.clips else gradient
-                m[i] = self.b1 * m[i] + self.new1 * gradient
-                v[i] = self.b2 * v[i] + self.new2 * (gradient**2 if self.squares else gradient)
-                v[i] = m[i] ** 2 if self.squares_mean else v[i]
+                m[i] = self.kept1 * m[i] + self.new1 * gradient
+                squared = m[i] if self.squares_mean else gradient
+                v[i] = self.kept2 * v[i] + self.new2 * (squared**2 if self.squares else squared)
                 mean = m[i] / (1 - (self.b2 if self.corrects_by == 2 else self.b1) ** t) if self.corrects_m else m[i]
                 square = v[i] / (1 - (self.b1 if self.corrects_by == 1 else self.b2) ** t) if self.corrects_v else v[i]
                 if self.keeps_corrected:
@@ -166,11 +168,13 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the mean m of the gradients is not corrected": AdamRule(corrects_m=False),
     "the mean v of the squares is not corrected": AdamRule(corrects_v=False),
     "betas has its two numbers the other way round": AdamRule(
-        b1=BETAS[1], b2=BETAS[0], new1=1 - BETAS[1], new2=1 - BETAS[0]
+        b1=BETAS[1], b2=BETAS[0], kept1=BETAS[1], kept2=BETAS[0], new1=1 - BETAS[1], new2=1 - BETAS[0]
     ),
-    "betas is left out: 0.9 and 0.999, whatever was given": AdamRule(b1=0.9, b2=0.999, new1=1 - 0.9, new2=1 - 0.999),
-    "the first of betas serves for both means": AdamRule(b2=BETAS[0], new2=1 - BETAS[0]),
-    "the second of betas serves for both means": AdamRule(b1=BETAS[1], new1=1 - BETAS[1]),
+    "betas is left out: 0.9 and 0.999, whatever was given": AdamRule(
+        b1=0.9, b2=0.999, kept1=0.9, kept2=0.999, new1=1 - 0.9, new2=1 - 0.999
+    ),
+    "the first of betas serves for both means": AdamRule(b2=BETAS[0], kept2=BETAS[0], new2=1 - BETAS[0]),
+    "the second of betas serves for both means": AdamRule(b1=BETAS[1], kept1=BETAS[1], new1=1 - BETAS[1]),
     "steps are counted from 2: the first one has t = 1": AdamRule(first_count=2),
     "t goes up with every parameter, and not with every step": AdamRule(counts_parameters=True),
     "t stays 1 in every step": AdamRule(counts=False),
@@ -183,7 +187,7 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the largest v so far takes the place of v": AdamRule(keeps_maximum=True),
     "the gradient itself takes the place of its mean": AdamRule(uses_gradient=True),
     "each beta weighs the new gradient, where it weighs the mean that was": AdamRule(
-        b1=1 - BETAS[0], b2=1 - BETAS[1], new1=BETAS[0], new2=BETAS[1]
+        kept1=1 - BETAS[0], kept2=1 - BETAS[1], new1=BETAS[0], new2=BETAS[1]
     ),
     "both means are corrected by the first of betas": AdamRule(corrects_by=1),
     "both means are corrected by the second of betas": AdamRule(corrects_by=2),
@@ -200,17 +204,19 @@ ADAM_SLIPS: dict[str, AdamRule] = {
 }
 
 
-DEFAULTS = AdamRule(lr=0.001, b1=0.9, b2=0.999, eps=1e-8, new1=1 - 0.9, new2=1 - 0.999)
+DEFAULTS = AdamRule(lr=0.001, b1=0.9, b2=0.999, eps=1e-8, kept1=0.9, kept2=0.999, new1=1 - 0.9, new2=1 - 0.999)
 
 DEFAULT_SLIPS: dict[str, AdamRule] = {
     "": DEFAULTS,
     **{f"the default of lr is {lr:g}, not 0.001": replace(DEFAULTS, lr=lr) for lr in (0.01, 0.1, 1.0, 0.0001)},
     **{
-        f"the default of the first of betas is {beta:g}, not 0.9": replace(DEFAULTS, b1=beta, new1=1 - beta)
+        f"the default of the first of betas is {beta:g}, not 0.9": replace(DEFAULTS, b1=beta, kept1=beta, new1=1 - beta)
         for beta in (0.99, 0.999, 0.5, 0.95, 0.8)
     },
     **{
-        f"the default of the second of betas is {beta:g}, not 0.999": replace(DEFAULTS, b2=beta, new2=1 - beta)
+        f"the default of the second of betas is {beta:g}, not 0.999": replace(
+            DEFAULTS, b2=beta, kept2=beta, new2=1 - beta
+        )
         for beta in (0.99, 0.9, 0.9999, 0.95, 0.998)
     },
     **{f"the default of eps is {eps:g}, not 1e-8": replace(DEFAULTS, eps=eps) for eps in (1e-3, 1e-4, 1e-2, 0.1, 1.0)},
