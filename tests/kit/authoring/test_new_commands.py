@@ -78,7 +78,7 @@ def test_from_skeletons_to_an_operation_with_its_item_and_misconception(gradkit)
         "that it needs.",
     )
     assert (gradkit.home / SUITE).read_text(encoding="utf-8") == read[SUITE] + SKELETON
-    task = 'items = ["exp", "exp_gradient", "exp_collects"]'
+    task = 'items = ["exp", "exp_gradient", "exp_collects", "exp_of_large_and_small_numbers"]'
     wanted = read[SETTINGS].replace(task, task.replace("]", ', "sin"]'))
     assert (gradkit.home / SETTINGS).read_text(encoding="utf-8") == wanted
 
