@@ -21,9 +21,7 @@ Out = Annotated[Path, typer.Option(help="the folder of results: run the same com
 Recorded = Annotated[bool, typer.Option("--record", help="write the figures into docs/proof")]
 
 
-def pairs(
-    names: Names = None, seeds: Seeds = 167, out: Out = Path(".pairs"), record: Recorded = False
-) -> None:
+def pairs(names: Names = None, seeds: Seeds = 167, out: Out = Path(".pairs"), record: Recorded = False) -> None:
     """Grade every right design under many private seeds, and show that none loses a point.
 
     Examples: gradkit pairs --seeds 2; gradkit pairs tape composed --seeds 10; gradkit pairs --record
@@ -48,9 +46,7 @@ def pairs(
         stop("Some right designs lost points: see the table.")
 
 
-def seeds(
-    names: Names = None, seeds: Seeds = 20, out: Out = Path(".seeds"), record: Recorded = False
-) -> None:
+def seeds(names: Names = None, seeds: Seeds = 20, out: Out = Path(".seeds"), record: Recorded = False) -> None:
     """Grade every misconception under many private seeds, and list those whose points depend on the seed.
 
     Examples: gradkit seeds --seeds 3; gradkit seeds tanh_overwrites; gradkit seeds --record

@@ -145,7 +145,7 @@ class SeedRun:
         Raises:
             RuntimeError: If a specimen cannot be graded, or a seed cannot be drawn.
         """
-        n_done = sum(self._read(seed, name) is not None for seed in (PUBLIC_SEED, *self._seeds) for name in self._suites)
+        n_done = sum(len(self._suites) - len(self._missing(seed)) for seed in (PUBLIC_SEED, *self._seeds))
         observe(n_done)
         for batch in self._batches:
             n_done += self._run_public(batch)

@@ -70,7 +70,11 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
                 ["misconception", "points", "out of", "items that some seeds fail"],
                 [[each.name, _range(each), f"{each.suite.points:g}", describe_chance(each)] for each in moving],
             ),
-            Table("Items that catch a misconception by chance", ["item", "misconceptions"], [[*map(str, i)] for i in items]),
+            Table(
+                "Items that catch a misconception by chance",
+                ["item", "misconceptions"],
+                [[name, str(count)] for name, count in items],
+            ),
         ],
         misses=[each.name for each in moving if each.moves > MAX_MOVE_POINTS],
     )

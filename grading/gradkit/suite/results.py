@@ -108,6 +108,8 @@ class Results:
     by_id: dict[str, ItemResult] = field(default_factory=dict)
     earlier: dict[str, ItemResult] = field(default_factory=dict)
     """Results of items that are not graded, and were run because others need them: see earlier.py."""
+    unblocked: dict[str, ItemResult] = field(default_factory=dict)
+    """What some of the blocked items show if nothing blocks them: see `record_outcome`."""
 
     def add(self, result: ItemResult) -> None:
         """Add the result of an item."""

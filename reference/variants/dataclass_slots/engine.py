@@ -98,7 +98,8 @@ class Value:
         return Value.make(y, "sigmoid", Edge(self, z / (1 + z) ** 2))
 
     def relu(self) -> "Value":
-        return Value.make(self.data, "relu", Edge(self, 1.0)) if self.data > 0 else Value.make(0.0, "relu", Edge(self, 0.0))
+        y, slope = (self.data, 1.0) if self.data > 0 else (0.0, 0.0)
+        return Value.make(y, "relu", Edge(self, slope))
 
     def backward(self) -> None:
         self.grad = 1.0

@@ -1,5 +1,5 @@
-"""One tape for the whole program: a list of entries (result, parents, slopes) by number. Entries hold results weakly,
-so that a graph that nobody holds disappears; backward() walks down from its own number and skips what it has not met."""
+"""One tape for the whole program: entries by number hold the results weakly,
+so that a graph that nobody holds disappears; backward() walks down from its own number and skips what it never met."""
 
 import math
 import weakref
