@@ -40,6 +40,7 @@ from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.suite.collection import GradedTest
 
 from .runs import Batch, batches, find_assignments_grading, run_batch
+from .selection import Selection
 
 MAX_SEED_SECONDS = 7_200.0
 """How long one seed may take: drawing its corpora, and running all specimens on them."""
@@ -107,6 +108,9 @@ def name_seeds(prefix: str, count: int) -> list[str]:
 class SeedRun:
     """A run of specimens under private seeds.
 
+    A misconception is run on the items that it can change. An item enters the same functions under every seed, because
+    its corpora contain the same operations.
+
     Args:
         names: The specimens.
         folders: The folder of each specimen, by name.
@@ -116,7 +120,8 @@ class SeedRun:
 
     def __init__(self, names: Iterable[str], folders: Mapping[str, Path], seeds: Sequence[str], out: Path) -> None:
         self._folders, self._seeds, self._out = folders, seeds, out.resolve()
-        self._batches = batches(names, assignments_of=find_assignments_grading)
+        self._batches = batches(names, Selection(), find_assignments_grading)
+        self._parts = {name: part for batch in self._batches for name, part in batch.parts.items()}
         self._suites = {name: batch.suite for batch in self._batches for name in batch.parts}
         conditions = {id(batch.suite): make_conditions(batch.suite, sandboxed=False) for batch in self._batches}
         self._digests = {
@@ -166,15 +171,13 @@ class SeedRun:
         """Run the specimens that have no result under a seed. Call it in a process that has not imported PyTorch."""
         drawn = self._out / DRAWN / seed
         missing = self._missing(seed)
-        suites = {id(self._suites[name]): self._suites[name] for name in missing}
-        tests = {id(suite): [test for test in suite.tests if _depends_on_seed(test)] for suite in suites.values()}
+        tests = {name: [test for test in self._parts[name].tests if _depends_on_seed(test)] for name in missing}
         _draw([test for each in tests.values() for test in each], seed, drawn)
 
         library = Library(corpora_folder(), seed, drawn)
         with Sandbox(drawn / "workers", isolated=False) as sandbox:
             for name in missing:
-                suite = self._suites[name]
-                failed = run_private_tests(suite, tests[id(suite)], library, sandbox, self._folders[name])
+                failed = run_private_tests(self._parts[name], tests[name], library, sandbox, self._folders[name])
                 self._write(seed, name, failed)
         shutil.rmtree(drawn)
 
