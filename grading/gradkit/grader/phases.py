@@ -137,6 +137,7 @@ class EarlierFilesPhase(LaterPhase):
     """
 
     name = "earlier files"
+    limit_factor = 1  # as in the public phase of these assignments
     ends_with_a_failure = True
 
     def tests(self, suite: Suite) -> list[GradedTest]:
@@ -195,8 +196,7 @@ PUBLIC, PRIVATE, EARLIER_FILES = PublicPhase(), PrivatePhase(), EarlierFilesPhas
 
 def list_later_phases(suite: Suite) -> list[LaterPhase]:
     """List the phases after the public one, in order."""
-    phases: list[LaterPhase] = []
-    phases += [phase for phase in (PRIVATE, EARLIER_FILES) if phase.tests(suite)]
+    phases: list[LaterPhase] = [phase for phase in (PRIVATE, EARLIER_FILES) if phase.tests(suite)]
     for assignment in suite.assignments:
         if reference_files(assignment, suite.reference):
             phases.append(RetryPhase(assignment))
