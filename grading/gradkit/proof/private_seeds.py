@@ -34,6 +34,7 @@ from gradkit.grader.one_submission.run_phases import open_transport
 from gradkit.grader.phases import PRIVATE
 from gradkit.grader.suite import Suite
 from gradkit.grader.whole_class.processes import run_in_processes
+from gradkit.submissions.bounded import die_with_parent
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
@@ -258,7 +259,10 @@ def _draw(tests: Iterable[GradedTest], seed: str, drawn: Path) -> None:
     specs = dict.fromkeys(test.settings.corpus for test in tests if test.settings.corpus)
     library = Library(corpora_folder(), seed, drawn)
 
+    parent = os.getpid()
+
     def draw() -> None:
+        die_with_parent(parent)
         for spec in specs:
             library.corpus(spec)
         os._exit(0)
