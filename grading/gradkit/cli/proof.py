@@ -51,7 +51,7 @@ def mutants(
     file: Annotated[
         list[str] | None, typer.Option(help="a file of the solution, without .py; once for each (default: all)")
     ] = None,
-    every: Annotated[int, typer.Option(min=1, help="run only every Nth mutant")] = 1,
+    every: Annotated[int, typer.Option(min=1, help="apply only every Nth change")] = 1,
     record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
 ) -> None:
     """Run the suites on the solution with one small change each, and print every wrong one that they do not catch.
@@ -71,7 +71,7 @@ def mutants(
         stop(f"The solution has no {unknown[0]}.py. Its files: {', '.join(MODULES)}.")
     if record and (file or every > 1):
         stop("--record is for all mutants: leave out --file and --every.")
-    chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file))[::every]
+    chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file), every)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("running items")
         proofs = prove_mutants(

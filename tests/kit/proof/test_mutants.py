@@ -7,10 +7,14 @@ from gradkit.proof.mutants.differences import find_differences
 from gradkit.proof.mutants.equivalents import Equivalent, find_reason, read_equivalents
 from gradkit.proof.mutants.generation import generate_mutants
 from gradkit.proof.mutants.operators import OPERATORS, Scope
-from gradkit.proof.mutants.prove import MutantProof
+from gradkit.proof.mutants.prove import MutantProof, prove_mutants
 from gradkit.proof.mutants.results import ResultsFile
 from gradkit.proof.mutants.running import ItemsRun, load_mutant_suite, run_items
-from gradkit.proof.mutants.summary import make_record
+from gradkit.proof.mutants.summary import list_misses, make_record
+from gradkit.proof.records import read_records
+
+IN_CI = 250
+"""The tests of the kit run one in this many mutants, `make prove` all of them."""
 
 CAUGHT = ItemsRun(["a/test_one"], True, 1)
 
@@ -131,6 +135,14 @@ def test_a_mutant_that_cannot_be_interrupted_ends_and_is_caught(networks, mutant
     hanging = replace(mutant, source=mutant.source.replace("total = self.b", "total = sum(iter(int, 1))"))
     ((_, run),) = run_items([hanging], mutant_suite, 1)
     assert run.is_caught
+
+
+def test_a_sample_of_mutants_is_caught_or_computes_the_same_or_is_a_known_miss(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradkit.proof.mutants.results.results_folder", lambda: tmp_path)
+    proofs = prove_mutants(generate_mutants(every=IN_CI), 2)
+    assert len(proofs) >= 25
+    known = [miss for record in read_records() if record.part == "mutants" for miss in record.misses]
+    assert set(list_misses(proofs)) <= set(known)
 
 
 # --- which ones are right --------------------------------------------------------------------------------------------

@@ -130,10 +130,10 @@ def _record(thing: Any, seen: Seen) -> None:
     """Add to `seen` what a thing is: its numbers, and its shape or length."""
     if isinstance(thing, bool) or thing is None or isinstance(thing, str):
         seen.append(repr(thing))
-    elif isinstance(thing, int | float):
-        seen.append(float(thing))
+    elif isinstance(thing, int | float) or getattr(thing, "shape", None) == ():
+        seen.append(float(thing))  # a number and an array without axes are the same
     elif hasattr(thing, "shape"):
-        seen.append(f"shape {tuple(thing.shape)}" if thing.shape else "number")
+        seen.append(f"shape {tuple(thing.shape)}")
         seen.extend(float(number) for number in thing.ravel())
     else:
         things = list(thing)

@@ -46,12 +46,17 @@ class Mutant:
     source: str
 
 
-def generate_mutants(modules: tuple[str, ...] = MODULES) -> list[Mutant]:
-    """Return every mutant of some files of the solution, in the order of their lines."""
+def generate_mutants(modules: tuple[str, ...] = MODULES, every: int = 1) -> list[Mutant]:
+    """Return the mutants of some files of the solution, in the order of their lines.
+
+    Args:
+        modules: The files.
+        every: Apply only every Nth change that the operators can make, for a sample.
+    """
     mutants: dict[str, Mutant] = {}
     for module in modules:
         source = (reference_folder() / "solution" / f"{module}.py").read_text(encoding="utf-8")
-        for mutant in _Generator(module, source).mutants():
+        for mutant in _Generator(module, source, every).mutants():
             mutants.setdefault(mutant.digest, mutant)
     return list(mutants.values())
 
@@ -83,10 +88,13 @@ class _Generator:
     Args:
         module: The file's name, without `.py`.
         source: The file's text.
+        every: Apply only every Nth change.
     """
 
-    def __init__(self, module: str, source: str) -> None:
+    def __init__(self, module: str, source: str, every: int) -> None:
         self._module = module
+        self._every = every
+        self._n_changes = 0
         self._tree = ast.parse(source)
         _drop_docstrings(self._tree)
         self._around: dict[str, tuple[str, str]] = {}
@@ -113,6 +121,9 @@ class _Generator:
                 continue
             for name, operator in OPERATORS.items():
                 for replacement in operator(place.node, place.scope):
+                    self._n_changes += 1
+                    if self._n_changes % self._every:
+                        continue
                     mutant = self._mutant(function, prefix, place, name, replacement, original)
                     if mutant:
                         yield mutant

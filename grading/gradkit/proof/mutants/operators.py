@@ -107,6 +107,8 @@ def _is_number(node: ast.AST, scope: Scope) -> bool:
     """Return whether an expression may be a number, an array, a Value or a Tensor."""
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return False
+    if isinstance(scope.parent, ast.Attribute) and scope.parent.attr in ("shape", "size", "ndim"):
+        return False  # no arithmetic changes these
     if isinstance(node, ast.BinOp | ast.UnaryOp):
         return not isinstance(getattr(node, "op", None), ast.Not)
     if isinstance(node, ast.Call):
@@ -207,7 +209,7 @@ def repeat_statement(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 def swap_statements(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     """A statement is done after the next one. The generator leaves the next one out."""
-    if isinstance(node, ast.stmt) and scope.next and not isinstance(scope.next, ast.Return):
+    if isinstance(node, ast.stmt) and scope.next and not isinstance(scope.next, ast.Return | ast.FunctionDef):
         yield [scope.next, node]
 
 

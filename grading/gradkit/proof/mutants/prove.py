@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ def prove_mutants(
         n_workers: How many to run at a time.
         progress: Called with what is run, how many are done, and of how many.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the mutants' code, in the processes that are forked here
+        return _prove(mutants, n_workers, progress)
+
+
+def _prove(mutants: Sequence[Mutant], n_workers: int, progress: Callable[[str, int, int], None]) -> list[MutantProof]:
     items = ResultsFile("items", digest_items(), ItemsRun)
     new = [mutant for mutant in mutants if mutant.digest not in items.by_digest]
     if new:

@@ -82,11 +82,16 @@ def make_record(proofs: Sequence[MutantProof]) -> Record:
                 "Mutants by operator", ["operator", *COLUMNS], count_rows(by_operator, lambda mutant: mutant.operator)
             ),
         ],
-        misses=[
-            f"{proof.mutant.module}.py, line {proof.mutant.line}, {proof.mutant.operator}: "
-            f"`{proof.mutant.before}` became `{proof.mutant.after}`"
-            + (f" (only {proof.run.failed[0]} fails)" if proof.run.failed else "")
-            for proof in proofs
-            if proof.outcome in ("survived", "weakly caught")
-        ],
+        misses=list_misses(proofs),
     )
+
+
+def list_misses(proofs: Sequence[MutantProof]) -> list[str]:
+    """Return the mutants that should be caught and are not, each as a line of text."""
+    return [
+        f"{proof.mutant.module}.py, line {proof.mutant.line}, {proof.mutant.operator}: "
+        f"`{proof.mutant.before}` became `{proof.mutant.after}`"
+        + (f" (only {proof.run.failed[0]} fails)" if proof.run.failed else "")
+        for proof in proofs
+        if proof.outcome in ("survived", "weakly caught")
+    ]

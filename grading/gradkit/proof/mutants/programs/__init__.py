@@ -20,7 +20,7 @@ PROGRAMS: Mapping[str, tuple[Draw, Callable[[], list[str]], int]] = {
     "engine": (draw_expression, written_expressions, 3000),
     "nn": (draw_network, written_networks, 600),
     "training": (draw_training, written_training, 2000),
-    "tensor": (draw_tensors, written_tensors, 4000),
+    "tensor": (draw_tensors, written_tensors, 2500),
 }
 """For each file of the solution: what draws a program, programs written by hand, and how many are drawn."""
 
