@@ -17,7 +17,7 @@ from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_g
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
-from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
+from gradkit.submissions.transport.subject import Subject, backward_calls, decisions, numbers, replay
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import excerpt_up_to
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
@@ -192,6 +192,24 @@ def expect(yours: float | Subject, expected: float) -> None:
         frame = sys._getframe(1)
         lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
         raise not_passed(explain_number(name, yours, expected, lines))
+
+
+def expect_class(yours: Subject, *allowed: int) -> None:
+    """Check a decision or a class of a hand-written item. It may be a bool: True is 1, and False is 0.
+
+    Args:
+        yours: The student's decision.
+        allowed: The right ones, in order.
+
+    Raises:
+        NotPassed: If the student's is not one of them. The evidence shows the test's statements up to this one.
+        SubmissionError: If the student's object is neither a bool nor a plain number.
+    """
+    decided = decisions([yours])[0]
+    if decided not in allowed:
+        frame = sys._getframe(1)
+        lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
+        raise not_passed(explain_number(name, decided, allowed[0], lines))
 
 
 def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[str]) -> None:
