@@ -4,6 +4,7 @@ from gradkit.suite import (
     check_initial_tensors,
     check_reads_digits,
     check_same_numbers,
+    check_spread_of_initial_tensors,
     check_tensor_loss,
     check_tensor_network,
     check_tensor_trajectories,
@@ -29,6 +30,17 @@ def test_parameters(TensorMLP, numpy_seed):
     numpy_seed(0)
     code = ("import numpy as np", "from tensor import MLP", "np.random.seed(0)", "model = MLP(3, [4, 2])")
     check_initial_tensors(TensorMLP, (3, 4, 2), code)
+
+
+@graded(
+    0.5,
+    "Weights begin anywhere from -1 to 1, divided by sqrt(inputs); biases begin at 0; layers and networks differ",
+    about=("MLP.__init__",),
+    needs="test_parameters",
+)
+def test_parameters_begin_spread_out(TensorMLP):
+    code = ("from tensor import MLP", "model = MLP(16, [16, 16, 32])")
+    check_spread_of_initial_tensors(TensorMLP, (16, 16, 16, 32), code)
 
 
 @graded(
