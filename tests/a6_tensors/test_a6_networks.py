@@ -178,7 +178,10 @@ def test_digits_by_sgd(TensorMLP, tensor_cross_entropy, SGD, array, corpus):
     1,
     "The same by your own Adam, with a hidden layer: it moves arrays as it moved numbers",
     about=("Adam.step", "cross_entropy", "MLP.__call__"),
-    needs=("test_digits_by_sgd", TRAINING + "test_further_steps_of_adam"),
+    needs=(
+        *("test_digits_by_sgd", TRAINING + "test_adam_forgets_a_large_gradient"),
+        TRAINING + "test_the_defaults_of_adam",
+    ),
     corpus=trajectories("digits", "cross_entropy", "Adam", hidden=4, examples=4, steps=5, lr=0.01),
 )
 def test_digits_by_adam(TensorMLP, tensor_cross_entropy, Adam, array, corpus):

@@ -13,6 +13,7 @@ import _operator
 import sys
 
 from . import tensor_replay
+from .absent import find_absent_method
 from .graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of, plain_number, replay
 
 TYPE_CHECKING = False
@@ -130,6 +131,15 @@ def numbers(targets: Sequence[object], name: str) -> list[float]:
     return [number_of(each, name, "this") if name else plain_number(each, "this") for each in targets]
 
 
+def decisions(targets: Sequence[object]) -> list[float]:
+    """Convert decisions or classes to floats. Only here is a bool accepted: True is 1, and False is 0.
+
+    Raises:
+        NotANumber: If one of them is neither a bool nor a plain number.
+    """
+    return [float(each) if type(each) is bool else plain_number(each, "this") for each in targets]
+
+
 class _TooManyCalls(BaseException):
     """Stops a backward() that has called more functions than allowed."""
 
@@ -171,8 +181,17 @@ def doing(request: str, argument: object = "") -> str:
     return {"load": f"importing {argument}.py", "apply": str(argument)}.get(request, request)
 
 
+def absent_method(error: BaseException) -> str:
+    """Return the method whose absence caused an exception of the student's code: see absent.py."""
+    if type(error) not in (AttributeError, TypeError):
+        return ""
+    return find_absent_method(error, {function.__code__ for function in (apply, _call, calls, replay)})
+
+
 def verdict_of(error: BaseException) -> str:
     """Return the name of the verdict for an exception of the student's code."""
+    if absent_method(error):
+        return "not_implemented"
     return next((verdict for kind, verdict in _VERDICTS if isinstance(error, kind)), "crashed")
 
 
@@ -183,6 +202,9 @@ def message_of(error: BaseException, doing: str) -> str:
         error: The exception.
         doing: What the student's code was doing, in a word or two.
     """
+    absent = absent_method(error)
+    if absent:
+        return f"{absent} yet."
     verdict, kind = verdict_of(error), _class_name(error)
     if verdict == "crashed":
         return f"{kind}: this ends the whole program, where an answer is due ({doing})."
@@ -319,6 +341,9 @@ class Worker:
 
     def do_numbers(self, targets: object, name: str) -> tuple[list[int], Sequence[float]]:
         return [], numbers(self._object(targets), name)
+
+    def do_decisions(self, targets: object) -> tuple[list[int], Sequence[float]]:
+        return [], decisions(self._object(targets))
 
     def do_items(self, target: object) -> tuple[list[int], Sequence[float]]:
         return [self._handle(item) for item in items(self._object(target))], ()

@@ -73,11 +73,16 @@ def _statements(function: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def _checked_expression(statement: ast.stmt, text: str) -> str:
-    """Return what an `expect(number, right)` or an `expect_array(tensor, "grad", right)` checks, or an empty string."""
+    """Return what an `expect(number, right)`, `expect_class(...)` or `expect_array(tensor, "grad", right)` checks.
+
+    Return an empty string for any other statement.
+    """
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
         return ""
     expression = ast.get_source_segment(text, call.args[0]) or "" if call.args else ""
     if call.func.id == "expect_array":
         return f"{expression}.{ast.literal_eval(call.args[1])}"
+    if call.func.id == "expect_class":
+        return f"float({expression})"  # a decision may be a bool
     return expression if call.func.id == "expect" else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -23,7 +25,26 @@ STUDENT_ERRORS = (NotPassed, SubmissionError, TimeIsUp)
 """How a test ends because of the student's code. Any other exception is an error in the test or in gradkit."""
 
 
-def record_outcome(results: Results, item: Item, error: BaseException | None, path: Path) -> ItemResult | None:
+@dataclass(frozen=True)
+class Block:
+    """What blocks an item from outside the graded assignments.
+
+    Attributes:
+        blocked_by: The ids of the items that failed.
+        evidence: The evidence of the first of them.
+    """
+
+    blocked_by: tuple[str, ...]
+    evidence: Evidence
+
+
+FindBlock = Callable[[Results, Item], Block | None]
+"""Finds what blocks an item that failed: see earlier.py."""
+
+
+def record_outcome(
+    results: Results, item: Item, error: BaseException | None, path: Path, find_block: FindBlock | None = None
+) -> ItemResult | None:
     """Record the result of an item: passed, blocked (without evidence), or explained now.
 
     A failure counts as blocked if a prerequisite failed. A stub is never blocked.
@@ -33,6 +54,7 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
         item: The item.
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
+        find_block: Finds what blocks a failed item from outside the graded assignments; None if all are graded.
 
     Returns:
         The result, or None if the error is not the student's: then nothing is recorded.
@@ -41,6 +63,10 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
         result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item))
+        if find_block and result.evidence and _can_be_blocked(result, error):
+            block = find_block(results, item)
+            if block:
+                result = make_result(item, Verdict.BLOCKED, block.evidence, block.blocked_by)
     else:
         return None
     results.add(result)
@@ -52,6 +78,11 @@ def _result_of_failure(item: Item, failure: Failure, blocked_by: tuple[str, ...]
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
         return make_result(item, Verdict.BLOCKED, blocked_by=blocked_by)
     return make_result(item, failure.verdict, add_misconception_hint(item, failure.explain()))
+
+
+def _can_be_blocked(result: ItemResult, error: BaseException) -> bool:
+    """Return whether items of other assignments can explain a failure. They would repeat that of an import."""
+    return not result.hidden and result.verdict is not Verdict.NOT_IMPLEMENTED and not isinstance(error, NotLoadedError)
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:

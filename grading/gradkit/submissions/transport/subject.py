@@ -89,6 +89,26 @@ class Subject:
     def __rpow__(self, other: float) -> Subject:
         return self._transport.apply("pow", (other, self), {})
 
+    # Without these, `total += x` would run __add__ and never the __iadd__ that a student has written.
+
+    def __iadd__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("iadd", (self, other), {})
+
+    def __isub__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("isub", (self, other), {})
+
+    def __imul__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("imul", (self, other), {})
+
+    def __itruediv__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("itruediv", (self, other), {})
+
+    def __ipow__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("ipow", (self, other), {})
+
+    def __imatmul__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("imatmul", (self, other), {})
+
     def __repr__(self) -> str:
         return "<a student's object>"
 
@@ -114,6 +134,15 @@ def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
         SubmissionError: If one of them is not a real number.
     """
     return subjects[0]._transport.numbers(subjects, name) if subjects else []
+
+
+def decisions(subjects: Sequence[Subject]) -> list[float]:
+    """Convert decisions or classes to floats, in a single message. True is 1, and False is 0.
+
+    Raises:
+        SubmissionError: If one of them is neither a bool nor a real number.
+    """
+    return subjects[0]._transport.decisions(subjects) if subjects else []
 
 
 def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:

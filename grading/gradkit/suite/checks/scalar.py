@@ -17,7 +17,7 @@ from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_g
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
-from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
+from gradkit.submissions.transport.subject import Subject, backward_calls, decisions, numbers, replay
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import excerpt_up_to
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
@@ -61,7 +61,7 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
         return
 
     for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
-        mismatch = compare(graph, want, got)
+        mismatch = _find_mismatch(compare, graph, want, got)
         if mismatch:
             raise NotPassed(WrongNumbers(Value, mismatch, compare, backward))
 
@@ -69,6 +69,12 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
         graph = corpus.cases[len(reply.answers)]
         failure = NotPassed(NoNumbers(Value, graph, reply.failure, backward))
         raise failure.with_traceback(reply.failure.__traceback__)  # for --pdb
+
+
+def _find_mismatch(compare: Compare, graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
+    """Return the mismatch of a graph; if both its gradients and its value are wrong, that of the value."""
+    mismatch = compare(graph, want, got)
+    return mismatch and (compare_data(graph, want, got) or mismatch)
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,9 @@ class WrongNumbers(Failure):
             reply = replay(self.Value, [candidate], self.backward)
             if reply.failure:
                 return False
-            mismatch = self.compare(candidate, complex_step.answer_graph(candidate), reply.answers[0])
-            if mismatch is None:
+            want = complex_step.answer_graph(candidate)
+            mismatch = _find_mismatch(self.compare, candidate, want, reply.answers[0])
+            if mismatch is None or mismatch.kind != self.mismatch.kind:
                 return False
             smallest = mismatch
             return True
@@ -192,6 +199,24 @@ def expect(yours: float | Subject, expected: float) -> None:
         frame = sys._getframe(1)
         lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
         raise not_passed(explain_number(name, yours, expected, lines))
+
+
+def expect_class(yours: Subject, *allowed: int) -> None:
+    """Check a decision or a class of a hand-written item. It may be a bool: True is 1, and False is 0.
+
+    Args:
+        yours: The student's decision.
+        allowed: The right ones, in order.
+
+    Raises:
+        NotPassed: If the student's is not one of them. The evidence shows the test's statements up to this one.
+        SubmissionError: If the student's object is neither a bool nor a plain number.
+    """
+    decided = decisions([yours])[0]
+    if decided not in allowed:
+        frame = sys._getframe(1)
+        lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
+        raise not_passed(explain_number(name, decided, allowed[0], lines))
 
 
 def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[str]) -> None:

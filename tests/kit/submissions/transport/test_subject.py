@@ -5,6 +5,7 @@ import operator
 
 import pytest
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.subject import decisions, numbers
 
 
 @pytest.fixture
@@ -22,6 +23,33 @@ def test_operators_work_between_values_and_with_numbers_on_either_side(Value, na
     for left, right in [(Value(1.5), Value(2.5)), (1.5, Value(2.5)), (Value(1.5), 2.5), (Value(1.5), 2)]:
         number = getattr(left, "data", left), getattr(right, "data", right)
         assert apply(left, right).data == pytest.approx(apply(*number))
+
+
+IN_PLACE = """
+class Value:
+    def __init__(self, data):
+        self.data = data
+    def __iadd__(self, other):
+        self.data += other.data
+        return self
+    def __mul__(self, other):
+        return Value(self.data * other.data)
+"""
+
+
+def test_an_augmented_assignment_runs_the_student_s_own_method(load_value):
+    value_class = load_value(IN_PLACE)
+    a = total = value_class(2.0)
+    total += value_class(3.0)
+    assert total is a
+    assert a.data == 5.0
+
+
+def test_an_augmented_assignment_falls_back_on_the_operator(load_value):
+    value_class = load_value(IN_PLACE)
+    a = product = value_class(2.0)
+    product *= value_class(3.0)
+    assert (a.data, product.data) == (2.0, 6.0)
 
 
 def test_minus_sum_functions_and_backward_work(Value):
@@ -134,6 +162,23 @@ class Value:
     def __len__(self): raise SystemExit
     def __class_getitem__(cls, item): raise SystemExit
 """
+
+
+@pytest.mark.parametrize(("made", "number"), [("True", 1.0), ("False", 0.0), ("1", 1.0), ("0.5", 0.5)])
+def test_a_decision_may_be_a_bool(load_value, made, number):
+    assert decisions([load_value(f"def Value(data): return {made}")(0.0)]) == [number]
+
+
+@pytest.mark.parametrize("made", ["None", "'1'", "1j", "[True]", "type('Yes', (int,), {})(1)"])
+def test_a_decision_is_nothing_else(load_value, made):
+    with pytest.raises(SubmissionError, match="should be a plain float or int"):
+        decisions([load_value(f"def Value(data): return {made}")(0.0)])
+
+
+def test_a_bool_is_not_a_number_where_no_decision_is_due(load_value):
+    yes = load_value("def Value(data): return True")(0.0)
+    with pytest.raises(SubmissionError, match="of type bool"):
+        numbers([yes])
 
 
 def test_a_student_s_comparison_and_conversion_methods_are_never_called(load_value):
