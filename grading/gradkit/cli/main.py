@@ -52,6 +52,7 @@ app.command()(authoring.stubs)
 app.command()(authoring.release)
 app.command()(proof.prove)
 app.command()(proof.attacks)
+app.command()(proof.hints)
 app.add_typer(new.app, name="new")
 app.add_typer(course.app, name="course")
 
