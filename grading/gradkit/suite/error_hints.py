@@ -97,6 +97,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "What is called here is not a function: does an attribute, or a variable, have the name of a method?"),
     (r"'NoneType' object is not (iterable|subscriptable)", "", "",
      "A list is due here, and it is None: is a `return` missing where it was to be made?"),
+    (r"'(float|int)' object is not iterable", "__init__", "",
+     "A number is taken for the parents here: are the arguments in the order (data, _children, _op)?"),
     (r"'(Value|Tensor)' object is not iterable", "__init__", "",
      "_children is one object here, not several: a tuple of one needs its comma, (self,)."),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
@@ -139,7 +141,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "exp overflows beyond 709: which number does it get here, and is there a form in which that stays small?"),
     (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
-     "Something is divided by 0 in the very first step: if it is 1 - beta**t, then t is 0 there, and it starts at 1."),
+     "Something is divided by 0 in a step: if it is 1 - beta**t, then t is 0 there, and starts at 1; if it is a root, "
+     "then eps is missing."),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", r"_?backward", r"self\.data|data",
      "The number is 0 here, and something is divided by it: the derivative n * x**(n - 1) needs no division."),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "", "",
@@ -289,6 +292,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return f"A {kind} has no .{name}: {comma}is one element of it meant?"
     if kind in ("ndarray", "float64"):
         return f"A plain array is used where a Tensor is due, so it has no .{name}: was .data taken too early?"
+    if kind in ("str", "dict", "set", "complex", "bytes"):
+        return f"There is a {kind} in the place of an object that has .{name}: where does it come from?"
     close = get_close_matches(name, DOCUMENTED, n=1, cutoff=0.7)
     if close and close[0] != name:
         return f"Is .{name} a misspelling of .{close[0]}?"

@@ -48,6 +48,7 @@ def record_outcome(
     error: BaseException | None,
     path: Path,
     find_block: FindBlock | None = None,
+    explain_blocked: bool = False,
     diagnosis: Diagnosis | None = None,
 ) -> ItemResult | None:
     """Record the result of an item: passed, blocked (without evidence), or explained now.
@@ -60,6 +61,8 @@ def record_outcome(
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
         find_block: Finds what blocks a failed item from outside the graded assignments; None if all are graded.
+        explain_blocked: Whether to add what a blocked item shows if nothing blocks it to `results.unblocked`. It is
+            needed if the items that block it can pass later, as in a reference retry.
         diagnosis: The student's code, to be asked more questions for a hint; None if it must not be asked.
 
     Returns:
@@ -68,11 +71,17 @@ def record_outcome(
     if error is None:
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
-        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item), diagnosis)
+        failure = make_failure(error, path)
+        result = _result_of_failure(item, failure, results.failed_prerequisites(item), diagnosis)
+        if explain_blocked:
+            is_blocked = result.verdict is Verdict.BLOCKED
+            results.unblocked[item.id] = _result_of_failure(item, failure, (), diagnosis) if is_blocked else result
         if find_block and result.evidence and _can_be_blocked(result, error):
             block = find_block(results, item)
             if block:
                 result = make_result(item, Verdict.BLOCKED, block.evidence, block.blocked_by)
+        if result.verdict is not Verdict.BLOCKED:
+            results.unblocked.pop(item.id, None)
     else:
         return None
     results.add(result)

@@ -20,6 +20,7 @@ from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
 from gradkit.suite.results import Results
 from gradkit.suite.visibility import failure_for_report, make_hidden_result
 
+from ..reference_retry import reference_files
 from ..suite import GraderError, Suite
 
 
@@ -82,7 +83,8 @@ class _PublicRun:
 
         diagnosis = Diagnosis(Student(self._transport, assignment.packages), test.settings.about)
         spent_earlier = self._earlier.spent_seconds
-        record_outcome(self._results, test.item, error, test.path, self._earlier.find_block, diagnosis)
+        has_retry = bool(reference_files(assignment, self._suite.reference))
+        record_outcome(self._results, test.item, error, test.path, self._earlier.find_block, has_retry, diagnosis)
         spent = self._transport.spent_seconds - spent_before - (self._earlier.spent_seconds - spent_earlier)
         self._spent_seconds[assignment.name] += spent
 

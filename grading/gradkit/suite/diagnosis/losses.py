@@ -257,7 +257,7 @@ def large_logits_hint(student: Student, name: str) -> str:
         return ""
     return (
         f"{name} works for logits such as 0.7, and raises an exception at 1000 and -1000: there exp overflows, or a "
-        "probability becomes 0, which has no logarithm and divides nothing. Shift first, or use the docstring's form."
+        "probability becomes 0, which has no logarithm, nor can one divide by it. Shift first, or use another form."
     )
 
 

@@ -158,7 +158,7 @@ def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_ri
     written = f"{part}({', '.join(map(repr, arguments))})"
     reason = COUNTS.get((part, counts[0]), "count its weights and biases")
     if counts[0] and counts[0] % n_right == 0:
-        reason = f"each is there {counts[0] // n_right} times"
+        reason = f"that is {counts[0] // n_right} times as many"
     return f"{written}.parameters() has {counts[0]} entries, where {n_right} are due: {reason}."
 
 
@@ -298,7 +298,9 @@ def mlp_hint(student: Student, linear: bool) -> str:
     hidden = _layer(first, 2, x)
     right = _layer(last, 2, hidden, squash)
     slips = {
-        "every layer sees the inputs, where it is to see the outputs of the layer before": _layer(last, 2, x, squash),
+        "the last layer sees the inputs, where it is to see the outputs of the layer before": _layer(
+            last, 2, x, squash
+        ),
         "parameters() gives the last layer's first": _layer(
             (*first, *last)[:3], 2, _layer((*first, *last)[3:], 2, x), squash
         ),
@@ -308,7 +310,7 @@ def mlp_hint(student: Student, linear: bool) -> str:
         "all layers but the last are linear": [] if linear else _layer(last, 2, _layer(first, 2, x, lambda z: z)),
         "the last layer has no tanh": [] if linear else _layer(last, 2, hidden, lambda z: z),
         "the output is squashed once more": [] if linear else [tanh(y) for y in right],
-        "linear_last leaves the tanh out of the first layer, not the last": (
+        "with linear_last=True the last layer has its tanh, and the one before has none": (
             _layer(last, 2, _layer(first, 2, x, lambda z: z)) if linear else []
         ),
     }

@@ -89,9 +89,9 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         _chain_hint(student)
         or first_hint(partial(_gradient_hint, student, name) for name in dict.fromkeys(("add", *names)))
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
+        or shape_hint(message, is_stretching)
         or first_hint(partial(_inner_hint, student, name) for name in (*names, *others))
         or first_hint(partial(_collect_hint, student, name) for name in others)
-        or shape_hint(message, is_stretching)
         or _reuse_hint(student)
     )
 
@@ -144,6 +144,11 @@ def _chain_hint(student: Student) -> str:
     chain = _replay(student, TensorGraph(leaves, (("add", 0, 1), ("add", 3, 2)), _vector([3.0])), backward=True)
     if single is None or chain is None:
         return ""
+    if single[5].shape == (1,) and single[5].numbers[0] != 3.0:
+        return (
+            f"After y.backward(g) with g = 3.0, its own gradient is {single[5].numbers[0]!r}: backward(gradient) starts "
+            "by setting self.grad to it."
+        )
     alone = [array.numbers[:1] for array in single[3:5]]
     got = [array.numbers[0] for array in chain[5:8] if array.shape == (1,)]
     if len(got) < 3 or got == [3.0, 3.0, 3.0] or any(tuple(each) != (3.0,) for each in alone):
@@ -247,6 +252,8 @@ def _collect_hint(student: Student, name: str) -> str:
     text = _TEXTS.get(name, f"a.{name}()")
     for operand in range(n):
         alone, both = once[n + 1 + operand], twice[n + 3 + operand]
+        if alone.shape != shapes[operand]:
+            return ""
         if not any(alone.numbers):
             return (
                 f"No gradient arrives from `{text}` at {'ab'[operand]}: does its result remember operands, and keep "

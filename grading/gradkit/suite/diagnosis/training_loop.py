@@ -26,7 +26,7 @@ class LoopRule:
     """The training of a linear neuron by gradient descent on the mean squared error, and its slips.
 
     Attributes:
-        clears: When gradients are set back to 0: "before" backward(), "after" it, "after step", "never" or "first".
+        clears: When gradients are set back to 0: "before" backward(), "after step", "never" or "first".
         steps_first: Whether the optimizer steps before backward().
         records_after: Whether the loss is recorded after the step.
         is_stale: Whether the loss is computed once, before the first step.
@@ -64,8 +64,6 @@ class LoopRule:
                 w, b = w - LR * gw, b - LR * gb
             if self.has_backward:
                 gw, gb = gw + dw, gb + db
-            if self.clears == "after":
-                gw = gb = 0.0
             if not self.steps_first and self.moves:
                 w, b = w - LR * gw, b - LR * gb
             if self.clears == "after step":
@@ -90,9 +88,6 @@ SLIPS: dict[str, LoopRule] = {
     "": LoopRule(),
     "the gradients are never set back to 0, so those of earlier steps push, too": LoopRule(clears="never"),
     "the gradients are set back to 0 before the first step only": LoopRule(clears="first"),
-    "zero_grad() comes between backward() and step(), so every step finds gradients of 0 and nothing moves": LoopRule(
-        clears="after"
-    ),
     "step() comes before backward(), so it uses the gradients of the step before": LoopRule(
         clears="after step", steps_first=True
     ),
@@ -128,9 +123,11 @@ def train_hint(student: Student) -> str:
     if found:
         return f"train: {found}."
     if agree(parameters, START):
+        if any(numbers(list(model.parameters()), "grad")):
+            return "train: the parameters have gradients in the end, but did not move: no step is made with them."
         return (
-            "train: no parameter moves. Either no gradient reaches them (is there a backward()?), or no step is made, "
-            "or zero_grad() comes between backward() and step()."
+            "train: no parameter moves, and all gradients are 0 in the end. Either none arrive (is backward() called, "
+            "on a loss of the model's own outputs?), or zero_grad() comes between backward() and step()."
         )
     if len(history) > 1 and agree(history[1:], history[:-1]):
         return (

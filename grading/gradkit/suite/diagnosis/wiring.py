@@ -81,6 +81,13 @@ def seed_hint(student: Student, call: Call) -> str:
             "If the result's gradient is set to 1 by hand, gradients arrive: backward() has to start by setting "
             "self.grad to 1."
         )
+    make_value = student.load("Value")
+    _, third = call.make(student)
+    if not attempt(lambda: make_value.backward(third)) and read([third], "grad") == [1.0]:
+        return (
+            "Value.backward(x) works and x.backward() does not: each object has an attribute of that name, which hides "
+            "the method."
+        )
     return "After backward() the result's own gradient is still 0: backward() starts by setting self.grad to 1."
 
 

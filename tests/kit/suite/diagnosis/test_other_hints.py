@@ -44,7 +44,7 @@ NETWORKS = {
     "kept": ("total = self.b\n", "self.x = x = getattr(self, 'x', x); total = self.b\n",
              "another input gives the same"),
     "one neuron": ("[Neuron(nin, linear) for _ in range(nout)]", "[Neuron(nin, linear)] * nout", "one and the same"),
-    "inputs again": ("x = layer(x)", "y = layer(x)", "every layer sees the inputs"),
+    "inputs again": ("x = layer(x)", "y = layer(x)", "the last layer sees the inputs"),
     "first layers only": ("for layer in self.layers for", "for layer in self.layers[:-1] for",
                           "last layer's are missing"),
     "nested": ("return [*self.w, self.b]", "return [self.w, self.b]", "one flat list"),
@@ -54,7 +54,7 @@ NETWORKS = {
 @pytest.mark.parametrize(("old", "new", "part"), NETWORKS.values(), ids=NETWORKS)
 def test_mistakes_of_networks_are_named(open_student, old, new, part):
     edits = [(old, new)]
-    if part.startswith("every layer"):
+    if part.startswith("the last layer"):
         edits.append(("return x[0] if len(x) == 1 else x", "return y[0] if len(y) == 1 else y"))
     assert part in network_hint(open_student("nn", *edits), NETWORK, "")
 
