@@ -146,8 +146,8 @@ def _chain_hint(student: Student) -> str:
         return ""
     if single[5].shape == (1,) and single[5].numbers[0] != 3.0:
         return (
-            f"After y.backward(g) with g = 3.0, its own gradient is {single[5].numbers[0]!r}: backward(gradient) starts "
-            "by setting self.grad to it."
+            f"After y.backward(g) with g = 3.0, its own gradient is {single[5].numbers[0]!r}: backward(gradient) "
+            "starts by setting self.grad to it."
         )
     alone = [array.numbers[:1] for array in single[3:5]]
     got = [array.numbers[0] for array in chain[5:8] if array.shape == (1,)]
