@@ -154,7 +154,9 @@ class SelfCheck:
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            test.stash[RESULT] = record_outcome(self._results, test.stash[ITEM], error, test.path)
+            test.stash[RESULT] = record_outcome(
+                self._results, test.stash[ITEM], error, test.path, self._transport.run_program
+            )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # so that this sees what pytest makes of a skip
     def pytest_runtest_makereport(

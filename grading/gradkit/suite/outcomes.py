@@ -15,6 +15,7 @@ from .excerpt import excerpt_at
 from .explanations import explain_error
 from .failures import Explained, Failure, NotPassed
 from .loading import NotLoadedError
+from .reproduction import RunProgram, make_reproducible
 from .results import Item, ItemResult, Results, make_result
 
 StudentError = NotPassed | SubmissionError | TimeIsUp
@@ -23,7 +24,9 @@ STUDENT_ERRORS = (NotPassed, SubmissionError, TimeIsUp)
 """How a test ends because of the student's code. Any other exception is an error in the test or in gradkit."""
 
 
-def record_outcome(results: Results, item: Item, error: BaseException | None, path: Path) -> ItemResult | None:
+def record_outcome(
+    results: Results, item: Item, error: BaseException | None, path: Path, run_program: RunProgram | None = None
+) -> ItemResult | None:
     """Record the result of an item: passed, blocked (without evidence), or explained now.
 
     A failure counts as blocked if a prerequisite failed. A stub is never blocked.
@@ -33,6 +36,7 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
         item: The item.
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
+        run_program: Runs a program once more before it is shown. Without it, programs are shown as they are.
 
     Returns:
         The result, or None if the error is not the student's: then nothing is recorded.
@@ -40,18 +44,23 @@ def record_outcome(results: Results, item: Item, error: BaseException | None, pa
     if error is None:
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
-        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item))
+        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item), run_program)
     else:
         return None
     results.add(result)
     return result
 
 
-def _result_of_failure(item: Item, failure: Failure, blocked_by: tuple[str, ...]) -> ItemResult:
+def _result_of_failure(
+    item: Item, failure: Failure, blocked_by: tuple[str, ...], run_program: RunProgram | None
+) -> ItemResult:
     """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
         return make_result(item, Verdict.BLOCKED, blocked_by=blocked_by)
-    return make_result(item, failure.verdict, add_misconception_hint(item, failure.explain()))
+    evidence = failure.explain()
+    if run_program:
+        evidence = make_reproducible(failure.verdict, evidence, failure.longer_program(), run_program)
+    return make_result(item, failure.verdict, add_misconception_hint(item, evidence))
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:
@@ -77,7 +86,8 @@ def make_failure(error: StudentError, path: Path) -> Failure:
         return error.failure
     if isinstance(error, SubmissionError):
         heading = error.heading if isinstance(error, NotLoadedError) else ""
-        return Explained(error.verdict, explain_error(error, excerpt_at(error.__traceback__, path), heading))
+        excerpt = excerpt_at(error.__traceback__, path)
+        return Explained(error.verdict, explain_error(error, excerpt.lines, heading), excerpt.longer)
     return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 

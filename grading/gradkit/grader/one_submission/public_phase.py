@@ -76,7 +76,7 @@ class _PublicRun:
             seconds = min(assignment.item_seconds, seconds_left)
             error = self._run(test, seconds, assignment.packages, is_short_of_time=seconds < assignment.item_seconds)
 
-        record_outcome(self._results, test.item, error, test.path)
+        record_outcome(self._results, test.item, error, test.path, self._transport.run_program)
         self._spent_seconds[assignment.name] += self._transport.spent_seconds - spent_before
 
     def _run(

@@ -19,7 +19,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
 from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import excerpt_up_to
+from gradkit.suite.excerpt import excerpt_of
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
 from gradkit.suite.failures import Failure, NotPassed, not_passed
 
@@ -189,9 +189,8 @@ def expect(yours: float | Subject, expected: float) -> None:
     if isinstance(yours, Subject):
         yours = numbers([yours])[0]
     if not is_close(yours, expected):
-        frame = sys._getframe(1)
-        lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
-        raise not_passed(explain_number(name, yours, expected, lines))
+        excerpt = excerpt_of(sys._getframe(1))
+        raise not_passed(explain_number(excerpt.checked, yours, expected, excerpt.lines), excerpt.longer)
 
 
 def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[str]) -> None:

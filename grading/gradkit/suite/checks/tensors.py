@@ -13,13 +13,16 @@ from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import excerpt_up_to
+from gradkit.suite.excerpt import excerpt_of
 from gradkit.suite.explanations import explain_number
 from gradkit.suite.failures import not_passed
 
 from .cases import check_cases, readable, wrong_numbers
 
 Kind = Literal["data", "grad"]
+
+NUMPY = "import numpy as np"
+"""The line of a program that imports numpy."""
 
 Lists = Any
 """An array as nested lists of numbers, or a number."""
@@ -96,7 +99,8 @@ def wrong_array(
         hint = ""
         if name.endswith(".grad"):
             hint = "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
-        return Evidence(message, readable(program([f"{name}.shape"])), hint=hint)
+        code = program([f"np.shape({name})"])
+        return Evidence(message, readable(code if NUMPY in code else [NUMPY, *code]), hint=hint)
     names = [f"{name}{expected.index_text(index)}" for index in range(len(expected.numbers))]
     return wrong_numbers(names, yours.numbers, expected.numbers, program)
 
@@ -149,22 +153,22 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
     """
     array, right = arrays([yours], name)[0], convert_to_array(expected)
     if array.shape != right.shape:
-        lines, what = _excerpt()
-        message = f"{what} has shape {array.shape} and should have {right.shape}"
-        raise not_passed(Evidence(message, _with_last_print(lines, f"{what}.shape")))
+        excerpt = excerpt_of(sys._getframe(1))
+        message = f"{excerpt.checked} has shape {array.shape} and should have {right.shape}"
+        code, longer = (_with_print_of_shape(lines, excerpt.checked) for lines in (excerpt.lines, excerpt.longer))
+        raise not_passed(Evidence(message, code), longer)
 
     wrong = [index for index, pair in enumerate(zip(array.numbers, right.numbers)) if not is_close(*pair)]
     if wrong:
-        lines, what = _excerpt()
-        what += right.index_text(wrong[0])
-        code = _with_last_print(lines, what)
-        raise not_passed(explain_number(what, array.numbers[wrong[0]], right.numbers[wrong[0]], code))
+        excerpt = excerpt_of(sys._getframe(1))
+        number = excerpt.checked + right.index_text(wrong[0])
+        code, longer = (_with_last_print(lines, number) for lines in (excerpt.lines, excerpt.longer))
+        raise not_passed(explain_number(number, array.numbers[wrong[0]], right.numbers[wrong[0]], code), longer)
 
 
-def _excerpt() -> tuple[tuple[str, ...], str]:
-    """Return the excerpt of the test that called expect_array, and the expression that is checked there."""
-    frame = sys._getframe(2)
-    return excerpt_up_to(frame.f_code, frame.f_lineno)
+def _with_print_of_shape(lines: tuple[str, ...], expression: str) -> tuple[str, ...]:
+    """Return a program that prints the shape of an expression in its last line, also if it is a plain number."""
+    return (NUMPY, *_with_last_print(lines, f"np.shape({expression})")) if lines else ()
 
 
 def _with_last_print(lines: tuple[str, ...], expression: str) -> tuple[str, ...]:
