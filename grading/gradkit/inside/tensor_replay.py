@@ -50,7 +50,7 @@ class TensorOperation:
         self.text = text
 
 
-def _axis(axes: Constants) -> Any:
+def axis_of(axes: Constants) -> Any:
     """Convert the recorded axes to numpy's `axis`: none → None, one → int, several → tuple."""
     if not axes:
         return None
@@ -83,14 +83,18 @@ TENSOR_OPERATIONS = {
     "log": TensorOperation(1, lambda a: a.log(), "{a}.log()"),
     "tanh": TensorOperation(1, lambda a: a.tanh(), "{a}.tanh()"),
     "relu": TensorOperation(1, lambda a: a.relu(), "{a}.relu()"),
-    "sum": TensorOperation(1, lambda a, *k: a.sum(axis=_axis(k)), "{a}.sum({axis})"),
-    "mean": TensorOperation(1, lambda a, *k: a.mean(axis=_axis(k)), "{a}.mean({axis})"),
-    "max": TensorOperation(1, lambda a, *k: a.max(axis=_axis(k)), "{a}.max({axis})"),
-    "sum_kept": TensorOperation(1, lambda a, *k: a.sum(axis=_axis(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"),
-    "mean_kept": TensorOperation(
-        1, lambda a, *k: a.mean(axis=_axis(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"
+    "sum": TensorOperation(1, lambda a, *k: a.sum(axis=axis_of(k)), "{a}.sum({axis})"),
+    "mean": TensorOperation(1, lambda a, *k: a.mean(axis=axis_of(k)), "{a}.mean({axis})"),
+    "max": TensorOperation(1, lambda a, *k: a.max(axis=axis_of(k)), "{a}.max({axis})"),
+    "sum_kept": TensorOperation(
+        1, lambda a, *k: a.sum(axis=axis_of(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"
     ),
-    "max_kept": TensorOperation(1, lambda a, *k: a.max(axis=_axis(k), keepdims=True), "{a}.max({axis}, keepdims=True)"),
+    "mean_kept": TensorOperation(
+        1, lambda a, *k: a.mean(axis=axis_of(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"
+    ),
+    "max_kept": TensorOperation(
+        1, lambda a, *k: a.max(axis=axis_of(k), keepdims=True), "{a}.max({axis}, keepdims=True)"
+    ),
     "reshape": TensorOperation(1, lambda a, *k: a.reshape(*k), "{a}.reshape({k})"),
     "transpose": TensorOperation(1, lambda a, *k: a.transpose(*k), "{a}.transpose({k})"),
     "item": TensorOperation(1, lambda a, *k: a[k if len(k) > 1 else k[0]], "{a}[{k}]"),
@@ -115,7 +119,7 @@ def expression(name: str, operands: Sequence[str], constants: Constants) -> str:
         a=operands[0],
         b=operands[-1],
         k=", ".join(map(repr, constants)),
-        axis=f"axis={_axis(constants)!r}",
+        axis=f"axis={axis_of(constants)!r}",
         start=start,
         end=end,
         first=first,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,14 +23,15 @@ SECONDS_PER_PROGRAM = 10
 RUNNER = """
 import contextlib, io, json, os, resource, sys
 programs, seconds = json.load(sys.stdin)
-sys.path.insert(0, "")
-if any("tensor" in program for program in programs):
+if any("numpy" in program or "tensor" in program for _, program in programs):
     import numpy  # once, and not in every child
-for program in programs:
+for folder, program in programs:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
+        os.chdir(folder)
+        sys.path.insert(0, folder)
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         printed, error, line = io.StringIO(), "", 0
         try:
@@ -74,35 +75,41 @@ class WrongProgram(msgspec.Struct, frozen=True):
     code: tuple[str, ...]
 
 
-def run_programs(folder: Path, programs: Sequence[str]) -> list[Outcome]:
-    """Run programs beside the files in a folder, each in a new process.
+def run_programs(programs: Sequence[tuple[str, str]]) -> list[Outcome]:
+    """Run programs, each in a new process and beside a student's files.
 
     Args:
-        folder: The student's files.
-        programs: The programs.
+        programs: The folder of the files, and the program.
     """
     if not programs:
         return []
     command = [sys.executable, "-B", "-c", RUNNER]
     task = msgspec.json.encode((programs, SECONDS_PER_PROGRAM))
-    run = subprocess.run(command, input=task, cwd=folder, capture_output=True, check=True)
+    run = subprocess.run(command, input=task, capture_output=True, check=True)
     return [msgspec.json.decode(line, type=Outcome) for line in run.stdout.splitlines()]
 
 
-def find_wrong_programs(folder: Path, results: Sequence[ItemResult]) -> list[WrongProgram]:
-    """Return the programs of a report that do not show what the report says.
+def find_wrong_programs(
+    folders: Mapping[str, Path], results_of: Mapping[str, Iterable[ItemResult]]
+) -> dict[str, list[WrongProgram]]:
+    """Return the programs that do not show what the report says, by specimen; specimens without any are left out.
 
     Args:
-        folder: The files that were graded.
-        results: The results of the items.
+        folders: The files of each specimen.
+        results_of: The results of each specimen's items.
     """
-    shown = [(result, result.evidence) for result in results if result.evidence and result.evidence.code]
-    outcomes = run_programs(folder, ["\n".join(evidence.code) for _, evidence in shown])
-    wrong = []
-    for (result, evidence), outcome in zip(shown, outcomes, strict=True):
+    shown = [
+        (name, result, result.evidence)
+        for name, results in results_of.items()
+        for result in results
+        if result.evidence and result.evidence.code
+    ]
+    programs = [(str(folders[name].resolve()), "\n".join(evidence.code)) for name, _, evidence in shown]
+    wrong: dict[str, list[WrongProgram]] = {}
+    for (name, result, evidence), outcome in zip(shown, run_programs(programs), strict=True):
         reason = compare(result.verdict, evidence, outcome)
         if reason:
-            wrong.append(WrongProgram(result.id, reason, evidence.code))
+            wrong.setdefault(name, []).append(WrongProgram(result.id, reason, evidence.code))
     return wrong
 
 

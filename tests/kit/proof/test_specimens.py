@@ -9,6 +9,7 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.errors import UserError
 from gradkit.proof.prove import (
     check_misconception,
+    check_programs,
     check_selection,
     check_variant,
     choose_specimens,
@@ -19,6 +20,7 @@ from gradkit.proof.prove import (
 )
 from gradkit.proof.recorded import read_proofs, write_proofs
 from gradkit.proof.runs import batches, find_primary_failures, run_batch
+from gradkit.proof.shown_programs import find_wrong_programs
 from gradkit.proof.specimens import EditError, read_misconceptions, read_variants, write_misconception
 from gradkit.suite.diagnosis import DIAGNOSES
 
@@ -58,6 +60,25 @@ def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proo
 @pytest.mark.parametrize("proof", VARIANTS, indirect=True)
 def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proof):
     assert proof.reason == ""
+
+
+def test_every_program_that_is_shown_prints_the_numbers_that_are_shown_with_it(graded_specimens, specimens):
+    results_of = {name: graded_specimens[name].results.values() for name in MISCONCEPTIONS}
+    assert find_wrong_programs(specimens, results_of) == {}
+
+
+def test_a_program_that_shows_something_else_fails_the_proof(proofs, specimens):
+    proof = proofs["tanh_overwrites"]
+    (item,) = proof.caught_by
+    result = proof.results[item]
+    (row, *_) = result.evidence.rows
+    other = msgspec.structs.replace(row, yours=row.yours + 1)
+    changed = msgspec.structs.replace(
+        result, evidence=msgspec.structs.replace(result.evidence, rows=(other, *result.evidence.rows[1:]))
+    )
+    wrong = find_wrong_programs(specimens, {"tanh_overwrites": [changed]})["tanh_overwrites"]
+    assert check_programs(proof, ()).reason == ""
+    assert check_programs(proof, wrong).reason.startswith(f"{item} shows a program that prints")
 
 
 def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):

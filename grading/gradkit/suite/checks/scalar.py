@@ -10,7 +10,7 @@ from functools import partial
 from gradkit.corpora.scalar import GraphCorpus
 from gradkit.graphs.scalar.domain import all_in_domain
 from gradkit.graphs.scalar.program import write_program
-from gradkit.graphs.scalar.reduce import reduce_graph
+from gradkit.graphs.scalar.reduce import Constants, constants_of, reduce_graph
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
 from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_gradients
@@ -63,11 +63,11 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
     for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
         mismatch = compare(graph, want, got)
         if mismatch:
-            raise NotPassed(WrongNumbers(Value, mismatch, compare, backward))
+            raise NotPassed(WrongNumbers(Value, mismatch, compare, backward, constants_of(corpus.cases)))
 
     if reply.failure:
         graph = corpus.cases[len(reply.answers)]
-        failure = NotPassed(NoNumbers(Value, graph, reply.failure, backward))
+        failure = NotPassed(NoNumbers(Value, graph, reply.failure, backward, constants_of(corpus.cases)))
         raise failure.with_traceback(reply.failure.__traceback__)  # for --pdb
 
 
@@ -80,12 +80,14 @@ class WrongNumbers(Failure):
         mismatch: The difference.
         compare: How numbers are compared.
         backward: Whether backward() was called.
+        constants: The plain numbers in the graphs of the corpus, by operation.
     """
 
     Value: Subject
     mismatch: Mismatch
     compare: Compare
     backward: bool
+    constants: Constants
     verdict = Verdict.FAILED
 
     def explain(self) -> Evidence:
@@ -108,7 +110,7 @@ class WrongNumbers(Failure):
             smallest = mismatch
             return True
 
-        reduce_graph(self.mismatch.graph, still_fails, complex_step.evaluate_graph)
+        reduce_graph(self.mismatch.graph, still_fails, complex_step.evaluate_graph, self.constants)
         return explain_mismatch(smallest)
 
     def as_drawn(self) -> Evidence:
@@ -124,12 +126,14 @@ class NoNumbers(Failure):
         graph: The graph.
         error: How the student's code ended.
         backward: Whether backward() was called.
+        constants: The plain numbers in the graphs of the corpus, by operation.
     """
 
     Value: Subject
     graph: Graph
     error: SubmissionError
     backward: bool
+    constants: Constants
 
     @property
     def verdict(self) -> Verdict:  # type: ignore[override]
@@ -151,7 +155,7 @@ class NoNumbers(Failure):
             smallest = error
             return True
 
-        graph = reduce_graph(self.graph, still_fails, complex_step.evaluate_graph)
+        graph = reduce_graph(self.graph, still_fails, complex_step.evaluate_graph, self.constants)
         return self._evidence(graph, smallest)
 
     def as_drawn(self) -> Evidence:
