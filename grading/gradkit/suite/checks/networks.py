@@ -15,11 +15,16 @@ from gradkit.graphs.learning.networks import (
     output_names,
     write_network_program,
 )
+from gradkit.graphs.learning.reduce import network_cost, smaller_networks
+from gradkit.oracle.complex_learning import answer_network
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import not_passed
 
-from .cases import check_cases, fail, wrong_count, wrong_numbers
+from .cases import Reduction, check_cases, fail, wrong_count, wrong_numbers
+
+NETWORKS = Reduction(smaller_networks, network_cost, answer_network)
+"""How networks are reduced."""
 
 
 def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
@@ -33,12 +38,12 @@ def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, Network
     Raises:
         NotPassed: If an output is wrong.
     """
-    check_cases(corpus, (part, Value), partial(run_network, False), partial(_program, False))
+    check_cases(corpus, (part, Value), partial(run_network, False), partial(_program, False), NETWORKS)
 
 
 def check_network_gradients(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
     """Check that the gradient of every parameter and every input is PyTorch's. Arguments as for `check_outputs`."""
-    check_cases(corpus, (part, Value), partial(run_network, True), partial(_program, True))
+    check_cases(corpus, (part, Value), partial(run_network, True), partial(_program, True), NETWORKS)
 
 
 def _program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
