@@ -107,10 +107,10 @@ def _functions() -> Mapping[str, Callable[..., Any]]:
 
 
 def _largest(array: Any, axes: Sequence[int], keepdims: bool) -> Any:
-    """Return the largest numbers along axes, by their real part. There are no ties: see `_is_in_domain`."""
+    """Return the largest numbers along axes, by their real part. Equal ones have equal shares of it, as in PyTorch."""
     axis = axis_of(tuple(axes))
     is_largest = array.real == array.real.max(axis=axis, keepdims=True)
-    return (array * is_largest).sum(axis=axis, keepdims=keepdims)
+    return (array * is_largest).sum(axis=axis, keepdims=keepdims) / is_largest.sum(axis=axis, keepdims=keepdims)
 
 
 def _is_in_domain(name: str, operands: Sequence[Any], constants: Sequence[Any]) -> bool:
@@ -132,5 +132,5 @@ def _is_in_domain(name: str, operands: Sequence[Any], constants: Sequence[Any]) 
     if name in ("max", "max_kept"):
         axis = axis_of(tuple(constants))
         largest = a.max(axis=axis, keepdims=True)
-        return bool(((a > largest - MARGIN).sum(axis=axis) == 1).all())
+        return bool(((a == largest) | (a <= largest - MARGIN)).all())  # equal or clearly smaller
     return True

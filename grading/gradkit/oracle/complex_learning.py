@@ -136,12 +136,6 @@ def _squash(number: complex) -> complex:
     return cmath.tanh(number)
 
 
-def _exp(number: complex) -> complex:
-    if abs(number) > MAX_SUM:
-        raise IllPosedError("an exponent is large")
-    return cmath.exp(number)
-
-
 def _mean(numbers: Sequence[complex]) -> complex:
     return sum(numbers) / len(numbers)
 
@@ -154,18 +148,24 @@ def _hinge(output: complex, target: float) -> complex:
 
 
 def _softmax(outputs: Numbers) -> Numbers:
-    powers = [_exp(output) for output in outputs]
-    return [power / sum(powers) for power in powers]
+    total = _log_of_sum(outputs)
+    return [cmath.exp(output - total) for output in outputs]
+
+
+def _log_of_sum(outputs: Numbers) -> complex:
+    """Return the logarithm of the sum of exp(output)."""
+    largest = max(_real(outputs))
+    return largest + cmath.log(sum(cmath.exp(output - largest) for output in outputs))
 
 
 _LOSSES: dict[str, Callable[[Sequence[Numbers], Sequence[float]], complex]] = {
     "mean_squared_error": lambda rows, targets: _mean([(row[0] - target) ** 2 for row, target in zip(rows, targets)]),
     "hinge": lambda rows, targets: _mean([_hinge(row[0], target) for row, target in zip(rows, targets)]),
     "binary_cross_entropy": lambda rows, targets: _mean(
-        [-cmath.log(_softmax([row[0], 0.0])[0 if target == 1 else 1]) for row, target in zip(rows, targets)]
+        [_log_of_sum([row[0], 0.0]) - target * row[0] for row, target in zip(rows, targets)]
     ),
     "cross_entropy": lambda rows, targets: _mean(
-        [-cmath.log(_softmax(row)[int(target)]) for row, target in zip(rows, targets)]
+        [_log_of_sum(row) - row[int(target)] for row, target in zip(rows, targets)]
     ),
 }
 """Every loss of n_examples rows of outputs and n_examples targets, by name."""

@@ -120,14 +120,16 @@ class _Candidates:
             steps.append(_Step(str(name), operands, tuple(numbers[len(operands) :])))
         self._draft = _Draft((*graph.leaves, *steps), len(graph) - 1)
         self._arrays = evaluate(graph)
-        self._features = _features(graph, [array.shape for array in self._arrays])
+        self._features = _features(graph, self._arrays)
         self._steps = range(len(graph.leaves), len(graph))
 
     def all(self) -> Iterator[TensorGraph]:
         """Yield candidates, those with fewer steps first. Graphs that cannot be evaluated are left out."""
         for draft in self._drafts():
             yield from self._finished(draft)
-        yield from self._with_nicer_numbers()
+        for graph in self._with_nicer_numbers():
+            if self._shape_of_output(graph) is not None:
+                yield graph
 
     def _drafts(self) -> Iterator[_Draft]:
         draft = self._draft
@@ -196,16 +198,21 @@ class _Candidates:
         graph = draft.graph(upstream)
         if not graph.steps:
             return
-        try:
-            shapes = [array.shape for array in self._evaluate(graph)]
-        except NOT_A_GRAPH:
+        shape = self._shape_of_output(graph)
+        if shape is None:
             return
-        if not _features(graph, shapes) <= self._features:
-            return
-        shape: Shape = shapes[-1]
         if shape != upstream.shape:
             upstream = _nice_leaf(shape, 0)
         yield TensorGraph(graph.leaves, graph.steps, upstream)
+
+    def _shape_of_output(self, graph: TensorGraph) -> Shape | None:
+        """Return the shape of a candidate's output; None if it is not a graph, or has a feature that this one lacks."""
+        try:
+            arrays = self._evaluate(graph)
+        except NOT_A_GRAPH:
+            return None
+        shape: Shape = arrays[-1].shape
+        return shape if _features(graph, arrays) <= self._features else None
 
     def _with_nicer_numbers(self) -> Iterator[TensorGraph]:
         graph = self._graph
@@ -226,23 +233,29 @@ class _Candidates:
                     yield msgspec.structs.replace(graph, leaves=leaves)
 
 
-def _features(graph: TensorGraph, shapes: Sequence[Shape]) -> set[tuple[object, ...]]:
+def _features(graph: TensorGraph, arrays: Sequence[Any]) -> set[str]:
     """Return what a graph asks of its operations beyond their names.
 
     A smaller graph has no others: an item about operands of one shape must not show one that was stretched.
     """
-    features: set[tuple[object, ...]] = set()
+    features: set[str] = set()
     for step, (name, *_) in enumerate(graph.steps):
-        operands = [shapes[node] for node in graph.operands(step)]
+        operands = [arrays[node].shape for node in graph.operands(step)]
         if name == "matmul":
-            features.add((name, *(min(len(shape), 3) for shape in operands)))
+            features.add(f"matmul {[min(len(shape), 3) for shape in operands]}")
         elif len(operands) == 2:
             a, b = operands
             n_common = min(len(a), len(b))
-            features.add(("more axes", len(a) != len(b)))
-            features.add(("stretched", a[len(a) - n_common :] != b[len(b) - n_common :]))
-        elif name not in _ELEMENTWISE:
-            features.add((name, not operands[0]))
+            if len(a) != len(b):
+                features.add("more axes in front")
+            if a[len(a) - n_common :] != b[len(b) - n_common :]:
+                features.add("an axis is stretched")
+        elif name not in _ELEMENTWISE and not operands[0]:
+            features.add(f"{name} without axes")
+        if name in ("max", "max_kept"):
+            numbers = arrays[graph.operands(step)[0]].ravel().tolist()
+            if len(set(numbers)) < len(numbers):
+                features.add("equal numbers")
     return features
 
 
