@@ -81,7 +81,7 @@ def test_smaller_training_runs_have_pytorchs_answers(spec):
     rng = random.Random(0)
     (run, _), *_ = recorded(spec, 1)
     n_answered = 0
-    for _ in range(30):
+    for _ in range(14):
         candidates = [each for each in smaller_trajectories(run) if len(each.parameters) <= 60]
         if candidates:
             run = rng.choice(candidates)
