@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
+
 from gradkit.corpora.spec import Corpus
 from gradkit.graphs.learning.networks import (
     Network,
@@ -20,6 +22,7 @@ from gradkit.oracle.complex_learning import answer_network
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import not_passed
+from gradkit.suite.pictures import nodes_of_network
 
 from .cases import Reduction, check_cases, fail, wrong_count, wrong_numbers
 
@@ -79,12 +82,18 @@ def run_network(
 
     if not gradients:
         names = [f"{name}.data" for name in output_names(network)]
-        return wrong_numbers(names, numbers(outputs, "data"), answers.outputs, partial(program, False))
+        evidence = wrong_numbers(names, numbers(outputs, "data"), answers.outputs, partial(program, False))
+        return _with_picture(network, evidence)
 
     weighted_sum(outputs, network.upstream).backward()
     names = [f"{name}.grad" for name in leaf_names(network)]
     yours = numbers([*parameters, *x], "grad")
-    return wrong_numbers(names, yours, answers.gradients, partial(program, True), partial(leaf_role, network))
+    evidence = wrong_numbers(names, yours, answers.gradients, partial(program, True), partial(leaf_role, network))
+    return _with_picture(network, evidence)
+
+
+def _with_picture(network: Network, evidence: Evidence | None) -> Evidence | None:
+    return evidence and msgspec.structs.replace(evidence, nodes=nodes_of_network(network, evidence))
 
 
 def weighted_sum(results: Sequence[Subject], upstream: Sequence[float]) -> Subject:

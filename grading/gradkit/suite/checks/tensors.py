@@ -21,6 +21,7 @@ from gradkit.suite.evidence import NODES_SHOWN, Evidence
 from gradkit.suite.excerpt import excerpt_of
 from gradkit.suite.explanations import explain_number
 from gradkit.suite.failures import not_passed
+from gradkit.suite.pictures import nodes_of_tensors
 
 from .cases import Reduction, check_cases, readable, wrong_numbers
 
@@ -91,6 +92,7 @@ def explain_tensor_mismatch(mismatch: TensorMismatch) -> Evidence:
     program = partial(write_tensor_program, graph, kind == "grad")
     evidence = wrong_array(f"{names[node]}.{kind}", mismatch.got[node], mismatch.want[node], program)
     assert evidence is not None
+    evidence = msgspec.structs.replace(evidence, nodes=nodes_of_tensors(mismatch))
     if origin is None:
         return evidence
     text = names[origin]
