@@ -66,6 +66,7 @@ class WrongCase(Failure, Generic[Case, Answer]):
     Attributes:
         verdict: How the item ended.
         evidence: The evidence of the case as it was drawn.
+        has_raised: Whether the student's code failed, or else was wrong.
         case: The case.
         run: Runs a case with its answers. Returns the evidence if something is wrong; raises SubmissionError.
         program: Writes a case as a program.
@@ -74,6 +75,7 @@ class WrongCase(Failure, Generic[Case, Answer]):
 
     verdict: Verdict
     evidence: Evidence
+    has_raised: bool
     case: Case
     run: Callable[[Case, Answer], Evidence | None]
     program: Program[Case]
@@ -105,14 +107,25 @@ class WrongCase(Failure, Generic[Case, Answer]):
         return self.evidence
 
     def _run(self, candidate: Case, answers: Answer) -> Evidence | None:
-        """Return the evidence of a candidate if it fails in the same way: by a wrong number, or by an exception."""
-        has_error = bool(self.evidence.traceback) or self.verdict is Verdict.ERROR
+        """Return the evidence of a candidate if it fails in the same way as the drawn case.
+
+        That is: by the same exception, by a number that PyTorch has differently, by a wrong count, or by a wrong shape.
+        """
         try:
             evidence = self.run(candidate, answers)
         except SubmissionError as error:
-            is_same = error.verdict is self.verdict and kind_of(error.message) == kind_of(self.evidence.message)
+            is_same_error = error.verdict is self.verdict and kind_of(error.message) == kind_of(self.evidence.message)
+            is_same = self.has_raised and is_same_error
             return explain_error(error, readable(self.program(candidate, ()))) if is_same else None
-        return None if has_error else evidence
+        if self.has_raised or evidence is None:
+            return None
+        return evidence if _kind_of_wrong(evidence) == _kind_of_wrong(self.evidence) else None
+
+
+def _kind_of_wrong(evidence: Evidence) -> tuple[str, str]:
+    """Return a key that is equal for two wrong numbers, for two wrong shapes, and for two wrong counts of one thing."""
+    counted = [row.name for row in evidence.rows if row.name.startswith("len(")]
+    return evidence.source, counted[0] if counted else ""
 
 
 def kind_of(message: str) -> str:
@@ -151,10 +164,10 @@ def check_cases(
             evidence = run(case, answers)
         except SubmissionError as error:
             code = readable(program(case, ())) if error.verdict in REDUCIBLE else ()
-            failure = WrongCase(error.verdict, explain_error(error, code), case, run, program, reduction)
+            failure = WrongCase(error.verdict, explain_error(error, code), True, case, run, program, reduction)
             raise NotPassed(failure).with_traceback(error.__traceback__) from None  # for --pdb
         if evidence:
-            raise NotPassed(WrongCase(Verdict.FAILED, evidence, case, run, program, reduction))
+            raise NotPassed(WrongCase(Verdict.FAILED, evidence, False, case, run, program, reduction))
 
 
 def wrong_numbers(
