@@ -39,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A course kit for building an autograd engine. Students need pytest and, for pictures, graph; the other "
     "commands are for those who grade (grade, explain, doctor, course) and those who write the course (check, new, "
-    "corpora, stubs, release, prove, attacks). Each has an example: gradkit COMMAND --help.",
+    "corpora, stubs, release, prove, mutants, attacks, page). Each has an example: gradkit COMMAND --help.",
     epilog="Exit status: 0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C.",
 )
 app.command()(grading.grade)
@@ -51,6 +51,8 @@ app.command()(authoring.corpora)
 app.command()(authoring.stubs)
 app.command()(authoring.release)
 app.command()(proof.prove)
+app.command()(proof.mutants)
+app.command()(proof.page)
 app.command()(proof.attacks)
 app.add_typer(new.app, name="new")
 app.add_typer(course.app, name="course")

@@ -1,4 +1,4 @@
-"""`gradkit prove`, `gradkit attacks`: the kit proves itself."""
+"""`gradkit prove`, `gradkit mutants`, `gradkit attacks`, `gradkit page`: the kit proves itself."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ def prove(
     """
     from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
+    from gradkit.proof.records import write_record
+    from gradkit.proof.summary import summarize_specimens
 
     chosen = choose_specimens(names or [])
     with Progress(console=console, transient=True) as progress:
@@ -38,18 +40,83 @@ def prove(
     console.print(table)
     if record:
         n_hints = record_proofs(proofs)
+        if not names:
+            write_record(summarize_specimens(proofs))
         console.print(f"Recorded, with {n_hints} fingerprints of misconceptions.", highlight=False)
     if any(proof.reason for proof in proofs):
         stop("Some specimens did not go as they must: see the last column.")
 
 
-def attacks() -> None:
+def mutants(
+    file: Annotated[
+        list[str] | None, typer.Option(help="a file of the solution, without .py; once for each (default: all)")
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="apply only every Nth change")] = 1,
+    record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
+) -> None:
+    """Run the suites on the solution with one small change each, and print every wrong one that they do not catch.
+
+    A mutant is caught if two items fail, or one that is about the changed function. Stopped with Ctrl-C, the next run
+    resumes.
+
+    Examples: gradkit mutants --every 50; gradkit mutants --file tensor; gradkit mutants --record
+    """
+    from gradkit.proof.mutants.generation import MODULES, generate_mutants
+    from gradkit.proof.mutants.prove import prove_mutants
+    from gradkit.proof.mutants.summary import make_record, outcome_table
+    from gradkit.proof.records import write_record
+
+    unknown = sorted(set(file or ()) - set(MODULES))
+    if unknown:
+        stop(f"The solution has no {unknown[0]}.py. Its files: {', '.join(MODULES)}.")
+    if record and (file or every > 1):
+        stop("--record is for all mutants: leave out --file and --every.")
+    chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file), every)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("running items")
+        proofs = prove_mutants(
+            chosen,
+            n_cores(),
+            lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
+        )
+    for proof in proofs:
+        mutant = proof.mutant
+        if proof.outcome in ("survived", "weakly caught"):
+            by = f" (only by {proof.run.failed[0]})" if proof.run.failed else ""
+            console.print(
+                f"[bold]{proof.outcome}[/bold]{by}: {mutant.module}.py, line {mutant.line}, {mutant.operator}"
+            )
+            console.print(f"    {mutant.before}\n    {mutant.after}", markup=False, highlight=False, soft_wrap=True)
+    console.print(outcome_table("file", proofs, lambda mutant: f"{mutant.module}.py"))
+    if record:
+        write_record(make_record(proofs))
+    if any(proof.outcome in ("survived", "weakly caught") for proof in proofs):
+        stop("Some mutants are not caught: see above. Make an item stricter, or list a right one in reference/.")
+
+
+def page() -> None:
+    """Write docs/proof.md and its picture from the records in docs/proof/.
+
+    Example: gradkit page
+    """
+    from gradkit.catalogue.home import course_home
+    from gradkit.proof.page import write_page
+
+    for path in write_page():
+        console.print(f"Written: {path.relative_to(course_home()).as_posix()}", highlight=False)
+
+
+def attacks(
+    record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
+) -> None:
     """Grade every attack of the corpus; show that each gets what its honest part earns, and carries out no secret.
 
-    Example: gradkit attacks
+    Examples: gradkit attacks; gradkit attacks --record
     """
     from gradkit.proof.attacks.corpus import read_attacks
     from gradkit.proof.attacks.run import run_attacks
+    from gradkit.proof.records import write_record
+    from gradkit.proof.summary import summarize_attacks
 
     chosen = read_attacks()
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
@@ -60,6 +127,8 @@ def attacks() -> None:
         earned = f"{each.report.earned:g}" if each.report else "-"
         table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.reason) or "yes")
     console.print(table)
+    if record:
+        write_record(summarize_attacks(run))
     if run.reasons:
         stop("\n".join(["Some attacks did not go as they must:", *run.reasons]))
     console.print(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .spec import Answer, Case, Corpus
+from .spec import Answer, Case, Corpus, CorpusSpec, NumericAnswer
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-_MAX_ROUNDS = 10
+MAX_ROUNDS = 20
+"""Rounds in which examples are drawn, unless a caller says otherwise."""
 
 
 def first_answered(
@@ -37,21 +38,50 @@ def first_answered(
     return Corpus(tuple(cases), tuple(answers))
 
 
+def draw_until_covered(
+    spec: CorpusSpec[Case, NumericAnswer],
+    seed: str,
+    candidates: Callable[[str], Iterable[Case]],
+    answer: Callable[[Case], NumericAnswer | None],
+) -> Corpus[Case, NumericAnswer]:
+    """Draw a corpus anew, at most MAX_ROUNDS times, until it has every feature that its spec requires.
+
+    Args:
+        spec: The spec. Its corpus has the first `count` candidates that have an answer.
+        seed: The seed.
+        candidates: Returns the cases of a seed to choose from, possibly without end.
+        answer: Returns the answer to a case, or None if the case must not be used.
+    """
+    for round_number in range(MAX_ROUNDS):
+        round_seed = f"{seed} round {round_number}" if round_number else seed
+        corpus = first_answered(candidates(round_seed), answer, spec.count)
+        if not spec.missing_features(zip(corpus.cases, corpus.answers)):
+            break
+    return corpus
+
+
 def draw_with_hypothesis(
-    strategy: SearchStrategy[Case], seed: str, collect: Callable[[Case], None], n_missing: Callable[[], int]
+    strategy: SearchStrategy[Case],
+    seed: str,
+    collect: Callable[[Case], None],
+    n_missing: Callable[[], int],
+    max_rounds: int = MAX_ROUNDS,
 ) -> None:
-    """Draw examples of a strategy until nothing is missing, for at most _MAX_ROUNDS rounds.
+    """Draw examples of a strategy until nothing is missing, for at most `max_rounds` rounds.
+
+    The first example of each round is left out: it is the simplest one that Hypothesis knows, whatever the seed.
 
     Args:
         strategy: The strategy that draws an example.
         seed: The seed. The same seed draws the same examples.
         collect: Called with every example.
         n_missing: Returns the number of examples that are still needed.
+        max_rounds: Maximum number of rounds.
     """
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
 
-    for round_number in range(_MAX_ROUNDS):
+    for round_number in range(max_rounds):
         if n_missing() <= 0:
             break
         # Hypothesis cannot be stopped early, so a round draws about as many examples as are missing.
@@ -62,7 +92,15 @@ def draw_with_hypothesis(
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        run_round = round_settings(given(strategy)(collect))
+        is_first = True
+
+        def collect_others(example: Case) -> None:
+            nonlocal is_first
+            if not is_first:
+                collect(example)
+            is_first = False
+
+        run_round = round_settings(given(strategy)(collect_others))
         with _no_constants_of_modules():
             hypothesis.seed(_number_of(f"{seed} {round_number}"))(run_round)()
 

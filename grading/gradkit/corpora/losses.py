@@ -21,7 +21,7 @@ from gradkit.graphs.learning.losses import (
 from gradkit.oracle.pytorch.learning import answer_loss
 from gradkit.oracle.well_posed import answer_if_well_posed
 
-from .drawing import first_answered
+from .drawing import draw_until_covered
 from .parameters import check_choice
 from .spec import Corpus, CorpusSpec
 
@@ -73,7 +73,7 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
 
     def draw(self, seed: str, excluded: Collection[Loss] = ()) -> Corpus[Loss, LossAnswers]:
         """See CorpusSpec."""
-        return first_answered(self._candidates(seed), self._answer_candidate, self.count)
+        return draw_until_covered(self, seed, self._candidates, self._answer_candidate)
 
     def _answer_candidate(self, loss: Loss) -> LossAnswers | None:
         if not is_off_the_kink(loss):
@@ -94,8 +94,10 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
             targets = () if is_softmax else tuple(self._draw_target(rng, width) for _ in range(n_examples))
             n_results = width if is_softmax else 1
             upstream = tuple(rng.choice((-3.0, -2.0, -0.5, 0.5, 2.0, 3.0)) for _ in range(n_results))
-            yield Loss(self.function, outputs, targets, upstream)
-            n_yielded += 1
+            loss = Loss(self.function, outputs, targets, upstream)
+            if n_yielded or _tells_hinges_apart(loss):
+                yield loss
+                n_yielded += 1
 
     def _draw_output(self, rng: random.Random) -> float:
         if self.extreme:
@@ -109,6 +111,32 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
             return rng.choice((1, -1))
         n_classes = 2 if self.function == "binary_cross_entropy" else width
         return rng.randrange(n_classes)
+
+    def features(self, case: Loss, answer: LossAnswers) -> set[str]:
+        """See CorpusSpec."""
+        features = {f"{len(case.outputs)} examples"}
+        features |= {f"target {target:g}" for target in case.targets}
+        features |= {f"output {'above' if output > 0 else 'below'} 0" for row in case.outputs for output in row}
+        features |= {f"upstream gradient {number:g}" for number in case.upstream}
+        if self.function == "mean_squared_error":
+            signs = (output > target for (output,), target in zip(case.outputs, case.targets))
+            features |= {f"output {'above' if is_above else 'below'} its target" for is_above in signs}
+        if self.function == "hinge":
+            features |= {f"margin {_name_margin(margin)}" for margin in list_margins(case)}
+        return features
+
+    def required_features(self) -> set[str]:
+        """See CorpusSpec."""
+        required = {"output above 0", "output below 0", "upstream gradient 0.5", "upstream gradient -3"}
+        if not self.single and self.function != "softmax":
+            required |= {"2 examples", "3 examples"}
+        classes = {"hinge": (-1, 1), "binary_cross_entropy": (0, 1), "cross_entropy": (0, 1, 2)}
+        required |= {f"target {number}" for number in classes.get(self.function, ())}
+        if self.function == "mean_squared_error":
+            required |= {"output above its target", "output below its target"}
+        if self.function == "hinge":
+            required |= {f"margin {_name_margin(margin)}" for margin in (-0.5, 0.5, 1.5)}
+        return required
 
     def answer(self, case: Loss) -> LossAnswers:
         """See CorpusSpec."""
@@ -139,5 +167,24 @@ def is_off_the_kink(loss: Loss) -> bool:
     """Return whether every output of a hinge loss is clearly on one side of the kink."""
     if loss.function != "hinge":
         return True
-    margins = [target * output[0] for output, target in zip(loss.outputs, loss.targets)]
-    return all(abs(1 - margin) > _MIN_DISTANCE_FROM_KINK for margin in margins)
+    return all(abs(1 - margin) > _MIN_DISTANCE_FROM_KINK for margin in list_margins(loss))
+
+
+def list_margins(loss: Loss) -> list[float]:
+    """Return target * output of every example."""
+    return [target * output for (output, *_), target in zip(loss.outputs, loss.targets)]
+
+
+def _name_margin(margin: float) -> str:
+    if margin < 0:
+        return "below 0"
+    return "between 0 and 1" if margin < 1 else "above 1"
+
+
+def _tells_hinges_apart(loss: Loss) -> bool:
+    """Return whether a call of hinge, as the first one, tells errors apart: students see its numbers.
+
+    Without the margin, or with targets of 0 and 1, both results differ from the right one and from each other if a
+    target is -1 and its output is above 0.
+    """
+    return loss.function != "hinge" or (loss.targets[0] == -1 and loss.outputs[0][0] > 0)

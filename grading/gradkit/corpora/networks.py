@@ -22,7 +22,7 @@ from gradkit.graphs.learning.networks import (
 from gradkit.oracle.pytorch.learning import answer_network
 from gradkit.oracle.well_posed import answer_if_well_posed
 
-from .drawing import first_answered
+from .drawing import draw_until_covered
 from .parameters import check_choice
 from .spec import Corpus, CorpusSpec
 
@@ -74,7 +74,7 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
 
     def draw(self, seed: str, excluded: Collection[Network] = ()) -> Corpus[Network, NetworkAnswers]:
         """See CorpusSpec."""
-        return first_answered(self.candidates(seed), partial(answer_if_well_posed, answer_network), self.count)
+        return draw_until_covered(self, seed, self.candidates, partial(answer_if_well_posed, answer_network))
 
     def candidates(self, seed: str) -> Iterator[Network]:
         """Yield networks without end, from small to large. The seed chooses the sizes and the numbers."""
@@ -89,8 +89,11 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
                     parameters += [*(_draw_number(rng, 0.95) for _ in range(n_inputs)), bias]
             inputs = [0.0 if self.shape == "at_zero" else _draw_number(rng, 1.5) for _ in range(sizes[0])]
             upstream = [_draw_number(rng, 3.0) for _ in range(sizes[-1])]
-            yield Network(self.part, sizes, self.linear, tuple(parameters), tuple(inputs), tuple(upstream))
-            n_yielded += 1
+            network = Network(self.part, sizes, self.linear, tuple(parameters), tuple(inputs), tuple(upstream))
+            # Students see the numbers of the first network. Below 0, tanh, relu and neither of them all differ.
+            if n_yielded or self.shape == "at_zero" or _sum_of_first_neuron(network) < 0:
+                yield network
+                n_yielded += 1
 
     def _draw_sizes(self, rng: random.Random, progress: float) -> tuple[int, ...]:
         """Draw the number of inputs and the widths. `progress` is 0 for the first network and 1 for the last."""
@@ -105,6 +108,25 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
         hidden = [1 if self.shape == "narrow" else rng.randint(2, max_width) for _ in range(n_hidden)]
         n_outputs = rng.randint(1, max_width) if progress else 1
         return (n_inputs, *hidden, n_outputs)
+
+    def features(self, case: Network, answer: NetworkAnswers) -> set[str]:
+        """See CorpusSpec."""
+        n_inputs, *widths = case.sizes
+        features = {f"{n_inputs} inputs", f"{len(widths)} layers", f"{widths[-1]} outputs"}
+        features |= {f"output {'above' if output > 0 else 'below'} 0" for output in answer.outputs}
+        features |= {f"upstream gradient {'above' if number > 0 else 'below'} 0" for number in case.upstream}
+        return features
+
+    def required_features(self) -> set[str]:
+        """See CorpusSpec."""
+        required = {"1 inputs", "2 inputs", "4 inputs", "upstream gradient above 0", "upstream gradient below 0"}
+        if self.shape != "at_zero":
+            required |= {"output above 0", "output below 0"}
+        if self.part == "Layer":
+            required |= {"2 outputs", "4 outputs"}
+        if self.part == "MLP":
+            required |= {"2 layers", "3 layers", "1 outputs", "2 outputs"}
+        return required
 
     def answer(self, case: Network) -> NetworkAnswers:
         """See CorpusSpec."""
@@ -130,6 +152,12 @@ def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "an
     check_choice("class", "classes", part, get_args(NetworkClass))
     check_choice("shape", "shapes", shape, get_args(NetworkShape))
     return Networks(part, linear, shape)
+
+
+def _sum_of_first_neuron(network: Network) -> float:
+    """Return what the first neuron makes of the inputs before tanh."""
+    *weights, bias = network.parameters[: len(network.inputs) + 1]
+    return bias + sum(weight * number for weight, number in zip(weights, network.inputs))
 
 
 def _draw_number(rng: random.Random, max_size: float) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from typing import Literal, get_args
 
 from gradkit.inside.graph import Answers, Graph
@@ -15,6 +17,7 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 from .drawing import draw_with_hypothesis
 from .graph_spec import GraphSpec
 from .parameters import check_at_least, check_choice, check_not_empty
+from .scalar_coverage import has_systematic_part, list_features, list_required_features
 from .spec import Corpus, format_number_in_key
 from .systematic import draw_systematic
 
@@ -24,6 +27,8 @@ MAX_STEPS, N_GRAPHS = 5, 100
 Reuse = Literal["nothing", "leaves", "nodes"]
 
 GraphCorpus = Corpus[Graph, Answers]
+
+_Answer = Callable[[Graph], Answers | None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class RandomGraphs(GraphSpec):
         reuse: Which nodes are used more than once: "nothing" (the graph is a tree), "leaves" (backward() is right in
             any order that goes from the output to the leaves) or "nodes".
         size: Maximum number of steps.
-        count: Number of graphs; more if the systematic part leaves room for fewer than a quarter of random ones.
+        count: Number of graphs; more if the systematic part leaves room for fewer than a quarter of random ones, or if
+            some feature that the spec requires is still missing then (see `required_features`).
     """
 
     operations: tuple[str, ...]
@@ -98,29 +104,88 @@ class RandomGraphs(GraphSpec):
             return None if graph in excluded else answer_if_well_posed(answer_graph, graph)
 
         drawn: dict[Graph, Answers] = {}
-        if len(self.operations) <= 2:  # each operation of a larger set has its systematic part in another corpus
+        if has_systematic_part(self):
             drawn = draw_systematic(self, seed, answer)
         n_random = max(self.count - len(drawn), self.count // 4)
-        drawn.update(self._draw_random(seed, n_random, answer))
+        self._draw_sizes(seed, n_random, answer, drawn)
+        if self.count >= N_GRAPHS:
+            self._draw_missing_features(seed, answer, drawn)
         return smallest_first(drawn)
 
-    def _draw_random(self, seed: str, count: int, answer: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
-        """Draw `count` random graphs that use one of the operations; fewer if Hypothesis does not find as many."""
+    def _draw_sizes(self, seed: str, count: int, answer: _Answer, drawn: dict[Graph, Answers]) -> None:
+        """Draw about equally many random graphs of each size, from a third of the maximum.
+
+        Fewer are drawn if Hypothesis does not find as many.
+
+        Args:
+            seed: The seed.
+            count: Number of graphs.
+            answer: Returns the answers to a graph, or None if it must not be used.
+            drawn: The graphs drawn before, which receives those drawn now.
+        """
+        sizes = range(max(2, self.size // 3), max(2, self.size) + 1)
+        n_missing = Counter(islice(cycle(sizes), count))
+
+        def collect(graph: Graph, answers: Answers) -> None:
+            drawn[graph] = answers
+            n_missing[len(graph.steps)] -= 1
+
+        def is_wanted(graph: Graph) -> bool:
+            return n_missing[len(graph.steps)] > 0
+
+        self._draw_random(seed, answer, drawn, is_wanted, collect, n_missing.total)
+
+    def _draw_missing_features(self, seed: str, answer: _Answer, drawn: dict[Graph, Answers]) -> None:
+        """Draw random graphs until there is every feature that the spec requires. See `_draw_sizes`."""
+        missing = self.missing_features(drawn.items())
+
+        def collect(graph: Graph, answers: Answers) -> None:
+            new = missing & list_features(graph, answers)
+            if new:
+                missing.difference_update(new)
+                drawn[graph] = answers
+
+        # Twenty examples for each missing feature are drawn in a round.
+        self._draw_random(f"{seed} more", answer, drawn, lambda _: bool(missing), collect, lambda: 10 * len(missing))
+
+    def _draw_random(
+        self,
+        seed: str,
+        answer: _Answer,
+        drawn: dict[Graph, Answers],
+        is_wanted: Callable[[Graph], bool],
+        collect: Callable[[Graph, Answers], None],
+        n_missing: Callable[[], int],
+    ) -> None:
+        """Draw random graphs that are not drawn yet, and use one of the operations.
+
+        Args:
+            seed: The seed.
+            answer: Returns the answers to a graph, or None if it must not be used.
+            drawn: The graphs drawn before.
+            is_wanted: Whether a graph should be answered.
+            collect: Called with each graph that has answers.
+            n_missing: Returns the number of graphs that are still needed.
+        """
         from .scalar_strategies import expression_graphs
 
-        drawn: dict[Graph, Answers] = {}
-
-        def collect(graph: Graph) -> None:
-            if len(drawn) >= count or graph in drawn or len(graph.steps) < 2:
+        def collect_if_answered(graph: Graph) -> None:
+            if graph in drawn or not is_wanted(graph) or all(step[0] not in self.operations for step in graph.steps):
                 return
-            if any(step[0] in self.operations for step in graph.steps):
-                answers = answer(graph)
-                if answers:
-                    drawn[graph] = answers
+            answers = answer(graph)
+            if answers:
+                collect(graph, answers)
 
         strategy = expression_graphs(self, complex_step.FUNCTIONS)
-        draw_with_hypothesis(strategy, f"{seed} {self.key}", collect, lambda: count - len(drawn))
-        return drawn
+        draw_with_hypothesis(strategy, f"{seed} {self.key}", collect_if_answered, n_missing)
+
+    def features(self, case: Graph, answer: Answers) -> set[str]:
+        """See CorpusSpec."""
+        return list_features(case, answer)
+
+    def required_features(self) -> set[str]:
+        """See CorpusSpec."""
+        return list_required_features(self)
 
 
 def random_graphs(

@@ -22,6 +22,9 @@ LEAVES = st.sampled_from([sign * size / 100 for size in range(10, 301) for sign 
 _MAX_SHARED_LEAVES = 4
 """Maximum number of leaves if leaves can be used more than once."""
 
+_N_TRIES = 3
+"""Operations and operands that are tried for a step, until the operands are within the operation's domain."""
+
 
 @st.composite
 def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[str, Callable[..., complex]]) -> Graph:
@@ -34,31 +37,33 @@ def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[st
     """
     is_tree = spec.reuse == "nothing"
     operations = [*spec.operations * max(1, 4 // len(spec.operations)), *spec.companions]
-    inputs = draw(st.lists(LEAVES, min_size=1, max_size=spec.size + 1 if is_tree else _MAX_SHARED_LEAVES))
+    n_steps = draw(st.integers(min(2, spec.size), spec.size))
+    focus = draw(st.integers(0, n_steps - 1))  # this step has one of the spec's operations
+    n_leaves = n_steps + 1 if is_tree else draw(st.integers(1, _MAX_SHARED_LEAVES))
+    inputs = draw(st.lists(LEAVES, min_size=n_leaves, max_size=n_leaves))
     steps: list[Step] = []
     values = list(inputs)
-    usable = list(range(len(inputs)))  # the nodes that the next step can use
+    usable = list(range(n_leaves))  # the nodes that the next step can use
 
-    n_steps = draw(st.integers(max(2, spec.size - 3), spec.size))
-    focus = draw(st.integers(0, n_steps - 1))  # this step has one of the spec's operations
+    def can_be_used_again(node: int) -> bool:
+        return spec.reuse == "nodes" or (spec.reuse == "leaves" and node < n_leaves)
+
     for index in range(n_steps):
-        name = draw(st.sampled_from(spec.operations if index == focus else operations))
-        # One operand is one of the two latest nodes, because other steps would often not reach the output.
-        operands = [draw(st.sampled_from(usable[:-3:-1]))]
-        if OPERATIONS[name].arity == 2:
-            operands.insert(draw(st.integers(0, 1)), draw(st.sampled_from(usable)))
-        constants = spec.constants_of(name)
-        plain = (draw(st.sampled_from(constants)),) if constants else ()
-
-        used_up = [node for node in operands if is_tree or node >= len(inputs)]
-        uses_a_node_twice = len(set(used_up)) < len(used_up)
-        if uses_a_node_twice and spec.reuse != "nodes":
-            continue
-        if not in_domain(name, [values[node] for node in operands], *plain):
-            continue
-
-        steps.append((name, *operands, *plain))
-        values.append(functions[name](*(values[node] for node in operands), *plain).real)
-        usable = [node for node in usable if spec.reuse == "nodes" or node not in used_up]
-        usable.append(len(values) - 1)
+        for _ in range(_N_TRIES):
+            name = draw(st.sampled_from(spec.operations if index == focus else operations))
+            # Nearly always the latest node, because other steps would often not reach the output.
+            operands = [draw(st.sampled_from([usable[-1], usable[-1], *usable[:-3:-1]]))]
+            if OPERATIONS[name].arity == 2:
+                others = [node for node in usable if node != operands[0] or can_be_used_again(node)]
+                if not others:
+                    continue
+                operands.insert(draw(st.integers(0, 1)), draw(st.sampled_from(others)))
+            constants = spec.constants_of(name)
+            plain = (draw(st.sampled_from(constants)),) if constants else ()
+            if in_domain(name, [values[node] for node in operands], *plain):
+                steps.append((name, *operands, *plain))
+                values.append(functions[name](*(values[node] for node in operands), *plain).real)
+                usable = [node for node in usable if node not in operands or can_be_used_again(node)]
+                usable.append(len(values) - 1)
+                break
     return Graph(inputs, steps).rebuild()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -89,6 +89,23 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
             seed: The seed. The same seed and key draw the same corpus on every machine with the same versions.
             excluded: The public cases, which students know. Kinds whose cases hardly ever repeat can ignore them.
         """
+
+    def features(self, case: Case, answer: NumericAnswer) -> set[str]:
+        """Return what a case covers, as texts such as "mul with 0"."""
+        return set()
+
+    def required_features(self) -> set[str]:
+        """Return what a corpus must cover, whatever the seed."""
+        return set()
+
+    def missing_features(self, pairs: Iterable[tuple[Case, NumericAnswer]]) -> set[str]:
+        """Return the required features that none of these cases has.
+
+        Args:
+            pairs: Cases with their answers.
+        """
+        covered: set[str] = set()
+        return self.required_features() - covered.union(*(self.features(case, answer) for case, answer in pairs))
 
     @abstractmethod
     def answer(self, case: Case) -> NumericAnswer:

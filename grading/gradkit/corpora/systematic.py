@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gradkit.graphs.scalar.domain import all_in_domain
@@ -19,6 +19,25 @@ Pattern = Callable[..., Tracer]
 
 _MAX_TRIES = 60
 """Choices of numbers for one pattern, until one of them is well-posed."""
+
+_SIZES = (*range(10, 301), *(-size for size in range(10, 301)), *range(10, 301))
+"""The numbers of operands, in hundredths; two in three are positive."""
+
+_ZERO, _WHOLE = (0,), range(200, 900, 100)
+_SMALL, _SMALL_NEGATIVE = range(1, 10), range(-9, 0)
+_LARGE, _LARGE_NEGATIVE = range(310, 601), range(-600, -309)
+_MEDIUM, _MEDIUM_NEGATIVE = range(210, 351), range(-350, -209)
+
+_SPECIAL_NUMBERS: dict[str, tuple[tuple[Sequence[int], ...], ...]] = {
+    "mul": ((_ZERO, _SIZES), (_SIZES, _ZERO)),
+    "div": ((_WHOLE, _WHOLE),),
+    "exp": ((_LARGE,), (_LARGE_NEGATIVE,), (range(-49, 50),)),
+    "log": ((range(10, 100),), (range(310, 5000),)),
+    "tanh": ((_MEDIUM,), (_MEDIUM_NEGATIVE,), (range(-49, 50),)),
+    "sigmoid": ((_LARGE,), (_LARGE_NEGATIVE,), (range(-49, 50),)),
+    "relu": ((_SMALL,), (_SMALL_NEGATIVE,)),
+}
+"""Numbers of the first nodes of a pattern, in hundredths, at which some errors show that elsewhere do not."""
 
 _TREES: dict[int, tuple[Pattern, ...]] = {
     1: (
@@ -87,7 +106,7 @@ def systematic_patterns(
 
 
 def draw_systematic(spec: RandomGraphs, seed: str, answer: Callable[[Graph], Answers | None]) -> dict[Graph, Answers]:
-    """Draw numbers for every pattern of every operation.
+    """Draw numbers for every pattern of every operation: some with two decimals, some with eight, and special ones.
 
     Args:
         spec: The spec.
@@ -98,20 +117,40 @@ def draw_systematic(spec: RandomGraphs, seed: str, answer: Callable[[Graph], Ans
     drawn: dict[Graph, Answers] = {}
     for operation in spec.operations:
         constants = spec.constants_of(operation)
-        n_instances = 2 if len(constants) > 1 else 4
+        has_own_corpus = len(spec.operations) > 1
+        n_instances = 2 if len(constants) > 1 or has_own_corpus else 4
+        special_numbers = () if has_own_corpus else _SPECIAL_NUMBERS.get(operation, ())
         for constant in constants or (None,):
             for pattern in systematic_patterns(spec, operation, constant):
-                for _ in range(n_instances):
-                    drawn.update(_draw_numbers(pattern, rng, answer))
+                for instance in range(n_instances):
+                    is_long = instance == n_instances - 1 and constant in (None, *constants[:1])
+                    drawn.update(_draw_numbers(pattern, rng, answer, n_decimals=8 if is_long else 2))
+                for special in special_numbers:
+                    drawn.update(_draw_numbers(pattern, rng, answer, special))
     return drawn
 
 
 def _draw_numbers(
-    pattern: Pattern, rng: random.Random, answer: Callable[[Graph], Answers | None]
+    pattern: Pattern,
+    rng: random.Random,
+    answer: Callable[[Graph], Answers | None],
+    special: tuple[Sequence[int], ...] = (),
+    n_decimals: int = 2,
 ) -> dict[Graph, Answers]:
-    """Return the first graph of a pattern that has answers and is within its domain; empty if there is none."""
+    """Return the first graph of a pattern that has answers and is within its domain; empty if there is none.
+
+    Args:
+        pattern: The pattern.
+        rng: The random generator.
+        answer: Returns the answers to a graph, or None if it must not be used.
+        special: The numbers to choose from for the first nodes, in hundredths.
+        n_decimals: Number of decimals of the numbers.
+    """
+    choices = [*special, *[_SIZES] * 3][:3]
     for _ in range(_MAX_TRIES):
-        numbers = [rng.choice((1, 1, -1)) * rng.randint(10, 300) / 100 for _ in range(3)]
+        numbers = [rng.choice(sizes) / 100 for sizes in choices]
+        if n_decimals > 2:
+            numbers = [round(number + rng.random() / 100, n_decimals) for number in numbers]
         traced = trace_expression(pattern, *numbers)
         graph = Graph(traced.inputs, traced.steps, traced.output)  # without the names x, y and z
         answers = answer(graph)

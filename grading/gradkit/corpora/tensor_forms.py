@@ -13,12 +13,16 @@ from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gradkit.graphs.tensor.graph import Shape
+from gradkit.inside.tensor_replay import TENSOR_OPERATIONS
 
 if TYPE_CHECKING:
     import hypothesis.strategies as st
 
 NUMBERS = (2.0, 3.0, 0.5, -1.5, -2.0)
 """The plain numbers of forms that take one."""
+
+POWERS = (2, 3, -1)
+"""The exponents of `pow_number`."""
 
 
 class Step(NamedTuple):
@@ -119,7 +123,7 @@ def _unary(operation: str, draw: st.DrawFn, shape: Shape) -> Step | None:
 
 
 def _number(operation: str, draw: st.DrawFn, shape: Shape) -> Step | None:
-    numbers = (2, 3, -1) if operation == "pow_number" else NUMBERS
+    numbers = POWERS if operation == "pow_number" else NUMBERS
     return Step(operation, None, (_one_of(draw, numbers),), shape)
 
 
@@ -250,7 +254,11 @@ FORMS: dict[str, Form] = {
 """Every form by name: `add_ones` is a sum in which one operand has axes of size 1."""
 
 
-def is_elementwise(form: str) -> bool:
-    """Return whether a form is an elementwise operation on two tensors, whose operands can be swapped."""
-    suffix = next(suffix for suffix in reversed(_RELATIONS) if form.endswith(suffix))
-    return form.removesuffix(suffix) in ELEMENTWISE
+def operation_of(form: str) -> str:
+    """Return the operation of a form: "sum_kept" of "sum_kept_one", and "matmul" of "matmul_vectors"."""
+    return max((name for name in TENSOR_OPERATIONS if form.startswith(name)), key=len)
+
+
+def takes_two_tensors(form: str) -> bool:
+    """Return whether the operation of a form has two tensors as operands, in either order."""
+    return TENSOR_OPERATIONS[operation_of(form)].arity == 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,18 +14,26 @@ from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
 from gradkit.oracle.pytorch.tensor import answer_tensor_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
-from .drawing import draw_with_hypothesis
+from .drawing import MAX_ROUNDS, draw_with_hypothesis
 from .parameters import check_at_least, check_choice, check_not_empty
 from .spec import Corpus, CorpusSpec
+from .tensor_coverage import list_features, list_required_features
 from .tensor_forms import FORMS
 
-MAX_STEPS, N_GRAPHS = 1, 16
+if TYPE_CHECKING:
+    from .tensor_strategies import Part
+
+MAX_STEPS, N_GRAPHS = 2, 16
 """The maximum number of steps of a graph and the number of graphs of a corpus, unless an item says otherwise."""
 
-_MIN_DISTANCE_FROM_RELU_KINK = 0.01
+_MAX_ROUNDS_FOR_FEATURES = 20
+_MIN_DISTANCE_FROM_RELU_KINK = 0.005
 _MIN_DISTANCE_OF_MAXIMA = 1e-6
 
 _DECODER = msgspec.json.Decoder(list[tuple[TensorGraph, TensorAnswers]])
+
+_Drawn = dict[object, tuple[TensorGraph, TensorAnswers]]
+"""Graphs and their answers, by the graphs' structures."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +42,12 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
 
     Attributes:
         forms: Names in tensor_forms.FORMS: an operation, and how the shapes of its operands are related.
-        steps: Maximum number of steps; with one, each graph is a single operation.
+        steps: Maximum number of steps. With up to two, operands are used once.
         layout: Whether leaves also have other layouts in memory than row by row.
         ties: Whether many numbers are equal.
         twice: Whether the last step is done twice and the results are added, so that its operands have two uses.
-        count: Number of graphs, divided equally among the parts (see `list_parts`) and rounded up.
+        count: Number of graphs, divided equally among the forms and rounded up (see `list_parts`); more if they do not
+            have all that `required_features` names.
     """
 
     forms: tuple[str, ...]
@@ -69,7 +78,7 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
         """See CorpusSpec."""
         first, *others = self.forms
         words = [first, f"and_{len(others)}_more"] if len(others) > 2 else list(self.forms)
-        if self.steps > 1:
+        if self.steps != MAX_STEPS:
             words.append(f"{self.steps}steps")
         if self.layout:
             words.append("layouts")
@@ -83,42 +92,61 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
         """See CorpusSpec. The graphs come smallest first, and any two differ in more than their numbers."""
         from .tensor_strategies import list_parts
 
-        drawn: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
+        drawn: _Drawn = {}
         parts = list_parts(self)
-        count_per_part = math.ceil(self.count / len(parts))
         for part in parts:
-            drawn |= self._draw_part(part, seed, count_per_part, known_structures=drawn.keys())
+            self._draw_part(part, seed, drawn)
+
+        missing = self.missing_features(drawn.values())
+        for round_number in range(_MAX_ROUNDS_FOR_FEATURES):
+            for part in parts:
+                if missing:
+                    self._draw_part(part, f"{seed} more {round_number}", drawn, missing)
 
         pairs = sorted(drawn.values(), key=lambda pair: (len(pair[0].steps), len(pair[1].data)))
         return Corpus(tuple(graph for graph, _ in pairs), tuple(answers for _, answers in pairs))
 
-    def _draw_part(
-        self, part: tuple[str, bool | None], seed: str, count: int, known_structures: Collection[object]
-    ) -> dict[object, tuple[TensorGraph, TensorAnswers]]:
-        """Draw `count` graphs of a part (see `list_parts`); fewer if Hypothesis does not find as many.
+    def _draw_part(self, part: Part, seed: str, drawn: _Drawn, missing: set[str] | None = None) -> None:
+        """Draw the graphs of a part (see `list_parts`); fewer if Hypothesis does not find as many.
 
-        Returns:
-            Each graph and its answers by the graph's structure, because Hypothesis often draws a graph again with a
-            single number changed.
+        Args:
+            part: The part.
+            seed: The seed.
+            drawn: Receives each graph and its answers by the graph's structure, because Hypothesis often draws a graph
+                again with a single number changed.
+            missing: If given, draw only graphs with one of these features, and remove their features from it.
         """
         from .tensor_strategies import random_tensor_graphs
 
-        drawn: dict[object, tuple[TensorGraph, TensorAnswers]] = {}
+        n_missing = part.n_graphs
 
         def collect(graph: TensorGraph | None) -> None:
-            if graph is None or len(drawn) >= count:
-                return
-            if graph.structure in known_structures or graph.structure in drawn:
+            nonlocal n_missing
+            if graph is None or n_missing == 0 or graph.structure in drawn:
                 return
             answers = answer_if_well_posed(answer_tensor_graph, graph)
-            if answers and is_off_the_kinks(graph, answers):
-                drawn[graph.structure] = graph, answers
+            if not answers or not is_off_the_kinks(graph, answers):
+                return
+            if missing is not None:
+                new = missing & list_features(graph, answers)
+                if not new:
+                    return
+                missing.difference_update(new)
+            drawn[graph.structure] = graph, answers
+            n_missing -= 1
 
-        form, is_swapped = part
-        strategy = random_tensor_graphs(self, form, is_swapped)
-        part_seed = f"{seed} {self.key}, part {form} swapped={is_swapped}"
-        draw_with_hypothesis(strategy, part_seed, collect, lambda: count - len(drawn))
-        return drawn
+        strategy = random_tensor_graphs(self, part)
+        part_seed = f"{seed} {self.key}, part {part.form} swapped={part.is_swapped} steps={part.n_steps}"
+        max_rounds = MAX_ROUNDS if missing is None else 1
+        draw_with_hypothesis(strategy, part_seed, collect, lambda: n_missing, max_rounds)
+
+    def features(self, case: TensorGraph, answer: TensorAnswers) -> set[str]:
+        """See CorpusSpec."""
+        return list_features(case, answer)
+
+    def required_features(self) -> set[str]:
+        """See CorpusSpec."""
+        return list_required_features(self)
 
     def answer(self, case: TensorGraph) -> TensorAnswers:
         """See CorpusSpec."""

@@ -23,7 +23,7 @@ from gradkit.graphs.learning.trajectories import (
 from gradkit.oracle.pytorch.learning import answer_trajectory
 from gradkit.oracle.well_posed import answer_if_well_posed
 
-from .drawing import first_answered
+from .drawing import draw_until_covered
 from .parameters import check_at_least, check_choice
 from .spec import Corpus, CorpusSpec, format_number_in_key
 
@@ -87,7 +87,7 @@ class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
 
     def draw(self, seed: str, excluded: Collection[Trajectory] = ()) -> Corpus[Trajectory, TrajectoryAnswers]:
         """See CorpusSpec."""
-        return first_answered(self.candidates(seed), partial(answer_if_well_posed, answer_trajectory), self.count)
+        return draw_until_covered(self, seed, self.candidates, partial(answer_if_well_posed, answer_trajectory))
 
     def candidates(self, seed: str) -> Iterator[Trajectory]:
         """Yield runs without end: small ones first, unless they are about digits."""
@@ -120,6 +120,14 @@ class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
     def _target(self, number: int) -> float:
         """Return the target of a class: hinge and squared error take 1 and -1 instead of 1 and 0."""
         return float(2 * number - 1) if self.loss in ("hinge", "mean_squared_error") else number
+
+    def features(self, case: Trajectory, answer: TrajectoryAnswers) -> set[str]:
+        """See CorpusSpec."""
+        return {f"{case.steps} steps"} | ({"several classes"} if len(set(case.targets)) > 1 else set())
+
+    def required_features(self) -> set[str]:
+        """See CorpusSpec."""
+        return {f"{self.steps} steps"} | (set() if self.data == "one" else {"several classes"})
 
     def answer(self, case: Trajectory) -> TrajectoryAnswers:
         """See CorpusSpec."""

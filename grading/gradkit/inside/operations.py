@@ -109,6 +109,6 @@ OPERATIONS: dict[str, Operation] = {
         Operation("log", "{a}.log()", ATOM, (ATOM,), complex="log({a})", domain="a >= 0.1"),
         Operation("tanh", "{a}.tanh()", ATOM, (ATOM,), complex="tanh({a})", domain=_SMALL),
         Operation("sigmoid", "{a}.sigmoid()", ATOM, (ATOM,), complex="1 / (1 + exp(-{a}))", domain=_SMALL),
-        Operation("relu", "{a}.relu()", ATOM, (ATOM,), complex="{a} * ({a}.real > 0)", domain="abs(a) >= 0.05"),
+        Operation("relu", "{a}.relu()", ATOM, (ATOM,), complex="{a} * ({a}.real > 0)", domain="abs(a) >= 0.005"),
     )
 }

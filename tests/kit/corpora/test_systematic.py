@@ -89,11 +89,19 @@ def test_an_operation_is_combined_with_a_factor_with_itself_and_with_its_operand
     }
 
 
-def test_every_pattern_is_drawn_with_several_short_numbers():
-    found = draw_systematic(random_graphs("exp"), "autumn", complex_step.answer_graph)
+def test_every_pattern_is_drawn_with_short_numbers_and_with_long_ones():
+    found = draw_systematic(random_graphs("neg", reuse="leaves"), "autumn", complex_step.answer_graph)
     assert set(Counter(graph.steps for graph in found).values()) == {4}
-    assert all(0.1 <= abs(leaf) <= 3 and leaf == round(leaf, 2) for graph in found for leaf in graph.inputs)
+    assert all(0.1 <= abs(leaf) <= 3.01 for graph in found for leaf in graph.inputs)
     assert any(leaf < 0 for graph in found for leaf in graph.inputs)
+    short = Counter(graph.steps for graph in found if all(leaf == round(leaf, 2) for leaf in graph.inputs))
+    assert set(short.values()) == {3}
+
+
+def test_every_pattern_is_drawn_with_the_special_numbers_of_its_operation():
+    found = draw_systematic(random_graphs("mul"), "autumn", complex_step.answer_graph)
+    zeros = {(graph.steps, graph.inputs.index(0)) for graph in found if 0 in graph.inputs}
+    assert zeros == {(graph.steps, node) for graph in found for node in (0, 1)}
 
 
 def test_nothing_is_drawn_where_nothing_is_well_posed_or_within_the_domains():

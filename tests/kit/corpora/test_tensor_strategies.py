@@ -1,7 +1,9 @@
 """Random graphs of tensors: shapes match PyTorch's, and each form draws the operation that its name describes."""
 
+from collections import Counter
+
 import pytest
-from gradkit.corpora.tensor_forms import FORMS
+from gradkit.corpora.tensor_forms import FORMS, operation_of
 from gradkit.corpora.tensor_strategies import MAX_ARRAY_SIZE, list_parts, random_tensor_graphs
 from gradkit.corpora.tensors import Tensors, tensor_graphs
 from gradkit.oracle.pytorch.tensor import answer_tensor_graph
@@ -16,8 +18,17 @@ REDUCED = [form for form in FORMS if form.startswith(("sum", "mean", "max"))]
 
 def drawn(spec):
     """Return a strategy for the graphs of every part of a spec."""
-    kinds = st.sampled_from(list(list_parts(spec)))
-    return kinds.flatmap(lambda kind: random_tensor_graphs(spec, *kind)).filter(lambda graph: graph is not None)
+    return st.sampled_from(list_parts(spec)).flatmap(lambda part: drawn_part(spec, part))
+
+
+def drawn_part(spec, part):
+    """Return a strategy for the graphs of a part of a spec."""
+    return random_tensor_graphs(spec, part).filter(lambda graph: graph is not None)
+
+
+def drawn_alone(form):
+    """Return a strategy for graphs with one step, of this form."""
+    return drawn(tensor_graphs(form, steps=1))
 
 
 def steps_of(form):
@@ -31,13 +42,14 @@ def test_pytorch_agrees_with_every_shape_that_a_form_makes(form):
     @given(drawn(tensor_graphs(form)))
     def holds(graph):
         answers = answer_tensor_graph(graph)
-        assert answers.shapes == (*(leaf.shape for leaf in graph.leaves), graph.upstream.shape)
+        assert answers.shapes[: len(graph.leaves)] == tuple(leaf.shape for leaf in graph.leaves)
+        assert answers.shapes[-1] == graph.upstream.shape
 
     holds()
 
 
 @settings(max_examples=60)
-@given(st.sampled_from(STRETCHED).flatmap(lambda form: st.tuples(st.just(form), drawn(tensor_graphs(form)))))
+@given(st.sampled_from(STRETCHED).flatmap(lambda form: st.tuples(st.just(form), drawn_alone(form))))
 def test_forms_that_broadcast_an_operand_do_broadcast_it(given):
     form, graph = given
     how = form.rpartition("_")[2]
@@ -89,7 +101,7 @@ def test_an_index_is_picked_twice(given):
 @settings(max_examples=60)
 @given(
     steps_of("matmul_matrices"),
-    st.sampled_from(["vectors", "batches"]).flatmap(lambda k: drawn(tensor_graphs(f"matmul_{k}"))),
+    st.sampled_from(["matmul_vectors", "matmul_batches"]).flatmap(drawn_alone),
 )
 def test_products_are_of_the_kind_that_their_form_names(pair, graph):
     shape, step = pair
@@ -141,10 +153,33 @@ def test_leaves_have_another_memory_layout_only_if_the_spec_asks_for_it(given):
     assert all(bool(leaf.layout) == (layout and leaf.shape != ()) for leaf in graph.leaves)
 
 
-def test_single_operations_are_drawn_with_their_operands_in_both_orders():
-    kinds = list_parts(tensor_graphs("sub_leading", "sub", "sub_number", "tanh", "matmul_vectors"))
-    assert kinds == [
-        *[("sub_leading", False), ("sub_leading", True), ("sub", False), ("sub", True)],
-        *[("sub_number", None), ("tanh", None), ("matmul_vectors", None)],
+def test_small_graphs_are_drawn_with_two_operands_in_both_orders():
+    parts = list_parts(tensor_graphs("sub_leading", "sub_number", "tanh", "matmul_vectors"))
+    assert [(part.form, part.is_swapped) for part in parts if part.n_steps == 1] == [
+        *[("sub_leading", False), ("sub_leading", True), ("sub_number", None), ("tanh", None)],
+        *[("matmul_vectors", False), ("matmul_vectors", True)],
     ]
-    assert list_parts(WHOLE) == [(form, None) for form in WHOLE.forms]
+
+
+def test_graphs_of_every_size_are_about_equally_many():
+    sizes = Counter()
+    for part in list_parts(WHOLE):
+        sizes[part.n_steps] += part.n_graphs
+    assert sizes.keys() == {2, 3, 4, 5, 6}
+    assert max(sizes.values()) - min(sizes.values()) <= 1
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(list_parts(WHOLE)).flatmap(lambda part: st.tuples(st.just(part), drawn_part(WHOLE, part))))
+def test_a_graph_has_the_size_of_its_part_and_its_form_inside(given):
+    part, graph = given
+    operations = [step[0] for step in graph.steps]
+    assert len(operations) == part.n_steps
+    assert operation_of(part.form) in (operations[1:-1] if part.n_steps > 2 else operations)
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(list(FORMS)).flatmap(lambda form: drawn(tensor_graphs(form))))
+def test_operands_of_small_graphs_are_used_once(graph):
+    operands = [node for step in range(len(graph.steps)) for node in graph.operands(step)]
+    assert len(set(operands)) == len(operands)

@@ -1,10 +1,16 @@
 """Fixtures of the tests of proof: specimens, each graded once for all tests that need its report."""
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.proof.prove import specimen_folders
+from gradkit.proof.recorded import specimens_in_ci
 from gradkit.proof.runs import batches, run_batch
 from gradkit.proof.selection import Selection
 from gradkit.proof.specimens import read_misconceptions, read_variants
+from gradkit.suite.collection import graded_tests
+
+NAMED = ("classic_recursive", "exp_overwrites", "tanh_overwrites", "tape")
+"""Specimens that tests name, which are graded whether or not they are in the share of CI."""
 
 
 class GradedSpecimens:
@@ -36,15 +42,17 @@ def selection():
 
 
 @pytest.fixture(scope="session")
-def batches_of_specimens(selection):
-    """Return a function that groups all specimens by items to run; for a misconception, those that it can change."""
-    return lambda **how: batches(["solution", *read_variants(), *read_misconceptions()], selection, **how)
+def batches_in_ci(selection):
+    """Return a function that groups the specimens of CI by items to run; for a misconception, those it can change."""
+    course = [test for assignment in assignments() for test in graded_tests(assignment)]
+    names = dict.fromkeys(["solution", *NAMED, *specimens_in_ci(course)])
+    return lambda **how: batches(names, selection, **how)
 
 
 @pytest.fixture(scope="session")
-def specimen_batches(batches_of_specimens):
-    """Return the batches of all specimens, each in the assignments that grade a file of its own."""
-    return batches_of_specimens()
+def specimen_batches(selection):
+    """Return the batches of all specimens, each in the assignments that use a file of its own."""
+    return batches(["solution", *read_variants(), *read_misconceptions()], selection)
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +62,6 @@ def grade_specimens(specimens):
 
 
 @pytest.fixture(scope="session")
-def graded_specimens(grade_specimens, specimen_batches):
-    """Return the runs of all specimens in the sandbox."""
-    return grade_specimens(specimen_batches, isolated=True)
+def graded_specimens(grade_specimens, batches_in_ci):
+    """Return the runs of the specimens of CI in the sandbox."""
+    return grade_specimens(batches_in_ci(), isolated=True)

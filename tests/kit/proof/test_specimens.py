@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import corpora_folder
+from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.errors import UserError
 from gradkit.proof.prove import (
     check_misconception,
@@ -18,13 +18,24 @@ from gradkit.proof.prove import (
     prove,
     record_proofs,
 )
-from gradkit.proof.recorded import read_proofs, write_proofs
+from gradkit.proof.recorded import (
+    CI_SHARE,
+    ProofRecord,
+    compute_digests,
+    is_in_share,
+    read_proofs,
+    specimens_in_ci,
+    write_proofs,
+)
 from gradkit.proof.runs import batches, find_primary_failures, run_batch
 from gradkit.proof.shown_programs import find_wrong_programs
 from gradkit.proof.specimens import EditError, read_misconceptions, read_variants, write_misconception
+from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import DIAGNOSES
 
 MISCONCEPTIONS, VARIANTS = read_misconceptions(), read_variants()
+COURSE = [test for assignment in assignments() for test in graded_tests(assignment)]
+IN_CI = specimens_in_ci(COURSE)
 
 
 class Proofs:
@@ -51,13 +62,13 @@ def proof(request, proofs):
     return proofs[request.param]
 
 
-@pytest.mark.parametrize("proof", MISCONCEPTIONS, indirect=True)
+@pytest.mark.parametrize("proof", [name for name in IN_CI if name in MISCONCEPTIONS], indirect=True)
 def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proof):
     assert proof.reason == ""
     assert find_primary_failures(proof.results) == set(MISCONCEPTIONS[proof.name].caught_by) != set()
 
 
-@pytest.mark.parametrize("proof", VARIANTS, indirect=True)
+@pytest.mark.parametrize("proof", [name for name in IN_CI if name in VARIANTS], indirect=True)
 def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proof):
     assert proof.reason == ""
 
@@ -95,12 +106,27 @@ def test_there_are_specimens_of_every_kind():
 
 
 def test_the_recorded_diagnoses_match_a_new_run(proofs):
-    fingerprints = {name: list_fingerprints(proofs[name]) for name in MISCONCEPTIONS}
-    recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
-    assert recorded == hints_by_fingerprint(fingerprints)
-    assert len(recorded) >= 25
     records = read_proofs()
-    assert {name: records[name].fingerprints for name in MISCONCEPTIONS} == fingerprints
+    recorded = msgspec.json.decode((corpora_folder() / DIAGNOSES).read_bytes())
+    assert recorded == hints_by_fingerprint({name: records[name].fingerprints for name in MISCONCEPTIONS})
+    assert len(recorded) >= 25
+    in_ci = [name for name in IN_CI if name in MISCONCEPTIONS]
+    assert {name: records[name].fingerprints for name in in_ci} == {
+        name: list_fingerprints(proofs[name]) for name in in_ci
+    }
+
+
+def test_ci_proves_a_fixed_share_of_the_specimens_and_whatever_its_record_does_not_cover(monkeypatch):
+    every = compute_digests(COURSE)
+    share = {name for name in every if is_in_share(name, CI_SHARE)}
+    assert len(every) / (CI_SHARE + 1) < len(share) < len(every) / (CI_SHARE - 1)
+
+    records = {name: ProofRecord(digest, []) for name, digest in every.items()}
+    changed, missing = sorted(every.keys() - share)[:2]
+    records[changed] = ProofRecord("another digest", [])
+    del records[missing]
+    monkeypatch.setattr("gradkit.proof.recorded.read_proofs", lambda: records)
+    assert set(specimens_in_ci(COURSE)) == share | {changed, missing}
 
 
 def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_path, monkeypatch):

@@ -7,12 +7,16 @@ import traceback
 from multiprocessing import Pipe
 
 import pytest
+from gradkit.catalogue.assignments import assignments
 from gradkit.grader.one_submission import run_phases
 from gradkit.inside.worker import GC_THRESHOLD
+from gradkit.proof.recorded import specimens_in_ci
 from gradkit.proof.runs import SpecimenClass, SpecimenSteps, find_assignments_grading
-from gradkit.proof.specimens import read_misconceptions, read_variants
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
+from gradkit.suite.collection import graded_tests
+
+COURSE = [test for assignment in assignments() for test in graded_tests(assignment)]
 
 
 class InProcessSteps(SpecimenSteps):
@@ -58,11 +62,9 @@ class Local(LocalTransport):
 
 
 @pytest.fixture(scope="module")
-def in_process(grade_specimens, batches_of_specimens):
-    """Return the runs of all specimens as in self-check, in the assignments that grade a file of theirs."""
-    return grade_specimens(
-        batches_of_specimens(assignments_of=find_assignments_grading), isolated=False, kind=InProcess
-    )
+def in_process(grade_specimens, batches_in_ci):
+    """Return the runs of the specimens of CI as in self-check, in the assignments that grade a file of theirs."""
+    return grade_specimens(batches_in_ci(assignments_of=find_assignments_grading), isolated=False, kind=InProcess)
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def runs(request, in_process, graded_specimens):
     return in_process[request.param], graded_specimens[request.param]
 
 
-@pytest.mark.parametrize("runs", ["solution", *read_variants(), *read_misconceptions()], indirect=True)
+@pytest.mark.parametrize("runs", ["solution", *specimens_in_ci(COURSE)], indirect=True)
 def test_self_check_and_the_sandbox_come_to_the_same_verdicts_and_evidence(runs):
     in_self_check, in_sandbox = runs
     local = in_self_check.report.items

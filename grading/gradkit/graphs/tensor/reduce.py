@@ -67,12 +67,12 @@ def tensor_graph_cost(graph: TensorGraph) -> tuple[int, ...]:
         sum(len(array.numbers) for array in arrays),
         sum(len(array.shape) for array in arrays),
         sum(bool(leaf.layout) for leaf in graph.leaves),
-        sum(map(_ugliness, arrays)),
+        _ugliness([number for leaf in graph.leaves for number in leaf.numbers]) + _ugliness(graph.upstream.numbers),
     )
 
 
-def _ugliness(leaf: Leaf) -> int:
-    places = [NICE_NUMBERS.index(number) if number in NICE_NUMBERS else 99 for number in leaf.numbers]
+def _ugliness(numbers: Sequence[float]) -> int:
+    places = [NICE_NUMBERS.index(number) if number in NICE_NUMBERS else 99 for number in numbers]
     return sum(places) + 10 * (len(places) - len(set(places)))
 
 

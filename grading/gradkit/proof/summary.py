@@ -1,0 +1,79 @@
+"""The records of specimens and attacks for docs/proof.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from .attacks.run import Run
+from .prove import Proof
+from .records import Figure, MeasuredSet, Record, Table, digest_texts, today
+from .specimens import read_misconceptions, read_variants
+
+
+def summarize_specimens(proofs: Sequence[Proof]) -> Record:
+    """Return the record of a run of all specimens: misconceptions, and right designs with the public seed."""
+    misconceptions, variants = read_misconceptions(), read_variants()
+    wrong = [proof for proof in proofs if proof.name in misconceptions]
+    right = [proof for proof in proofs if proof.name in variants]
+    by_kind = Counter(proof.kind for proof in wrong)
+    by_module = Counter(misconceptions[proof.name].module for proof in wrong)
+    n_exact = sum(not proof.reason for proof in wrong)
+    return Record(
+        part="misconceptions",
+        title="Misconceptions",
+        question="Is every named mistake caught by the items about it, and by no others?",
+        command="gradkit prove --record",
+        date=today(),
+        set=MeasuredSet(
+            size=len(proofs),
+            what=f"specimens: {len(wrong)} misconceptions and {len(right)} right designs",
+            author="the authors of the course, with sight of the suites",
+            written=today(),
+            digest=digest_texts(f"{proof.name} {' '.join(proof.caught_by)}" for proof in proofs),
+        ),
+        figures=[
+            Figure("misconceptions", "at least 450", str(len(wrong))),
+            Figure("caught by exactly the items that must catch them", "all", f"{n_exact} of {len(wrong)}"),
+            Figure(
+                "right designs that keep all points (public seed)",
+                "all, except for what a design gives up",
+                f"{sum(not proof.reason for proof in right)} of {len(right)}",
+            ),
+        ],
+        tables=[
+            Table("Misconceptions by kind", ["kind", "misconceptions"], _rows(by_kind)),
+            Table("Misconceptions by file", ["file", "misconceptions"], _rows(by_module)),
+        ],
+        misses=[f"{proof.name}: {proof.reason}" for proof in proofs if proof.reason],
+    )
+
+
+def summarize_attacks(run: Run) -> Record:
+    """Return the record of a run of all attacks."""
+    by_group = Counter[str](result.attack.group for result in run.results)
+    n_as_they_must = sum(not result.reason for result in run.results)
+    return Record(
+        part="attacks",
+        title="Attacks on the sandbox",
+        question="Does any hostile submission earn points that it does not deserve, or carry out a secret?",
+        command="gradkit attacks --record",
+        date=today(),
+        set=MeasuredSet(
+            size=len(run.results),
+            what="hostile submissions",
+            author="the authors of the course",
+            written=today(),
+            digest=digest_texts(result.name for result in run.results),
+        ),
+        figures=[
+            Figure("attacks that get what their honest part earns", "all", f"{n_as_they_must} of {len(run.results)}"),
+            Figure("faults that belong to no single attack, such as a file that changed", "0", str(len(run.host))),
+        ],
+        tables=[Table("Attacks by group", ["group", "attacks"], _rows(by_group))],
+        misses=[*(f"{each.name}: {each.reason}" for each in run.results if each.reason), *run.host],
+    )
+
+
+def _rows(counts: Counter[str]) -> list[list[str]]:
+    return [[name, str(count)] for name, count in counts.most_common()]

@@ -1,0 +1,64 @@
+"""The page docs/proof.md is a function of the records in docs/proof/."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from gradkit.proof.page import MAX_MISSES, make_page, make_picture
+from gradkit.proof.records import Figure, MeasuredSet, Record, Table, read_records, write_record
+from msgspec import structs
+
+MADE = MeasuredSet(5, "mutants", "operators", "2026-11-30", "0123456789abcdef")
+TABLE = Table("By file", ["file", "mutants", "caught of the others"], [["nn.py", "5", "99.5 %"], ["a<b", "2", "50 %"]])
+RECORD = Record(
+    "mutants",
+    "Mutants",
+    "Are they caught?",
+    "gradkit mutants --record",
+    "2026-11-30",
+    MADE,
+    [Figure("caught", "99.7 %", "99.9 %", "98.1 %")],
+    [TABLE],
+    ["nn.py, line 1: `a | b`"],
+)
+
+
+def test_the_page_and_its_picture_are_those_of_the_records(root):
+    records = read_records()
+    assert (root / "docs/proof.md").read_text(encoding="utf-8") == make_page(records)
+    assert (root / "docs/proof.svg").read_text(encoding="utf-8") == make_picture(records)
+
+
+def test_the_page_has_a_row_for_each_figure_and_every_miss():
+    page = make_page([RECORD])
+    assert "| [Mutants](#mutants) | caught | 99.7 % | 98.1 % | 99.9 % | 2026-11-30 |" in page
+    assert "Command: `gradkit mutants --record` (2026-11-30)." in page
+    assert "Digest: `0123456789abcdef`." in page
+    assert "- nn.py, line 1: `a | b`" in page
+    assert "Not measured yet: misconceptions, designs," in page
+
+
+def test_a_long_list_of_misses_ends_with_where_the_rest_is():
+    page = make_page([structs.replace(RECORD, misses=[f"miss {n}" for n in range(MAX_MISSES + 2)])])
+    assert "- 2 more in [proof/mutants.json](proof/mutants.json)" in page
+
+
+def test_the_picture_has_a_bar_for_each_row():
+    picture = ElementTree.fromstring(make_picture([RECORD]))
+    widths = [float(each.get("width")) for each in picture.iter("{http://www.w3.org/2000/svg}rect")]
+    assert widths[1:] == [520.0, 517.4, 520.0, 260.0]
+    assert "a<b" in {each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_a_figure_keeps_the_value_from_before(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradkit.proof.records.records_folder", lambda: tmp_path)
+    write_record(RECORD)
+    again = Figure("caught", "99.7 %", "100 %")
+    new = Figure("survivors", "0", "0")
+    write_record(Record("mutants", "Mutants", "?", "gradkit mutants", "2026-12-01", MADE, [again, new]))
+    (record,) = read_records()
+    assert [(figure.now, figure.before) for figure in record.figures] == [("100 %", "98.1 %"), ("0", "not measured")]
+
+
+def test_a_record_is_of_a_part_that_exists():
+    with pytest.raises(ValueError, match="is not a part of the proof"):
+        Record("others", "Others", "?", "gradkit others", "2026-11-30", MADE, [])
