@@ -24,6 +24,9 @@ from .selection import Selection
 from .shown_programs import WrongProgram, find_wrong_programs
 from .specimens import Misconception, Variant, read_misconceptions, read_variants, write_misconception, write_variant
 
+SHOWS_ANOTHER_PROGRAM = "shows a program that"
+"""Part of the reason of a proof that fails because of what is shown."""
+
 GIVEN_UP = {
     "depth": ["a2_backprop/test_depth"],
     "stability": ["a3_activations/test_stability"],
@@ -160,7 +163,7 @@ def check_programs(proof: Proof, wrong: Sequence[WrongProgram]) -> Proof:
     """Check that every program that a specimen's report shows prints what the report says: see shown_programs.py."""
     if proof.reason or not wrong:
         return proof
-    return replace(proof, reason="; ".join(f"{each.item} shows a program that {each.reason}" for each in wrong))
+    return replace(proof, reason="; ".join(f"{each.item} {SHOWS_ANOTHER_PROGRAM} {each.reason}" for each in wrong))
 
 
 def list_fingerprints(proof: Proof) -> list[str]:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.errors import UserError
+from gradkit.proof.counterexamples import measure_counterexamples, summarize
 from gradkit.proof.prove import (
     check_misconception,
     check_programs,
@@ -74,7 +75,8 @@ def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proof):
 
 
 def test_every_program_that_is_shown_prints_the_numbers_that_are_shown_with_it(graded_specimens, specimens):
-    results_of = {name: graded_specimens[name].results.values() for name in MISCONCEPTIONS}
+    in_ci = [name for name in IN_CI if name in MISCONCEPTIONS]
+    results_of = {name: graded_specimens[name].results.values() for name in in_ci}
     assert find_wrong_programs(specimens, results_of) == {}
 
 
@@ -90,6 +92,20 @@ def test_a_program_that_shows_something_else_fails_the_proof(proofs, specimens):
     wrong = find_wrong_programs(specimens, {"tanh_overwrites": [changed]})["tanh_overwrites"]
     assert check_programs(proof, ()).reason == ""
     assert check_programs(proof, wrong).reason.startswith(f"{item} shows a program that prints")
+
+
+def test_the_sizes_of_counterexamples_and_their_first_wrong_nodes_are_measured(graded_specimens):
+    names = ("tanh_overwrites", "exp_overwrites")
+    results_of = {name: graded_specimens[name].results.values() for name in names}
+    measured = measure_counterexamples(MISCONCEPTIONS, results_of)
+    assert {each.specimen for each in measured} == set(names)
+    assert all(each.is_origin_right and each.origin for each in measured)
+    assert all(each.n_operations <= 2 for each in measured)
+
+    # tanh is not what is wrong where exp is, so the same node is wrong of another edit.
+    swapped = {names[0]: MISCONCEPTIONS[names[1]], names[1]: MISCONCEPTIONS[names[0]]}
+    summary = summarize(measure_counterexamples(swapped, results_of))
+    assert (summary.n_programs, summary.n_origins, len(summary.wrong_origins)) == (2, 2, 2)
 
 
 def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):
