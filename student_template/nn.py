@@ -13,11 +13,12 @@ class Module:
 
     def parameters(self):
         """a4: a list of all parameters, each of them once, in the same order every time.
-        A plain Module has none: []."""
+        A plain Module has none: []. (A tuple or a generator will do, too.)"""
         raise NotImplementedError("a4: write Module.parameters")
 
     def zero_grad(self):
-        """a4: set the grad of every parameter back to 0. backward() adds to it, so do this before each pass."""
+        """a4: set the grad of every parameter back to 0. backward() adds to it, so do this before each pass.
+        The numbers themselves stay as they are."""
         raise NotImplementedError("a4: write Module.zero_grad")
 
 
@@ -27,7 +28,8 @@ class Neuron(Module):
 
     def __init__(self, nin, linear=False):
         """a4: make nin weights, then a bias: each is a Value of its own, from random.uniform(-1, 1).
-        If all were equal, all neurons would learn the same. linear=True leaves the tanh out."""
+        If all were equal, all neurons would learn the same. (Right, too: numbers up to 1 / nin ** 0.5 in
+        size instead of 1, and a bias of 0.) linear=True leaves the tanh out."""
         raise NotImplementedError("a4: write Neuron.__init__")
 
     def __call__(self, x):

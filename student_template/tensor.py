@@ -63,7 +63,7 @@ class Tensor:
         raise NotImplementedError("a6: write Tensor.__rsub__")
 
     def __pow__(self, other):
-        """a6: self ** other, element by element. d(a**b)/da = b * a**(b - 1).
+        """a6: self ** other, where other is a Tensor, an array or a number. d(a**b)/da = b * a**(b - 1).
         If b is a Tensor, d(a**b)/db = log(a) * a**b (a > 0). Unbroadcast both."""
         raise NotImplementedError("a6: write Tensor.__pow__")
 

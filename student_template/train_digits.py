@@ -33,7 +33,7 @@ def on_the_engine():
     from training import Adam, cross_entropy, most_likely, softmax, train
 
     model = MLP(64, [10, 10], linear_last=True)
-    optimizer = Adam(model.parameters(), lr=0.03)
+    optimizer = Adam(list(model.parameters()), lr=0.03)
 
     def learn(images, digits):
         (loss,) = train(model, images, digits, cross_entropy, optimizer, steps=1)
@@ -55,7 +55,7 @@ def on_tensors():
 
     np.random.seed(random.randrange(2**32))
     model = MLP(64, [32, 10], linear_last=True)
-    optimizer = Adam(model.parameters(), lr=0.02)
+    optimizer = Adam(list(model.parameters()), lr=0.02)
 
     def learn(images, digits):
         loss = cross_entropy(model(np.array(images)), digits)

@@ -31,7 +31,7 @@ def main(options):
     random.seed(options.seed)
     points, moons = make_moons(100)
     model = MLP(2, [8, 1], linear_last=True)
-    optimizer = Adam(model.parameters(), lr=0.1)
+    optimizer = Adam(list(model.parameters()), lr=0.1)
     binary_decision(model(points[0]))  # what is not written yet had better show before the training than after it
 
     losses = []

@@ -104,7 +104,7 @@ class Tensor:
         return other + (-self)
 
     def __pow__(self, other):
-        """a6: self ** other, element by element. d(a**b)/da = b * a**(b - 1).
+        """a6: self ** other, where other is a Tensor, an array or a number. d(a**b)/da = b * a**(b - 1).
         If b is a Tensor, d(a**b)/db = log(a) * a**b (a > 0). Unbroadcast both."""
         exponent = other if isinstance(other, Tensor) else Tensor(other)
         out = Tensor(self.data**exponent.data, (self, exponent), "**")

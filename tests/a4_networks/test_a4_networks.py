@@ -3,6 +3,7 @@
 from math import tanh
 
 from gradkit.suite import (
+    check_all_different,
     check_initial_numbers,
     check_network_gradients,
     check_outputs,
@@ -16,8 +17,7 @@ from gradkit.suite import (
 VALUES = "a1_expressions/"
 GRADIENTS = "a2_backprop/"
 FUNCTIONS = "a3_activations/"
-ADDED_AND_MULTIPLIED = (VALUES + "test_addition", VALUES + "test_multiplication", VALUES + "test_value_times_number")
-SQUASHED = (*ADDED_AND_MULTIPLIED, FUNCTIONS + "test_tanh")
+SQUASHED = (VALUES + "test_addition", VALUES + "test_multiplication", FUNCTIONS + "test_tanh")
 PASSED_BACK = (
     GRADIENTS + "test_addition_gradient",
     GRADIENTS + "test_multiplication_gradient",
@@ -31,12 +31,25 @@ ALL_USES = (*THROUGH_TANH, GRADIENTS + "test_a_node_waits_for_all_its_uses")
 
 
 @graded(
+    0.5,
+    "A plain Module has no parameters, and its zero_grad() finds none",
+    about=("Module.parameters", "Module.zero_grad"),
+)
+def test_a_module_without_parameters(Module):
+    model = Module()
+    model.zero_grad()
+    expect(len(list(model.parameters())), 0)
+
+
+@graded(
     1,
     "A neuron has a weight for each input and one bias: Neuron(3) has 4 parameters, each of them its own",
     about=("Neuron.__init__", "Neuron.parameters"),
     needs=VALUES + "test_a_value_keeps_its_number",
 )
-def test_parameters_of_a_neuron(Neuron):
+def test_parameters_of_a_neuron(Neuron, seed):
+    seed(0)
+    Neuron(3)  # an earlier one that has nothing to do with it
     model = Neuron(3)
     for place, p in enumerate(model.parameters()):
         p.data = 0.5 + place
@@ -80,21 +93,26 @@ def test_linear_neuron(Neuron, Value, corpus):
 
 @graded(
     0.5,
-    "A neuron takes plain numbers for inputs, too, as often as you like",
+    "A neuron takes plain numbers for inputs, too, as often as you like, and leaves their list as it is",
     about=("Neuron.__call__",),
-    needs="test_neuron",
+    needs=("test_neuron", VALUES + "test_value_times_number"),
 )
-def test_plain_numbers_as_inputs(Neuron):
+def test_plain_numbers_as_inputs(Neuron, Value, make_list):
     model = Neuron(2)
     for p, number in zip(model.parameters(), (2.0, -1.0, 0.5)):
         p.data = number
     expect(model([1.0, 3.0]).data, tanh(-0.5))
-    expect(model([1.0, 2.0]).data, tanh(0.5))
+    expect(model([1, 2]).data, tanh(0.5))
+    expect(model([1, Value(2.0)]).data, tanh(0.5))
+    x = make_list([1.0, 2.0])  # a list that stays the same from call to call
+    expect(model(x).data, tanh(0.5))
+    expect(model(x).data, tanh(0.5))
+    expect(len(x), 2)
 
 
 @graded(
     1,
-    "Weights begin at random numbers from -1 to 1, no two of them alike",
+    "Weights begin at random numbers from -1 to 1, positive and negative ones, no two of them alike",
     about=("Neuron.__init__",),
     needs="test_parameters_of_a_neuron",
 )
@@ -128,7 +146,9 @@ def test_the_same_seed_makes_the_same_neuron(Neuron, seed):
     about=("Layer.__init__", "Layer.parameters"),
     needs="test_parameters_of_a_neuron",
 )
-def test_parameters_of_a_layer(Layer):
+def test_parameters_of_a_layer(Layer, seed):
+    seed(0)
+    Layer(2, 3)
     model = Layer(2, 3)
     for place, p in enumerate(model.parameters()):
         p.data = 0.5 + place
@@ -179,7 +199,9 @@ def test_linear_layer(Layer, Value, corpus):
     about=("MLP.__init__", "MLP.parameters"),
     needs="test_parameters_of_a_layer",
 )
-def test_parameters_of_an_mlp(MLP):
+def test_parameters_of_an_mlp(MLP, seed):
+    seed(0)
+    MLP(3, [4, 4, 1])
     model = MLP(3, [4, 4, 1])
     for place, p in enumerate(model.parameters()):
         p.data = 0.5 + place
@@ -196,9 +218,9 @@ def test_parameters_of_an_mlp(MLP):
 )
 def test_a_single_output_is_a_value(MLP):
     model = MLP(1, [1])
-    for p, number in zip(model.parameters(), (0.5, 0.25)):
-        p.data = number
-    expect(model([1.0]).data, tanh(0.75))
+    for p in model.parameters():
+        p.data = 0.0
+    expect(model([1.0]).data, 0.0)
 
 
 @graded(
@@ -258,12 +280,29 @@ def test_a_hidden_layer_of_one_neuron(MLP, Value, corpus):
 
 @graded(
     0.5,
+    "No two neurons begin alike, neither in one MLP nor in two",
+    about=("Layer.__init__", "MLP.__init__"),
+    needs=("test_parameters_of_an_mlp", "test_initial_weights", "test_the_same_seed_makes_the_same_neuron"),
+)
+def test_no_two_neurons_begin_alike(MLP, seed):
+    seed(0)
+    code = (
+        "from random import seed",
+        "from nn import MLP",
+        "seed(0)",
+        "models = [MLP(4, [3, 4, 1]), MLP(4, [3, 4, 1])]",
+    )
+    check_all_different([MLP(4, [3, 4, 1]), MLP(4, [3, 4, 1])], code)
+
+
+@graded(
+    0.5,
     "The list of widths stays as it was: it makes a second MLP like the first",
     about=("MLP.__init__",),
     needs="test_parameters_of_an_mlp",
 )
-def test_the_list_of_widths_stays(MLP, choices):
-    widths = choices([3], k=2)  # the list [3, 3], made where your code runs
+def test_the_list_of_widths_stays(MLP, make_list):
+    widths = make_list([3, 3])  # the same list for both networks
     MLP(2, widths)
     model = MLP(2, widths)
     for place, p in enumerate(model.parameters()):
@@ -278,23 +317,42 @@ def test_the_list_of_widths_stays(MLP, choices):
 
 
 @graded(
-    1,
-    "zero_grad() sets every gradient back to 0, so that a second pass does not add to the first",
+    0.5,
+    "zero_grad() sets every gradient back to 0, and leaves the numbers as they are",
     about=("Module.zero_grad",),
-    needs=("test_mlp_gradient", "test_plain_numbers_as_inputs", GRADIENTS + "test_a_fresh_graph_after_zero"),
+    needs="test_parameters_of_an_mlp",
 )
-def test_zero_grad(MLP):
+def test_zero_grad(Neuron, Layer, MLP):
+    models = [Neuron(2), Layer(1, 2), MLP(1, [2, 1])]
+    for model in models:
+        for p in model.parameters():
+            p.data, p.grad = 0.5, 2.0
+        model.zero_grad()
+    expect(sum(abs(p.grad) for model in models for p in model.parameters()), 0.0)
+    expect(sum(p.data for model in models for p in model.parameters()), 7.0)
+
+
+@graded(
+    0.5,
+    "After zero_grad() a second pass gives the gradients of the first one, and does not add to them",
+    about=("Module.zero_grad", "MLP.__call__"),
+    needs=(
+        *("test_zero_grad", "test_mlp_gradient", "test_plain_numbers_as_inputs"),
+        GRADIENTS + "test_a_fresh_graph_after_zero",
+    ),
+)
+def test_a_second_pass(MLP):
     model = MLP(1, [2, 1])
-    for p, number in zip(model.parameters(), (0.5, 0.0, 0.25, 0.5, 1.0, -0.5, 0.25)):
+    parameters = list(model.parameters())
+    expect(len(parameters), 7)
+    for p, number in zip(parameters, (0.5, 0.0, 0.25, 0.5, 1.0, -0.5, 0.25)):
         p.data = number
     model([0.0]).backward()
-    once = [p.grad for p in model.parameters()]
-    expect(model.parameters()[6].grad, 1 - tanh(0.25 - 0.5 * tanh(0.5)) ** 2)
+    once = [p.grad for p in parameters]
+    expect(parameters[6].grad, 1 - tanh(0.25 - 0.5 * tanh(0.5)) ** 2)
     model.zero_grad()
-    cleared = [p.grad for p in model.parameters()]
-    expect(sum(abs(grad) for grad in cleared), 0.0)
     model([0.0]).backward()
-    again = [p.grad for p in model.parameters()]
+    again = [p.grad for p in parameters]
     expect(sum(again), sum(once))
 
 

@@ -2,7 +2,7 @@
 
 from math import log
 
-from gradkit.suite import check_loss, check_loss_gradients, expect, graded, losses
+from gradkit.suite import check_loss, check_loss_gradients, expect, expect_class, graded, losses
 
 VALUES = "a1_expressions/"
 GRADIENTS = "a2_backprop/"
@@ -225,22 +225,32 @@ def test_cross_entropy_of_large_logits(cross_entropy, Value, corpus):
     0.5,
     "A logit is a yes (1) if its sigmoid is above one half, else a no (0)",
     about=("binary_decision",),
-    needs=VALUES + "test_addition",
+    needs=VALUES + "test_a_value_keeps_its_number",
 )
 def test_binary_decision(binary_decision, Value):
-    expect(binary_decision(Value(0.3)), 1)
-    expect(binary_decision(Value(-0.3)), 0)
-    expect(binary_decision(Value(4.0)), 1)
-    expect(binary_decision(Value(-1000.0)), 0)
+    expect_class(binary_decision(Value(0.3)), 1)
+    expect_class(binary_decision(Value(-0.3)), 0)
+    expect_class(binary_decision(Value(4.0)), 1)
+    expect_class(binary_decision(Value(-1000.0)), 0)
+    expect_class(binary_decision(Value(0.5)), 1)
+    expect_class(binary_decision(Value(0.001)), 1)
+    expect_class(binary_decision(Value(-0.001)), 0)
+    expect_class(binary_decision(Value(0.0)), 0)
+    expect_class(binary_decision(Value(25.0)), 1)
 
 
 @graded(
     0.5,
     "Of several logits the largest says which class is the most likely",
     about=("most_likely",),
-    needs=VALUES + "test_addition",
+    needs=VALUES + "test_a_value_keeps_its_number",
 )
 def test_most_likely(most_likely, Value):
-    expect(most_likely([Value(0.1), Value(2.0), Value(-1.0)]), 1)
-    expect(most_likely([Value(-3.0), Value(-5.0)]), 0)
-    expect(most_likely([Value(1.0), Value(2.0), Value(3.0), Value(1000.0)]), 3)
+    expect_class(most_likely([Value(0.1), Value(2.0), Value(-1.0)]), 1)
+    expect_class(most_likely([Value(-3.0), Value(-5.0)]), 0)
+    expect_class(most_likely([Value(1.0), Value(2.0), Value(3.0), Value(1000.0)]), 3)
+    expect_class(most_likely([Value(-2000.0), Value(-1000.0), Value(-3000.0)]), 1)
+    expect_class(most_likely([Value(2.0), Value(2.001), Value(1.999)]), 1)
+    expect_class(most_likely([Value(-4.0)]), 0)
+    expect_class(most_likely([Value(1.0), Value(3.0), Value(3.0)]), 1, 2)
+    expect_class(most_likely([Value(0.0), Value(0.0)]), 0, 1)

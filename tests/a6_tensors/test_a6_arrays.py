@@ -248,6 +248,13 @@ def test_tensor_and_array(Tensor, array):
     expect_array(right, "data", [[6.0, 14.0], [11.0, 34.0]])
     right.backward(array([[1.0, 1.0], [1.0, -1.0]]))
     expect_array(x, "grad", [1.0, 0.0])
+    z = Tensor([1.0, 2.0])
+    total = z + array([5.0, -6.0])
+    expect_array(total, "data", [6.0, -4.0])
+    product = array([[3.0], [4.0]]) * z
+    expect_array(product, "data", [[3.0, 6.0], [4.0, 8.0]])
+    product.backward(array([[1.0, 1.0], [1.0, -1.0]]))
+    expect_array(z, "grad", [7.0, -1.0])
 
 
 @graded(
@@ -325,6 +332,63 @@ def test_division(Tensor, corpus):
 )
 def test_division_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "Minus, division and powers with a plain array: x - k, k - x, x / k, k / x and x ** k",
+    about=("Tensor.__sub__", "Tensor.__rsub__", "Tensor.__truediv__", "Tensor.__rtruediv__", "Tensor.__pow__"),
+    needs=("test_tensor_and_array", "test_minus_gradient", "test_division_gradient", "test_tensor_power_gradient"),
+)
+def test_operators_with_arrays(Tensor, array):
+    k, upstream = array([8.0, 2.0]), array([1.0, 2.0])
+    a, b, c, d, e = (Tensor([2.0, 4.0]) for _ in range(5))
+    right_minus = a - k
+    expect_array(right_minus, "data", [-6.0, 2.0])
+    right_minus.backward(upstream)
+    expect_array(a, "grad", [1.0, 2.0])
+    left_minus = k - b
+    expect_array(left_minus, "data", [6.0, -2.0])
+    left_minus.backward(upstream)
+    expect_array(b, "grad", [-1.0, -2.0])
+    right_quotient = c / k
+    expect_array(right_quotient, "data", [0.25, 2.0])
+    right_quotient.backward(upstream)
+    expect_array(c, "grad", [0.125, 1.0])
+    left_quotient = k / d
+    expect_array(left_quotient, "data", [4.0, 0.5])
+    left_quotient.backward(upstream)
+    expect_array(d, "grad", [-2.0, -0.25])
+    power = e ** array([3.0, 2.0])
+    expect_array(power, "data", [8.0, 16.0])
+    power.backward(upstream)
+    expect_array(e, "grad", [12.0, 16.0])
+
+
+@graded(
+    0.5,
+    "x += y, x -= y, x *= y and x /= y make a new Tensor, and the old one keeps its numbers",
+    about=("Tensor.__add__", "Tensor.__sub__", "Tensor.__mul__", "Tensor.__truediv__"),
+    needs=("test_minus", "test_division"),
+)
+def test_operands_keep_their_numbers(Tensor):
+    x, y = Tensor([1.0, 6.0]), Tensor([2.0, -4.0])
+    total = x
+    total += y
+    expect_array(total, "data", [3.0, 2.0])
+    expect_array(x, "data", [1.0, 6.0])
+    difference = x
+    difference -= y
+    expect_array(difference, "data", [-1.0, 10.0])
+    expect_array(x, "data", [1.0, 6.0])
+    product = x
+    product *= y
+    expect_array(product, "data", [2.0, -24.0])
+    expect_array(x, "data", [1.0, 6.0])
+    quotient = x
+    quotient /= y
+    expect_array(quotient, "data", [0.5, -1.5])
+    expect_array(x, "data", [1.0, 6.0])
 
 
 @graded(

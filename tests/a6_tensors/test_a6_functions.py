@@ -124,6 +124,34 @@ def test_functions_collect(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
 
 
+@graded(
+    0.5,
+    "Numbers at the edges: a factor of 0, whole numbers in a division, nine digits, and exp at 25",
+    about=("Tensor.__mul__", "Tensor.__truediv__", "Tensor.__sub__", "Tensor.exp"),
+    needs=("test_multiplication_gradient", "test_minus", "test_division_gradient", "test_exp_gradient"),
+)
+def test_numbers_at_the_edges(Tensor, array):
+    a, b, upstream = Tensor([0.0, 3.0]), Tensor([5.0, 0.0]), array([2.0, 2.0])
+    product = a * b
+    expect_array(product, "data", [0.0, 0.0])
+    product.backward(upstream)
+    expect_array(a, "grad", [10.0, 0.0])
+    expect_array(b, "grad", [0.0, 6.0])
+    whole, divisor = Tensor([7, 1]), Tensor([2, 4])
+    quotient = whole / divisor
+    expect_array(quotient, "data", [3.5, 0.25])
+    quotient.backward(upstream)
+    expect_array(divisor, "grad", [-3.5, -0.125])
+    long, short = Tensor([100000001.0]), Tensor([100000000.0])
+    difference = long - short
+    expect_array(difference, "data", [1.0])
+    x = Tensor([25.0])
+    y = x.exp()
+    expect_array(y, "data", [72004899337.38588])
+    y.backward(array([0.5]))
+    expect_array(x, "grad", [36002449668.69294])
+
+
 # --- many numbers become fewer ----------------------------------------------------------------------------------------
 
 

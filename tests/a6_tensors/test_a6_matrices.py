@@ -50,7 +50,7 @@ def test_reshape_gradient(Tensor, corpus):
     "transpose: the axes in another order",
     about=("Tensor.transpose",),
     needs="test_a_tensor_holds_an_array",
-    corpus=tensor_graphs("transpose"),
+    corpus=tensor_graphs("transpose", "transpose_reversed"),
 )
 def test_transpose(Tensor, corpus):
     check_tensors(Tensor, corpus)
@@ -61,7 +61,7 @@ def test_transpose(Tensor, corpus):
     "The gradient of a transpose goes back to where each number was",
     about=("Tensor.transpose",),
     needs=("test_transpose", "test_backward_goes_through_the_graph"),
-    corpus=tensor_graphs("transpose"),
+    corpus=tensor_graphs("transpose", "transpose_reversed"),
 )
 def test_transpose_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
@@ -69,10 +69,10 @@ def test_transpose_gradient(Tensor, corpus):
 
 @graded(
     0.5,
-    "Indexing picks a number, a row, a slice, or rows by their numbers",
+    "Indexing picks a number, a row, a column, a slice, every second row, or rows by their numbers",
     about=("Tensor.__getitem__",),
     needs="test_a_tensor_holds_an_array",
-    corpus=tensor_graphs("item", "slice", "rows", "picks"),
+    corpus=tensor_graphs("item", "column", "slice", "stride", "rows", "rows_array", "picks"),
 )
 def test_indexing(Tensor, corpus):
     check_tensors(Tensor, corpus)
@@ -83,7 +83,7 @@ def test_indexing(Tensor, corpus):
     "What was not picked gets no gradient",
     about=("Tensor.__getitem__",),
     needs=("test_indexing", "test_backward_goes_through_the_graph"),
-    corpus=tensor_graphs("item", "slice"),
+    corpus=tensor_graphs("item", "column", "slice", "stride"),
 )
 def test_indexing_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
@@ -94,7 +94,7 @@ def test_indexing_gradient(Tensor, corpus):
     "A place that is picked twice collects twice",
     about=("Tensor.__getitem__",),
     needs="test_indexing_gradient",
-    corpus=tensor_graphs("rows", "picks"),
+    corpus=tensor_graphs("rows", "rows_array", "picks"),
 )
 def test_repeated_index_gradient(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
@@ -105,7 +105,7 @@ def test_repeated_index_gradient(Tensor, corpus):
     "Other places add to the gradient that is there: y = f(x) + f(x)",
     about=("Tensor.reshape", "Tensor.transpose", "Tensor.__getitem__"),
     needs=(*COLLECTS, "test_reshape_gradient", "test_transpose_gradient", "test_repeated_index_gradient"),
-    corpus=tensor_graphs("reshape", "transpose", "item", "slice", "rows", "picks", twice=True),
+    corpus=tensor_graphs("reshape", "transpose", "item", "column", "slice", "stride", "rows", "picks", twice=True),
 )
 def test_places_collect(Tensor, corpus):
     check_tensor_gradients(Tensor, corpus)
@@ -177,6 +177,18 @@ def test_batches_of_matrices(Tensor, corpus):
     corpus=tensor_graphs("matmul_batches"),
 )
 def test_batches_of_matrices_gradient(Tensor, corpus):
+    check_tensor_gradients(Tensor, corpus)
+
+
+@graded(
+    0.5,
+    "A row times many matrices, and many matrices times a column",
+    about=("Tensor.__matmul__",),
+    needs=("test_vectors_gradient", "test_batches_of_matrices_gradient"),
+    corpus=tensor_graphs("matmul_vector_batches", count=8),
+)
+def test_vectors_and_many_matrices(Tensor, corpus):
+    check_tensors(Tensor, corpus)
     check_tensor_gradients(Tensor, corpus)
 
 
@@ -266,6 +278,11 @@ def test_arrays_in_other_layouts(Tensor, corpus):
         "mul_both",
         "mul_number",
         "number_sub",
+        "neg",
+        "div",
+        "pow_number",
+        "exp",
+        "log",
         "tanh",
         "relu",
         "sum_one",
@@ -288,29 +305,15 @@ def test_random_graphs(Tensor, corpus):
 @graded(
     0.5,
     "The gradients of inner nodes are PyTorch's, too",
-    about=("Tensor.backward",),
+    about=(
+        *("Tensor.backward", "Tensor.__add__", "Tensor.__mul__", "Tensor.__pow__", "Tensor.exp", "Tensor.log"),
+        *("Tensor.tanh", "Tensor.relu", "Tensor.sum", "Tensor.max", "Tensor.reshape", "Tensor.transpose"),
+        *("Tensor.__getitem__", "Tensor.__matmul__"),
+    ),
     needs=("test_random_graphs", "test_gradients_are_arrays_of_their_own", *GATHERED),
     corpus=tensor_graphs(
-        "add",
-        "add_leading",
-        "add_ones",
-        "sub",
-        "mul",
-        "mul_both",
-        "mul_number",
-        "number_sub",
-        "tanh",
-        "relu",
-        "sum_one",
-        "mean_one",
-        "max_one",
-        "sum_kept_one",
-        "reshape",
-        "transpose",
-        "rows",
-        "slice",
-        "matmul_matrices",
-        "matmul_vectors",
+        *("add", "sub", "mul", "mul_both", "div", "pow_number", "exp", "log", "tanh", "relu", "sum_one", "max_one"),
+        *("reshape", "transpose", "rows", "slice", "matmul_matrices"),
         steps=5,
     ),
 )

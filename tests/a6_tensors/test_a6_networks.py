@@ -4,6 +4,7 @@ from gradkit.suite import (
     check_initial_tensors,
     check_reads_digits,
     check_same_numbers,
+    check_spread_of_initial_tensors,
     check_tensor_loss,
     check_tensor_network,
     check_tensor_trajectories,
@@ -29,6 +30,17 @@ def test_parameters(TensorMLP, numpy_seed):
     numpy_seed(0)
     code = ("import numpy as np", "from tensor import MLP", "np.random.seed(0)", "model = MLP(3, [4, 2])")
     check_initial_tensors(TensorMLP, (3, 4, 2), code)
+
+
+@graded(
+    0.5,
+    "Weights begin anywhere from -1 to 1, divided by sqrt(inputs); biases begin at 0; layers and networks differ",
+    about=("MLP.__init__",),
+    needs="test_parameters",
+)
+def test_parameters_begin_spread_out(TensorMLP):
+    code = ("from tensor import MLP", "model = MLP(16, [16, 16, 32])")
+    check_spread_of_initial_tensors(TensorMLP, (16, 16, 16, 32), code)
 
 
 @graded(
@@ -166,7 +178,10 @@ def test_digits_by_sgd(TensorMLP, tensor_cross_entropy, SGD, array, corpus):
     1,
     "The same by your own Adam, with a hidden layer: it moves arrays as it moved numbers",
     about=("Adam.step", "cross_entropy", "MLP.__call__"),
-    needs=("test_digits_by_sgd", TRAINING + "test_further_steps_of_adam"),
+    needs=(
+        *("test_digits_by_sgd", TRAINING + "test_adam_forgets_a_large_gradient"),
+        TRAINING + "test_the_defaults_of_adam",
+    ),
     corpus=trajectories("digits", "cross_entropy", "Adam", hidden=4, examples=4, steps=5, lr=0.01),
 )
 def test_digits_by_adam(TensorMLP, tensor_cross_entropy, Adam, array, corpus):

@@ -21,7 +21,7 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "array": ("numpy", "array"),
     "numpy_seed": ("numpy.random", "seed"),
     "seed": ("random", "seed"),
-    "choices": ("random", "choices"),
+    "make_list": ("builtins", "list"),
 }
 """(module, name in it) to load from a submission, by the name of the argument."""
 

@@ -165,6 +165,11 @@ def _transpose(draw: st.DrawFn, shape: Shape) -> Step | None:
     return Step("transpose", None, axes, tuple(shape[axis] for axis in axes) if axes else shape[::-1])
 
 
+def _reverse(draw: st.DrawFn, shape: Shape) -> Step | None:
+    """Reverse all axes, by a transpose without arguments."""
+    return Step("transpose", None, (), shape[::-1]) if len(shape) > 1 else None
+
+
 def _item(draw: st.DrawFn, shape: Shape) -> Step | None:
     if not shape:
         return None
@@ -181,7 +186,20 @@ def _slice(draw: st.DrawFn, shape: Shape) -> Step | None:
     return Step("slice", None, (start, end), (end - start, *shape[1:]))
 
 
-def _rows(draw: st.DrawFn, shape: Shape) -> Step | None:
+def _stride(draw: st.DrawFn, shape: Shape) -> Step | None:
+    if not shape or shape[0] < 2:
+        return None
+    step = _integer(draw, 2, 3)
+    return Step("stride", None, (step,), (len(range(0, shape[0], step)), *shape[1:]))
+
+
+def _column(draw: st.DrawFn, shape: Shape) -> Step | None:
+    if len(shape) < 2:
+        return None
+    return Step("column", None, (_integer(draw, -shape[1], shape[1] - 1),), (shape[0], *shape[2:]))
+
+
+def _rows(operation: str, draw: st.DrawFn, shape: Shape) -> Step | None:
     """Choose rows by their indices, one of them twice."""
     if not shape:
         return None
@@ -189,7 +207,7 @@ def _rows(draw: st.DrawFn, shape: Shape) -> Step | None:
 
     rows = draw(st.lists(st.integers(0, shape[0] - 1), min_size=1, max_size=3))
     rows.append(rows[0])
-    return Step("rows", None, tuple(rows), (len(rows), *shape[1:]))
+    return Step(operation, None, tuple(rows), (len(rows), *shape[1:]))
 
 
 def _picks(draw: st.DrawFn, shape: Shape) -> Step | None:
@@ -205,21 +223,25 @@ def _picks(draw: st.DrawFn, shape: Shape) -> Step | None:
 
 
 def _matmul(kind: str, draw: st.DrawFn, a: Shape) -> Step | None:
-    """Multiply "matrices", "vectors" (at least one operand is a vector), or "batches" (with leading axes)."""
+    """Multiply "matrices", "vectors" (by a matrix or vector), "batches" (with leading axes), "vector_batches"."""
     if not a:
         return None
     inner = a[-1]
     column = (_integer(draw, 1, 3),)
     # The shapes of the other operand and of the result.
-    others: dict[str, list[tuple[Shape, Shape]]] = {"matrices": [], "vectors": [], "batches": []}
+    others: dict[str, list[tuple[Shape, Shape]]] = {
+        name: [] for name in ("matrices", "vectors", "batches", "vector_batches")
+    }
     if len(a) == 2:
         others["matrices"] = [((inner, *column), (a[0], *column))]
         others["batches"] = [((2, inner, *column), (2, a[0], *column))]
     if len(a) == 3:
         fronts = [((), a[0]), ((a[0],), a[0]), ((1,), a[0])] + [((3,), 3)] * (a[0] == 1)
         others["batches"] = [((*front, inner, *column), (size, a[1], *column)) for front, size in fronts]
+        others["vector_batches"] = [((inner,), a[:-1])]
     if len(a) == 1:
         others["vectors"] = [((inner,), ()), ((inner, *column), column)]
+        others["vector_batches"] = [((2, inner, *column), (2, *column))]
     elif len(a) == 2:
         others["vectors"] = [((inner,), a[:-1])]
     if not others[kind]:
@@ -243,12 +265,16 @@ FORMS: dict[str, Form] = {
     **{name: partial(_unary, name) for name in ("neg", "exp", "log", "tanh", "relu")},
     **{name: partial(_number, name) for name in (*_WITH_NUMBER, "div_number", "number_div", "pow_number")},
     **{f"{name}_{axes}": partial(_reduction, name, axes) for name in _REDUCING for axes in _AXES},
-    **{f"matmul_{kind}": partial(_matmul, kind) for kind in ("matrices", "vectors", "batches")},
+    **{f"matmul_{kind}": partial(_matmul, kind) for kind in ("matrices", "vectors", "batches", "vector_batches")},
     "reshape": _reshape,
     "transpose": _transpose,
+    "transpose_reversed": _reverse,
     "item": _item,
     "slice": _slice,
-    "rows": _rows,
+    "stride": _stride,
+    "column": _column,
+    "rows": partial(_rows, "rows"),
+    "rows_array": partial(_rows, "rows_array"),
     "picks": _picks,
 }
 """Every form by name: `add_ones` is a sum in which one operand has axes of size 1."""

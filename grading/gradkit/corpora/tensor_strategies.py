@@ -160,7 +160,10 @@ def _draw_step(draw: st.DrawFn, forms: list[str], shape: Shape, is_swapped: bool
         is_transposed = is_swapped and operation_of(form) == "matmul"
         step = FORMS[form](draw, _transposed(shape) if is_transposed else shape)
         if step is not None and is_transposed:
-            step = step._replace(second=_transposed(step.second or ()), result=_transposed(step.result))
+            other = step.second or ()
+            has_vector = 1 in (len(shape), len(other))  # its axis is missing from the result, and the others stay
+            result = step.result if has_vector else _transposed(step.result)
+            step = step._replace(second=_transposed(other), result=result)
         if step is not None and max(math.prod(step.result), math.prod(step.second or ())) <= MAX_ARRAY_SIZE:
             return step
     return None

@@ -50,16 +50,22 @@ class TensorOperation:
         self.text = text
 
 
-def axis_of(axes: Constants) -> Any:
-    """Convert the recorded axes to numpy's `axis`: none → None, one → int, several → tuple."""
+def axis_of(axes: Constants) -> dict[str, Any]:
+    """Convert the recorded axes to the keyword argument `axis`: one → int, several → tuple, none → left out."""
     if not axes:
-        return None
-    return axes[0] if len(axes) == 1 else axes
+        return {}  # the default is the student's
+    return {"axis": axes[0] if len(axes) == 1 else axes}
 
 
 def _halves(numbers: Constants) -> tuple[list[float], list[float]]:
     middle = len(numbers) // 2
     return list(numbers[:middle]), list(numbers[middle:])
+
+
+def _index_array(rows: Constants) -> Any:
+    import numpy
+
+    return numpy.array(rows)
 
 
 TENSOR_OPERATIONS = {
@@ -83,23 +89,22 @@ TENSOR_OPERATIONS = {
     "log": TensorOperation(1, lambda a: a.log(), "{a}.log()"),
     "tanh": TensorOperation(1, lambda a: a.tanh(), "{a}.tanh()"),
     "relu": TensorOperation(1, lambda a: a.relu(), "{a}.relu()"),
-    "sum": TensorOperation(1, lambda a, *k: a.sum(axis=axis_of(k)), "{a}.sum({axis})"),
-    "mean": TensorOperation(1, lambda a, *k: a.mean(axis=axis_of(k)), "{a}.mean({axis})"),
-    "max": TensorOperation(1, lambda a, *k: a.max(axis=axis_of(k)), "{a}.max({axis})"),
-    "sum_kept": TensorOperation(
-        1, lambda a, *k: a.sum(axis=axis_of(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"
-    ),
+    "sum": TensorOperation(1, lambda a, *k: a.sum(**axis_of(k)), "{a}.sum({axis})"),
+    "mean": TensorOperation(1, lambda a, *k: a.mean(**axis_of(k)), "{a}.mean({axis})"),
+    "max": TensorOperation(1, lambda a, *k: a.max(**axis_of(k)), "{a}.max({axis})"),
+    "sum_kept": TensorOperation(1, lambda a, *k: a.sum(**axis_of(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"),
     "mean_kept": TensorOperation(
-        1, lambda a, *k: a.mean(axis=axis_of(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"
+        1, lambda a, *k: a.mean(**axis_of(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"
     ),
-    "max_kept": TensorOperation(
-        1, lambda a, *k: a.max(axis=axis_of(k), keepdims=True), "{a}.max({axis}, keepdims=True)"
-    ),
+    "max_kept": TensorOperation(1, lambda a, *k: a.max(**axis_of(k), keepdims=True), "{a}.max({axis}, keepdims=True)"),
     "reshape": TensorOperation(1, lambda a, *k: a.reshape(*k), "{a}.reshape({k})"),
     "transpose": TensorOperation(1, lambda a, *k: a.transpose(*k), "{a}.transpose({k})"),
     "item": TensorOperation(1, lambda a, *k: a[k if len(k) > 1 else k[0]], "{a}[{k}]"),
     "slice": TensorOperation(1, lambda a, start, end: a[start:end], "{a}[{start}:{end}]"),
     "rows": TensorOperation(1, lambda a, *k: a[list(k)], "{a}[[{k}]]"),
+    "rows_array": TensorOperation(1, lambda a, *k: a[_index_array(k)], "{a}[np.array([{k}])]"),
+    "stride": TensorOperation(1, lambda a, step: a[::step], "{a}[::{k}]"),
+    "column": TensorOperation(1, lambda a, column: a[:, column], "{a}[:, {k}]"),
     "picks": TensorOperation(1, lambda a, *k: a[_halves(k)], "{a}[[{first}], [{second}]]"),
 }
 """Every operation by the name that a step uses."""
@@ -119,13 +124,13 @@ def expression(name: str, operands: Sequence[str], constants: Constants) -> str:
         a=operands[0],
         b=operands[-1],
         k=", ".join(map(repr, constants)),
-        axis=f"axis={axis_of(constants)!r}",
+        axis="".join(f"axis={axis!r}" for axis in axis_of(constants).values()),
         start=start,
         end=end,
         first=first,
         second=second,
     )
-    return text.replace("axis=None, ", "").replace("axis=None", "")
+    return text.replace("(, ", "(")
 
 
 def build(

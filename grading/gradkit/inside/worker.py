@@ -130,6 +130,15 @@ def numbers(targets: Sequence[object], name: str) -> list[float]:
     return [number_of(each, name, "this") if name else plain_number(each, "this") for each in targets]
 
 
+def decisions(targets: Sequence[object]) -> list[float]:
+    """Convert decisions or classes to floats. Only here is a bool accepted: True is 1, and False is 0.
+
+    Raises:
+        NotANumber: If one of them is neither a bool nor a plain number.
+    """
+    return [float(each) if type(each) is bool else plain_number(each, "this") for each in targets]
+
+
 class _TooManyCalls(BaseException):
     """Stops a backward() that has called more functions than allowed."""
 
@@ -369,6 +378,9 @@ class Worker:
 
     def do_numbers(self, targets: object, name: str) -> tuple[list[int], Sequence[float]]:
         return [], numbers(self._object(targets), name)
+
+    def do_decisions(self, targets: object) -> tuple[list[int], Sequence[float]]:
+        return [], decisions(self._object(targets))
 
     def do_items(self, target: object) -> tuple[list[int], Sequence[float]]:
         return [self._handle(item) for item in items(self._object(target))], ()

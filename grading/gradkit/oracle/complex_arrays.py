@@ -109,8 +109,8 @@ def _functions() -> Mapping[str, Callable[..., Any]]:
 def _largest(array: Any, axes: Sequence[int], keepdims: bool) -> Any:
     """Return the largest numbers along axes, by their real part. Equal ones have equal shares of it, as in PyTorch."""
     axis = axis_of(tuple(axes))
-    is_largest = array.real == array.real.max(axis=axis, keepdims=True)
-    return (array * is_largest).sum(axis=axis, keepdims=keepdims) / is_largest.sum(axis=axis, keepdims=keepdims)
+    is_largest = array.real == array.real.max(**axis, keepdims=True)
+    return (array * is_largest).sum(**axis, keepdims=keepdims) / is_largest.sum(**axis, keepdims=keepdims)
 
 
 def _is_in_domain(name: str, operands: Sequence[Any], constants: Sequence[Any]) -> bool:
@@ -130,7 +130,6 @@ def _is_in_domain(name: str, operands: Sequence[Any], constants: Sequence[Any]) 
         is_whole = float(constants[0]).is_integer()
         return bool((a >= MARGIN).all() or (is_whole and (abs(a) >= MARGIN).all()))
     if name in ("max", "max_kept"):
-        axis = axis_of(tuple(constants))
-        largest = a.max(axis=axis, keepdims=True)
+        largest = a.max(**axis_of(tuple(constants)), keepdims=True)
         return bool(((a == largest) | (a <= largest - MARGIN)).all())  # equal or clearly smaller
     return True

@@ -12,6 +12,7 @@ from gradkit.corpora.tensors import tensor_graphs
 from gradkit.corpora.trajectories import trajectories
 from gradkit.inside.graph import Graph
 from gradkit.suite.checks.networks import (
+    check_all_different,
     check_initial_numbers,
     check_network_gradients,
     check_outputs,
@@ -25,11 +26,13 @@ from gradkit.suite.checks.scalar import (
     check_inner_gradients,
     check_linear_cost,
     expect,
+    expect_class,
 )
 from gradkit.suite.checks.tensor_networks import (
     check_initial_tensors,
     check_reads_digits,
     check_same_numbers,
+    check_spread_of_initial_tensors,
     check_tensor_loss,
     check_tensor_network,
     check_tensor_trajectories,
@@ -49,6 +52,7 @@ __all__ = [
     "Graph",
     "answers_to",
     "check_accuracy",
+    "check_all_different",
     "check_forward",
     "check_gradients",
     "check_initial_numbers",
@@ -64,6 +68,7 @@ __all__ = [
     "check_reads_digits",
     "check_reproducible",
     "check_same_numbers",
+    "check_spread_of_initial_tensors",
     "check_tensor_chain",
     "check_tensor_gradients",
     "check_tensor_loss",
@@ -73,6 +78,7 @@ __all__ = [
     "check_trajectories",
     "expect",
     "expect_array",
+    "expect_class",
     "expressions",
     "graded",
     "losses",

@@ -127,7 +127,7 @@ class _Writer:
             is_last = not is_finished and (statement.end_lineno or 0) >= self._last_line
             expression = _checked_expression(statement)
             if expression:
-                checked = self._source(expression[0]) + expression[1]
+                checked = expression[1].format(self._source(expression[0]))
                 if is_last:
                     self.checked = checked
                     lines.append(f"print({checked})")
@@ -182,17 +182,19 @@ def _as_loaded(target: ast.expr) -> ast.expr:
 
 
 def _checked_expression(statement: ast.AST) -> tuple[ast.expr, str] | None:
-    """Return what an `expect(number, right)` or an `expect_array(tensor, "grad", right)` checks; None for others.
+    """Return what an `expect(number, right)`, `expect_class(...)` or `expect_array(tensor, "grad", right)` checks.
 
     Returns:
-        The expression, and what follows it in a program: ".grad" for an array, else an empty string.
+        The expression, and how a program writes it, such as "{}.grad" for an array. None for any other statement.
     """
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args):
         return None
     if call.func.id == "expect_array":
-        return call.args[0], f".{ast.literal_eval(call.args[1])}"
-    return (call.args[0], "") if call.func.id.startswith("expect") else None
+        return call.args[0], f"{{}}.{ast.literal_eval(call.args[1])}"
+    if call.func.id == "expect_class":
+        return call.args[0], "float({})"  # a decision may be a bool
+    return (call.args[0], "{}") if call.func.id.startswith("expect") else None
 
 
 def _can_matter(expression: ast.expr) -> bool:

@@ -163,9 +163,10 @@ class MatMul(Function):
         if a.ndim == b.ndim == 1:
             return upstream * b, upstream * a
         if a.ndim == 1:
-            return upstream @ np.swapaxes(b, -1, -2), np.outer(a, upstream)
+            upstream = upstream[..., None, :]
+            return (upstream @ np.swapaxes(b, -1, -2))[..., 0, :], a[:, None] * upstream
         if b.ndim == 1:
-            return upstream[..., None] * b, np.einsum("...ij,...i->j", a, upstream)
+            return upstream[..., None] * b, np.einsum("...ij,...i->...j", a, upstream)
         return upstream @ np.swapaxes(b, -1, -2), np.swapaxes(a, -1, -2) @ upstream
 
 

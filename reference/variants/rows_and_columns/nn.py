@@ -1,5 +1,5 @@
 """A layer is a matrix: rows of weights, each with its bias as the last entry, times the inputs with a 1 at their end. A
-neuron is a layer of one row; parameters() are tuples, and all numbers lie from 0 to 1 at first."""
+neuron is a layer of one row, and parameters() are tuples."""
 
 from random import random
 
@@ -29,7 +29,7 @@ def times(rows, column):
 
 class Layer(Module):
     def __init__(self, nin, nout, linear=False):
-        self.rows = tuple(tuple(Value(random()) for _ in range(nin + 1)) for _ in range(nout))
+        self.rows = tuple(tuple(Value(2 * random() - 1) for _ in range(nin + 1)) for _ in range(nout))
         self.squash = (lambda y: y) if linear else Value.tanh
 
     def __call__(self, x):

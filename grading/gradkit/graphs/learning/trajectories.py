@@ -72,7 +72,7 @@ def write_trajectory_program(run: Trajectory, shown: Sequence[str]) -> list[str]
         f"model = MLP({n_inputs}, {widths}, linear_last=True)",
         f"for p, number in zip(model.parameters(), {list(run.parameters)}): p.data = number",
         f"inputs, targets = {list(map(list, run.inputs))}, {list(run.targets)}",
-        f"optimizer = {run.optimizer}(model.parameters(), {settings})",
+        f"optimizer = {run.optimizer}(list(model.parameters()), {settings})",
         f"history = train(model, inputs, targets, {run.loss}, optimizer, steps={run.steps})",
     ]
     return lines + [f"print({name})" for name in shown]

@@ -117,21 +117,24 @@ def decode_arrays(numbers: Sequence[float], n_arrays: int) -> list[Array]:
         ValueError: If `encoded` cannot have made these numbers.
         OverflowError: If a size is infinite.
     """
+    numbers = tuple(numbers)
     arrays, start = [], 0
-
-    def take(size: float) -> tuple[float, ...]:
-        nonlocal start
-        if not (_is_size(size) and start + size <= len(numbers)):
-            raise ValueError("an array has a wrong size")
-        start += int(size)
-        return tuple(numbers[start - int(size) : start])
-
     for _ in range(n_arrays):
-        (n_axes,) = take(1)
-        shape = take(n_axes)
-        if n_axes > MAX_AXES or not all(map(_is_size, shape)):
+        if start == len(numbers):
+            raise ValueError("an array is missing")
+        n_axes = numbers[start]
+        if not (_is_size(n_axes) and n_axes <= MAX_AXES):
+            raise ValueError("an array has a wrong number of axes")
+        after_shape = start + 1 + int(n_axes)
+        shape = numbers[start + 1 : after_shape]
+        if len(shape) < n_axes or not all(map(_is_size, shape)):
             raise ValueError("an array has a wrong shape")
-        arrays.append(Array(tuple(map(int, shape)), take(math.prod(shape))))
+        sizes = tuple(map(int, shape))
+        n_numbers = math.prod(sizes)
+        start = after_shape + n_numbers
+        if n_numbers > MAX_NUMBERS or start > len(numbers):
+            raise ValueError("an array has a wrong size")
+        arrays.append(Array(sizes, numbers[after_shape:start]))
     if start != len(numbers):
         raise ValueError("there are more numbers than the arrays have")
     return arrays

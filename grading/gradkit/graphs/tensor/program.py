@@ -50,7 +50,8 @@ def write_step(graph: TensorGraph, node: int, names: Sequence[str]) -> str:
 
 def _lines(graph: TensorGraph, gradients: bool) -> Iterator[str]:
     names = name_nodes(graph)
-    if gradients or any(leaf.layout for leaf in graph.leaves):
+    uses_arrays = any(name == "rows_array" for name, *_ in graph.steps)
+    if gradients or uses_arrays or any(leaf.layout for leaf in graph.leaves):
         yield "import numpy as np"
     yield "from tensor import Tensor"
 

@@ -83,6 +83,10 @@ class LocalTransport:
         with self._student_code("numbers"):
             return worker.numbers(as_plain(targets), name)
 
+    def decisions(self, targets: Sequence[Subject]) -> list[float]:
+        with self._student_code("decisions"):
+            return worker.decisions(as_plain(targets))
+
     def items(self, target: Subject) -> list[Subject]:
         with self._student_code("items"):
             items = worker.items(target._operand)

@@ -102,7 +102,13 @@ class PipeTransport:
         self._request("assign", as_plain(targets), name, as_plain(values))
 
     def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
-        numbers = self._numbers(self._request("numbers", as_plain(targets), name))
+        return self._one_for_each(targets, "numbers", as_plain(targets), name)
+
+    def decisions(self, targets: Sequence[Subject]) -> list[float]:
+        return self._one_for_each(targets, "decisions", as_plain(targets))
+
+    def _one_for_each(self, targets: Sequence[Subject], *request: object) -> list[float]:
+        numbers = self._numbers(self._request(*request))
         if len(numbers) != len(targets):
             raise self._abandon_garbled()
         return numbers

@@ -17,8 +17,8 @@ from .replies import Reply
 if TYPE_CHECKING:
     from .subject import Subject
 
-STANDARD_MODULES = ("random", "numpy", "numpy.random")
-"""Modules that `load` accepts beside the student's: random, and numpy if the assignment offers it."""
+STANDARD_MODULES = ("builtins", "random", "numpy", "numpy.random")
+"""Modules that `load` accepts beside the student's: those of Python, and numpy if the assignment offers it."""
 
 
 class Transport(Protocol):
@@ -96,6 +96,9 @@ class Transport(Protocol):
 
     def numbers(self, targets: Sequence[Subject], name: str) -> list[float]:
         """Read attribute `name` of every target as a float. With an empty name, convert the targets themselves."""
+
+    def decisions(self, targets: Sequence[Subject]) -> list[float]:
+        """Convert decisions or classes to floats: as `numbers` does, but True is 1 and False is 0."""
 
     def items(self, target: Subject) -> list[Subject]:
         """Iterate over an object and return its items."""

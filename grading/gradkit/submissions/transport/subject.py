@@ -116,6 +116,15 @@ def numbers(subjects: Sequence[Subject], name: str = "") -> list[float]:
     return subjects[0]._transport.numbers(subjects, name) if subjects else []
 
 
+def decisions(subjects: Sequence[Subject]) -> list[float]:
+    """Convert decisions or classes to floats, in a single message. True is 1, and False is 0.
+
+    Raises:
+        SubmissionError: If one of them is neither a bool nor a real number.
+    """
+    return subjects[0]._transport.decisions(subjects) if subjects else []
+
+
 def write(subjects: Sequence[Subject], name: str, values: Sequence[float | Subject]) -> None:
     """Set attribute `name` of every subject, in a single message.
 

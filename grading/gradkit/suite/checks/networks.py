@@ -111,9 +111,19 @@ def weighted_sum(results: Sequence[Subject], upstream: Sequence[float]) -> Subje
 
 # --- how parameters start --------------------------------------------------------------------------------------------
 
+MIN_SPREAD = 0.1
+"""The largest weight of a new neuron with 40 inputs lies at least so much above the smallest.
+
+Weights that are uniform in [-b, b] come closer than that with a probability of about 40 * (0.1 / 2b)**39: 7e-17 for
+b = 1 / 40**0.5, a usual choice, and 7e-11 even for b = 0.1.
+"""
+
 
 def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequence[str]) -> None:
     """Check that a neuron or layer starts with all numbers in [-1, 1], and with no two equal weights.
+
+    The weights must have both signs and differ by MIN_SPREAD. A right neuron with 40 inputs fails with a probability
+    of less than 1e-9: 40 fair signs are all alike with 2**-39 = 2e-12. A bias may start at 0.
 
     Args:
         part: The student's class.
@@ -121,7 +131,8 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
         code: A program that builds it as `model`.
 
     Raises:
-        NotPassed: If a number is outside of [-1, 1], two weights are equal, or parameters are missing or too many.
+        NotPassed: If a number is outside of [-1, 1], two weights are equal, all weights have one sign or are close to
+            each other, or parameters are missing or too many.
     """
     n_inputs = arguments[0]
     n_parameters = (n_inputs + 1) * math.prod(arguments[1:])
@@ -142,6 +153,31 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
         first = first_index.setdefault(number, index)
         if first != index:
             fail(f"model.parameters()[{first}] and [{index}] are weights, and both begin at {number!r}", code)
+
+    smallest, largest = min(first_index), max(first_index)
+    if smallest >= 0 or largest <= 0:
+        sign = "negative" if largest <= 0 else "positive"
+        fail(f"All {len(first_index)} weights begin {sign}, from {smallest!r} to {largest!r}", code)
+    if largest - smallest < MIN_SPREAD:
+        fail(f"All {len(first_index)} weights begin close together, from {smallest!r} to {largest!r}", code)
+
+
+def check_all_different(models: Sequence[Subject], code: Sequence[str]) -> None:
+    """Check that no two parameters of new networks start at the same number. Zeros do not count: biases may be 0.
+
+    Args:
+        models: The networks.
+        code: A program that builds them as the list `models`.
+
+    Raises:
+        NotPassed: If two parameters start at the same number.
+    """
+    first_name: dict[float, str] = {}
+    for position, model in enumerate(models):
+        for index, number in enumerate(numbers(list(model.parameters()), "data")):
+            name = f"models[{position}].parameters()[{index}].data"
+            if number and first_name.setdefault(number, name) != name:
+                fail(f"{first_name[number]} and {name} both begin at {number!r}", code)
 
 
 def check_reproducible(part: Subject, arguments: Sequence[int], seed: Subject, code: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_g
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
-from gradkit.submissions.transport.subject import Subject, backward_calls, numbers, replay
+from gradkit.submissions.transport.subject import Subject, backward_calls, decisions, numbers, replay
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import excerpt_of
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
@@ -195,6 +195,23 @@ def expect(yours: float | Subject, expected: float) -> None:
     if not is_close(yours, expected):
         excerpt = excerpt_of(sys._getframe(1))
         raise not_passed(explain_number(excerpt.checked, yours, expected, excerpt.lines), excerpt.longer)
+
+
+def expect_class(yours: Subject, *allowed: int) -> None:
+    """Check a decision or a class of a hand-written item. It may be a bool: True is 1, and False is 0.
+
+    Args:
+        yours: The student's decision.
+        allowed: The right ones, in order.
+
+    Raises:
+        NotPassed: If the student's is not one of them. The evidence shows the test's statements up to this one.
+        SubmissionError: If the student's object is neither a bool nor a plain number.
+    """
+    decided = decisions([yours])[0]
+    if decided not in allowed:
+        excerpt = excerpt_of(sys._getframe(1))
+        raise not_passed(explain_number(excerpt.checked, decided, allowed[0], excerpt.lines), excerpt.longer)
 
 
 def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[str]) -> None:

@@ -313,6 +313,63 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
         fail("Some weights begin at the same number: neurons that begin alike learn the same", code)
 
 
+def check_spread_of_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str]) -> None:
+    """Check that weights begin uniformly within 1 / sqrt(inputs), different ones in every matrix, and biases at 0.
+
+    The check accepts any generator of random numbers. Of `n` uniform weights, divided by their bound, none is above 0.9
+    in size with probability 0.9**n, and the share of positive ones or of those above 0.5 is further than 0.25 from a
+    half with probability at most 2 * exp(-n / 8) each (Hoeffding). A matrix has at least 256 weights, so that a right
+    network fails with a probability below 1e-10.
+
+    Args:
+        MLP: The student's class of networks.
+        sizes: The number of inputs, then the width of each layer. Two matrices have the same shape.
+        code: A program that builds a network as `model`.
+
+    Raises:
+        NotPassed: If the numbers do not begin so.
+    """
+    parameters = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
+    evidence = _wrong_shapes(parameters, parameter_shapes(sizes), code)
+    if evidence:
+        raise not_passed(evidence)
+
+    for index, bias in enumerate(parameters[1::2]):
+        wrong = [number for number in bias.numbers if number]
+        if wrong:
+            fail(
+                f"model.parameters()[{2 * index + 1}].data, a bias, begins with {wrong[0]!r} in it: it should be 0",
+                code,
+            )
+    for index, (n_inputs, weights) in enumerate(zip(sizes, parameters[::2])):
+        fault = _spread_fault(weights.numbers, 1 / math.sqrt(n_inputs))
+        if fault:
+            fail(f"The weights in model.parameters()[{2 * index}].data, for {n_inputs} inputs, {fault}", code)
+
+    if len({array.numbers for array in parameters[::2]}) < len(sizes) - 1:
+        fail("Two layers begin with the same weights: draw new ones for each", code)
+    others = arrays(list(_build_network(MLP, sizes, False).parameters()), "data")
+    if [array.numbers for array in parameters[::2]] == [array.numbers for array in others[::2]]:
+        fail("A second network begins with the same weights as the first: draw new ones for each", code)
+
+
+def _spread_fault(weights: Sequence[float], bound: float) -> str:
+    """Return what shows that weights were not drawn uniformly from -bound to bound; empty if nothing does."""
+    sizes = [abs(weight) / bound for weight in weights]
+    largest = max(sizes) * bound
+    if largest > bound * (1 + 1e-12):
+        return f"go up to {largest:.3g} in size, beyond 1 / sqrt(inputs) = {bound:.3g}"
+    if largest < 0.9 * bound:
+        return f"go up to {largest:.3g} in size, and not to 1 / sqrt(inputs) = {bound:.3g}"
+    for name, share in (
+        ("are positive", sum(weight > 0 for weight in weights) / len(weights)),
+        (f"are above {bound / 2:.3g} in size", sum(size > 0.5 for size in sizes) / len(sizes)),
+    ):
+        if abs(share - 0.5) > 0.25:
+            return f"are not spread evenly: {share:.0%} of them {name}, where about half should be"
+    return ""
+
+
 def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subject, min_share: float) -> None:
     """Check that a network of tensors learns to read handwritten digits that it has not been trained on.
 

@@ -12,7 +12,7 @@ from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, output
 from gradkit.graphs.learning.reduce import loss_cost, smaller_losses, smaller_trajectories, trajectory_cost
 from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, write_trajectory_program
 from gradkit.oracle.complex_learning import answer_loss, answer_trajectory
-from gradkit.submissions.transport.subject import Subject, numbers, write
+from gradkit.submissions.transport.subject import Subject, decisions, numbers, write
 from gradkit.suite.evidence import Evidence
 
 from .cases import Reduction, check_cases, fail, wrong_count, wrong_numbers
@@ -101,7 +101,7 @@ def _run_trajectory(
         return evidence
 
     write(parameters, "data", run.parameters)
-    optimizer_object = optimizer(model.parameters(), **dict(run.settings))
+    optimizer_object = optimizer(parameters, **dict(run.settings))
     inputs = list(map(list, run.inputs))
     history = list(train(model, inputs, list(run.targets), loss, optimizer_object, run.steps))
     evidence = wrong_count("len(history)", len(history), run.steps, program(()))
@@ -142,8 +142,8 @@ def check_accuracy(
     Raises:
         NotPassed: If too few decisions are right.
     """
-    decisions = numbers([decision(output) for output in outputs])
-    n_right = sum(decided == target for decided, target in zip(decisions, targets))
+    decided = decisions([decision(output) for output in outputs])
+    n_right = sum(yours == target for yours, target in zip(decided, targets))
     if n_right < min_share * len(targets):
         n_needed = math.ceil(min_share * len(targets))
         fail(f"After {after}, {n_right} of {len(targets)} decisions are right, where at least {n_needed} should be", ())

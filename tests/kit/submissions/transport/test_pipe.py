@@ -18,7 +18,7 @@ from gradkit.submissions.transport import link as links
 from gradkit.submissions.transport import time_limit
 from gradkit.submissions.transport.link import Link
 from gradkit.submissions.transport.pipe import PipeTransport
-from gradkit.submissions.transport.subject import backward_calls, replay
+from gradkit.submissions.transport.subject import backward_calls, decisions, numbers, replay
 from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,6 +46,15 @@ def test_one_object_has_one_subject(reference_value):
     y = x * x
     assert [parent is x for parent in y._prev] == [True, True]
     assert reference_value(3.0) is not x
+
+
+def test_a_decision_may_be_a_bool_and_another_number_may_not(open_submission):
+    decide = open_submission("def Value(data): return data > 0 if abs(data) < 9 else None").load("engine", "Value")
+    assert decisions([decide(1.0), decide(-1.0)]) == [1.0, 0.0]
+    with pytest.raises(SubmissionError, match="of type bool"):
+        numbers([decide(1.0)])
+    with pytest.raises(SubmissionError, match="of type NoneType"):
+        decisions([decide(10.0)])
 
 
 def test_subjects_of_an_earlier_item_are_invalid_and_the_class_is_not_loaded_again(open_submission, solution):

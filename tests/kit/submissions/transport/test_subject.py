@@ -5,6 +5,7 @@ import operator
 
 import pytest
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.subject import decisions, numbers
 
 
 @pytest.fixture
@@ -134,6 +135,23 @@ class Value:
     def __len__(self): raise SystemExit
     def __class_getitem__(cls, item): raise SystemExit
 """
+
+
+@pytest.mark.parametrize(("made", "number"), [("True", 1.0), ("False", 0.0), ("1", 1.0), ("0.5", 0.5)])
+def test_a_decision_may_be_a_bool(load_value, made, number):
+    assert decisions([load_value(f"def Value(data): return {made}")(0.0)]) == [number]
+
+
+@pytest.mark.parametrize("made", ["None", "'1'", "1j", "[True]", "type('Yes', (int,), {})(1)"])
+def test_a_decision_is_nothing_else(load_value, made):
+    with pytest.raises(SubmissionError, match="should be a plain float or int"):
+        decisions([load_value(f"def Value(data): return {made}")(0.0)])
+
+
+def test_a_bool_is_not_a_number_where_no_decision_is_due(load_value):
+    yes = load_value("def Value(data): return True")(0.0)
+    with pytest.raises(SubmissionError, match="of type bool"):
+        numbers([yes])
 
 
 def test_a_student_s_comparison_and_conversion_methods_are_never_called(load_value):

@@ -13,17 +13,21 @@ from gradkit.proof.specimens import reference_folder
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import numbers, write
 from gradkit.suite import (
+    check_all_different,
     check_initial_numbers,
     check_network_gradients,
     check_outputs,
     check_reached,
     check_reproducible,
     expect,
+    expect_class,
 )
+from gradkit.suite.checks.networks import MIN_SPREAD
 from gradkit.suite.failures import NotPassed
 
 SPEC = networks("Neuron")
 PUBLIC = load_corpus(SPEC, corpora_folder() / SPEC.file_name)
+N_INPUTS = PUBLIC.cases[0].sizes[0]
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ def test_the_right_network_agrees(network):
 
 def test_a_wrong_output_is_shown_by_the_first_network_as_a_program(network):
     evidence = evidence_from(check_outputs, *network(NO_BIAS), PUBLIC)
-    assert evidence.code[:3] == ("from engine import Value", "from nn import Neuron", "model = Neuron(1)")
+    assert evidence.code[:3] == ("from engine import Value", "from nn import Neuron", f"model = Neuron({N_INPUTS})")
     assert evidence.code[-1] == "print(y.data)"
     assert [row.name for row in evidence.rows] == ["y.data"]
     assert evidence.code[3] == "for p, number in zip(model.parameters(), [0.5, 1.0]): p.data = number"
@@ -77,7 +81,7 @@ def test_a_wrong_gradient_says_what_the_parameter_does(network):
 
 def test_too_few_parameters_are_counted_without_an_error_of_ours(network):
     evidence = evidence_from(check_outputs, *network(("return [*self.w, self.b]", "return self.w")), PUBLIC)
-    assert evidence.message == "len(model.parameters()) is 1 and should be 2"
+    assert evidence.message == f"len(model.parameters()) is {N_INPUTS} and should be {N_INPUTS + 1}"
 
 
 def test_code_that_raises_is_shown_with_the_program_that_does(network):
@@ -153,6 +157,65 @@ def test_missing_initial_parameters_do_not_pass(network):
     assert (
         evidence_from(check_initial_numbers, neuron, (5,), ()).message == "len(model.parameters()) is 1 and should be 6"
     )
+
+
+STARTS = {
+    "random.uniform(-1, 1)": "",
+    "random.uniform(-1, 1) / nin ** 0.5": "",
+    "random.uniform(-0.1, 0.1)": "",
+    "random.triangular(-1, 1)": "",
+    "random.uniform(0, 1)": "All 40 weights begin positive, from ",
+    "-random.random()": "All 40 weights begin negative, from ",
+    "random.uniform(-0.001, 0.001)": "All 40 weights begin close together, from ",
+    "random.uniform(-2, 2)": "outside of -1 to 1",
+    "round(random.uniform(-1, 1), 1)": "are weights, and both begin at",
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_weights_begin_on_both_sides_of_0_and_apart(network, start):
+    neuron, value = network(
+        ("self.w = [Value(random.uniform(-1, 1)) for", f"self.w = [Value({start}) for"),
+        ("self.b = Value(random.uniform(-1, 1))", "self.b = Value(0.0)"),
+    )
+    value._transport.load("random", "seed")(0)
+    if STARTS[start]:
+        assert STARTS[start] in evidence_from(check_initial_numbers, neuron, (40,), ()).message
+    else:
+        check_initial_numbers(neuron, (40,), ())
+
+
+def test_a_right_neuron_fails_less_often_than_once_in_a_billion():
+    n_weights = 40
+    one_sign = 2 * 0.5**n_weights
+    for bound in (1.0, n_weights**-0.5, 0.1):
+        # n numbers that are uniform in an interval lie within a share s of it with probability n s^(n-1) - (n-1) s^n.
+        share = MIN_SPREAD / (2 * bound)
+        close_together = n_weights * share ** (n_weights - 1) - (n_weights - 1) * share**n_weights
+        assert one_sign + close_together < 1e-9
+
+
+def test_networks_that_begin_alike_are_noticed_and_biases_of_0_are_not(network):
+    neuron, value = network(("self.b = Value(random.uniform(-1, 1))", "self.b = Value(0.0)"))
+    seed = value._transport.load("random", "seed")
+    check_all_different([neuron(5), neuron(5)], ())
+    models = []
+    for _ in range(2):
+        seed(1)
+        models.append(neuron(5))
+    message = evidence_from(check_all_different, models, ()).message
+    assert message.startswith("models[0].parameters()[0].data and models[1].parameters()[0].data both begin at ")
+
+
+def test_a_class_is_one_of_those_allowed_and_may_be_a_bool(load_value):
+    made = load_value("def Value(number): return number == 1 if number < 2 else int(number)")
+    expect_class(made(1), 1)
+    expect_class(made(0), 0)
+    expect_class(made(2), 1, 2)
+    with pytest.raises(NotPassed):
+        expect_class(made(2), 0, 1)
+    with pytest.raises(NotPassed):
+        expect_class(made(1), 0)
 
 
 @pytest.mark.parametrize("gradient", [0.0, float("inf"), float("nan")])

@@ -1,6 +1,7 @@
 """Checks on tensors: the evidence of a wrong shape, number or network is right, short, and can be pasted."""
 
 import io
+import random
 import sys
 from contextlib import redirect_stdout
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from gradkit.suite import (
     check_inner_tensor_gradients,
     check_reads_digits,
     check_same_numbers,
+    check_spread_of_initial_tensors,
     check_tensor_chain,
     check_tensor_gradients,
     check_tensor_loss,
@@ -30,6 +32,7 @@ from gradkit.suite import (
     check_tensors,
     expect_array,
 )
+from gradkit.suite.checks import tensor_networks
 from gradkit.suite.failures import NotPassed
 
 SOLUTION = reference_folder() / "solution"
@@ -372,6 +375,39 @@ def test_a_wrong_initialization_of_a_network_is_reported(drawn, network):
     check_initial_tensors(network()[0], (3, 4, 2), ())
     found = evidence_from(check_initial_tensors, network((INITIAL, drawn))[0], (3, 4, 2), ())
     assert found.message.startswith(BEGINNINGS[drawn])
+
+
+SPREADS = {
+    "np.random.uniform(-1, 1, shape)": "go up to",
+    "np.random.uniform(-1, 1, shape) / 5": "go up to",
+    "np.random.uniform(0, 1, shape) / shape[0] ** 0.5": "are not spread evenly: 100% of them are positive",
+    "np.random.choice([-1, 1], shape) / shape[0] ** 0.5": "are not spread evenly: 100% of them are above 0.125 in size",
+}
+
+
+@pytest.mark.parametrize("drawn", SPREADS)
+def test_weights_that_are_not_drawn_uniformly_within_their_bound_are_reported(drawn, network):
+    check_spread_of_initial_tensors(network()[0], (16, 16, 32), ())
+    found = evidence_from(check_spread_of_initial_tensors, network((INITIAL, drawn))[0], (16, 16, 32), ())
+    assert found.message.startswith(f"The weights in model.parameters()[0].data, for 16 inputs, {SPREADS[drawn]}")
+
+
+def test_layers_networks_and_biases_that_begin_wrong_are_reported(network):
+    drawn = "self.weights = [Tensor(" + INITIAL + ") for shape in shapes]"
+    shared = "made = {}; " + drawn.replace("Tensor(", "made.setdefault(shape, Tensor(").replace(") for", ")) for")
+    for edit, message in (
+        ((drawn, shared), "Two layers begin with the same weights"),
+        ((drawn, "np.random.seed(0); " + drawn), "A second network begins with the same weights"),
+        (("np.zeros(nout)", "np.ones(nout)"), "model.parameters()[1].data, a bias, begins with 1.0 in it"),
+    ):
+        found = evidence_from(check_spread_of_initial_tensors, network(edit)[0], (16, 16, 16), ())
+        assert found.message.startswith(message)
+
+
+def test_uniform_weights_are_never_taken_for_others():
+    rng = random.Random(16)
+    for _ in range(300):
+        assert not tensor_networks._spread_fault([rng.uniform(-0.25, 0.25) for _ in range(256)], 0.25)
 
 
 def test_a_network_that_reads_few_digits_is_reported_with_their_number(load_from_student):
