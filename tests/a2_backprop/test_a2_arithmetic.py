@@ -22,13 +22,10 @@ def test_the_result_answers_to_itself(Value):
     "The gradient travels all the way back: (a + b) + c",
     about=("Value.backward", "Value.__add__"),
     needs="test_the_result_answers_to_itself",
+    corpus=expressions("all_the_way_back", (lambda a, b, c: (a + b) + c, (2.0, 3.0, 7.0))),
 )
-def test_the_gradient_travels_all_the_way(Value):
-    a, b, c = Value(2.0), Value(3.0), Value(7.0)
-    y = (a + b) + c
-    y.backward()
-    expect(c.grad, 1.0)
-    expect(a.grad, 1.0)
+def test_the_gradient_travels_all_the_way(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 @graded(
@@ -36,13 +33,10 @@ def test_the_gradient_travels_all_the_way(Value):
     "Nodes with equal numbers are different nodes: (a + b) + (c + d)",
     about=("Value.backward",),
     needs="test_the_gradient_travels_all_the_way",
+    corpus=expressions("equal_numbers", (lambda a, b, c, d: (a + b) + (c + d), (1.0, 2.0, 1.0, 2.0))),
 )
-def test_equal_numbers_are_different_nodes(Value):
-    a, b, c, d = Value(1.0), Value(2.0), Value(1.0), Value(2.0)
-    y = (a + b) + (c + d)
-    y.backward()
-    expect(a.grad, 1.0)
-    expect(c.grad, 1.0)
+def test_equal_numbers_are_different_nodes(Value, corpus):
+    check_gradients(Value, corpus)
 
 
 # --- + ---------------------------------------------------------------------------------------------------------------
@@ -95,6 +89,23 @@ def test_multiplication_collects(Value, corpus):
     check_gradients(Value, corpus)
 
 
+@graded(
+    0.5,
+    "A factor of 0: it gets the other factor, and the other gets 0",
+    about=("Value.__mul__",),
+    needs="test_multiplication_gradient",
+    corpus=expressions(
+        "a_factor_of_zero",
+        (lambda a, b: a * b, (0.0, 3.0)),
+        (lambda a, b: a * b, (3.0, 0.0)),
+        (lambda a, b, c: a * b + c, (0.0, 0.0, 2.0)),
+        (lambda a, b, c: a * b * c, (0.0, 3.0, 2.0)),
+    ),
+)
+def test_a_factor_of_zero_gradient(Value, corpus):
+    check_gradients(Value, corpus)
+
+
 # --- + and * with a plain number -------------------------------------------------------------------------------------
 
 
@@ -102,7 +113,7 @@ def test_multiplication_collects(Value, corpus):
     0.5,
     "x + 2 and its gradient",
     about=("Value.__add__",),
-    needs=("test_addition_collects", "test_multiplication_collects", VALUES + "test_value_plus_number"),
+    needs=("test_multiplication_collects", VALUES + "test_value_plus_number"),
     corpus=random_graphs("add_const", reuse="leaves"),
 )
 def test_value_plus_number_gradient(Value, corpus):
@@ -113,12 +124,7 @@ def test_value_plus_number_gradient(Value, corpus):
     0.5,
     "2 + x and its gradient",
     about=("Value.__radd__",),
-    needs=(
-        "test_addition_collects",
-        "test_multiplication_collects",
-        "test_value_plus_number_gradient",
-        VALUES + "test_number_plus_value",
-    ),
+    needs=("test_value_plus_number_gradient", VALUES + "test_number_plus_value"),
     corpus=random_graphs("const_add", reuse="leaves"),
 )
 def test_number_plus_value_gradient(Value, corpus):
@@ -129,7 +135,7 @@ def test_number_plus_value_gradient(Value, corpus):
     0.5,
     "sum([x, y, x]) passes its gradient on",
     about=("Value.__radd__",),
-    needs="test_number_plus_value_gradient",
+    needs=("test_addition_collects", "test_number_plus_value_gradient"),
 )
 def test_sum_gradient(Value):
     x, y = Value(1.0), Value(2.5)
@@ -154,7 +160,7 @@ def test_value_times_number_gradient(Value, corpus):
     0.5,
     "2 * x and its gradient",
     about=("Value.__rmul__",),
-    needs=("test_multiplication_collects", "test_value_times_number_gradient", VALUES + "test_number_times_value"),
+    needs=("test_value_times_number_gradient", VALUES + "test_number_times_value"),
     corpus=random_graphs("const_mul", reuse="leaves"),
 )
 def test_number_times_value_gradient(Value, corpus):
@@ -168,7 +174,7 @@ def test_number_times_value_gradient(Value, corpus):
     1,
     "-x and its gradient",
     about=("Value.__neg__",),
-    needs=("test_value_times_number_gradient", VALUES + "test_negation"),
+    needs=("test_multiplication_collects", "test_a_factor_of_zero_gradient", VALUES + "test_negation"),
     corpus=random_graphs("neg", reuse="leaves"),
 )
 def test_negation_gradient(Value, corpus):
@@ -256,6 +262,7 @@ def test_square_root_gradient(Value, corpus):
         (lambda x: x**3, (-2.0,)),
         (lambda x: x**-2, (-2.0,)),
         (lambda x: x**0, (3.0,)),
+        (lambda x: x**1, (0.0,)),
     ),
 )
 def test_powers_of_zero_and_negative_numbers_gradient(Value, corpus):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from gradkit.catalogue.assignments import Assignment, corpora_folder
+from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.suite.diagnosis import DIAGNOSES
 
 from .reference_retry import reference_files
@@ -85,7 +85,9 @@ def _is_within(module: str, names: Iterable[str]) -> bool:
 
 
 def digest_suite(suite: Suite) -> str:
-    """Return the digest of what a report depends on in the course: the graded assignments, their tests and corpora.
+    """Return the digest of what a report depends on in the course: assignments, their tests and corpora.
+
+    They are the graded assignments, and those with an item that a graded one needs.
 
     It also covers the recorded hints of all misconceptions: they are not kept by assignment.
     """
@@ -99,7 +101,15 @@ def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
         for path in [*sorted(assignment.suite.glob("*.py")), *reference_files(assignment, suite.reference)]:
             yield f"{assignment.name}/{path.name} ", path.read_bytes()
 
-    corpora = {test.settings.corpus.file_name for test in suite.tests if test.settings.corpus}
+    earlier = {test.item.assignment for test in suite.earlier}
+    for assignment in assignments():
+        if assignment.name in earlier:
+            yield f"{assignment.name} ", encode_graded_fields(assignment)
+            for path in sorted(assignment.suite.glob("*.py")):
+                yield f"{assignment.name}/{path.name} ", path.read_bytes()
+
+    tests = (*suite.tests, *suite.earlier)
+    corpora = {test.settings.corpus.file_name for test in tests if test.settings.corpus}
     for path in [corpora_folder() / name for name in (*sorted(corpora), DIAGNOSES)]:
         if path.is_file():
             yield f"{path.name} ", path.read_bytes()

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from gradkit.catalogue.assignments import Assignment
+from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.corpora.library import Library
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import GradedTest
@@ -76,6 +76,11 @@ class PublicPhase(Phase):
 
     def tests(self, suite: Suite) -> list[GradedTest]:
         return [test for test in suite.tests if not test.item.hidden]
+
+    def seconds(self, suite: Suite) -> float:
+        n_items = Counter(test.item.assignment for test in suite.earlier)
+        limits = [min(each.submission_seconds, n_items[each.name] * each.item_seconds) for each in assignments()]
+        return super().seconds(suite) + self.limit_factor * sum(limits)
 
 
 class LaterPhase(Phase):

@@ -10,8 +10,8 @@ from gradkit.catalogue.assignments import Assignment, Notebook
 from gradkit.corpora.library import Library
 from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.errors import UserError
-from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest, graded_tests
+from gradkit.suite.earlier import find_earlier_tests
 from gradkit.suite.results import Item
 
 from .reference_retry import reference_folder
@@ -31,6 +31,7 @@ class Suite:
         library: The public corpora, which students have.
         private: The corpora of a private seed, if the class is graded with one.
         reference: The folder of the reference's files, if assignments with `retry_with` get a reference retry.
+        earlier: The tests of other assignments that these need. They are not graded: see `gradkit.suite.earlier`.
     """
 
     assignments: tuple[Assignment, ...]
@@ -38,6 +39,7 @@ class Suite:
     library: Library
     private: Library | None = None
     reference: Path | None = None
+    earlier: tuple[GradedTest, ...] = ()
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -101,26 +103,14 @@ def load_suite(
         SuiteError: If a test file cannot be graded as it is.
     """
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
-    suite = Suite(tuple(assignments), tests, library, private, reference_folder() if retries else None)
+    earlier = find_earlier_tests((test.item for test in tests), assignments)
+    suite = Suite(tuple(assignments), tests, library, private, reference_folder() if retries else None, earlier)
+    for test in earlier:
+        if test.settings.corpus:
+            library.corpus(test.settings.corpus)
     for test in tests:
         if test.settings.corpus:
             library.corpus(test.settings.corpus)
         if private and test.settings.corpus and suite.has_private_corpus(test):
             private.corpus(test.settings.corpus)
     return suite
-
-
-def run_test(test: GradedTest, subjects: dict[str, Subject], library: Library) -> None:
-    """Run a test on a submission, with its corpus from a library.
-
-    Args:
-        test: The test.
-        subjects: The subjects that the test takes, by argument name.
-        library: Where the test's corpus comes from.
-
-    Raises:
-        NotPassed, SubmissionError: If the submission did not pass.
-    """
-    spec = test.settings.corpus
-    corpus = {"corpus": library.corpus(spec)} if spec else {}
-    test.function(**subjects, **corpus)

@@ -13,6 +13,7 @@ import _operator
 import sys
 
 from . import tensor_replay
+from .absent import find_absent_method
 from .graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of, plain_number, replay
 
 TYPE_CHECKING = False
@@ -227,8 +228,17 @@ def doing(request: str, argument: object = "") -> str:
     return {"load": f"importing {argument}.py", "apply": str(argument)}.get(request, request)
 
 
+def absent_method(error: BaseException) -> str:
+    """Return the method whose absence caused an exception of the student's code: see absent.py."""
+    if type(error) not in (AttributeError, TypeError):
+        return ""
+    return find_absent_method(error, {function.__code__ for function in (apply, _call, calls, replay)})
+
+
 def verdict_of(error: BaseException) -> str:
     """Return the name of the verdict for an exception of the student's code."""
+    if absent_method(error):
+        return "not_implemented"
     return next((verdict for kind, verdict in _VERDICTS if isinstance(error, kind)), "crashed")
 
 
@@ -239,6 +249,9 @@ def message_of(error: BaseException, doing: str) -> str:
         error: The exception.
         doing: What the student's code was doing, in a word or two.
     """
+    absent = absent_method(error)
+    if absent:
+        return f"{absent} yet."
     verdict, kind = verdict_of(error), _class_name(error)
     if verdict == "crashed":
         return f"{kind}: this ends the whole program, where an answer is due ({doing})."

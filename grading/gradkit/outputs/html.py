@@ -55,7 +55,9 @@ def _template_values(
         first_titles: The title of the first item with each cause, under which the evidence is shown.
     """
     evidence = evidence_on_page(item)
-    pointer = f"Look at “{_first_blocker(item.blocked_by, titles)}” first." if item.blocked_by else ""
+    pointer = ""
+    if item.blocked_by and evidence is None:
+        pointer = f"Look at “{_first_blocker(item.blocked_by, titles)}” first."
     if evidence and _has_details(evidence):
         first = first_titles[_cause(evidence)]
         if first != item.title:

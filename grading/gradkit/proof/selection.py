@@ -20,11 +20,12 @@ from types import CodeType, FrameType
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.grader.suite import Suite, load_suite, run_test
+from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
+from gradkit.suite.collection import run_test
 from gradkit.suite.results import Item
 
 from .specimens import Misconception, edited_source, reference_folder

@@ -34,3 +34,7 @@ class Budget:
         self._spent[self._assignment] += spent - self._spent_before
         self._assignment, self._spent_before = assignment.name, spent
         return assignment.submission_seconds - self._spent[assignment.name]
+
+    def exclude(self, seconds: float) -> None:
+        """Do not count these seconds of the current item."""
+        self._spent_before += seconds

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gradkit.catalogue.assignments import Assignment, corpora_folder
+from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
 from gradkit.corpora.spec import PUBLIC_SEED, Corpus
@@ -23,11 +23,12 @@ from gradkit.submissions.transport.local import LocalTransport
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite import screen
+from gradkit.suite.earlier import EarlierItems, find_earlier_tests
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import Explained, NotPassed
 from gradkit.suite.loading import Loader, no_time_left
-from gradkit.suite.outcomes import STUDENT_ERRORS, reason_to_skip, record_outcome
-from gradkit.suite.results import ItemResult, Results
+from gradkit.suite.outcomes import STUDENT_ERRORS, Block, reason_to_skip, record_outcome
+from gradkit.suite.results import Item, ItemResult, Results
 
 from .budget import Budget
 from .collection import ITEM, SETTINGS, Collection, assignment_of, assignments_present
@@ -96,6 +97,8 @@ class SelfCheck:
         """Whether the current item has less time than an item usually has."""
         self._library = library
         self._results = results
+        self._earlier: EarlierItems | None = None
+        """Items of assignments that were not collected. Most runs do not need them."""
         self._exitstatus = 0
 
     # --- fixtures of graded tests ------------------------------------------------------------------------------------
@@ -155,8 +158,24 @@ class SelfCheck:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             test.stash[RESULT] = record_outcome(
-                self._results, test.stash[ITEM], error, test.path, self._transport.run_program
+                self._results,
+                test.stash[ITEM],
+                error,
+                test.path,
+                self._find_block_outside,
+                self._transport.run_program,
             )
+
+    def _find_block_outside(self, results: Results, item: Item) -> Block | None:
+        """Find what blocks an item from outside the collected assignments: see EarlierItems."""
+        if self._earlier is None:
+            names = {each.assignment for each in results.collected}
+            tests = find_earlier_tests(results.collected, [each for each in assignments() if each.name in names])
+            self._earlier = EarlierItems(tests, self._transport, self._loader, self._library)
+        spent_before = self._earlier.spent_seconds
+        block = self._earlier.find_block(results, item)
+        self._budget.exclude(self._earlier.spent_seconds - spent_before)
+        return block
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # so that this sees what pytest makes of a skip
     def pytest_runtest_makereport(

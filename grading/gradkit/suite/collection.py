@@ -13,6 +13,8 @@ from types import ModuleType
 
 from gradkit.catalogue.assignments import Assignment
 from gradkit.catalogue.subjects import SUBJECTS
+from gradkit.corpora.library import Library
+from gradkit.submissions.transport.subject import Subject
 
 from .graded import ATTRIBUTE, ItemSettings
 from .results import Item
@@ -90,3 +92,19 @@ def import_suite_file(path: Path) -> ModuleType:
     except BaseException as error:  # pytest.skip() raises an exception that is not an Exception
         raise SuiteError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     return module
+
+
+def run_test(test: GradedTest, subjects: dict[str, Subject], library: Library) -> None:
+    """Run a test on a submission, with its corpus from a library.
+
+    Args:
+        test: The test.
+        subjects: The subjects that the test takes, by argument name.
+        library: Where the test's corpus comes from.
+
+    Raises:
+        NotPassed, SubmissionError: If the submission did not pass.
+    """
+    spec = test.settings.corpus
+    corpus = {"corpus": library.corpus(spec)} if spec else {}
+    test.function(**subjects, **corpus)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -24,8 +26,30 @@ STUDENT_ERRORS = (NotPassed, SubmissionError, TimeIsUp)
 """How a test ends because of the student's code. Any other exception is an error in the test or in gradkit."""
 
 
+@dataclass(frozen=True)
+class Block:
+    """What blocks an item from outside the graded assignments.
+
+    Attributes:
+        blocked_by: The ids of the items that failed.
+        evidence: The evidence of the first of them.
+    """
+
+    blocked_by: tuple[str, ...]
+    evidence: Evidence
+
+
+FindBlock = Callable[[Results, Item], Block | None]
+"""Finds what blocks an item that failed: see earlier.py."""
+
+
 def record_outcome(
-    results: Results, item: Item, error: BaseException | None, path: Path, run_program: RunProgram | None = None
+    results: Results,
+    item: Item,
+    error: BaseException | None,
+    path: Path,
+    find_block: FindBlock | None = None,
+    run_program: RunProgram | None = None,
 ) -> ItemResult | None:
     """Record the result of an item: passed, blocked (without evidence), or explained now.
 
@@ -36,6 +60,7 @@ def record_outcome(
         item: The item.
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
+        find_block: Finds what blocks a failed item from outside the graded assignments; None if all are graded.
         run_program: Runs a program once more before it is shown. Without it, programs are shown as they are.
 
     Returns:
@@ -45,6 +70,10 @@ def record_outcome(
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
         result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item), run_program)
+        if find_block and result.evidence and _can_be_blocked(result, error):
+            block = find_block(results, item)
+            if block:
+                result = make_result(item, Verdict.BLOCKED, block.evidence, block.blocked_by)
     else:
         return None
     results.add(result)
@@ -61,6 +90,11 @@ def _result_of_failure(
     if run_program:
         evidence = make_reproducible(failure.verdict, evidence, failure.longer_program(), run_program)
     return make_result(item, failure.verdict, add_misconception_hint(item, evidence))
+
+
+def _can_be_blocked(result: ItemResult, error: BaseException) -> bool:
+    """Return whether items of other assignments can explain a failure. They would repeat that of an import."""
+    return not result.hidden and result.verdict is not Verdict.NOT_IMPLEMENTED and not isinstance(error, NotLoadedError)
 
 
 def result_as_drawn(item: Item, error: StudentError, path: Path) -> ItemResult:

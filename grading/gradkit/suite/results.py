@@ -87,6 +87,11 @@ def make_result(
     )
 
 
+def has_failed(result: ItemResult) -> bool:
+    """Return whether a result blocks the items that need it. A stub does not."""
+    return result.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED)
+
+
 def strip_result(result: ItemResult) -> Item:
     """Return the item of a result, without the result's fields."""
     return Item(result.id, result.assignment, result.title, result.points, result.needs, result.hidden)
@@ -101,6 +106,8 @@ class Results:
 
     collected: list[Item] = field(default_factory=list)
     by_id: dict[str, ItemResult] = field(default_factory=dict)
+    earlier: dict[str, ItemResult] = field(default_factory=dict)
+    """Results of items that are not graded, and were run because others need them: see earlier.py."""
 
     def add(self, result: ItemResult) -> None:
         """Add the result of an item."""
@@ -123,8 +130,7 @@ class Results:
 
     def failed_prerequisites(self, item: Item) -> tuple[str, ...]:
         """Return the ids of the prerequisites that failed, nearest first. A stub has not failed."""
-        fine = (Verdict.PASSED, Verdict.NOT_IMPLEMENTED)
-        return tuple(result.id for result in self.prerequisites(item) if result.verdict not in fine)
+        return tuple(result.id for result in self.prerequisites(item) if has_failed(result))
 
     def prerequisites_that_stop(self, item: Item) -> tuple[str, ...]:
         """Return the ids of the prerequisites because of which an item is not run: see `Verdict.stops_dependents`."""

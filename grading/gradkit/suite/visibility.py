@@ -8,10 +8,14 @@ Result of an item         student's screen               student's page         
 failed                    evidence                       evidence                    evidence
 not implemented           what to write next             the stub's own words        evidence
 blocked                   counted with its cause         the title of its cause      ids of its causes
+blocked from outside      evidence of its cause          evidence of its cause       the same, and ids
 hidden, failed            the sentence HIDDEN            the sentence HIDDEN         the sentence HIDDEN
 hidden, needs a failure   not listed                     the sentence HIDDEN         the sentence HIDDEN
 failed in private only    the sentence PRIVATE_ONLY      the sentence PRIVATE_ONLY   the sentence PRIVATE_ONLY
 ========================  =============================  ==========================  =======================
+
+An item is blocked from outside if its cause is an item of an assignment that is not graded: see earlier.py. That item
+is in no report, so the first of those that it blocks shows its evidence.
 
 A report is made first, and screens and pages are made of it, so nothing that a report leaves out can reach them. The
 instructor's `gradkit explain` shows all that a report contains. `gradkit explain --private` runs a private item again
@@ -67,7 +71,9 @@ def is_listed_on_screen(result: ItemResult, by_id: Mapping[str, ItemResult]) -> 
         result: The item's result.
         by_id: All results, by item id.
     """
-    counted_elsewhere = (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED)
+    if result.verdict is Verdict.BLOCKED:
+        return result.evidence is not None
+    counted_elsewhere = (Verdict.PASSED, Verdict.NOT_IMPLEMENTED)
     return result.verdict not in counted_elsewhere and not follows_from_others(result, by_id)
 
 

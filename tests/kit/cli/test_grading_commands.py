@@ -200,7 +200,7 @@ def report(graded, school):
 def test_explain_shows_what_self_check_would(gradkit, report):
     shown = gradkit("explain", report)
     assert shown.exit_code == 0
-    assert "17 of 19.5 points" in shown.output
+    assert "17.5 of 19.5 points" in shown.output
     assert "2 - x is not x - 2" in shown.output
     assert "print(y.data)  # yours:" in shown.output
     assert "(1 more depends on this)" in shown.output

@@ -18,8 +18,8 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport import process_tree
 
-ENDLESS = ("return Value(other) ** self", "while True: pass")
-"""An edit of 2 ** x, on which in a1 only the larger expressions depend."""
+ENDLESS = ("return other * self**-1", "while True: pass")
+"""An edit of 2 / x, on which in a1 only the larger expressions depend."""
 
 
 def test_right_wrong_and_missing_submissions_get_what_they_earned(school, solution):
@@ -32,7 +32,7 @@ def test_right_wrong_and_missing_submissions_get_what_they_earned(school, soluti
     assert {name: report.earned for name, report in reports.items()} == {
         "ada": 19.5,
         "ben": 19.5,
-        "cleo": 17.0,
+        "cleo": 17.5,
         "dan": 0.0,
         "eve": 0.0,
     }
@@ -48,7 +48,7 @@ def test_a_hung_submission_loses_only_its_own_item(school, solution, suite_with_
     school.hand_in("ben", solution(ENDLESS))
     reports = school.grade(suite=suite_with_limits("a1", 0.5, 20))
     ended = {item.id.rpartition("test_")[2]: item.verdict for item in reports["ben"].items}
-    assert ended.pop("number_to_the_value") is Verdict.TIMEOUT
+    assert ended.pop("number_over_value") is Verdict.TIMEOUT
     assert ended.pop("larger_expressions") is Verdict.BLOCKED
     assert set(ended.values()) == {Verdict.PASSED}
     assert reports["ada"].earned == 19.5

@@ -13,14 +13,14 @@ from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import Sandbox, SandboxError
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.checks.cases import whole_programs
-from gradkit.suite.collection import GradedTest
+from gradkit.suite.collection import GradedTest, run_test
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.outcomes import STUDENT_ERRORS, result_as_drawn
 from gradkit.suite.results import ItemResult, make_result
 
 from ..phases import PRIVATE, is_private
 from ..report import Report
-from ..suite import GraderError, Suite, run_test
+from ..suite import GraderError, Suite
 from .run_phases import open_transport
 
 _PASSES = "It passes by itself, in a new worker. If the report says otherwise, time or an earlier item decided."

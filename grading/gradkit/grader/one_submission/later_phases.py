@@ -9,11 +9,11 @@ from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.sandbox.packages import MissingPackageError
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport.pipe import PipeTransport
-from gradkit.suite.collection import GradedTest
+from gradkit.suite.collection import GradedTest, run_test
 from gradkit.suite.failures import NotPassed
 
 from ..phases import LaterPhase
-from ..suite import GraderError, Suite, run_test
+from ..suite import GraderError, Suite
 
 
 def run_later_phase(

@@ -10,14 +10,15 @@ from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject
-from gradkit.suite.collection import GradedTest
+from gradkit.suite.collection import GradedTest, run_test
+from gradkit.suite.earlier import EarlierItems
 from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
 from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
 from gradkit.suite.results import Results
 from gradkit.suite.visibility import failure_for_report, make_hidden_result
 
-from ..suite import GraderError, Suite, run_test
+from ..suite import GraderError, Suite
 
 
 def run_public_phase(suite: Suite, intake: Intake, transport: Transport, run_hidden: bool = False) -> Results:
@@ -57,6 +58,7 @@ class _PublicRun:
         self._results = results
         self._transport = transport
         self._loader = Loader(transport, failure)
+        self._earlier = EarlierItems(suite.earlier, transport, self._loader, suite.library)
         self._spent_seconds = {assignment.name: 0.0 for assignment in suite.assignments}
 
     def is_settled(self, test: GradedTest) -> bool:
@@ -76,8 +78,12 @@ class _PublicRun:
             seconds = min(assignment.item_seconds, seconds_left)
             error = self._run(test, seconds, assignment.packages, is_short_of_time=seconds < assignment.item_seconds)
 
-        record_outcome(self._results, test.item, error, test.path, self._transport.run_program)
-        self._spent_seconds[assignment.name] += self._transport.spent_seconds - spent_before
+        spent_earlier = self._earlier.spent_seconds
+        record_outcome(
+            self._results, test.item, error, test.path, self._earlier.find_block, self._transport.run_program
+        )
+        spent = self._transport.spent_seconds - spent_before - (self._earlier.spent_seconds - spent_earlier)
+        self._spent_seconds[assignment.name] += spent
 
     def _run(
         self, test: GradedTest, seconds: float, packages: tuple[str, ...], is_short_of_time: bool

@@ -20,13 +20,13 @@ import msgspec
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
-from gradkit.grader.suite import Suite, load_suite, run_test
+from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
-from gradkit.suite.collection import GradedTest
+from gradkit.suite.collection import GradedTest, run_test
 from gradkit.suite.outcomes import STUDENT_ERRORS
 
 from ..selection import Trace, trace_solution

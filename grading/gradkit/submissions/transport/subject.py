@@ -89,6 +89,26 @@ class Subject:
     def __rpow__(self, other: float) -> Subject:
         return self._transport.apply("pow", (other, self), {})
 
+    # Without these, `total += x` would run __add__ and never the __iadd__ that a student has written.
+
+    def __iadd__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("iadd", (self, other), {})
+
+    def __isub__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("isub", (self, other), {})
+
+    def __imul__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("imul", (self, other), {})
+
+    def __itruediv__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("itruediv", (self, other), {})
+
+    def __ipow__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("ipow", (self, other), {})
+
+    def __imatmul__(self, other: float | Subject) -> Subject:
+        return self._transport.apply("imatmul", (self, other), {})
+
     def __repr__(self) -> str:
         return "<a student's object>"
 

@@ -61,7 +61,7 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
         return
 
     for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
-        mismatch = compare(graph, want, got)
+        mismatch = _find_mismatch(compare, graph, want, got)
         if mismatch:
             raise NotPassed(WrongNumbers(Value, mismatch, compare, backward, constants_of(corpus.cases)))
 
@@ -69,6 +69,12 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
         graph = corpus.cases[len(reply.answers)]
         failure = NotPassed(NoNumbers(Value, graph, reply.failure, backward, constants_of(corpus.cases)))
         raise failure.with_traceback(reply.failure.__traceback__)  # for --pdb
+
+
+def _find_mismatch(compare: Compare, graph: Graph, want: Answers, got: Answers) -> Mismatch | None:
+    """Return the mismatch of a graph; if both its gradients and its value are wrong, that of the value."""
+    mismatch = compare(graph, want, got)
+    return mismatch and (compare_data(graph, want, got) or mismatch)
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,9 @@ class WrongNumbers(Failure):
             reply = replay(self.Value, [candidate], self.backward)
             if reply.failure:
                 return False
-            mismatch = self.compare(candidate, complex_step.answer_graph(candidate), reply.answers[0])
-            if mismatch is None:
+            want = complex_step.answer_graph(candidate)
+            mismatch = _find_mismatch(self.compare, candidate, want, reply.answers[0])
+            if mismatch is None or mismatch.kind != self.mismatch.kind:
                 return False
             smallest = mismatch
             return True

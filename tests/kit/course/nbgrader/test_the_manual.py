@@ -42,6 +42,6 @@ def test_the_manual_leads_from_an_empty_folder_to_a_finished_gradebook(run_manua
         assert done.returncode == 0, f"{done.args}\n{done.stdout}{done.stderr}"
     with (folder / "grades.csv").open(newline="") as opened:
         scores = {row["student_id"]: (row["score"], row["max_score"]) for row in csv.DictReader(opened)}
-    assert scores == {"Ada Lovelace": ("19.5", "19.5"), "Bob": ("15.5", "19.5")}
+    assert scores == {"Ada Lovelace": ("19.5", "19.5"), "Bob": ("16.5", "19.5")}
     pages = sorted(path.parts[-3] for path in folder.glob("feedback/*/a1_expressions/a1_expressions.html"))
     assert pages == ["Ada Lovelace", "Bob"]

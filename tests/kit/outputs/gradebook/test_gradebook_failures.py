@@ -80,7 +80,7 @@ def test_points_arrive_and_late_submissions_are_named(school, solution, book, re
     assert "Late: [red]cleo, ben. A penalty is nbgrader's to give, or yours." in shown.output
     assert not [warning for warning in recwarn if "Object of type" in str(warning.message)]
     found = {who: sum(grade[0] or 0 for grade in seen["grades"].values()) for (who, _), seen in book.seen().items()}
-    assert found == {"ada": 19.5, "ben": 15.5, "[red]cleo": 0.0, "dan": 19.5}
+    assert found == {"ada": 19.5, "ben": 16.5, "[red]cleo": 0.0, "dan": 19.5}
 
 
 def test_students_without_files_for_an_assignment_are_named_and_not_entered(school, solution, files):

@@ -25,6 +25,33 @@ def test_operators_work_between_values_and_with_numbers_on_either_side(Value, na
         assert apply(left, right).data == pytest.approx(apply(*number))
 
 
+IN_PLACE = """
+class Value:
+    def __init__(self, data):
+        self.data = data
+    def __iadd__(self, other):
+        self.data += other.data
+        return self
+    def __mul__(self, other):
+        return Value(self.data * other.data)
+"""
+
+
+def test_an_augmented_assignment_runs_the_student_s_own_method(load_value):
+    value_class = load_value(IN_PLACE)
+    a = total = value_class(2.0)
+    total += value_class(3.0)
+    assert total is a
+    assert a.data == 5.0
+
+
+def test_an_augmented_assignment_falls_back_on_the_operator(load_value):
+    value_class = load_value(IN_PLACE)
+    a = product = value_class(2.0)
+    product *= value_class(3.0)
+    assert (a.data, product.data) == (2.0, 6.0)
+
+
 def test_minus_sum_functions_and_backward_work(Value):
     x = Value(2.0)
     total = sum([-x, x.exp(), x * x])

@@ -116,6 +116,18 @@ def test_a_forward_check_never_reads_gradients(load_value, solution):
     check_forward(value, corpus_of(trace_expression(lambda a, b: a * b + a, 2.0, 3.0)))
 
 
+def test_a_value_that_is_wrong_is_shown_before_the_gradient_that_follows_from_it(evidence_for):
+    edit = ("math.exp(self.data)", "2 * math.exp(self.data)")
+    evidence = evidence_for(check_gradients, corpus_of(trace_expression(lambda a, b: a.exp() * b, 0.5, 0.3)), edit)
+    assert evidence.rows[0].name == "y.data"
+    assert evidence.code[-1] == "print(y.data)"
+
+
+def test_a_value_that_is_wrong_costs_no_gradient_that_is_right(load_value, solution):
+    edit = ('Value(self.data + other.data, (self, other), "+")', 'Value(self.data - other.data, (self, other), "+")')
+    check_gradients(load_value(solution(edit)), corpus_of(trace_expression(lambda a, b: a + b, 0.5, 0.3)))
+
+
 def test_code_that_raises_is_shown_with_the_smallest_expression_that_raises(evidence_for):
     line = "out = Value(math.tanh(self.data)"
     graph = trace_expression(lambda a, b: ((a * b).tanh() + a) * b, 0.5, 0.3)

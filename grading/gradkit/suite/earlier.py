@@ -1,0 +1,124 @@
+"""Earlier items: what graded items need from assignments that are not graded at the same time.
+
+If a3 is graded alone, then a wrong `+` of a1 fails items about exp. So when an item fails, the items of other
+assignments that it needs are run too: silently, on the public corpora, and without points. One that fails blocks the
+item, and the evidence is about the earlier one. Nothing is run for a submission that passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from gradkit.catalogue.assignments import Assignment, assignments
+from gradkit.corpora.library import Library
+from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.transport.protocol import Transport
+
+from .collection import GradedTest, graded_tests, run_test
+from .evidence import Evidence
+from .loading import Loader, no_time_left
+from .outcomes import STUDENT_ERRORS, Block, reason_to_skip, record_outcome
+from .results import Item, Results, has_failed
+
+
+def find_earlier_tests(items: Iterable[Item], graded: Sequence[Assignment]) -> tuple[GradedTest, ...]:
+    """Return the tests of other assignments that items need, directly or not, in the order of the course.
+
+    Hidden tests are left out: a student is shown nothing of them, and a release does not contain them.
+
+    Args:
+        items: The items.
+        graded: The assignments that are graded.
+    """
+    names = {assignment.name for assignment in graded}
+    needed = {need for item in items for need in item.needs if need.partition("/")[0] not in names}
+    found: list[GradedTest] = []
+    for assignment in reversed(assignments()):  # an item needs items of its own or of earlier assignments only
+        if assignment.name in names or not any(need.startswith(f"{assignment.name}/") for need in needed):
+            continue
+        for test in reversed(list(graded_tests(assignment))):
+            if test.item.id in needed and not test.item.hidden:
+                needed.update(test.item.needs)
+                found.append(test)
+    return tuple(reversed(found))
+
+
+class EarlierItems:
+    """The earlier items of a run on one submission, which are run when an item that needs them fails.
+
+    Args:
+        tests: What `find_earlier_tests` returned.
+        transport: The submission.
+        loader: Loads the submission's subjects.
+        library: The public corpora.
+    """
+
+    def __init__(self, tests: Sequence[GradedTest], transport: Transport, loader: Loader, library: Library) -> None:
+        self._tests = {test.item.id: test for test in tests}
+        self._transport = transport
+        self._loader = loader
+        self._library = library
+        self._seconds_left = {each.name: each.submission_seconds for each in assignments()}
+        self.spent_seconds = 0.0
+        """Seconds that the student's code has run in earlier items. They do not count for the graded assignments."""
+
+    def find_block(self, results: Results, item: Item) -> Block | None:
+        """Run the earlier items that an item needs, unless they have been run, and return what blocks the item.
+
+        The first call starts new items, which invalidates the subjects of the failed one.
+
+        Args:
+            results: The results so far. Those of earlier items are added to `results.earlier`.
+            item: An item that failed.
+
+        Returns:
+            The earlier items that failed, and the evidence of the first one. None if no earlier item failed.
+        """
+        needed = self._needed_by(results, item)
+        for test in needed:
+            if test.item.id not in results.earlier:
+                self._run(results, test)
+        failed = [each for each in (results.earlier[test.item.id] for test in needed) if has_failed(each)]
+        if not failed:
+            return None
+        first = next(each for each in failed if each.verdict is not Verdict.BLOCKED)
+        heading = f"Needed from {first.assignment}, and wrong: {first.title}"
+        evidence = msgspec.structs.replace(first.evidence or Evidence(""), heading=heading)
+        return Block(tuple(each.id for each in failed), evidence)
+
+    def _needed_by(self, results: Results, item: Item) -> list[GradedTest]:
+        """Return the earlier tests that an item needs, directly or not, in the order of the course."""
+        graded = {each.id: each.needs for each in results.collected}
+        waiting, seen = list(item.needs), set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += self._tests[name].item.needs if name in self._tests else graded.get(name, ())
+        return [test for name, test in self._tests.items() if name in seen]
+
+    def _run(self, results: Results, test: GradedTest) -> None:
+        """Run one earlier item and add its result to `results.earlier`."""
+        assignment = next(each for each in assignments() if each.name == test.item.assignment)
+        earlier = Results(by_id=results.earlier)
+        seconds_left = self._seconds_left[assignment.name]
+        spent_before = self._transport.spent_seconds
+        error: BaseException | None = reason_to_skip(earlier, test.item)
+        if error is None and seconds_left <= 0:
+            error = no_time_left(assignment)
+        if error is None:
+            seconds = min(assignment.item_seconds, seconds_left)
+            self._transport.start_item(seconds, assignment.packages)
+            try:
+                is_short_of_time = seconds < assignment.item_seconds
+                subjects = {name: self._loader.subject(name, is_short_of_time) for name in test.subjects}
+                run_test(test, subjects, self._library)
+                self._transport.finish_item()
+            except STUDENT_ERRORS as raised:
+                error = raised
+        record_outcome(earlier, test.item, error, test.path, run_program=self._transport.run_program)
+        spent = self._transport.spent_seconds - spent_before
+        self._seconds_left[assignment.name] -= spent
+        self.spent_seconds += spent

@@ -1,0 +1,62 @@
+"""Earlier items: an assignment that is graded alone shows the mistake in what it builds on."""
+
+import pytest
+from gradkit.catalogue.assignments import choose_assignments, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.grader.one_submission.public_phase import run_public_phase
+from gradkit.grader.suite import load_suite
+from gradkit.submissions.intake.take_in import Intake
+from gradkit.submissions.outcome import Verdict
+
+WRONG_ADDITION = ("self.data + other.data", "self.data + 2 * other.data")
+WRONG_PLUS_NUMBER = ("return self + other", "return self + other + 1")
+
+
+@pytest.fixture(scope="module")
+def a3():
+    return load_suite(choose_assignments("a3"), Library(corpora_folder()))
+
+
+@pytest.fixture
+def run_a3(a3, open_folder, solution):
+    """Return a function that runs a3 alone on an engine with edits, and returns the results."""
+    return lambda *edits: run_public_phase(a3, Intake(), open_folder(solution(*edits)))
+
+
+def test_they_are_items_of_other_assignments_only_and_in_the_order_of_the_course(a3):
+    names = [test.item.id for test in a3.earlier]
+    assert {"a1_expressions/test_addition", "a2_backprop/test_addition_gradient"} <= set(names)
+    assert names == sorted(names, key=lambda name: name.partition("/")[0])
+    assert not set(names) & {item.id for item in a3.items}
+    assert not any(test.item.hidden for test in a3.earlier)
+
+
+def test_nothing_earlier_runs_for_a_right_submission(run_a3):
+    assert not run_a3().earlier
+
+
+def test_a_wrong_addition_is_shown_as_what_it_is_where_a3_is_graded_alone(run_a3):
+    results = run_a3(WRONG_ADDITION)
+    exp = results.by_id["a3_activations/test_exp"]
+    assert exp.verdict is Verdict.BLOCKED
+    assert "a1_expressions/test_addition" in exp.blocked_by
+    assert exp.evidence.heading == "Needed from a1_expressions, and wrong: a + b adds"
+    assert exp.evidence.rows
+    assert Verdict.FAILED not in {result.verdict for result in results.all()}
+
+
+def test_earlier_items_give_no_points_and_are_in_no_report(run_a3):
+    results = run_a3(WRONG_ADDITION)
+    assert set(results.by_id) == {item.id for item in results.collected}
+
+
+def test_a_mistake_of_its_own_is_shown_beside_right_earlier_items(run_a3):
+    results = run_a3(("self.grad += out.data * out.grad", "self.grad = out.data * out.grad"))
+    assert results.by_id["a3_activations/test_exp_collects"].verdict is Verdict.FAILED
+    assert {result.verdict for result in results.earlier.values()} == {Verdict.PASSED}
+
+
+def test_an_earlier_mistake_blocks_only_what_needs_it(run_a3):
+    verdicts = {name: result.verdict for name, result in run_a3(WRONG_PLUS_NUMBER).by_id.items()}
+    assert verdicts["a3_activations/test_softmax"] is Verdict.BLOCKED
+    assert verdicts["a3_activations/test_exp"] is Verdict.PASSED
