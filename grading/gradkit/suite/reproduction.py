@@ -21,6 +21,9 @@ RunProgram = Callable[[Sequence[str]], list[float]]
 """Runs a program with the student's files imported anew, and returns the numbers that it prints. Raises SubmissionError
 if the student's code fails."""
 
+SEEDED = ("import random", "random.seed(0)")
+"""The first lines of a program whose numbers would be others in each run."""
+
 _FAILS = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
 """Verdicts after which the student's code can run again at once."""
 
@@ -46,12 +49,26 @@ def make_reproducible(
         outcome = _run(code, run_program)
         if outcome is None:  # it cannot be run again, for example because the time is used up
             return evidence
+        if _is_random(evidence, code, outcome, run_program):
+            code = (*SEEDED, *code)
+            outcome = _run(code, run_program) or outcome
         changed = _as_run(evidence, code, outcome)
-        if changed and code == twice != longer:
+        if changed and code[-len(twice) :] == twice != longer:
             return msgspec.structs.replace(changed, hint=_state_hint(evidence))
         if changed:
             return changed
     return _without_program(evidence)
+
+
+def _is_random(
+    evidence: Evidence, code: Sequence[str], outcome: list[float] | SubmissionError, run_program: RunProgram
+) -> bool:
+    """Return whether a program prints other numbers in each run."""
+    shown = [row.yours for row in evidence.rows]
+    if isinstance(outcome, SubmissionError) or not shown or list(map(report_number, outcome[-len(shown) :])) == shown:
+        return False
+    again = _run(code, run_program)
+    return isinstance(again, list) and list(map(report_number, again)) != list(map(report_number, outcome))
 
 
 def _run(code: Sequence[str], run_program: RunProgram) -> list[float] | SubmissionError | None:

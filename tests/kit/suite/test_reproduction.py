@@ -9,7 +9,7 @@ from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.evidence import Evidence, make_row
-from gradkit.suite.reproduction import make_reproducible
+from gradkit.suite.reproduction import SEEDED, make_reproducible
 
 CODE = ("from nn import Layer", "model = Layer(2, 3)", "print(len(model.parameters()))")
 SHOWN = Evidence("len(model.parameters()) is 13", CODE, (make_row("len(model.parameters())", 13, 9),), source="right")
@@ -63,6 +63,13 @@ def test_an_exception_is_shown_as_the_program_raises_it():
     before = Evidence("TypeError: 'NoneType' object is not iterable", CODE)
     shown = explain(run_program, before, Verdict.ERROR)
     assert (shown.message, shown.traceback, shown.code) == (raised.message, raised.traceback, CODE)
+
+
+def test_a_program_that_prints_another_number_in_each_run_is_shown_with_a_seed():
+    numbers = iter((7.0, 5.0, 4.0))
+    shown = explain(lambda lines: [next(numbers)])
+    assert shown.code == (*SEEDED, *CODE)
+    assert shown.rows[0].yours == 4.0
 
 
 def test_evidence_stays_if_its_program_cannot_be_run_again():

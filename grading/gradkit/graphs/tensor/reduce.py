@@ -291,7 +291,7 @@ def _with_smaller_constants(draft: _Draft, size: int, smaller: int) -> _Draft:
         if isinstance(node, Leaf):
             continue
         if node.name in _SIZES:
-            constants = tuple(smaller if k == size else k for k in node.constants)
+            constants = tuple(k // size * smaller if k > 0 and k % size == 0 else k for k in node.constants)
             draft = draft.with_node(index, node._replace(constants=constants))
         if node.name in _INDICES:
             constants = tuple(min(k, smaller - 1) for k in node.constants)

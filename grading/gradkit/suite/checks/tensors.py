@@ -80,9 +80,14 @@ def _run_graph(
     Tensor: Subject,
 ) -> Evidence | None:
     """Replay a graph, and return the evidence of the first decisive node that is wrong."""
-    yours = replay_tensors(Tensor, graph, kind == "grad")[-len(graph) :]
+    replayed = replay_tensors(Tensor, graph, kind == "grad")
+    data, yours = replayed[: len(graph)], replayed[-len(graph) :]
     mismatch = compare_arrays(graph, kind, answers.arrays(kind), yours, decisive_nodes(graph))
-    return explain_tensor_mismatch(mismatch) if mismatch else None
+    if mismatch is None:
+        return None
+    # Gradients of wrong numbers are wrong as well, and would only distract.
+    wrong_data = compare_arrays(graph, "data", answers.arrays("data"), data, range(len(graph)))
+    return explain_tensor_mismatch(wrong_data or mismatch)
 
 
 def explain_tensor_mismatch(mismatch: TensorMismatch) -> Evidence:
