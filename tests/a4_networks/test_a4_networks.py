@@ -281,7 +281,7 @@ def test_a_hidden_layer_of_one_neuron(MLP, Value, corpus):
 @graded(
     0.5,
     "No two neurons begin alike, neither in one MLP nor in two",
-    about=("Layer.__init__", "MLP.__init__"),
+    about=("Neuron.__init__", "Layer.__init__", "MLP.__init__"),
     needs=("test_parameters_of_an_mlp", "test_initial_weights", "test_the_same_seed_makes_the_same_neuron"),
 )
 def test_no_two_neurons_begin_alike(MLP, seed):

@@ -185,7 +185,7 @@ def test_batches_of_matrices_gradient(Tensor, corpus):
     "A row times many matrices, and many matrices times a column",
     about=("Tensor.__matmul__",),
     needs=("test_vectors_gradient", "test_batches_of_matrices_gradient"),
-    corpus=tensor_graphs("matmul_vector_batches", count=8),
+    corpus=tensor_graphs("matmul_vector_batches", "matmul_vectors", "matmul_matrices", count=18),
 )
 def test_vectors_and_many_matrices(Tensor, corpus):
     check_tensors(Tensor, corpus)

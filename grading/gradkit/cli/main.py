@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from gradkit.errors import ProcessorTimeUp, UserError, describe_os_error
 
-from . import authoring, course, grading, new, proof
+from . import authoring, course, grading, new, proof, seeds
 from .console import stop, stop_if_optional
 from .graph import graph
 
@@ -39,7 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A course kit for building an autograd engine. Students need pytest and, for pictures, graph; the other "
     "commands are for those who grade (grade, explain, doctor, course) and those who write the course (check, new, "
-    "corpora, stubs, release, prove, mutants, attacks, page). Each has an example: gradkit COMMAND --help.",
+    "corpora, stubs, release, prove, mutants, pairs, seeds, attacks, hints, page). Each has an example: "
+    "gradkit COMMAND --help.",
     epilog="Exit status: 0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C.",
 )
 app.command()(grading.grade)
@@ -54,6 +55,9 @@ app.command()(proof.prove)
 app.command()(proof.mutants)
 app.command()(proof.page)
 app.command()(proof.attacks)
+app.command()(seeds.pairs)
+app.command()(seeds.seeds)
+app.command()(proof.hints)
 app.add_typer(new.app, name="new")
 app.add_typer(course.app, name="course")
 

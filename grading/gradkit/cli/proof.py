@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -136,3 +137,34 @@ def attacks(
         f"{len(run.results)} attacks: 0 undeserved points, and 0 secret bits beyond whether an item passed.",
         highlight=False,
     )
+
+
+def hints(
+    name: Annotated[str, typer.Argument(metavar="SET", help="a set of reference/independent_mistakes")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="write what a rater sees of each mistake into this folder")
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
+) -> None:
+    """Measure the hints on mistakes that were written independently of them, as their ratings judge them.
+
+    Examples: gradkit hints set_a --out screens; gradkit hints set_a --record
+    """
+    from gradkit.proof import hint_trial
+    from gradkit.proof.records import write_record
+
+    chosen = hint_trial.open_set(name)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("grading mistakes", total=len(chosen.mistakes))
+        screens = list(hint_trial.make_screens(chosen, lambda: progress.advance(task)))
+    figures = hint_trial.count_hints(screens, hint_trial.read_ratings(name))
+    if out:
+        hint_trial.write_screens(chosen, screens, out)
+
+    table = Table("mistakes", "cost points", "of these with a hint", "right", "incomplete", "wrong", "not rated")
+    ratings = [figures.ratings[each] for each in ("right", "incomplete", "wrong")]
+    numbers = [figures.n_mistakes, figures.n_caught, figures.n_with_hint, *ratings, len(figures.unrated)]
+    table.add_row(*map(str, numbers))
+    console.print(table)
+    if record:
+        write_record(hint_trial.make_record(chosen, screens, figures))

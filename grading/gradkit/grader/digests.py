@@ -87,7 +87,7 @@ def _is_within(module: str, names: Iterable[str]) -> bool:
 def digest_suite(suite: Suite) -> str:
     """Return the digest of what a report depends on in the course: assignments, their tests and corpora.
 
-    They are the graded assignments, and those with an item that a graded one needs.
+    They are the graded assignments, those with an item that a graded one needs, and those that decide about retries.
 
     It also covers the recorded hints of all misconceptions: they are not kept by assignment.
     """
@@ -101,14 +101,14 @@ def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
         for path in [*sorted(assignment.suite.glob("*.py")), *reference_files(assignment, suite.reference)]:
             yield f"{assignment.name}/{path.name} ", path.read_bytes()
 
-    earlier = {test.item.assignment for test in suite.earlier}
+    earlier = {test.item.assignment for test in (*suite.earlier, *suite.retry_tests)}
     for assignment in assignments():
         if assignment.name in earlier:
             yield f"{assignment.name} ", encode_graded_fields(assignment)
             for path in sorted(assignment.suite.glob("*.py")):
                 yield f"{assignment.name}/{path.name} ", path.read_bytes()
 
-    tests = (*suite.tests, *suite.earlier)
+    tests = (*suite.tests, *suite.earlier, *suite.retry_tests)
     corpora = {test.settings.corpus.file_name for test in tests if test.settings.corpus}
     for path in [corpora_folder() / name for name in (*sorted(corpora), DIAGNOSES)]:
         if path.is_file():

@@ -3,21 +3,23 @@
 Two processes on one kernel can always exchange some bits: through the page cache, through futexes, through the clock.
 So secrecy is kept by order, for the whole class at once::
 
-    public      every item on the corpora that students have, with evidence; its workers receive nothing secret
-    private     hidden items, and items that have another corpus under a private seed
-    retry a4    items that did not pass, on the reference's earlier files; then a5, a6
+    public         every item on the corpora that students have, with evidence; its workers receive nothing secret
+    private        hidden items, and items that have another corpus under a private seed
+    earlier files  public items of earlier assignments that are not graded, if a retry depends on them
+    retry a4       items that did not pass, on the reference's earlier files; then a5, a6
 
 No worker of a later phase starts while one of an earlier phase lives. After the public phase an item has two outcomes,
 passed or not passed. How it failed, and in which words, appears in no output, because the code that failed has read a
 secret and could choose among failures to send it. An item has its points if it passes every phase that runs it, or its
-reference retry. The retries go from earlier assignments to later ones, because the files of a5's retry solve a4.
+reference retry. A retry is for submissions whose earlier files are wrong. The retries go from earlier assignments to
+later ones, because the files of a5's retry solve a4.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gradkit.catalogue.assignments import Assignment, assignments
@@ -59,13 +61,11 @@ class Phase(ABC):
     def packages(self, suite: Suite) -> set[tuple[str, ...]]:
         """Return the sets of packages that workers of this phase can import, one for each of its assignments."""
         names = {test.item.assignment for test in self.tests(suite)}
-        return {assignment.packages for assignment in suite.assignments if assignment.name in names}
+        return {assignment.packages for assignment in suite.all_assignments if assignment.name in names}
 
     def seconds(self, suite: Suite) -> float:
         """Return how many seconds the code of one submission can run in this phase."""
-        n_items = Counter(test.item.assignment for test in self.tests(suite))
-        limits = [min(each.submission_seconds, n_items[each.name] * each.item_seconds) for each in suite.assignments]
-        return self.limit_factor * sum(limits)
+        return self.limit_factor * _sum_limits(suite, self.tests(suite))
 
 
 class PublicPhase(Phase):
@@ -78,15 +78,24 @@ class PublicPhase(Phase):
         return [test for test in suite.tests if not test.item.hidden]
 
     def seconds(self, suite: Suite) -> float:
-        n_items = Counter(test.item.assignment for test in suite.earlier)
-        limits = [min(each.submission_seconds, n_items[each.name] * each.item_seconds) for each in assignments()]
-        return super().seconds(suite) + self.limit_factor * sum(limits)
+        return super().seconds(suite) + self.limit_factor * _sum_limits(suite, suite.earlier)
+
+
+def _sum_limits(suite: Suite, tests: Iterable[GradedTest]) -> float:
+    """Return how many seconds the code of one submission can run in these tests, by the limits of their assignments."""
+    n_items = Counter(test.item.assignment for test in tests)
+    return sum(min(each.submission_seconds, n_items[each.name] * each.item_seconds) for each in suite.all_assignments)
 
 
 class LaterPhase(Phase):
-    """A phase whose workers receive secrets: of each item it says only whether the item passes."""
+    """A phase after the public one, whose workers may have secrets: of an item it says only whether the item passes.
+
+    Attributes:
+        ends_with_a_failure: Whether the phase ends when an item does not pass.
+    """
 
     limit_factor = LATER_LIMIT_FACTOR
+    ends_with_a_failure = False
 
     @abstractmethod
     def tests_to_run(self, suite: Suite, public: Report, passed: PassedItems) -> list[GradedTest]:
@@ -121,9 +130,38 @@ class PrivatePhase(LaterPhase):
         return [suite.library]
 
 
+class EarlierFilesPhase(LaterPhase):
+    """The public items of assignments that are not graded, and whose files a reference retry replaces.
+
+    There is a retry only if one of them does not pass, so the phase ends with the first that does not.
+    """
+
+    name = "earlier files"
+    limit_factor = 1  # as in the public phase of these assignments
+    ends_with_a_failure = True
+
+    def tests(self, suite: Suite) -> list[GradedTest]:
+        return list(suite.retry_tests)
+
+    def tests_to_run(self, suite: Suite, public: Report, passed: PassedItems) -> list[GradedTest]:
+        undecided: set[str] = set()
+        for assignment in suite.assignments:
+            if _items_to_retry(suite, assignment, public, passed) and not _has_graded_failure(assignment, public):
+                undecided |= replaced_assignments(assignment)
+        return [test for test in suite.retry_tests if test.item.assignment in undecided]
+
+    def libraries(self, suite: Suite, test: GradedTest) -> list[Library]:
+        return [suite.library]
+
+
 @dataclass(frozen=True)
 class RetryPhase(LaterPhase):
-    """The reference retry of one assignment: items that did not pass, on the reference's earlier files."""
+    """The reference retry of one assignment: items that did not pass, on the reference's earlier files.
+
+    It is for what the student's earlier files have caused. So there is a retry only if one of these files does not pass
+    a public item of its own assignment. Otherwise the first result stands: an item that failed by itself and passes
+    when it is run again has not earned its points.
+    """
 
     assignment: Assignment
 
@@ -135,10 +173,17 @@ class RetryPhase(LaterPhase):
         return [test for test in suite.tests if test.item.assignment == self.assignment.name]
 
     def tests_to_run(self, suite: Suite, public: Report, passed: PassedItems) -> list[GradedTest]:
-        items = {item.id: item for item in public.items}
-        return [
-            test for test in self.tests(suite) if not has_passed_without_retry(suite, test, items[test.item.id], passed)
-        ]
+        if not self._has_wrong_earlier_file(suite, public, passed):
+            return []
+        return _items_to_retry(suite, self.assignment, public, passed)
+
+    def _has_wrong_earlier_file(self, suite: Suite, public: Report, passed: PassedItems) -> bool:
+        """Return whether one of the student's files that the retry replaces fails a public item of its assignment."""
+        if _has_graded_failure(self.assignment, public):
+            return True
+        replaced = replaced_assignments(self.assignment)
+        not_graded = [test.item for test in suite.retry_tests if test.item.assignment in replaced]
+        return not all(item.id in passed.get(EARLIER_FILES.name, ()) for item in not_graded)
 
     def libraries(self, suite: Suite, test: GradedTest) -> list[Library]:
         if suite.private and suite.has_private_corpus(test):
@@ -146,14 +191,12 @@ class RetryPhase(LaterPhase):
         return [suite.library]
 
 
-PUBLIC, PRIVATE = PublicPhase(), PrivatePhase()
+PUBLIC, PRIVATE, EARLIER_FILES = PublicPhase(), PrivatePhase(), EarlierFilesPhase()
 
 
 def list_later_phases(suite: Suite) -> list[LaterPhase]:
     """List the phases after the public one, in order."""
-    phases: list[LaterPhase] = []
-    if PRIVATE.tests(suite):
-        phases.append(PRIVATE)
+    phases: list[LaterPhase] = [phase for phase in (PRIVATE, EARLIER_FILES) if phase.tests(suite)]
     for assignment in suite.assignments:
         if reference_files(assignment, suite.reference):
             phases.append(RetryPhase(assignment))
@@ -172,6 +215,27 @@ def next_phase(suite: Suite, public: Report, passed: PassedItems) -> LaterPhase 
         if phase.name not in passed and phase.tests_to_run(suite, public, passed):
             return phase
     return None
+
+
+def replaced_assignments(assignment: Assignment) -> set[str]:
+    """Return the names of the assignments whose files a retry of this assignment replaces."""
+    return {each.name for each in assignments() if set(each.modules) & set(assignment.retry_with)}
+
+
+def _items_to_retry(suite: Suite, assignment: Assignment, public: Report, passed: PassedItems) -> list[GradedTest]:
+    """Return the tests of an assignment whose items have no points yet; none if the assignment has no retry."""
+    if not reference_files(assignment, suite.reference):
+        return []
+    items = {item.id: item for item in public.items}
+    tests = [test for test in suite.tests if test.item.assignment == assignment.name]
+    return [test for test in tests if not has_passed_without_retry(suite, test, items[test.item.id], passed)]
+
+
+def _has_graded_failure(assignment: Assignment, public: Report) -> bool:
+    """Return whether a public item does not pass in a graded assignment whose files a retry replaces."""
+    replaced = replaced_assignments(assignment)
+    items = [item for item in public.items if item.assignment in replaced and not item.hidden]
+    return any(item.verdict is not Verdict.PASSED for item in items)
 
 
 def is_private(suite: Suite, test: GradedTest) -> bool:

@@ -109,6 +109,18 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return items
 
 
+class PublicResult(msgspec.Struct, frozen=True):
+    """What the public phase finds out about a submission.
+
+    Attributes:
+        report: The report of the public phase.
+        unblocked: What a blocked item shows if the items that block it pass in a reference retry, by the item's id.
+    """
+
+    report: Report
+    unblocked: dict[str, ItemResult]
+
+
 class UnreadableError(UserError):
     """A file is not a report. The message says why."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment, Notebook
+from gradkit.catalogue.assignments import assignments as course_assignments
 from gradkit.corpora.library import Library
 from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.errors import UserError
@@ -32,6 +33,8 @@ class Suite:
         private: The corpora of a private seed, if the class is graded with one.
         reference: The folder of the reference's files, if assignments with `retry_with` get a reference retry.
         earlier: The tests of other assignments that these need. They are not graded: see `gradkit.suite.earlier`.
+        retry_tests: The public tests of other assignments whose files a reference retry replaces. They are not graded:
+            only if one fails, there is a retry.
     """
 
     assignments: tuple[Assignment, ...]
@@ -40,6 +43,7 @@ class Suite:
     private: Library | None = None
     reference: Path | None = None
     earlier: tuple[GradedTest, ...] = ()
+    retry_tests: tuple[GradedTest, ...] = ()
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -77,9 +81,15 @@ class Suite:
         """The private seed if there is one, else the public seed."""
         return self.private.seed if self.private else PUBLIC_SEED
 
+    @property
+    def all_assignments(self) -> tuple[Assignment, ...]:
+        """The graded assignments, and those of the course that are not graded."""
+        names = {assignment.name for assignment in self.assignments}
+        return self.assignments + tuple(each for each in course_assignments() if each.name not in names)
+
     def assignment(self, name: str) -> Assignment:
-        """Return the assignment of this name. It must be one of `assignments`."""
-        return next(assignment for assignment in self.assignments if assignment.name == name)
+        """Return the assignment of this name, graded or not."""
+        return next(assignment for assignment in self.all_assignments if assignment.name == name)
 
     def has_private_corpus(self, test: GradedTest) -> bool:
         """Return whether a test's private corpus differs from the public one."""
@@ -104,8 +114,10 @@ def load_suite(
     """
     tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
     earlier = find_earlier_tests((test.item for test in tests), assignments)
-    suite = Suite(tuple(assignments), tests, library, private, reference_folder() if retries else None, earlier)
-    for test in earlier:
+    reference = reference_folder() if retries else None
+    retry_tests = _find_retry_tests(assignments) if reference else ()
+    suite = Suite(tuple(assignments), tests, library, private, reference, earlier, retry_tests)
+    for test in (*earlier, *retry_tests):
         if test.settings.corpus:
             library.corpus(test.settings.corpus)
     for test in tests:
@@ -114,3 +126,11 @@ def load_suite(
         if private and test.settings.corpus and suite.has_private_corpus(test):
             private.corpus(test.settings.corpus)
     return suite
+
+
+def _find_retry_tests(assignments: Sequence[Assignment]) -> tuple[GradedTest, ...]:
+    """Return the public tests of assignments that are not among these, and whose files their retries replace."""
+    replaced = {module for assignment in assignments for module in assignment.retry_with}
+    graded = {assignment.name for assignment in assignments}
+    others = [each for each in course_assignments() if each.name not in graded and replaced & set(each.modules)]
+    return tuple(test for other in others for test in graded_tests(other) if not test.item.hidden)

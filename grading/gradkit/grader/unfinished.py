@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from gradkit.files import write_whole
+from gradkit.suite.results import ItemResult
 
 from .report import Report
 from .report_check import check
@@ -23,11 +24,13 @@ class Unfinished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         public: The report of the public phase.
         seconds: How long that phase took.
         passed: The ids of the items that passed, by the name of each later phase that is done.
+        unblocked: What the public phase found out about blocked items: see `PublicResult`.
     """
 
     public: Report
     seconds: float
     passed: dict[str, tuple[str, ...]] = {}
+    unblocked: dict[str, ItemResult] = {}
 
 
 def path_of(out: Path, student: str) -> Path:

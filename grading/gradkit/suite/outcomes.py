@@ -50,6 +50,7 @@ def record_outcome(
     path: Path,
     find_block: FindBlock | None = None,
     run_program: RunProgram | None = None,
+    explain_blocked: bool = False,
 ) -> ItemResult | None:
     """Record the result of an item: passed, blocked (without evidence), or explained now.
 
@@ -62,6 +63,8 @@ def record_outcome(
         path: The file of the test.
         find_block: Finds what blocks a failed item from outside the graded assignments; None if all are graded.
         run_program: Runs a program once more before it is shown. Without it, programs are shown as they are.
+        explain_blocked: Whether to add what a blocked item shows if nothing blocks it to `results.unblocked`. It is
+            needed if the items that block it can pass later, as in a reference retry.
 
     Returns:
         The result, or None if the error is not the student's: then nothing is recorded.
@@ -69,11 +72,17 @@ def record_outcome(
     if error is None:
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
-        result = _result_of_failure(item, make_failure(error, path), results.failed_prerequisites(item), run_program)
+        failure = make_failure(error, path)
+        result = _result_of_failure(item, failure, results.failed_prerequisites(item), run_program)
+        if explain_blocked:
+            is_blocked = result.verdict is Verdict.BLOCKED
+            results.unblocked[item.id] = _result_of_failure(item, failure, (), run_program) if is_blocked else result
         if find_block and result.evidence and _can_be_blocked(result, error):
             block = find_block(results, item)
             if block:
                 result = make_result(item, Verdict.BLOCKED, block.evidence, block.blocked_by)
+        if result.verdict is not Verdict.BLOCKED:
+            results.unblocked.pop(item.id, None)
     else:
         return None
     results.add(result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -108,6 +108,8 @@ class Results:
     by_id: dict[str, ItemResult] = field(default_factory=dict)
     earlier: dict[str, ItemResult] = field(default_factory=dict)
     """Results of items that are not graded, and were run because others need them: see earlier.py."""
+    unblocked: dict[str, ItemResult] = field(default_factory=dict)
+    """What some of the blocked items show if nothing blocks them: see `record_outcome`."""
 
     def add(self, result: ItemResult) -> None:
         """Add the result of an item."""
@@ -119,19 +121,29 @@ class Results:
 
     def prerequisites(self, item: Item) -> list[ItemResult]:
         """Return the results of everything that an item needs, directly or not, nearest first, if it has run."""
-        results: dict[str, ItemResult] = {}
-        waiting = list(item.needs)
-        while waiting:
-            name = waiting.pop(0)
-            if name in self.by_id and name not in results:
-                results[name] = self.by_id[name]
-                waiting += self.by_id[name].needs
-        return list(results.values())
+        return _find_prerequisites(item, self.by_id)
 
     def failed_prerequisites(self, item: Item) -> tuple[str, ...]:
         """Return the ids of the prerequisites that failed, nearest first. A stub has not failed."""
         return tuple(result.id for result in self.prerequisites(item) if has_failed(result))
 
     def prerequisites_that_stop(self, item: Item) -> tuple[str, ...]:
-        """Return the ids of the prerequisites because of which an item is not run: see `Verdict.stops_dependents`."""
-        return tuple(result.id for result in self.prerequisites(item) if result.verdict.stops_dependents)
+        """Return the ids of the prerequisites because of which an item is not run: see `Verdict.stops_dependents`.
+
+        They can be items that are not graded: if tanh() hangs, then the first item of a4 that calls it finds out, and
+        the others are not run.
+        """
+        known = {**self.earlier, **self.by_id}
+        return tuple(result.id for result in _find_prerequisites(item, known) if result.verdict.stops_dependents)
+
+
+def _find_prerequisites(item: Item, known: Mapping[str, ItemResult]) -> list[ItemResult]:
+    """Return the known results of everything that an item needs, directly or not, nearest first."""
+    results: dict[str, ItemResult] = {}
+    waiting = list(item.needs)
+    while waiting:
+        name = waiting.pop(0)
+        if name in known and name not in results:
+            results[name] = known[name]
+            waiting += known[name].needs
+    return list(results.values())

@@ -70,6 +70,57 @@ def test_a_wrong_network_gains_nothing_by_another_engine(graded):
     assert found["a4_networks/test_parameters_of_an_mlp"].verdict is Verdict.PASSED
 
 
+FORGETS = """
+CALLS = []
+honest_error, honest_hinge = mean_squared_error, hinge
+
+
+def hinge(outputs, targets):
+    CALLS.append("hinge")
+    return honest_hinge(outputs, targets)
+
+
+def mean_squared_error(outputs, targets):
+    return honest_error(outputs, targets) * (2 if CALLS else 1)
+"""
+"""Code at the end of training.py: one loss is wrong from the first call of another one on."""
+
+
+@pytest.mark.parametrize("name", ["a5", "all"])
+def test_there_is_no_second_chance_beside_right_earlier_files(graded, name):
+    files = {module: text(module) for module in ("engine", "nn", "training", "tensor")}
+    found = graded(name, **files | {"training": files["training"] + FORGETS})
+    lost = {item.id for item in found.items if item.verdict is not Verdict.PASSED}
+    assert {item.partition("/")[0] for item in lost} == {"a5_training"}
+    assert not found.warnings
+
+
+def test_a_wrong_earlier_file_gives_a_second_chance_also_if_it_is_not_graded(graded):
+    found = graded("a5", engine=BAD_TANH, nn=text("nn"), training=text("training") + FORGETS)
+    assert found.earned == found.points
+
+
+BACKWARDS = text("nn").replace("neuron(x) for neuron in self.neurons]", "neuron(x) for neuron in self.neurons[::-1]]")
+HALF_TANH = text("engine").replace("Value(math.tanh(self.data),", "Value(math.tanh(self.data) / 2,")
+
+
+def test_an_item_whose_cause_passes_the_retry_shows_its_own_failure(graded):
+    found = {item.id: item for item in graded("a4", engine=HALF_TANH, nn=BACKWARDS).items}
+    assert found["a4_networks/test_neuron"].verdict is Verdict.PASSED
+    layer = found["a4_networks/test_layer"]
+    assert (layer.verdict, layer.blocked_by) == (Verdict.FAILED, ())
+    assert layer.evidence.rows
+    assert found["a4_networks/test_layer_gradient"].blocked_by == ("a4_networks/test_layer",)
+
+
+def test_an_item_that_was_never_run_and_fails_its_retry_says_so(graded):
+    hangs = text("engine").replace('out = Value(math.tanh(self.data), (self,), "tanh")', "while True: pass")
+    found = {item.id: item for item in graded("a4", engine=hangs, nn=BACKWARDS).items}
+    layer = found["a4_networks/test_layer"]
+    assert (layer.verdict, layer.blocked_by) == (Verdict.FAILED, ())
+    assert layer.evidence.message == "It fails with the course's own engine.py, too."
+
+
 def test_a_student_s_name_cannot_collide_with_the_files_of_a_retry(school, suite):
     for name in ("ada", "ada.with-reference"):
         folder = school.submissions / name

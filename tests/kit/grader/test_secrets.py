@@ -235,7 +235,7 @@ def test_no_phase_begins_before_the_whole_class_has_ended_the_one_before(school,
     times = {}
     for phase, _name, moment in lines:
         times.setdefault(phase, []).append(int(moment))
-    assert list(times) == ["public", "private", "retry a4", "retry a5"]
+    assert list(times) == ["public", "private", "earlier files", "retry a4", "retry a5"]
     assert all(len(moments) == 6 for moments in times.values())
     ordered = list(times.values())
     assert all(max(before) < min(after) for before, after in itertools.pairwise(ordered))

@@ -272,7 +272,7 @@ def test_a_seed_draws_the_same_graphs_of_tensors_and_another_draws_others():
     autumn = SPEC.draw("autumn")
     assert SPEC.draw("autumn").cases == autumn.cases
     assert SPEC.draw("spring").cases != autumn.cases
-    assert len(autumn.cases) == 4
+    assert len(autumn.cases) == 7
 
 
 @OF_EACH

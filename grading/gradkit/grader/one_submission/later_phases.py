@@ -35,7 +35,7 @@ def run_later_phase(
             because the submission may have read a secret.
         SandboxError, MissingPackageError, OSError: If no worker can be started.
     """
-    seconds_left = {each.name: phase.limit_factor * each.submission_seconds for each in suite.assignments}
+    seconds_left = {each.name: phase.limit_factor * each.submission_seconds for each in suite.all_assignments}
     passed = []
     for test in tests:
         assignment = suite.assignment(test.item.assignment)
@@ -49,6 +49,8 @@ def run_later_phase(
             passed.append(test.item.id)
         else:
             transport.close()
+            if phase.ends_with_a_failure:
+                break
         seconds_left[assignment.name] -= transport.spent_seconds - spent_before
     return tuple(passed)
 

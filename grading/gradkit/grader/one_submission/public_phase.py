@@ -18,6 +18,7 @@ from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
 from gradkit.suite.results import Results
 from gradkit.suite.visibility import failure_for_report, make_hidden_result
 
+from ..reference_retry import reference_files
 from ..suite import GraderError, Suite
 
 
@@ -80,7 +81,13 @@ class _PublicRun:
 
         spent_earlier = self._earlier.spent_seconds
         record_outcome(
-            self._results, test.item, error, test.path, self._earlier.find_block, self._transport.run_program
+            self._results,
+            test.item,
+            error,
+            test.path,
+            self._earlier.find_block,
+            self._transport.run_program,
+            explain_blocked=bool(reference_files(assignment, self._suite.reference)),
         )
         spent = self._transport.spent_seconds - spent_before - (self._earlier.spent_seconds - spent_earlier)
         self._spent_seconds[assignment.name] += spent

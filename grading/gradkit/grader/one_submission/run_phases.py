@@ -16,7 +16,7 @@ from ..final_report import make_final_report
 from ..orphans import adopt_orphans
 from ..phases import PUBLIC, LaterPhase, PassedItems, RetryPhase, next_phase
 from ..reference_retry import copy_with_reference
-from ..report import Conditions, Report
+from ..report import Conditions, PublicResult, Report
 from ..suite import GraderError, Suite
 from .later_phases import run_later_phase
 from .public_phase import run_public_phase
@@ -46,8 +46,8 @@ def open_transport(sandbox: Sandbox, folder: Path, cpu_seconds: float) -> PipeTr
 
 def make_public_report(
     student: str, intake: Intake, conditions: Conditions, suite: Suite, sandbox: Sandbox, folder: Path
-) -> Report:
-    """Run the public phase on a submission, and return its report.
+) -> PublicResult:
+    """Run the public phase on a submission, and return its report with what blocked items would show.
 
     Args:
         student: The student's name.
@@ -67,7 +67,7 @@ def make_public_report(
         report_check.check(made)
     except ValueError as error:
         raise GraderError(f"the report cannot be written: {error}") from None
-    return made
+    return PublicResult(made, results.unblocked)
 
 
 def find_passing_items(
@@ -124,13 +124,14 @@ def grade_alone(
     """
     with adopt_orphans() as await_orphans:
         with Sandbox(scratch / "sandbox") as sandbox:
-            public = make_public_report(student, intake, conditions, suite, sandbox, folder)
+            result = make_public_report(student, intake, conditions, suite, sandbox, folder)
             await_orphans()
 
+        public = result.report
         passed: dict[str, tuple[str, ...]] = {}
         while not intake.failure and (phase := next_phase(suite, public, passed)):
             with Sandbox(scratch / "sandbox") as sandbox:
                 copy = scratch / "with-reference"
                 passed[phase.name] = find_passing_items(suite, phase, public, passed, sandbox, folder, copy)
                 await_orphans()
-    return make_final_report(suite, public, passed)
+    return make_final_report(suite, public, passed, result.unblocked)

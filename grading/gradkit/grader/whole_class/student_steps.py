@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import msgspec
+
 from gradkit.errors import UserError
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.intake.take_in import Intake, Reader, make_reader, take_in
@@ -74,7 +76,7 @@ class StudentSteps:
         state = self._read_unfinished(student, intake)
         if state is None:
             public = make_public_report(student.name, intake, self.conditions, suite, sandbox, folder)
-            state = Unfinished(public, time.monotonic() - started)
+            state = Unfinished(public.report, time.monotonic() - started, unblocked=public.unblocked)
         phase = None if intake.failure else next_phase(suite, state.public, state.passed)
         return self._write(folder, student, state, phase)
 
@@ -97,7 +99,7 @@ class StudentSteps:
         folder = _submission_folder(scratch, student)
         copy = scratch / "with-reference" / student.name
         ids = find_passing_items(self.suite, phase, state.public, state.passed, sandbox, folder, copy)
-        state = Unfinished(state.public, state.seconds, {**state.passed, phase.name: ids})
+        state = msgspec.structs.replace(state, passed={**state.passed, phase.name: ids})
         return self._write(folder, student, state, next_phase(self.suite, state.public, state.passed))
 
     def _write(self, folder: Path, student: Student, state: Unfinished, phase: LaterPhase | None) -> PhaseResult:
@@ -113,7 +115,8 @@ class StudentSteps:
         if phase:
             unfinished.write(state, path)
             return PhaseResult(phase.name, state.seconds)
-        report.write(make_final_report(self.suite, state.public, state.passed), report_path(self.out, student.name))
+        final = make_final_report(self.suite, state.public, state.passed, state.unblocked)
+        report.write(final, report_path(self.out, student.name))
         path.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         return PhaseResult(FINISHED, state.seconds)

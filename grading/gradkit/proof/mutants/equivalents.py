@@ -36,7 +36,7 @@ class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EquivalentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of equivalent_mutants.toml."""
 
-    equivalent: list[Equivalent]
+    equivalent: list[Equivalent] = []
 
 
 def equivalents_file() -> Path:

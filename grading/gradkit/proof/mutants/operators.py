@@ -1,4 +1,4 @@
-"""The operators: kinds of small changes to a function, as generators of replacements for one node of its syntax tree.
+"""The operators: kinds of small changes to a function. Each yields replacements for one node of its syntax tree.
 
 An expression is replaced by an expression, a statement by any number of statements. Strings are never changed, because
 the solution uses them for docstrings and for `_op`, whose text is free.
@@ -40,7 +40,7 @@ ARITHMETIC: tuple[type[ast.operator], ...] = (*(ast.Add, ast.Sub, ast.Mult, ast.
 
 
 def replace_arithmetic(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """a + b becomes a - b, a * b ..."""
+    """Replace a + b by a - b, a * b ..."""
     if isinstance(node, ast.BinOp):
         for other in ARITHMETIC:
             if not isinstance(node.op, other):
@@ -48,27 +48,27 @@ def replace_arithmetic(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def drop_operand(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """a + b becomes a, or b."""
+    """Replace a + b by a, and by b."""
     if isinstance(node, ast.BinOp):
         yield node.left
         yield node.right
 
 
 def swap_operands(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """a - b becomes b - a."""
+    """Replace a - b by b - a."""
     if isinstance(node, ast.BinOp):
         yield ast.BinOp(node.right, node.op, node.left)
 
 
 def repeat_operand(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """a * b becomes a * a, or b * b."""
+    """Replace a * b by a * a, and by b * b."""
     if isinstance(node, ast.BinOp):
         yield ast.BinOp(node.left, node.op, node.left)
         yield ast.BinOp(node.right, node.op, node.right)
 
 
 def regroup(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """(a + b) * c becomes a + b * c."""
+    """Replace (a + b) * c by a + b * c."""
     if isinstance(node, ast.BinOp):
         if isinstance(node.left, ast.BinOp):
             yield ast.BinOp(node.left.left, node.left.op, ast.BinOp(node.left.right, node.op, node.right))
@@ -77,7 +77,7 @@ def regroup(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_constant(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A number becomes 0, 1, -1, one more, one less, its negative, or off by a factor."""
+    """Replace a number by 0, 1, -1, 2, its neighbours, its negative, and multiples of it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         value = node.value
         others = [0, 1, -1, 2, value + 1, value - 1, -value, value * 2, value * 0.5, value * 1.01, value * 10]
@@ -87,7 +87,7 @@ def change_constant(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def flip_constant(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """True becomes False, and None becomes a number or a truth value."""
+    """Replace True by False, and None by a number or a truth value."""
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield ast.Constant(not node.value)
         yield ast.Constant(None)
@@ -121,19 +121,19 @@ def _is_number(node: ast.AST, scope: Scope) -> bool:
 
 
 def _called(node: ast.Call) -> str:
-    """Return the last name of what is called."""
+    """Return the name of the called function or method, without what is before the dot."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def negate(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """x becomes -x, abs(x)."""
+    """Replace x by -x, and by abs(x)."""
     if _is_number(node, scope):
         yield ast.UnaryOp(ast.USub(), _expression(node))
         yield _call("abs", _expression(node))
 
 
 def scale(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """x becomes 2 * x, 1.01 * x, x + 1."""
+    """Replace x by 2 * x, 1.01 * x and x + 1."""
     if _is_number(node, scope):
         for factor in (2, 1.01):
             yield ast.BinOp(ast.Constant(factor), ast.Mult(), _expression(node))
@@ -141,7 +141,7 @@ def scale(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def drop_sign(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """-x becomes x, and `not x` becomes x."""
+    """Replace -x, and `not x`, by x."""
     if isinstance(node, ast.UnaryOp):
         yield node.operand
 
@@ -154,7 +154,7 @@ _MEMBERSHIPS = (ast.In, ast.NotIn)
 
 
 def replace_comparison(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """a < b becomes a <= b ...; `is` becomes ==, `in` becomes `not in`."""
+    """Replace a < b by a <= b ..., `is` by ==, and `in` by `not in`."""
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return
     for group in (_ORDERS, _IDENTITIES, _MEMBERSHIPS):
@@ -165,7 +165,7 @@ def replace_comparison(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def replace_boolean(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """a and b becomes `a or b`, a, b."""
+    """Replace `a and b` by `a or b`, a and b."""
     if isinstance(node, ast.BoolOp):
         other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         yield ast.BoolOp(other, node.values)
@@ -173,7 +173,7 @@ def replace_boolean(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_condition(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A condition becomes its opposite, True, or False."""
+    """Replace a condition by its opposite, True and False."""
     is_condition = isinstance(scope.parent, ast.If | ast.While | ast.IfExp) and scope.parent.test is node
     is_filter = isinstance(scope.parent, ast.comprehension) and node in scope.parent.ifs
     if is_condition or is_filter or isinstance(node, ast.Compare | ast.BoolOp):
@@ -183,7 +183,7 @@ def change_condition(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_choice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """`a if c else b` becomes a, b, `b if c else a`."""
+    """Replace `a if c else b` by a, b and `b if c else a`."""
     if isinstance(node, ast.IfExp):
         yield node.body
         yield node.orelse
@@ -194,7 +194,7 @@ def change_choice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def delete_statement(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A statement goes; what is inside a block stays without it."""
+    """Delete a statement; for a compound statement, also run its block without the condition or loop."""
     if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef):
         yield [ast.Pass()]
     if isinstance(node, ast.If | ast.For | ast.While):
@@ -202,25 +202,25 @@ def delete_statement(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def repeat_statement(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A statement is done twice."""
+    """Run a statement twice."""
     if isinstance(node, ast.Assign | ast.AugAssign | ast.Expr):
         yield [node, node]
 
 
 def swap_statements(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A statement is done after the next one. The generator leaves the next one out."""
+    """Run a statement after the next one. The generator removes the next one from its old place."""
     if isinstance(node, ast.stmt) and scope.next and not isinstance(scope.next, ast.Return | ast.FunctionDef):
         yield [scope.next, node]
 
 
 def return_before(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """The function returns before a statement."""
+    """Return before a statement."""
     if isinstance(node, ast.stmt) and not isinstance(node, ast.Return | ast.FunctionDef):
         yield [ast.Return(None)]
 
 
 def change_assignment(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """x += y becomes x = y, x -= y, x = x + y ..., and x = y becomes x += y."""
+    """Replace x += y by x = y, x -= y, x = x + y ..., and x = y by x += y."""
     if isinstance(node, ast.AugAssign):
         target = node.target
         yield [ast.Assign([target], node.value)]
@@ -238,7 +238,7 @@ def change_assignment(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_result(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """The function returns another thing: None, 0, one of its variables."""
+    """Return something else: None, 0, or one of the variables."""
     if isinstance(node, ast.Return) and node.value is not None:
         for value in (ast.Constant(None), ast.Constant(0), *map(_name, scope.names)):
             yield [ast.Return(value)]
@@ -248,7 +248,7 @@ def change_result(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_iteration(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A loop skips its first or last round, has none or one, or goes backwards."""
+    """Shorten a loop to no round, one round, or all but the first or last; reverse it; run it twice; stop after 32."""
     if isinstance(scope.parent, ast.For | ast.comprehension) and scope.parent.iter is node:
         rounds = _call("list", _expression(node))
         yield ast.List([], ast.Load())
@@ -265,7 +265,7 @@ def change_iteration(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def leave_loop(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A loop is left, or goes on to the next round, before or after a statement. `break` becomes `continue`."""
+    """Leave a loop, or start its next round, before or after a statement; replace `break` by `continue`."""
     if isinstance(node, ast.Continue):
         yield [ast.Break()]
     elif isinstance(node, ast.Break):
@@ -302,11 +302,11 @@ _ALIKE = (
     ("uniform", "gauss"),
     ("zero_grad", "backward"),
 )
-"""Functions and methods that are easily taken for one another."""
+"""Groups of functions and methods that students confuse."""
 
 
 def replace_function(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """math.exp(x) becomes math.log(x), math.tanh(x) ..."""
+    """Replace math.exp(x) by math.log(x), math.tanh(x) ..."""
     if not isinstance(node, ast.Call):
         return
     name = _called(node)
@@ -317,7 +317,7 @@ def replace_function(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def drop_call(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """f(x) becomes x, x.f() becomes x, and f() becomes f."""
+    """Replace f(x) by x, x.f() by x, and f() by f."""
     if isinstance(node, ast.Call):
         yield from (argument for argument in node.args if not isinstance(argument, ast.Starred))
         if isinstance(node.func, ast.Attribute):
@@ -326,7 +326,7 @@ def drop_call(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_arguments(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """f(a, b) becomes f(a), f(b, a), f(a, a). A text among the arguments stays."""
+    """Replace f(a, b) by f(a), f(b, a) and f(a, a). A string among the arguments stays."""
     if not isinstance(node, ast.Call):
         return
     places = [place for place, argument in enumerate(node.args) if not _is_text(argument)]
@@ -344,7 +344,7 @@ def change_arguments(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_keywords(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """f(axis=1) becomes f(), f(axis=0), f(axis=-1), f(axis=None)."""
+    """Replace f(axis=1) by f(), f(axis=0), f(axis=-1) and f(axis=None)."""
     if isinstance(node, ast.Call):
         for place, keyword in enumerate(node.keywords):
             yield ast.Call(node.func, node.args, node.keywords[:place] + node.keywords[place + 1 :])
@@ -356,7 +356,7 @@ def change_keywords(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def call_twice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """f(x) becomes f(f(x)), and x.f() becomes x.f().f()."""
+    """Replace f(x) by f(f(x)), and x.f() by x.f().f()."""
     if isinstance(node, ast.Call) and len(node.args) <= 1 and _called(node) not in _NOT_NUMERIC:
         if len(node.args) == 1 and not isinstance(node.args[0], ast.Starred):
             yield ast.Call(node.func, [node], node.keywords)
@@ -368,7 +368,7 @@ def call_twice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def replace_variable(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A variable becomes another one that has a value."""
+    """Replace a variable by another one that has a value."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in scope.names:
         yield from (_name(other) for other in scope.names if other != node.id)
 
@@ -377,11 +377,11 @@ _NEAR = (
     *(("data", "grad"), ("m", "v"), ("lr", "momentum", "eps"), ("w", "b"), ("weights", "biases")),
     *(("shape", "size", "ndim"), ("inputs", "targets"), ("grad", "_backward"), ("velocities", "parameters")),
 )
-"""Attributes that are easily taken for one another."""
+"""Groups of attributes that students confuse."""
 
 
 def replace_attribute(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """x.data becomes x.grad; x.data and x[0] become x."""
+    """Replace x.data by x.grad; replace x.data and x[0] by x."""
     if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
         for group in _NEAR:
             if node.attr in group:
@@ -393,7 +393,7 @@ def replace_attribute(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def replace_target(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """self.grad = x becomes other.grad = x, and self.data = x."""
+    """Replace self.grad = x by other.grad = x, and by self.data = x."""
     if isinstance(node, ast.Assign | ast.AugAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         if isinstance(target, ast.Attribute):
@@ -410,7 +410,7 @@ def replace_target(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def change_container(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A list, a tuple or a comprehension becomes another kind, loses an element, or goes backwards."""
+    """Make another kind of a list, tuple or comprehension; remove or repeat an element; reverse it."""
     if isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load):
         if isinstance(scope.parent, ast.Slice | ast.Subscript):
             return
@@ -442,7 +442,7 @@ def _nothing_of_the_loops(node: ast.ListComp) -> bool:
 
 
 def change_slice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """x[:, None] becomes x[None, :], x[0] becomes x[1], x[..., None] becomes x[None]."""
+    """Replace x[:, None] by x[None, :], x[0] by x[-1], and x[..., None] by x[None]."""
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
         return
     if isinstance(node.slice, ast.Tuple):
@@ -456,7 +456,7 @@ def change_slice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def copy_or_share(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """A value is stored as a list or a tuple of it."""
+    """Store list(x) and tuple(x) instead of x."""
     if isinstance(node, ast.Name) and isinstance(scope.parent, ast.Assign) and scope.parent.value is node:
         yield _call("list", node)
         yield _call("tuple", node)

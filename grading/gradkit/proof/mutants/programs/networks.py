@@ -63,6 +63,19 @@ from nn import MLP, Layer, Neuron
 """
 
 WRITTEN = """
+def give(model):
+    for i, p in enumerate(model.parameters()):
+        p.data = (i % 7 - 3) / 8
+for model, nin in ((Neuron(40), 40), (Layer(2, 40), 2), (MLP(40, [2, 40]), 40), (MLP(1, [1] * 40), 1)):
+    give(model)
+    y = model([(k % 5 - 2) / 9 for k in range(nin)])
+    outputs = y if isinstance(y, list) else [y]
+    see([output.data for output in outputs])
+    sum(outputs).backward()
+    see([p.grad for p in model.parameters()])
+    model.zero_grad()
+    see([p.grad for p in model.parameters()])
+
 def spread(numbers):
     mean = sum(numbers) / len(numbers)
     square = sum(x * x for x in numbers) / len(numbers)

@@ -88,7 +88,11 @@ def _draw_operation(chance: Random, values: list[Array]) -> tuple[str, Array] | 
     left, right = f"nodes[{a}]", f"nodes[{b}]"
     number = chance.choice([2, 3.0, -1, 0.5, -2.5, 1, 0])
     array = _draw_array(chance, chance.choice([x.shape, x.shape[-1:], (1, *x.shape)]))
-    other = f"np.array({_text(array)})"
+    if chance.random() < 0.3:
+        array = np.round(array)
+        other = f"np.array({array.astype(int).tolist()})"
+    else:
+        other = f"np.array({_text(array)})"
     if chance.random() < 0.2:
         right, y = other, array
     elif chance.random() < 0.2:
@@ -268,6 +272,21 @@ from tensor import MLP, Tensor, cross_entropy, unbroadcast
 """
 
 WRITTEN = """
+model = MLP(1, [1] * 40)
+for i, p in enumerate(model.parameters()):
+    p.data = p.data * 0 + (i % 7 - 3) / 4
+y = model(np.array([[0.5]]))
+see(y.data)
+y.backward(np.array([[1.0]]))
+see([p.grad for p in model.parameters()])
+model.zero_grad()
+see([p.grad for p in model.parameters()])
+
+logits = Tensor(np.arange(80.0).reshape(40, 2) / 10)
+loss = cross_entropy(logits, [k % 2 for k in range(40)])
+loss.backward()
+see([loss.data, logits.grad])
+
 x = Tensor([0.0, -0.5, 0.5])
 y = x.relu()
 y.backward(np.array([1.0, 2.0, 3.0]))

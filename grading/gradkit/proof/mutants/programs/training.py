@@ -64,7 +64,7 @@ def _optimizer(chance: Random) -> str:
         made = f"SGD(parameters, {chance.choice(['', 'lr='])}{lr}"
         made += chance.choice(["", f", momentum={round(chance.uniform(0, 0.95), 2)}"]) + ")"
     else:
-        settings = [f"lr={lr}", f"betas=({chance.choice([0.5, 0.8, 0.9])}, {chance.choice([0.9, 0.99, 0.7])})"]
+        settings = [f"lr={lr}", f"betas=({chance.choice([0.3, 0.8, 0.9])}, {chance.choice([0.9, 0.99, 0.4])})"]
         settings += [f"eps={chance.choice([1e-8, 1e-3, 0.1])}"]
         chosen = [setting for setting in settings if chance.random() < 0.6]
         made = f"Adam({', '.join(['parameters', *chosen])})"
@@ -132,6 +132,34 @@ from training import *
 """
 
 WRITTEN = """
+from nn import Neuron
+model = Neuron(1, linear=True)
+for p in model.parameters():
+    p.data = 0.0
+history = train(model, [[1.0]], [1.0], mean_squared_error, SGD(model.parameters(), 0.01), 150)
+see([len(history), history[-1], *(p.data for p in model.parameters())])
+
+row = [Value(k / 10) for k in range(40)]
+see([p.data for p in softmax(row)])
+see(int(most_likely(row)))
+loss = cross_entropy([row], [39])
+loss.backward()
+see([loss.data, *(z.grad for z in row)])
+
+for make in (lambda p: SGD(p, 0.1, momentum=0.5), lambda p: Adam(p, 0.1)):
+    parameters = [Value(k / 10) for k in range(40)]
+    optimizer = make(parameters)
+    for p in parameters:
+        p.grad = 1.0 + p.data
+    optimizer.step()
+    optimizer.step()
+    see([p.data for p in parameters])
+
+outputs, targets = [Value(k / 10) for k in range(40)], [k % 2 for k in range(40)]
+see([mean_squared_error(outputs, targets).data, binary_cross_entropy(outputs, targets).data])
+see(hinge(outputs, [2 * t - 1 for t in targets]).data)
+see(cross_entropy([[z, z * 2] for z in outputs], targets).data)
+
 see([int(binary_decision(Value(z))) for z in (0.0, 1e-9, -1e-9, 0, 0.5, -0.5, 0.3, 0.7, 1000.0, -1000.0)])
 
 for row in ([1.0, 1.0], [0.0, 2.0, 2.0], [5.0], [-1.0, -3.0], [0.0, 0.0, 0.0], [1.0, 2.0, 3.0], [-5.0, -4.0]):

@@ -1,0 +1,88 @@
+"""Misconceptions under private seeds: a wrong answer should earn the same points, whatever cases are drawn."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Sequence
+
+from .private_seeds import SpecimenSeeds
+from .records import Figure, MeasuredSet, Record, Table
+
+GOAL_STABLE = 0.95
+"""The share of misconceptions that must have the same points under every seed."""
+
+MAX_MOVE_POINTS = 2.0
+"""By how many points the others may move."""
+
+
+def find_moving(results: Sequence[SpecimenSeeds]) -> list[SpecimenSeeds]:
+    """Return the specimens whose points depend on the seed, those that move most first."""
+    return sorted((result for result in results if result.moves), key=lambda result: (-result.moves, result.name))
+
+
+def describe_chance(result: SpecimenSeeds) -> str:
+    """Name the items that only some seeds fail, with the number of those seeds: `a2_backprop/test_x (3 of 20)`."""
+    return ", ".join(f"{name} ({count} of {len(result.failed)})" for name, count in result.chance_items.items())
+
+
+def count_chance_items(results: Sequence[SpecimenSeeds]) -> Counter[str]:
+    """Return for each item how many specimens it catches by chance: its corpus is too thin for them."""
+    return Counter(name for result in results for name in result.chance_items)
+
+
+def share_of_stable(results: Sequence[SpecimenSeeds]) -> float:
+    """Return the share of specimens that have the same points under every seed."""
+    return 1 - len(find_moving(results)) / len(results)
+
+
+def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
+    """Return the record of a run over all misconceptions, for the page of the proof.
+
+    Args:
+        results: The results of each misconception.
+        digest: The digest of what was run.
+    """
+    moving = find_moving(results)
+    n_seeds = len(results[0].failed)
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    items = count_chance_items(results).most_common()
+    return Record(
+        part="seeds",
+        title="Wrong answers earn the same under every seed",
+        question="Do the points of a wrong answer depend on the private seed?",
+        command=f"gradkit seeds --seeds {n_seeds} --record",
+        date=today,
+        set=MeasuredSet(
+            len(results), f"misconceptions, each under {n_seeds} seeds", "written for this course", today, digest
+        ),
+        figures=[
+            Figure(
+                "same points under every seed",
+                f"at least {GOAL_STABLE:.0%}",
+                f"{share_of_stable(results):.1%} ({len(results) - len(moving)} of {len(results)})",
+            ),
+            Figure("most points that one moves", f"at most {MAX_MOVE_POINTS:g}", f"{_most(moving):g}"),
+        ],
+        tables=[
+            Table(
+                "Misconceptions whose points depend on the seed",
+                ["misconception", "points", "out of", "items that some seeds fail"],
+                [[each.name, _range(each), f"{each.suite.points:g}", describe_chance(each)] for each in moving],
+            ),
+            Table(
+                "Items that catch a misconception by chance",
+                ["item", "misconceptions"],
+                [[name, str(count)] for name, count in items],
+            ),
+        ],
+        misses=[each.name for each in moving if each.moves > MAX_MOVE_POINTS],
+    )
+
+
+def _most(moving: Sequence[SpecimenSeeds]) -> float:
+    return moving[0].moves if moving else 0.0
+
+
+def _range(result: SpecimenSeeds) -> str:
+    return f"{min(result.points.values()):g} to {max(result.points.values()):g}"
