@@ -15,7 +15,7 @@ from gradkit.submissions.exception_text import tidy
 from .console import console, stop
 
 if TYPE_CHECKING:
-    from gradkit.suite.evidence import FailingGraph
+    from gradkit.suite.evidence import Evidence
     from gradkit.suite.results import ItemResult
 
 
@@ -67,13 +67,14 @@ def _render_from_report(path: Path, item: str) -> tuple[str, str]:
         item: The name of the item; an empty text for the first one with a picture.
     """
     from gradkit.grader.report import read
+    from gradkit.outputs.html import has_picture
     from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
 
     report = read(path)
     results = report.items_named(item) if item else list(report.items)
     for result in results:
-        if result.evidence and result.evidence.failing_graph:
-            failing_graph = result.evidence.failing_graph
+        if result.evidence and has_picture(result.evidence):
+            evidence = result.evidence
             break
     else:
         reason = "No item of this report failed with a number that a picture can show."
@@ -82,7 +83,7 @@ def _render_from_report(path: Path, item: str) -> tuple[str, str]:
     # Graphviz takes a minute for some graphs of 200 nodes. Those of evidence have been reduced, and take 0.1 s.
     limits = Limits(memory_bytes=256 << 20, cpu_seconds=3, wall_seconds=20.0, file_bytes=1 << 20)
     try:
-        svg, reason = run_bounded(lambda: _render_in_child(failing_graph), tuple[str, str], limits)
+        svg, reason = run_bounded(lambda: _render_in_child(evidence), tuple[str, str], limits)
     except LimitReachedError as error:
         stop(f"Drawing {tidy(result.id)} {error.message}.")
     if reason:
@@ -90,12 +91,12 @@ def _render_from_report(path: Path, item: str) -> tuple[str, str]:
     return svg, tidy(f"{result.title} ({result.id})")
 
 
-def _render_in_child(failing_graph: FailingGraph) -> tuple[str, str]:
-    """Return the picture of a failing expression as SVG, and the reason if there is none. Runs in a bounded process."""
-    from gradkit.outputs.html import render_failing_graph
+def _render_in_child(evidence: Evidence) -> tuple[str, str]:
+    """Return the picture of evidence as SVG, and the reason if there is none. Runs in a bounded process."""
+    from gradkit.outputs.html import render_evidence
 
     try:
-        return render_failing_graph(failing_graph), ""
+        return render_evidence(evidence), ""
     except UserError as error:  # too large, or Graphviz is missing
         return "", str(error)
 
@@ -107,4 +108,6 @@ def _reason_without_picture(result: ItemResult) -> str:
         return f"{name} is blocked by {tidy(result.blocked_by[0])}: draw that one."
     if result.evidence is None:
         return f"{name}: {result.verdict.value}, so there is nothing to draw."
-    return f"{name}: only a wrong number in an expression has a picture; `gradkit explain` shows the evidence."
+    return (
+        f"{name}: only a wrong number in an expression or network has a picture; `gradkit explain` shows the evidence."
+    )

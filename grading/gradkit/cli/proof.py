@@ -28,7 +28,7 @@ def prove(
     from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
     from gradkit.proof.records import write_record
-    from gradkit.proof.summary import summarize_specimens
+    from gradkit.proof.summary import summarize_counterexamples, summarize_specimens
 
     chosen = choose_specimens(names or [])
     with Progress(console=console, transient=True) as progress:
@@ -43,6 +43,7 @@ def prove(
         n_hints = record_proofs(proofs)
         if not names:
             write_record(summarize_specimens(proofs))
+            write_record(summarize_counterexamples(proofs))
         console.print(f"Recorded, with {n_hints} fingerprints of misconceptions.", highlight=False)
     if any(proof.reason for proof in proofs):
         stop("Some specimens did not go as they must: see the last column.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Evidence, FailingGraph
+from gradkit.suite.evidence import Evidence, FailingGraph, PictureNode
 from gradkit.suite.results import ItemResult
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ MAX_REPORT_LINES = 20_000
 
 MAX_NODES = 1_000
 """Nodes of a failing expression. A picture shows 200."""
+
+MAX_PICTURE_ROWS = 50
+"""Rows of a node in a picture. Those of the course have 8."""
 
 MAX_TEXT_LENGTH = 2_000
 """Characters of a name, a title, a line, a message or a hint. Messages are cut to 300 when they are made."""
@@ -80,6 +83,7 @@ def _check_evidence(item_id: str, evidence: Evidence) -> None:
     _require(n_lines <= MAX_EVIDENCE_LINES, f"the evidence of {item_id} has more than {MAX_EVIDENCE_LINES} lines")
     if evidence.failing_graph:
         _require(_is_graph(evidence.failing_graph), f"the graph of {item_id} is damaged")
+    _require(_is_picture(evidence.nodes), f"the graph of {item_id} is damaged")
 
 
 def _count_lines(evidence: Evidence) -> int:
@@ -100,6 +104,17 @@ def _is_graph(failing: FailingGraph) -> bool:
         and len(failing.want.grad) in (0, n_nodes)
         and len(failing.got.grad) in (0, len(failing.want.grad))
         and all(0 <= node < n_nodes for node in (failing.output, *failing.wrong))
+    )
+
+
+def _is_picture(nodes: tuple[PictureNode, ...]) -> bool:
+    """Return whether every operand is an earlier node, and all texts are short."""
+    return len(nodes) <= MAX_NODES and all(
+        all(0 <= parent < index for parent in node.parents)
+        and len(node.parents) <= MAX_NODES
+        and len(node.rows) <= MAX_PICTURE_ROWS
+        and all(len(text) <= MAX_TEXT_LENGTH for row in node.rows for text in (node.name, node.expression, *row[:2]))
+        for index, node in enumerate(nodes)
     )
 
 

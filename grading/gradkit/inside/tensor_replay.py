@@ -50,7 +50,7 @@ class TensorOperation:
         self.text = text
 
 
-def _axis(axes: Constants) -> dict[str, Any]:
+def axis_of(axes: Constants) -> dict[str, Any]:
     """Convert the recorded axes to the keyword argument `axis`: one → int, several → tuple, none → left out."""
     if not axes:
         return {}  # the default is the student's
@@ -89,12 +89,14 @@ TENSOR_OPERATIONS = {
     "log": TensorOperation(1, lambda a: a.log(), "{a}.log()"),
     "tanh": TensorOperation(1, lambda a: a.tanh(), "{a}.tanh()"),
     "relu": TensorOperation(1, lambda a: a.relu(), "{a}.relu()"),
-    "sum": TensorOperation(1, lambda a, *k: a.sum(**_axis(k)), "{a}.sum({axis})"),
-    "mean": TensorOperation(1, lambda a, *k: a.mean(**_axis(k)), "{a}.mean({axis})"),
-    "max": TensorOperation(1, lambda a, *k: a.max(**_axis(k)), "{a}.max({axis})"),
-    "sum_kept": TensorOperation(1, lambda a, *k: a.sum(**_axis(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"),
-    "mean_kept": TensorOperation(1, lambda a, *k: a.mean(**_axis(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"),
-    "max_kept": TensorOperation(1, lambda a, *k: a.max(**_axis(k), keepdims=True), "{a}.max({axis}, keepdims=True)"),
+    "sum": TensorOperation(1, lambda a, *k: a.sum(**axis_of(k)), "{a}.sum({axis})"),
+    "mean": TensorOperation(1, lambda a, *k: a.mean(**axis_of(k)), "{a}.mean({axis})"),
+    "max": TensorOperation(1, lambda a, *k: a.max(**axis_of(k)), "{a}.max({axis})"),
+    "sum_kept": TensorOperation(1, lambda a, *k: a.sum(**axis_of(k), keepdims=True), "{a}.sum({axis}, keepdims=True)"),
+    "mean_kept": TensorOperation(
+        1, lambda a, *k: a.mean(**axis_of(k), keepdims=True), "{a}.mean({axis}, keepdims=True)"
+    ),
+    "max_kept": TensorOperation(1, lambda a, *k: a.max(**axis_of(k), keepdims=True), "{a}.max({axis}, keepdims=True)"),
     "reshape": TensorOperation(1, lambda a, *k: a.reshape(*k), "{a}.reshape({k})"),
     "transpose": TensorOperation(1, lambda a, *k: a.transpose(*k), "{a}.transpose({k})"),
     "item": TensorOperation(1, lambda a, *k: a[k if len(k) > 1 else k[0]], "{a}[{k}]"),
@@ -122,7 +124,7 @@ def expression(name: str, operands: Sequence[str], constants: Constants) -> str:
         a=operands[0],
         b=operands[-1],
         k=", ".join(map(repr, constants)),
-        axis="".join(f"axis={axis!r}" for axis in _axis(constants).values()),
+        axis="".join(f"axis={axis!r}" for axis in axis_of(constants).values()),
         start=start,
         end=end,
         first=first,

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from gradkit.graphs.picture.cards import TooLargeError, cards_of_graph
+from gradkit.graphs.picture.cards import Card, CardKind, Row, TooLargeError, cards_of_graph
 from gradkit.graphs.picture.graphviz import render_svg
 from gradkit.graphs.scalar.program import STUDENT, name_nodes
 from gradkit.inside.graph import Answers
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Evidence, FailingGraph
+from gradkit.suite.evidence import Evidence, FailingGraph, PictureNode
 from gradkit.suite.results import ItemResult
 from gradkit.suite.visibility import evidence_on_page
 
@@ -72,7 +72,7 @@ def _template_values(
         "pointer": pointer,
         "evidence": evidence,
         "code": [line for line in evidence.code if line != STUDENT.imports] if evidence else [],
-        "picture": _picture(evidence.failing_graph) if evidence and evidence.failing_graph else "",
+        "picture": _picture(evidence) if evidence and has_picture(evidence) else "",
     }
 
 
@@ -91,29 +91,45 @@ def _cause(evidence: Evidence) -> tuple[object, ...]:
     return (evidence.message, evidence.code, evidence.rows, evidence.heading, evidence.traceback)
 
 
-def _picture(failing: FailingGraph) -> Markup | str:
+def _picture(evidence: Evidence) -> Markup | str:
     """Return the failing expression as a graph; an empty string if this machine cannot render it."""
     from markupsafe import Markup
 
     try:
-        svg = render_failing_graph(failing)
+        svg = render_evidence(evidence)
     except (ImportError, TooLargeError):
         return ""
     return Markup(svg[svg.index("<svg") :])
 
 
-def render_failing_graph(failing: FailingGraph) -> str:
-    """Render a failing expression as SVG. Nodes have the names that they have in the evidence's code.
+def has_picture(evidence: Evidence) -> bool:
+    """Return whether a picture can be made of evidence: of an expression, a graph of tensors or a small network."""
+    return bool(evidence.failing_graph or evidence.nodes)
+
+
+def render_evidence(evidence: Evidence) -> str:
+    """Render the picture of evidence as SVG. Nodes have the names that they have in the evidence's code.
 
     Raises:
         TooLargeError: If the graph has more nodes than a picture can show.
         MissingGraphvizError: If pygraphviz is not installed.
     """
+    if evidence.failing_graph:
+        return render_svg(_cards_of_failing_graph(evidence.failing_graph))
+    return render_svg([_card_of_node(node) for node in evidence.nodes])
+
+
+def _card_of_node(node: PictureNode) -> Card:
+    kind: CardKind = "wrong" if node.is_wrong else "inner" if node.parents else "leaf"
+    return Card(node.name, node.expression, tuple(Row(*row) for row in node.rows), node.parents, kind)
+
+
+def _cards_of_failing_graph(failing: FailingGraph) -> list[Card]:
     want, got = failing.want.answers(), failing.got.answers()
     if not got.grad:  # gradients were not compared
         want = Answers(want.data, [])
     names = name_nodes(failing.graph, failing.wrong)
-    return render_svg(cards_of_graph(failing.graph, want, got, failing.wrong, names))
+    return cards_of_graph(failing.graph, want, got, failing.wrong, names)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,11 @@ from gradkit.suite.diagnosis.fingerprints import DIAGNOSES, fingerprint
 from .recorded import ProofRecord, compute_digests, read_proofs, write_proofs
 from .runs import ItemResults, batches, find_primary_failures, run_batch
 from .selection import Selection
+from .shown_programs import WrongProgram, find_wrong_programs
 from .specimens import Misconception, Variant, read_misconceptions, read_variants, write_misconception, write_variant
+
+SHOWS_ANOTHER_PROGRAM = "shows a program that"
+"""Part of the reason of a proof that fails because of what is shown."""
 
 GIVEN_UP = {
     "depth": ["a2_backprop/test_depth"],
@@ -122,7 +126,7 @@ def prove(progress: Callable[[str], None] = lambda name: None, names: Collection
     """Run specimens on all items of the assignments that use one of their files, and check the results.
 
     Misconceptions are also run on their selected items alone, as the tests of the kit do. A proof fails if the results
-    differ.
+    differ, or if a program that is shown does not print the numbers that are shown with it.
 
     Args:
         progress: Called with the name of each specimen that has been run on all items.
@@ -142,7 +146,9 @@ def prove(progress: Callable[[str], None] = lambda name: None, names: Collection
                 progress(run.name)
         for batch in batches(misconceptions, Selection()):
             selected.update((run.name, run.results) for run in run_batch(batch, folders))
-    return [check_selection(proof, selected.get(proof.name)) for proof in check_specimens(results_of)]
+        wrong = find_wrong_programs(folders, {name: results.values() for name, results in results_of.items()})
+    proofs = [check_selection(proof, selected.get(proof.name)) for proof in check_specimens(results_of)]
+    return [check_programs(proof, wrong.get(proof.name, ())) for proof in proofs]
 
 
 def check_selection(proof: Proof, selected: ItemResults | None) -> Proof:
@@ -151,6 +157,13 @@ def check_selection(proof: Proof, selected: ItemResults | None) -> Proof:
         return proof
     wrong = [item for item in proof.results if selected.get(item) != proof.results[item]]
     return replace(proof, reason=f"a run of the selected items alone differs in {wrong}")
+
+
+def check_programs(proof: Proof, wrong: Sequence[WrongProgram]) -> Proof:
+    """Check that every program that a specimen's report shows prints what the report says: see shown_programs.py."""
+    if proof.reason or not wrong:
+        return proof
+    return replace(proof, reason="; ".join(f"{each.item} {SHOWS_ANOTHER_PROGRAM} {each.reason}" for each in wrong))
 
 
 def list_fingerprints(proof: Proof) -> list[str]:

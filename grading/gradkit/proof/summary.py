@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from .attacks.run import Run
-from .prove import Proof
+from .counterexamples import measure_counterexamples, summarize
+from .prove import SHOWS_ANOTHER_PROGRAM, Proof
 from .records import Figure, MeasuredSet, Record, Table, digest_texts, today
 from .specimens import read_misconceptions, read_variants
 
@@ -46,6 +47,43 @@ def summarize_specimens(proofs: Sequence[Proof]) -> Record:
             Table("Misconceptions by file", ["file", "misconceptions"], _rows(by_module)),
         ],
         misses=[f"{proof.name}: {proof.reason}" for proof in proofs if proof.reason],
+    )
+
+
+def summarize_counterexamples(proofs: Sequence[Proof]) -> Record:
+    """Return the record of what students are shown for each misconception, from a run of all specimens."""
+    misconceptions = read_misconceptions()
+    wrong = [proof for proof in proofs if proof.name in misconceptions]
+    results_of = {proof.name: proof.results.values() for proof in wrong}
+    summary = summarize(measure_counterexamples(misconceptions, results_of))
+    irreproducible = [f"{proof.name}: {proof.reason}" for proof in wrong if SHOWS_ANOTHER_PROGRAM in proof.reason]
+    n_right = summary.n_origins - len(summary.wrong_origins)
+    return Record(
+        part="counterexamples",
+        title="What students are shown",
+        question="Are counterexamples small, do they reproduce, and is the first wrong node the right one?",
+        command="gradkit prove --record",
+        date=today(),
+        set=MeasuredSet(
+            size=summary.n_programs,
+            what="programs that are shown for misconceptions",
+            author="the authors of the course, with sight of the suites",
+            written=today(),
+            digest=digest_texts(f"{proof.name} {' '.join(proof.caught_by)}" for proof in wrong),
+        ),
+        figures=[
+            Figure(
+                "misconceptions of which every shown program prints the shown numbers when pasted",
+                "all",
+                f"{len(wrong) - len(irreproducible)} of {len(wrong)}",
+            ),
+            Figure("median operations of the first program", "at most 3", f"{summary.median_operations:g}"),
+            Figure("first wrong nodes that are right", "at least 99 %", f"{n_right} of {summary.n_origins}"),
+        ],
+        tables=[
+            Table("The largest programs", ["program", "operations"], [each.rsplit(": ") for each in summary.largest])
+        ],
+        misses=[*irreproducible, *(f"first wrong node: {each}" for each in summary.wrong_origins)],
     )
 
 

@@ -161,7 +161,13 @@ class SelfCheck:
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             diagnosis = Diagnosis(Student(self._transport), test.stash[SETTINGS].about)
             test.stash[RESULT] = record_outcome(
-                self._results, test.stash[ITEM], error, test.path, self._find_block_outside, diagnosis=diagnosis
+                self._results,
+                test.stash[ITEM],
+                error,
+                test.path,
+                self._find_block_outside,
+                self._transport.run_program,
+                diagnosis=diagnosis,
             )
 
     def _find_block_outside(self, results: Results, item: Item) -> Block | None:

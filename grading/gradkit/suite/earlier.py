@@ -121,7 +121,8 @@ class EarlierItems:
             except STUDENT_ERRORS as raised:
                 error = raised
         diagnosis = Diagnosis(Student(self._transport, assignment.packages), test.settings.about)
-        record_outcome(earlier, test.item, error, test.path, diagnosis=diagnosis)
+        run_program = self._transport.run_program
+        record_outcome(earlier, test.item, error, test.path, run_program=run_program, diagnosis=diagnosis)
         spent = self._transport.spent_seconds - spent_before
         self._seconds_left[assignment.name] -= spent
         self.spent_seconds += spent

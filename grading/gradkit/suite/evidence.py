@@ -115,6 +115,24 @@ def _report_numbers(numbers: Iterable[float]) -> tuple[Number, ...]:
     return tuple(map(report_number, numbers))
 
 
+class PictureNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A node of a picture, of a graph whose nodes are not single numbers.
+
+    Attributes:
+        name: The name of the node, as the code has it.
+        expression: How the node was made; empty for a leaf.
+        rows: What is shown of it: (label, text, whether that is wrong).
+        parents: The indices of its operands among the nodes.
+        is_wrong: Whether the node is wrong.
+    """
+
+    name: str
+    expression: str
+    rows: tuple[tuple[str, str, bool], ...]
+    parents: tuple[int, ...]
+    is_wrong: bool
+
+
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a screen, a page or a report shows of a failure.
 
@@ -128,6 +146,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hint: One line of advice, or empty.
         traceback: The student's own frames, innermost last.
         failing_graph: The expression as a graph, if it has a wrong number. In JSON this field is `drawing`.
+        nodes: The nodes of a failing graph of tensors, or of a small network, for its picture.
     """
 
     message: str
@@ -139,3 +158,4 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hint: str = ""
     traceback: str = ""
     failing_graph: FailingGraph | None = msgspec.field(default=None, name="drawing")
+    nodes: tuple[PictureNode, ...] = ()

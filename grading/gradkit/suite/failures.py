@@ -24,6 +24,10 @@ class Failure(ABC):
     def explain(self) -> Evidence:
         """Return the evidence that students are shown. This can run the student's code."""
 
+    def longer_program(self) -> tuple[str, ...]:
+        """Return a longer program than that of the evidence, to show if the latter alone does not fail."""
+        return ()
+
     def as_drawn(self) -> Evidence:
         """Return the evidence of the case as it was drawn, without reducing it. Runs none of the student's code."""
         return self.explain()
@@ -31,13 +35,23 @@ class Failure(ABC):
 
 @dataclass(frozen=True)
 class Explained(Failure):
-    """A failure whose evidence is known already."""
+    """A failure whose evidence is known already.
+
+    Attributes:
+        verdict: How the item ended.
+        evidence: The evidence.
+        longer: A longer program, for `longer_program`.
+    """
 
     verdict: Verdict
     evidence: Evidence
+    longer: tuple[str, ...] = ()
 
     def explain(self) -> Evidence:
         return self.evidence
+
+    def longer_program(self) -> tuple[str, ...]:
+        return self.longer
 
 
 class NotPassed(Exception):
@@ -56,6 +70,11 @@ class NotPassed(Exception):
         return self.failure.as_drawn().message
 
 
-def not_passed(evidence: Evidence) -> NotPassed:
-    """Return the exception that ends an item as failed, with this evidence."""
-    return NotPassed(Explained(Verdict.FAILED, evidence))
+def not_passed(evidence: Evidence, longer: tuple[str, ...] = ()) -> NotPassed:
+    """Return the exception that ends an item as failed.
+
+    Args:
+        evidence: The evidence.
+        longer: A longer program, to show if that of the evidence alone does not fail.
+    """
+    return NotPassed(Explained(Verdict.FAILED, evidence, longer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from .excerpt import excerpt_at
 from .explanations import explain_error
 from .failures import Explained, Failure, NotPassed
 from .loading import NotLoadedError
+from .reproduction import RunProgram, make_reproducible
 from .results import Item, ItemResult, Results, make_result
 
 StudentError = NotPassed | SubmissionError | TimeIsUp
@@ -48,6 +50,7 @@ def record_outcome(
     error: BaseException | None,
     path: Path,
     find_block: FindBlock | None = None,
+    run_program: RunProgram | None = None,
     explain_blocked: bool = False,
     diagnosis: Diagnosis | None = None,
 ) -> ItemResult | None:
@@ -61,6 +64,7 @@ def record_outcome(
         error: The exception that its test raised, or None if it passed.
         path: The file of the test.
         find_block: Finds what blocks a failed item from outside the graded assignments; None if all are graded.
+        run_program: Runs a program once more before it is shown. Without it, programs are shown as they are.
         explain_blocked: Whether to add what a blocked item shows if nothing blocks it to `results.unblocked`. It is
             needed if the items that block it can pass later, as in a reference retry.
         diagnosis: The student's code, to be asked more questions for a hint; None if it must not be asked.
@@ -72,10 +76,11 @@ def record_outcome(
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
         failure = make_failure(error, path)
-        result = _result_of_failure(item, failure, results.failed_prerequisites(item), diagnosis)
+        explain = partial(_result_of_failure, item, failure, run_program=run_program, diagnosis=diagnosis)
+        result = explain(results.failed_prerequisites(item))
         if explain_blocked:
             is_blocked = result.verdict is Verdict.BLOCKED
-            results.unblocked[item.id] = _result_of_failure(item, failure, (), diagnosis) if is_blocked else result
+            results.unblocked[item.id] = explain(()) if is_blocked else result
         if find_block and result.evidence and _can_be_blocked(result, error):
             block = find_block(results, item)
             if block:
@@ -89,12 +94,19 @@ def record_outcome(
 
 
 def _result_of_failure(
-    item: Item, failure: Failure, blocked_by: tuple[str, ...], diagnosis: Diagnosis | None
+    item: Item,
+    failure: Failure,
+    blocked_by: tuple[str, ...],
+    run_program: RunProgram | None,
+    diagnosis: Diagnosis | None,
 ) -> ItemResult:
     """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
         return make_result(item, Verdict.BLOCKED, blocked_by=blocked_by)
-    return make_result(item, failure.verdict, add_hint(item, failure.verdict, failure.explain(), diagnosis))
+    evidence = failure.explain()
+    if run_program:
+        evidence = make_reproducible(failure.verdict, evidence, failure.longer_program(), run_program)
+    return make_result(item, failure.verdict, add_hint(item, failure.verdict, evidence, diagnosis))
 
 
 def _can_be_blocked(result: ItemResult, error: BaseException) -> bool:
@@ -125,7 +137,8 @@ def make_failure(error: StudentError, path: Path) -> Failure:
         return error.failure
     if isinstance(error, SubmissionError):
         heading = error.heading if isinstance(error, NotLoadedError) else ""
-        return Explained(error.verdict, explain_error(error, excerpt_at(error.__traceback__, path), heading))
+        excerpt = excerpt_at(error.__traceback__, path)
+        return Explained(error.verdict, explain_error(error, excerpt.lines, heading), excerpt.longer)
     return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 

@@ -243,7 +243,7 @@ def test_the_wrong_node_of_a_report_is_marked_with_both_numbers(item, gradkit, a
     ("item", "message"),
     [
         ("fine", "fine: passed, so there is nothing to draw."),
-        ("raises", "raises: only a wrong number in an expression has a picture"),
+        ("raises", "raises: only a wrong number in an expression or network has a picture"),
         ("all", "all is blocked by a1_trial/test_collects: draw that one."),
         ("nope", "There is no item 'nope' in this report."),
         ("coll", "Is it one of collects?"),

@@ -5,7 +5,8 @@ import random
 import pytest
 from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
-from gradkit.graphs.scalar.reduce import MAX_TRIES, NICE_NUMBERS, reduce_graph
+from gradkit.graphs.reduction import MAX_TRIES
+from gradkit.graphs.scalar.reduce import NICE_NUMBERS, constants_of, reduce_graph
 from gradkit.inside.graph import Graph, NotANumber, replay
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle import complex_step
@@ -122,10 +123,15 @@ def test_leaves_get_short_numbers_that_differ_if_the_fault_needs_it():
     assert len(set(found.inputs)) == 2
 
 
-def test_plain_numbers_become_short_too():
-    graph = Graph((1.37,), [("mul_const", 0, -1.5)])
-    found = reduce_graph(graph, lambda g: [step[0] for step in g.steps] == ["mul_const"], complex_step.evaluate_graph)
-    assert found.steps == (("mul_const", 0, 2),)
+def test_a_plain_number_becomes_the_shortest_that_the_item_has_for_this_operation():
+    graph = Graph((1.37,), [("pow_const", 0, -1.5)])
+    others = [graph, Graph((1.0,), [("pow_const", 0, -1), ("add_const", 1, 2)]), Graph((1.0,), [("pow_const", 0, 0.5)])]
+
+    def reduced(constants):
+        return reduce_graph(graph, lambda g: bool(g.steps), complex_step.evaluate_graph, constants).steps
+
+    assert reduced(constants_of(others)) == (("pow_const", 0, 0.5),)
+    assert reduced(constants_of(others[:2])) == reduced(None) == (("pow_const", 0, -1.5),)
 
 
 def test_a_node_used_twice_is_split_if_the_graph_still_fails():

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.errors import UserError
+from gradkit.proof.counterexamples import measure_counterexamples, summarize
 from gradkit.proof.prove import (
     check_misconception,
+    check_programs,
     check_selection,
     check_variant,
     choose_specimens,
@@ -27,6 +29,7 @@ from gradkit.proof.recorded import (
     write_proofs,
 )
 from gradkit.proof.runs import batches, find_primary_failures, run_batch
+from gradkit.proof.shown_programs import find_wrong_programs
 from gradkit.proof.specimens import EditError, read_misconceptions, read_variants, write_misconception
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
@@ -69,6 +72,40 @@ def test_a_misconception_fails_its_items_and_only_items_that_depend_on_them(proo
 @pytest.mark.parametrize("proof", [name for name in IN_CI if name in VARIANTS], indirect=True)
 def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proof):
     assert proof.reason == ""
+
+
+def test_every_program_that_is_shown_prints_the_numbers_that_are_shown_with_it(graded_specimens, specimens):
+    in_ci = [name for name in IN_CI if name in MISCONCEPTIONS]
+    results_of = {name: graded_specimens[name].results.values() for name in in_ci}
+    assert find_wrong_programs(specimens, results_of) == {}
+
+
+def test_a_program_that_shows_something_else_fails_the_proof(proofs, specimens):
+    proof = proofs["tanh_overwrites"]
+    (item,) = proof.caught_by
+    result = proof.results[item]
+    (row, *_) = result.evidence.rows
+    other = msgspec.structs.replace(row, yours=row.yours + 1)
+    changed = msgspec.structs.replace(
+        result, evidence=msgspec.structs.replace(result.evidence, rows=(other, *result.evidence.rows[1:]))
+    )
+    wrong = find_wrong_programs(specimens, {"tanh_overwrites": [changed]})["tanh_overwrites"]
+    assert check_programs(proof, ()).reason == ""
+    assert check_programs(proof, wrong).reason.startswith(f"{item} shows a program that prints")
+
+
+def test_the_sizes_of_counterexamples_and_their_first_wrong_nodes_are_measured(graded_specimens):
+    names = ("tanh_overwrites", "exp_overwrites")
+    results_of = {name: graded_specimens[name].results.values() for name in names}
+    measured = measure_counterexamples(MISCONCEPTIONS, results_of)
+    assert {each.specimen for each in measured} == set(names)
+    assert all(each.is_origin_right and each.origin for each in measured)
+    assert all(each.n_operations <= 3 for each in measured)
+
+    # tanh is not what is wrong where exp is, so the same node is wrong of another edit.
+    swapped = {names[0]: MISCONCEPTIONS[names[1]], names[1]: MISCONCEPTIONS[names[0]]}
+    summary = summarize(measure_counterexamples(swapped, results_of))
+    assert (summary.n_programs, summary.n_origins, len(summary.wrong_origins)) == (2, 2, 2)
 
 
 def test_a_classic_recursive_engine_loses_only_depth_and_stability(proofs):

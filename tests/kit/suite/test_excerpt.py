@@ -86,10 +86,68 @@ def hand_written():
 
 @pytest.mark.parametrize(("test", "ask"), list(hand_written()))
 def test_every_expectation_of_the_suites_can_be_run_as_shown_or_is_not_shown(test, ask, run_program):
-    lines, asked = excerpt_up_to(test.__code__, ask.lineno)
-    assert ast.dump(ast.parse(asked, mode="eval").body) == ast.dump(ask.args[0])
+    excerpt = excerpt_up_to(test.__code__, ask.lineno)
+    assert ast.dump(ast.parse(excerpt.checked, mode="eval").body) == ast.dump(ask.args[0])
     needs_our_helpers = "answers_to" in test.__code__.co_names
-    assert len(run_program(lines)) == (0 if needs_our_helpers else 1)
+    for lines in (excerpt.lines, excerpt.longer):
+        assert len(run_program(lines)) == (0 if needs_our_helpers else 1)
+
+
+def an_item_whose_calls_matter(Value):
+    x = Value(2.0)
+    y = x * x
+    expect((y + x).data, 6.0)
+    expect(y.backward(), 0.0)
+    expect(len([x]), 1)
+    expect(x.grad, 99.0)
+
+
+def test_the_longer_program_has_the_calls_and_operators_of_earlier_expectations(engine):
+    line = an_item_whose_calls_matter.__code__.co_firstlineno + 6
+    excerpt = excerpt_up_to(an_item_whose_calls_matter.__code__, line)
+    assert excerpt.lines == ("from engine import Value", "x = Value(2.0)", "y = x * x", "print(x.grad)")
+    assert excerpt.longer[3:] == ("(y + x).data", "y.backward()", "print(x.grad)")
+
+
+def an_item_with_a_loop(Value):
+    x, y = Value(3.0), Value(2.0)
+    for first, second in ((x, 1), (y, 2)):
+        expect(first.data, 3.0)
+        x = x * second
+    for k, right in ((0, 3.0), (1, 99.0), (2, 3.0)):
+        z = x + k
+        expect(z.data - k, right)
+    expect(x.data, 3.0)
+
+
+def test_a_loop_with_expectations_is_written_out_up_to_the_round_that_failed(engine, run_program):
+    start = an_item_with_a_loop.__code__.co_firstlineno
+    variables = {"k": 1, "right": 99.0}
+    excerpt = excerpt_up_to(an_item_with_a_loop.__code__, start + 7, variables)
+    assert excerpt.lines == (
+        "from engine import Value",
+        "x, y = Value(3.0), Value(2.0)",
+        "first, second = (x, 1)",
+        "x = x * second",
+        "first, second = (y, 2)",
+        "x = x * second",
+        "k, right = (0, 3.0)",
+        "z = x + k",
+        "k, right = (1, 99.0)",
+        "z = x + k",
+        "print(z.data - k)",
+    )
+    assert run_program(excerpt.lines) == [6.0]
+
+
+def an_item_with_a_loop_over_what_it_made(Value):
+    for x in [Value(1.0)] * 3:
+        expect(x.data, 1.0)
+
+
+def test_a_loop_whose_rounds_are_not_in_the_source_is_not_shown(engine):
+    code = an_item_with_a_loop_over_what_it_made.__code__
+    assert excerpt_up_to(code, code.co_firstlineno + 2).lines == ()
 
 
 # --- where a student's exception struck ------------------------------------------------------------------------------
@@ -115,7 +173,7 @@ def traceback_of(item, engine):
 
 
 def test_an_exception_is_shown_with_the_lines_that_led_to_it(engine):
-    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE) == (
+    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE).lines == (
         "from engine import Value",
         "x = Value(1.0)",
         "y = x * Value(2.0)",
@@ -124,9 +182,9 @@ def test_an_exception_is_shown_with_the_lines_that_led_to_it(engine):
 
 
 def test_a_traceback_that_does_not_pass_through_the_test_has_no_lines(engine):
-    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE.with_name("another.py")) == ()
-    assert excerpt_at(None, HERE) == ()
+    assert excerpt_at(traceback_of(an_item_that_raises, engine), HERE.with_name("another.py")).lines == ()
+    assert excerpt_at(None, HERE).lines == ()
 
 
 def test_lines_that_a_student_could_not_run_are_not_shown(engine):
-    assert excerpt_at(traceback_of(an_item_with_helpers, engine), HERE) == ()
+    assert excerpt_at(traceback_of(an_item_with_helpers, engine), HERE).lines == ()

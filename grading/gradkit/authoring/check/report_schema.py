@@ -10,7 +10,7 @@ import msgspec
 
 from gradkit.grader.report import Conditions, Report
 from gradkit.submissions.outcome import Verdict
-from gradkit.suite.evidence import Evidence, FailingGraph, NodeNumbers, Row
+from gradkit.suite.evidence import Evidence, FailingGraph, NodeNumbers, PictureNode, Row
 from gradkit.suite.results import ItemResult
 
 from .course import Course
@@ -24,6 +24,7 @@ DEFINITIONS: dict[str, type[msgspec.Struct]] = {
     "item": ItemResult,
     "evidence": Evidence,
     "row": Row,
+    "node": PictureNode,
     "drawing": FailingGraph,
     "answers": NodeNumbers,
 }

@@ -83,8 +83,16 @@ class _PublicRun:
 
         diagnosis = Diagnosis(Student(self._transport, assignment.packages), test.settings.about)
         spent_earlier = self._earlier.spent_seconds
-        has_retry = bool(reference_files(assignment, self._suite.reference))
-        record_outcome(self._results, test.item, error, test.path, self._earlier.find_block, has_retry, diagnosis)
+        record_outcome(
+            self._results,
+            test.item,
+            error,
+            test.path,
+            self._earlier.find_block,
+            self._transport.run_program,
+            diagnosis=diagnosis,
+            explain_blocked=bool(reference_files(assignment, self._suite.reference)),
+        )
         spent = self._transport.spent_seconds - spent_before - (self._earlier.spent_seconds - spent_earlier)
         self._spent_seconds[assignment.name] += spent
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
 
+from ..reduction import reduce_greedily
+
 NICE_NUMBERS = (2.0, 0.5, 3.0, -2.0, 1.0)
 """Numbers for leaves, nicest first. 2 comes before 1, because at 1 a wrong rule is often right by chance."""
 
-MAX_TRIES = 400
-"""Candidates that a reduction tries: each of them is one replay of the student's code."""
+
+Constants = Mapping[str, Collection[float]]
+"""The plain numbers that steps can have, by operation."""
 
 
-def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Callable[[Graph], list[float]]) -> Graph:
+def constants_of(graphs: Iterable[Graph]) -> Constants:
+    """Return the plain numbers of the steps of some graphs, by operation."""
+    constants: dict[str, set[float]] = {}
+    for graph in graphs:
+        for name, *_, last in graph.steps:
+            if OPERATIONS[name].constants:
+                constants.setdefault(name, set()).add(last)
+    return constants
+
+
+def reduce_graph(
+    graph: Graph,
+    still_fails: Callable[[Graph], bool],
+    values: Callable[[Graph], list[float]],
+    constants: Constants | None = None,
+) -> Graph:
     """Return the smallest failing graph that greedy steps reach.
 
     A step moves the output to an earlier node, cuts a node to a leaf, bypasses a step, replaces one use of an operand
@@ -24,21 +42,12 @@ def reduce_graph(graph: Graph, still_fails: Callable[[Graph], bool], values: Cal
         graph: A graph that fails.
         still_fails: Returns whether a candidate fails as well.
         values: Computes the right value of every node of a failing graph, n_nodes floats, inputs first.
+        constants: The plain numbers that a step can get, by operation: an item about `x ** -1` must not show `x ** 3`.
+            Without it, each step keeps its own.
     """
-    n_tries = 0
-    made_progress = True
-    while made_progress:
-        made_progress = False
-        for candidate in _candidates(graph, values(graph)):
-            if _cost(candidate) >= _cost(graph):
-                continue
-            n_tries += 1
-            if n_tries > MAX_TRIES:
-                return graph
-            if still_fails(candidate):
-                graph, made_progress = candidate, True
-                break
-    return graph
+    return reduce_greedily(
+        graph, lambda failing: _candidates(failing, values(failing), constants or {}), _cost, still_fails
+    )
 
 
 def _cost(graph: Graph) -> tuple[int, int, int, int]:
@@ -47,14 +56,18 @@ def _cost(graph: Graph) -> tuple[int, int, int, int]:
     Every accepted step lowers the cost, so the reduction ends.
     """
     numbers = [*graph.inputs, *(step[-1] for step in graph.steps if OPERATIONS[step[0]].constants)]
-    ugliness = sum(NICE_NUMBERS.index(x) if x in NICE_NUMBERS else 99 for x in numbers)
+    ugliness = sum(map(_ugliness, numbers))
     n_repeated_numbers = len(graph.inputs) - len(set(graph.inputs))
     operands = [parent for node in range(len(graph)) for parent in graph.parents(node)]
     n_repeated_uses = len(operands) - len(set(operands))
     return (len(graph.steps), n_repeated_uses, len(graph.inputs), ugliness + 10 * n_repeated_numbers)
 
 
-def _candidates(graph: Graph, values: list[float]) -> Iterator[Graph]:
+def _ugliness(number: float) -> int:
+    return NICE_NUMBERS.index(number) if number in NICE_NUMBERS else 99
+
+
+def _candidates(graph: Graph, values: list[float], constants: Constants) -> Iterator[Graph]:
     steps = range(len(graph.inputs), len(graph))
     for node in steps:
         yield graph.rebuild(output=node)
@@ -67,8 +80,8 @@ def _candidates(graph: Graph, values: list[float]) -> Iterator[Graph]:
         for index, parent in enumerate(graph.parents(node)):
             yield graph.split(node, index, values[parent] + 1)
     for node in steps:
-        if OPERATIONS[graph.steps[node - len(graph.inputs)][0]].constants:
-            yield from (graph.rebuild(constants={node: constant}) for constant in (2, 3))
+        for constant in sorted(constants.get(graph.steps[node - len(graph.inputs)][0], ()), key=_ugliness):
+            yield graph.rebuild(constants={node: constant})
     for node in range(len(graph.inputs)):
         for number in NICE_NUMBERS:
             yield graph.rebuild(leaves={node: number})

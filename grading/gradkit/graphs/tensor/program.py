@@ -33,6 +33,21 @@ def write_tensor_program(graph: TensorGraph, gradients: bool, shown: Sequence[st
     return [*_lines(graph, gradients), *(f"print({name})" for name in shown)]
 
 
+def write_step(graph: TensorGraph, node: int, names: Sequence[str]) -> str:
+    """Return the expression that makes a node.
+
+    Args:
+        graph: The graph.
+        node: The node, which must not be a leaf.
+        names: The name of each node.
+    """
+    step = node - len(graph.leaves)
+    operation, *rest = graph.steps[step]
+    operands = graph.operands(step)
+    constants = tuple(rest[len(operands) :])
+    return expression(str(operation), [names[operand] for operand in operands], constants)  # type: ignore[arg-type]
+
+
 def _lines(graph: TensorGraph, gradients: bool) -> Iterator[str]:
     names = name_nodes(graph)
     uses_arrays = any(name == "rows_array" for name, *_ in graph.steps)
@@ -42,10 +57,7 @@ def _lines(graph: TensorGraph, gradients: bool) -> Iterator[str]:
 
     for name, leaf in zip(names, graph.leaves):
         yield f"{name} = Tensor({_LAYOUT_TEXTS[leaf.layout].format(make_lists(leaf.shape, leaf.numbers))})"
-    for step, (operation, *rest) in enumerate(graph.steps):
-        operands = graph.operands(step)
-        constants = tuple(rest[len(operands) :])
-        text = expression(str(operation), [names[node] for node in operands], constants)  # type: ignore[arg-type]
-        yield f"{names[len(graph.leaves) + step]} = {text}"
+    for node in range(len(graph.leaves), len(graph)):
+        yield f"{names[node]} = {write_step(graph, node, names)}"
     if gradients:
         yield f"y.backward(np.array({make_lists(graph.upstream.shape, graph.upstream.numbers)}))"

@@ -103,6 +103,10 @@ class LocalTransport:
             return Reply(graphs, backward, numbers, error)
         return Reply(graphs, backward, numbers)
 
+    def run_program(self, lines: Sequence[str]) -> list[float]:
+        with self._student_code("program"):
+            return worker.run_program("\n".join(lines), str(self.folder))
+
     def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
         with self._student_code("arrays"):
             return decode_arrays(tensor_replay.encoded(as_plain(targets), name), len(targets))

@@ -128,6 +128,9 @@ class PipeTransport:
         except ValueError:
             return Reply(graphs, backward, (), self._abandon_garbled())
 
+    def run_program(self, lines: Sequence[str]) -> list[float]:
+        return self._numbers(self._request("program", "\n".join(lines)))
+
     def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
         return self._arrays(self._request("arrays", as_plain(targets), name), len(targets))
 

@@ -112,6 +112,18 @@ class Transport(Protocol):
             backward: Whether to call backward() on each output, and read the gradients.
         """
 
+    def run_program(self, lines: Sequence[str]) -> list[float]:
+        """Run a program that imports the student's modules anew, as if it were pasted into a new Python.
+
+        Subjects remain valid: they belong to the modules that were imported before.
+
+        Args:
+            lines: The lines of the program.
+
+        Returns:
+            The numbers that the program prints. Whatever it prints beside numbers is left out.
+        """
+
     def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
         """Read attribute `name` of every target as an array of floats."""
 

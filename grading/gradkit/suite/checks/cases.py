@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, NoReturn, TypeVar
 
 from gradkit.corpora.spec import Corpus
+from gradkit.graphs.reduction import reduce_greedily
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import NODES_SHOWN, Evidence, make_row, number_text
 from gradkit.suite.explanations import explain_error
-from gradkit.suite.failures import Explained, NotPassed, not_passed
+from gradkit.suite.failures import Failure, NotPassed, not_passed
 
 Case = TypeVar("Case")
 Answer = TypeVar("Answer")
@@ -34,8 +36,109 @@ MAX_LINES = 16
 _is_whole = ContextVar("_is_whole", default=False)
 
 
+@dataclass(frozen=True)
+class Reduction(Generic[Case, Answer]):
+    """How a failing case of one kind is reduced.
+
+    Attributes:
+        candidates: Makes cases that may be smaller, most promising first.
+        cost: A key that orders cases.
+        answer: Computes the right answers to a case, without PyTorch. Raises one of UNANSWERED if right engines could
+            differ on it.
+    """
+
+    candidates: Callable[[Case], Iterable[Case]]
+    cost: Callable[[Case], Any]
+    answer: Callable[[Case], Answer]
+
+
+UNANSWERED = (ArithmeticError, ValueError, IndexError, TypeError)
+"""What computing the answers to a candidate raises if it is not a case: shapes do not fit, or a function overflows."""
+
+REDUCIBLE = (Verdict.ERROR, Verdict.FAILED)
+"""Verdicts of failures that are shown with the smallest case that ends in the same way."""
+
+
+@dataclass(frozen=True)
+class WrongCase(Failure, Generic[Case, Answer]):
+    """A case on which the student's code is wrong or fails.
+
+    Attributes:
+        verdict: How the item ended.
+        evidence: The evidence of the case as it was drawn.
+        has_raised: Whether the student's code failed, or else was wrong.
+        case: The case.
+        run: Runs a case with its answers. Returns the evidence if something is wrong; raises SubmissionError.
+        program: Writes a case as a program.
+        reduction: How the case is reduced; None if it is not.
+    """
+
+    verdict: Verdict
+    evidence: Evidence
+    has_raised: bool
+    case: Case
+    run: Callable[[Case, Answer], Evidence | None]
+    program: Program[Case]
+    reduction: Reduction[Case, Answer] | None
+
+    def explain(self) -> Evidence:
+        """Return the evidence of the smallest failing case that reducing this one finds."""
+        if self.reduction is None or self.verdict not in REDUCIBLE:
+            return self.evidence
+        smallest = self.evidence
+        answer = self.reduction.answer
+
+        def still_fails(candidate: Case) -> bool:
+            nonlocal smallest
+            try:
+                answers = answer(candidate)
+            except UNANSWERED:
+                return False
+            evidence = self._run(candidate, answers)
+            if evidence is None:
+                return False
+            smallest = evidence
+            return True
+
+        reduce_greedily(self.case, self.reduction.candidates, self.reduction.cost, still_fails)
+        return smallest
+
+    def as_drawn(self) -> Evidence:
+        return self.evidence
+
+    def _run(self, candidate: Case, answers: Answer) -> Evidence | None:
+        """Return the evidence of a candidate if it fails in the same way as the drawn case.
+
+        That is: by the same exception, by a number that PyTorch has differently, by a wrong count, or by a wrong shape.
+        """
+        try:
+            evidence = self.run(candidate, answers)
+        except SubmissionError as error:
+            is_same_error = error.verdict is self.verdict and kind_of(error.message) == kind_of(self.evidence.message)
+            is_same = self.has_raised and is_same_error
+            return explain_error(error, readable(self.program(candidate, ()))) if is_same else None
+        if self.has_raised or evidence is None:
+            return None
+        return evidence if _kind_of_wrong(evidence) == _kind_of_wrong(self.evidence) else None
+
+
+def _kind_of_wrong(evidence: Evidence) -> tuple[str, str]:
+    """Return a key that is equal for two wrong numbers, for two wrong shapes, and for two wrong counts of one thing."""
+    counted = [row.name for row in evidence.rows if row.name.startswith("len(")]
+    return evidence.source, counted[0] if counted else ""
+
+
+def kind_of(message: str) -> str:
+    """Return the kind of an error: the name of an exception, or the first words of another message."""
+    return message.partition(":")[0][:20]
+
+
 def check_cases(
-    corpus: Corpus[Case, Answer], subjects: Sequence[Subject], run_case: RunCase, program: Program[Case]
+    corpus: Corpus[Case, Answer],
+    subjects: Sequence[Subject],
+    run_case: RunCase,
+    program: Program[Case],
+    reduction: Reduction[Case, Answer] | None = None,
 ) -> None:
     """Check that the student's numbers for every case of a corpus are PyTorch's answers.
 
@@ -44,6 +147,7 @@ def check_cases(
         subjects: The student's objects.
         run_case: Runs one case on them.
         program: Writes a case as a program.
+        reduction: How a failing case is reduced before it is shown.
 
     Raises:
         NotPassed: If a number is wrong, or the student's code fails. It is about the first case of which that is so.
@@ -51,16 +155,19 @@ def check_cases(
     """
     if not corpus.cases:
         raise ValueError("an item without cases would pass whatever the student wrote")
+
+    def run(case: Case, answers: Answer) -> Evidence | None:
+        return run_case(case, answers, *subjects)
+
     for case, answers in zip(corpus.cases, corpus.answers):
         try:
-            evidence = run_case(case, answers, *subjects)
+            evidence = run(case, answers)
         except SubmissionError as error:
-            has_program = error.verdict in (Verdict.ERROR, Verdict.FAILED)
-            code = readable(program(case, ())) if has_program else ()
-            failure = NotPassed(Explained(error.verdict, explain_error(error, code)))
-            raise failure.with_traceback(error.__traceback__) from None  # for --pdb
+            code = readable(program(case, ())) if error.verdict in REDUCIBLE else ()
+            failure = WrongCase(error.verdict, explain_error(error, code), True, case, run, program, reduction)
+            raise NotPassed(failure).with_traceback(error.__traceback__) from None  # for --pdb
         if evidence:
-            raise not_passed(evidence)
+            raise NotPassed(WrongCase(Verdict.FAILED, evidence, False, case, run, program, reduction))
 
 
 def wrong_numbers(

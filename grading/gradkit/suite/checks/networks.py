@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
+
 from gradkit.corpora.spec import Corpus
 from gradkit.graphs.learning.networks import (
     Network,
@@ -15,11 +17,17 @@ from gradkit.graphs.learning.networks import (
     output_names,
     write_network_program,
 )
+from gradkit.graphs.learning.reduce import network_cost, smaller_networks
+from gradkit.oracle.complex_learning import answer_network
 from gradkit.submissions.transport.subject import Subject, numbers, write
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import not_passed
+from gradkit.suite.pictures import nodes_of_network
 
-from .cases import check_cases, fail, wrong_count, wrong_numbers
+from .cases import Reduction, check_cases, fail, wrong_count, wrong_numbers
+
+NETWORKS = Reduction(smaller_networks, network_cost, answer_network)
+"""How networks are reduced."""
 
 
 def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
@@ -33,12 +41,12 @@ def check_outputs(part: Subject, Value: Subject, corpus: Corpus[Network, Network
     Raises:
         NotPassed: If an output is wrong.
     """
-    check_cases(corpus, (part, Value), partial(run_network, False), partial(_program, False))
+    check_cases(corpus, (part, Value), partial(run_network, False), partial(_program, False), NETWORKS)
 
 
 def check_network_gradients(part: Subject, Value: Subject, corpus: Corpus[Network, NetworkAnswers]) -> None:
     """Check that the gradient of every parameter and every input is PyTorch's. Arguments as for `check_outputs`."""
-    check_cases(corpus, (part, Value), partial(run_network, True), partial(_program, True))
+    check_cases(corpus, (part, Value), partial(run_network, True), partial(_program, True), NETWORKS)
 
 
 def _program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
@@ -74,12 +82,18 @@ def run_network(
 
     if not gradients:
         names = [f"{name}.data" for name in output_names(network)]
-        return wrong_numbers(names, numbers(outputs, "data"), answers.outputs, partial(program, False))
+        evidence = wrong_numbers(names, numbers(outputs, "data"), answers.outputs, partial(program, False))
+        return _with_picture(network, evidence)
 
     weighted_sum(outputs, network.upstream).backward()
     names = [f"{name}.grad" for name in leaf_names(network)]
     yours = numbers([*parameters, *x], "grad")
-    return wrong_numbers(names, yours, answers.gradients, partial(program, True), partial(leaf_role, network))
+    evidence = wrong_numbers(names, yours, answers.gradients, partial(program, True), partial(leaf_role, network))
+    return _with_picture(network, evidence)
+
+
+def _with_picture(network: Network, evidence: Evidence | None) -> Evidence | None:
+    return evidence and msgspec.structs.replace(evidence, nodes=nodes_of_network(network, evidence))
 
 
 def weighted_sum(results: Sequence[Subject], upstream: Sequence[float]) -> Subject:

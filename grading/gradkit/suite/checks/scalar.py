@@ -10,7 +10,7 @@ from functools import partial
 from gradkit.corpora.scalar import GraphCorpus
 from gradkit.graphs.scalar.domain import all_in_domain
 from gradkit.graphs.scalar.program import write_program
-from gradkit.graphs.scalar.reduce import reduce_graph
+from gradkit.graphs.scalar.reduce import Constants, constants_of, reduce_graph
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle import complex_step
 from gradkit.oracle.mismatch import Mismatch, all_agree, compare_data, compare_gradients
@@ -19,7 +19,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.replies import Reply
 from gradkit.submissions.transport.subject import Subject, backward_calls, decisions, numbers, replay
 from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import excerpt_up_to
+from gradkit.suite.excerpt import excerpt_of
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
 from gradkit.suite.failures import Failure, NotPassed, not_passed
 
@@ -63,11 +63,11 @@ def _check(Value: Subject, corpus: GraphCorpus, compare: Compare, backward: bool
     for graph, want, got in zip(corpus.cases, corpus.answers, reply.answers):
         mismatch = _find_mismatch(compare, graph, want, got)
         if mismatch:
-            raise NotPassed(WrongNumbers(Value, mismatch, compare, backward))
+            raise NotPassed(WrongNumbers(Value, mismatch, compare, backward, constants_of(corpus.cases)))
 
     if reply.failure:
         graph = corpus.cases[len(reply.answers)]
-        failure = NotPassed(NoNumbers(Value, graph, reply.failure, backward))
+        failure = NotPassed(NoNumbers(Value, graph, reply.failure, backward, constants_of(corpus.cases)))
         raise failure.with_traceback(reply.failure.__traceback__)  # for --pdb
 
 
@@ -86,12 +86,14 @@ class WrongNumbers(Failure):
         mismatch: The difference.
         compare: How numbers are compared.
         backward: Whether backward() was called.
+        constants: The plain numbers in the graphs of the corpus, by operation.
     """
 
     Value: Subject
     mismatch: Mismatch
     compare: Compare
     backward: bool
+    constants: Constants
     verdict = Verdict.FAILED
 
     def explain(self) -> Evidence:
@@ -115,7 +117,7 @@ class WrongNumbers(Failure):
             smallest = mismatch
             return True
 
-        reduce_graph(self.mismatch.graph, still_fails, complex_step.evaluate_graph)
+        reduce_graph(self.mismatch.graph, still_fails, complex_step.evaluate_graph, self.constants)
         return explain_mismatch(smallest)
 
     def as_drawn(self) -> Evidence:
@@ -131,12 +133,14 @@ class NoNumbers(Failure):
         graph: The graph.
         error: How the student's code ended.
         backward: Whether backward() was called.
+        constants: The plain numbers in the graphs of the corpus, by operation.
     """
 
     Value: Subject
     graph: Graph
     error: SubmissionError
     backward: bool
+    constants: Constants
 
     @property
     def verdict(self) -> Verdict:  # type: ignore[override]
@@ -158,7 +162,7 @@ class NoNumbers(Failure):
             smallest = error
             return True
 
-        graph = reduce_graph(self.graph, still_fails, complex_step.evaluate_graph)
+        graph = reduce_graph(self.graph, still_fails, complex_step.evaluate_graph, self.constants)
         return self._evidence(graph, smallest)
 
     def as_drawn(self) -> Evidence:
@@ -196,9 +200,8 @@ def expect(yours: float | Subject, expected: float) -> None:
     if isinstance(yours, Subject):
         yours = numbers([yours])[0]
     if not is_close(yours, expected):
-        frame = sys._getframe(1)
-        lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
-        raise not_passed(explain_number(name, yours, expected, lines))
+        excerpt = excerpt_of(sys._getframe(1))
+        raise not_passed(explain_number(excerpt.checked, yours, expected, excerpt.lines), excerpt.longer)
 
 
 def expect_class(yours: Subject, *allowed: int) -> None:
@@ -214,9 +217,8 @@ def expect_class(yours: Subject, *allowed: int) -> None:
     """
     decided = decisions([yours])[0]
     if decided not in allowed:
-        frame = sys._getframe(1)
-        lines, name = excerpt_up_to(frame.f_code, frame.f_lineno)
-        raise not_passed(explain_number(name, decided, allowed[0], lines))
+        excerpt = excerpt_of(sys._getframe(1))
+        raise not_passed(explain_number(excerpt.checked, decided, allowed[0], excerpt.lines), excerpt.longer)
 
 
 def check_linear_cost(Value: Subject, graphs: Sequence[Graph], code: Sequence[str]) -> None:

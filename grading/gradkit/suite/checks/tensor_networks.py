@@ -29,8 +29,9 @@ from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import not_passed
 
 from .cases import check_cases, fail, readable, wrong_count, wrong_numbers
-from .networks import run_network
+from .networks import NETWORKS, run_network
 from .tensors import wrong_array
+from .training import LOSSES, TRAJECTORIES
 
 DIGIT_STEPS = 100
 """Training steps after which a network reads 92 to 97 of 100 digits, with other weights and digits too."""
@@ -57,7 +58,8 @@ def check_tensor_network(
     Raises:
         NotPassed: If an output or a gradient is wrong, or has a wrong shape.
     """
-    check_cases(corpus, (MLP, Tensor, array), partial(_run_network, gradients), partial(_network_program, gradients))
+    program = partial(_network_program, gradients)
+    check_cases(corpus, (MLP, Tensor, array), partial(_run_network, gradients), program, NETWORKS)
 
 
 def check_same_numbers(
@@ -75,7 +77,7 @@ def check_same_numbers(
         NotPassed: If an output or a gradient of one of the two networks is wrong.
     """
     every_third = Corpus(corpus.cases[2::3], corpus.answers[2::3])
-    check_cases(every_third, (*scalar, *tensor), _run_on_both_engines, partial(_network_program, True))
+    check_cases(every_third, (*scalar, *tensor), _run_on_both_engines, partial(_network_program, True), NETWORKS)
 
 
 def _network_program(gradients: bool, network: Network, shown: Sequence[str]) -> list[str]:
@@ -211,7 +213,7 @@ def check_tensor_loss(
     Raises:
         NotPassed: If a loss or a gradient is wrong, or has a wrong shape.
     """
-    check_cases(corpus, (function, Tensor), partial(_run_loss, gradients), partial(_loss_program, gradients))
+    check_cases(corpus, (function, Tensor), partial(_run_loss, gradients), partial(_loss_program, gradients), LOSSES)
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
@@ -244,7 +246,7 @@ def check_tensor_trajectories(
     Raises:
         NotPassed: If a loss or a final parameter is wrong, or has a wrong shape.
     """
-    check_cases(corpus, (MLP, loss, optimizer, array), _run_trajectory, write_tensor_trajectory_program)
+    check_cases(corpus, (MLP, loss, optimizer, array), _run_trajectory, write_tensor_trajectory_program, TRAJECTORIES)
 
 
 def _run_trajectory(

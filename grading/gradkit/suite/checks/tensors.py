@@ -5,24 +5,36 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
+
+import msgspec
 
 from gradkit.corpora.spec import Corpus
 from gradkit.graphs.tensor.graph import Array, Leaf, TensorAnswers, TensorGraph
-from gradkit.graphs.tensor.program import name_nodes, write_tensor_program
+from gradkit.graphs.tensor.program import name_nodes, write_step, write_tensor_program
+from gradkit.graphs.tensor.reduce import smaller_tensor_graphs, tensor_graph_cost
+from gradkit.oracle.complex_arrays import answer_tensor_graph, evaluate_tensor_graph
+from gradkit.oracle.tensor_mismatch import Kind, TensorMismatch, compare_arrays
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors
-from gradkit.suite.evidence import Evidence
-from gradkit.suite.excerpt import excerpt_up_to
+from gradkit.suite.evidence import NODES_SHOWN, Evidence
+from gradkit.suite.excerpt import excerpt_of
 from gradkit.suite.explanations import explain_number
 from gradkit.suite.failures import not_passed
+from gradkit.suite.pictures import nodes_of_tensors
 
-from .cases import check_cases, readable, wrong_numbers
+from .cases import Reduction, check_cases, readable, wrong_numbers
 
-Kind = Literal["data", "grad"]
+NUMPY = "import numpy as np"
+"""The line of a program that imports numpy."""
 
 Lists = Any
 """An array as nested lists of numbers, or a number."""
+
+GRAPHS = Reduction(
+    partial(smaller_tensor_graphs, evaluate=evaluate_tensor_graph), tensor_graph_cost, answer_tensor_graph
+)
+"""How graphs of tensors are reduced."""
 
 
 def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
@@ -31,17 +43,17 @@ def check_tensors(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -
     Raises:
         NotPassed: If a shape or a number is wrong.
     """
-    check_cases(corpus, (Tensor,), partial(_run_graph, "data", _output_and_leaves), partial(_program, False))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "data", _output_and_leaves), partial(_program, False), GRAPHS)
 
 
 def check_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the gradient of every leaf is PyTorch's, in shape and numbers. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _leaves), partial(_program, True))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _leaves), partial(_program, True), GRAPHS)
 
 
 def check_inner_tensor_gradients(Tensor: Subject, corpus: Corpus[TensorGraph, TensorAnswers]) -> None:
     """Check that the gradient of every node, inner ones too, is PyTorch's. Raises NotPassed."""
-    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _all_nodes), partial(_program, True))
+    check_cases(corpus, (Tensor,), partial(_run_graph, "grad", _all_nodes), partial(_program, True), GRAPHS)
 
 
 def _output_and_leaves(graph: TensorGraph) -> Sequence[int]:
@@ -68,16 +80,38 @@ def _run_graph(
     Tensor: Subject,
 ) -> Evidence | None:
     """Replay a graph, and return the evidence of the first decisive node that is wrong."""
-    gradients = kind == "grad"
-    yours = replay_tensors(Tensor, graph, gradients)[-len(graph) :]
-    expected = answers.arrays(kind)
+    replayed = replay_tensors(Tensor, graph, kind == "grad")
+    data, yours = replayed[: len(graph)], replayed[-len(graph) :]
+    mismatch = compare_arrays(graph, kind, answers.arrays(kind), yours, decisive_nodes(graph))
+    if mismatch is None:
+        return None
+    if kind == "data":
+        return explain_tensor_mismatch(mismatch)
+    # Gradients of wrong numbers are wrong as well, and would only distract.
+    wrong_data = compare_arrays(graph, "data", answers.arrays("data"), data, range(len(graph)))
+    return explain_tensor_mismatch(wrong_data or mismatch)
+
+
+def explain_tensor_mismatch(mismatch: TensorMismatch) -> Evidence:
+    """Return the evidence of a wrong array in a graph: its first wrong numbers, and the node that went wrong first."""
+    graph, kind, node, origin = mismatch.graph, mismatch.kind, mismatch.node, mismatch.origin
     names = name_nodes(graph)
-    program = partial(write_tensor_program, graph, gradients)
-    for node in decisive_nodes(graph):
-        evidence = wrong_array(f"{names[node]}.{kind}", yours[node], expected[node], program)
-        if evidence:
-            return evidence
-    return None
+    program = partial(write_tensor_program, graph, kind == "grad")
+    evidence = wrong_array(f"{names[node]}.{kind}", mismatch.got[node], mismatch.want[node], program)
+    assert evidence is not None
+    evidence = msgspec.structs.replace(evidence, nodes=nodes_of_tensors(mismatch))
+    if origin is None:
+        return evidence
+    text = names[origin]
+    if origin >= len(graph.leaves):
+        text += f" = {write_step(graph, origin, names)}"
+    if origin == node or not evidence.rows or mismatch.got[origin].shape != mismatch.want[origin].shape:
+        return msgspec.structs.replace(evidence, origin=text)
+
+    at_origin = wrong_array(f"{names[origin]}.{kind}", mismatch.got[origin], mismatch.want[origin], program)
+    assert at_origin is not None
+    rows = (*evidence.rows[: NODES_SHOWN - 1], at_origin.rows[0])
+    return msgspec.structs.replace(evidence, rows=rows, code=readable(program([row.name for row in rows])), origin=text)
 
 
 def wrong_array(
@@ -96,7 +130,8 @@ def wrong_array(
         hint = ""
         if name.endswith(".grad"):
             hint = "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
-        return Evidence(message, readable(program([f"{name}.shape"])), hint=hint)
+        code = program([f"np.shape({name})"])
+        return Evidence(message, readable(code if NUMPY in code else [NUMPY, *code]), hint=hint)
     names = [f"{name}{expected.index_text(index)}" for index in range(len(expected.numbers))]
     return wrong_numbers(names, yours.numbers, expected.numbers, program)
 
@@ -149,22 +184,22 @@ def expect_array(yours: Subject, name: Kind, expected: Lists) -> None:
     """
     array, right = arrays([yours], name)[0], convert_to_array(expected)
     if array.shape != right.shape:
-        lines, what = _excerpt()
-        message = f"{what} has shape {array.shape} and should have {right.shape}"
-        raise not_passed(Evidence(message, _with_last_print(lines, f"{what}.shape")))
+        excerpt = excerpt_of(sys._getframe(1))
+        message = f"{excerpt.checked} has shape {array.shape} and should have {right.shape}"
+        code, longer = (_with_print_of_shape(lines, excerpt.checked) for lines in (excerpt.lines, excerpt.longer))
+        raise not_passed(Evidence(message, code), longer)
 
     wrong = [index for index, pair in enumerate(zip(array.numbers, right.numbers)) if not is_close(*pair)]
     if wrong:
-        lines, what = _excerpt()
-        what += right.index_text(wrong[0])
-        code = _with_last_print(lines, what)
-        raise not_passed(explain_number(what, array.numbers[wrong[0]], right.numbers[wrong[0]], code))
+        excerpt = excerpt_of(sys._getframe(1))
+        number = excerpt.checked + right.index_text(wrong[0])
+        code, longer = (_with_last_print(lines, number) for lines in (excerpt.lines, excerpt.longer))
+        raise not_passed(explain_number(number, array.numbers[wrong[0]], right.numbers[wrong[0]], code), longer)
 
 
-def _excerpt() -> tuple[tuple[str, ...], str]:
-    """Return the excerpt of the test that called expect_array, and the expression that is checked there."""
-    frame = sys._getframe(2)
-    return excerpt_up_to(frame.f_code, frame.f_lineno)
+def _with_print_of_shape(lines: tuple[str, ...], expression: str) -> tuple[str, ...]:
+    """Return a program that prints the shape of an expression in its last line, also if it is a plain number."""
+    return (NUMPY, *_with_last_print(lines, f"np.shape({expression})")) if lines else ()
 
 
 def _with_last_print(lines: tuple[str, ...], expression: str) -> tuple[str, ...]:

@@ -9,12 +9,20 @@ from typing import Any
 
 from gradkit.corpora.spec import Corpus
 from gradkit.graphs.learning.losses import TAKES_ROWS, Loss, LossAnswers, output_names, result_names, write_loss_program
+from gradkit.graphs.learning.reduce import loss_cost, smaller_losses, smaller_trajectories, trajectory_cost
 from gradkit.graphs.learning.trajectories import Trajectory, TrajectoryAnswers, write_trajectory_program
+from gradkit.oracle.complex_learning import answer_loss, answer_trajectory
 from gradkit.submissions.transport.subject import Subject, decisions, numbers, write
 from gradkit.suite.evidence import Evidence
 
-from .cases import check_cases, fail, wrong_count, wrong_numbers
+from .cases import Reduction, check_cases, fail, wrong_count, wrong_numbers
 from .networks import weighted_sum
+
+LOSSES = Reduction(smaller_losses, loss_cost, answer_loss)
+"""How calls of loss functions are reduced."""
+
+TRAJECTORIES = Reduction(smaller_trajectories, trajectory_cost, answer_trajectory)
+"""How training runs are reduced."""
 
 
 def check_loss(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswers]) -> None:
@@ -28,12 +36,12 @@ def check_loss(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswe
     Raises:
         NotPassed: If a result is wrong.
     """
-    check_cases(corpus, (function, Value), partial(_run_loss, False), partial(_loss_program, False))
+    check_cases(corpus, (function, Value), partial(_run_loss, False), partial(_loss_program, False), LOSSES)
 
 
 def check_loss_gradients(function: Subject, Value: Subject, corpus: Corpus[Loss, LossAnswers]) -> None:
     """Check that the gradient of every output is PyTorch's. Arguments as for `check_loss`."""
-    check_cases(corpus, (function, Value), partial(_run_loss, True), partial(_loss_program, True))
+    check_cases(corpus, (function, Value), partial(_run_loss, True), partial(_loss_program, True), LOSSES)
 
 
 def _loss_program(gradients: bool, loss: Loss, shown: Sequence[str]) -> list[str]:
@@ -78,7 +86,7 @@ def check_trajectories(
     Raises:
         NotPassed: If a loss or a final parameter is wrong.
     """
-    check_cases(corpus, (MLP, loss, optimizer, train), _run_trajectory, write_trajectory_program)
+    check_cases(corpus, (MLP, loss, optimizer, train), _run_trajectory, write_trajectory_program, TRAJECTORIES)
 
 
 def _run_trajectory(

@@ -1,0 +1,143 @@
+"""Run a program once more before it is shown, with the student's files imported anew.
+
+What a student is shown is pasted into a new Python, where nothing has run before. A mistake that keeps something in a
+class or a module can be right there, although it was wrong after other items. Then the student is shown a program that
+fails by itself, or is told that the failure depends on what ran before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from gradkit.oracle.tolerance import is_close
+from gradkit.submissions.outcome import SubmissionError, Verdict
+
+from .evidence import Evidence, make_row, number_text, report_number
+from .explanations import explain_error
+
+RunProgram = Callable[[Sequence[str]], list[float]]
+"""Runs a program with the student's files imported anew, and returns the numbers that it prints. Raises SubmissionError
+if the student's code fails."""
+
+SEEDED = ("import random", "random.seed(0)")
+"""The first lines of a program whose numbers would be others in each run."""
+
+_FAILS = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
+"""Verdicts after which the student's code can run again at once."""
+
+
+def make_reproducible(
+    verdict: Verdict, evidence: Evidence, longer: tuple[str, ...], run_program: RunProgram
+) -> Evidence:
+    """Return evidence whose program shows by itself what the evidence says.
+
+    Args:
+        verdict: How the item ended.
+        evidence: The evidence of its failure.
+        longer: A longer program, to be tried if that of the evidence does not fail by itself; may be empty.
+        run_program: Runs a program.
+    """
+    if not evidence.code or verdict not in (Verdict.ERROR, Verdict.FAILED):
+        return evidence
+    if not evidence.rows and verdict is Verdict.FAILED:
+        return evidence  # a message without a number, such as one about the range in which weights begin
+
+    twice = (*_without_prints(evidence), *evidence.code)
+    for code in filter(None, dict.fromkeys((evidence.code, longer, twice))):
+        outcome = _run(code, run_program)
+        if outcome is None:  # it cannot be run again, for example because the time is used up
+            return evidence
+        if _is_random(evidence, code, outcome, run_program):
+            code = (*SEEDED, *code)
+            outcome = _run(code, run_program) or outcome
+        changed = _as_run(evidence, code, outcome)
+        if changed and code[-len(twice) :] == twice != longer:
+            return msgspec.structs.replace(changed, hint=_state_hint(evidence))
+        if changed:
+            return changed
+    return _without_program(evidence)
+
+
+def _is_random(
+    evidence: Evidence, code: Sequence[str], outcome: list[float] | SubmissionError, run_program: RunProgram
+) -> bool:
+    """Return whether a program prints other numbers in each run."""
+    shown = [row.yours for row in evidence.rows]
+    if isinstance(outcome, SubmissionError) or not shown or list(map(report_number, outcome[-len(shown) :])) == shown:
+        return False
+    again = _run(code, run_program)
+    return isinstance(again, list) and list(map(report_number, again)) != list(map(report_number, outcome))
+
+
+def _run(code: Sequence[str], run_program: RunProgram) -> list[float] | SubmissionError | None:
+    """Run a program. Return what it prints or how the student's code fails; None if it cannot be run."""
+    try:
+        return run_program(code)
+    except SubmissionError as error:
+        return error if error.verdict in _FAILS else None
+
+
+def _as_run(evidence: Evidence, code: tuple[str, ...], outcome: list[float] | SubmissionError) -> Evidence | None:
+    """Return the evidence of a program as it ran; None if nothing is wrong when it runs by itself."""
+    if isinstance(outcome, SubmissionError):
+        if not evidence.rows and outcome.message == evidence.message:
+            return msgspec.structs.replace(evidence, code=code)
+        return explain_error(outcome, code, evidence.heading)
+
+    numbers = outcome[len(outcome) - len(evidence.rows) :]
+    if not evidence.rows or len(numbers) < len(evidence.rows):
+        return None
+    if [report_number(number) for number in numbers] == [row.yours for row in evidence.rows]:
+        return msgspec.structs.replace(evidence, code=code)
+    if all(is_close(number, float(row.expected)) for number, row in zip(numbers, evidence.rows)):
+        return None
+    return _with_numbers(evidence, code, numbers)
+
+
+def _with_numbers(evidence: Evidence, code: tuple[str, ...], numbers: Sequence[float]) -> Evidence:
+    """Return the evidence with other numbers of the student's, and without what followed from the earlier ones."""
+    rows = tuple(make_row(row.name, number, float(row.expected)) for row, number in zip(evidence.rows, numbers))
+    wrong = next(row for row in rows if not is_close(float(row.yours), float(row.expected)))
+    says = "PyTorch says" if evidence.source == "PyTorch" else "should be"
+    joint = ", " if evidence.source == "PyTorch" else " and "
+    message = f"{wrong.name} is {number_text(wrong.yours)}{joint}{says} {number_text(wrong.expected)}"
+    return Evidence(message, code, rows, evidence.heading, evidence.source)
+
+
+def _without_program(evidence: Evidence) -> Evidence:
+    """Return the evidence of something that goes wrong only after other items have run."""
+    message = f"{evidence.message}, but only after {_what_ran(evidence)}"
+    return Evidence(message, heading=evidence.heading, hint=_state_hint(evidence), traceback=evidence.traceback)
+
+
+def _state_hint(evidence: Evidence) -> str:
+    return (
+        f"By itself this is right: it goes wrong only after {_what_ran(evidence)}. Is something kept in the class, "
+        "in the file or in a default argument, where each object (self) needs its own?"
+    )
+
+
+_WHAT_RAN = (
+    ("optimizer", "another optimizer was used"),
+    ("SGD(", "another optimizer was used"),
+    ("Adam(", "another optimizer was used"),
+    ("import MLP", "other networks were made"),
+    ("from nn ", "other networks were made"),
+    ("from tensor ", "other tensors were made"),
+    ("", "other expressions were computed"),
+)
+"""(text in a program, what ran before it). The first match is used."""
+
+
+def _what_ran(evidence: Evidence) -> str:
+    program = "\n".join(evidence.code)
+    return next(words for text, words in _WHAT_RAN if text in program)
+
+
+def _without_prints(evidence: Evidence) -> tuple[str, ...]:
+    """Return a program without the lines at its end that print the rows: what is printed there is still computed."""
+    n_plain = len(evidence.code) - len(evidence.rows)
+    prints = (line.removeprefix("print") for line in evidence.code[n_plain:])
+    return (*evidence.code[:n_plain], *prints)
