@@ -105,7 +105,7 @@ def write_tensor_trajectory_program(run: Trajectory, shown: Sequence[str]) -> li
         *_model_lines(run.sizes, True, run.parameters, f"MLP, {run.loss}"),
         f"from training import {run.optimizer}",
         f"inputs, targets = np.array({list(map(list, run.inputs))}), {list(run.targets)}",
-        f"optimizer, losses = {run.optimizer}(model.parameters(), {settings}), []",
+        f"optimizer, losses = {run.optimizer}(list(model.parameters()), {settings}), []",
         f"for _ in range({run.steps}):",
         f"    loss = {run.loss}(model(inputs), targets)",
         "    model.zero_grad()",

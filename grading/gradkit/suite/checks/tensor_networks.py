@@ -258,7 +258,7 @@ def _run_trajectory(
     if evidence:
         return evidence
 
-    optimizer_object = optimizer(model.parameters(), **dict(run.settings))
+    optimizer_object = optimizer(list(model.parameters()), **dict(run.settings))
     inputs, targets = array(list(map(list, run.inputs))), list(run.targets)
     steps = [_train_step(model, loss, optimizer_object, inputs, targets) for _ in range(run.steps)]
     losses = arrays(steps, "data")
@@ -392,7 +392,7 @@ def check_reads_digits(MLP: Subject, loss: Subject, Adam: Subject, array: Subjec
     if evidence:
         raise not_passed(evidence)
 
-    optimizer, pixels = Adam(model.parameters(), lr=0.02), array([list(image) for image in images])
+    optimizer, pixels = Adam(list(model.parameters()), lr=0.02), array([list(image) for image in images])
     for _ in range(DIGIT_STEPS):
         rows = rng.sample(range(n_training), 50)
         _train_step(model, loss, optimizer, pixels[rows], [classes[row] for row in rows])

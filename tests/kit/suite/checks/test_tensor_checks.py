@@ -336,6 +336,10 @@ def test_parameters_of_wrong_number_or_shape_are_reported_without_an_error_of_ou
     assert evidence_from(check_tensor_trajectories, *training(edit), recorded(RUNS))
 
 
+def test_parameters_may_come_from_a_generator_also_in_training(training):
+    check_tensor_trajectories(*training((LISTS, LISTS.replace("return [", "yield from [", 1))), recorded(RUNS))
+
+
 def test_parameters_that_change_between_two_calls_are_only_wrong_numbers(network):
     tires = "self.calls = getattr(self, 'calls', 0) + 1; found = " + LISTS.removeprefix("return ")
     edit = (LISTS, f"{tires}; return found if self.calls == 1 else found[:1]")
