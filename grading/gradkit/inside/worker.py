@@ -177,7 +177,7 @@ def run_program(source: str, folder: str) -> list[float]:
     """Run a program that imports the student's files anew, and return the numbers that it prints.
 
     So it sees none of what earlier requests have left in a class or a module. The modules that were imported before
-    are in place again afterwards.
+    are in place again afterwards, and so is the recursion limit if the program has lowered it.
 
     Args:
         source: The program, which is the course's.
@@ -196,6 +196,7 @@ def run_program(source: str, folder: str) -> list[float]:
     before = {name: module for name, module in sys.modules.items() if _name_in(folder, _file_of(module))}
     for name in before:
         del sys.modules[name]
+    recursion_limit = sys.getrecursionlimit()
     try:
         exec(compile(source, "<program>", "exec"), {"__name__": "__main__", "print": collect})
     finally:
@@ -203,6 +204,7 @@ def run_program(source: str, folder: str) -> list[float]:
         for name in anew:
             del sys.modules[name]
         sys.modules.update(before)
+        sys.setrecursionlimit(max(recursion_limit, sys.getrecursionlimit()))  # as `load` does
     return printed
 
 

@@ -130,3 +130,13 @@ def test_an_exception_in_a_program_has_the_students_frames_and_the_item_goes_on(
     assert (raised.value.verdict, raised.value.message) == (Verdict.ERROR, "KeyError: 'odd'")
     assert "engine.py" in raised.value.traceback
     assert transport.run_program(("from engine import Value", "print(Value(0).data)")) == [1.0]
+
+
+def test_a_program_does_not_lower_the_recursion_limit(transport, tmp_path):
+    (tmp_path / "files/nn.py").write_text("import sys\nsys.setrecursionlimit(sys.getrecursionlimit() - 100)\n")
+    transport.start_item(5.0)
+    transport.load("engine", "Value")
+    limit = ("import sys", "print(sys.getrecursionlimit())")
+    before = transport.run_program(limit)
+    transport.run_program(("import nn",))
+    assert transport.run_program(limit) == before
