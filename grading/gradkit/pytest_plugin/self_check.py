@@ -175,7 +175,7 @@ class SelfCheck:
         if self._earlier is None:
             names = {each.assignment for each in results.collected}
             tests = find_earlier_tests(results.collected, [each for each in assignments() if each.name in names])
-            self._earlier = EarlierItems(tests, self._transport, self._loader, self._library)
+            self._earlier = EarlierItems(tests, self._transport, self._library)
         spent_before = self._earlier.spent_seconds
         block = self._earlier.find_block(results, item)
         self._budget.exclude(self._earlier.spent_seconds - spent_before)

@@ -20,7 +20,7 @@ from .collection import GradedTest, graded_tests, run_test
 from .diagnosis.find_hint import Diagnosis
 from .diagnosis.student import Student
 from .evidence import Evidence
-from .loading import Loader, no_time_left
+from .loading import Loader
 from .outcomes import STUDENT_ERRORS, Block, reason_to_skip, record_outcome
 from .results import Item, Results, has_failed
 
@@ -53,14 +53,14 @@ class EarlierItems:
     Args:
         tests: What `find_earlier_tests` returned.
         transport: The submission.
-        loader: Loads the submission's subjects.
         library: The public corpora.
     """
 
-    def __init__(self, tests: Sequence[GradedTest], transport: Transport, loader: Loader, library: Library) -> None:
+    def __init__(self, tests: Sequence[GradedTest], transport: Transport, library: Library) -> None:
         self._tests = {test.item.id: test for test in tests}
         self._transport = transport
-        self._loader = loader
+        # Not the graded items' loader: they have other packages and limits, with which an import can succeed.
+        self._loader = Loader(transport)
         self._library = library
         self._seconds_left = {each.name: each.submission_seconds for each in assignments()}
         self.spent_seconds = 0.0
@@ -69,7 +69,8 @@ class EarlierItems:
     def find_block(self, results: Results, item: Item) -> Block | None:
         """Run the earlier items that an item needs, unless they have been run, and return what blocks the item.
 
-        The first call starts new items, which invalidates the subjects of the failed one.
+        The first call starts new items, which invalidates the subjects of the failed one. An item is not run if less
+        time is left for its assignment than one item may take: then it blocks nothing.
 
         Args:
             results: The results so far. Those of earlier items are added to `results.earlier`.
@@ -82,7 +83,8 @@ class EarlierItems:
         for test in needed:
             if test.item.id not in results.earlier:
                 self._run(results, test)
-        failed = [each for each in (results.earlier[test.item.id] for test in needed) if has_failed(each)]
+        known = (results.earlier.get(test.item.id) for test in needed)
+        failed = [each for each in known if each and has_failed(each)]
         if not failed:
             return None
         first = next(each for each in failed if each.verdict is not Verdict.BLOCKED)
@@ -102,20 +104,17 @@ class EarlierItems:
         return [test for name, test in self._tests.items() if name in seen]
 
     def _run(self, results: Results, test: GradedTest) -> None:
-        """Run one earlier item and add its result to `results.earlier`."""
+        """Run one earlier item, if there is time for it, and add its result to `results.earlier`."""
         assignment = next(each for each in assignments() if each.name == test.item.assignment)
         earlier = Results(by_id=results.earlier)
-        seconds_left = self._seconds_left[assignment.name]
+        if self._seconds_left[assignment.name] < assignment.item_seconds:
+            return  # with less time it could fail because of that
         spent_before = self._transport.spent_seconds
         error: BaseException | None = reason_to_skip(earlier, test.item)
-        if error is None and seconds_left <= 0:
-            error = no_time_left(assignment)
         if error is None:
-            seconds = min(assignment.item_seconds, seconds_left)
-            self._transport.start_item(seconds, assignment.packages)
+            self._transport.start_item(assignment.item_seconds, assignment.packages)
             try:
-                is_short_of_time = seconds < assignment.item_seconds
-                subjects = {name: self._loader.subject(name, is_short_of_time) for name in test.subjects}
+                subjects = {name: self._loader.subject(name, is_short_of_time=False) for name in test.subjects}
                 run_test(test, subjects, self._library)
                 self._transport.finish_item()
             except STUDENT_ERRORS as raised:

@@ -1,14 +1,16 @@
 """Earlier items: an assignment that is graded alone shows the mistake in what it builds on."""
 
+import msgspec
 import pytest
-from gradkit.catalogue.assignments import choose_assignments, corpora_folder
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.grader.suite import load_suite
 from gradkit.submissions.intake.take_in import Intake
-from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.outcome import SubmissionError, Verdict
 
 WRONG_ADDITION = ("self.data + other.data", "self.data + 2 * other.data")
+OVERWRITING_EXP = ("self.grad += out.data * out.grad", "self.grad = out.data * out.grad")
 WRONG_PLUS_NUMBER = ("return self + other", "return self + other + 1")
 
 
@@ -51,7 +53,7 @@ def test_earlier_items_give_no_points_and_are_in_no_report(run_a3):
 
 
 def test_a_mistake_of_its_own_is_shown_beside_right_earlier_items(run_a3):
-    results = run_a3(("self.grad += out.data * out.grad", "self.grad = out.data * out.grad"))
+    results = run_a3(OVERWRITING_EXP)
     assert results.by_id["a3_activations/test_exp_collects"].verdict is Verdict.FAILED
     assert {result.verdict for result in results.earlier.values()} == {Verdict.PASSED}
 
@@ -60,3 +62,30 @@ def test_an_earlier_mistake_blocks_only_what_needs_it(run_a3):
     verdicts = {name: result.verdict for name, result in run_a3(WRONG_PLUS_NUMBER).by_id.items()}
     assert verdicts["a3_activations/test_softmax"] is Verdict.BLOCKED
     assert verdicts["a3_activations/test_exp"] is Verdict.PASSED
+
+
+def test_earlier_items_for_which_no_time_is_left_block_nothing(run_a3, monkeypatch):
+    short = [msgspec.structs.replace(each, submission_seconds=each.item_seconds / 2) for each in assignments()]
+    monkeypatch.setattr("gradkit.suite.earlier.assignments", lambda: short)
+    results = run_a3(WRONG_ADDITION)
+    assert results.by_id["a3_activations/test_exp"].verdict is Verdict.FAILED
+    assert not results.earlier
+
+
+def test_a_file_that_cannot_be_imported_in_an_earlier_item_is_tried_again_in_a_graded_one(
+    a3, open_folder, solution, monkeypatch
+):
+    transport = open_folder(solution(OVERWRITING_EXP))
+    limits = []
+    start_item, load = transport.start_item, transport.load
+
+    def load_in_5_seconds(module, name):
+        if limits[-1] > 5:
+            raise SubmissionError(Verdict.ERROR, "only the earlier items have this limit")
+        return load(module, name)
+
+    monkeypatch.setattr(transport, "start_item", lambda *given: (limits.append(given[0]), start_item(*given)))
+    monkeypatch.setattr(transport, "load", load_in_5_seconds)
+    results = run_public_phase(a3, Intake(), transport)
+    assert results.earlier["a2_backprop/test_the_result_answers_to_itself"].verdict is Verdict.ERROR
+    assert results.by_id["a3_activations/test_log"].verdict is Verdict.PASSED

@@ -61,7 +61,7 @@ class _PublicRun:
         self._results = results
         self._transport = transport
         self._loader = Loader(transport, failure)
-        self._earlier = EarlierItems(suite.earlier, transport, self._loader, suite.library)
+        self._earlier = EarlierItems(suite.earlier, transport, suite.library)
         self._spent_seconds = {assignment.name: 0.0 for assignment in suite.assignments}
 
     def is_settled(self, test: GradedTest) -> bool:
