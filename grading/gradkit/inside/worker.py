@@ -209,7 +209,8 @@ def run_program(source: str, folder: str) -> list[float]:
 
 
 def _file_of(module: object) -> str:
-    file = getattr(module, "__file__", None)
+    # Without getattr: a module that is loaded lazily would be imported now, or fail.
+    file = getattr(module, "__dict__", {}).get("__file__")
     return file if type(file) is str else ""
 
 

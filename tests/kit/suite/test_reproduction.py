@@ -132,6 +132,25 @@ def test_an_exception_in_a_program_has_the_students_frames_and_the_item_goes_on(
     assert transport.run_program(("from engine import Value", "print(Value(0).data)")) == [1.0]
 
 
+LAZY = """
+import sys
+
+class Lazy:
+    def __getattr__(self, name):
+        raise ImportError("this module is loaded when it is used")
+
+sys.modules["lazy"] = Lazy()
+"""
+
+
+def test_a_program_runs_beside_modules_that_are_loaded_lazily(transport, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lazy", None)  # so that it is removed afterwards
+    (tmp_path / "files/engine.py").write_text(COUNTS + LAZY)
+    transport.start_item(5.0)
+    transport.load("engine", "Value")
+    assert transport.run_program(("from engine import Value", "print(Value(0).data)")) == [1.0]
+
+
 def test_a_program_does_not_lower_the_recursion_limit(transport, tmp_path):
     (tmp_path / "files/nn.py").write_text("import sys\nsys.setrecursionlimit(sys.getrecursionlimit() - 100)\n")
     transport.start_item(5.0)
