@@ -8,6 +8,7 @@ from gradkit.suite import (
     check_tensor_loss,
     check_tensor_network,
     check_tensor_trajectories,
+    expect,
     expect_array,
     graded,
     losses,
@@ -84,13 +85,15 @@ def test_linear_last(TensorMLP, Tensor, array, corpus):
 )
 def test_many_examples_at_once(TensorMLP, array):
     model = TensorMLP(1, [1], linear_last=True)
-    model.parameters()[0].data = array([[2.0]])
-    model.parameters()[1].data = array([-1.0])
+    parameters = list(model.parameters())
+    expect(len(parameters), 2)
+    parameters[0].data = array([[2.0]])
+    parameters[1].data = array([-1.0])
     y = model(array([[1.0], [0.5], [3.0]]))
     expect_array(y, "data", [[1.0], [0.0], [5.0]])
     y.backward(array([[1.0], [2.0], [-0.5]]))
-    expect_array(model.parameters()[0], "grad", [[0.5]])
-    expect_array(model.parameters()[1], "grad", [2.5])
+    expect_array(parameters[0], "grad", [[0.5]])
+    expect_array(parameters[1], "grad", [2.5])
 
 
 @graded(
@@ -101,19 +104,21 @@ def test_many_examples_at_once(TensorMLP, array):
 )
 def test_zero_grad(TensorMLP, array):
     model = TensorMLP(1, [1, 1], linear_last=True)
+    parameters = list(model.parameters())
+    expect(len(parameters), 4)
     for weights, bias in ((0, 1), (2, 3)):
-        model.parameters()[weights].data = array([[2.0]])
-        model.parameters()[bias].data = array([-1.0])
+        parameters[weights].data = array([[2.0]])
+        parameters[bias].data = array([-1.0])
     model(array([[3.0]])).backward(array([[0.5]]))
     model.zero_grad()
     for weights, bias in ((0, 1), (2, 3)):
-        expect_array(model.parameters()[weights], "grad", [[0.0]])
-        expect_array(model.parameters()[bias], "grad", [0.0])
+        expect_array(parameters[weights], "grad", [[0.0]])
+        expect_array(parameters[bias], "grad", [0.0])
     model(array([[0.5]])).backward(array([[0.5]]))
-    expect_array(model.parameters()[0], "grad", [[0.5]])
-    expect_array(model.parameters()[1], "grad", [1.0])
-    expect_array(model.parameters()[2], "grad", [[0.0]])
-    expect_array(model.parameters()[3], "grad", [0.5])
+    expect_array(parameters[0], "grad", [[0.5]])
+    expect_array(parameters[1], "grad", [1.0])
+    expect_array(parameters[2], "grad", [[0.0]])
+    expect_array(parameters[3], "grad", [0.5])
 
 
 @graded(

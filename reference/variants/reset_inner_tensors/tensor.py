@@ -204,7 +204,8 @@ class MLP:
         return x
 
     def parameters(self):
-        return [parameter for layer in zip(self.weights, self.biases) for parameter in layer]
+        for layer in zip(self.weights, self.biases):
+            yield from layer
 
     def zero_grad(self):
         for parameter in self.parameters():
