@@ -30,6 +30,7 @@ from gradkit.suite.evidence import Evidence
 from gradkit.suite.failures import Explained, NotPassed
 from gradkit.suite.loading import Loader, no_time_left
 from gradkit.suite.outcomes import STUDENT_ERRORS, Block, reason_to_skip, record_outcome
+from gradkit.suite.reproduction import Programs
 from gradkit.suite.results import Item, ItemResult, Results
 
 from .budget import Budget
@@ -94,6 +95,7 @@ class SelfCheck:
         self._clock = Clock(os.dup(2))
         self._transport: Transport = LocalTransport(folder, self._clock)
         self._loader = Loader(self._transport)
+        self._programs = Programs(self._transport)
         self._budget = Budget(self._transport)
         self._is_short_of_time = False
         """Whether the current item has less time than an item usually has."""
@@ -166,7 +168,7 @@ class SelfCheck:
                 error,
                 test.path,
                 self._find_block_outside,
-                self._transport.run_program,
+                self._programs.run,
                 diagnosis=diagnosis,
             )
 

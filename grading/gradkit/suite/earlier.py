@@ -22,6 +22,7 @@ from .diagnosis.student import Student
 from .evidence import Evidence
 from .loading import Loader
 from .outcomes import STUDENT_ERRORS, Block, reason_to_skip, record_outcome
+from .reproduction import Programs
 from .results import Item, Results, has_failed
 
 
@@ -61,6 +62,7 @@ class EarlierItems:
         self._transport = transport
         # Not the graded items' loader: they have other packages and limits, with which an import can succeed.
         self._loader = Loader(transport)
+        self._programs = Programs(transport)
         self._library = library
         self._seconds_left = {each.name: each.submission_seconds for each in assignments()}
         self.spent_seconds = 0.0
@@ -120,8 +122,7 @@ class EarlierItems:
             except STUDENT_ERRORS as raised:
                 error = raised
         diagnosis = Diagnosis(Student(self._transport, assignment.packages), test.settings.about)
-        run_program = self._transport.run_program
-        record_outcome(earlier, test.item, error, test.path, run_program=run_program, diagnosis=diagnosis)
+        record_outcome(earlier, test.item, error, test.path, run_program=self._programs.run, diagnosis=diagnosis)
         spent = self._transport.spent_seconds - spent_before
         self._seconds_left[assignment.name] -= spent
         self.spent_seconds += spent

@@ -13,6 +13,7 @@ import msgspec
 
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.transport.protocol import Transport
 
 from .evidence import Evidence, make_row, number_text, report_number
 from .explanations import explain_error
@@ -24,8 +25,38 @@ if the student's code fails."""
 SEEDED = ("import random", "random.seed(0)")
 """The first lines of a program whose numbers would be others in each run."""
 
+MAX_PROGRAM_SECONDS = 5.0
+"""Time that the programs of one submission can take together; the last one can take what is left of its item's limit.
+They take milliseconds, unless a file computes something when it is imported. That must not use up the time of items."""
+
 _FAILS = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
 """Verdicts after which the student's code can run again at once."""
+
+
+class Programs:
+    """Runs the programs of one submission, until they have taken MAX_PROGRAM_SECONDS.
+
+    Args:
+        transport: The submission.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._spent_seconds = 0.0
+
+    def run(self, lines: Sequence[str]) -> list[float]:
+        """Run a program: see `Transport.run_program`.
+
+        Raises:
+            SubmissionError: If the student's code fails, or with the verdict timeout if no time is left.
+        """
+        if self._spent_seconds >= MAX_PROGRAM_SECONDS:
+            raise SubmissionError(Verdict.TIMEOUT, "The time for programs is used up.")
+        spent_before = self._transport.spent_seconds
+        try:
+            return self._transport.run_program(lines)
+        finally:
+            self._spent_seconds += self._transport.spent_seconds - spent_before
 
 
 def make_reproducible(

@@ -9,7 +9,7 @@ from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.evidence import Evidence, make_row
-from gradkit.suite.reproduction import SEEDED, make_reproducible
+from gradkit.suite.reproduction import MAX_PROGRAM_SECONDS, SEEDED, Programs, make_reproducible
 
 CODE = ("from nn import Layer", "model = Layer(2, 3)", "print(len(model.parameters()))")
 SHOWN = Evidence("len(model.parameters()) is 13", CODE, (make_row("len(model.parameters())", 13, 9),), source="right")
@@ -77,6 +77,21 @@ def test_evidence_stays_if_its_program_cannot_be_run_again():
         raise SubmissionError(Verdict.TIMEOUT, "too long", "")
 
     assert explain(run_program) is SHOWN
+
+
+def test_programs_stop_before_they_use_up_the_time_of_items():
+    class SlowImport:
+        spent_seconds = 20.0
+
+        def run_program(self, lines):
+            self.spent_seconds += 0.6 * MAX_PROGRAM_SECONDS
+            return [13.0]
+
+    transport = SlowImport()
+    programs = Programs(transport)
+    for _ in range(10):
+        assert explain(programs.run) == SHOWN
+    assert transport.spent_seconds == 20.0 + 2 * 0.6 * MAX_PROGRAM_SECONDS
 
 
 # --- running a program with files imported anew ----------------------------------------------------------------------

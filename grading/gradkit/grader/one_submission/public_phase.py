@@ -17,6 +17,7 @@ from gradkit.suite.earlier import EarlierItems
 from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
 from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
+from gradkit.suite.reproduction import Programs
 from gradkit.suite.results import Results
 from gradkit.suite.visibility import failure_for_report, make_hidden_result
 
@@ -61,6 +62,7 @@ class _PublicRun:
         self._results = results
         self._transport = transport
         self._loader = Loader(transport, failure)
+        self._programs = Programs(transport)
         self._earlier = EarlierItems(suite.earlier, transport, suite.library)
         self._spent_seconds = {assignment.name: 0.0 for assignment in suite.assignments}
 
@@ -89,7 +91,7 @@ class _PublicRun:
             error,
             test.path,
             self._earlier.find_block,
-            self._transport.run_program,
+            self._programs.run,
             diagnosis=diagnosis,
             explain_blocked=bool(reference_files(assignment, self._suite.reference)),
         )
