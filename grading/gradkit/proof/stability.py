@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Sequence
 
 from .private_seeds import SpecimenSeeds
-from .records import Figure, MeasuredSet, Record, Table
+from .records import Figure, MeasuredSet, Record, Table, today
 
 GOAL_STABLE = 0.95
 """The share of misconceptions that must have the same points under every seed."""
@@ -45,16 +44,15 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
     """
     moving = find_moving(results)
     n_seeds = len(results[0].failed)
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     items = count_chance_items(results).most_common()
     return Record(
         part="seeds",
         title="Wrong answers earn the same under every seed",
         question="Do the points of a wrong answer depend on the private seed?",
         command=f"gradkit seeds --seeds {n_seeds} --record",
-        date=today,
+        date=today(),
         set=MeasuredSet(
-            len(results), f"misconceptions, each under {n_seeds} seeds", "written for this course", today, digest
+            len(results), f"misconceptions, each under {n_seeds} seeds", "written for this course", today(), digest
         ),
         figures=[
             Figure(
