@@ -21,12 +21,12 @@ def find_moving(results: Sequence[SpecimenSeeds]) -> list[SpecimenSeeds]:
 
 
 def describe_chance(result: SpecimenSeeds) -> str:
-    """Name the items that only some seeds fail, with the number of those seeds: `a2_backprop/test_x (3 of 20)`."""
+    """Name the items that fail under some seeds only, with the number of those: `a2_backprop/test_x (3 of 20)`."""
     return ", ".join(f"{name} ({count} of {len(result.failed)})" for name, count in result.chance_items.items())
 
 
 def count_chance_items(results: Sequence[SpecimenSeeds]) -> Counter[str]:
-    """Return for each item how many specimens it catches by chance: its corpus is too thin for them."""
+    """Return for each item how many specimens it catches under some seeds only: its corpus lacks a case for them."""
     return Counter(name for result in results for name in result.chance_items)
 
 
@@ -65,7 +65,7 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
         tables=[
             Table(
                 "Misconceptions whose points depend on the seed",
-                ["misconception", "points", "out of", "items that some seeds fail"],
+                ["misconception", "points", "out of", "items that fail under some seeds only"],
                 [[each.name, _range(each), f"{each.suite.points:g}", describe_chance(each)] for each in moving],
             ),
             Table(
