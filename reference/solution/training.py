@@ -122,9 +122,8 @@ class Adam:
 
 def train(model, inputs, targets, loss, optimizer, steps):
     """a5: repeat so many steps: the model's output for each input, loss(outputs, targets), model.zero_grad(),
-    backward(), optimizer.step(). Compute the loss anew each time, because the parameters have moved.
-    The lists of inputs and targets stay as they are. Returns the losses as a list of plain numbers, each
-    from before its step."""
+    backward(), optimizer.step(). Compute the loss anew each time, because the parameters have moved. Leave the
+    lists of inputs and targets as they are. Returns a list of the losses, as plain numbers from before each step."""
     history = []
     for _ in range(steps):
         total = loss([model(x) for x in inputs], targets)
