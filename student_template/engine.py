@@ -74,10 +74,9 @@ class Value:
         raise NotImplementedError("a1: write Value.__rtruediv__")
 
     def backward(self):
-        """a2: set self.grad to 1, then call the closure of every node once, in reverse topological order:
-        each node after all nodes that use it. Graphs get deep, so use a list as a stack, not recursion, and keep the
-        visited nodes in a set: `in` searches a list from its start.
-        With b = a + a and c = b + b, c.backward() makes a.grad 4."""
+        """a2: set self.grad to 1, then call the closure of every node once, in reverse topological order: each node
+        after all nodes that use it. Graphs get deep, so use a list as a stack, not recursion, and keep visited nodes
+        in a set, which is fast to search. With b = a + a and c = b + b, c.backward() makes a.grad 4."""
         raise NotImplementedError("a2: write Value.backward")
 
     def exp(self):

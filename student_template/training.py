@@ -47,13 +47,13 @@ def cross_entropy(logits, targets):
 
 def binary_decision(logit):
     """a5: 1 if the logit's sigmoid (the probability that the target is 1) is above one half, else 0.
-    (True for 1 and False for 0 will do, too.)"""
+    True and False are right as well."""
     raise NotImplementedError("a5: write binary_decision")
 
 
 def most_likely(logits):
     """a5: the class with the largest logit, counted from 0: softmax gives it the largest probability.
-    Logits 0.1, 2.0 and -1.0 give class 1. Of several that are equally large, either."""
+    Logits 0.1, 2.0 and -1.0 give class 1. If several are the largest, any of them is right."""
     raise NotImplementedError("a5: write most_likely")
 
 
@@ -91,7 +91,6 @@ class Adam:
 
 def train(model, inputs, targets, loss, optimizer, steps):
     """a5: repeat so many steps: the model's output for each input, loss(outputs, targets), model.zero_grad(),
-    backward(), optimizer.step(). Compute the loss anew each time, because the parameters have moved.
-    The lists of inputs and targets stay as they are. Returns the losses as a list of plain numbers, each
-    from before its step."""
+    backward(), optimizer.step(). Compute the loss anew each time, because the parameters have moved. Leave the
+    lists of inputs and targets as they are. Returns a list of the losses, as plain numbers from before each step."""
     raise NotImplementedError("a5: write train")

@@ -263,7 +263,7 @@ def test_each_step_clears_the_gradients(MLP, SGD, mean_squared_error, train):
 
 @graded(
     0.5,
-    "train() takes as many steps as you ask for, whatever the loss does: stays at 0, stands still or grows",
+    "train() makes as many steps as you ask for, also if the loss is 0, stands still or grows",
     about=("train",),
     needs="test_each_step_works_the_loss_out_anew",
 )

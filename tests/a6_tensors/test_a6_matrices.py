@@ -310,7 +310,10 @@ def test_random_graphs(Tensor, corpus):
         *("Tensor.tanh", "Tensor.relu", "Tensor.sum", "Tensor.max", "Tensor.reshape", "Tensor.transpose"),
         *("Tensor.__getitem__", "Tensor.__matmul__"),
     ),
-    needs=("test_random_graphs", "test_gradients_are_arrays_of_their_own", *GATHERED),
+    needs=(
+        *("test_random_graphs", "test_gradients_are_arrays_of_their_own", "test_arrays_in_other_layouts"),
+        *GATHERED,
+    ),
     corpus=tensor_graphs(
         *("add", "sub", "mul", "mul_both", "div", "pow_number", "exp", "log", "tanh", "relu", "sum_one", "max_one"),
         *("reshape", "transpose", "rows", "slice", "matmul_matrices"),

@@ -28,7 +28,7 @@ def prove(
     from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
     from gradkit.proof.records import write_record
-    from gradkit.proof.summary import summarize_counterexamples, summarize_specimens
+    from gradkit.proof.summary import make_counterexamples_record, make_specimens_record
 
     chosen = choose_specimens(names or [])
     with Progress(console=console, transient=True) as progress:
@@ -42,8 +42,8 @@ def prove(
     if record:
         n_hints = record_proofs(proofs)
         if not names:
-            write_record(summarize_specimens(proofs))
-            write_record(summarize_counterexamples(proofs))
+            write_record(make_specimens_record(proofs))
+            write_record(make_counterexamples_record(proofs))
         console.print(f"Recorded, with {n_hints} fingerprints of misconceptions.", highlight=False)
     if any(proof.reason for proof in proofs):
         stop("Some specimens did not go as they must: see the last column.")
@@ -118,7 +118,7 @@ def attacks(
     from gradkit.proof.attacks.corpus import read_attacks
     from gradkit.proof.attacks.run import run_attacks
     from gradkit.proof.records import write_record
-    from gradkit.proof.summary import summarize_attacks
+    from gradkit.proof.summary import make_attacks_record
 
     chosen = read_attacks()
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
@@ -130,7 +130,7 @@ def attacks(
         table.add_row(each.name, each.attack.group, earned, each.attack.says(), escape(each.reason) or "yes")
     console.print(table)
     if record:
-        write_record(summarize_attacks(run))
+        write_record(make_attacks_record(run))
     if run.reasons:
         stop("\n".join(["Some attacks did not go as they must:", *run.reasons]))
     console.print(
@@ -146,14 +146,15 @@ def hints(
     ] = None,
     record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
 ) -> None:
-    """Measure the hints on mistakes that were written independently of them, as their ratings judge them.
+    """Show the hints on mistakes that were written independently of them, and count their ratings.
 
     Examples: gradkit hints set_a --out screens; gradkit hints set_a --record
     """
     from gradkit.proof import hint_trial
+    from gradkit.proof.independent_mistakes import open_set
     from gradkit.proof.records import write_record
 
-    chosen = hint_trial.open_set(name)
+    chosen = open_set(name)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("grading mistakes", total=len(chosen.mistakes))
         screens = list(hint_trial.make_screens(chosen, lambda: progress.advance(task)))

@@ -65,7 +65,7 @@ def seeds(names: Names = None, seeds: Seeds = 20, out: Out = Path(".seeds"), rec
 
     results, digest = _run("seed", list(read_misconceptions()), names, seeds, out)
     moving = find_moving(results)
-    table = Table("misconception", "moves", "out of", "items that some seeds fail")
+    table = Table("misconception", "moves", "out of", "items that fail under some seeds only")
     for result in moving:
         table.add_row(result.name, f"{result.moves:g}", f"{result.suite.points:g}", describe_chance(result))
     if moving:

@@ -182,7 +182,7 @@ def _name_margin(margin: float) -> str:
 
 
 def _tells_hinges_apart(loss: Loss) -> bool:
-    """Return whether a call of hinge, as the first one, tells errors apart: students see its numbers.
+    """Return whether a call of hinge gives different numbers for different errors. Students see the first call.
 
     Without the margin, or with targets of 0 and 1, both results differ from the right one and from each other if a
     target is -1 and its output is above 0.

@@ -155,7 +155,7 @@ def networks(part: NetworkClass, linear: bool = False, shape: NetworkShape = "an
 
 
 def _sum_of_first_neuron(network: Network) -> float:
-    """Return what the first neuron makes of the inputs before tanh."""
+    """Return the weighted sum of the inputs in the first neuron, with its bias: what goes into tanh."""
     *weights, bias = network.parameters[: len(network.inputs) + 1]
     return bias + sum(weight * number for weight, number in zip(weights, network.inputs))
 

@@ -1,6 +1,6 @@
 """Measure the counterexamples that students are shown: how small they are, and whether the first wrong node is right.
 
-A first wrong node is right if the edited function made it (for a number) or made something of it (for a gradient).
+A first wrong node is right if the edited function computed it (for a number) or used it (for a gradient).
 Which functions the lines of a program enter is traced on the solution.
 """
 
@@ -83,8 +83,8 @@ class Counterexample(msgspec.Struct, frozen=True):
     Attributes:
         specimen: The misconception.
         item: The item that shows it.
-        n_operations: How many operations on Values or Tensors it runs, also within networks and losses; in a program
-            without any, how many functions of the student's it calls.
+        n_operations: Number of operations on Values or Tensors that it runs, also within networks and losses. For a
+            program without any, the number of calls of the student's functions.
         origin: The first wrong node, as it is shown; empty if none is.
         is_origin_right: Whether that is the first node of the edited function whose number differs; None if no origin
             is shown, or the edit is not in a function.
@@ -187,7 +187,7 @@ def _trace(programs: Sequence[str]) -> list[tuple[int, dict[int, list[str]]]]:
 def _is_right(
     origin: str, code: Sequence[str], trace: Mapping[int, Sequence[str]], edited: frozenset[str] | None
 ) -> bool | None:
-    """Return whether an edited function made the node `origin` or something of it; see `Counterexample`."""
+    """Return whether an edited function computed or used the node `origin`; see `Counterexample`."""
     if not origin or edited is None:
         return None
     functions = {_outermost(name) for name in edited}

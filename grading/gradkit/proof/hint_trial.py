@@ -1,4 +1,4 @@
-"""Measure the hints on mistakes that were written independently of them: see reference/independent_mistakes/README.md.
+"""Measure the hints on mistakes that were written independently of them.
 
 A set of mistakes is opened once. Every mistake is graded as a submission of its author, whose other files are right,
 and the screen is what the author would see in self-check. Whether each hint on it is right is not decided here:
@@ -7,21 +7,16 @@ somebody who sees the edit and the screen alone rates it, and the ratings are ke
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from gradkit.catalogue.assignments import assignments, corpora_folder
-from gradkit.catalogue.home import course_home
 from gradkit.corpora.library import Library
 from gradkit.errors import UserError
 from gradkit.files import write_whole
@@ -32,8 +27,8 @@ from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.submissions.intake.roster import Student
 from gradkit.suite import screen
 
-from .records import Figure, MeasuredSet, Record, Table
-from .specimens import Edit
+from .independent_mistakes import IndependentSet, sets_folder
+from .records import Figure, MeasuredSet, Record, Table, today
 
 CLASS_SIZE = 20
 """How many mistakes are graded as one class."""
@@ -42,22 +37,6 @@ HINT = "Hint: "
 """What a hint's line on the screen begins with."""
 
 Rating = Literal["right", "incomplete", "wrong"]
-
-
-class IndependentMistake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A mistake, as edits of its author's right files.
-
-    Attributes:
-        file: The file that the edits change.
-        why: What the student thought or overlooked, in one sentence.
-        edits: The edits.
-        does_not_compile: Whether the changed file is no longer Python.
-    """
-
-    file: str
-    why: str
-    edits: list[Edit]
-    does_not_compile: bool = False
 
 
 class RatedHint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,75 +72,6 @@ class Screen:
     is_caught: bool
     text: str
     hints: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class IndependentSet:
-    """A set of mistakes, opened.
-
-    Attributes:
-        name: The name of its archive, without `.zip`.
-        digest: The SHA-256 of the archive.
-        right_files: Each author's right files: text by file name, by author.
-        mistakes: The mistakes, by `author_1/name`.
-    """
-
-    name: str
-    digest: str
-    right_files: dict[str, dict[str, str]]
-    mistakes: dict[str, IndependentMistake]
-
-    def files_of(self, name: str) -> dict[str, str]:
-        """Return what the author of a mistake hands in: the text of every file, by its name."""
-        mistake = self.mistakes[name]
-        files = dict(self.right_files[name.partition("/")[0]])
-        for edit in mistake.edits:
-            if files[mistake.file].count(edit.old) != 1:
-                raise UserError(f"{self.name}, {name}: {edit.old!r} is not in {mistake.file} exactly once.")
-            files[mistake.file] = files[mistake.file].replace(edit.old, edit.new)
-        return files
-
-    def describe(self, name: str) -> str:
-        """Return a mistake as its author means it: the sentence, and the edit as a diff."""
-        mistake = self.mistakes[name]
-        before = self.right_files[name.partition("/")[0]][mistake.file]
-        after = self.files_of(name)[mistake.file]
-        diff = difflib.unified_diff(before.splitlines(), after.splitlines(), "right", mistake.file, lineterm="", n=6)
-        return "\n".join([mistake.why, "", *diff])
-
-
-def sets_folder() -> Path:
-    """Return the folder of the sets of independent mistakes."""
-    return course_home() / "reference" / "independent_mistakes"
-
-
-def open_set(name: str) -> IndependentSet:
-    """Open a set of mistakes.
-
-    Args:
-        name: The name of its archive, without `.zip`.
-
-    Raises:
-        UserError: If there is no set of that name.
-    """
-    path = sets_folder() / f"{name}.zip"
-    if not path.is_file():
-        names = ", ".join(sorted(each.stem for each in sets_folder().glob("*.zip")))
-        raise UserError(f"There is no set {name!r} of independent mistakes. There are: {names or 'none'}.")
-
-    right_files: dict[str, dict[str, str]] = {}
-    mistakes: dict[str, IndependentMistake] = {}
-    with zipfile.ZipFile(path) as archive:
-        for entry in sorted(archive.namelist()):
-            author, _, rest = entry.partition("/")
-            content = archive.read(entry)
-            if rest == "mistakes.toml":
-                table = msgspec.toml.decode(content, type=dict[str, IndependentMistake])
-                mistakes |= {f"{author}/{each}": mistake for each, mistake in table.items()}
-            else:
-                right_files.setdefault(author, {})[Path(entry).name] = content.decode()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return IndependentSet(name, digest, right_files, mistakes)
 
 
 def make_screens(chosen: IndependentSet, progress: Callable[[], None] = lambda: None) -> Iterator[Screen]:
@@ -306,7 +216,7 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
         title="Hints are true",
         question="Of mistakes that nobody who wrote the hints had seen: how many get a hint, and is it right?",
         command=f"gradkit hints {chosen.name} --record",
-        date=datetime.now(timezone.utc).date().isoformat(),
+        date=today(),
         set=MeasuredSet(
             size=figures.n_mistakes,
             what="mistakes",

@@ -16,11 +16,11 @@ PICTURE = "proof.svg"
 
 INTRODUCTION = f"""# The proof
 
-What gradkit's grades are worth, measured. Each part names the command that makes its figures, what was measured (how
-many, who wrote it and when, and its digest), the value before this work (commit `{COMMIT_BEFORE}`), the value now, and
-everything that did not go as it should, by name. `make prove` runs the parts that take an hour together on two cores,
-and writes this page from the records in [docs/proof/](proof/). The page is made from the records alone, and a test
-compares them.
+This page says, in measured figures, how well gradkit tells right answers from wrong ones. Each part names the command
+that makes its figures, what was measured (how many, who wrote it and when, and its digest), the value before (at commit
+`{COMMIT_BEFORE}`), the value now, and its misses: everything that did not go as it should, by name. `make prove`
+measures misconceptions, mutants and what students are shown, in about an hour on two cores, and writes this page. The
+page is made from the records in [docs/proof/](proof/) alone, and a test compares them.
 """
 
 MAX_MISSES = 40

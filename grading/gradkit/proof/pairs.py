@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .private_seeds import SpecimenSeeds, sum_points
 from .prove import GIVEN_UP
-from .records import Figure, MeasuredSet, Record, Table
+from .records import Figure, MeasuredSet, Record, Table, today
 from .specimens import read_variants
 
 GOAL_PAIRS = 10_000
@@ -47,15 +46,14 @@ def make_pairs_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
     """
     losses = find_losses(results)
     n_pairs = sum(len(result.failed) for result in results)
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     n_seeds = len(results[0].failed)
     return Record(
         part="designs",
         title="Right designs keep their points",
         question="Do right answers of other designs lose points under any private seed?",
         command=f"gradkit pairs --seeds {n_seeds} --record",
-        date=today,
-        set=MeasuredSet(n_pairs, "pairs of a design and a private seed", "written for this course", today, digest),
+        date=today(),
+        set=MeasuredSet(n_pairs, "pairs of a design and a private seed", "written for this course", today(), digest),
         figures=[
             Figure("right designs", "at least 60", str(len(results))),
             Figure("pairs of a design and a private seed", f"at least {GOAL_PAIRS:,}", f"{n_pairs:,}"),

@@ -44,7 +44,7 @@ from .runs import Batch, batches, find_assignments_grading, run_batch
 from .selection import Selection
 
 MAX_SEED_SECONDS = 7_200.0
-"""How long one seed may take: drawing its corpora, and running all specimens on them."""
+"""Limit on one seed: drawing its corpora, and running all specimens on them."""
 
 OBSERVE_SECONDS = 2.0
 """How often the results of running seeds are counted."""
@@ -91,7 +91,7 @@ class SpecimenSeeds:
 
     @property
     def chance_items(self) -> dict[str, int]:
-        """The items that only some seeds fail, and how many seeds do."""
+        """The items that it fails under some seeds only, with the number of those seeds."""
         counts = {item.id: sum(item.id in failed for failed in self.failed.values()) for item in self.suite.items}
         return {name: count for name, count in counts.items() if 0 < count < len(self.failed)}
 

@@ -18,7 +18,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis.fingerprints import DIAGNOSES, fingerprint
 
-from .recorded import ProofRecord, compute_digests, read_proofs, write_proofs
+from .held_proofs import ProofRecord, compute_digests, read_proofs, write_proofs
 from .runs import ItemResults, batches, find_primary_failures, run_batch
 from .selection import Selection
 from .shown_programs import WrongProgram, find_wrong_programs

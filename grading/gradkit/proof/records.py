@@ -16,7 +16,7 @@ PARTS = ("mutants", "misconceptions", "designs", "seeds", "hints", "counterexamp
 """The parts of the proof, in the order of the page."""
 
 COMMIT_BEFORE = "ffe6a45"
-"""The commit on which the values in `before` were measured."""
+"""The commit at which the values in `before` were measured."""
 
 
 class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +25,7 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: What it counts, in a few words.
         goal: What it should be.
-        before: The value on COMMIT_BEFORE, or "not measured". An empty text keeps that of the existing record.
+        before: The value on COMMIT_BEFORE, or "not measured". An empty text keeps the value of the existing record.
         now: The value of this run.
     """
 

@@ -230,11 +230,13 @@ def _traced(suite: Suite, folder: Path) -> Trace:
     """Trace all items in this process, which must not have imported a submission."""
     transport = LocalTransport(folder, Clock())
     inside_folder = f"{transport.folder}/"
-    entered: set[CodeType] = set()
+    entered: set[tuple[str, str]] = set()
 
     def enter(frame: FrameType, _event: str, _argument: object) -> None:
-        if frame.f_code.co_filename.startswith(inside_folder):
-            entered.add(frame.f_code)
+        code = frame.f_code
+        if code.co_filename.startswith(inside_folder):
+            # Not the code itself: equal functions on the same line of two files are equal as code.
+            entered.add((code.co_filename, code.co_qualname))
 
     by_item: dict[str, Functions] = {}
     # Not sys.setprofile: worker.calls sets its own profiler, and the functions that it counts would be missing.
@@ -254,5 +256,5 @@ def _traced(suite: Suite, folder: Path) -> Trace:
     return Trace(at_import, by_item)
 
 
-def _names(codes: set[CodeType]) -> Functions:
-    return frozenset(f"{Path(code.co_filename).stem}.{code.co_qualname}" for code in codes)
+def _names(entered: set[tuple[str, str]]) -> Functions:
+    return frozenset(f"{Path(file).stem}.{name}" for file, name in entered)

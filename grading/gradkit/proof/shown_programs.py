@@ -53,11 +53,6 @@ for folder, program in programs:
 """Runs programs, each in a process of its own that is forked before the student's files are imported."""
 
 
-DEPENDS_ON_ADDRESSES = ("run_on_first_visit_over_a_set",)
-"""Misconceptions whose numbers depend on the order of a set, so on where objects are in memory. No program prints the
-same numbers everywhere."""
-
-
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
     """How a program ended.
 
@@ -107,7 +102,7 @@ def find_wrong_programs(
         (name, result, result.evidence)
         for name, results in results_of.items()
         for result in results
-        if result.evidence and result.evidence.code and name not in DEPENDS_ON_ADDRESSES
+        if result.evidence and result.evidence.code
     ]
     programs = [(str(folders[name].resolve()), "\n".join(evidence.code)) for name, _, evidence in shown]
     wrong: dict[str, list[WrongProgram]] = {}

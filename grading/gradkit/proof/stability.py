@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Sequence
 
 from .private_seeds import SpecimenSeeds
-from .records import Figure, MeasuredSet, Record, Table
+from .records import Figure, MeasuredSet, Record, Table, today
 
 GOAL_STABLE = 0.95
 """The share of misconceptions that must have the same points under every seed."""
@@ -22,12 +21,12 @@ def find_moving(results: Sequence[SpecimenSeeds]) -> list[SpecimenSeeds]:
 
 
 def describe_chance(result: SpecimenSeeds) -> str:
-    """Name the items that only some seeds fail, with the number of those seeds: `a2_backprop/test_x (3 of 20)`."""
+    """Name the items that fail under some seeds only, with the number of those: `a2_backprop/test_x (3 of 20)`."""
     return ", ".join(f"{name} ({count} of {len(result.failed)})" for name, count in result.chance_items.items())
 
 
 def count_chance_items(results: Sequence[SpecimenSeeds]) -> Counter[str]:
-    """Return for each item how many specimens it catches by chance: its corpus is too thin for them."""
+    """Return for each item how many specimens it catches under some seeds only: its corpus lacks a case for them."""
     return Counter(name for result in results for name in result.chance_items)
 
 
@@ -45,16 +44,15 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
     """
     moving = find_moving(results)
     n_seeds = len(results[0].failed)
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     items = count_chance_items(results).most_common()
     return Record(
         part="seeds",
         title="Wrong answers earn the same under every seed",
         question="Do the points of a wrong answer depend on the private seed?",
         command=f"gradkit seeds --seeds {n_seeds} --record",
-        date=today,
+        date=today(),
         set=MeasuredSet(
-            len(results), f"misconceptions, each under {n_seeds} seeds", "written for this course", today, digest
+            len(results), f"misconceptions, each under {n_seeds} seeds", "written for this course", today(), digest
         ),
         figures=[
             Figure(
@@ -67,7 +65,7 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
         tables=[
             Table(
                 "Misconceptions whose points depend on the seed",
-                ["misconception", "points", "out of", "items that some seeds fail"],
+                ["misconception", "points", "out of", "items that fail under some seeds only"],
                 [[each.name, _range(each), f"{each.suite.points:g}", describe_chance(each)] for each in moving],
             ),
             Table(

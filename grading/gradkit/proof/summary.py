@@ -12,7 +12,7 @@ from .records import Figure, MeasuredSet, Record, Table, digest_texts, today
 from .specimens import read_misconceptions, read_variants
 
 
-def summarize_specimens(proofs: Sequence[Proof]) -> Record:
+def make_specimens_record(proofs: Sequence[Proof]) -> Record:
     """Return the record of a run of all specimens: misconceptions, and right designs with the public seed."""
     misconceptions, variants = read_misconceptions(), read_variants()
     wrong = [proof for proof in proofs if proof.name in misconceptions]
@@ -50,7 +50,7 @@ def summarize_specimens(proofs: Sequence[Proof]) -> Record:
     )
 
 
-def summarize_counterexamples(proofs: Sequence[Proof]) -> Record:
+def make_counterexamples_record(proofs: Sequence[Proof]) -> Record:
     """Return the record of what students are shown for each misconception, from a run of all specimens."""
     misconceptions = read_misconceptions()
     wrong = [proof for proof in proofs if proof.name in misconceptions]
@@ -87,7 +87,7 @@ def summarize_counterexamples(proofs: Sequence[Proof]) -> Record:
     )
 
 
-def summarize_attacks(run: Run) -> Record:
+def make_attacks_record(run: Run) -> Record:
     """Return the record of a run of all attacks."""
     by_group = Counter[str](result.attack.group for result in run.results)
     n_as_they_must = sum(not result.reason for result in run.results)

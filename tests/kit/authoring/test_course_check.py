@@ -13,7 +13,7 @@ from gradkit.authoring.check.course import load_course
 from gradkit.authoring.check.run import CHECKS
 from gradkit.authoring.check.variants import find_missing_names
 from gradkit.cli.main import app
-from gradkit.proof.recorded import _code, compute_digests
+from gradkit.proof.held_proofs import _code, compute_digests
 from gradkit.proof.runs import find_assignments_using
 from msgspec.structs import replace as item_with
 from rich.console import Console

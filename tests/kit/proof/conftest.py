@@ -2,8 +2,8 @@
 
 import pytest
 from gradkit.catalogue.assignments import assignments
+from gradkit.proof.held_proofs import specimens_in_ci
 from gradkit.proof.prove import specimen_folders
-from gradkit.proof.recorded import specimens_in_ci
 from gradkit.proof.runs import batches, run_batch
 from gradkit.proof.selection import Selection
 from gradkit.proof.specimens import read_misconceptions, read_variants

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
-from gradkit.proof import hint_trial
-from gradkit.proof.hint_trial import RatedHint, Screen, count_hints, make_record, make_screens, open_set, read_ratings
+from gradkit.proof import hint_trial, independent_mistakes
+from gradkit.proof.hint_trial import RatedHint, Screen, count_hints, make_record, make_screens, read_ratings
+from gradkit.proof.independent_mistakes import open_set
 
 MISTAKES = """
 [exp_sets]
@@ -35,6 +36,7 @@ new = "import random as random"
 
 @pytest.fixture
 def made_up_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(independent_mistakes, "sets_folder", lambda: tmp_path)
     monkeypatch.setattr(hint_trial, "sets_folder", lambda: tmp_path)
     with zipfile.ZipFile(tmp_path / "made_up.zip", "w") as archive:
         for path in sorted((course_home() / "reference" / "solution").glob("*.py")):

@@ -8,6 +8,15 @@ import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.errors import UserError
 from gradkit.proof.counterexamples import measure_counterexamples, summarize
+from gradkit.proof.held_proofs import (
+    CI_SHARE,
+    ProofRecord,
+    compute_digests,
+    is_in_share,
+    read_proofs,
+    specimens_in_ci,
+    write_proofs,
+)
 from gradkit.proof.prove import (
     check_misconception,
     check_programs,
@@ -18,15 +27,6 @@ from gradkit.proof.prove import (
     list_fingerprints,
     prove,
     record_proofs,
-)
-from gradkit.proof.recorded import (
-    CI_SHARE,
-    ProofRecord,
-    compute_digests,
-    is_in_share,
-    read_proofs,
-    specimens_in_ci,
-    write_proofs,
 )
 from gradkit.proof.runs import batches, find_primary_failures, run_batch
 from gradkit.proof.shown_programs import find_wrong_programs
@@ -141,13 +141,13 @@ def test_ci_proves_a_fixed_share_of_the_specimens_and_whatever_its_record_does_n
     changed, missing = sorted(every.keys() - share)[:2]
     records[changed] = ProofRecord("another digest", [])
     del records[missing]
-    monkeypatch.setattr("gradkit.proof.recorded.read_proofs", lambda: records)
+    monkeypatch.setattr("gradkit.proof.held_proofs.read_proofs", lambda: records)
     assert set(specimens_in_ci(COURSE)) == share | {changed, missing}
 
 
 def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_path, monkeypatch):
     before = read_proofs()
-    monkeypatch.setattr("gradkit.proof.recorded.find_record_file", lambda: tmp_path / "recorded.json")
+    monkeypatch.setattr("gradkit.proof.held_proofs.find_record_file", lambda: tmp_path / "recorded.json")
     monkeypatch.setattr("gradkit.proof.prove.corpora_folder", lambda: tmp_path)
     without_tanh = {name: record for name, record in before.items() if name != "tanh_overwrites"}
     write_proofs(without_tanh)

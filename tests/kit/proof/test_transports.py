@@ -10,7 +10,7 @@ import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.grader.one_submission import run_phases
 from gradkit.inside.worker import GC_THRESHOLD
-from gradkit.proof.recorded import specimens_in_ci
+from gradkit.proof.held_proofs import specimens_in_ci
 from gradkit.proof.runs import SpecimenClass, SpecimenSteps, find_assignments_grading
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gradkit.proof.recorded import compute_digests, find_record_file, read_proofs
+from gradkit.proof.held_proofs import compute_digests, find_record_file, read_proofs
 from gradkit.proof.specimens import Misconception, read_misconceptions, reference_folder
 
 from .course import Course

@@ -20,7 +20,7 @@ Outcome = Literal["caught", "weakly caught", "equivalent", "survived"]
 
 @dataclass(frozen=True)
 class MutantProof:
-    """What became of a mutant.
+    """The outcome of a mutant.
 
     Attributes:
         mutant: The mutant.
