@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import permutations
 
 _METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@": "matmul"}
 _IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "**=": "**"}
 _OPERANDS = re.compile(r"operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'")
 _UNARY_OPERAND = re.compile(r"bad operand type for unary -: '(\w+)'")
 _ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
+_ADDED = re.compile(
+    r"non-broadcastable output operand with shape (\(.*?\)) doesn't match the broadcast shape (\(.*?\))"
+)
 _FRAME = re.compile(r"^(\w+\.py):(\d+)(?:, in (\S+))?$")
 
 _NUMBERS = ("int", "float", "float64")
@@ -57,6 +61,10 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"No module named 'nn'", "", "", "Your nn.py belongs beside this file, and is handed in together with it."),
     (r"Read-only file system", "", "",
      "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
+    (r"cannot import name 'value' from", "", "",
+     "Names mind capital letters: the class is called Value. Compare this import with the template's."),
+    (r"cannot import name", "", "",
+     "The other file has no such name: is it spelled there as here, capital letters too, and not indented?"),
     (r"IndentationError|TabError", "", "",
      "Python reads blocks by their indentation: compare this line's with that of the lines around it."),
     (r"SyntaxError", "", "",
@@ -101,6 +109,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A number is taken for the parents here: are the arguments in the order (data, _children, _op)?"),
     (r"'(Value|Tensor)' object is not iterable", "__init__", "",
      "_children is one object here, not several: a tuple of one needs its comma, (self,)."),
+    (r"'Value' object is not (iterable|subscriptable)|object of type 'Value' has no len", r"^__call__$", "",
+     "A list is due here, and there is a single Value: what handed it over? A Layer returns a list, also of one "
+     "output; only MLP takes the Value out of it, in the end."),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
      "A list is due here, and there is one single thing: look at what is passed on to this line."),
     (r"'(Value|Tensor|float|int)' object is not subscriptable", "", "",
@@ -138,7 +149,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"math domain error", "", r"sqrt|\*\*|pow",
      "There is no real root of a negative number: which number is it here?"),
     (r"math range error", "", "",
-     "exp overflows beyond 709: which number does it get here, and is there a form in which that stays small?"),
+     "A function's result is too large for a float in the last line above (exp is, beyond 709; cosh, beyond 710): "
+     "which number does it get there? If it is meant to get that, look for a form in which it stays small."),
     (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
      "Something is divided by 0 in a step: if it is 1 - beta**t, then t is 0 there, and starts at 1; if it is a root, "
@@ -154,10 +166,11 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"can't multiply sequence|can only concatenate (list|tuple)", "", "",
      "A list is here in the place of a number: what + and * do to a list is something else."),
     # --- arrays
-    (r"non-broadcastable output operand", "", "",
-     "A gradient has the shape of its own data: what is added to it has another, larger shape here."),
     (r"could not be broadcast together", r"_?backward", "",
      "The two arrays here have shapes that do not fit: which shape has out.grad, and which has the operand?"),
+    (r"mismatch in its core dimension", "", r"\.T\b",
+     "The sizes do not fit here. With more than two axes .T turns all of them round, and a stack of matrices swaps its "
+     "last two only; with two axes compare the sizes: which of the two is to be transposed?"),
     (r"matmul: Input operand|mismatch in its core dimension", "", "",
      "The sizes of the two matrices do not fit here: which shape has each, and is one to be transposed?"),
     (r"for @: 'numpy.ndarray' and", "", "",
@@ -207,6 +220,9 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         traceback: The student's own frames, innermost last, as `SubmissionError` has them.
     """
     place = innermost_place(traceback)
+    shapes = _ADDED.search(message)
+    if shapes:
+        return added_shape_hint(_sizes(shapes[1]), _sizes(shapes[2]), place.source)
     operands = _OPERANDS.search(message)
     if operands and (operands[1] in _METHODS or operands[1] in _IN_PLACE):
         return _operator_hint(operands[1], operands[2], operands[3], place)
@@ -222,6 +238,49 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         if re.search(text, message) and re.search(function, place.function) and re.search(source, place.source):
             return hint
     return ""
+
+
+def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: str = "") -> str:
+    """Return a hint for `+=` on an array that does not have room for what is added to it.
+
+    numpy says to which shape both were stretched, and not which shape was added. So say only what can be.
+
+    Args:
+        own: The shape of the array.
+        stretched: The shape to which it would have to be stretched.
+        source: The line of code.
+    """
+    start = f"Here += adds something of another shape to an array of shape {own}"
+    if len(stretched) > len(own):
+        return (
+            f"{start}, with {len(stretched)} axes: what comes back is to have the shape of the operand's own data "
+            "first. Which axes does the operand not have?"
+        )
+    other_order = any(_stretch(own, order) == stretched for order in permutations(own))
+    fewer_axes = any(_stretch(own, (*own[:axis], *own[axis + 1 :])) == stretched for axis in range(len(own)))
+    if other_order and re.search(r"transpose|swapaxes|moveaxis", source) and "@" not in source:
+        return (
+            f"{start}: the axes are not back in their old order. With more than two axes, the order that goes back is "
+            "not always the one that went forward: each axis returns to the place that it came from."
+        )
+    causes = [
+        *["an axis of size 1 is missing and has to be put back"] * fewer_axes,
+        *["the axes stand in another order and have to be turned back"] * other_order,
+        "an axis was stretched and has to be summed up",
+    ]
+    return f"{start}. Compare the two shapes: either {', or '.join(causes)}."
+
+
+def _stretch(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape to which broadcasting stretches two shapes; an empty one if they do not fit."""
+    n_axes = max(len(first), len(second))
+    pairs = list(zip((1,) * (n_axes - len(first)) + first, (1,) * (n_axes - len(second)) + second))
+    fits = all(one == other or 1 in (one, other) for one, other in pairs)
+    return tuple(other if one == 1 else one for one, other in pairs) if fits else ()
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", text)))
 
 
 def innermost_place(traceback: str) -> Place:
@@ -280,8 +339,10 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind in (*_NUMBERS, "bool"):
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
-        if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
-            return "Is a plain number used where a Value is due? Wrap it: Value(other)."
+        if name == "data" and place.function.startswith("__") and place.function != "__call__":
+            return (
+                "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"
+            )
         return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":
         return f"Something is None where .{name} is asked for: is a `return` missing where it was made?"

@@ -131,7 +131,7 @@ class _Writer:
                 if is_last:
                     self.checked = checked
                     lines.append(f"print({checked})")
-                elif self._is_whole and _can_matter(expression[0]):
+                elif self._is_whole and can_matter(expression[0]):
                     lines.append(f"({checked})" if "\n" in checked else checked)
             elif not any(_checked_expression(each) for each in ast.walk(statement)):
                 lines += textwrap.dedent(" " * statement.col_offset + self._source(statement)).splitlines()
@@ -197,7 +197,7 @@ def _checked_expression(statement: ast.AST) -> tuple[ast.expr, str] | None:
     return (call.args[0], "{}") if call.func.id.startswith("expect") else None
 
 
-def _can_matter(expression: ast.expr) -> bool:
+def can_matter(expression: ast.expr) -> bool:
     """Return whether an expression may run code of the student's: a call, or an operator on an object."""
     for node in ast.walk(expression):
         match node:

@@ -7,6 +7,7 @@ fails by itself, or is told that the failure depends on what ran before.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -16,6 +17,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.protocol import Transport
 
 from .evidence import Evidence, make_row, number_text, report_number
+from .excerpt import can_matter
 from .explanations import explain_error
 
 RunProgram = Callable[[Sequence[str]], list[float]]
@@ -24,6 +26,9 @@ if the student's code fails."""
 
 SEEDED = ("import random", "random.seed(0)")
 """The first lines of a program whose numbers would be others in each run."""
+
+ONCE_MORE = "# the same once more"
+"""Stands between the two halves of a program that fails the second time only."""
 
 MAX_PROGRAM_SECONDS = 5.0
 """Time that the programs of one submission can take together; the last one can take what is left of its item's limit.
@@ -75,7 +80,7 @@ def make_reproducible(
     if not evidence.rows and verdict is Verdict.FAILED:
         return evidence  # a message without a number, such as one about the range in which weights begin
 
-    twice = (*_without_prints(evidence), *evidence.code)
+    twice = _twice(evidence)
     for code in filter(None, dict.fromkeys((evidence.code, longer, twice))):
         outcome = _run(code, run_program)
         if outcome is None:  # it cannot be run again, for example because the time is used up
@@ -167,8 +172,16 @@ def _what_ran(evidence: Evidence) -> str:
     return next(words for text, words in _WHAT_RAN if text in program)
 
 
-def _without_prints(evidence: Evidence) -> tuple[str, ...]:
-    """Return a program without the lines at its end that print the rows: what is printed there is still computed."""
+def _twice(evidence: Evidence) -> tuple[str, ...]:
+    """Return a program that does everything twice, and prints the rows the second time."""
     n_plain = len(evidence.code) - len(evidence.rows)
-    prints = (line.removeprefix("print") for line in evidence.code[n_plain:])
-    return (*evidence.code[:n_plain], *prints)
+    plain, prints = evidence.code[:n_plain], evidence.code[n_plain:]
+    expressions = (line.removeprefix("print") for line in prints)
+    first = (_bare(text) for text in expressions if can_matter(ast.parse(text, mode="eval").body))
+    again = (line for line in plain if not line.startswith(("import ", "from ")))
+    return (*plain, *first, ONCE_MORE, *again, *prints)
+
+
+def _bare(text: str) -> str:
+    """Return an expression without the parentheses around it, unless they hold its lines together."""
+    return text if "\n" in text else text[1:-1]

@@ -9,7 +9,7 @@ from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.submissions.transport.pipe import PipeTransport
 from gradkit.suite.evidence import Evidence, make_row
-from gradkit.suite.reproduction import MAX_PROGRAM_SECONDS, SEEDED, Programs, make_reproducible
+from gradkit.suite.reproduction import MAX_PROGRAM_SECONDS, ONCE_MORE, SEEDED, Programs, make_reproducible
 
 CODE = ("from nn import Layer", "model = Layer(2, 3)", "print(len(model.parameters()))")
 SHOWN = Evidence("len(model.parameters()) is 13", CODE, (make_row("len(model.parameters())", 13, 9),), source="right")
@@ -37,9 +37,16 @@ def test_a_number_that_is_wrong_in_another_way_by_itself_is_shown_as_it_is_then(
 
 def test_a_program_that_is_right_by_itself_is_shown_twice_if_it_is_wrong_the_second_time():
     shown = explain(lambda lines: layers_so_far(lines)[-1:])
-    assert shown.code == (*CODE[:2], "(len(model.parameters()))", *CODE)
+    assert shown.code == (*CODE[:2], "len(model.parameters())", ONCE_MORE, *CODE[1:])
     assert shown.rows[0].yours == 18.0
     assert shown.hint.startswith("By itself this is right: it goes wrong only after other networks were made.")
+
+
+def test_the_first_of_two_times_leaves_out_what_only_reads_an_attribute():
+    code = ("from engine import Value", "c = Value(2.0) + Value(3.0)", "print(len(c._prev))")
+    evidence = Evidence("len(c._prev) is 4", code, (make_row("len(c._prev)", 4, 2),), source="right")
+    shown = explain(lambda lines: [4.0 if lines.count(code[1]) == 2 else 2.0], evidence)
+    assert shown.code == (*code[:2], ONCE_MORE, *code[1:])
 
 
 def test_the_longer_program_is_shown_if_only_that_fails():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
@@ -164,6 +165,10 @@ def _extend(parents: list[object], result: Subject) -> None:
     parents.extend(result._prev)
 
 
+def _extend_by_all(found: list[object], several: Any) -> None:
+    found.extend(several)
+
+
 def parents_hint(student: Student, about: Sequence[str]) -> str:
     """Return what is wrong with the parents that a result remembers; empty if nothing is."""
     if "Value.__init__" not in about:
@@ -179,6 +184,12 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
         is_own = [any(parent is operand for parent in parents) for operand in (a, b)]
         if len(parents) == 1 and any(is_own):
             return f"The _prev of {text} holds one parent only: both operands belong there."
+        inside: list[object] = []
+        if len(parents) == 1 and not attempt(partial(_extend_by_all, inside, parents[0])) and len(inside) == 2:
+            return (
+                f"The _prev of {text} holds a single thing, and that holds the operands: __init__ has put what it got "
+                "(a tuple) into _prev as one piece, where _prev is to be made of what is in it."
+            )
         if not all(is_own):
             return (
                 f"The _prev of {text} does not hold the operands a and b themselves, but others (copies, numbers, "

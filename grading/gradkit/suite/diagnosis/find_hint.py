@@ -10,7 +10,7 @@ from gradkit.suite.results import Item
 
 from .engine import engine_error_hint, engine_hint
 from .fingerprints import find_misconception_hint
-from .item_hints import ITEM_HINTS
+from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint
@@ -18,6 +18,9 @@ from .student import GOES_ON, Student
 from .tensor_networks import tensor_network_hint
 from .tensors import tensor_hint
 from .training_loop import train_hint
+
+_NAME_ERRORS = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError")
+"""Exceptions that say all by themselves: what a function computes has not been reached yet."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     """
     if item.hidden:
         return evidence.hint
+    if verdict is Verdict.ERROR and evidence.hint and evidence.message.startswith(_NAME_ERRORS):
+        return evidence.hint
     found = ""
     if diagnosis and verdict in GOES_ON:
         try:
@@ -53,6 +58,8 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
         except Exception:  # answers of wrong code can have any form, and no hint is worth a report
             pass
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
+    if verdict is Verdict.TIMEOUT:
+        general = TIMEOUT_HINTS.get(item.id, general)
     return found or find_misconception_hint(item.id, evidence) or general or evidence.hint
 
 
@@ -69,6 +76,11 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
         if classes & {"Tensor", "unbroadcast"}:
             return tensor_hint(student, about, evidence.message)
         return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
+    if first in CALLS and "is a plain" in evidence.message:
+        return (
+            f"What {first} returns is a plain number, which remembers nothing: compute it from the outputs themselves, "
+            "which are Values, and not from their numbers (.data)."
+        )
     if first in CALLS:
         return (
             loss_hint(student, first, ".grad" in evidence.message) if has_numbers else large_logits_hint(student, first)

@@ -61,3 +61,11 @@ ITEM_HINTS: dict[str, str] = {
     ),
 }
 """Hints by the id of the item."""
+
+TIMEOUT_HINTS: dict[str, str] = {
+    "a2_backprop/test_cost_is_linear_in_depth": (
+        "In y * k + y there are two ways back to y, and so 2**24 in all: it takes too long to go every one of them. "
+        "Visit each node once, and run its closure once, when its gradient is complete."
+    ),
+}
+"""Hints by the id of an item that was stopped at its time limit."""

@@ -20,7 +20,12 @@ REGRESSION: tuple[Call, ...] = (
     ([0.7, -1.3], [1.9, 0.4]),
     ([0.7, -1.3, 2.2, 0.4], [1.9, 0.4, -0.6, 3.1]),
 )
-MARGINS: tuple[Call, ...] = (([0.7], [1]), ([0.7, -1.3], [-1, -1]), ([0.7, -1.3, 2.2, 0.4], [1, 1, -1, -1]))
+MARGINS: tuple[Call, ...] = (
+    ([0.7], [1]),
+    ([0.7, -1.3], [-1, -1]),
+    ([0.7, -1.3, 2.2, 0.4], [1, 1, -1, -1]),
+    ([0.7, 2.9], [1, 1]),
+)
 YES_OR_NO: tuple[Call, ...] = (([0.7], [1]), ([-1.3], [0]), ([0.7, -1.3, 2.2, -0.4], [0, 1, 1, 0]))
 CLASSES: tuple[Call, ...] = (
     ([[0.7, -1.3, 2.2]], [0]),
@@ -59,6 +64,9 @@ REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
     "divided by one example too few": lambda terms: sum(terms) / (len(terms) - 1),
     "divided by one example too many": lambda terms: sum(terms) / (len(terms) + 1),
     "the first example's alone": lambda terms: terms[0],
+    "the first example's alone, divided by the number of all, as with a return inside the loop": lambda terms: (
+        terms[0] / len(terms)
+    ),
     "the last example's alone": lambda terms: terms[-1],
     "without the last example, though divided by all": lambda terms: sum(terms[:-1]) / len(terms),
     "without the first example, though divided by all": lambda terms: sum(terms[1:]) / len(terms),
@@ -113,6 +121,9 @@ TERMS: dict[str, dict[str, Term]] = {
         "the logarithm to the base 10": lambda z, t: -log(_sigmoid(z if t else -z)) / log(10),
         "the sigmoid is taken twice": lambda z, t: -log(_sigmoid(_sigmoid(z)) if t else 1 - _sigmoid(_sigmoid(z))),
         "tanh takes the place of the sigmoid": lambda z, t: -log((tanh(z) + 1) / 2 if t else (1 - tanh(z)) / 2),
+        "right where the logit has the sign of its target; elsewhere a term with the logit itself is missing": (
+            lambda z, t: log(1 + exp(-abs(z)))
+        ),
         "the term z * target is added, not subtracted": lambda z, t: log(1 + exp(z)) + t * z,
     },
     "cross_entropy": {
@@ -147,6 +158,26 @@ TERMS: dict[str, dict[str, Term]] = {
 }
 """What one example costs, by loss function: the right rule first, under an empty text, and then slips."""
 
+WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
+    "hinge": {
+        "the mean is cut at 0, where each example is to be cut by itself, before the mean": (
+            lambda outputs, targets: max(0.0, _mean([1 - o * t for o, t in zip(outputs, targets)]))
+        ),
+        "the sum is cut at 0, where each example is to be cut by itself, and their mean is due": (
+            lambda outputs, targets: max(0.0, sum(1 - o * t for o, t in zip(outputs, targets)))
+        ),
+    },
+    "cross_entropy": {
+        "divided by the number of classes, where the number of examples is due": (
+            lambda rows, targets: sum(-log(_softmax(row)[t]) for row, t in zip(rows, targets)) / len(rows[0])
+        ),
+        "each row of logits is asked for the classes of all examples, where it has one of its own": (
+            lambda rows, targets: _mean([-log(_softmax(row)[t]) for row in rows for t in targets])
+        ),
+    },
+}
+"""Slips that are not in the cost of one example, nor in how costs are put together: (outputs, targets)."""
+
 SHARES: dict[str, Callable[[list[float]], list[float]]] = {
     "": _softmax,
     "the exp of each logit, not divided by their sum": lambda row: list(map(exp, row)),
@@ -156,6 +187,9 @@ SHARES: dict[str, Callable[[list[float]], list[float]]] = {
     "divided by the number of classes, where the sum is due": lambda row: [exp(z) / len(row) for z in row],
     "of the logits with their signs turned": lambda row: _softmax([-z for z in row]),
     "divided by the sum of the logits, where the sum of their exp is due": lambda row: [exp(z) / sum(row) for z in row],
+    "divided by the sum so far, where it is to be complete before anything is divided by it": lambda row: [
+        exp(z) / sum(map(exp, row[: place + 1])) for place, z in enumerate(row)
+    ],
     "the logarithm of the probabilities": lambda row: list(map(log, _softmax(row))),
     "the sigmoid of each logit": lambda row: list(map(_sigmoid, row)),
     "divided by the sum of the others, without its own exp": lambda row: [
@@ -277,6 +311,8 @@ def loss_slips(name: str) -> dict[str, list[float]]:
                 continue
             if not isinstance(results[0], complex):
                 slips[JOIN.join(filter(None, (term_text, reduction_text)))] = results
+    for text, whole in WHOLES.get(name, {}).items():
+        slips[text] = [whole(outputs, targets) for outputs, targets in CALLS[name]]
     return slips
 
 
@@ -324,6 +360,9 @@ CHOICES: Mapping[str, Callable[[list[float]], float]] = {
         range(len(row)), key=lambda index: abs(row[index])
     ),
     "classes are counted from 1, not from 0": lambda row: row.index(max(row)) + 1,
+    "the search for the largest begins at 0, so nothing is found where all logits are negative": lambda row: (
+        row.index(max(row)) if max(row) > 0 else 0
+    ),
     "always the first class": lambda row: 0,
     "always the last class": lambda row: len(row) - 1,
     "counted from the end": lambda row: len(row) - 1 - row.index(max(row)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import exp, tanh
 
 from gradkit.submissions.transport.subject import Subject, numbers, write
@@ -108,7 +109,9 @@ def network_hint(student: Student, about: Sequence[str], item: str) -> str:
     parts = {name.partition(".")[0] for name in about}
     linear = "linear" in item
     hint = (
-        _count_hint(student, "Neuron", (3,), 4)
+        _growth_hint(student)
+        or _plain_parameter_hint(student)
+        or _count_hint(student, "Neuron", (3,), 4)
         or _shared_hint(student, "Neuron", (3,))
         or (initial_hint(student) if "Neuron.__init__" in about else "")
         or neuron_hint(student, linear=False)
@@ -126,6 +129,53 @@ def network_hint(student: Student, about: Sequence[str], item: str) -> str:
         return hint or _neuron_gradient_hint(student)
     return (
         _count_hint(student, "MLP", (3, [4, 4, 1]), 41) or mlp_hint(student, linear) or _neuron_gradient_hint(student)
+    )
+
+
+GROWTH: tuple[tuple[str, tuple[object, ...]], ...] = (("Neuron", (3,)), ("Layer", (2, 3)), ("MLP", (3, [4, 4, 1])))
+"""Models whose parameters are counted again: (part, arguments)."""
+
+
+def _growth_hint(student: Student) -> str:
+    """Explain a list of parameters that grows, with each call or with each new object."""
+    for part, arguments in GROWTH:
+        make = student.load(part)
+        counts: list[int] = []
+        models = [make(*arguments)]
+        for _ in range(2):
+            if attempt(partial(_add_count, counts, models[0])):
+                return ""
+        written = f"{part}({', '.join(map(repr, arguments))})"
+        if counts[1] > counts[0]:
+            return (
+                f"{written}.parameters() has {counts[0]} entries at the first call and {counts[1]} at the second: each "
+                "call adds to a list that is kept. Make a new list in parameters()."
+            )
+        models.append(make(*arguments))
+        if attempt(partial(_add_count, counts, models[0])):
+            return ""
+        if counts[2] > counts[1]:
+            return (
+                f"When a second {written} is made, the first one's parameters() grows from {counts[1]} to {counts[2]} "
+                "entries: a list is shared by all objects of the class. Make it in __init__, on self."
+            )
+    return ""
+
+
+def _add_count(counts: list[int], model: Subject) -> None:
+    counts.append(len(model.parameters()))
+
+
+def _plain_parameter_hint(student: Student) -> str:
+    """Explain a parameter of a neuron that is a plain number."""
+    parameters = list(student.load("Neuron")(3).parameters())
+    plain = [place for place, each in enumerate(parameters) if read([each]) is not None]
+    if not plain or len(parameters) != 4:
+        return ""
+    which = "the bias" if plain == [3] else "a weight" if len(plain) < 4 else "each of them"
+    return (
+        f"In Neuron(3).parameters(), {which} is a plain number, without a gradient: each weight and the "
+        "bias is a Value, made in __init__."
     )
 
 

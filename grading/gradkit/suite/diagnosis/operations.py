@@ -11,7 +11,7 @@ from .candidates import agree, identify
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
 from .student import Student
-from .wiring import Call, copied_operand_hint, runs_in_operand, seed_hint, why_nothing_arrives
+from .wiring import Call, copied_operand_hint, runs_in_operand, seed_hint, shared_by_all_hint, why_nothing_arrives
 
 UPSTREAM = 3.0
 """The upstream gradient of the questions about `out.grad`."""
@@ -150,9 +150,13 @@ def slope_hint(student: Student, operation: Operation) -> str:
     place = _where_it_is_wrong(
         f"The derivative of {text}", operation, points, [is_close(*pair) for pair in zip(shares[wrong], right[wrong])]
     )
-    return place or (
-        f"Alone, as the result itself, {text} already passes a wrong number to {letter}: the upstream gradient is 1 "
-        "there, so it is the local derivative that is wrong."
+    return (
+        place
+        or shared_by_all_hint(student, Call(operation))
+        or (
+            f"Alone, as the result itself, {text} already passes a wrong number to {letter}, though the upstream "
+            "gradient is 1 there: look at the local derivative, and at how often it is added."
+        )
     )
 
 

@@ -73,9 +73,9 @@ SGD_SLIPS: dict[str, SGDRule] = {
     "": SGDRule(),
     "it goes uphill: the step is against the gradient": SGDRule(sign=1.0),
     "the learning rate lr is left out": SGDRule(lr=1.0),
-    "momentum is left out": SGDRule(kept=0.0),
+    "momentum is left out, or the new velocity is not kept for the next step": SGDRule(kept=0.0),
     "momentum is 1, whatever was given": SGDRule(kept=1.0),
-    "momentum is left out, and it goes uphill": SGDRule(kept=0.0, sign=1.0),
+    "momentum has no effect, and it goes uphill": SGDRule(kept=0.0, sign=1.0),
     "the velocity is a mean: the gradient is multiplied by 1 - momentum": SGDRule(new=1 - MOMENTUM),
     "the gradient is multiplied by momentum, and the velocity is not": SGDRule(kept=1.0, new=MOMENTUM),
     "both the velocity and the gradient are multiplied by momentum": SGDRule(new=MOMENTUM),
@@ -128,10 +128,13 @@ class AdamRule:
     clips: bool = False
     corrects_by: int = 0
     squares_mean: bool = False
+    has_one_list: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
         data, m, v, largest, shown = list(START), [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], []
+        if self.has_one_list:
+            v = m
         count = self.first_count - 1
         for gradients in GRADIENTS:
             count += 0 if self.counts_parameters else 1
@@ -198,6 +201,7 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "nothing moves. A step changes the attribute data of the parameters themselves, under just this name": AdamRule(
         n_moving=0
     ),
+    "m and v are one and the same list, where each needs its own": AdamRule(has_one_list=True),
     "the factor 1 - beta is missing in m": AdamRule(new1=1.0),
     "the factor 1 - beta is missing in v": AdamRule(new2=1.0),
     "the factor 1 - beta is missing in both means": AdamRule(new1=1.0, new2=1.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import tanh
 
 from gradkit.graphs.tensor.graph import Shape
@@ -30,6 +31,7 @@ def tensor_network_hint(student: Student, about: Sequence[str], item: str) -> st
     if "cross_entropy" in about:
         return _loss_hint(student)
     hint = _parameters_hint(student)
+    hint = hint or (_begin_hint(student) if "test_parameters_begin" in item else "")
     if hint or "test_parameters" in item:
         return hint
     if "MLP.zero_grad" in about:
@@ -71,6 +73,27 @@ def _parameters_hint(student: Student) -> str:
     found = [text for text, slip in slips.items() if slip == shapes]
     reason = found[0] if found else "the due shapes are (2, 3), (3,), (3, 1), (1,)"
     return f"The parameters of MLP(2, [3, 1]) have the shapes {', '.join(map(str, shapes))}: {reason}."
+
+
+BEGINNINGS = {
+    "they are not divided by sqrt(inputs)": 1.0,
+    "they are divided by sqrt(outputs), where it is the number of inputs that counts": 1 / 64**0.5,
+    "they are divided by the number of inputs, where its root is due": 1 / 16,
+    "they are divided by the number of outputs, where the root of the number of inputs is due": 1 / 64,
+    "they are divided by the square of the number of inputs, where its root is due": 1 / 16**2,
+    "they are multiplied by sqrt(inputs), where they are to be divided": 4.0,
+}
+"""The largest size of the weights of 16 inputs and 64 outputs, by what is wrong with them."""
+
+
+def _begin_hint(student: Student) -> str:
+    """Explain weights that begin in a wrong range."""
+    weights = arrays(list(student.load("TensorMLP")(16, [64]).parameters())[:1], "data")[0].numbers
+    largest = max(map(abs, weights))
+    found = [text for text, bound in BEGINNINGS.items() if 0.95 * bound < largest <= bound]
+    return (
+        f"The weights of 16 inputs and 64 outputs begin with up to {largest:.3f} in size: {found[0]}." if found else ""
+    )
 
 
 def _fill(student: Student, model: Subject) -> list[Subject]:
@@ -166,10 +189,36 @@ def _zero_grad_hint(student: Student) -> str:
     return ""
 
 
+def _add_loss(losses: list[Subject], function: Subject, logits: Subject, target: int) -> None:
+    losses.append(function(logits, [target]))
+
+
+def _wrong_axis_hint(student: Student) -> str:
+    """Explain a cross_entropy whose sum of exp runs over the examples."""
+    function, make_tensor = student.load("tensor_cross_entropy"), student.load("Tensor")
+    got: list[float] = []
+    (row, *_), expected = CLASSES[0][0], []
+    for target in range(len(row)):
+        losses: list[Subject] = []
+        if attempt(partial(_add_loss, losses, function, make_tensor([list(row)]), target)):
+            return ""
+        got += arrays(losses, "data")[0].numbers
+        expected.append(sum(row) / len(row) - row[target])
+    if agree(got, expected):
+        return (
+            "cross_entropy: the exp of the logits are added up along axis 0, over the examples. Each example has a sum "
+            "of its own, over its classes."
+        )
+    return ""
+
+
 def _loss_hint(student: Student) -> str:
     function, make_tensor = student.load("tensor_cross_entropy"), student.load("Tensor")
     got: list[float] = []
     arrives = False
+    along = _wrong_axis_hint(student)
+    if along:
+        return along
     for rows, targets in CLASSES:
         logits = make_tensor([list(row) for row in rows])
         loss = function(logits, list(targets))

@@ -91,6 +91,7 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
         or shape_hint(message, is_stretching)
         or first_hint(partial(_inner_hint, student, name) for name in (*names, *others))
+        or (_matmul_hint(student) if "matmul" in others else "")
         or first_hint(partial(_collect_hint, student, name) for name in others)
         or _reuse_hint(student)
     )
@@ -121,7 +122,14 @@ def shape_hint(message: str, is_stretching: bool) -> str:
             return "An axis in front is still there that the operand does not have: sum over all of those."
         if len(yours) < len(due):
             return "An axis of size 1 is gone: sum over it, but keep it (keepdims=True)."
-        return "Sum over just the axes in which the operand has size 1, and over no other."
+        if 1 not in due:
+            return (
+                f"An operand of shape {due} has no axis of size 1: what is summed over are the axes in front that it "
+                "does not have, and no other. Axes are compared from the last one."
+            )
+        return f"Sum over just the axes in which the operand, of shape {due}, has size 1, and keep those that it has."
+    if name.startswith("Tensor(") and name.endswith(".grad"):
+        return "The grad of a new Tensor is an array of zeros in the shape of its data: __init__ makes it so."
     if name.endswith(".grad"):
         if not is_stretching:
             return "A gradient has the shape of its own data: bring what comes from the result back to that shape."
@@ -229,12 +237,62 @@ def _inner_hint(student: Student, name: str) -> str:
             letter = "ab"[operand] if n > 1 or name in CASES else "x"
             return (
                 f"`{text}` passes its gradient on to {letter}, and nothing arrives behind {letter} where that is a "
-                "result itself: does `_prev` hold it, so that its closure runs, too?"
+                f"result itself. Either `_prev` does not hold {letter}, so that its closure never runs, or the closure "
+                f"is kept in {letter} (self._backward), in place of its own: it belongs to the result (out._backward)."
             )
     return ""
 
 
 _TEXTS = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}
+
+
+Matrix = tuple[tuple[float, float], tuple[float, float]]
+
+
+def _times(a: Matrix, b: Matrix) -> Matrix:
+    columns = _turned(b)
+    return (_dot(a[0], columns[0]), _dot(a[0], columns[1])), (_dot(a[1], columns[0]), _dot(a[1], columns[1]))
+
+
+def _dot(row: Sequence[float], column: Sequence[float]) -> float:
+    return sum(one * other for one, other in zip(row, column))
+
+
+def _turned(a: Matrix) -> Matrix:
+    return (a[0][0], a[1][0]), (a[0][1], a[1][1])
+
+
+def _matmul_hint(student: Student) -> str:
+    """Explain wrong gradients of a product of two square matrices, whose sizes fit in any order."""
+    a, b, g = ((0.7, 1.3), (2.2, 1.6)), ((0.4, 3.1), (1.9, 0.6)), ((3.0, -2.0), (0.5, 4.0))
+    leaves = tuple(Leaf((2, 2), (*matrix[0], *matrix[1])) for matrix in (a, b))
+    upstream = Leaf((2, 2), (*g[0], *g[1]))
+    arrays = _replay(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
+    if arrays is None:
+        return ""
+    for place, letter in enumerate("ab"):
+        other = b if place == 0 else a
+        right = _times(g, _turned(b)) if place == 0 else _times(_turned(a), g)
+        slips = {
+            "has the two factors the other way round: order matters in a product of matrices": (
+                _times(_turned(b), g) if place == 0 else _times(g, _turned(a))
+            ),
+            "lacks a transposition: the other matrix stands there as it is": (
+                _times(g, b) if place == 0 else _times(a, g)
+            ),
+            "lacks a transposition, and has the two factors the other way round": (
+                _times(b, g) if place == 0 else _times(g, a)
+            ),
+            "is transposed": _turned(right),
+            "is the other matrix alone, without out.grad": other,
+            "is the other matrix transposed, without out.grad": _turned(other),
+        }
+        got = list(arrays[3 + place].numbers)
+        numbers = {text: [*matrix[0], *matrix[1]] for text, matrix in slips.items()}
+        found = "" if agree(got, [*right[0], *right[1]]) else match(got, numbers)
+        if found:
+            return f"What `a @ b` passes on to {letter} {found}."
+    return ""
 
 
 def _collect_hint(student: Student, name: str) -> str:
@@ -600,6 +658,11 @@ def _fold_gradient_hint(
     right = shares(rules[method])
     if agree(share, right):
         return ""
+    if method == "max" and any(map(math.isnan, share)):
+        return (
+            f"What {text} passes back to x is not a number (nan) at some places, as 0 / 0 is: in a group, no number "
+            "counts as the largest. With an axis, each group has its own largest; compare with that."
+        )
     slips = {
         "is 0, so nothing arrives: does the result remember x, and keep its closure?": [0.0] * 6,
         "is 1 everywhere, whatever the upstream gradient is": [1.0] * 6,

@@ -135,7 +135,7 @@ def copied_operand_hint(student: Student, call: Call) -> str:
 
 def wiring_hint(student: Student) -> str:
     """Return what is wrong with + and *, or with backward() on the smallest graphs; empty if nothing is."""
-    hint = seed_hint(student, Call(ADDITION))
+    hint = shared_by_all_hint(student, Call(ADDITION)) or seed_hint(student, Call(ADDITION))
     if hint:
         return hint
     plus, times = (
@@ -144,6 +144,19 @@ def wiring_hint(student: Student) -> str:
     if plus and times and not any(plus.grad[:2]) and not any(times.grad[:2]):
         return _nothing_runs(student)
     return ""
+
+
+def shared_by_all_hint(student: Student, call: Call) -> str:
+    """Explain a leaf whose backward() passes something on to Values that it has nothing to do with."""
+    leaves, result = call.make(student)
+    leaf = student.load("Value")(5.0)
+    if attempt(lambda: leaf.backward()) or not any(read([*leaves, result], "grad") or ()):
+        return ""
+    return (
+        f"Once {call.operation.text} was computed, backward() on a leaf that has nothing to do with it changes "
+        "gradients there: something that each Value needs of its own (such as parents, pairs or a closure) is shared by "
+        "all of them. Make it anew for each, on the object itself."
+    )
 
 
 def _nothing_runs(student: Student) -> str:
@@ -205,7 +218,8 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
         return f"After the closure of {text} has run, its operand has an attribute {added_to}: grad is meant."
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
-        "Either the closure is not kept there (out._backward = ...), or it does not add to self.grad."
+        "Either the closure is not kept there (out._backward = ...), or it does not add to self.grad, or out.grad was "
+        "read outside of it, before it runs, when that is still 0."
     )
 
 
@@ -354,7 +368,7 @@ def _reuse_hint(student: Student) -> str:
         if is_close(share, n_uses * full) or abs(share) > abs(full) * (1 + 1e-6):
             return (
                 f"{start}a gets more than is due: the closure of s runs more than once. Each node belongs into the "
-                "order once: check whether it was visited before you go on to its parents, and before you append it."
+                "order once: note each node as visited, and check that before you go on to its parents or append it."
             )
         if is_close(answer.grad[s], full) and abs(share) < abs(full):
             return (
