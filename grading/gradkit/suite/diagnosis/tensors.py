@@ -130,6 +130,11 @@ def shape_hint(message: str, is_stretching: bool) -> str:
         return f"Sum over just the axes in which the operand, of shape {due}, has size 1, and keep those that it has."
     if name.startswith("Tensor(") and name.endswith(".grad"):
         return "The grad of a new Tensor is an array of zeros in the shape of its data: __init__ makes it so."
+    if name.endswith(".grad") and yours == ():
+        return (
+            "This gradient is a single number, where it has the shape of its own data: it starts as an array of zeros, "
+            "and what is added to it has that shape, too."
+        )
     if name.endswith(".grad"):
         if not is_stretching:
             return "A gradient has the shape of its own data: bring what comes from the result back to that shape."
@@ -315,7 +320,7 @@ def _collect_hint(student: Student, name: str) -> str:
         if not any(alone.numbers):
             return (
                 f"No gradient arrives from `{text}` at {'ab'[operand]}: does its result remember operands, and keep "
-                "its closure?"
+                "its closure, and does that read out.grad only when it runs?"
             )
         if agree(both.numbers, alone.numbers):
             return (
@@ -444,7 +449,7 @@ def _gradient_hint(student: Student, name: str) -> str:
             if not any(alone):
                 return (
                     f"No gradient arrives from {text} at {letter}: does its result remember {letter} (_prev), and does "
-                    "its closure, kept in the result, add to it?"
+                    "its closure, kept in the result, add to it, and read out.grad only then?"
                 )
             specific, general = derivative_formulas(operation.name, operand)
             found = identify(alone, points, specific) or identify(alone, points, general)

@@ -150,12 +150,13 @@ def shared_by_all_hint(student: Student, call: Call) -> str:
     """Explain a leaf whose backward() passes something on to Values that it has nothing to do with."""
     leaves, result = call.make(student)
     leaf = student.load("Value")(5.0)
-    if attempt(lambda: leaf.backward()) or not any(read([*leaves, result], "grad") or ()):
+    write([result], "grad", [1.0])
+    if attempt(lambda: leaf.backward()) or not any(read(leaves, "grad") or ()):
         return ""
     return (
         f"Once {call.operation.text} was computed, backward() on a leaf that has nothing to do with it changes "
-        "gradients there: something that each Value needs of its own (such as parents, pairs or a closure) is shared by "
-        "all of them. Make it anew for each, on the object itself."
+        "gradients there: something that each Value needs of its own (such as parents, pairs or a closure) is shared "
+        "by all of them. Make it anew for each, on the object itself."
     )
 
 

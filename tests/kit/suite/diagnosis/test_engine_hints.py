@@ -61,6 +61,14 @@ NOTHING_ARRIVES = {
         added("self.grad += out.grad\n            other.grad += out.grad", "return out.grad, out.grad"),
         "returns the gradients, and nobody takes them",
     ),
+    "read too early": (
+        (
+            "        def _backward():" + added("", "")[0].replace("\n\n        out._backward = _backward", ""),
+            "        early = out.grad\n\n        def _backward():\n            self.grad += early\n"
+            "            other.grad += early",
+        ),
+        "out.grad was read outside",
+    ),
     "added to data": (added("self.grad += out.grad", "self.data += out.grad; return"), "changes the data"),
     "kept as grad": (added("out._backward =", "out.grad ="), "grad of `a + b` holds a function"),
     "kept as backward": (added("out._backward =", "out.backward ="), "hides the method"),
@@ -211,3 +219,21 @@ def test_a_leaf_without_a_closure_is_told_from_a_result_without_one(open_student
 def test_a_wrong_plus_is_named_where_an_item_is_about_exp(open_student):
     student = open_student("engine", added("self.grad += out.grad", "self.grad = out.grad"))
     assert "`a + b`" in engine_hint(student, ("Value.exp",), None, gradients=True)
+
+
+def test_parents_kept_as_one_piece_are_named(open_student):
+    student = open_student("engine", ("self._prev = tuple(_children)", "self._prev = {_children} if _children else ()"))
+    assert "as one piece" in engine_hint(student, ("Value.__init__",), None, gradients=False)
+
+
+def test_what_all_values_share_is_told_from_a_wrong_derivative(open_student):
+    edits = (
+        ("    def __init__(self, data", "    closures = []\n\n    def __init__(self, data"),
+        (ADD_CLOSURE, ADD_CLOSURE.replace("out._backward = _backward", "self.closures.append(_backward)")),
+        (
+            "            node._backward()",
+            "            node._backward()\n            [each() for each in self.closures]",
+        ),
+    )
+    hint = engine_hint(open_student("engine", *edits), BACKWARD, None, gradients=True)
+    assert "is shared by all of them" in hint

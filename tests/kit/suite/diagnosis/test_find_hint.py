@@ -8,7 +8,7 @@ from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import candidates, find_hint, losses, networks, optimizers, training_loop
 from gradkit.suite.diagnosis.find_hint import Diagnosis
 from gradkit.suite.diagnosis.formulas import derivative_formulas, value_formulas
-from gradkit.suite.diagnosis.item_hints import ITEM_HINTS
+from gradkit.suite.diagnosis.item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from gradkit.suite.diagnosis.operation import Operation
 from gradkit.suite.diagnosis.student import QUESTION_SECONDS
 from gradkit.suite.evidence import Evidence
@@ -44,9 +44,28 @@ def test_code_that_hangs_or_fails_at_a_question_keeps_the_hint_of_the_evidence(o
     assert student._transport.spent_seconds - before < 2 * QUESTION_SECONDS
 
 
+def test_an_unknown_name_is_named_before_any_question(open_student):
+    student = open_student("engine", ("import math\n", ""))
+    evidence = Evidence("NameError: name 'math' is not defined", hint="import it")
+    diagnosis = Diagnosis(student, ("Value.__pow__",))
+    assert find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis) == "import it"
+
+
+def test_a_loss_of_plain_numbers_is_told_to_use_the_outputs(open_student):
+    evidence = Evidence("this is a plain float, not a Value: no gradient can flow through it", hint="of the evidence")
+    diagnosis = Diagnosis(open_student(), ("mean_squared_error",))
+    assert "the outputs themselves" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
+
+
+def test_a_hint_for_the_time_limit_is_for_no_other_failure():
+    trial = Item("a2_backprop/test_cost_is_linear_in_depth", "a2_backprop", "a trial", 1, ())
+    assert "2**24" in find_hint.find_hint(trial, Verdict.TIMEOUT, EVIDENCE, None)
+    assert find_hint.find_hint(trial, Verdict.FAILED, EVIDENCE, None) == "of the evidence"
+
+
 def test_items_with_a_hint_of_their_own_exist():
     ids = {test.item.id for assignment in assignments() for test in graded_tests(assignment)}
-    assert set(ITEM_HINTS) <= ids
+    assert set(ITEM_HINTS) | set(TIMEOUT_HINTS) <= ids
 
 
 def test_a_slip_counts_only_if_no_other_gives_the_same_numbers():

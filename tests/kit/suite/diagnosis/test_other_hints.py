@@ -47,6 +47,11 @@ NETWORKS = {
     "inputs again": ("x = layer(x)", "y = layer(x)", "the last layer sees the inputs"),
     "first layers only": ("for layer in self.layers for", "for layer in self.layers[:-1] for",
                           "last layer's are missing"),
+    "grows with each call": ("return [*self.w, self.b]", "self.w.append(self.b)\n        return self.w",
+                             "5 at the second: each call adds"),
+    "grows with each network": ("self.neurons = [Neuron(nin, linear) for _ in range(nout)]",
+                                "self.neurons += [Neuron(nin, linear) for _ in range(nout)]", "shared by all objects"),
+    "plain bias": ("self.b = Value(random.uniform(-1, 1))", "self.b = 0.5", "the bias is a plain number"),
     "nested": ("return [*self.w, self.b]", "return [self.w, self.b]", "one flat list"),
 }  # fmt: skip
 
@@ -54,6 +59,8 @@ NETWORKS = {
 @pytest.mark.parametrize(("old", "new", "part"), NETWORKS.values(), ids=NETWORKS)
 def test_mistakes_of_networks_are_named(open_student, old, new, part):
     edits = [(old, new)]
+    if part == "shared by all objects":
+        edits.append(("class Layer(Module):", "class Layer(Module):\n    neurons = []\n"))
     if part.startswith("the last layer"):
         edits.append(("return x[0] if len(x) == 1 else x", "return y[0] if len(y) == 1 else y"))
     assert part in network_hint(open_student("nn", *edits), NETWORK, "")
@@ -86,6 +93,32 @@ def test_mistakes_of_losses_are_named(open_student):
     assert "compared with one half" in decision_hint(decided, "binary_decision")
 
 
+LOSSES = {
+    "hinge cut late": ("hinge", "return sum((1 - target * output).relu() for output, target in zip(outputs, targets)) "
+                       "/ len(targets)", "return (sum(1 - target * output for output, target in zip(outputs, targets)) "
+                       "/ len(targets)).relu()", "to be cut by itself, before the mean"),
+    "by classes": ("cross_entropy", "return total / len(targets)", "return total / len(logits[0])",
+                   "divided by the number of classes"),
+    "return in the loop": ("mean_squared_error", "return sum((output - target) ** 2 for output, target in zip(outputs, "
+                           "targets)) / len(targets)", "for output, target in zip(outputs, targets):\n        "
+                           "return (output - target) ** 2 / len(targets)", "a return inside the loop"),
+    "running sum": ("softmax", "return [power / total for power in powers]",
+                    "return [power / sum(powers[: i + 1]) for i, power in enumerate(powers)]",
+                    "divided by the sum so far"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "old", "new", "part"), LOSSES.values(), ids=LOSSES)
+def test_where_a_loss_puts_its_parts_together_wrongly_is_named(open_student, name, old, new, part):
+    assert part in loss_hint(open_student("training", (old, new)), name)
+
+
+def test_a_search_for_the_largest_that_begins_at_0_is_named(open_student):
+    old = "max(range(len(logits)), key=lambda i: logits[i].data)"
+    new = "max(range(len(logits)), key=lambda i: max(0.0, logits[i].data))"
+    assert "begins at 0" in decision_hint(open_student("training", (old, new)), "most_likely")
+
+
 OPTIMIZERS = {
     "uphill": ("SGD", "parameter.data - self.lr * self.velocities", "parameter.data + self.lr * self.velocities",
                "uphill"),
@@ -93,6 +126,11 @@ OPTIMIZERS = {
                 "nothing moves"),
     "no momentum": ("SGD", "self.momentum * self.velocities[i] + parameter.grad", "parameter.grad",
                     "momentum is left out"),
+    "velocity not kept": ("SGD", "self.velocities[i] = self.momentum * self.velocities[i] + parameter.grad\n"
+                          "            parameter.data = parameter.data - self.lr * self.velocities[i]",
+                          "v = self.momentum * self.velocities[i] + parameter.grad\n"
+                          "            parameter.data = parameter.data - self.lr * v", "not kept for the next step"),
+    "one list": ("Adam", "self.v = [0.0 for _ in parameters]", "self.v = self.m", "one and the same list"),
     "uncorrected": ("Adam", "m = self.m[i] / (1 - b1**self.steps)", "m = self.m[i]", "mean m of the gradients is not"),
     "maximum": ("Adam", "(1 - b2) * parameter.grad**2", "(1 - b2) * parameter.grad", "not squared in v"),
 }  # fmt: skip
@@ -134,10 +172,29 @@ TENSORS = {
         "the mean over",
     ),
     "overwrites": ("exp", "self.grad += out.data * out.grad", "self.grad = out.data * out.grad", "overwrites (=)"),
+    "wrong side": (
+        "__matmul__",
+        "a.swapaxes(-1, -2) @ upstream",
+        "upstream @ a.swapaxes(-1, -2)",
+        "the two factors the other way round",
+    ),
+    "largest of all": (
+        "max",
+        "self.data == self.data.max(axis=axis, keepdims=True)",
+        "self.data == self.data.max()",
+        "each group has its own largest",
+    ),
+    "relu kept in its operand": (
+        "relu",
+        "self.grad += (self.data > 0) * out.grad\n\n        out._backward",
+        "self.grad += (self.data > 0) * out.grad\n\n        self._backward",
+        "or the closure is kept in x",
+    ),
     "kept": ("max", "keepdims=keepdims", "keepdims=False", "keepdims"),
 }
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered in divide")
 @pytest.mark.parametrize(("method", "old", "new", "part"), TENSORS.values(), ids=TENSORS)
 def test_mistakes_of_tensors_are_named(open_student, method, old, new, part):
     assert part in tensor_hint(open_student("tensor", (old, new)), (f"Tensor.{method}",), "a.grad is 1.0")
@@ -149,3 +206,40 @@ def test_a_gradient_that_is_too_small_is_not_told_to_be_summed():
     assert "must be spread" in shape_hint(small, is_stretching=True)
     assert "sum over what broadcasting added" in shape_hint(large, is_stretching=True)
     assert "sum" not in shape_hint(small, is_stretching=False)
+
+
+def test_a_gradient_that_is_a_number_is_told_apart():
+    new = "Tensor([[1.0, 2.0]]).grad has shape () and should have (1, 2)"
+    later = "a.grad has shape (), and PyTorch's has (2, 3)"
+    assert "__init__" in shape_hint(new, is_stretching=False)
+    assert "a single number" in shape_hint(later, is_stretching=True)
+
+
+def test_unbroadcast_sums_over_axes_of_size_1_only_where_the_operand_has_one():
+    in_front = "unbroadcast(gradient, x.shape) has shape (2,) and should have (3,)"
+    stretched = "unbroadcast(gradient, x.shape) has shape (1, 3) and should have (2, 1)"
+    assert "axes in front" in shape_hint(in_front, is_stretching=True)
+    assert "of shape (2, 1), has size 1" in shape_hint(stretched, is_stretching=True)
+
+
+BEGINNINGS = {
+    "not divided": ("shape) / shape[0] ** 0.5", "shape)", "are not divided by sqrt(inputs)"),
+    "by outputs": ("shape) / shape[0] ** 0.5", "shape) / shape[1] ** 0.5", "divided by sqrt(outputs)"),
+    "without root": ("shape) / shape[0] ** 0.5", "shape) / shape[0]", "where its root is due"),
+    "right": ("shape) / shape[0] ** 0.5", "shape) * shape[0] ** -0.5", ""),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "part"), BEGINNINGS.values(), ids=BEGINNINGS)
+def test_the_range_in_which_weights_begin_is_named(open_student, old, new, part):
+    hint = tensor_network_hint(open_student("tensor", (old, new)), ("MLP.__init__",), "a6/test_parameters_begin_apart")
+    assert part in hint
+    assert bool(part) == bool(hint)
+
+
+def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(open_student):
+    about = ("cross_entropy",)
+    summed = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum(axis=0)"))
+    assert "along axis 0" in tensor_network_hint(summed, about, "")
+    picked = open_student("tensor", ("shifted[np.arange(len(targets)), targets]", "shifted[:, targets]"))
+    assert "classes of all examples" in tensor_network_hint(picked, about, "")
