@@ -16,6 +16,10 @@ class MissingCorpusError(UserError):
     """A corpus was not recorded. The message says what to run."""
 
 
+class ThinCorpusError(UserError):
+    """A private seed does not draw all that a corpus must cover. The message does not contain the seed."""
+
+
 class Library:
     """Corpora of one seed: read from the recorded files for the public seed, else drawn when first requested.
 
@@ -52,6 +56,7 @@ class Library:
 
         Raises:
             MissingCorpusError: If the corpus should have been recorded and was not.
+            ThinCorpusError: If the seed does not draw all that the corpus must cover.
         """
         if spec not in self._corpora:
             self._corpora[spec] = self._load_or_draw(spec)
@@ -74,8 +79,16 @@ class Library:
         recorded = self.folder / spec.file_name
         public_cases = set(load_corpus(spec, recorded).cases) if recorded.exists() else set()
         if self._count:
-            spec = spec.with_count(self._count)
-        return spec.draw(self.seed, excluded=public_cases)
+            return spec.with_count(self._count).draw(self.seed, excluded=public_cases)
+
+        corpus = spec.draw(self.seed, excluded=public_cases)
+        missing = spec.missing_features(zip(corpus.cases, corpus.answers))
+        if missing:
+            raise ThinCorpusError(
+                f"This seed draws no corpus {spec.name} with all that it must cover (missing: "
+                f"{', '.join(sorted(missing))}). Choose another seed."
+            )
+        return corpus
 
     def _path(self, spec: CorpusSpec[Any, Any]) -> Path:
         """Return the file of a corpus.

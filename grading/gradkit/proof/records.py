@@ -110,6 +110,7 @@ def write_record(record: Record) -> None:
         for figure in record.figures
     ]
     text = msgspec.json.encode(msgspec.structs.replace(record, figures=figures))
+    records_folder().mkdir(exist_ok=True)
     write_whole(records_folder() / f"{record.part}.json", msgspec.json.format(text, indent=2) + b"\n")
 
 

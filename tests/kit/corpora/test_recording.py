@@ -7,7 +7,7 @@ import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.expressions import expressions
 from gradkit.corpora.files import load_corpus
-from gradkit.corpora.library import Library, MissingCorpusError
+from gradkit.corpora.library import Library, MissingCorpusError, ThinCorpusError
 from gradkit.corpora.recording import find_differences
 from gradkit.corpora.scalar import RandomGraphs, random_graphs
 from gradkit.corpora.spec import PUBLIC_SEED
@@ -125,6 +125,13 @@ def test_a_spec_that_was_never_recorded_says_what_to_run(tmp_path):
         Library(tmp_path).corpus(random_graphs("mul"))
 
 
+def test_a_private_corpus_that_lacks_what_it_must_cover_is_refused(monkeypatch):
+    monkeypatch.setattr(type(SPEC), "missing_features", lambda spec, pairs: {"a factor of 0"})
+    with pytest.raises(ThinCorpusError, match=r"missing: a factor of 0\). Choose another seed") as refused:
+        Library(corpora_folder(), "autumn").corpus(SPEC)
+    assert "autumn" not in str(refused.value)
+
+
 def test_another_seed_is_drawn_once_and_kept(tmp_path, monkeypatch):
     first = Library(corpora_folder(), "autumn", cache=tmp_path).corpus(SPEC)
     monkeypatch.setattr(RandomGraphs, "draw", lambda *_, **__: pytest.fail("drew a corpus again"))
@@ -139,6 +146,7 @@ def test_a_cache_never_confuses_seeds_or_specs(tmp_path, monkeypatch):
         return load_corpus(MUL, corpora_folder() / MUL.file_name)
 
     monkeypatch.setattr(RandomGraphs, "draw", draw)
+    monkeypatch.setattr(RandomGraphs, "missing_features", lambda spec, pairs: set())
     fewer = random_graphs("tanh", reuse="nodes", count=59)
     for seed, spec in [("autumn", SPEC), ("spring", SPEC), ("autumn", fewer)]:
         Library(corpora_folder(), seed, cache=tmp_path).corpus(spec)

@@ -11,7 +11,7 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject, numbers, replay
 
-QUESTION_SECONDS = 0.5
+QUESTION_SECONDS = 1.0
 """Processor time that the student's code can use for all questions about one item. They take a few milliseconds."""
 
 GOES_ON = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
