@@ -149,8 +149,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"math domain error", "", r"sqrt|\*\*|pow",
      "There is no real root of a negative number: which number is it here?"),
     (r"math range error", "", "",
-     "A function's result is too large for a float in the last line above (exp is, beyond 709; cosh, beyond 710): "
-     "which number does it get there? If it is meant to get that, look for a form in which it stays small."),
+     "exp overflows beyond 709, and cosh beyond 710: which number does it get in the last line above? If it is meant to "
+     "get that, look for a form in which it stays small."),
     (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
      "Something is divided by 0 in a step: if it is 1 - beta**t, then t is 0 there, and starts at 1; if it is a root, "
@@ -339,7 +339,7 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind in (*_NUMBERS, "bool"):
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
-        if name == "data" and place.function.startswith("__") and place.function != "__call__":
+        if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
             return (
                 "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"
             )

@@ -13,7 +13,6 @@ HINTS = {
     "overflow": ("OverflowError: math range error", "", "cosh"),
     "all axes turned": ("ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0", TRANSPOSED,
                         "swaps its last two only"),
-    "a plain number in a test": ("AttributeError: 'float' object has no attribute 'data'", "", "where it comes from"),
 }  # fmt: skip
 
 
