@@ -149,8 +149,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"math domain error", "", r"sqrt|\*\*|pow",
      "There is no real root of a negative number: which number is it here?"),
     (r"math range error", "", "",
-     "exp overflows beyond 709, and cosh beyond 710: which number does it get in the last line above? If it is meant to "
-     "get that, look for a form in which it stays small."),
+     "exp overflows beyond 709, and cosh beyond 710: which number does it get in the last line above? If it is meant "
+     "to get that, look for a form in which it stays small."),
     (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
      "Something is divided by 0 in a step: if it is 1 - beta**t, then t is 0 there, and starts at 1; if it is a root, "
@@ -220,9 +220,9 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         traceback: The student's own frames, innermost last, as `SubmissionError` has them.
     """
     place = innermost_place(traceback)
-    shapes = _ADDED.search(message)
+    shapes = find_added_shapes(message)
     if shapes:
-        return added_shape_hint(_sizes(shapes[1]), _sizes(shapes[2]), place.source)
+        return added_shape_hint(*shapes, place.source)
     operands = _OPERANDS.search(message)
     if operands and (operands[1] in _METHODS or operands[1] in _IN_PLACE):
         return _operator_hint(operands[1], operands[2], operands[3], place)
@@ -250,14 +250,14 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
         stretched: The shape to which it would have to be stretched.
         source: The line of code.
     """
-    start = f"Here += adds something of another shape to an array of shape {own}"
     if len(stretched) > len(own):
         return (
-            f"{start}, with {len(stretched)} axes: what comes back is to have the shape of the operand's own data "
-            "first. Which axes does the operand not have?"
+            f"The array before += has shape {own}, and what is added to it has more axes ({len(stretched)}): bring it "
+            "to the shape of the operand's own data first. Axes that broadcasting added are summed over."
         )
+    start = f"The array before += has shape {own}, and what is added to it has another"
     other_order = any(_stretch(own, order) == stretched for order in permutations(own))
-    fewer_axes = any(_stretch(own, (*own[:axis], *own[axis + 1 :])) == stretched for axis in range(len(own)))
+    fewer_axes = lacks_axis(own, stretched)
     if other_order and re.search(r"transpose|swapaxes|moveaxis", source) and "@" not in source:
         return (
             f"{start}: the axes are not back in their old order. With more than two axes, the order that goes back is "
@@ -268,7 +268,19 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
         *["the axes stand in another order and have to be turned back"] * other_order,
         "an axis was stretched and has to be summed up",
     ]
-    return f"{start}. Compare the two shapes: either {', or '.join(causes)}."
+    either = "either " if len(causes) > 1 else ""
+    return f"{start}. Compare the two shapes: {either}{', or '.join(causes)}."
+
+
+def lacks_axis(own: tuple[int, ...], stretched: tuple[int, ...]) -> bool:
+    """Return whether what is added to an array can be its own shape without one of its axes."""
+    return any(_stretch(own, (*own[:axis], *own[axis + 1 :])) == stretched for axis in range(len(own)))
+
+
+def find_added_shapes(message: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Return the two shapes of numpy's message about a `+=` that has no room; None if it is another message."""
+    shapes = _ADDED.search(message)
+    return (_sizes(shapes[1]), _sizes(shapes[2])) if shapes else None
 
 
 def _stretch(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:

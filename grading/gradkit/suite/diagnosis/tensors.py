@@ -13,6 +13,7 @@ from gradkit.graphs.tensor.graph import Array, Leaf, Shape, TensorGraph
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import replay_tensors
+from gradkit.suite.error_hints import find_added_shapes, lacks_axis
 
 from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
@@ -81,6 +82,8 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     hint = hint or first_hint(
         partial(_reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
+    if methods and set(methods) <= set(REDUCTIONS):
+        hint = hint or _lost_axis_hint(message)
     if hint or not gradients:
         return hint or shape_hint(message, is_stretching)
     others = [name for method in methods for name in OTHERS.get(method, ())]
@@ -100,6 +103,17 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
 def first_hint(questions: Iterable[Callable[[], str]]) -> str:
     """Ask one question after another; return the first hint, or an empty string."""
     return next(filter(None, (ask() for ask in questions)), "")
+
+
+def _lost_axis_hint(message: str) -> str:
+    """Explain a sum, mean or maximum along an axis that passes back a gradient without this axis."""
+    shapes = find_added_shapes(message)
+    if not shapes or not lacks_axis(*shapes):
+        return ""
+    return (
+        f"The operand has shape {shapes[0]}, and the gradient of the result lacks the axis that is gone there: without "
+        "keepdims it has to be put back, with size 1, in its old place."
+    )
 
 
 SHAPES = re.compile(r"^(.*?) has shape (\(.*?\)),? and (?:PyTorch's has|should have) (\(.*?\))$")
@@ -132,8 +146,8 @@ def shape_hint(message: str, is_stretching: bool) -> str:
         return "The grad of a new Tensor is an array of zeros in the shape of its data: __init__ makes it so."
     if name.endswith(".grad") and yours == ():
         return (
-            "This gradient is a single number, where it has the shape of its own data: it starts as an array of zeros, "
-            "and what is added to it has that shape, too."
+            "This gradient is a single number, where an array in the shape of its own data is due: at the start, and "
+            "wherever it is set or added to."
         )
     if name.endswith(".grad"):
         if not is_stretching:

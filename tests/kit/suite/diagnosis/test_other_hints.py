@@ -208,6 +208,12 @@ def test_a_gradient_that_is_too_small_is_not_told_to_be_summed():
     assert "sum" not in shape_hint(small, is_stretching=False)
 
 
+def test_a_sum_that_does_not_put_its_axis_back_is_named(open_student):
+    message = "ValueError: non-broadcastable output operand with shape (2,1) doesn't match the broadcast shape (2,2)"
+    assert "has to be put back" in tensor_hint(open_student(), ("Tensor.sum",), message)
+    assert tensor_hint(open_student(), ("Tensor.__add__",), message) == ""
+
+
 def test_a_gradient_that_is_a_number_is_told_apart():
     new = "Tensor([[1.0, 2.0]]).grad has shape () and should have (1, 2)"
     later = "a.grad has shape (), and PyTorch's has (2, 3)"
