@@ -284,7 +284,9 @@ def busy_core():
     def keep_busy(n_processes):
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(before)})
-        busy = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(n_processes)]
+        # Each in a session of its own: Linux may share a core out among sessions, and not among processes.
+        command = [sys.executable, "-S", "-c", "while True: pass"]
+        busy = [subprocess.Popen(command, start_new_session=True) for _ in range(n_processes)]
         try:
             yield
         finally:

@@ -52,8 +52,9 @@ def _cells(report: Report, assignments: Sequence[str]) -> list[object]:
 _SEPARATORS = re.compile(r'([,;|"\t\r\n])')
 """Characters at which a spreadsheet can begin another cell. Which one separates cells depends on the user's country."""
 
-_INVISIBLE = ("Cc", "Cf", "Zl", "Zp", "Zs")
-"""Unicode categories of characters that may precede a formula: controls, formats and all kinds of space."""
+_INVISIBLE = ("C", "Z")
+"""First letters of the Unicode categories of characters that may precede a formula: controls, formats, characters that
+Unicode does not assign (yet), and all kinds of space."""
 
 
 def without_formulas(cell: str) -> str:
@@ -65,6 +66,6 @@ def without_formulas(cell: str) -> str:
 
 
 def _is_formula(part: str) -> bool:
-    first = next((letter for letter in part if unicodedata.category(letter) not in _INVISIBLE), "")
+    first = next((letter for letter in part if unicodedata.category(letter)[0] not in _INVISIBLE), "")
     # Spreadsheets read full-width and small signs as the plain ones.
     return unicodedata.normalize("NFKC", first).startswith(("=", "+", "-", "@"))

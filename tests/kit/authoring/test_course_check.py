@@ -15,9 +15,13 @@ from gradkit.authoring.check.variants import find_missing_names
 from gradkit.cli.main import app
 from gradkit.proof.held_proofs import _code, compute_digests
 from gradkit.proof.runs import find_assignments_using
+from gradkit.proof.specimens import read_misconceptions, read_variants
 from msgspec.structs import replace as item_with
 from rich.console import Console
 from typer.testing import CliRunner
+
+N_MISCONCEPTIONS = len(read_misconceptions())
+N_SPECIMENS = N_MISCONCEPTIONS + len(read_variants())
 
 FINDINGS = """
 import json
@@ -244,8 +248,12 @@ FAULTS = {
         ],
         ("sin_overwrites.toml", "`caught_by` names no item.", "gradkit prove sin_overwrites shows"),
         ("sin_overwrites.toml", "It has no edit.", ""),
-        (RECORD, "an item changed: 313 misconceptions and variants.", "gradkit prove --record"),
-        ("README.md", "It says 290, and the number of misconceptions is 291.", "Correct"),
+        (RECORD, f"an item changed: {N_SPECIMENS + 2} misconceptions and variants.", "gradkit prove --record"),
+        (
+            "README.md",
+            f"It says {N_MISCONCEPTIONS}, and the number of misconceptions is {N_MISCONCEPTIONS + 1}.",
+            "Correct",
+        ),
     ),
     "a variant that nobody lists": (
         [("reference/variants/another/engine.py", None, "")],

@@ -167,12 +167,12 @@ def test_another_seed_is_drawn_into_a_cache_and_found_there_again(root, tmp_path
     from gradkit.corpora.library import Library
     from gradkit.corpora.scalar import random_graphs
 
-    spec = random_graphs("mul", count=10)
+    spec = random_graphs("mul")
     first = Library(root / "tests/corpora", "autumn", tmp_path).corpus(spec)
     (cached,) = tmp_path.iterdir()
     cached.write_text(cached.read_text().replace("\n", " \n"))
     again = Library(root / "tests/corpora", "autumn", tmp_path).corpus(spec)
-    public = Library(root / "tests/corpora").corpus(random_graphs("mul"))
+    public = Library(root / "tests/corpora").corpus(spec)
     assert first.cases == again.cases
     assert not set(first.cases) & set(public.cases)
 

@@ -203,8 +203,8 @@ class MLP(Module):
 MINE = "# an engine of my own, which raises\nraise ZeroDivisionError('mine')\n"
 MINE_READS = """
 class Value:
-    def __init__(self, data, _children=(), _op=""):
-        self.data, self.grad, self._prev = data, 0.0, ()
+    def __init__(self, number, *others):
+        self.data, self.grad, self._prev = number, 0.0, ()
 """
 
 

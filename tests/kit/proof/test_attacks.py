@@ -271,14 +271,14 @@ def test_a_number_that_only_one_secret_has_is_found_in_a_report():
 
 
 def test_a_grader_that_explained_private_cases_would_be_caught(monkeypatch):
-    """Replace the public phase by one that explains private cases and keeps what the student's code says of them."""
+    """Replace the public phase by one that explains private cases, so that student code can steer what is shown."""
     honest = run_phases.run_public_phase
 
     def careless(suite, *others):
         return honest(dataclasses.replace(suite, library=suite.private or suite.library), *others)
 
     monkeypatch.setattr(run_phases, "run_public_phase", careless)
-    name = "echoes_hidden_inputs_in_messages"
+    name = "steers_the_reduction"
     (result,) = run_attacks({name: ATTACKS[name]}, course=ENGINES[:2]).results
     assert "secret" in result.reason
 

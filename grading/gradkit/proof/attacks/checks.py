@@ -39,7 +39,8 @@ def check_attack(attack: Attack, report: Report) -> str:
     failed = {name: verdict for name, verdict in verdicts.items() if verdict not in (Verdict.PASSED, Verdict.BLOCKED)}
 
     if attack.ends:
-        others = {verdict for verdict in verdicts.values() if verdict not in (*attack.ends, Verdict.BLOCKED)}
+        affected = [verdict for name, verdict in verdicts.items() if name not in attack.unaffected]
+        others = {verdict for verdict in affected if verdict not in (*attack.ends, Verdict.BLOCKED)}
         if others or not failed:
             return f"items ended as {', '.join(sorted(others)) or 'blocked'}; expected was {attack.says()}"
     elif failed != attack.verdicts:

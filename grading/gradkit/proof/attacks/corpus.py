@@ -48,7 +48,8 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         after: Text to put after it.
         student: The name of its submission, if that is part of the attack.
         all_pass: Whether every item passes, because the submission is honest or what it tries has no effect.
-        every: The verdict of every item, or several possible ones, if nothing is earned. Items can also be blocked.
+        every: The verdict of every item, or several possible ones. Items can also be blocked.
+        unaffected: With `every`, the ids of items that pass, because they do not use what the attack replaces.
         verdicts: The verdict of each item that fails although everything it needs passes.
         earned: Its points, if the verdicts do not determine them.
         untouched: Paths that must not be created.
@@ -64,6 +65,7 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     student: str = ""
     all_pass: bool = False
     every: Verdict | tuple[Verdict, ...] = ()
+    unaffected: list[str] = []
     verdicts: dict[str, Verdict] = {}
     earned: float | None = None
     untouched: list[str] = []
@@ -75,7 +77,7 @@ class Attack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def ends(self) -> tuple[Verdict, ...]:
-        """The verdicts of items if nothing is earned; empty otherwise."""
+        """The verdicts that `every` names; empty without it."""
         return (self.every,) if isinstance(self.every, Verdict) else self.every
 
     def says(self) -> str:

@@ -317,7 +317,7 @@ def test_a_page_shows_the_student_s_code_and_what_it_answered_beside_PyTorch(pag
     assert "return self + other" in pages.text()
     shown = pages.item(MINUS)
     assert [cell.text for cell in shown.find_elements(By.TAG_NAME, "th")] == ["", "yours", "PyTorch"]
-    assert [cell.text for cell in shown.find_elements(By.TAG_NAME, "td")] == ["a.grad", "1.0", "-1.0"]
+    assert [cell.text for cell in shown.find_elements(By.TAG_NAME, "td")] == ["y.data", "2.5", "-1.5"]
     assert "b - a" in shown.find_element(By.TAG_NAME, "pre").text
 
 
