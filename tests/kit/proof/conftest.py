@@ -1,7 +1,10 @@
 """Fixtures of the tests of proof: specimens, each graded once for all tests that need its report."""
 
+import sys
+
 import pytest
 from gradkit.catalogue.assignments import assignments
+from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.proof.held_proofs import specimens_in_ci
 from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches, run_batch
@@ -11,6 +14,13 @@ from gradkit.suite.collection import graded_tests
 
 NAMED = ("classic_recursive", "exp_overwrites", "tanh_overwrites", "tape")
 """Specimens that tests name, which are graded whether or not they are in the share of CI."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_submission_imported():
+    """Forget the student's files that earlier tests imported: processes that the proof forks would inherit them."""
+    for module in {module for module, _name in SUBJECTS.values()} & {"engine", "nn", "training", "tensor"}:
+        sys.modules.pop(module, None)
 
 
 class GradedSpecimens:
