@@ -83,7 +83,8 @@ def test_another_seed_draws_other_structures_and_other_leaves(drawn):
     assert {graph.steps for graph in one.cases} != {graph.steps for graph in other.cases}
     leaves = [{graph.inputs for graph in corpus.cases} for corpus in (one, other)]
     assert len(leaves[0] & leaves[1]) < len(leaves[0]) / 4  # a single leaf may be drawn again by chance
-    assert len(set(one.cases) & set(other.cases)) <= 2  # two may agree by chance on f(x) + x at one number
+    # Some agree by chance, on f(x) + x at one number or where few numbers are in a range that must be covered.
+    assert len(set(one.cases) & set(other.cases)) <= len(one.cases) / 10
 
 
 def test_a_drawn_corpus_is_well_posed_and_smallest_first(drawn):
