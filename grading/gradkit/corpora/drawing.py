@@ -118,13 +118,15 @@ def _no_constants_of_modules() -> Iterator[None]:
         yield
         return
 
-    original = providers._get_local_constants
+    original, original_cache = providers._get_local_constants, providers.CONSTANTS_CACHE
     no_constants = type(providers._local_constants)()
     providers._get_local_constants = lambda: no_constants
+    # What other tests drew in this process left constants of modules here, and Hypothesis looks here first.
+    providers.CONSTANTS_CACHE = type(original_cache)(original_cache.max_size)
     try:
         yield
     finally:
-        providers._get_local_constants = original
+        providers._get_local_constants, providers.CONSTANTS_CACHE = original, original_cache
 
 
 def _number_of(text: str) -> int:
