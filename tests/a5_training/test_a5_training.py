@@ -92,7 +92,8 @@ def test_two_sgds_share_nothing(SGD, Value):
 )
 def test_momentum(SGD, Value):
     p, q = Value(1.0), Value(-1.0)
-    optimizer = SGD([p, q], lr=0.1, momentum=0.5)
+    between = [Value(0.0) for _ in range(40)]
+    optimizer = SGD([p, *between, q], lr=0.1, momentum=0.5)
     p.grad, q.grad = 2.0, 4.0
     optimizer.step()
     expect(p.data, 0.8)

@@ -28,6 +28,9 @@ from .spec import Corpus, CorpusSpec
 N_CALLS = 20
 """Number of calls of a corpus, unless an item says otherwise."""
 
+MANY = 40
+"""The number of classes in one of the last calls of a corpus, and of examples in another."""
+
 _MIN_DISTANCE_FROM_KINK = 0.05
 
 _DECODER = msgspec.json.Decoder(list[tuple[Loss, LossAnswers]])
@@ -81,14 +84,20 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
         return answer_loss(loss) if self.extreme else answer_if_well_posed(answer_loss, loss)
 
     def _candidates(self, seed: str) -> Iterator[Loss]:
-        """Yield calls without end, from small to large. The seed chooses the numbers."""
+        """Yield calls without end, from small to large, the last ones with MANY. The seed chooses the numbers."""
         rng = random.Random(f"{seed} {self.key}")
         is_softmax = self.function == "softmax"
+        has_classes = is_softmax or self.function in TAKES_ROWS
+        has_examples = not self.single and not is_softmax
         n_yielded = 0
         while True:
             max_size = 2 + round(3 * n_yielded / self.count)
-            n_examples = 1 if self.single or is_softmax else rng.randint(2, max_size)
-            width = rng.randint(2, max_size) if is_softmax or self.function in TAKES_ROWS else 1
+            n_examples = rng.randint(2, max_size) if has_examples else 1
+            width = rng.randint(2, max_size) if has_classes else 1
+            if has_classes and n_yielded == self.count - 2:
+                width = MANY
+            if has_examples and n_yielded >= self.count - 1:
+                n_examples = MANY
 
             outputs = tuple(tuple(self._draw_output(rng) for _ in range(width)) for _ in range(n_examples))
             targets = () if is_softmax else tuple(self._draw_target(rng, width) for _ in range(n_examples))
@@ -114,7 +123,7 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
 
     def features(self, case: Loss, answer: LossAnswers) -> set[str]:
         """See CorpusSpec."""
-        features = {f"{len(case.outputs)} examples"}
+        features = {f"{len(case.outputs)} examples", f"{len(case.outputs[0])} outputs for an example"}
         features |= {f"target {target:g}" for target in case.targets}
         features |= {f"output {'above' if output > 0 else 'below'} 0" for row in case.outputs for output in row}
         features |= {f"upstream gradient {number:g}" for number in case.upstream}
@@ -129,7 +138,9 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
         """See CorpusSpec."""
         required = {"output above 0", "output below 0", "upstream gradient 0.5", "upstream gradient -3"}
         if not self.single and self.function != "softmax":
-            required |= {"2 examples", "3 examples"}
+            required |= {"2 examples", "3 examples", f"{MANY} examples"}
+        if self.function == "softmax" or self.function in TAKES_ROWS:
+            required.add(f"{MANY} outputs for an example")
         classes = {"hinge": (-1, 1), "binary_cross_entropy": (0, 1), "cross_entropy": (0, 1, 2)}
         required |= {f"target {number}" for number in classes.get(self.function, ())}
         if self.function == "mean_squared_error":

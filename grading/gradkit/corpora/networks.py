@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -28,6 +28,9 @@ from .spec import Corpus, CorpusSpec
 
 N_NETWORKS = 24
 """Number of networks of a corpus, unless an item says otherwise."""
+
+MANY = 40
+"""The number of inputs, neurons or layers in the last two networks of a corpus of any shape."""
 
 NetworkShape = Literal["any", "narrow", "at_zero"]
 
@@ -82,11 +85,9 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
         n_yielded = 0
         while True:
             sizes = self._draw_sizes(rng, n_yielded / self.count)
-            parameters: list[float] = []
-            for n_inputs, width in pairwise(sizes):
-                for _ in range(width):
-                    bias = 0.0 if self.shape == "at_zero" else _draw_number(rng, 0.95)
-                    parameters += [*(_draw_number(rng, 0.95) for _ in range(n_inputs)), bias]
+            if self.shape == "any" and n_yielded >= self.count - 2:
+                sizes = self._large_sizes(is_deep=n_yielded >= self.count - 1)
+            parameters = self._draw_parameters(rng, sizes)
             inputs = [0.0 if self.shape == "at_zero" else _draw_number(rng, 1.5) for _ in range(sizes[0])]
             upstream = [_draw_number(rng, 3.0) for _ in range(sizes[-1])]
             network = Network(self.part, sizes, self.linear, tuple(parameters), tuple(inputs), tuple(upstream))
@@ -109,10 +110,34 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
         n_outputs = rng.randint(1, max_width) if progress else 1
         return (n_inputs, *hidden, n_outputs)
 
+    def _large_sizes(self, is_deep: bool) -> tuple[int, ...]:
+        """Return the sizes of a network with many inputs, a wide layer, or many layers."""
+        if self.part == "Neuron":
+            return MANY, 1
+        if self.part == "Layer":
+            return 2, MANY
+        return (1, *[1] * MANY) if is_deep else (2, MANY, 1)
+
+    def _draw_parameters(self, rng: random.Random, sizes: Sequence[int]) -> list[float]:
+        """Draw the parameters of a network, in order."""
+        is_deep = len(sizes) > MANY
+        parameters: list[float] = []
+        for n_inputs, width in pairwise(sizes):
+            for _ in range(width):
+                if is_deep:  # large weights and small biases, or else the gradients vanish on the way back
+                    bias = _draw_number(rng, 0.2)
+                    weights = [rng.choice((1, -1)) * rng.randint(85, 95) / 100 for _ in range(n_inputs)]
+                else:
+                    bias = 0.0 if self.shape == "at_zero" else _draw_number(rng, 0.95)
+                    weights = [_draw_number(rng, 0.95) for _ in range(n_inputs)]
+                parameters += [*weights, bias]
+        return parameters
+
     def features(self, case: Network, answer: NetworkAnswers) -> set[str]:
         """See CorpusSpec."""
         n_inputs, *widths = case.sizes
         features = {f"{n_inputs} inputs", f"{len(widths)} layers", f"{widths[-1]} outputs"}
+        features |= {f"a layer of {width}" for width in widths}
         features |= {f"output {'above' if output > 0 else 'below'} 0" for output in answer.outputs}
         features |= {f"upstream gradient {'above' if number > 0 else 'below'} 0" for number in case.upstream}
         return features
@@ -126,6 +151,12 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
             required |= {"2 outputs", "4 outputs"}
         if self.part == "MLP":
             required |= {"2 layers", "3 layers", "1 outputs", "2 outputs"}
+        if self.shape == "any":
+            required |= {
+                "Neuron": {f"{MANY} inputs"},
+                "Layer": {f"{MANY} outputs"},
+                "MLP": {f"a layer of {MANY}", f"{MANY} layers"},
+            }[self.part]
         return required
 
     def answer(self, case: Network) -> NetworkAnswers:

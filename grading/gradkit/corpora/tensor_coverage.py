@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gradkit.graphs.tensor.graph import Array, TensorAnswers, TensorGraph
 from gradkit.inside.tensor_replay import TENSOR_OPERATIONS
 
-from .tensor_forms import ELEMENTWISE, POWERS, operation_of
+from .tensor_forms import ELEMENTWISE, POWERS, WITH_NUMBER, operation_of
 
 if TYPE_CHECKING:
     from .tensors import Tensors
@@ -43,7 +43,9 @@ def list_features(graph: TensorGraph, answers: TensorAnswers) -> set[str]:
         operation = str(name)
         nodes = graph.operands(index)
         features |= _features_of_step(operation, [arrays[node] for node in nodes])
-        features |= {f"{operation} with {number:g}" for number in numbers[len(nodes) :]}
+        plain = [float(number) for number in numbers[len(nodes) :]]
+        features |= {f"{operation} with {number:g}" for number in plain}
+        features |= {f"{operation} with a plain number below 0" for number in plain if number < 0}
         if any(node >= n_leaves for node in nodes):
             features.add(f"{operation} of an inner node")
         if index + 1 < len(graph.steps):
@@ -107,10 +109,12 @@ def list_required_features(spec: Tensors) -> set[str]:
 
 
 def _required_of_form(form: str) -> set[str]:
-    """Return the features that a corpus with this form must have because of the relation of its operands' shapes."""
+    """Return the features that a corpus with this form must have because of its operands."""
     operation = operation_of(form)
     if form == "pow_number":
         return {f"{operation} with {number}" for number in POWERS}
+    if form in WITH_NUMBER:
+        return {f"{operation} with a plain number below 0"}
     if form == "matmul_batches":
         return {f"matmul with one matrix for many on the {side}" for side in _SIDES}
     if operation not in ELEMENTWISE:

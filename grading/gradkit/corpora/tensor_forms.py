@@ -252,7 +252,10 @@ def _matmul(kind: str, draw: st.DrawFn, a: Shape) -> Step | None:
 
 _RELATIONS: dict[str, Related] = {"": _same, "_leading": _leading, "_ones": _ones, "_both": _both, "_single": _single}
 ELEMENTWISE = ("add", "sub", "mul", "div", "pow")
-_WITH_NUMBER = ("add_number", "number_add", "sub_number", "number_sub", "mul_number", "number_mul")
+WITH_NUMBER = (
+    *("add_number", "number_add", "sub_number", "number_sub"),
+    *("mul_number", "number_mul", "div_number", "number_div"),
+)
 _AXES = ("all", "one", "negative", "several")
 _REDUCING = ("sum", "mean", "max", "sum_kept", "mean_kept", "max_kept")
 
@@ -263,7 +266,7 @@ FORMS: dict[str, Form] = {
         for suffix, related in _RELATIONS.items()
     },
     **{name: partial(_unary, name) for name in ("neg", "exp", "log", "tanh", "relu")},
-    **{name: partial(_number, name) for name in (*_WITH_NUMBER, "div_number", "number_div", "pow_number")},
+    **{name: partial(_number, name) for name in (*WITH_NUMBER, "pow_number")},
     **{f"{name}_{axes}": partial(_reduction, name, axes) for name in _REDUCING for axes in _AXES},
     **{f"matmul_{kind}": partial(_matmul, kind) for kind in ("matrices", "vectors", "batches", "vector_batches")},
     "reshape": _reshape,
