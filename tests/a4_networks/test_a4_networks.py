@@ -4,9 +4,10 @@ from math import tanh
 
 from gradkit.suite import (
     check_all_different,
-    check_initial_numbers,
+    check_initial_weights,
     check_network_gradients,
     check_outputs,
+    check_range,
     check_reached,
     check_reproducible,
     expect,
@@ -112,14 +113,16 @@ def test_plain_numbers_as_inputs(Neuron, Value, make_list):
 
 @graded(
     1,
-    "Weights begin at random numbers from -1 to 1, positive and negative ones, no two of them alike",
+    "Weights begin at random numbers from -1 to 1, about half of them negative, no two of them alike",
     about=("Neuron.__init__",),
     needs="test_parameters_of_a_neuron",
 )
 def test_initial_weights(Neuron, seed):
     seed(0)
     code = ("from random import seed", "from nn import Neuron", "seed(0)", "model = Neuron(40)")
-    check_initial_numbers(Neuron, (40,), code)
+    check_initial_weights(Neuron, (40,), code)
+    code = ("from random import seed", "from nn import Neuron", "seed(0)", "model = Neuron(3000)")
+    check_range(Neuron, (3000,), False, code)
 
 
 @graded(
@@ -155,6 +158,18 @@ def test_parameters_of_a_layer(Layer, seed):
     numbers = [p.data for p in model.parameters()]
     expect(len(numbers), 9)
     expect(sum(numbers), 40.5)
+
+
+@graded(
+    0.5,
+    "The biases of a layer begin at 0, or at random numbers from -1 to 1, about half of them negative",
+    about=("Neuron.__init__",),
+    needs="test_parameters_of_a_layer",
+)
+def test_initial_biases(Layer, seed):
+    seed(0)
+    code = ("from random import seed", "from nn import Layer", "seed(0)", "model = Layer(1, 3000)")
+    check_range(Layer, (1, 3000), True, code)
 
 
 @graded(
@@ -292,7 +307,7 @@ def test_no_two_neurons_begin_alike(MLP, seed):
         "seed(0)",
         "models = [MLP(4, [3, 4, 1]), MLP(4, [3, 4, 1])]",
     )
-    check_all_different([MLP(4, [3, 4, 1]), MLP(4, [3, 4, 1])], code)
+    check_all_different([MLP(4, [3, 4, 1]), MLP(4, [3, 4, 1])], (4, 3, 4, 1), code)
 
 
 @graded(

@@ -40,8 +40,8 @@ def test_parameters(TensorMLP, numpy_seed):
     needs="test_parameters",
 )
 def test_parameters_begin_spread_out(TensorMLP):
-    code = ("from tensor import MLP", "model = MLP(16, [16, 16, 32])")
-    check_spread_of_initial_tensors(TensorMLP, (16, 16, 16, 32), code)
+    code = ("from tensor import MLP", "model = MLP(64, [48, 64, 48])")
+    check_spread_of_initial_tensors(TensorMLP, (64, 48, 64, 48), code)
 
 
 @graded(

@@ -13,9 +13,10 @@ from gradkit.corpora.trajectories import trajectories
 from gradkit.inside.graph import Graph
 from gradkit.suite.checks.networks import (
     check_all_different,
-    check_initial_numbers,
+    check_initial_weights,
     check_network_gradients,
     check_outputs,
+    check_range,
     check_reached,
     check_reproducible,
 )
@@ -55,8 +56,8 @@ __all__ = [
     "check_all_different",
     "check_forward",
     "check_gradients",
-    "check_initial_numbers",
     "check_initial_tensors",
+    "check_initial_weights",
     "check_inner_gradients",
     "check_inner_tensor_gradients",
     "check_linear_cost",
@@ -64,6 +65,7 @@ __all__ = [
     "check_loss_gradients",
     "check_network_gradients",
     "check_outputs",
+    "check_range",
     "check_reached",
     "check_reads_digits",
     "check_reproducible",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 
 import msgspec
 
@@ -119,11 +120,11 @@ b = 1 / 40**0.5, a usual choice, and 7e-11 even for b = 0.1.
 """
 
 
-def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequence[str]) -> None:
-    """Check that a neuron or layer starts with all numbers in [-1, 1], and with no two equal weights.
+def check_initial_weights(part: Subject, arguments: Sequence[int], code: Sequence[str]) -> None:
+    """Check that a neuron or layer starts with all weights in [-1, 1], and with no two equal ones.
 
     The weights must have both signs and differ by MIN_SPREAD. A right neuron with 40 inputs fails with a probability
-    of less than 1e-9: 40 fair signs are all alike with 2**-39 = 2e-12. A bias may start at 0.
+    of less than 1e-9: 40 fair signs are all alike with 2**-39 = 2e-12.
 
     Args:
         part: The student's class.
@@ -131,25 +132,16 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
         code: A program that builds it as `model`.
 
     Raises:
-        NotPassed: If a number is outside of [-1, 1], two weights are equal, all weights have one sign or are close to
+        NotPassed: If a weight is outside of [-1, 1], two weights are equal, all weights have one sign or are close to
             each other, or parameters are missing or too many.
     """
     n_inputs = arguments[0]
-    n_parameters = (n_inputs + 1) * math.prod(arguments[1:])
-    start = numbers(list(part(*arguments).parameters()), "data")
-    evidence = wrong_count("len(model.parameters())", len(start), n_parameters, code)
-    if evidence:
-        raise not_passed(evidence)
-
-    for index, number in enumerate(start):
-        if not -1 <= number <= 1:
-            fail(f"model.parameters()[{index}].data begins at {number!r}: outside of -1 to 1", code)
-
+    start = _read_start(part, arguments, code)
     first_index: dict[float, int] = {}
     for index, number in enumerate(start):
-        is_bias = (index + 1) % (n_inputs + 1) == 0
-        if is_bias:
+        if _is_bias(index, n_inputs):
             continue
+        _check_bounds(index, number, code)
         first = first_index.setdefault(number, index)
         if first != index:
             fail(f"model.parameters()[{first}] and [{index}] are weights, and both begin at {number!r}", code)
@@ -162,21 +154,94 @@ def check_initial_numbers(part: Subject, arguments: Sequence[int], code: Sequenc
         fail(f"All {len(first_index)} weights begin close together, from {smallest!r} to {largest!r}", code)
 
 
-def check_all_different(models: Sequence[Subject], code: Sequence[str]) -> None:
-    """Check that no two parameters of new networks start at the same number. Zeros do not count: biases may be 0.
+MAX_SHARE_FROM_HALF = 0.1
+"""How far the share of the negative ones among 2,000 fair signs may be from one half.
+
+It is further with a probability below 2 * exp(-2 * 2000 * 0.1**2) = 9e-18 (Hoeffding).
+"""
+
+
+def check_range(part: Subject, arguments: Sequence[int], biases: bool, code: Sequence[str]) -> None:
+    """Check that many weights, or many biases, start in [-1, 1], about as many below 0 as above. Biases may all be 0.
+
+    Args:
+        part: The student's class.
+        arguments: The arguments that it is built with, the number of inputs first. At least 2,000 parameters are of
+            the kind that is checked.
+        biases: Whether the biases are checked, or else the weights.
+        code: A program that builds it as `model`.
+
+    Raises:
+        NotPassed: If a number is outside of [-1, 1], too many are on one side of 0, or parameters are missing or too
+            many.
+    """
+    n_inputs = arguments[0]
+    start = _read_start(part, arguments, code)
+    chosen = [(index, number) for index, number in enumerate(start) if _is_bias(index, n_inputs) == biases]
+    for index, number in chosen:
+        _check_bounds(index, number, code)
+
+    what = "biases" if biases else "weights"
+    n_negative = sum(number < 0 for _, number in chosen)
+    n_positive = sum(number > 0 for _, number in chosen)
+    if biases and not n_negative and not n_positive:
+        return
+    if abs(n_negative / len(chosen) - 0.5) > MAX_SHARE_FROM_HALF:
+        fail(f"Of {len(chosen)} {what}, {n_negative} begin below 0, and {n_positive} above: about half is due", code)
+
+
+def _read_start(part: Subject, arguments: Sequence[int], code: Sequence[str]) -> list[float]:
+    """Build a neuron or layer, and return the number that each parameter starts with.
+
+    Raises:
+        NotPassed: If parameters are missing or too many.
+    """
+    n_parameters = (arguments[0] + 1) * math.prod(arguments[1:])
+    start = numbers(list(part(*arguments).parameters()), "data")
+    evidence = wrong_count("len(model.parameters())", len(start), n_parameters, code)
+    if evidence:
+        raise not_passed(evidence)
+    return start
+
+
+def _is_bias(index: int, n_inputs: int) -> bool:
+    """Return whether a parameter of a neuron or layer is a bias: the last one of each neuron."""
+    return (index + 1) % (n_inputs + 1) == 0
+
+
+def _check_bounds(index: int, number: float, code: Sequence[str]) -> None:
+    """Check that a parameter begins in [-1, 1].
+
+    Raises:
+        NotPassed: If it does not.
+    """
+    if not -1 <= number <= 1:
+        fail(f"model.parameters()[{index}].data begins at {number!r}: outside of -1 to 1", code)
+
+
+def check_all_different(models: Sequence[Subject], sizes: Sequence[int], code: Sequence[str]) -> None:
+    """Check that no two weights of new networks start at the same number.
 
     Args:
         models: The networks.
+        sizes: The number of inputs of each network, then the width of each layer.
         code: A program that builds them as the list `models`.
 
     Raises:
-        NotPassed: If two parameters start at the same number.
+        NotPassed: If two weights start at the same number, or parameters are missing or too many.
     """
+    is_weight = []
+    for n_inputs, width in pairwise(sizes):
+        is_weight += [*[True] * n_inputs, False] * width
     first_name: dict[float, str] = {}
     for position, model in enumerate(models):
-        for index, number in enumerate(numbers(list(model.parameters()), "data")):
+        start = numbers(list(model.parameters()), "data")
+        evidence = wrong_count(f"len(models[{position}].parameters())", len(start), len(is_weight), code)
+        if evidence:
+            raise not_passed(evidence)
+        for index, number in enumerate(start):
             name = f"models[{position}].parameters()[{index}].data"
-            if number and first_name.setdefault(number, name) != name:
+            if is_weight[index] and first_name.setdefault(number, name) != name:
                 fail(f"{first_name[number]} and {name} both begin at {number!r}", code)
 
 

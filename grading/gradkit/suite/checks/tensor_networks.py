@@ -316,10 +316,10 @@ def check_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str
 def check_spread_of_initial_tensors(MLP: Subject, sizes: Sequence[int], code: Sequence[str]) -> None:
     """Check that weights begin uniformly within 1 / sqrt(inputs), different ones in every matrix, and biases at 0.
 
-    The check accepts any generator of random numbers. Of `n` uniform weights, divided by their bound, none is above 0.9
-    in size with probability 0.9**n, and the share of positive ones or of those above 0.5 is further than 0.25 from a
-    half with probability at most 2 * exp(-n / 8) each (Hoeffding). A matrix has at least 256 weights, so that a right
-    network fails with a probability below 1e-10.
+    The check accepts any generator of random numbers. Of `n` uniform weights, divided by their bound, none is above
+    0.99 in size with probability 0.99**n, and the share of positive ones or of those above 0.5 is further than 0.1 from
+    a half with probability at most 2 * exp(-0.02 * n) each (Hoeffding). A matrix has at least 3,000 weights, so that a
+    right network fails with a probability below 1e-12.
 
     Args:
         MLP: The student's class of networks.
@@ -359,13 +359,13 @@ def _spread_fault(weights: Sequence[float], bound: float) -> str:
     largest = max(sizes) * bound
     if largest > bound * (1 + 1e-12):
         return f"go up to {largest:.3g} in size, beyond 1 / sqrt(inputs) = {bound:.3g}"
-    if largest < 0.9 * bound:
+    if largest < 0.99 * bound:
         return f"go up to {largest:.3g} in size, and not to 1 / sqrt(inputs) = {bound:.3g}"
     for name, share in (
         ("are positive", sum(weight > 0 for weight in weights) / len(weights)),
         (f"are above {bound / 2:.3g} in size", sum(size > 0.5 for size in sizes) / len(sizes)),
     ):
-        if abs(share - 0.5) > 0.25:
+        if abs(share - 0.5) > 0.1:
             return f"are not spread evenly: {share:.0%} of them {name}, where about half should be"
     return ""
 

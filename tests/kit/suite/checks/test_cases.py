@@ -14,9 +14,10 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import numbers, write
 from gradkit.suite import (
     check_all_different,
-    check_initial_numbers,
+    check_initial_weights,
     check_network_gradients,
     check_outputs,
+    check_range,
     check_reached,
     check_reproducible,
     expect,
@@ -154,7 +155,7 @@ def test_random_numbers_that_no_seed_controls_are_noticed(network, open_folder):
 def test_missing_initial_parameters_do_not_pass(network):
     neuron, _ = network(("return [*self.w, self.b]", "return self.w[:1]"))
     assert (
-        evidence_from(check_initial_numbers, neuron, (5,), ()).message == "len(model.parameters()) is 1 and should be 6"
+        evidence_from(check_initial_weights, neuron, (5,), ()).message == "len(model.parameters()) is 1 and should be 6"
     )
 
 
@@ -179,9 +180,35 @@ def test_weights_begin_on_both_sides_of_0_and_apart(network, start):
     )
     value._transport.load("random", "seed")(0)
     if STARTS[start]:
-        assert STARTS[start] in evidence_from(check_initial_numbers, neuron, (40,), ()).message
+        assert STARTS[start] in evidence_from(check_initial_weights, neuron, (40,), ()).message
     else:
-        check_initial_numbers(neuron, (40,), ())
+        check_initial_weights(neuron, (40,), ())
+
+
+RANGES = {
+    "Value(random.uniform(-1, 1))": ("", ""),
+    "Value(random.uniform(-1, 1) / nin ** 0.5)": ("", ""),
+    "Value(0.0)": ("Of 3000 weights, 0 begin below 0, and 0 above: about half is due", ""),
+    "Value(random.uniform(-0.5, 1))": ("begin below 0, and", "Of 3000 biases, "),
+    "Value(random.uniform(-1, 1.01))": ("outside of -1 to 1", "outside of -1 to 1"),
+    "Value(abs(random.uniform(-1, 1)))": ("Of 3000 weights, 0 begin below 0", "Of 3000 biases, 0 begin below 0"),
+}
+
+
+@pytest.mark.parametrize("start", RANGES)
+@pytest.mark.parametrize("biases", [False, True], ids=["weights", "biases"])
+def test_many_weights_and_many_biases_begin_on_both_sides_of_0_and_within_1(network, start, biases):
+    neuron, value = network(
+        ("[Value(random.uniform(-1, 1)) for", f"[{start} for"),
+        ("self.b = Value(random.uniform(-1, 1))", f"self.b = {start}"),
+    )
+    value._transport.load("random", "seed")(0)
+    part, arguments = (value._transport.load("nn", "Layer"), (1, 3000)) if biases else (neuron, (3000,))
+    message = RANGES[start][biases]
+    if message:
+        assert message in evidence_from(check_range, part, arguments, biases, ()).message
+    else:
+        check_range(part, arguments, biases, ())
 
 
 def test_a_right_neuron_fails_less_often_than_once_in_a_billion():
@@ -194,15 +221,16 @@ def test_a_right_neuron_fails_less_often_than_once_in_a_billion():
         assert one_sign + close_together < 1e-9
 
 
-def test_networks_that_begin_alike_are_noticed_and_biases_of_0_are_not(network):
-    neuron, value = network(("self.b = Value(random.uniform(-1, 1))", "self.b = Value(0.0)"))
+@pytest.mark.parametrize("bias", ["0.0", "1.0"])
+def test_networks_that_begin_alike_are_noticed_and_equal_biases_are_not(network, bias):
+    neuron, value = network(("self.b = Value(random.uniform(-1, 1))", f"self.b = Value({bias})"))
     seed = value._transport.load("random", "seed")
-    check_all_different([neuron(5), neuron(5)], ())
+    check_all_different([neuron(5), neuron(5)], (5, 1), ())
     models = []
     for _ in range(2):
         seed(1)
         models.append(neuron(5))
-    message = evidence_from(check_all_different, models, ()).message
+    message = evidence_from(check_all_different, models, (5, 1), ()).message
     assert message.startswith("models[0].parameters()[0].data and models[1].parameters()[0].data both begin at ")
 
 

@@ -385,15 +385,18 @@ SPREADS = {
     "np.random.uniform(-1, 1, shape)": "go up to",
     "np.random.uniform(-1, 1, shape) / 5": "go up to",
     "np.random.uniform(0, 1, shape) / shape[0] ** 0.5": "are not spread evenly: 100% of them are positive",
-    "np.random.choice([-1, 1], shape) / shape[0] ** 0.5": "are not spread evenly: 100% of them are above 0.125 in size",
+    "np.random.choice([-1, 1], shape) / shape[0] ** 0.5": "are not spread evenly: 100% of them are above 0.06",
+    "np.random.uniform(-0.5, 1, shape) / shape[0] ** 0.5": "are not spread evenly: 6",
+    "np.random.uniform(-1, 1, shape) / nouts[-1] ** 0.5": "go up to",
+    "np.random.uniform(-1, 1, shape) / shape[0] ** 0.51": "go up to",
 }
 
 
 @pytest.mark.parametrize("drawn", SPREADS)
 def test_weights_that_are_not_drawn_uniformly_within_their_bound_are_reported(drawn, network):
-    check_spread_of_initial_tensors(network()[0], (16, 16, 32), ())
-    found = evidence_from(check_spread_of_initial_tensors, network((INITIAL, drawn))[0], (16, 16, 32), ())
-    assert found.message.startswith(f"The weights in model.parameters()[0].data, for 16 inputs, {SPREADS[drawn]}")
+    check_spread_of_initial_tensors(network()[0], (64, 64, 32), ())
+    found = evidence_from(check_spread_of_initial_tensors, network((INITIAL, drawn))[0], (64, 64, 32), ())
+    assert found.message.startswith(f"The weights in model.parameters()[0].data, for 64 inputs, {SPREADS[drawn]}")
 
 
 def test_layers_networks_and_biases_that_begin_wrong_are_reported(network):
@@ -404,14 +407,14 @@ def test_layers_networks_and_biases_that_begin_wrong_are_reported(network):
         ((drawn, "np.random.seed(0); " + drawn), "A second network begins with the same weights"),
         (("np.zeros(nout)", "np.ones(nout)"), "model.parameters()[1].data, a bias, begins with 1.0 in it"),
     ):
-        found = evidence_from(check_spread_of_initial_tensors, network(edit)[0], (16, 16, 16), ())
+        found = evidence_from(check_spread_of_initial_tensors, network(edit)[0], (64, 64, 64), ())
         assert found.message.startswith(message)
 
 
 def test_uniform_weights_are_never_taken_for_others():
     rng = random.Random(16)
     for _ in range(300):
-        assert not tensor_networks._spread_fault([rng.uniform(-0.25, 0.25) for _ in range(256)], 0.25)
+        assert not tensor_networks._spread_fault([rng.uniform(-0.25, 0.25) for _ in range(3000)], 0.25)
 
 
 def test_a_network_that_reads_few_digits_is_reported_with_their_number(load_from_student):
