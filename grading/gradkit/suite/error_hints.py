@@ -19,6 +19,7 @@ _FRAME = re.compile(r"^(\w+\.py):(\d+)(?:, in (\S+))?$")
 
 _NUMBERS = ("int", "float", "float64")
 _OWN_CLASSES = ("Value", "Tensor")
+_LIST_METHODS = ("append", "extend", "insert")
 _CALLABLES = ("method", "function", "builtin_function_or_method")
 
 DOCUMENTED = (
@@ -74,20 +75,27 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
      "Put self in front, or make a Value of the number."),
     (r"RecursionError", r"__(add|sub|mul|pow|truediv|neg)__", "",
-     "This method asks for itself again, for ever: write it with .data, or with operations that are there already."),
+     "This method asks for itself again, for ever, directly or by way of another operator: write it with .data, or "
+     "with operations that do not need it."),
     (r"RecursionError", r"(exp|log|tanh|sigmoid|relu)$", "",
      "This method calls itself for ever: take the number from the math module, of self.data."),
+    (r"RecursionError", r"backward$", r"\.backward\(\)",
+     "backward() calls backward() of other nodes, which starts all over for each: it is their closures, _backward(), "
+     "that are to run, one after the other in a loop."),
     (r"RecursionError", "__init__", "",
      "Making a Value makes another Value, for ever: __init__ keeps the number that it gets."),
     (r"RecursionError", "", "",
      "A call inside a call for every node is too deep: keep a stack of your own (a list). Or does a method call itself "
      "for ever?"),
     # --- calls
+    (r"__init__\(\) should return None", "", "", "__init__ sets attributes of self and returns nothing."),
     (r"takes no arguments", "", "", "Is __init__ spelled so, with two underscores on each side?"),
     (r"takes 0 positional arguments but 1 was given", "", "",
      "Python passes the object itself to a method: `self` is missing as the first parameter in its `def` line."),
     (r"takes 1 positional argument but 2 were given", "", "",
      "Its `def` line has one parameter too few: is `self` there, and then everything that the template has?"),
+    (r"__init__\(\) missing \d required positional arguments?: '_(children|op)'", "", "",
+     "Value(2.0) has one argument: _children and _op need the defaults that they have in the template."),
     (r"missing 1 required positional argument: 'self'", "", "",
      "The method is called on the class itself: call it on an object, as in self.exp() or x.exp()."),
     (r"required positional argument", "", "",
@@ -101,8 +109,12 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "What is called here is None: a closure is kept as it is, without (), and a leaf needs one, too."),
     (r"'(float|int|Value|tuple|list)' object is not callable", "", r"\d\s*\(|\)\s*\(",
      "Round brackets behind a number or a bracket call it: is a * missing between them?"),
-    (r"'(float|int|Value|Tensor|list|bool)' object is not callable", "", "",
-     "What is called here is not a function: does an attribute, or a variable, have the name of a method?"),
+    (r"'(float|int|Value|Tensor|list|bool|tuple|set|dict|str|generator)' object is not callable", "", "",
+     "What is called here is not a function: are there parentheses too many, or has an attribute, or a variable, the "
+     "name of a method?"),
+    (r"'NoneType' object is not (iterable|subscriptable)", "", r"\.(reverse|sort|append|extend|insert)\(",
+     "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
+     "in the next line."),
     (r"'NoneType' object is not (iterable|subscriptable)", "", "",
      "A list is due here, and it is None: is a `return` missing where it was to be made?"),
     (r"'(float|int)' object is not iterable", "__init__", "",
@@ -124,6 +136,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A generator can be read once and has no length: make a list of it."),
     (r"unhashable type: '(Value|Tensor)'", "", "",
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
+    (r"isinstance\(\) arg 2 must be a type", "", "",
+     "isinstance(object, class): the object stands first, and the class second. Has the class its name here?"),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", "", "",
      "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),
@@ -131,9 +145,10 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"local variable '(\w+)'", "", r"grad|\+=",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
     (r"local variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
-    (r"name 'math' is not defined", "", "", "`import math` stands at the top of the file in the template."),
-    (r"name 'np' is not defined", "", "", "`import numpy as np` stands at the top of the file in the template."),
-    (r"name 'random' is not defined", "", "", "`import random` stands at the top of the file in the template."),
+    (r"name 'math' is not defined", "", "", "This file needs `import math` at its top."),
+    (r"name 'np' is not defined", "", "",
+     "np is not known here: either `import numpy as np` is missing at the top of the file, or math is meant."),
+    (r"name 'random' is not defined", "", "", "This file needs `import random` at its top."),
     (r"name '(exp|log|tanh|sqrt)' is not defined", "", "", "It is a function of the math module: math.exp and so on."),
     (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined",
      "", "", "An attribute is reached through its object: `self.` belongs in front."),
@@ -187,7 +202,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"is a plain \w+, not a (Value|Tensor)", "", "",
      "A plain number remembers nothing: return a new Value (or Tensor) with the operands as its parents."),
     (r"^\.data of .* is of type (Value|Tensor)", "", "",
-     "A Value is kept where its number belongs: take .data of both operands to compute the new number."),
+     "A Value is kept where its number belongs: take .data of each operand to compute the new number, and make no "
+     "Value of what is a Value already."),
     (r"^\.grad of .* is of type (Value|Tensor)", "", "",
      "A gradient is a plain number: use .data and .grad of the operands in the closure, not the operands themselves."),
     (r"is an array of u?int", "", "", "Whole numbers stay whole here: make an array of floats (dtype=float)."),
@@ -226,6 +242,8 @@ def find_error_hint(message: str, traceback: str = "") -> str:
     operands = _OPERANDS.search(message)
     if operands and (operands[1] in _METHODS or operands[1] in _IN_PLACE):
         return _operator_hint(operands[1], operands[2], operands[3], place)
+    if operands and operands[1] == "^":
+        return "^ works on the bits of whole numbers in Python: a power is written **."
     unary = _UNARY_OPERAND.search(message)
     if unary:
         return _unary_hint(unary[1])
@@ -357,12 +375,16 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
             )
         return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":
-        return f"Something is None where .{name} is asked for: is a `return` missing where it was made?"
+        in_place = " append() and extend() change a list in place and return None." * (name in _LIST_METHODS)
+        return f"Something is None where .{name} is asked for: is a `return` missing where it was made?{in_place}"
     if kind in _CALLABLES:
-        return f"A function is asked for .{name}: are its parentheses missing, as in x.tanh()?"
+        return (
+            f"A function stands where an object with .{name} is due: are its parentheses missing, as in x.tanh(), or "
+            "does a method return a function, where it is to return the result?"
+        )
     if kind in ("list", "tuple", "generator"):
-        comma = "is there a comma behind what was returned, which makes a tuple of it, or " if kind == "tuple" else ""
-        return f"A {kind} has no .{name}: {comma}is one element of it meant?"
+        comma = " A comma behind a value makes a tuple of it." if kind == "tuple" else ""
+        return f"A {kind} has no .{name}: it stands where one single object is due. Where does it come from?{comma}"
     if kind in ("ndarray", "float64"):
         return f"A plain array is used where a Tensor is due, so it has no .{name}: was .data taken too early?"
     if kind in ("str", "dict", "set", "complex", "bytes"):
