@@ -22,22 +22,12 @@ _OWN_CLASSES = ("Value", "Tensor")
 _LIST_METHODS = ("append", "extend", "insert")
 _CALLABLES = ("method", "function", "builtin_function_or_method")
 
+_ATTRIBUTES = ("neurons", "layers", "velocities", "betas", "momentum", "linear", "steps")
+
 DOCUMENTED = (
     *("data", "grad", "backward", "parameters", "zero_grad", "step", "_prev", "_op", "_backward"),
-    *(
-        "exp",
-        "log",
-        "tanh",
-        "sigmoid",
-        "relu",
-        "neurons",
-        "layers",
-        "velocities",
-        "betas",
-        "momentum",
-        "linear",
-        "steps",
-    ),
+    *("exp", "log", "tanh", "sigmoid", "relu"),
+    *_ATTRIBUTES,
 )
 """Names of the template's attributes and methods, to which a name that does not exist may be close."""
 
@@ -60,6 +50,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"No module named 'engine'", "", "",
      "Your engine.py belongs beside this file, and is handed in together with it."),
     (r"No module named 'nn'", "", "", "Your nn.py belongs beside this file, and is handed in together with it."),
+    (r"No module named", "", "",
+     "There is no module of this name where grading runs: compare the imports with those of the template."),
     (r"Read-only file system", "", "",
      "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
     (r"cannot import name 'value' from", "", "",
@@ -82,6 +74,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"RecursionError", r"backward$", r"\.backward\(\)",
      "backward() calls backward() of other nodes, which starts all over for each: it is their closures, _backward(), "
      "that are to run, one after the other in a loop."),
+    (r"RecursionError", r"parameters$", r"self\.parameters\(\)",
+     "parameters() calls itself for ever: it is the parameters() of each neuron, or layer, that are collected."),
     (r"RecursionError", "__init__", "",
      "Making a Value makes another Value, for ever: __init__ keeps the number that it gets."),
     (r"RecursionError", "", "",
@@ -107,6 +101,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "itself, without calling it (no () behind its name)."),
     (r"'NoneType' object is not callable", "", "",
      "What is called here is None: a closure is kept as it is, without (), and a leaf needs one, too."),
+    (r"'(Neuron|Layer|MLP)' object is not callable", "", "",
+     "A call of an object, as in model(x), asks for the method __call__ of its class: is it there, and spelled so?"),
     (r"'(float|int|Value|tuple|list)' object is not callable", "", r"\d\s*\(|\)\s*\(",
      "Round brackets behind a number or a bracket call it: is a * missing between them?"),
     (r"'(float|int|Value|Tensor|list|bool|tuple|set|dict|str|generator)' object is not callable", "", "",
@@ -152,6 +148,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"name '(exp|log|tanh|sqrt)' is not defined", "", "", "It is a function of the math module: math.exp and so on."),
     (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined",
      "", "", "An attribute is reached through its object: `self.` belongs in front."),
+    (r"name '(Value|Tensor|Module|Neuron|Layer|MLP)' is not defined", "", "",
+     "Python does not know this class here: is it imported at the top of the file, as in the template, and is its name "
+     "spelled so where it is made?"),
     (r"name '(\w+)' is not defined", "", "",
      "Python does not know this name here: is it spelled as where it was made, and made in this function?"),
     # --- numbers
@@ -241,6 +240,8 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         return added_shape_hint(*shapes, place.source)
     operands = _OPERANDS.search(message)
     if operands and (operands[1] in _METHODS or operands[1] in _IN_PLACE):
+        if {operands[2], operands[3]} & {"list"} and re.search(r", in (\w+\.)*parameters$", traceback, re.MULTILINE):
+            return "In parameters(), + joins lists: what is put to a list is a list, too, also if it is one Value only."
         return _operator_hint(operands[1], operands[2], operands[3], place)
     if operands and operands[1] == "^":
         return "^ works on the bits of whole numbers in Python: a power is written **."
@@ -377,6 +378,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind == "NoneType":
         in_place = " append() and extend() change a list in place and return None." * (name in _LIST_METHODS)
         return f"Something is None where .{name} is asked for: is a `return` missing where it was made?{in_place}"
+    if kind in _CALLABLES and name in ("uniform", "random", "gauss", "seed"):
+        return "random is a function here, and not the module: was it imported by `from random import random`?"
     if kind in _CALLABLES:
         return (
             f"A function stands where an object with .{name} is due: are its parentheses missing, as in x.tanh(), or "
@@ -394,6 +397,13 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return f"Is .{name} a misspelling of .{close[0]}?"
     if name in ("data", "grad", "_prev", "_op", "_backward"):
         return f"The object has no .{name}: does __init__ set self.{name}, spelled so, on every way through it?"
+    if name in ("parameters", "zero_grad") and kind in ("Neuron", "Layer", "MLP"):
+        return f"There is no {name} in its class: does the class inherit from Module, and is the method spelled so?"
+    if name in _ATTRIBUTES or (name not in DOCUMENTED and kind in ("Neuron", "Layer", "MLP", "SGD", "Adam")):
+        return (
+            f"The object has no .{name}: is it set in __init__ (self.{name} = ...), spelled so, before it is used, on "
+            "every way through?"
+        )
     if name in DOCUMENTED:
         return f"There is no {name} in the class: is it spelled so, and indented as the other methods are?"
     return ""

@@ -8,6 +8,7 @@ fails by itself, or is told that the failure depends on what ran before.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -80,6 +81,11 @@ def make_reproducible(
     if not evidence.rows and verdict is Verdict.FAILED:
         return evidence  # a message without a number, such as one about the range in which weights begin
 
+    for code in _reading_result(verdict, evidence):
+        outcome = _run(code, run_program)
+        if isinstance(outcome, SubmissionError) and _exception(outcome.message) == _exception(evidence.message):
+            return explain_error(outcome, code, evidence.heading)
+
     twice = _twice(evidence)
     for code in filter(None, dict.fromkeys((evidence.code, longer, twice))):
         outcome = _run(code, run_program)
@@ -94,6 +100,27 @@ def make_reproducible(
         if changed:
             return changed
     return _without_program(evidence)
+
+
+_RESULT = re.compile(r"(\w+) = .*\(.*\)")
+"""The last line of a program that keeps the result of a call."""
+
+
+def _reading_result(verdict: Verdict, evidence: Evidence) -> list[tuple[str, ...]]:
+    """Return programs that read the result of the last line, if the student's code failed and that line only keeps it.
+
+    The item failed when it read the result, for example because it is not a Value.
+    """
+    result = _RESULT.fullmatch(evidence.code[-1])
+    if verdict is not Verdict.ERROR or evidence.traceback or result is None:
+        return []
+    name = result[1]
+    return [(*evidence.code, line) for line in (f"print({name}.data)", f"for each in {name}: print(each.data)")]
+
+
+def _exception(message: str) -> str:
+    """Return the name of an exception, from the last line of its traceback."""
+    return message.partition(":")[0]
 
 
 def _is_random(

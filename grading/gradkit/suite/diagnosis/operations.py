@@ -63,7 +63,10 @@ def _where_it_is_wrong(text: str, operation: Operation, points: Sequence[Sequenc
             inside = [ok for point, ok in zip(points, right) if is_there(point[index])]
             outside = [ok for point, ok in zip(points, right) if not is_there(point[index])]
             if inside and outside and all(outside) and not any(inside):
-                return f"{text} is right elsewhere, and wrong where {letter} is {what}: look at what decides there."
+                return (
+                    f"{text} is right elsewhere, and wrong where {letter} is {what}: look at what is computed there, "
+                    "and at what decides it."
+                )
     return ""
 
 

@@ -276,6 +276,13 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     from_own = own_gradient_hint(student, call, 0) or own_gradient_hint(student, call, len(leaves) - 1)
     if from_own:
         return from_own
+    others, second = call.make(student)
+    write([second], "grad", [3.0])
+    if not attempt(partial(_call_closure, second)) and any(read(others, "grad") or ()):
+        return (
+            f"The closure of {text} passes nothing on where the result's own gradient is 1, and something where that "
+            "is 3: is the whole local derivative multiplied by out.grad (parentheses)?"
+        )
     leaf = student.load("Value")(2.0)
     names = [attempt(partial(_call_closure, node, 1.0)) for node in (leaf, result)]
     is_named = all("positional argument" in name for name in names)
@@ -287,7 +294,7 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     causes = [
         *["the closure is not kept there"] * (not is_named),
         "it does not add (+=) to the attribute grad of its operands",
-        "out.grad was read outside of it, before it runs, when that is still 0",
+        "what it adds is 0, as it is if out.grad was read outside of it, before it runs",
     ]
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "

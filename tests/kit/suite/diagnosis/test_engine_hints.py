@@ -67,7 +67,7 @@ NOTHING_ARRIVES = {
             "        early = out.grad\n\n        def _backward():\n            self.grad += early\n"
             "            other.grad += early",
         ),
-        "out.grad was read outside",
+        "if out.grad was read outside",
     ),
     "added to a local variable": (
         added("self.grad += out.grad\n            other.grad += out.grad", "grad = self.grad + out.grad"),
