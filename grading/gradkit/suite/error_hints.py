@@ -140,7 +140,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     # --- names
     (r"local variable '(\w+)'", "", r"grad|\+=",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
-    (r"local variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
+    (r"(local|free) variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
     (r"name 'math' is not defined", "", "", "This file needs `import math` at its top."),
     (r"name 'np' is not defined", "", "",
      "np is not known here: either `import numpy as np` is missing at the top of the file, or math is meant."),
@@ -332,7 +332,7 @@ def _operator_hint(operator: str, left_type: str, right_type: str, place: Place)
     types = (left_type, right_type)
     if "NoneType" in types:
         if "grad" in place.source:
-            return "Something in this line is None: does each grad start as a number (0.0), and return its number?"
+            return "Something in this line is None: does each grad start as 0.0, and what is called return a number?"
         return "One operand is None: is a `return` missing where it was made?"
     if set(types) & set(_CALLABLES):
         return "One operand is a function that was not called: its parentheses are missing."
@@ -370,6 +370,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind in (*_NUMBERS, "bool"):
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
+        if place.function == "__init__":
+            return f"A plain number has no .{name}: what arrives here is the number itself."
         if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
             return (
                 "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"

@@ -81,19 +81,17 @@ def make_reproducible(
     if not evidence.rows and verdict is Verdict.FAILED:
         return evidence  # a message without a number, such as one about the range in which weights begin
 
-    for code in _reading_result(verdict, evidence):
-        outcome = _run(code, run_program)
-        if isinstance(outcome, SubmissionError) and _exception(outcome.message) == _exception(evidence.message):
-            return explain_error(outcome, code, evidence.heading)
-
     twice = _twice(evidence)
-    for code in filter(None, dict.fromkeys((evidence.code, longer, twice))):
+    readings = _reading_result(verdict, evidence)
+    for code in filter(None, dict.fromkeys((evidence.code, *readings, longer, twice))):
         outcome = _run(code, run_program)
         if outcome is None:  # it cannot be run again, for example because the time is used up
             return evidence
         if _is_random(evidence, code, outcome, run_program):
             code = (*SEEDED, *code)
             outcome = _run(code, run_program) or outcome
+        if code in readings and not _is_exception(outcome, evidence.message):
+            continue
         changed = _as_run(evidence, code, outcome)
         if changed and code[-len(twice) :] == twice != longer:
             return msgspec.structs.replace(changed, hint=_state_hint(evidence))
@@ -118,9 +116,10 @@ def _reading_result(verdict: Verdict, evidence: Evidence) -> list[tuple[str, ...
     return [(*evidence.code, line) for line in (f"print({name}.data)", f"for each in {name}: print(each.data)")]
 
 
-def _exception(message: str) -> str:
-    """Return the name of an exception, from the last line of its traceback."""
-    return message.partition(":")[0]
+def _is_exception(outcome: list[float] | SubmissionError, message: str) -> bool:
+    """Return whether a program has ended by the exception that a message is about."""
+    name = message.partition(":")[0]
+    return isinstance(outcome, SubmissionError) and outcome.message.partition(":")[0] == name
 
 
 def _is_random(

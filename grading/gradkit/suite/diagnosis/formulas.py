@@ -386,7 +386,7 @@ def derivative_formulas(name: str, operand: int) -> tuple[Formulas, Formulas]:
         ),
         "the right derivative squared": lambda *point: derivative(name, operand, point) ** 2,
         "the result's number": lambda *point: value(name, point),
-        "the right derivative plus 1. Is out.grad, which is 1 here, added, where it multiplies?": lambda *point: (
+        "the right derivative plus 1, as if out.grad (1 here) were added, where it multiplies": lambda *point: (
             derivative(name, operand, point) + 1
         ),
         "1 whatever the numbers are": lambda *point: 1.0,

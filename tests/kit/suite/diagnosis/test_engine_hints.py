@@ -56,6 +56,18 @@ NOTHING_ARRIVES = {
         "has an attribute gard",
     ),
     "only self": (added("            other.grad += out.grad\n", ""), "a gets its share and b gets nothing"),
+    "only other, in data": (added("self.grad += out.grad", "self.data += out.grad"), "changes the data"),
+    "nothing at 1": (added("self.grad += out.grad\n            other.grad += out.grad", "self.grad += 1 - out.grad"),
+                     "something where that is 3"),
+    "all set back": (
+        ("            node._backward()", "            node._backward()\n            node.grad = 0.0"),
+        "every gradient is 0, also where it was not 0",
+    ),
+    "all set to 1": (("            node._backward()", "            node.grad = 1.0\n            node._backward()"),
+                     "the loop sets it for each node"),
+    "the result's for each": (("node._backward()", "self._backward()"), "3 times what is due"),
+    "subtracted": (added("self.grad += out.grad\n            other.grad += out.grad",
+                         "self.grad -= out.grad; other.grad -= out.grad"), "-1, so the sign is wrong"),
     "only other, twice": (added("self.grad", "other.grad"), "b gets both shares and a gets nothing"),
     "returned": (
         added("self.grad += out.grad\n            other.grad += out.grad", "return out.grad, out.grad"),
