@@ -12,7 +12,7 @@ from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import FailingGraph
 
 from .operation import ADDITION, MULTIPLICATION, Operation
-from .operations import gradient_hint, slope_hint, value_hint
+from .operations import gradient_hint, operand_keeps_hint, slope_hint, value_hint
 from .student import Student, attempt, read
 from .wiring import Call, all_ones_hint, chain_hint, order_hint, same_slip_hint, wiring_hint
 
@@ -51,6 +51,7 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
 
     hint = (
         wiring_hint(student)
+        or operand_keeps_hint(student, ADDITION)
         or same_slip_hint(student)
         or slope_hint(student, ADDITION)
         or all_ones_hint(student)

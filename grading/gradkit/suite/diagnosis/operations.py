@@ -205,7 +205,7 @@ def upstream_hint(student: Student, operation: Operation) -> str:
         if agree(share, alone):
             return (
                 f"{text} passes its local derivative on to {letter} as it is, also where its own gradient is "
-                f"{UPSTREAM:g}: the chain rule multiplies by out.grad."
+                f"{UPSTREAM:g}: the chain rule multiplies that gradient (out.grad) with it."
             )
         if agree(share, [each * UPSTREAM**2 for each in alone]):
             return f"{text} multiplies by out.grad twice on the way to {letter}: once is due."
@@ -274,7 +274,7 @@ def _overwrite_hint(student: Student, operation: Operation) -> str:
         if agree(got, alone):
             return (
                 f"Where {used_twice}, only the share of {text} stays in {letter}.grad: "
-                "its closure overwrites (=) what was there; collect with +=."
+                "its closure, or backward(), overwrites (=) what was there; collect with +=."
             )
         if agree(got, [1.0] * len(got)):
             return (

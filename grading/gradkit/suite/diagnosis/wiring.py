@@ -135,8 +135,8 @@ def copied_operand_hint(student: Student, call: Call) -> str:
     for leaf, letter in zip(leaves, call.operation.operands):
         if not any(node is leaf for node in behind):
             return (
-                f"From the result of {text} no way leads back to {letter}: somewhere a new Value or a number takes its "
-                f"place. _prev and the closure have to use {letter} itself."
+                f"From the result of {text} no way leads back to {letter}: either it is missing among the parents "
+                f"(_prev), or a new Value or a number takes its place. _prev and the closure need {letter} itself."
             )
     return ""
 
@@ -493,7 +493,10 @@ def _reuse_hint(student: Student) -> str:
                 f"{start}s has its whole gradient in the end, but passed on only a part of it to a: its closure ran "
                 "before both uses of s had added their share. Every node waits for all its uses (topological order)."
             )
-        return f"{start}the gradients are wrong, where every use by itself is right: look at the order of the closures."
+        return (
+            f"{start}the gradients are wrong, where every use by itself is right: does backward() reach every node "
+            "behind the result, in an order in which each waits for all its uses?"
+        )
     return ""
 
 

@@ -95,6 +95,7 @@ NOTHING_ARRIVES = {
         added("out._backward =", "self._backward = other._backward ="),
         "is kept in its operand (self._backward)",
     ),
+    "kept in the other operand": (added("out._backward =", "other._backward ="), "is kept in its operand"),
     "hidden by an attribute": (("self._op = _op\n", "self._op = _op\n        self.backward = lambda: None\n"),
                                        "has an attribute of that name, which hides"),
     "added to data": (added("self.grad += out.grad", "self.data += out.grad; return"), "changes the data"),
@@ -180,7 +181,7 @@ def test_an_operation_that_overwrites_is_told_to_collect(open_student, method, l
 DERIVATIVES = {
     "tanh of the operand": ("tanh", "1 - out.data**2", "1 - self.data**2", "from the operand's number"),
     "tanh, parentheses": ("tanh", "(1 - out.data**2) * out.grad", "1 - out.data**2 * out.grad", "parentheses"),
-    "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies by out.grad"),
+    "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies that gradient"),
     "relu by data": ("relu", "(self.data > 0) * out", "(self.data > 0) * self.data * out", "x above zero, where 1"),
     "relu at zero": ("relu", "(self.data > 0) * out", "(self.data >= 0) * out", "At exactly 0"),
     "power": ("__pow__", "(exponent.data - 1)", "exponent.data", "does not go down by 1"),
