@@ -9,7 +9,7 @@ from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 
 from .candidates import agree, identify
 from .formulas import derivative, derivative_formulas, value, value_formulas
-from .operation import Operation
+from .operation import ADDITION, Operation
 from .student import Student
 from .wiring import (
     Call,
@@ -272,9 +272,11 @@ def _overwrite_hint(student: Student, operation: Operation) -> str:
             continue
         used_twice = f"{text} is used beside another use of {letter} ({text.strip('`')} + {letter})"
         if agree(got, alone):
+            # Of the other operations + is a part, and it is known by then that backward() overwrites nothing in it.
+            culprit = "its closure, or backward()," if operation == ADDITION else "its closure"
             return (
                 f"Where {used_twice}, only the share of {text} stays in {letter}.grad: "
-                "its closure, or backward(), overwrites (=) what was there; collect with +=."
+                f"{culprit} overwrites (=) what was there; collect with +=."
             )
         if agree(got, [1.0] * len(got)):
             return (
