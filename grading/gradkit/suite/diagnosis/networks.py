@@ -461,7 +461,7 @@ def initial_hint(student: Student) -> str:
     if all(weight >= 0 for weight in weights):
         return "All 20 weights begin above 0: random.random() gives 0 to 1; from -1 to 1 is due."
     biases = [numbers(list(student.load("Neuron")(2).parameters()), "data")[-1] for _ in range(3)]
-    if len({*biases, got[-1]}) == 1:
+    if biases[0] and len({*biases, got[-1]}) == 1:  # biases that begin at 0 are allowed
         return (
             f"The bias of each neuron begins at {biases[0]:g}: it is drawn from random.uniform(-1, 1), as the weights "
             "are."

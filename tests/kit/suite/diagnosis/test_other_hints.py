@@ -265,6 +265,8 @@ def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(ope
 
 
 def test_a_bias_that_is_not_drawn_is_named(open_student):
+    item = "a4_networks/test_no_two_neurons_begin_alike"
+    student = open_student("nn", ("self.b = Value(random.uniform(-1, 1))", "self.b = Value(0.5)"))
+    assert "bias of each neuron begins at 0.5" in network_hint(student, ("Neuron.__init__",), item)
     student = open_student("nn", ("self.b = Value(random.uniform(-1, 1))", "self.b = Value(0.0)"))
-    hint = network_hint(student, ("Neuron.__init__",), "a4_networks/test_no_two_neurons_begin_alike")
-    assert "bias of each neuron begins at 0" in hint
+    assert network_hint(student, ("Neuron.__init__",), item) == ""
