@@ -17,6 +17,8 @@ _ADDED = re.compile(
 )
 _FRAME = re.compile(r"^(\w+\.py):(\d+)(?:, in (\S+))?$")
 
+_BACKWARD_OF_OTHERS = re.compile(r", in (?:\w+\.)*backward\n.*\.backward\(")
+
 _NUMBERS = ("int", "float", "float64")
 _OWN_CLASSES = ("Value", "Tensor")
 _LIST_METHODS = ("append", "extend", "insert")
@@ -63,7 +65,10 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"SyntaxError", "", "",
      "Python cannot read the file at this line: look for a missing `:`, quote or closing bracket here or just above."),
     # --- recursion
-    (r"RecursionError", r"__r(add|sub|mul|pow|truediv)__", "",
+    (r"RecursionError", r"__r(sub|pow|truediv)__", "",
+     "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
+     "Make a Value of the number first."),
+    (r"RecursionError", r"__r(add|mul)__", "",
      "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
      "Put self in front, or make a Value of the number."),
     (r"RecursionError", r"__(add|sub|mul|pow|truediv|neg)__", "",
@@ -71,9 +76,6 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "with operations that do not need it."),
     (r"RecursionError", r"(exp|log|tanh|sigmoid|relu)$", "",
      "This method calls itself for ever: take the number from the math module, of self.data."),
-    (r"RecursionError", r"backward$", r"\.backward\(\)",
-     "backward() calls backward() of other nodes, which starts all over for each: it is their closures, _backward(), "
-     "that are to run, one after the other in a loop."),
     (r"RecursionError", r"parameters$", r"self\.parameters\(\)",
      "parameters() calls itself for ever: it is the parameters() of each neuron, or layer, that are collected."),
     (r"RecursionError", "__init__", "",
@@ -253,6 +255,11 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         hint = _attribute_hint(attribute[1], attribute[2], place)
         if hint:
             return hint
+    if message.startswith("RecursionError") and _BACKWARD_OF_OTHERS.search(traceback):
+        return (
+            "backward() calls backward() of other nodes, which starts all over for each: it is their closures, "
+            "_backward(), that are to run, one after the other in a loop."
+        )
     for text, function, source, hint in _HINTS:
         if re.search(text, message) and re.search(function, place.function) and re.search(source, place.source):
             return hint

@@ -198,8 +198,7 @@ COUNTS: dict[tuple[str, int], str] = {
     ("Layer", 3): "it is one flat list of all neurons' parameters, not of one neuron's, nor of lists",
     ("Layer", 6): "one neuron, or the bias of each, is missing: each of the 3 neurons has 2 weights and a bias",
     ("Layer", 12): (
-        "each of the 3 neurons has 2 weights and a bias, and here has one too many. Does it get nin as its number of "
-        "inputs, and not nout?"
+        "each of the 3 neurons has 2 weights and a bias, and here has one too many, as if it were made for nout inputs"
     ),
     ("Layer", 8): "each of the 3 neurons has 2 weights and a bias; nin and nout may be swapped",
     ("Layer", 27): "each neuron's parameters are there three times",

@@ -181,7 +181,7 @@ def slope_hint(student: Student, operation: Operation) -> str:
         or shared_by_all_hint(student, Call(operation))
         or (
             f"Alone, as the result itself, {text} already passes a wrong number to {letter}, though the upstream "
-            "gradient is 1 there: look at the local derivative, and at how often it is added."
+            "gradient is 1 there: look at the local derivative, at how often it is added, and at backward()."
         )
     )
 

@@ -42,7 +42,6 @@ def seed_hint(student: Student, call: Call) -> str:
     """Return why the result's own gradient is not 1 after backward(); empty if it is 1."""
     text = call.operation.text
     leaves, result = call.make(student)
-    write(leaves, "grad", [5.0] * len(leaves))
     if read([result], "grad") is None:
         message = attempt(lambda: result.grad)
         if "function" in message or "method" in message:
@@ -61,15 +60,17 @@ def seed_hint(student: Student, call: Call) -> str:
             f"After backward() on {text} the result's own gradient is {after[0]!r}, and it should be 1, whatever its "
             "number is."
         )
-    if not any(after):
-        return (
-            f"After backward() on {text} every gradient is 0, also where it was not 0 before: backward() sets them "
-            "back. After the closures have run they stay as they are, and the result's stays 1."
-        )
-    if after[1:] != [5.0] * len(leaves):
+    if any(after[1:]):
         return (
             f"From {text} gradients arrive at the leaves, but the result's own is 0 after backward(): it is set "
             "back after its closure has run, where it should stay 1."
+        )
+    marked, again = call.make(student)
+    write(marked, "grad", [5.0] * len(marked))
+    if not attempt(lambda: again.backward()) and not any(read(marked, "grad") or (1,)):
+        return (
+            f"After backward() on {text} every gradient is 0, also where it was not 0 before: backward() sets them "
+            "back. After the closures have run they stay as they are, and the result's stays 1."
         )
     others, second = call.make(student)
     write([second], "grad", [1.0])

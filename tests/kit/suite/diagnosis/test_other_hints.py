@@ -56,7 +56,7 @@ NETWORKS = {
                       "[random.uniform(-1, 1) for _ in range(nin)]", "each weight is a plain number"),
     "plain list": ("return [*self.w, self.b]", "return [p.data for p in (*self.w, self.b)]", "these Values"),
     "last product": ("total = total + w * xi", "total = w * xi", "only the last one stays"),
-    "as many inputs": ("Neuron(nin, linear)", "Neuron(nout, linear)", "not nout?"),
+    "as many inputs": ("Neuron(nin, linear)", "Neuron(nout, linear)", "for nout inputs"),
     "widths turned": ("Layer(sizes[i], sizes[i + 1]", "Layer(sizes[i + 1], sizes[i]", "are swapped"),
     "return in the loop": ("            x = layer(x)\n        return x[0]", "            x = layer(x)\n            "
                            "return x[0]", "returns the outputs of the first layer"),
