@@ -17,8 +17,6 @@ _ADDED = re.compile(
 )
 _FRAME = re.compile(r"^(\w+\.py):(\d+)(?:, in (\S+))?$")
 
-_BACKWARD_OF_OTHERS = re.compile(r", in (?:\w+\.)*backward\n.*\.backward\(")
-
 _NUMBERS = ("int", "float", "float64")
 _OWN_CLASSES = ("Value", "Tensor")
 _LIST_METHODS = ("append", "extend", "insert")
@@ -255,11 +253,6 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         hint = _attribute_hint(attribute[1], attribute[2], place)
         if hint:
             return hint
-    if message.startswith("RecursionError") and _BACKWARD_OF_OTHERS.search(traceback):
-        return (
-            "backward() calls backward() of other nodes, which starts all over for each: it is their closures, "
-            "_backward(), that are to run, one after the other in a loop."
-        )
     for text, function, source, hint in _HINTS:
         if re.search(text, message) and re.search(function, place.function) and re.search(source, place.source):
             return hint

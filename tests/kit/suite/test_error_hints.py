@@ -29,8 +29,6 @@ HINTS = {
     "a list and a Value": ("TypeError: unsupported operand type(s) for +: 'float' and 'list'",
                            "nn.py:30, in parameters\n    return self.w + self.b\nengine.py:19, in __add__\n    out = 1",
                            "+ joins lists"),
-    "backward of others": ("RecursionError: maximum recursion depth exceeded",
-                           "engine.py:90, in backward\n    node.backward()", "calls backward() of other nodes"),
     "itself": ("RecursionError: maximum recursion depth exceeded",
                "engine.py:39, in __neg__\n    return 0 - self", "or by way of another operator"),
     "all axes turned": ("ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0", TRANSPOSED,

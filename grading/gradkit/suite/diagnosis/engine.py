@@ -95,12 +95,25 @@ def engine_error_hint(student: Student, about: Sequence[str], message: str, grad
         gradients: Whether the item is about gradients, too.
     """
     hint = constructor_hint(student)
+    if not hint and gradients and message.startswith("RecursionError"):
+        hint = _endless_hint(student)
     if not hint and any(name in message for name in _ARITHMETIC):
         hint = _formula_hint(student, operations_of(about, None), gradients)
     if not hint and "'NoneType' object is not callable" in message:
         hint = _no_closure_hint(student, operations_of(about, None))
     is_about_powers = any(name in ("Value.__pow__", "Value.__rpow__") for name in about)
     return hint or (_value_exponent_hint(student) if is_about_powers else "")
+
+
+def _endless_hint(student: Student) -> str:
+    """Explain a backward() that calls itself without end, which is told from a graph too deep by its smallest graph."""
+    _, result = Call(ADDITION).make(student)
+    if "RecursionError" not in attempt(lambda: result.backward()):
+        return ""
+    return (
+        "backward() never ends, not even on `a + b`. Either it calls backward() of a node, where the node's closure, "
+        "_backward(), is to run, or a function in it calls itself without an end."
+    )
 
 
 def _formula_hint(student: Student, operations: Sequence[Operation], gradients: bool) -> str:

@@ -289,3 +289,11 @@ def test_a_form_that_only_overflows_is_not_called_wrong(open_student, line):
 def test_whole_numbers_of_an_operation_are_named(open_student):
     student = open_student("engine", ("Value(self.data * other.data", "Value(int(self.data * other.data)"))
     assert "whole numbers only" in engine_hint(student, ("Value.__mul__",), None, gradients=False)
+
+
+def test_a_backward_without_end_is_told_from_one_that_is_too_deep(open_student):
+    message, about = "RecursionError: maximum recursion depth exceeded", ("Value.backward",)
+    endless = open_student("engine", ("node._backward()", "node.backward()"))
+    assert "not even on `a + b`" in engine_error_hint(endless, about, message, gradients=True)
+    recursive = open_student(variant="classic_recursive")
+    assert engine_error_hint(recursive, about, message, gradients=True) == ""
