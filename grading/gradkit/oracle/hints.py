@@ -27,7 +27,10 @@ def find_hint(mismatch: Mismatch) -> str:
         return "The gradient of the result itself is not 1: backward() starts by setting it."
     if all(mismatch.got.grad[leaf] == 0 for leaf in range(len(graph.inputs))):
         makers = _operation_texts(mismatch, range(len(graph.inputs), len(graph)))
-        return f"No gradient arrives at any leaf: is each closure ({makers}) kept in its result and run by backward()?"
+        return (
+            f"No gradient arrives at any leaf: either a closure ({makers}) is not kept in its result, or backward() "
+            "does not run it in time, or it passes nothing on."
+        )
     return _gradient_hint(mismatch, node) if node is not None else ""
 
 
@@ -50,7 +53,11 @@ def _gradient_hint(mismatch: Mismatch, node: int) -> str:
     expected = sum(shares.values())
 
     if expected and is_close(got, 2 * expected):
-        return "It holds twice its due: does a closure run twice? backward() visits each node once."
+        makers = _operation_texts(mismatch, consumers)
+        return (
+            f"It holds twice its due: either {makers} passes on twice as much, or a closure runs twice (backward() "
+            "visits each node once)."
+        )
     if len(consumers) == 1:
         return _single_use_hint(mismatch, node, consumers[0], expected)
 
@@ -73,7 +80,8 @@ def _lost_share_hint(mismatch: Mismatch, kept: Sequence[int], lost: Sequence[int
         )
     return (
         f"It is used {len(kept) + len(lost)} times, but holds only what {_operation_texts(mismatch, kept)} passed on; "
-        f"the share of {_operation_texts(mismatch, lost)} is lost: collect with += in every closure, never =."
+        f"the share of {_operation_texts(mismatch, lost)} is lost: collect with += in every closure, never =. Or does "
+        "that pass nothing on?"
     )
 
 
@@ -89,7 +97,7 @@ def _single_use_hint(mismatch: Mismatch, node: int, consumer: int, expected: flo
     elif is_close(got, 0.0):
         others = [parent for parent in graph.parents(consumer) if parent != node]
         if any(is_close(mismatch.got.grad[other], mismatch.want.grad[other]) for other in others):
-            return f"The closure of {text} serves one operand and not the other: each gets its share."
+            return f"{text} passes something on to one operand and nothing to the other: each gets its share."
         return (
             f"Nothing arrives from {text}: does its result keep closure and parents (_prev), and does backward() run "
             "the closure once its own gradient is complete (reversed topological order)?"

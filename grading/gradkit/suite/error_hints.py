@@ -19,24 +19,15 @@ _FRAME = re.compile(r"^(\w+\.py):(\d+)(?:, in (\S+))?$")
 
 _NUMBERS = ("int", "float", "float64")
 _OWN_CLASSES = ("Value", "Tensor")
+_LIST_METHODS = ("append", "extend", "insert")
 _CALLABLES = ("method", "function", "builtin_function_or_method")
+
+_ATTRIBUTES = ("neurons", "layers", "velocities", "betas", "momentum", "linear", "steps")
 
 DOCUMENTED = (
     *("data", "grad", "backward", "parameters", "zero_grad", "step", "_prev", "_op", "_backward"),
-    *(
-        "exp",
-        "log",
-        "tanh",
-        "sigmoid",
-        "relu",
-        "neurons",
-        "layers",
-        "velocities",
-        "betas",
-        "momentum",
-        "linear",
-        "steps",
-    ),
+    *("exp", "log", "tanh", "sigmoid", "relu"),
+    *_ATTRIBUTES,
 )
 """Names of the template's attributes and methods, to which a name that does not exist may be close."""
 
@@ -59,6 +50,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"No module named 'engine'", "", "",
      "Your engine.py belongs beside this file, and is handed in together with it."),
     (r"No module named 'nn'", "", "", "Your nn.py belongs beside this file, and is handed in together with it."),
+    (r"No module named", "", "",
+     "There is no module of this name where grading runs: compare the imports with those of the template."),
     (r"Read-only file system", "", "",
      "Grading lets no file be written: leave that out, or under `if __name__ == '__main__'`."),
     (r"cannot import name 'value' from", "", "",
@@ -70,24 +63,33 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"SyntaxError", "", "",
      "Python cannot read the file at this line: look for a missing `:`, quote or closing bracket here or just above."),
     # --- recursion
-    (r"RecursionError", r"__r(add|sub|mul|pow|truediv)__", "",
+    (r"RecursionError", r"__r(sub|pow|truediv)__", "",
+     "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
+     "Make a Value of the number first."),
+    (r"RecursionError", r"__r(add|mul)__", "",
      "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
      "Put self in front, or make a Value of the number."),
     (r"RecursionError", r"__(add|sub|mul|pow|truediv|neg)__", "",
-     "This method asks for itself again, for ever: write it with .data, or with operations that are there already."),
+     "This method asks for itself again, for ever, directly or by way of another operator: write it with .data, or "
+     "with operations that do not need it."),
     (r"RecursionError", r"(exp|log|tanh|sigmoid|relu)$", "",
      "This method calls itself for ever: take the number from the math module, of self.data."),
+    (r"RecursionError", r"parameters$", r"self\.parameters\(\)",
+     "parameters() calls itself for ever: it is the parameters() of each neuron, or layer, that are collected."),
     (r"RecursionError", "__init__", "",
      "Making a Value makes another Value, for ever: __init__ keeps the number that it gets."),
     (r"RecursionError", "", "",
      "A call inside a call for every node is too deep: keep a stack of your own (a list). Or does a method call itself "
      "for ever?"),
     # --- calls
+    (r"__init__\(\) should return None", "", "", "__init__ sets attributes of self and returns nothing."),
     (r"takes no arguments", "", "", "Is __init__ spelled so, with two underscores on each side?"),
     (r"takes 0 positional arguments but 1 was given", "", "",
      "Python passes the object itself to a method: `self` is missing as the first parameter in its `def` line."),
     (r"takes 1 positional argument but 2 were given", "", "",
      "Its `def` line has one parameter too few: is `self` there, and then everything that the template has?"),
+    (r"__init__\(\) missing \d required positional arguments?: '_(children|op)'", "", "",
+     "Value(2.0) has one argument: _children and _op need the defaults that they have in the template."),
     (r"missing 1 required positional argument: 'self'", "", "",
      "The method is called on the class itself: call it on an object, as in self.exp() or x.exp()."),
     (r"required positional argument", "", "",
@@ -99,10 +101,16 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "itself, without calling it (no () behind its name)."),
     (r"'NoneType' object is not callable", "", "",
      "What is called here is None: a closure is kept as it is, without (), and a leaf needs one, too."),
+    (r"'(Neuron|Layer|MLP)' object is not callable", "", "",
+     "A call of an object, as in model(x), asks for the method __call__ of its class: is it there, and spelled so?"),
     (r"'(float|int|Value|tuple|list)' object is not callable", "", r"\d\s*\(|\)\s*\(",
      "Round brackets behind a number or a bracket call it: is a * missing between them?"),
-    (r"'(float|int|Value|Tensor|list|bool)' object is not callable", "", "",
-     "What is called here is not a function: does an attribute, or a variable, have the name of a method?"),
+    (r"'(float|int|Value|Tensor|list|bool|tuple|set|dict|str|generator)' object is not callable", "", "",
+     "What is called here is not a function: are there parentheses too many, or has an attribute, or a variable, the "
+     "name of a method?"),
+    (r"'NoneType' object is not (iterable|subscriptable)", "", r"\.(reverse|sort|append|extend|insert)\(",
+     "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
+     "in the next line."),
     (r"'NoneType' object is not (iterable|subscriptable)", "", "",
      "A list is due here, and it is None: is a `return` missing where it was to be made?"),
     (r"'(float|int)' object is not iterable", "__init__", "",
@@ -124,19 +132,25 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A generator can be read once and has no length: make a list of it."),
     (r"unhashable type: '(Value|Tensor)'", "", "",
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
+    (r"isinstance\(\) arg 2 must be a type", "", "",
+     "isinstance(object, class): the object stands first, and the class second. Has the class its name here?"),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", "", "",
      "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),
     # --- names
     (r"local variable '(\w+)'", "", r"grad|\+=",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
-    (r"local variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
-    (r"name 'math' is not defined", "", "", "`import math` stands at the top of the file in the template."),
-    (r"name 'np' is not defined", "", "", "`import numpy as np` stands at the top of the file in the template."),
-    (r"name 'random' is not defined", "", "", "`import random` stands at the top of the file in the template."),
+    (r"(local|free) variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
+    (r"name 'math' is not defined", "", "", "This file needs `import math` at its top."),
+    (r"name 'np' is not defined", "", "",
+     "np is not known here: either `import numpy as np` is missing at the top of the file, or math is meant."),
+    (r"name 'random' is not defined", "", "", "This file needs `import random` at its top."),
     (r"name '(exp|log|tanh|sqrt)' is not defined", "", "", "It is a function of the math module: math.exp and so on."),
     (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined",
      "", "", "An attribute is reached through its object: `self.` belongs in front."),
+    (r"name '(Value|Tensor|Module|Neuron|Layer|MLP)' is not defined", "", "",
+     "Python does not know this class here: is it imported at the top of the file, as in the template, and is its name "
+     "spelled so where it is made?"),
     (r"name '(\w+)' is not defined", "", "",
      "Python does not know this name here: is it spelled as where it was made, and made in this function?"),
     # --- numbers
@@ -187,7 +201,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"is a plain \w+, not a (Value|Tensor)", "", "",
      "A plain number remembers nothing: return a new Value (or Tensor) with the operands as its parents."),
     (r"^\.data of .* is of type (Value|Tensor)", "", "",
-     "A Value is kept where its number belongs: take .data of both operands to compute the new number."),
+     "A Value is kept where its number belongs: take .data of each operand to compute the new number, and make no "
+     "Value of what is a Value already."),
     (r"^\.grad of .* is of type (Value|Tensor)", "", "",
      "A gradient is a plain number: use .data and .grad of the operands in the closure, not the operands themselves."),
     (r"is an array of u?int", "", "", "Whole numbers stay whole here: make an array of floats (dtype=float)."),
@@ -225,7 +240,11 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         return added_shape_hint(*shapes, place.source)
     operands = _OPERANDS.search(message)
     if operands and (operands[1] in _METHODS or operands[1] in _IN_PLACE):
+        if {operands[2], operands[3]} & {"list"} and re.search(r", in (\w+\.)*parameters$", traceback, re.MULTILINE):
+            return "In parameters(), + joins lists: what is put to a list is a list, too, also if it is one Value only."
         return _operator_hint(operands[1], operands[2], operands[3], place)
+    if operands and operands[1] == "^":
+        return "^ works on the bits of whole numbers in Python: a power is written **."
     unary = _UNARY_OPERAND.search(message)
     if unary:
         return _unary_hint(unary[1])
@@ -313,7 +332,7 @@ def _operator_hint(operator: str, left_type: str, right_type: str, place: Place)
     types = (left_type, right_type)
     if "NoneType" in types:
         if "grad" in place.source:
-            return "Something in this line is None: does each grad start as a number (0.0), and return its number?"
+            return "Something in this line is None: does each grad start as 0.0, and what is called return a number?"
         return "One operand is None: is a `return` missing where it was made?"
     if set(types) & set(_CALLABLES):
         return "One operand is a function that was not called: its parentheses are missing."
@@ -351,18 +370,26 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind in (*_NUMBERS, "bool"):
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
+        if place.function == "__init__":
+            return f"A plain number has no .{name}: what arrives here is the number itself."
         if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
             return (
                 "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"
             )
         return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":
-        return f"Something is None where .{name} is asked for: is a `return` missing where it was made?"
+        in_place = " append() and extend() change a list in place and return None." * (name in _LIST_METHODS)
+        return f"Something is None where .{name} is asked for: is a `return` missing where it was made?{in_place}"
+    if kind in _CALLABLES and name in ("uniform", "random", "gauss", "seed"):
+        return "random is a function here, and not the module: was it imported by `from random import random`?"
     if kind in _CALLABLES:
-        return f"A function is asked for .{name}: are its parentheses missing, as in x.tanh()?"
+        return (
+            f"A function stands where an object with .{name} is due: are its parentheses missing, as in x.tanh(), or "
+            "does a method return a function, where it is to return the result?"
+        )
     if kind in ("list", "tuple", "generator"):
-        comma = "is there a comma behind what was returned, which makes a tuple of it, or " if kind == "tuple" else ""
-        return f"A {kind} has no .{name}: {comma}is one element of it meant?"
+        comma = " A comma behind a value makes a tuple of it." if kind == "tuple" else ""
+        return f"A {kind} has no .{name}: it stands where one single object is due. Where does it come from?{comma}"
     if kind in ("ndarray", "float64"):
         return f"A plain array is used where a Tensor is due, so it has no .{name}: was .data taken too early?"
     if kind in ("str", "dict", "set", "complex", "bytes"):
@@ -372,6 +399,13 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return f"Is .{name} a misspelling of .{close[0]}?"
     if name in ("data", "grad", "_prev", "_op", "_backward"):
         return f"The object has no .{name}: does __init__ set self.{name}, spelled so, on every way through it?"
+    if name in ("parameters", "zero_grad") and kind in ("Neuron", "Layer", "MLP"):
+        return f"There is no {name} in its class: does the class inherit from Module, and is the method spelled so?"
+    if name in _ATTRIBUTES or (name not in DOCUMENTED and kind in ("Neuron", "Layer", "MLP", "SGD", "Adam")):
+        return (
+            f"The object has no .{name}: is it set in __init__ (self.{name} = ...), spelled so, before it is used, on "
+            "every way through?"
+        )
     if name in DOCUMENTED:
         return f"There is no {name} in the class: is it spelled so, and indented as the other methods are?"
     return ""

@@ -8,6 +8,7 @@ fails by itself, or is told that the failure depends on what ran before.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -81,19 +82,44 @@ def make_reproducible(
         return evidence  # a message without a number, such as one about the range in which weights begin
 
     twice = _twice(evidence)
-    for code in filter(None, dict.fromkeys((evidence.code, longer, twice))):
+    readings = _reading_result(verdict, evidence)
+    for code in filter(None, dict.fromkeys((evidence.code, *readings, longer, twice))):
         outcome = _run(code, run_program)
         if outcome is None:  # it cannot be run again, for example because the time is used up
             return evidence
         if _is_random(evidence, code, outcome, run_program):
             code = (*SEEDED, *code)
             outcome = _run(code, run_program) or outcome
+        if code in readings and not _is_exception(outcome, evidence.message):
+            continue
         changed = _as_run(evidence, code, outcome)
         if changed and code[-len(twice) :] == twice != longer:
             return msgspec.structs.replace(changed, hint=_state_hint(evidence))
         if changed:
             return changed
     return _without_program(evidence)
+
+
+_RESULT = re.compile(r"(\w+) = .*\(.*\)")
+"""The last line of a program that keeps the result of a call."""
+
+
+def _reading_result(verdict: Verdict, evidence: Evidence) -> list[tuple[str, ...]]:
+    """Return programs that read the result of the last line, if the student's code failed and that line only keeps it.
+
+    The item failed when it read the result, for example because it is not a Value.
+    """
+    result = _RESULT.fullmatch(evidence.code[-1])
+    if verdict is not Verdict.ERROR or evidence.traceback or result is None:
+        return []
+    name = result[1]
+    return [(*evidence.code, line) for line in (f"print({name}.data)", f"for each in {name}: print(each.data)")]
+
+
+def _is_exception(outcome: list[float] | SubmissionError, message: str) -> bool:
+    """Return whether a program has ended by the exception that a message is about."""
+    name = message.partition(":")[0]
+    return isinstance(outcome, SubmissionError) and outcome.message.partition(":")[0] == name
 
 
 def _is_random(

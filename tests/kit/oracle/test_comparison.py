@@ -187,7 +187,12 @@ def times(a, b):
             (0.5, 3.0),
             "local derivative of `x.tanh()` alone: multiply by out.grad",
         ),
-        ((TANH, "pass"), lambda x: x.tanh(), (0.5,), "No gradient arrives at any leaf: is each closure (`x.tanh()`)"),
+        (
+            (TANH, "pass"),
+            lambda x: x.tanh(),
+            (0.5,),
+            "No gradient arrives at any leaf: either a closure (`x.tanh()`) is not kept",
+        ),
         (
             (TANH, "pass"),
             lambda x, k: x.tanh() * k,

@@ -72,6 +72,33 @@ def test_an_exception_is_shown_as_the_program_raises_it():
     assert (shown.message, shown.traceback, shown.code) == (raised.message, raised.traceback, CODE)
 
 
+@pytest.mark.parametrize("reading", ["print(y.data)", "for each in y: print(each.data)"])
+def test_a_result_that_could_not_be_read_is_read_in_the_program(reading):
+    raised = SubmissionError(Verdict.ERROR, "TypeError: 'Value' object is not iterable")
+    code = ("from nn import MLP", "model = MLP(1, [2])", "y = model([0.5])")
+
+    def run_program(lines):
+        if lines[-1] == reading:
+            raise raised
+        return [] if lines[-1].startswith("y =") else [0.5]
+
+    shown = explain(run_program, Evidence(raised.message, code), Verdict.ERROR)
+    assert (shown.message, shown.code) == (raised.message, (*code, reading))
+    assert "only after" not in shown.hint
+
+
+def test_another_exception_of_reading_a_result_is_not_shown_for_it():
+    code = ("from nn import MLP", "y = MLP(1, [1])([0.5])")
+
+    def run_program(lines):
+        if lines[-1].startswith("for"):
+            raise SubmissionError(Verdict.ERROR, "TypeError: 'Value' object is not iterable")
+        return []
+
+    shown = explain(run_program, Evidence("AttributeError: 'list' object has no attribute 'data'", code), Verdict.ERROR)
+    assert (shown.code, shown.message.count("only after")) == ((), 1)
+
+
 def test_a_program_that_prints_another_number_in_each_run_is_shown_with_a_seed():
     numbers = iter((7.0, 5.0, 4.0))
     shown = explain(lambda lines: [next(numbers)])

@@ -12,9 +12,9 @@ from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import FailingGraph
 
 from .operation import ADDITION, MULTIPLICATION, Operation
-from .operations import gradient_hint, slope_hint, value_hint
+from .operations import gradient_hint, operand_keeps_hint, slope_hint, value_hint
 from .student import Student, attempt, read
-from .wiring import Call, all_ones_hint, chain_hint, order_hint, wiring_hint
+from .wiring import Call, all_ones_hint, chain_hint, order_hint, same_slip_hint, wiring_hint
 
 METHODS: dict[str, tuple[str, ...]] = {
     "__add__": ("add", "add_const"),
@@ -49,7 +49,14 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
     if hint or not gradients:
         return hint or parents_hint(student, about)
 
-    hint = wiring_hint(student) or slope_hint(student, ADDITION) or all_ones_hint(student) or chain_hint(student)
+    hint = (
+        wiring_hint(student)
+        or operand_keeps_hint(student, ADDITION)
+        or same_slip_hint(student)
+        or slope_hint(student, ADDITION)
+        or all_ones_hint(student)
+        or chain_hint(student)
+    )
     if hint:
         return hint
     times_hint = slope_hint(student, MULTIPLICATION)
@@ -74,19 +81,51 @@ def _leftover_hint(graph: FailingGraph | None) -> str:
     )
 
 
-def engine_error_hint(student: Student, about: Sequence[str], message: str) -> str:
+_ARITHMETIC = ("math range error", "math domain error", "ZeroDivisionError", "OverflowError")
+"""Exceptions that a wrong formula raises at special numbers only."""
+
+
+def engine_error_hint(student: Student, about: Sequence[str], message: str, gradients: bool) -> str:
     """Return why a student's Value raises an exception; empty if the questions do not show it.
 
     Args:
         student: The student's code.
         about: The functions that the item is about.
         message: The exception's message.
+        gradients: Whether the item is about gradients, too.
     """
     hint = constructor_hint(student)
+    if not hint and gradients and message.startswith("RecursionError"):
+        hint = _endless_hint(student)
+    if not hint and any(name in message for name in _ARITHMETIC):
+        hint = _formula_hint(student, operations_of(about, None), gradients)
     if not hint and "'NoneType' object is not callable" in message:
         hint = _no_closure_hint(student, operations_of(about, None))
     is_about_powers = any(name in ("Value.__pow__", "Value.__rpow__") for name in about)
     return hint or (_value_exponent_hint(student) if is_about_powers else "")
+
+
+def _endless_hint(student: Student) -> str:
+    """Explain a backward() that calls itself without end, which is told from a graph too deep by its smallest graph."""
+    _, result = Call(ADDITION).make(student)
+    if "RecursionError" not in attempt(lambda: result.backward()):
+        return ""
+    return (
+        "backward() never ends, not even on `a + b`. Either it calls backward() of a node, where the node's closure, "
+        "_backward(), is to run, or a function in it calls itself without an end."
+    )
+
+
+def _formula_hint(student: Student, operations: Sequence[Operation], gradients: bool) -> str:
+    """Return what is wrong with operations at ordinary numbers, where they raise no exception; empty if nothing is."""
+    hint = ""
+    for operation in operations:
+        hint = hint or value_hint(student, operation)
+    if hint or not gradients or wiring_hint(student) or slope_hint(student, ADDITION):
+        return hint
+    for operation in operations:
+        hint = hint or slope_hint(student, operation)
+    return hint
 
 
 def _no_closure_hint(student: Student, operations: Sequence[Operation]) -> str:
@@ -191,9 +230,10 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
                 "(a tuple) into _prev as one piece, where _prev is to be made of what is in it."
             )
         if not all(is_own):
+            missing = "a and b themselves" if not any(is_own) else "ab"[is_own.index(False)] + " itself"
             return (
-                f"The _prev of {text} does not hold the operands a and b themselves, but others (copies, numbers, "
-                "a text): compare what the operation hands to Value(...) with the arguments of __init__."
+                f"The _prev of {text} does not hold {missing}, but something else (a copy, a number, a text): look at "
+                "what the operation hands to Value(...), and at what __init__ makes _prev of."
             )
     leaf: list[object] = []
     if not attempt(lambda: leaf.extend(make_value(2.0)._prev)) and leaf:

@@ -60,7 +60,10 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     if verdict is Verdict.TIMEOUT:
         general = TIMEOUT_HINTS.get(item.id, general)
-    return found or find_misconception_hint(item.id, evidence) or general or evidence.hint
+    known = find_misconception_hint(item.id, evidence)
+    if evidence.hint and evidence.message.startswith("RecursionError"):
+        known = ""  # the same message has many causes, and its traceback says more
+    return found or known or general or evidence.hint
 
 
 def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict, evidence: Evidence) -> str:
@@ -99,7 +102,7 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
         return network_hint(student, about, item.id)
     if "Value" in classes:
         if not has_numbers:
-            return engine_error_hint(student, about, evidence.message)
+            return engine_error_hint(student, about, evidence.message, item.assignment >= "a2")
         graph = evidence.failing_graph
         gradients = bool(graph.got.grad) if graph else item.assignment >= "a2"
         return engine_hint(student, about, graph, gradients)

@@ -273,7 +273,7 @@ _EXPONENT_SLOPES: Formulas = {
     "a * b**(a - 1)": lambda a, b: a * b ** (a - 1),
     "log(a), without the factor a**b": lambda a, b: log(a),
     "a**b, without the factor log(a)": lambda a, b: a**b,
-    "log(b) * a**b: the logarithm is of the base": lambda a, b: log(b) * a**b,
+    "log(b) * a**b: it is the logarithm of the base that is due": lambda a, b: log(b) * a**b if b > 0 else 0.0,
     "log(a**b) * a**b": lambda a, b: log(a**b) * a**b,
     "log(a) * a": lambda a, b: log(a) * a,
     "log(a) * b": lambda a, b: log(a) * b,
@@ -311,6 +311,7 @@ _DIVISOR_SLOPES: Formulas = {
     "a": lambda a, b: a,
     "-a": lambda a, b: -a,
     "-a * b**2": lambda a, b: -a * b**2,
+    "-(a / b)**2: b alone is squared": lambda a, b: -((a / b) ** 2),
     "-a / b**3": lambda a, b: -a / b**3,
     "-a / a**2": lambda a, b: -1 / a,
     "1 / b**2": lambda a, b: 1 / b**2,
@@ -385,7 +386,9 @@ def derivative_formulas(name: str, operand: int) -> tuple[Formulas, Formulas]:
         ),
         "the right derivative squared": lambda *point: derivative(name, operand, point) ** 2,
         "the result's number": lambda *point: value(name, point),
-        "the right derivative plus 1": lambda *point: derivative(name, operand, point) + 1,
+        "the right derivative plus 1, as if out.grad (1 here) were added, where it multiplies": lambda *point: (
+            derivative(name, operand, point) + 1
+        ),
         "1 whatever the numbers are": lambda *point: 1.0,
     }
     return _DERIVATIVES.get((name, operand), {}), general

@@ -14,7 +14,8 @@ ITEM_HINTS: dict[str, str] = {
         "Whole numbers give another result than the same numbers as floats: is there a // or an int() on the way?"
     ),
     "a4_networks/test_no_two_neurons_begin_alike": (
-        "Two neurons begin with the same numbers: each draws its own, and nobody sets the seed or copies a neuron."
+        "Two neurons begin with the same numbers, or with some: each draws its weights and its bias anew, and nobody "
+        "sets the seed or copies a neuron."
     ),
     "a5_training/test_two_adams_share_nothing": (
         "What one optimizer keeps shows in another: m, v and the count belong to self, made anew in __init__."

@@ -45,6 +45,7 @@ SUMS: dict[str, Neuron] = {
     "the inputs are left out: the weights are added up alone": lambda w, b, x: sum(w) + b,
     "the weights are left out: the inputs are added up alone": lambda w, b, x: sum(x) + b,
     "the mean over the inputs, where the sum is due": lambda w, b, x: _dot(w, x) / len(x) + b,
+    "each product takes the place of the sum so far, so that only the last one stays": lambda w, b, x: w[-1] * x[-1],
     "weights are subtracted": lambda w, b, x: b - _dot(w, x),
     "parameters() gives the bias first, where it comes after the weights": lambda w, b, x: _dot((*w[1:], b), x) + w[0],
     "sum of all weights times the sum of all inputs": lambda w, b, x: sum(w) * sum(x) + b,
@@ -65,6 +66,7 @@ WHOLE: dict[str, Neuron] = {
     "each product is squashed, and the sum once more": lambda w, b, x: tanh(sum(tanh(v * n) for v, n in zip(w, x)) + b),
     "the bias is added behind the tanh": lambda w, b, x: tanh(_dot(w, x)) + b,
     "tanh is taken after every input": lambda w, b, x: _squashed_each_time(w, b, x),
+    "tanh is taken after every input, and once more in the end": lambda w, b, x: tanh(_squashed_each_time(w, b, x)),
     "the inputs are squashed": lambda w, b, x: _dot(w, [tanh(n) for n in x]) + b,
 }
 
@@ -108,6 +110,8 @@ def network_hint(student: Student, about: Sequence[str], item: str) -> str:
     """
     parts = {name.partition(".")[0] for name in about}
     linear = "linear" in item
+    if item.endswith("test_no_two_neurons_begin_alike"):
+        return initial_hint(student) or _shared_hint(student, "Neuron", (3,)) or _shared_hint(student, "Layer", (2, 3))
     hint = (
         _growth_hint(student)
         or _plain_parameter_hint(student)
@@ -128,7 +132,10 @@ def network_hint(student: Student, about: Sequence[str], item: str) -> str:
     if hint or parts <= {"Neuron", "Layer"}:
         return hint or _neuron_gradient_hint(student)
     return (
-        _count_hint(student, "MLP", (3, [4, 4, 1]), 41) or mlp_hint(student, linear) or _neuron_gradient_hint(student)
+        _count_hint(student, "MLP", (3, [4, 4, 1]), 41)
+        or mlp_hint(student, linear)
+        or _neuron_gradient_hint(student)
+        or _mlp_gradient_hint(student)
     )
 
 
@@ -172,10 +179,12 @@ def _plain_parameter_hint(student: Student) -> str:
     plain = [place for place, each in enumerate(parameters) if read([each]) is not None]
     if not plain or len(parameters) != 4:
         return ""
-    which = "the bias" if plain == [3] else "a weight" if len(plain) < 4 else "each of them"
+    which = {(3,): "the bias", (0, 1, 2): "each weight"}.get(
+        tuple(plain), "a weight" if len(plain) < 4 else "each entry"
+    )
     return (
-        f"In Neuron(3).parameters(), {which} is a plain number, without a gradient: each weight and the "
-        "bias is a Value, made in __init__."
+        f"In Neuron(3).parameters(), {which} is a plain number, without a gradient: each weight and the bias is a "
+        "Value, made in __init__, and it is these Values that parameters() gives."
     )
 
 
@@ -187,15 +196,19 @@ COUNTS: dict[tuple[str, int], str] = {
     ("Neuron", 0): "it is empty: put the weights and the bias into it",
     ("Layer", 0): "it is empty: it has those of every neuron",
     ("Layer", 3): "it is one flat list of all neurons' parameters, not of one neuron's, nor of lists",
-    ("Layer", 6): "the biases, or the neurons of one kind, are missing: each of the 3 neurons has 2 weights and a bias",
+    ("Layer", 6): "one neuron, or the bias of each, is missing: each of the 3 neurons has 2 weights and a bias",
+    ("Layer", 12): (
+        "each of the 3 neurons has 2 weights and a bias, and here has one too many, as if it were made for nout inputs"
+    ),
     ("Layer", 8): "each of the 3 neurons has 2 weights and a bias; nin and nout may be swapped",
     ("Layer", 27): "each neuron's parameters are there three times",
     ("MLP", 0): "it is empty: it has those of every layer",
     ("MLP", 3): "it is one flat list of all layers' parameters, not of lists",
     ("MLP", 5): "only the last layer's are there",
     ("MLP", 16): "only the first layer's are there",
-    ("MLP", 36): "the last layer's are missing",
+    ("MLP", 36): "the last layer's are missing, or each layer has as many inputs as the first",
     ("MLP", 25): "the first layer's are missing",
+    ("MLP", 43): "nin and nout of each layer are swapped",
 }
 
 
@@ -343,6 +356,8 @@ def mlp_hint(student: Student, linear: bool) -> str:
         outputs: list[Subject] = []
         if not attempt(lambda: outputs.extend(result)) and len(outputs) == 1:
             return "MLP: a single output comes in a list, where the Value itself is due."
+        if agree(read(outputs, "data") or (), _layer(first, 2, x)):
+            return "MLP: a call returns the outputs of the first layer. Does a return stand inside the loop?"
         return ""
     squash: Callable[[float], float] = (lambda z: z) if linear else tanh
     hidden = _layer(first, 2, x)
@@ -365,6 +380,10 @@ def mlp_hint(student: Student, linear: bool) -> str:
         ),
     }
     found = "" if agree(got, right) else match(got, {text: each for text, each in slips.items() if each})
+    if agree(got, right) and read([make_mlp(2, [3])(list(map(make_value, x)))], "data") is not None:
+        return (
+            "MLP: where the last layer has three neurons, a call returns one single Value: all three outputs are due."
+        )
     return f"MLP: {found}." if found else ""
 
 
@@ -375,6 +394,11 @@ def _mlp_gradient_hint(student: Student) -> str:
     write(parameters, "data", [0.3 * place - 0.8 for place in range(len(parameters))])
     model([0.7, -1.3]).backward()
     gradients = numbers(parameters, "grad")
+    if not any(gradients):
+        return (
+            "The outputs are right, but no gradient arrives at any parameter: a call returns the Values that the last "
+            "layer made, not their numbers, nor new Values."
+        )
     if not any(gradients[:6]) and any(gradients[6:]):
         return (
             "The outputs are right, but no gradient arrives at the first layer: each layer gets the Values that the "
@@ -398,6 +422,8 @@ def zero_grad_hint(student: Student) -> str:
     if gradients is None:
         return "After zero_grad() a grad is no longer a number: it is to be 0.0."
     left = sum(1 for gradient in gradients if gradient)
+    if left == len(parameters) and set(gradients) != {2.0}:
+        return f"After zero_grad() each grad that was 2 is {gradients[0]:g}: it is to be 0, whatever it was."
     if left == len(parameters):
         other = find_misspelling(parameters[0], "grad", student.load("Value")(2.0))
         if other:
@@ -407,7 +433,9 @@ def zero_grad_hint(student: Student) -> str:
             "parameters() gives."
         )
     if left:
-        return f"After zero_grad() {left} of {len(parameters)} parameters still have their grad: it is for all of them."
+        return (
+            f"After zero_grad() the grad of {left} of {len(parameters)} parameters is not 0: it sets back that of each."
+        )
     again = read(list(model.parameters()), "data")
     if again != start:
         return "After zero_grad(), parameters() gives other objects: it is to change the grad of those that are there."
@@ -431,6 +459,12 @@ def initial_hint(student: Student) -> str:
         return "Some numbers begin outside of -1 to 1: random.uniform(-1, 1) stays within (random.gauss does not)."
     if all(weight >= 0 for weight in weights):
         return "All 20 weights begin above 0: random.random() gives 0 to 1; from -1 to 1 is due."
+    biases = [numbers(list(student.load("Neuron")(2).parameters()), "data")[-1] for _ in range(3)]
+    if biases[0] and len({*biases, got[-1]}) == 1:  # biases that begin at 0 are allowed
+        return (
+            f"The bias of each neuron begins at {biases[0]:g}: it is drawn from random.uniform(-1, 1), as the weights "
+            "are."
+        )
     seed = student.load("seed")
     starts = []
     for _ in range(2):

@@ -9,9 +9,19 @@ from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 
 from .candidates import agree, identify
 from .formulas import derivative, derivative_formulas, value, value_formulas
-from .operation import Operation
+from .operation import ADDITION, Operation
 from .student import Student
-from .wiring import Call, copied_operand_hint, runs_in_operand, seed_hint, shared_by_all_hint, why_nothing_arrives
+from .wiring import (
+    Call,
+    changed_data_hint,
+    closure_is_right,
+    copied_operand_hint,
+    own_gradient_hint,
+    runs_in_operand,
+    seed_hint,
+    shared_by_all_hint,
+    why_nothing_arrives,
+)
 
 UPSTREAM = 3.0
 """The upstream gradient of the questions about `out.grad`."""
@@ -37,6 +47,8 @@ def value_hint(student: Student, operation: Operation) -> str:
     found = identify(got, points, value_formulas(operation.name))
     if found:
         return f"{text} gives {operation.letters(found)}."
+    if agree(got, [float(int(number)) for number in right]):
+        return f"{text} gives whole numbers only: is there an int() or a // on the way?"
     return _where_it_is_wrong(text, operation, points, [is_close(*pair) for pair in zip(got, right)])
 
 
@@ -51,7 +63,10 @@ def _where_it_is_wrong(text: str, operation: Operation, points: Sequence[Sequenc
             inside = [ok for point, ok in zip(points, right) if is_there(point[index])]
             outside = [ok for point, ok in zip(points, right) if not is_there(point[index])]
             if inside and outside and all(outside) and not any(inside):
-                return f"{text} is right elsewhere, and wrong where {letter} is {what}: look at what decides there."
+                return (
+                    f"{text} is right elsewhere, and wrong where {letter} is {what}: look at what is computed there, "
+                    "and at what decides it."
+                )
     return ""
 
 
@@ -85,10 +100,10 @@ def gradient_hint(student: Student, operation: Operation, times_is_right: bool =
         or (upstream_hint(student, operation) if times_is_right else "")
         or _inner_hint(student, operation)
     )
-    return (hint and _operand_keeps_hint(student, operation)) or hint
+    return (hint and operand_keeps_hint(student, operation)) or hint
 
 
-def _operand_keeps_hint(student: Student, operation: Operation) -> str:
+def operand_keeps_hint(student: Student, operation: Operation) -> str:
     """Return a hint if the closure of an operation is kept in its operand, which shows in many ways."""
     if not runs_in_operand(student, Call(operation)):
         return ""
@@ -121,14 +136,20 @@ def slope_hint(student: Student, operation: Operation) -> str:
     is_nothing = [not any(share) for share in shares]
     if all(is_nothing):
         return why_nothing_arrives(student, Call(operation))
+    kept_in_operand = operand_keeps_hint(student, operation)
+    if kept_in_operand:
+        return kept_in_operand
     if operation.arity == 2:
         if is_nothing[0] != is_nothing[1]:
             empty = operands[is_nothing.index(True)]
             served = is_nothing.index(False)
             if is_right[served]:
-                return copied_operand_hint(student, Call(operation)) or (
-                    f"In {text}, {operands[served]} gets its share and {empty} gets nothing: "
-                    "the closure has to add to both."
+                return (
+                    copied_operand_hint(student, Call(operation))
+                    or changed_data_hint(student, Call(operation))
+                    or own_gradient_hint(student, Call(operation), operands.index(empty))
+                    or f"In {text}, {operands[served]} gets its share and {empty} gets nothing: each operand gets one, "
+                    "added to its grad."
                 )
             if agree(shares[served], [sum(both) for both in zip(*right)]):
                 return f"In {text}, {operands[served]} gets both shares and {empty} gets nothing: one share each."
@@ -147,6 +168,11 @@ def slope_hint(student: Student, operation: Operation) -> str:
     if found:
         others = " (the other operand's share is right)" if operation.arity == 2 and is_right[1 - wrong] else ""
         return f"What {text} passes on to {letter} is {operation.letters(found)}{others}."
+    if closure_is_right(student, Call(operation), [want[0] for want in right]):
+        return (
+            f"The closure of {text} adds the right shares when it is called by hand, but after backward() there are "
+            "others: look at how often it is run, and at what else changes them."
+        )
     place = _where_it_is_wrong(
         f"The derivative of {text}", operation, points, [is_close(*pair) for pair in zip(shares[wrong], right[wrong])]
     )
@@ -155,7 +181,7 @@ def slope_hint(student: Student, operation: Operation) -> str:
         or shared_by_all_hint(student, Call(operation))
         or (
             f"Alone, as the result itself, {text} already passes a wrong number to {letter}, though the upstream "
-            "gradient is 1 there: look at the local derivative, and at how often it is added."
+            "gradient is 1 there: look at the local derivative, at how often it is added, and at backward()."
         )
     )
 
@@ -179,7 +205,7 @@ def upstream_hint(student: Student, operation: Operation) -> str:
         if agree(share, alone):
             return (
                 f"{text} passes its local derivative on to {letter} as it is, also where its own gradient is "
-                f"{UPSTREAM:g}: the chain rule multiplies by out.grad."
+                f"{UPSTREAM:g}: the chain rule multiplies that gradient (out.grad) with it."
             )
         if agree(share, [each * UPSTREAM**2 for each in alone]):
             return f"{text} multiplies by out.grad twice on the way to {letter}: once is due."
@@ -246,13 +272,21 @@ def _overwrite_hint(student: Student, operation: Operation) -> str:
             continue
         used_twice = f"{text} is used beside another use of {letter} ({text.strip('`')} + {letter})"
         if agree(got, alone):
+            # Of the other operations + is a part, and it is known by then that backward() overwrites nothing in it.
+            culprit = "its closure, or backward()," if operation == ADDITION else "its closure"
             return (
                 f"Where {used_twice}, only the share of {text} stays in {letter}.grad: "
-                "its closure overwrites (=) what was there; collect with +=."
+                f"{culprit} overwrites (=) what was there; collect with +=."
             )
         if agree(got, [1.0] * len(got)):
-            return f"Where {used_twice}, the share of {text} does not arrive: each use adds (+=) its own."
-        return f"The gradient of {text} is right alone, and wrong where {used_twice}: each use adds (+=) its own share."
+            return (
+                f"Where {used_twice}, the share of {text} does not arrive: either another closure overwrites (=) it, "
+                "or its own runs too early, or not at all."
+            )
+        return (
+            f"The gradient of {text} is right alone, and wrong where {used_twice}: either a closure overwrites (=) the "
+            "share of another, or one runs before its own gradient is complete, or never."
+        )
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, write
 
 from .candidates import agree
+from .formulas import derivative, value
 from .operation import ADDITION, MULTIPLICATION, Operation
 from .student import Student, attempt, find_misspelling, read
 
@@ -64,6 +65,13 @@ def seed_hint(student: Student, call: Call) -> str:
             f"From {text} gradients arrive at the leaves, but the result's own is 0 after backward(): it is set "
             "back after its closure has run, where it should stay 1."
         )
+    marked, again = call.make(student)
+    write(marked, "grad", [5.0] * len(marked))
+    if not attempt(lambda: again.backward()) and not any(read(marked, "grad") or (1,)):
+        return (
+            f"After backward() on {text} every gradient is 0, also where it was not 0 before: backward() sets them "
+            "back. After the closures have run they stay as they are, and the result's stays 1."
+        )
     others, second = call.make(student)
     write([second], "grad", [1.0])
     starts = not attempt(lambda: second.backward()) and any(read(others, "grad") or ())
@@ -83,7 +91,8 @@ def seed_hint(student: Student, call: Call) -> str:
         )
     make_value = student.load("Value")
     _, third = call.make(student)
-    if not attempt(lambda: make_value.backward(third)) and read([third], "grad") == [1.0]:
+    attempt(lambda: make_value.backward(third))
+    if read([third], "grad") == [1.0]:
         return (
             "Value.backward(x) works and x.backward() does not: each object has an attribute of that name, which hides "
             "the method."
@@ -127,8 +136,8 @@ def copied_operand_hint(student: Student, call: Call) -> str:
     for leaf, letter in zip(leaves, call.operation.operands):
         if not any(node is leaf for node in behind):
             return (
-                f"From the result of {text} no way leads back to {letter}: somewhere a new Value or a number takes its "
-                f"place. _prev and the closure have to use {letter} itself."
+                f"From the result of {text} no way leads back to {letter}: either it is missing among the parents "
+                f"(_prev), or a new Value or a number takes its place. _prev and the closure need {letter} itself."
             )
     return ""
 
@@ -160,6 +169,46 @@ def shared_by_all_hint(student: Student, call: Call) -> str:
     )
 
 
+_SAME_SLIPS: dict[str, Callable[[float, float], float]] = {
+    "it has the wrong sign, as if it were subtracted from the grad of the parents": lambda share, number: -share,
+    "it is 1 too much, as if out.grad, which is 1 here, were added to the local derivative. The chain rule "
+    "multiplies": lambda share, number: share + 1,
+    "it has the result's number as a factor, where the result's gradient is due": lambda share, number: share * number,
+    "it is twice what is due": lambda share, number: 2 * share,
+    "it is 3 times what is due, which is the number of nodes here. Each node runs its own closure, once": (
+        lambda share, number: 3 * share
+    ),
+}
+"""What + and * may both pass on by the same mistake: functions of the right share and the result's number."""
+
+
+def same_slip_hint(student: Student) -> str:
+    """Explain shares that are wrong in the same way for + and for *, as by a mistake in backward() itself."""
+    answers = [
+        (each, point, answer)
+        for each in (ADDITION, MULTIPLICATION)
+        for point, answer in zip(
+            each.points, student.answers([each.graph(point) for point in each.points], backward=True)
+        )
+        if answer
+    ]
+    if {each.name for each, _, _ in answers} != {"add", "mul"}:
+        return ""
+    got = [share for _, _, answer in answers for share in answer.grad[:2]]
+    right = [
+        (derivative(each.name, operand, point), value(each.name, point))
+        for each, point, _ in answers
+        for operand in (0, 1)
+    ]
+    for text, slip in _SAME_SLIPS.items():
+        if agree(got, [slip(*pair) for pair in right]):
+            return (
+                f"What `a + b` and `a * b` pass on is wrong in the same way: {text}. Look at backward(), and at what "
+                "else both share."
+            )
+    return ""
+
+
 def _nothing_runs(student: Student) -> str:
     """Explain an engine in which neither + nor * passes anything on."""
     return why_nothing_arrives(student, Call(ADDITION))
@@ -181,11 +230,13 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
             f"Nothing arrives from {text}, although _prev leads back to its operands: look at the closures of the "
             "operations that it is built of."
         )
-    before = read(leaves, "data")
     write([result], "grad", [1.0])
     message = attempt(lambda: result._backward)
     if message:
-        return f"Nothing arrives from {text}: is its closure kept in the result, and run by backward()?"
+        return changed_data_hint(student, call) or (
+            f"Nothing arrives from {text}: either its result does not keep what is needed on the way back (a closure, "
+            "or the derivatives with their parents), or backward() does not add that to the grad of the parents."
+        )
     returned: list[Any] = []
     message = attempt(lambda: returned.append(result._backward()))
     if "'NoneType' object is not callable" in message:
@@ -196,14 +247,20 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     if message:
         return ""
     gradients = read(leaves, "grad")
-    if gradients is None or before is None:
+    if gradients is None:
         return ""
     if any(gradients):
         return _backward_does_not_call(student, text)
-    if read(leaves, "data") != before:
-        return f"The closure of {text} changes the data of the operands; it should add to their grad."
+    changed = changed_data_hint(student, call)
+    if changed:
+        return changed
     if returned and (read(returned) is not None or not attempt(lambda: len(returned[0]))):
         return f"The closure of {text} returns the gradients, and nobody takes them: it has to add them to each grad."
+    if returned and not attempt(lambda: returned[0]()) and any(read(leaves, "grad") or ()):
+        return (
+            f"The _backward of the result of {text} gives the closure back and does not run it: keep the closure "
+            "itself in out._backward."
+        )
     if runs_in_operand(student, call):
         return (
             f"The closure of {text} is kept in its operand (self._backward); it belongs to the result: out._backward."
@@ -217,15 +274,75 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     added_to = find_misspelling(leaves[0], "grad", fresh)
     if added_to:
         return f"After the closure of {text} has run, its operand has an attribute {added_to}: grad is meant."
+    from_own = own_gradient_hint(student, call, 0) or own_gradient_hint(student, call, len(leaves) - 1)
+    if from_own:
+        return from_own
+    others, second = call.make(student)
+    write([second], "grad", [3.0])
+    if not attempt(partial(_call_closure, second)) and any(read(others, "grad") or ()):
+        return (
+            f"The closure of {text} passes nothing on where the result's own gradient is 1, and something where that "
+            "is 3: is the whole local derivative multiplied by out.grad (parentheses)?"
+        )
+    leaf = student.load("Value")(2.0)
+    names = [attempt(partial(_call_closure, node, 1.0)) for node in (leaf, result)]
+    is_named = all("positional argument" in name for name in names)
+    if is_named and names[0] == names[1]:
+        return (
+            f"Nothing arrives from {text}: its result has the _backward that a leaf has, which does nothing. Its "
+            "closure is not kept in it (out._backward = ...)."
+        )
+    causes = [
+        *["the closure is not kept there"] * (not is_named),
+        "it does not add (+=) to the attribute grad of its operands",
+        "what it adds is 0, as it is if out.grad was read outside of it, before it runs",
+    ]
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
-        "Either the closure is not kept there (out._backward = ...), or it does not add to self.grad, or out.grad was "
-        "read outside of it, before it runs, when that is still 0."
+        f"Either {', or '.join(causes)}."
     )
 
 
-def _call_closure(node: Subject) -> None:
-    node._backward()
+def changed_data_hint(student: Student, call: Call) -> str:
+    """Return a hint if backward() changes the numbers of an operation's operands."""
+    leaves, result = call.make(student)
+    before = read(leaves, "data")
+    if attempt(lambda: result.backward()) or read(leaves, "data") == before:
+        return ""
+    return f"backward() on {call.operation.text} changes the data of an operand: it is its grad that is added to."
+
+
+def closure_is_right(student: Student, call: Call, shares: Sequence[float]) -> bool:
+    """Return whether a closure that is called by hand adds the right shares, at the operation's first point."""
+    leaves, result = call.make(student)
+    write([result], "grad", [1.0])
+    return not attempt(partial(_call_closure, result)) and agree(read(leaves, "grad") or (), shares)
+
+
+def own_gradient_hint(student: Student, call: Call, operand: int) -> str:
+    """Return a hint if what an operand gets is computed from the gradients that the operands have themselves.
+
+    Those are 0 at first, and so is what is computed from them: nothing seems to arrive.
+    """
+    leaves, result = call.make(student)
+    before = [2.0, 3.0][: len(leaves)]
+    write(leaves, "grad", before)
+    write([result], "grad", [1.0])
+    if attempt(partial(_call_closure, result)):
+        return ""
+    after = read(leaves, "grad")
+    if after is None or after[operand] == before[operand]:
+        return ""
+    return (
+        f"What {call.operation.text} passes on to {call.operation.operands[operand]} is computed from an operand's own "
+        "grad, which is 0 at first. It is the grad of the result (out.grad) that is passed on, times a number that "
+        "comes from the operands' data."
+    )
+
+
+def _call_closure(node: Subject, *too_many: float) -> None:
+    """Call a closure by hand. With an argument too many, Python's message names the function and where it was made."""
+    node._backward(*too_many)
 
 
 def runs_in_operand(student: Student, call: Call) -> bool:
@@ -294,8 +411,9 @@ def all_ones_hint(student: Student) -> str:
     product, twice = student.answers(graphs, backward=True)
     if product and twice and product.grad[:2] == [1.0, 1.0] and twice.grad[0] == 1.0:
         return (
-            "Every node that backward() reaches ends with the gradient 1: does it call backward() of others, which "
-            "sets theirs to 1? It is their closures, _backward(), that are to run."
+            "Every node that backward() reaches ends with the gradient 1, and only the result's is to be set to 1: "
+            "either the loop sets it for each node, or backward() of others is called, which sets theirs. It is their "
+            "closures, _backward(), that are to run."
         )
     return ""
 
@@ -376,7 +494,10 @@ def _reuse_hint(student: Student) -> str:
                 f"{start}s has its whole gradient in the end, but passed on only a part of it to a: its closure ran "
                 "before both uses of s had added their share. Every node waits for all its uses (topological order)."
             )
-        return f"{start}the gradients are wrong, where every use by itself is right: look at the order of the closures."
+        return (
+            f"{start}the gradients are wrong, where every use by itself is right: does backward() reach every node "
+            "behind the result, in an order in which each waits for all its uses?"
+        )
     return ""
 
 

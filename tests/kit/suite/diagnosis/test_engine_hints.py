@@ -49,13 +49,25 @@ def test_a_right_engine_of_any_design_gets_no_hint(open_student, variant):
 
 
 NOTHING_ARRIVES = {
-    "never kept": (added("\n\n        out._backward = _backward", ""), "called by hand, no operand's grad changes"),
+    "never kept": (added("\n\n        out._backward = _backward", ""), "closure is not kept in it (out._backward"),
     "kept elsewhere": (added("out._backward =", "out._backwards ="), "has an attribute _backwards"),
     "misspelt": (
         added("self.grad += out.grad\n            other.grad += out.grad", "self.gard = other.gard = out.grad"),
         "has an attribute gard",
     ),
     "only self": (added("            other.grad += out.grad\n", ""), "a gets its share and b gets nothing"),
+    "only other, in data": (added("self.grad += out.grad", "self.data += out.grad"), "changes the data"),
+    "nothing at 1": (added("self.grad += out.grad\n            other.grad += out.grad", "self.grad += 1 - out.grad"),
+                     "something where that is 3"),
+    "all set back": (
+        ("            node._backward()", "            node._backward()\n            node.grad = 0.0"),
+        "every gradient is 0, also where it was not 0",
+    ),
+    "all set to 1": (("            node._backward()", "            node.grad = 1.0\n            node._backward()"),
+                     "the loop sets it for each node"),
+    "the result's for each": (("node._backward()", "self._backward()"), "3 times what is due"),
+    "subtracted": (added("self.grad += out.grad\n            other.grad += out.grad",
+                         "self.grad -= out.grad; other.grad -= out.grad"), "-1, so the sign is wrong"),
     "only other, twice": (added("self.grad", "other.grad"), "b gets both shares and a gets nothing"),
     "returned": (
         added("self.grad += out.grad\n            other.grad += out.grad", "return out.grad, out.grad"),
@@ -67,8 +79,25 @@ NOTHING_ARRIVES = {
             "        early = out.grad\n\n        def _backward():\n            self.grad += early\n"
             "            other.grad += early",
         ),
-        "out.grad was read outside",
+        "if out.grad was read outside",
     ),
+    "added to a local variable": (
+        added("self.grad += out.grad\n            other.grad += out.grad", "grad = self.grad + out.grad"),
+        "Either it does not add (+=) to the attribute grad",
+    ),
+    "the operands' own": (
+        added("self.grad += out.grad\n            other.grad += out.grad", "self.grad += self.grad + other.grad"),
+        "computed from an operand's own grad",
+    ),
+    "one operand's own": (added("other.grad += out.grad", "other.grad += other.grad"), "an operand's own grad"),
+    "given back": (added("_backward = _backward", "_backward = lambda: _backward"), "gives the closure back"),
+    "kept in both operands": (
+        added("out._backward =", "self._backward = other._backward ="),
+        "is kept in its operand (self._backward)",
+    ),
+    "kept in the other operand": (added("out._backward =", "other._backward ="), "is kept in its operand"),
+    "hidden by an attribute": (("self._op = _op\n", "self._op = _op\n        self.backward = lambda: None\n"),
+                                       "has an attribute of that name, which hides"),
     "added to data": (added("self.grad += out.grad", "self.data += out.grad; return"), "changes the data"),
     "kept as grad": (added("out._backward =", "out.grad ="), "grad of `a + b` holds a function"),
     "kept as backward": (added("out._backward =", "out.backward ="), "hides the method"),
@@ -95,7 +124,7 @@ NOTHING_ARRIVES = {
         ("Value(self.data + other.data, (self, other)", "Value(self.data + other.data, ()"),
         "_prev is empty",
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("edit", "part"), NOTHING_ARRIVES.values(), ids=NOTHING_ARRIVES)
@@ -152,7 +181,7 @@ def test_an_operation_that_overwrites_is_told_to_collect(open_student, method, l
 DERIVATIVES = {
     "tanh of the operand": ("tanh", "1 - out.data**2", "1 - self.data**2", "from the operand's number"),
     "tanh, parentheses": ("tanh", "(1 - out.data**2) * out.grad", "1 - out.data**2 * out.grad", "parentheses"),
-    "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies by out.grad"),
+    "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies that gradient"),
     "relu by data": ("relu", "(self.data > 0) * out", "(self.data > 0) * self.data * out", "x above zero, where 1"),
     "relu at zero": ("relu", "(self.data > 0) * out", "(self.data >= 0) * out", "At exactly 0"),
     "power": ("__pow__", "(exponent.data - 1)", "exponent.data", "does not go down by 1"),
@@ -203,17 +232,17 @@ REFUSALS = (
 def test_a_refused_value_as_exponent_is_named_whatever_the_words(open_student, line):
     old = "        exponent = other if isinstance(other, Value) else Value(other)\n        out = Value(self.data**"
     student = open_student("engine", (old, f"        {line}\n{old}"))
-    hint = engine_error_hint(student, ("Value.__pow__",), "TypeError: whatever")
+    hint = engine_error_hint(student, ("Value.__pow__",), "TypeError: whatever", gradients=True)
     assert "where the exponent is a Value: __pow__ takes both" in hint
 
 
 def test_a_leaf_without_a_closure_is_told_from_a_result_without_one(open_student):
     message, about = "TypeError: 'NoneType' object is not callable", ("Value.exp",)
     leaf = open_student("engine", ("lambda: None", "None"))
-    assert "_backward of a leaf is None" in engine_error_hint(leaf, about, message)
+    assert "_backward of a leaf is None" in engine_error_hint(leaf, about, message, gradients=True)
     closure = "self.grad += out.data * out.grad\n\n        out._backward = _backward"
     result = open_student("engine", (closure, f"{closure}()"))
-    assert "result of `x.exp()` is None" in engine_error_hint(result, about, message)
+    assert "result of `x.exp()` is None" in engine_error_hint(result, about, message, gradients=True)
 
 
 def test_a_wrong_plus_is_named_where_an_item_is_about_exp(open_student):
@@ -237,3 +266,34 @@ def test_what_all_values_share_is_told_from_a_wrong_derivative(open_student):
     )
     hint = engine_hint(open_student("engine", *edits), BACKWARD, None, gradients=True)
     assert "is shared by all of them" in hint
+
+
+OVERFLOWS = {
+    "slope": ("self.grad += out.data * out.grad", "self.grad += math.exp(out.data) * out.grad", "exp(exp(x))"),
+    "number": ("Value(math.exp(self.data)", "Value(math.exp(math.exp(self.data))", "gives exp(exp(x))"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "part"), OVERFLOWS.values(), ids=OVERFLOWS)
+def test_a_formula_that_overflows_is_named_where_it_is_wrong_at_small_numbers_too(open_student, old, new, part):
+    student = open_student("engine", (old, new))
+    assert part in engine_error_hint(student, ("Value.exp",), "OverflowError: math range error", gradients=True)
+
+
+@pytest.mark.parametrize("line", ["1 / (1 + math.exp(-self.data))", "math.exp(self.data) / (1 + math.exp(self.data))"])
+def test_a_form_that_only_overflows_is_not_called_wrong(open_student, line):
+    student = open_student("engine", ("(1 if self.data >= 0 else z) / (1 + z)", line))
+    assert engine_error_hint(student, ("Value.sigmoid",), "OverflowError: math range error", gradients=True) == ""
+
+
+def test_whole_numbers_of_an_operation_are_named(open_student):
+    student = open_student("engine", ("Value(self.data * other.data", "Value(int(self.data * other.data)"))
+    assert "whole numbers only" in engine_hint(student, ("Value.__mul__",), None, gradients=False)
+
+
+def test_a_backward_without_end_is_told_from_one_that_is_too_deep(open_student):
+    message, about = "RecursionError: maximum recursion depth exceeded", ("Value.backward",)
+    endless = open_student("engine", ("node._backward()", "node.backward()"))
+    assert "not even on `a + b`" in engine_error_hint(endless, about, message, gradients=True)
+    recursive = open_student(variant="classic_recursive")
+    assert engine_error_hint(recursive, about, message, gradients=True) == ""

@@ -52,6 +52,16 @@ NETWORKS = {
     "grows with each network": ("self.neurons = [Neuron(nin, linear) for _ in range(nout)]",
                                 "self.neurons += [Neuron(nin, linear) for _ in range(nout)]", "shared by all objects"),
     "plain bias": ("self.b = Value(random.uniform(-1, 1))", "self.b = 0.5", "the bias is a plain number"),
+    "plain weights": ("[Value(random.uniform(-1, 1)) for _ in range(nin)]",
+                      "[random.uniform(-1, 1) for _ in range(nin)]", "each weight is a plain number"),
+    "plain list": ("return [*self.w, self.b]", "return [p.data for p in (*self.w, self.b)]", "these Values"),
+    "last product": ("total = total + w * xi", "total = w * xi", "only the last one stays"),
+    "as many inputs": ("Neuron(nin, linear)", "Neuron(nout, linear)", "for nout inputs"),
+    "widths turned": ("Layer(sizes[i], sizes[i + 1]", "Layer(sizes[i + 1], sizes[i]", "are swapped"),
+    "return in the loop": ("            x = layer(x)\n        return x[0]", "            x = layer(x)\n            "
+                           "return x[0]", "returns the outputs of the first layer"),
+    "first output": ("return x[0] if len(x) == 1 else x", "return x[0]", "one single Value: all three"),
+    "new Values": ("x = layer(x)", "x = [Value(y.data) for y in layer(x)]", "no gradient arrives at any parameter"),
     "nested": ("return [*self.w, self.b]", "return [self.w, self.b]", "one flat list"),
 }  # fmt: skip
 
@@ -71,6 +81,9 @@ ZERO_GRADS = {
     "misspelt": ("parameter.grad = 0.0", "parameter.gard = 0.0", "an attribute gard"),
     "of a copy": ("parameter.grad = 0.0", "parameter = 0.0", "every grad is as it was"),
     "None": ("parameter.grad = 0.0", "parameter.grad = None", "no longer a number"),
+    "one": ("parameter.grad = 0.0", "parameter.grad = 1.0", "each grad that was 2 is 1"),
+    "halved": ("parameter.grad = 0.0", "parameter.grad *= 0.5", "each grad that was 2 is 1"),
+    "first only": ("parameter.grad = 0.0", "parameter.grad = 0.0\n            break", "8 of 9 parameters is not 0"),
 }
 
 
@@ -249,3 +262,11 @@ def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(ope
     assert "along axis 0" in tensor_network_hint(summed, about, "")
     picked = open_student("tensor", ("shifted[np.arange(len(targets)), targets]", "shifted[:, targets]"))
     assert "classes of all examples" in tensor_network_hint(picked, about, "")
+
+
+def test_a_bias_that_is_not_drawn_is_named(open_student):
+    item = "a4_networks/test_no_two_neurons_begin_alike"
+    student = open_student("nn", ("self.b = Value(random.uniform(-1, 1))", "self.b = Value(0.5)"))
+    assert "bias of each neuron begins at 0.5" in network_hint(student, ("Neuron.__init__",), item)
+    student = open_student("nn", ("self.b = Value(random.uniform(-1, 1))", "self.b = Value(0.0)"))
+    assert network_hint(student, ("Neuron.__init__",), item) == ""
