@@ -75,6 +75,7 @@ SGD_SLIPS: dict[str, SGDRule] = {
     "the learning rate lr is left out": SGDRule(lr=1.0),
     "momentum is left out, or the new velocity is not kept for the next step": SGDRule(kept=0.0),
     "momentum is 1, whatever was given": SGDRule(kept=1.0),
+    "the new velocity is added to the old one (+=), which momentum has scaled already": SGDRule(kept=1.0 + MOMENTUM),
     "momentum has no effect, and it goes uphill": SGDRule(kept=0.0, sign=1.0),
     "the velocity is a mean: the gradient is multiplied by 1 - momentum": SGDRule(new=1 - MOMENTUM),
     "the gradient is multiplied by momentum, and the velocity is not": SGDRule(kept=1.0, new=MOMENTUM),
@@ -96,7 +97,18 @@ SGD_SLIPS: dict[str, SGDRule] = {
     "it divides by lr, where it should multiply": SGDRule(lr=1 / LR),
 }
 
-PLAIN_SGD_SLIPS = {text: replace(rule, kept=0.0) for text, rule in SGD_SLIPS.items()}
+PLAIN_SGD_SLIPS = {
+    **{text: replace(rule, kept=0.0) for text, rule in SGD_SLIPS.items()},
+    **{
+        f"it has momentum {momentum:g}, where none was given: the default is 0, and what is given counts": SGDRule(
+            kept=momentum
+        )
+        for momentum in (0.9, 0.5, 0.99)
+    },
+    "the gradients of earlier steps stay in the velocity, where without momentum it is the gradient alone": SGDRule(
+        kept=1.0
+    ),
+}
 
 
 @dataclass(frozen=True)

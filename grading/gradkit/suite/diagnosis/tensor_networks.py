@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import tanh
+from math import exp, log, tanh
 
 from gradkit.graphs.tensor.graph import Shape
 from gradkit.submissions.transport.subject import Subject, arrays, write
@@ -24,6 +24,9 @@ LAST_BIAS = (0.25,)
 ROWS = ((0.7, -1.3), (0.4, 1.6))
 
 Numbers = Sequence[float]
+
+NO_SQUASH = "no layer squashes"
+FIRST_IS_LINEAR = "linear_last=True leaves the tanh out of the first layer, not of the last"
 
 
 def tensor_network_hint(student: Student, about: Sequence[str], item: str) -> str:
@@ -50,6 +53,11 @@ def _parameters_hint(student: Student) -> str:
         kinds = {2: "the weights and the bias of each layer are due, so 4", 6: "some are there more than once"}
         reason = kinds.get(len(parameters), "for each layer its weights and its bias are due")
         return f"MLP(2, [3, 1]).parameters() has {len(parameters)} entries: {reason}."
+    if attempt(lambda: arrays(parameters, "data")):
+        return (
+            "MLP(...).parameters() holds something that is not a Tensor, as an array (.data) or a list: it is one flat "
+            "list of the Tensors themselves, whose grad and data can be changed."
+        )
     shapes = [array.shape for array in arrays(parameters, "data")]
     if shapes == SHAPES:
         return ""
@@ -128,15 +136,17 @@ def _output_hint(student: Student, linear: bool) -> str:
     slips = {
         "the biases are left out": run(tanh, squash, 0.0),
         "the biases are subtracted": run(tanh, squash, -1.0),
-        "no layer squashes": run(plain, plain),
+        NO_SQUASH: run(plain, plain),
         "the first layer is linear": run(plain, squash) if not linear else [],
         "the last layer is linear, which it is with linear_last=True alone": run(tanh, plain) if not linear else [],
         "linear_last=True does not leave the tanh out of the last layer": run(tanh, tanh) if linear else [],
-        "linear_last=True leaves the tanh out of the first layer, not of the last": run(plain, tanh) if linear else [],
+        FIRST_IS_LINEAR: run(plain, tanh) if linear else [],
         "relu takes the place of tanh": run(lambda z: max(0.0, z), squash if linear else lambda z: max(0.0, z)),
         "the output is squashed once more": [] if linear else [tanh(y) for y in right],
     }
     found = "" if agree(outputs.numbers, right) else match(outputs.numbers, {t: n for t, n in slips.items() if n})
+    if found == NO_SQUASH and not linear and NO_SQUASH not in _output_hint(student, linear=True):
+        found = "without linear_last=True no layer squashes, and with it one does: look at the condition for the tanh"
     if found:
         return f"MLP of Tensors: {found}."
     return _gradient_hint(student) if agree(outputs.numbers, right) else ""
@@ -171,12 +181,15 @@ def _zero_grad_hint(student: Student) -> str:
     array = student.load("array")
     ones = [array([[1.0] * 3] * 2), array([1.0] * 3), array([[1.0]] * 3), array([1.0])]
     write(parameters, "grad", ones)
+    before = [each.numbers for each in arrays(parameters, "data")]
     model.zero_grad()
     if attempt(lambda: arrays(parameters, "grad")):
         return "After zero_grad() a grad is no longer an array: zeros in the shape of the data are due."
     gradients = arrays(parameters, "grad")
     shapes = [gradient.shape for gradient in gradients]
     left = sum(any(gradient.numbers) for gradient in gradients)
+    if [each.numbers for each in arrays(parameters, "data")] != before:
+        return "zero_grad() changes the data of the parameters: it is their grad that is set back, and nothing else."
     if left == len(parameters):
         return "After zero_grad() every grad is as it was: set the attribute grad of what parameters() gives."
     if left:
@@ -187,6 +200,34 @@ def _zero_grad_hint(student: Student) -> str:
     if not all(mine is other for mine, other in zip(parameters, same)):
         return "After zero_grad(), parameters() gives other objects: it is to change the grad of those that are there."
     return ""
+
+
+def _logsum(numbers: Numbers) -> float:
+    return log(sum(map(exp, numbers)))
+
+
+SLIPS_OF_ROWS: dict[str, Callable[[Sequence[Numbers], Sequence[int]], float]] = {
+    "the exp of all examples are added up together. Each example has a sum of its own, over its classes": (
+        lambda rows, targets: (
+            _logsum([z for row in rows for z in row]) - sum(row[t] for row, t in zip(rows, targets)) / len(rows)
+        )
+    ),
+    "the exp of all examples are added up together, after the shift. Each example has a sum of its own": (
+        lambda rows, targets: (
+            _logsum([z - max(row) for row in rows for z in row])
+            - sum(row[t] - max(row) for row, t in zip(rows, targets)) / len(rows)
+        )
+    ),
+    "the right class's logit is taken from the first row for every example, where each has a row of its own": (
+        lambda rows, targets: sum(_logsum(row) - rows[0][t] for row, t in zip(rows, targets)) / len(rows)
+    ),
+    "the right class's logit is taken from the first row for every example. Each has a row of its own": (
+        lambda rows, targets: (
+            sum(_logsum(row) - max(row) - rows[0][t] + max(rows[0]) for row, t in zip(rows, targets)) / len(rows)
+        )
+    ),
+}
+"""Slips that concern several rows of logits: (rows, targets)."""
 
 
 def _add_loss(losses: list[Subject], function: Subject, logits: Subject, target: int) -> None:
@@ -212,6 +253,22 @@ def _wrong_axis_hint(student: Student) -> str:
     return ""
 
 
+def _loss_gradient_hint(student: Student) -> str:
+    """Explain a cross_entropy whose number is right, and whose gradient is not."""
+    logits = student.load("Tensor")([[0.0, 0.0]])
+    student.load("tensor_cross_entropy")(logits, [0]).backward()
+    got = arrays([logits], "grad")[0].numbers
+    if agree(got, [-0.5, 0.5]):
+        return ""
+    if agree(got, [0.5, 0.5]) or agree(got, [-1.0, 0.0]):
+        lost = "right class's logit" if got[1] else "logarithm of the sum"
+        return (
+            f"The numbers of cross_entropy are right, but the {lost} passes no gradient on: it is computed from plain "
+            "arrays (.data), where Tensors are due."
+        )
+    return ""
+
+
 def _loss_hint(student: Student) -> str:
     function, make_tensor = student.load("tensor_cross_entropy"), student.load("Tensor")
     got: list[float] = []
@@ -222,10 +279,17 @@ def _loss_hint(student: Student) -> str:
     for rows, targets in CLASSES:
         logits = make_tensor([list(row) for row in rows])
         loss = function(logits, list(targets))
+        if arrays([loss], "data")[0].shape != ():
+            return (
+                f"cross_entropy of {len(rows)} examples has shape {arrays([loss], 'data')[0].shape}: one single number "
+                "is due, the mean of what the examples cost."
+            )
         got += arrays([loss], "data")[0].numbers
         if not attempt(loss.backward):
             arrives = arrives or any(arrays([logits], "grad")[0].numbers)
-    slips = loss_slips("cross_entropy")
+    slips = loss_slips("cross_entropy") | {
+        text: [rule(rows, targets) for rows, targets in CLASSES] for text, rule in SLIPS_OF_ROWS.items()
+    }
     right = slips.pop("")
     if not agree(got, right):
         found = match(got, {text: each for text, each in slips.items() if JOIN not in text}) or match(got, slips)
@@ -237,6 +301,10 @@ def _loss_hint(student: Student) -> str:
                 "logits, its own sum and shift (along axis 1), and its own class."
             )
         return ""
+    if arrives:
+        hint = _loss_gradient_hint(student)
+        if hint:
+            return hint
     if not arrives:
         return (
             "The numbers of cross_entropy are right, but no gradient arrives at the logits: somewhere it leaves the "

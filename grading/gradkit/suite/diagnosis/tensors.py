@@ -18,7 +18,8 @@ from gradkit.suite.error_hints import find_added_shapes, lacks_axis
 from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
-from .student import GOES_ON, Student
+from .student import GOES_ON, Student, attempt
+from .tensor_wiring import TensorCall, chain_hint, kept_in_operand_hint, nothing_arrives_hint, read_gradients
 
 SCALAR_NAMES = {
     "add": "add",
@@ -78,21 +79,25 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     methods = [name.partition(".")[2] for name in about if name.startswith("Tensor.")]
     names = [name for method in methods for name in METHODS.get(method, ())]
     is_stretching = any(method in BINARY for method in methods) or not methods
+    others = [name for method in methods for name in OTHERS.get(method, ())]
     hint = first_hint(partial(_value_hint, student, name) for name in names)
     hint = hint or first_hint(
         partial(_reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
-    if methods and set(methods) <= set(REDUCTIONS):
-        hint = hint or _lost_axis_hint(message)
+    hint = hint or first_hint(partial(_changed_operand_hint, student, name) for name in others)
+    hint = hint or _misfit_hint(message, methods)
+    if not hint and "has shape ()" in message:
+        hint = _first_gradient_hint(student)
     if hint or not gradients:
-        return hint or shape_hint(message, is_stretching)
-    others = [name for method in methods for name in OTHERS.get(method, ())]
+        return hint or shape_hint(message, is_stretching, methods)
     binary = [name for name in ("add", "mul", *names) if Operation(SCALAR_NAMES[name]).arity == 2]
+    calls = [_call(name) for name in dict.fromkeys(("add", *names))] + [CALLS[name] for name in others if name in CALLS]
     return (
-        _chain_hint(student)
+        chain_hint(student)
+        or first_hint(partial(kept_in_operand_hint, student, call) for call in calls)
         or first_hint(partial(_gradient_hint, student, name) for name in dict.fromkeys(("add", *names)))
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
-        or shape_hint(message, is_stretching)
+        or shape_hint(message, is_stretching, methods)
         or first_hint(partial(_inner_hint, student, name) for name in (*names, *others))
         or (_matmul_hint(student) if "matmul" in others else "")
         or first_hint(partial(_collect_hint, student, name) for name in others)
@@ -105,26 +110,60 @@ def first_hint(questions: Iterable[Callable[[], str]]) -> str:
     return next(filter(None, (ask() for ask in questions)), "")
 
 
-def _lost_axis_hint(message: str) -> str:
-    """Explain a sum, mean or maximum along an axis that passes back a gradient without this axis."""
+def _misfit_hint(message: str, methods: Sequence[str]) -> str:
+    """Explain shapes that do not fit, in an exception, from what the item is about."""
     shapes = find_added_shapes(message)
-    if not shapes or not lacks_axis(*shapes):
+    if not shapes and "could not be broadcast together" not in message:
+        return ""
+    about = set(methods)
+    if about and about <= set(REDUCTIONS):
+        if shapes and lacks_axis(*shapes):
+            return (
+                f"The operand has shape {shapes[0]}, and the gradient of the result lacks the axis that is gone there: "
+                "without keepdims it has to be put back, with size 1, in its old place."
+            )
+        return (
+            "An axis that is gone no longer lines up with the axes of the operand: it has to be there, with size 1 and "
+            "in its old place, before the two are combined. With keepdims=True it is there already."
+        )
+    if shapes and about == {"transpose"}:
+        return (
+            "The axes of the gradient are not back in their old order: each axis returns to the place that it came "
+            "from. With more than two axes, that is not always the order that went forward."
+        )
+    if shapes and about == {"reshape"}:
+        return (
+            f"The operand has shape {shapes[0]}, and the gradient of the result still has another: it gets the old "
+            "shape of the operand back, not the new one."
+        )
+    return ""
+
+
+def _first_gradient_hint(student: Student) -> str:
+    """Explain a backward() that sets the gradient of the result to a single number, whatever its shape is."""
+    tensor = student.load("Tensor")([[5.0]])
+    before = read_gradients([tensor])
+    if attempt(lambda: tensor.backward()):
+        return ""
+    after = read_gradients([tensor])
+    if not before or not after or before[0].shape != (1, 1) or after[0].shape != ():
         return ""
     return (
-        f"The operand has shape {shapes[0]}, and the gradient of the result lacks the axis that is gone there: without "
-        "keepdims it has to be put back, with size 1, in its old place."
+        "After z.backward(), on a z of shape (1, 1), z.grad is a single number: backward() sets self.grad to an array "
+        "in the shape of self.data, of its own, also where the gradient came as one number."
     )
 
 
 SHAPES = re.compile(r"^(.*?) has shape (\(.*?\)),? and (?:PyTorch's has|should have) (\(.*?\))$")
 
 
-def shape_hint(message: str, is_stretching: bool) -> str:
+def shape_hint(message: str, is_stretching: bool, methods: Sequence[str] = ()) -> str:
     """Return a hint for an array of the wrong shape.
 
     Args:
         message: The message of the evidence.
         is_stretching: Whether the item is about operations that stretch one operand to the shape of the other.
+        methods: The methods of Tensor that the item is about.
     """
     found = SHAPES.match(message)
     if not found:
@@ -132,8 +171,16 @@ def shape_hint(message: str, is_stretching: bool) -> str:
     name, yours, due = found[1], _shape(found[2]), _shape(found[3])
     larger = math.prod(yours) > math.prod(due) or len(yours) > len(due)
     if "unbroadcast(" in name:
+        if yours == ():
+            return (
+                "What comes back is no array of that shape: is there a `return`, and does each sum name the axes that "
+                "it goes over (axis=...)?"
+            )
         if len(yours) > len(due):
-            return "An axis in front is still there that the operand does not have: sum over all of those."
+            return (
+                "An axis in front is still there that the operand does not have: sum over all of those, and let them "
+                "go (no keepdims there)."
+            )
         if len(yours) < len(due):
             return "An axis of size 1 is gone: sum over it, but keep it (keepdims=True)."
         if 1 not in due:
@@ -144,6 +191,8 @@ def shape_hint(message: str, is_stretching: bool) -> str:
         return f"Sum over just the axes in which the operand, of shape {due}, has size 1, and keep those that it has."
     if name.startswith("Tensor(") and name.endswith(".grad"):
         return "The grad of a new Tensor is an array of zeros in the shape of its data: __init__ makes it so."
+    if name.startswith("Tensor(") and name.endswith(".data"):
+        return "A new Tensor keeps the shape in which its numbers come: that of a single number is ()."
     if name.endswith(".grad") and yours == ():
         return (
             "This gradient is a single number, where an array in the shape of its own data is due: at the start, and "
@@ -157,35 +206,21 @@ def shape_hint(message: str, is_stretching: bool) -> str:
         if larger:
             return "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
         return "A gradient has the shape of its own data: this one is too small, so it must be spread over that shape."
+    if methods and set(methods) <= set(METHODS) and yours == ():
+        return (
+            f"A single number comes out, where {due} is due: each number of the array has its own. Which function here "
+            "takes the array as a whole, and makes one number of it?"
+        )
+    if set(methods) == {"transpose"} and sorted(yours) == sorted(due):
+        return (
+            f"The axes come out as {yours}, and {due} is due: x.transpose(1, 0, 2) puts axis 1 first, and only without "
+            "an order are all axes reversed. Is the order that it gets used as it is?"
+        )
     return f"The numbers come out in the shape {yours}, and {due} is due: look at what happens to the axes."
 
 
 def _shape(text: str) -> Shape:
     return tuple(map(int, re.findall(r"\d+", text)))
-
-
-def _chain_hint(student: Student) -> str:
-    """Explain a backward() that does not get from the result of (a + b) + c to a."""
-    leaves = (_vector([0.7]), _vector([1.3]), _vector([2.2]))
-    single = _replay(student, TensorGraph(leaves[:2], (("add", 0, 1),), _vector([3.0])), backward=True)
-    chain = _replay(student, TensorGraph(leaves, (("add", 0, 1), ("add", 3, 2)), _vector([3.0])), backward=True)
-    if single is None or chain is None:
-        return ""
-    if single[5].shape == (1,) and single[5].numbers[0] != 3.0:
-        return (
-            f"After y.backward(g) with g = 3.0, its own gradient is {single[5].numbers[0]!r}: backward(gradient) "
-            "starts by setting self.grad to it."
-        )
-    alone = [array.numbers[:1] for array in single[3:5]]
-    got = [array.numbers[0] for array in chain[5:8] if array.shape == (1,)]
-    if len(got) < 3 or got == [3.0, 3.0, 3.0] or any(tuple(each) != (3.0,) for each in alone):
-        return ""
-    if got == [0.0, 0.0, 3.0]:
-        return (
-            "A single a + b passes its gradient on; in (a + b) + c nothing arrives behind the result's own operands: "
-            "the closure of a + b has to run, and after that of the result (reversed topological order)."
-        )
-    return "A single a + b passes its gradient on, and (a + b) + c does not: look at how backward() goes on from there."
 
 
 def _reuse_hint(student: Student) -> str:
@@ -215,6 +250,8 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "transpose": ("transpose",),
     "__getitem__": ("item", "slice", "rows"),
     "__matmul__": ("matmul",),
+    "sum": ("sum",),
+    "max": ("max",),
 }
 
 CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
@@ -224,8 +261,36 @@ CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
     "slice": (((2, 3),), (0, 1), (1, 3)),
     "rows": (((2, 3),), (1, 0), (2, 3)),
     "matmul": (((2, 3), (3, 2)), (), (2, 2)),
+    "sum": (((2, 3),), (), ()),
+    "max": (((2, 3),), (), ()),
 }
 """A case for each of OTHERS: shapes of the operands, plain numbers, shape of the result."""
+
+CALLS = {
+    "reshape": TensorCall("reshape", "`a.reshape()`", (3,)),
+    "transpose": TensorCall("transpose", "`a.transpose()`"),
+    "sum": TensorCall("sum", "`a.sum()`"),
+    "max": TensorCall("max", "`a.max()`"),
+}
+"""Those of OTHERS whose closure can be called by hand."""
+
+
+def _call(name: str) -> TensorCall:
+    operation = Operation(SCALAR_NAMES[name])
+    return TensorCall(name, operation.text, (2.0,) if "const" in operation.name else ())
+
+
+def _changed_operand_hint(student: Student, name: str) -> str:
+    """Explain an operation that changes the data of its own operand."""
+    shapes, constants, due = CASES[name]
+    leaves = tuple(Leaf(shape, (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)) for shape in shapes)
+    step = (name, *range(len(leaves)), *constants)
+    arrays = _replay(student, TensorGraph(leaves, (step,), Leaf(due, (1.0,) * math.prod(due))), backward=False)
+    for array, leaf in zip(arrays or (), leaves):
+        if (array.shape, array.numbers) != (leaf.shape, leaf.numbers):
+            text = _TEXTS.get(name, f"a.{name}()")
+            return f"`{text}` changes the data of its own operand: it makes a new Tensor, and leaves the operand."
+    return ""
 
 
 def _inner_hint(student: Student, name: str) -> str:
@@ -333,8 +398,9 @@ def _collect_hint(student: Student, name: str) -> str:
             return ""
         if not any(alone.numbers):
             return (
-                f"No gradient arrives from `{text}` at {'ab'[operand]}: does its result remember operands, and keep "
-                "its closure, and does that read out.grad only when it runs?"
+                f"No gradient arrives from `{text}` at {'ab'[operand]}: is its closure kept in the result "
+                f"(out._backward), does it add to the grad of {'ab'[operand]}, and does it read out.grad only when it "
+                "runs?"
             )
         if agree(both.numbers, alone.numbers):
             return (
@@ -427,10 +493,7 @@ def _gradient_hint(student: Student, name: str) -> str:
     """Return what is wrong with the gradients of an operation on arrays of one shape; empty if nothing is."""
     operation = Operation(SCALAR_NAMES[name])
     text = operation.text
-    if name == "relu":
-        arrays = _replay(student, TensorGraph((_vector([0.0]),), (("relu", 0),), _vector([1.0])), backward=True)
-        if arrays and arrays[2].shape == (1,) and arrays[2].numbers[0]:
-            return "At exactly 0, `x.relu()` passes something on: only what is above 0 lets the gradient through."
+    overwritten = ""
     for operand, letter in enumerate(operation.operands):
         points: list[tuple[float, ...]] = []
         alone: list[float] = []
@@ -460,11 +523,10 @@ def _gradient_hint(student: Student, name: str) -> str:
             upstream += UPSTREAM[:n]
         right = [derivative(operation.name, operand, point) for point in points]
         if not agree(alone, right):
+            if operation.arity == 2 and operand == 0 and _goes_to_first(student, name, points):
+                return f"In {text}, a gets both shares and b gets nothing: one share each."
             if not any(alone):
-                return (
-                    f"No gradient arrives from {text} at {letter}: does its result remember {letter} (_prev), and does "
-                    "its closure, kept in the result, add to it, and read out.grad only then?"
-                )
+                return nothing_arrives_hint(student, _call(name), letter)
             specific, general = derivative_formulas(operation.name, operand)
             found = identify(alone, points, specific) or identify(alone, points, general)
             return f"What {text} passes on to {letter} is {operation.letters(found)}." if found else ""
@@ -480,13 +542,32 @@ def _gradient_hint(student: Student, name: str) -> str:
                 f"What {text} passes on to {letter} is right where its own gradient is 1, and wrong elsewhere: is the "
                 "whole local derivative multiplied by out.grad (parentheses)?"
             )
-        if not agree(used_twice, [share + 1 for share in right]):
-            if agree(used_twice, right):
-                return (
-                    f"Where {letter} has another use, only the share of {text} stays in {letter}.grad: its closure "
-                    "overwrites (=) what was there; collect with +=."
-                )
-            return f"The gradient of {text} is right alone, and wrong where {letter} has another use: collect with +=."
+        if not overwritten and not agree(used_twice, [share + 1 for share in right]):
+            overwritten = (
+                f"Where {letter} has another use, only the share of {text} stays in {letter}.grad: its closure "
+                "overwrites (=) what was there; collect with +=."
+                if agree(used_twice, right)
+                else f"The gradient of {text} is right alone, and wrong where {letter} has another use: is each share "
+                f"added (+=), and has {letter}.grad an array of its own?"
+            )
+    return overwritten or (_at_zero_hint(student) if name == "relu" else "")
+
+
+def _goes_to_first(student: Student, name: str, points: Sequence[tuple[float, ...]]) -> bool:
+    """Return whether the first operand of an operation gets the gradients of both."""
+    form = _forms(name)[0]
+    arrays = _replay(student, form.graph([1.0] * len(points)), backward=True)
+    if arrays is None or len(arrays) != 6:
+        return False
+    both = [sum(derivative(SCALAR_NAMES[name], operand, point) for operand in (0, 1)) for point in points]
+    return agree(list(arrays[3].numbers), both) and not any(arrays[4].numbers)
+
+
+def _at_zero_hint(student: Student) -> str:
+    """Explain a relu that passes something on at exactly 0."""
+    arrays = _replay(student, TensorGraph((_vector([0.0]),), (("relu", 0),), _vector([1.0])), backward=True)
+    if arrays and arrays[2].shape == (1,) and arrays[2].numbers[0]:
+        return "At exactly 0, `x.relu()` passes something on: only what is above 0 lets the gradient through."
     return ""
 
 

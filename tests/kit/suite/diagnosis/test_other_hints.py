@@ -188,7 +188,7 @@ TENSORS = {
         "relu",
         "self.grad += (self.data > 0) * out.grad\n\n        out._backward",
         "self.grad += (self.data > 0) * out.grad\n\n        self._backward",
-        "or the closure is kept in x",
+        "is kept in its operand (self._backward)",
     ),
     "kept": ("max", "keepdims=keepdims", "keepdims=False", "keepdims"),
 }
