@@ -331,7 +331,7 @@ def plain_number_hint(student: Student, name: str) -> str:
         given: Any = values if name == "cross_entropy" else values[0]
         results = list(function(given)) if targets is None else [function(given, list(targets))]
         plain += bool(attempt(lambda: numbers(results, "grad")))  # noqa: B023  # it is asked at once
-    if 0 < plain < len(CALLS[name]):
+    if plain < len(CALLS[name]):
         return (
             f"For some outputs {name} returns a plain number, as where nothing is left to be added up: it is a Value "
             "always, and each example has its part in it, also if that costs 0."

@@ -279,12 +279,12 @@ def _loss_hint(student: Student) -> str:
     for rows, targets in CLASSES:
         logits = make_tensor([list(row) for row in rows])
         loss = function(logits, list(targets))
-        if arrays([loss], "data")[0].shape != ():
+        if len(rows) > 1 and arrays([loss], "data")[0].shape != ():
             return (
                 f"cross_entropy of {len(rows)} examples has shape {arrays([loss], 'data')[0].shape}: one single number "
                 "is due, the mean of what the examples cost."
             )
-        got += arrays([loss], "data")[0].numbers
+        got += arrays([loss], "data")[0].numbers[:1]
         if not attempt(loss.backward):
             arrives = arrives or any(arrays([logits], "grad")[0].numbers)
     slips = loss_slips("cross_entropy") | {

@@ -13,7 +13,7 @@ from gradkit.graphs.tensor.graph import Array, Leaf, Shape, TensorGraph
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import replay_tensors
-from gradkit.suite.error_hints import find_added_shapes, lacks_axis
+from gradkit.suite.error_hints import find_added_shapes
 
 from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
@@ -81,6 +81,9 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     is_stretching = any(method in BINARY for method in methods) or not methods
     others = [name for method in methods for name in OTHERS.get(method, ())]
     hint = first_hint(partial(_value_hint, student, name) for name in names)
+    if gradients:
+        calls = [CALLS[name] for name in others if name in CALLS]
+        hint = hint or first_hint(partial(kept_in_operand_hint, student, call) for call in calls)
     hint = hint or first_hint(
         partial(_reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
@@ -91,7 +94,7 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     if hint or not gradients:
         return hint or shape_hint(message, is_stretching, methods)
     binary = [name for name in ("add", "mul", *names) if Operation(SCALAR_NAMES[name]).arity == 2]
-    calls = [_call(name) for name in dict.fromkeys(("add", *names))] + [CALLS[name] for name in others if name in CALLS]
+    calls = [_call(name) for name in dict.fromkeys(("add", *names))]
     return (
         chain_hint(student)
         or first_hint(partial(kept_in_operand_hint, student, call) for call in calls)
@@ -117,14 +120,9 @@ def _misfit_hint(message: str, methods: Sequence[str]) -> str:
         return ""
     about = set(methods)
     if about and about <= set(REDUCTIONS):
-        if shapes and lacks_axis(*shapes):
-            return (
-                f"The operand has shape {shapes[0]}, and the gradient of the result lacks the axis that is gone there: "
-                "without keepdims it has to be put back, with size 1, in its old place."
-            )
         return (
-            "An axis that is gone no longer lines up with the axes of the operand: it has to be there, with size 1 and "
-            "in its old place, before the two are combined. With keepdims=True it is there already."
+            "An axis that is gone in the result has to be put back into its gradient, with size 1 and in its old "
+            "place, before that meets the axes of the operand. With keepdims=True it is there already."
         )
     if shapes and about == {"transpose"}:
         return (
