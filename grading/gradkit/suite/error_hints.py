@@ -135,7 +135,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", r"^backward$|build|visit|topo|order", "",
      "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),
-    (r"truth value of an array", "unbroadcast", "",
+    (r"truth value of an array", "unbroadcast|<genexpr>|<listcomp>", "shape|size|axis|axes",
      "An array is compared here where a single size is due: is the shape handed over, and not the array itself?"),
     (r"truth value of an array", "", "",
      "A comparison of arrays has an answer for each number, and `if`, `and` and max() want a single one: numpy has "
@@ -187,8 +187,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "The sizes do not fit here. With more than two axes .T turns all of them round, and a stack of matrices swaps its "
      "last two only; with two axes compare the sizes: which of the two is to be transposed?"),
     (r"matmul: Input operand|mismatch in its core dimension", "", "",
-     "The sizes of the two matrices do not fit here: which shape has each? Then either they stand in the wrong order, "
-     "or one is to be transposed, or * (number by number) is meant and not @."),
+     "The sizes of the two matrices do not fit here: compare the shape of each. Either they stand in the wrong order, "
+     "or one is to be transposed."),
     (r"for @: 'numpy.ndarray' and", "", "",
      "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
     (r"for @: 'list' and", "", "", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
@@ -339,6 +339,8 @@ def _operator_hint(operator: str, left_type: str, right_type: str, place: Place)
     method = _METHODS[operator]
     types = (left_type, right_type)
     if "NoneType" in types:
+        if place.file == "tensor.py" and place.function == "backward":
+            return "Something in this line is None: without an argument, the gradient that backward() gets is 1.0."
         if "grad" in place.source:
             return "Something in this line is None: does each grad start as a number (0.0), and return its number?"
         return "One operand is None: is a `return` missing where it was made?"
@@ -379,6 +381,11 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
         if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
+            if place.file == "tensor.py":
+                return (
+                    "Is a plain number or array used where a Tensor is due? Make a Tensor of it first. Or was .data "
+                    "taken off too early?"
+                )
             return (
                 "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"
             )

@@ -61,17 +61,19 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     if verdict is Verdict.TIMEOUT:
         general = TIMEOUT_HINTS.get(item.id, general)
-    recorded = "" if diagnosis and _is_denied(verdict, diagnosis.about) else find_misconception_hint(item.id, evidence)
+    is_denied = diagnosis is not None and _is_denied(item, verdict, diagnosis.about)
+    recorded = "" if is_denied else find_misconception_hint(item.id, evidence)
     return found or recorded or general or evidence.hint
 
 
-def _is_denied(verdict: Verdict, about: tuple[str, ...]) -> bool:
+def _is_denied(item: Item, verdict: Verdict, about: tuple[str, ...]) -> bool:
     """Return whether a recorded hint is less certain than the answers that gave none.
 
-    A loss or decision is asked at several examples. What a misconception computes would have been recognised there, and
-    a single number of the smallest example, by which it was recorded, is that of many others, too.
+    A loss or decision of Values is asked at several examples. What a misconception computes would have been recognised
+    there, and a single number of the smallest example, by which it was recorded, is that of many others, too.
     """
-    return verdict is Verdict.FAILED and bool(about) and about[0] in (*CALLS, *DECIDERS)
+    is_of_tensors = item.assignment == "a6_tensors"
+    return verdict is Verdict.FAILED and not is_of_tensors and bool(about) and about[0] in (*CALLS, *DECIDERS)
 
 
 def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict, evidence: Evidence) -> str:
@@ -91,6 +93,11 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
                 "What cross_entropy returns is a plain number or array, which remembers nothing: it is a Tensor, made "
                 "from the logits themselves, with no .data on the way nor at the end."
             )
+        if "MLP.__call__" in about and "is a plain" in evidence.message:
+            return (
+                "What the network returns is a plain array, which remembers nothing: it is the Tensor of the last "
+                "layer, with no .data on the way nor at the end."
+            )
         return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
     if first in CALLS and "is a plain" in evidence.message:
         return plain_number_hint(student, first)
@@ -106,6 +113,8 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
             return hint
     if "train" in about:
         if not has_numbers and not evidence.traceback and re.search(r"has no len|not iterable", evidence.message):
+            if "NoneType" in evidence.message:
+                return "train() returns nothing (None): is a `return` missing at its end?"
             return "train() returns one single thing, where a list is due: the loss of each step, as a plain number."
         return train_hint(student) if has_numbers else ""
     if "Module.zero_grad" in about:

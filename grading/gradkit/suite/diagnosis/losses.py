@@ -125,6 +125,12 @@ TERMS: dict[str, dict[str, Term]] = {
         "right where the logit has the sign of its target; elsewhere a term with the logit itself is missing": (
             lambda z, t: log(1 + exp(-abs(z)))
         ),
+        "for target 0 and a positive logit, a term with the logit itself is missing": lambda z, t: (
+            log(1 + exp(-abs(z))) if z >= 0 else log(1 + exp(z)) - t * z
+        ),
+        "for target 1 and a negative logit, a term with the logit itself is missing": lambda z, t: (
+            log(1 + exp(-z)) + (1 - t) * z if z >= 0 else log(1 + exp(z))
+        ),
         "the term z * target is added, not subtracted": lambda z, t: log(1 + exp(z)) + t * z,
     },
     "cross_entropy": {

@@ -48,7 +48,12 @@ def _network(student: Student, linear: bool = False) -> Subject:
 
 
 def _parameters_hint(student: Student) -> str:
-    parameters = list(_network(student).parameters())
+    parameters, others = list(_network(student).parameters()), list(_network(student).parameters())
+    if any(one is other for one in parameters for other in others):
+        return (
+            "Two networks hold the same parameters: a list of the class is shared by all of them. Each network makes "
+            "its own lists, in __init__."
+        )
     if len(parameters) != len(SHAPES):
         kinds = {2: "the weights and the bias of each layer are due, so 4", 6: "some are there more than once"}
         reason = kinds.get(len(parameters), "for each layer its weights and its bias are due")
@@ -73,6 +78,9 @@ def _parameters_hint(student: Student) -> str:
         "each neuron of a layer has a bias of its own, as many as outputs": [(2, 3), (1,), (3, 1), (1,)],
         "all weights come first and then all biases, where each layer's bias follows its weights": [
             *((2, 3), (3, 1), (3,), (1,))
+        ],
+        "each layer has the inputs of the whole network, where it has those that the layer before puts out": [
+            *((2, 3), (3,), (2, 1), (1,))
         ],
         "the last layer comes first": [(3, 1), (1,), (2, 3), (3,)],
         "each bias comes before its weights": [(3,), (2, 3), (1,), (3, 1)],
@@ -117,10 +125,21 @@ def _layer(x: Numbers, weights: Sequence[Numbers], bias: Numbers) -> list[float]
     return [sum(n * row[column] for n, row in zip(x, weights)) + b for column, b in enumerate(bias)]
 
 
+def _bias_last() -> list[float]:
+    """Return what the network puts out if it adds each bias to the result of tanh."""
+    hidden = [[tanh(z) + b for z, b in zip(_layer(x, FIRST, [0.0] * 3), FIRST_BIAS)] for x in ROWS]
+    return [tanh(_layer(h, LAST, [0.0])[0]) + LAST_BIAS[0] for h in hidden]
+
+
 def _output_hint(student: Student, linear: bool) -> str:
     model = _network(student, linear)
     _fill(student, model)
     outputs = arrays([model(student.load("Tensor")([list(row) for row in ROWS]))], "data")[0]
+    if outputs.shape == (2, 3):
+        return (
+            "For two examples of 2 inputs, MLP(2, [3, 1]) puts out an array of shape (2, 3), as its first layer alone "
+            "does: do all layers run before the return?"
+        )
     if outputs.shape != (2, 1):
         return f"For two examples of 2 inputs the output has shape {outputs.shape}: one row for each, so (2, 1)."
 
@@ -137,6 +156,7 @@ def _output_hint(student: Student, linear: bool) -> str:
         "the biases are left out": run(tanh, squash, 0.0),
         "the biases are subtracted": run(tanh, squash, -1.0),
         NO_SQUASH: run(plain, plain),
+        "the bias is added after the tanh, where it is added before": [] if linear else _bias_last(),
         "the first layer is linear": run(plain, squash) if not linear else [],
         "the last layer is linear, which it is with linear_last=True alone": run(tanh, plain) if not linear else [],
         "linear_last=True does not leave the tanh out of the last layer": run(tanh, tanh) if linear else [],
@@ -169,6 +189,11 @@ def _gradient_hint(student: Student) -> str:
         return (
             "The outputs are right, but no gradient arrives at the inputs: use the Tensor that came in, and not a new "
             "one made of its numbers."
+        )
+    if not any(got):
+        return (
+            "The outputs are right, but no gradient arrives anywhere: either numpy's functions or .data take the place "
+            "of the Tensors and their methods, or an operation that is used here (@, +, tanh) passes nothing on."
         )
     names = ("first weights", "first bias", "last weights", "last bias", "inputs")
     missing = [name for name, arrives in zip(names, got) if not arrives]

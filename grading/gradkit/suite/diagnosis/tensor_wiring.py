@@ -9,7 +9,7 @@ from gradkit.graphs.tensor.graph import Array
 from gradkit.inside.tensor_replay import TENSOR_OPERATIONS
 from gradkit.submissions.transport.subject import Subject, arrays, write
 
-from .student import Student, attempt
+from .student import Student, attempt, find_misspelling
 
 FIRST, SECOND = [0.7, 1.3, 2.2], [1.9, 0.6, 1.6]
 """The numbers of the operands."""
@@ -54,9 +54,14 @@ def _run_closure(node: Subject) -> None:
 def _made_and_seeded(student: Student, call: TensorCall) -> tuple[list[Subject], Subject]:
     """Return operands and result, whose gradient is 1 at every place, as if backward() had come to it."""
     leaves, result = call.make(student)
-    ones: list[float] | float = [1.0] * len(FIRST) if arrays([result], "data")[0].shape else 1.0
-    write([result], "grad", [student.load("array")(ones)])
+    write([result], "grad", [_ones(student, result)])
     return leaves, result
+
+
+def _ones(student: Student, result: Subject) -> Subject:
+    """Return an array of ones in the shape of a result."""
+    ones: list[float] | float = [1.0] * len(FIRST) if arrays([result], "data")[0].shape else 1.0
+    return student.load("array")(ones)
 
 
 def kept_in_operand_hint(student: Student, call: TensorCall) -> str:
@@ -86,10 +91,35 @@ def nothing_arrives_hint(student: Student, call: TensorCall, letter: str) -> str
             "backward() set self.grad first, and then go over every node, the result too, and call node._backward(), "
             "with its parentheses?"
         )
-    return (
-        f"No gradient arrives from {call.text} at {letter}: is its closure kept in the result (out._backward), does "
-        f"it add to the grad of {letter}, and does it read out.grad only when it runs?"
+    found: list[str] = []
+    attempt(lambda: found.append(_by_hand_hint(student, call, letter)))
+    return "".join(found) or (
+        f"No gradient arrives from {call.text} at {letter}: either its closure is not kept in the result "
+        f"(out._backward), or it adds nothing to the grad of {letter}, as with an out.grad that was read too early."
     )
+
+
+def _by_hand_hint(student: Student, call: TensorCall, letter: str) -> str:
+    """Explain what the closure of an operation does when it is called by hand; empty if that shows nothing."""
+    text = call.text
+    leaves, result = _made_and_seeded(student, call)
+    before = arrays(leaves, "data")
+    returned = [result._backward()]
+    if arrays(leaves, "data") != before:
+        return f"The closure of {text} changes the data of the operands: it should add to their grad."
+    if not attempt(lambda: len(returned[0])):
+        return f"The closure of {text} returns the gradients, and nobody takes them: it has to add them to each grad."
+    misspelt = find_misspelling(leaves[0], "grad", student.load("Tensor")(1.0))
+    if misspelt:
+        return f"After the closure of {text} has run, its operand has an attribute {misspelt}: grad is meant."
+    if _arrives(leaves):
+        return f"From {text} one operand gets its share, and {letter} gets nothing: each operand gets its own."
+    if find_parents(result) == []:
+        return (
+            f"The result of {text} remembers no operands (its _prev is empty), and no gradient goes back through it: "
+            "a Tensor of the numbers alone ends the graph there."
+        )
+    return ""
 
 
 def _works_by_hand_only(student: Student, call: TensorCall) -> bool:
@@ -100,7 +130,7 @@ def _works_by_hand_only(student: Student, call: TensorCall) -> bool:
     if not gradients or not all(any(gradient.numbers) for gradient in gradients):
         return False
     others, again = call.make(student)
-    ones = student.load("array")([1.0] * len(FIRST))
+    ones = _ones(student, again)
     return not attempt(lambda: again.backward(ones)) and not _arrives(others)
 
 

@@ -116,9 +116,11 @@ def first_hint(questions: Iterable[Callable[[], str]]) -> str:
 def _misfit_hint(message: str, methods: Sequence[str]) -> str:
     """Explain shapes that do not fit, in an exception, from what the item is about."""
     shapes = find_added_shapes(message)
+    about = set(methods)
+    if about and about <= set(METHODS) and "matmul:" in message:
+        return "@ multiplies rows by columns, and * number by number: which of the two is meant here?"
     if not shapes and "could not be broadcast together" not in message:
         return ""
-    about = set(methods)
     if about and about <= set(REDUCTIONS):
         return (
             "An axis that is gone in the result has to be put back into its gradient, with size 1 and in its old "
@@ -249,6 +251,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "__getitem__": ("item", "slice", "rows"),
     "__matmul__": ("matmul",),
     "sum": ("sum",),
+    "mean": ("sum", "mean"),
     "max": ("max",),
 }
 
@@ -260,6 +263,7 @@ CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
     "rows": (((2, 3),), (1, 0), (2, 3)),
     "matmul": (((2, 3), (3, 2)), (), (2, 2)),
     "sum": (((2, 3),), (), ()),
+    "mean": (((2, 3),), (), ()),
     "max": (((2, 3),), (), ()),
 }
 """A case for each of OTHERS: shapes of the operands, plain numbers, shape of the result."""
@@ -268,6 +272,7 @@ CALLS = {
     "reshape": TensorCall("reshape", "`a.reshape()`", (3,)),
     "transpose": TensorCall("transpose", "`a.transpose()`"),
     "sum": TensorCall("sum", "`a.sum()`"),
+    "mean": TensorCall("mean", "`a.mean()`"),
     "max": TensorCall("max", "`a.max()`"),
 }
 """Those of OTHERS whose closure can be called by hand."""
@@ -713,6 +718,8 @@ def _reduction_hint(student: Student, method: str, gradients: bool) -> str:
         arrays = _replay(student, graph, backward=True)
         if arrays is None or arrays[2].shape != LEFT_SHAPE:
             continue
+        if not any(arrays[2].numbers):
+            return nothing_arrives_hint(student, TensorCall(method, f"`x.{method}()`"), "x")
         hint = _fold_gradient_hint(text, method, axes, list(upstream.numbers), list(arrays[2].numbers))
         if hint:
             return hint
@@ -762,7 +769,6 @@ def _fold_gradient_hint(
             "counts as the largest. With an axis, each group has its own largest; compare with that."
         )
     slips = {
-        "is 0, so nothing arrives: does the result remember x, and keep its closure?": [0.0] * 6,
         "is 1 everywhere, whatever the upstream gradient is": [1.0] * 6,
         "has the wrong sign": [-each for each in right],
         "is twice what is due": [2 * each for each in right],
