@@ -243,6 +243,15 @@ SLIPS_OF_ROWS: dict[str, Callable[[Sequence[Numbers], Sequence[int]], float]] = 
             - sum(row[t] - max(row) for row, t in zip(rows, targets)) / len(rows)
         )
     ),
+    "the shift is taken along axis 0, from all examples: it is one number for each row, or it changes the shares": (
+        lambda rows, targets: (
+            sum(
+                _logsum([z - top for z, top in zip(row, map(max, *rows, rows[0]))]) - row[t] + max(r[t] for r in rows)
+                for row, t in zip(rows, targets)
+            )
+            / len(rows)
+        )
+    ),
     "the right class's logit is taken from the first row for every example, where each has a row of its own": (
         lambda rows, targets: sum(_logsum(row) - rows[0][t] for row, t in zip(rows, targets)) / len(rows)
     ),
@@ -341,5 +350,11 @@ def _loss_hint(student: Student) -> str:
         return (
             "cross_entropy is right for small logits, and wrong at 1000 and -1000: there exp overflows, or a "
             "probability becomes 0. Shift each row by its own largest logit first."
+        )
+    two = make_tensor([[1000.0, -1000.0], [0.0, 0.0]])
+    if not agree(arrays([function(two, [0, 0])], "data")[0].numbers, [log(2) / 2]):
+        return (
+            "cross_entropy is right for one row of large logits, and wrong where another row has small ones: each row "
+            "is shifted by its own largest logit. By that of another row, all its exp become 0."
         )
     return ""

@@ -112,6 +112,11 @@ def _by_hand_hint(student: Student, call: TensorCall, letter: str) -> str:
     misspelt = find_misspelling(leaves[0], "grad", student.load("Tensor")(1.0))
     if misspelt:
         return f"After the closure of {text} has run, its operand has an attribute {misspelt}: grad is meant."
+    if _arrives(leaves) and len(leaves) == 1:
+        return (
+            f"From {text} a gradient arrives at {letter} for some numbers, and for others none at all: what is decided "
+            "is decided for each number of the array by itself."
+        )
     if _arrives(leaves):
         return f"From {text} one operand gets its share, and {letter} gets nothing: each operand gets its own."
     if find_parents(result) == []:
@@ -120,6 +125,12 @@ def _by_hand_hint(student: Student, call: TensorCall, letter: str) -> str:
             "a Tensor of the numbers alone ends the graph there."
         )
     return ""
+
+
+def remembers_nothing(student: Student, call: TensorCall) -> bool:
+    """Return whether the _prev of an operation's result is empty."""
+    found: list[bool] = []
+    return not attempt(lambda: found.append(find_parents(call.make(student)[1]) == [])) and found == [True]
 
 
 def _works_by_hand_only(student: Student, call: TensorCall) -> bool:

@@ -19,7 +19,14 @@ from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
 from .student import GOES_ON, Student, attempt
-from .tensor_wiring import TensorCall, chain_hint, kept_in_operand_hint, nothing_arrives_hint, read_gradients
+from .tensor_wiring import (
+    TensorCall,
+    chain_hint,
+    kept_in_operand_hint,
+    nothing_arrives_hint,
+    read_gradients,
+    remembers_nothing,
+)
 
 SCALAR_NAMES = {
     "add": "add",
@@ -125,6 +132,11 @@ def _misfit_hint(message: str, methods: Sequence[str]) -> str:
         return (
             "An axis that is gone in the result has to be put back into its gradient, with size 1 and in its old "
             "place, before that meets the axes of the operand. With keepdims=True it is there already."
+        )
+    if not shapes and about == {"__matmul__"}:
+        return (
+            "The shapes here do not fit. Either * (number by number) stands where @ (rows by columns) is due, or the "
+            "product does not have the shape of its operand: which factors are multiplied, and in which order?"
         )
     if shapes and about == {"transpose"}:
         return (
@@ -322,6 +334,12 @@ def _inner_hint(student: Student, name: str) -> str:
     for operand in range(n):
         if inner[operand] and not outer[operand]:
             letter = "ab"[operand] if n > 1 or name in CASES else "x"
+            call = CALLS.get(name) or (_call(name) if name in SCALAR_NAMES else None)
+            if call and remembers_nothing(student, call):
+                return (
+                    f"`{text}` passes its gradient on to {letter}, and nothing arrives behind {letter} where that is a "
+                    f"result itself: `_prev` does not hold {letter}, so that its closure never runs."
+                )
             return (
                 f"`{text}` passes its gradient on to {letter}, and nothing arrives behind {letter} where that is a "
                 f"result itself. Either `_prev` does not hold {letter}, so that its closure never runs, or the closure "

@@ -217,7 +217,19 @@ TENSORS = {
         "np.expand_dims(out.grad, axis)\n\n        self._backward",
         "The closure of `a.sum()` is kept in its operand",
     ),
-    "one operand only": ("__add__", ADDED, ADDED.splitlines()[0] + "\n", "one operand gets its share, and b gets nothing"),
+    "one operand only": (
+        "__add__",
+        ADDED,
+        ADDED.splitlines()[0] + "\n",
+        "one operand gets its share, and b gets nothing",
+    ),
+    "for all numbers at once": (
+        "relu",
+        "            self.grad += (self.data > 0) * out.grad",
+        "            self.grad += (self.data > 0).all() * out.grad",
+        "for others none at all",
+    ),
+    "no parent": ("exp", '(self,), "exp")', ")", "`_prev` does not hold x"),
     "both shares to one": ("__add__", ADDED, 2 * (ADDED.splitlines()[0] + "\n"), "a gets both shares"),
     "without a call": ("__add__", "node._backward()", "node._backward", "works when it is called by hand"),
     "before the first gradient": ("__add__", STARTS, "", "is 0.0: backward(gradient) starts"),
@@ -354,10 +366,15 @@ def test_the_range_in_which_weights_begin_is_named(open_student, old, new, part)
     assert bool(part) == bool(hint)
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(open_student):
     about = ("cross_entropy",)
     summed = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum(axis=0)"))
     assert "along axis 0" in tensor_network_hint(summed, about, "")
+    shifted = open_student("tensor", ("logits.data.max(axis=1", "logits.data.max(axis=0"))
+    assert "one number for each row" in tensor_network_hint(shifted, about, "")
+    by_all = open_student("tensor", ("logits.data.max(axis=1, keepdims=True)", "logits.data.max()"))
+    assert "By that of another row" in tensor_network_hint(by_all, about, "")
     together = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum()"))
     assert "are added up together" in tensor_network_hint(together, about, "")
     several = open_student("tensor", ("return losses.mean()", "return losses"))
