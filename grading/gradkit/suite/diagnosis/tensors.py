@@ -109,7 +109,7 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
         or shape_hint(message, is_stretching, methods)
         or first_hint(partial(_inner_hint, student, name) for name in (*names, *others))
-        or (_matmul_hint(student) if "matmul" in others else "")
+        or (_matmul_hint(student) or _stack_hint(student) if "matmul" in others else "")
         or first_hint(partial(_collect_hint, student, name) for name in others)
         or _reuse_hint(student)
     )
@@ -397,6 +397,42 @@ def _matmul_hint(student: Student) -> str:
         found = "" if agree(got, [*right[0], *right[1]]) else match(got, numbers)
         if found:
             return f"What `a @ b` passes on to {letter} {found}."
+    return ""
+
+
+STACK_A: tuple[Matrix, Matrix] = (((0.7, 1.3), (2.2, 1.6)), ((0.9, 2.4), (1.1, 0.3)))
+STACK_B: tuple[Matrix, Matrix] = (((0.4, 3.1), (1.9, 0.6)), ((1.2, 0.8), (2.7, 1.4)))
+STACK_G: tuple[Matrix, Matrix] = (((3.0, -2.0), (0.5, 4.0)), ((-1.5, 2.5), (1.0, -3.0)))
+
+
+def _flat(stack: Sequence[Matrix]) -> tuple[float, ...]:
+    return tuple(number for matrix in stack for row in matrix for number in row)
+
+
+def _stack_hint(student: Student) -> str:
+    """Explain wrong gradients of products of many matrices, where those of two matrices are right."""
+    upstream = Leaf((2, 2, 2), _flat(STACK_G))
+    leaves = (Leaf((2, 2, 2), _flat(STACK_A)), Leaf((2, 2, 2), _flat(STACK_B)))
+    arrays = _replay(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
+    if arrays is None:
+        return ""
+    right_a = _flat([_times(g, _turned(b)) for g, b in zip(STACK_G, STACK_B)])
+    right_b = _flat([_times(_turned(a), g) for g, a in zip(STACK_G, STACK_A)])
+    if not agree([*arrays[3].numbers, *arrays[4].numbers], [*right_a, *right_b]):
+        return (
+            "The gradients of `a @ b` are right for two matrices, and wrong for stacks of them, of shape (2, 2, 2): "
+            "there only the last two axes change places, and the axes in front stay (.T turns all of them round)."
+        )
+    leaves = (leaves[0], Leaf((2, 2), _flat(STACK_B[:1])))
+    arrays = _replay(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
+    if arrays is None:
+        return ""
+    shares = [_flat([_times(_turned(a), g)]) for g, a in zip(STACK_G, STACK_A)]
+    if not agree(list(arrays[4].numbers), list(map(sum, zip(*shares)))):
+        return (
+            "Where one matrix b serves for a whole stack a in `a @ b`, its gradient is wrong: it is the sum of what "
+            "comes from each matrix of the stack."
+        )
     return ""
 
 

@@ -196,6 +196,18 @@ TENSORS = {
         "upstream @ a.swapaxes(-1, -2)",
         "the two factors the other way round",
     ),
+    "all axes turned": (
+        "__matmul__",
+        "upstream @ b.swapaxes(-1, -2)",
+        "upstream @ (b.T if b.ndim == 3 else b.swapaxes(-1, -2))",
+        "only the last two axes change places",
+    ),
+    "one of the stack": (
+        "__matmul__",
+        "unbroadcast(a.swapaxes(-1, -2) @ upstream, b.shape)",
+        "(a.swapaxes(-1, -2) @ upstream)[(0,) * (upstream.ndim - b.ndim)]",
+        "it is the sum of what comes from each matrix",
+    ),
     "largest of all": (
         "max",
         "self.data == self.data.max(axis=axis, keepdims=True)",
