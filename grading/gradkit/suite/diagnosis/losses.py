@@ -7,7 +7,7 @@ from math import exp, log, tanh
 from typing import Any
 
 from gradkit.submissions.outcome import SubmissionError
-from gradkit.submissions.transport.subject import Subject, numbers
+from gradkit.submissions.transport.subject import Subject, decisions, numbers
 
 from .candidates import agree, match
 from .student import GOES_ON, Student, attempt
@@ -440,10 +440,10 @@ def decision_hint(student: Student, name: str) -> str:
     """Return what `binary_decision` or `most_likely` decides instead; empty if the questions do not show it."""
     function, make_value = student.load(name), student.load("Value")
     if name == "binary_decision":
-        got = numbers([function(make_value(z)) for z in DECIDED_LOGITS])
+        got = decisions([function(make_value(z)) for z in DECIDED_LOGITS])
         slips = {text: [rule(z) for z in DECIDED_LOGITS] for text, rule in DECISIONS.items()}
     else:
-        got = numbers([function(list(map(make_value, row))) for row in DECIDED_ROWS])
+        got = decisions([function(list(map(make_value, row))) for row in DECIDED_ROWS])
         slips = {text: [float(rule(list(row))) for row in DECIDED_ROWS] for text, rule in CHOICES.items()}
     right = slips.pop("")
     found = "" if agree(got, right) else match(got, slips)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
-from gradkit.graphs.tensor.graph import Array, Leaf, Shape, TensorGraph
+from gradkit.graphs.tensor.graph import Leaf, Shape, TensorGraph
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
-from gradkit.submissions.outcome import SubmissionError
-from gradkit.submissions.transport.subject import replay_tensors
 from gradkit.suite.error_hints import find_added_shapes
 
 from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
-from .student import GOES_ON, Student, attempt
+from .student import Student, attempt
+from .tensor_matrices import matmul_hint, stack_hint
+from .tensor_reductions import REDUCTIONS, reduction_hint
 from .tensor_wiring import (
     TensorCall,
     chain_hint,
@@ -26,6 +26,7 @@ from .tensor_wiring import (
     nothing_arrives_hint,
     read_gradients,
     remembers_nothing,
+    replay_graph,
 )
 
 SCALAR_NAMES = {
@@ -92,7 +93,7 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         calls = [CALLS[name] for name in others if name in CALLS]
         hint = hint or first_hint(partial(kept_in_operand_hint, student, call) for call in calls)
     hint = hint or first_hint(
-        partial(_reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
+        partial(reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
     hint = hint or first_hint(partial(_changed_operand_hint, student, name) for name in others)
     hint = hint or _misfit_hint(message, methods)
@@ -109,7 +110,7 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
         or shape_hint(message, is_stretching, methods)
         or first_hint(partial(_inner_hint, student, name) for name in (*names, *others))
-        or (_matmul_hint(student) or _stack_hint(student) if "matmul" in others else "")
+        or (matmul_hint(student) or stack_hint(student) if "matmul" in others else "")
         or first_hint(partial(_collect_hint, student, name) for name in others)
         or _reuse_hint(student)
     )
@@ -244,7 +245,7 @@ def _reuse_hint(student: Student) -> str:
         (("mul", 0, 1), ("mul", 3, 2), ("mul", 4, 1), ("add", 5, 3)),
         (("mul", 0, 1), ("mul", 3, 2), ("mul", 4, 1), ("add", 3, 5)),
     ):
-        arrays = _replay(student, TensorGraph(leaves, steps, _vector([1.0])), backward=True)
+        arrays = replay_graph(student, TensorGraph(leaves, steps, _vector([1.0])), backward=True)
         if arrays is None:
             return ""
         share = arrays[3 + len(steps)].numbers[0]
@@ -300,7 +301,7 @@ def _changed_operand_hint(student: Student, name: str) -> str:
     shapes, constants, due = CASES[name]
     leaves = tuple(Leaf(shape, (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)) for shape in shapes)
     step = (name, *range(len(leaves)), *constants)
-    arrays = _replay(student, TensorGraph(leaves, (step,), Leaf(due, (1.0,) * math.prod(due))), backward=False)
+    arrays = replay_graph(student, TensorGraph(leaves, (step,), Leaf(due, (1.0,) * math.prod(due))), backward=False)
     for array, leaf in zip(arrays or (), leaves):
         if (array.shape, array.numbers) != (leaf.shape, leaf.numbers):
             text = _TEXTS.get(name, f"a.{name}()")
@@ -323,7 +324,7 @@ def _inner_hint(student: Student, name: str) -> str:
     zeros = tuple(Leaf(shape, (0.0,) * 6) for shape in shapes)
     copies = [("add", operand, n + operand) for operand in range(n)]
     step = (name, *range(2 * n, 3 * n), *constants)
-    arrays = _replay(
+    arrays = replay_graph(
         student, TensorGraph((*leaves, *zeros), (*copies, step), Leaf(due, (1.0,) * math.prod(due))), backward=True
     )
     if arrays is None:
@@ -351,91 +352,6 @@ def _inner_hint(student: Student, name: str) -> str:
 _TEXTS = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}
 
 
-Matrix = tuple[tuple[float, float], tuple[float, float]]
-
-
-def _times(a: Matrix, b: Matrix) -> Matrix:
-    columns = _turned(b)
-    return (_dot(a[0], columns[0]), _dot(a[0], columns[1])), (_dot(a[1], columns[0]), _dot(a[1], columns[1]))
-
-
-def _dot(row: Sequence[float], column: Sequence[float]) -> float:
-    return sum(one * other for one, other in zip(row, column))
-
-
-def _turned(a: Matrix) -> Matrix:
-    return (a[0][0], a[1][0]), (a[0][1], a[1][1])
-
-
-def _matmul_hint(student: Student) -> str:
-    """Explain wrong gradients of a product of two square matrices, whose sizes fit in any order."""
-    a, b, g = ((0.7, 1.3), (2.2, 1.6)), ((0.4, 3.1), (1.9, 0.6)), ((3.0, -2.0), (0.5, 4.0))
-    leaves = tuple(Leaf((2, 2), (*matrix[0], *matrix[1])) for matrix in (a, b))
-    upstream = Leaf((2, 2), (*g[0], *g[1]))
-    arrays = _replay(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
-    if arrays is None:
-        return ""
-    for place, letter in enumerate("ab"):
-        other = b if place == 0 else a
-        right = _times(g, _turned(b)) if place == 0 else _times(_turned(a), g)
-        slips = {
-            "has the two factors the other way round: order matters in a product of matrices": (
-                _times(_turned(b), g) if place == 0 else _times(g, _turned(a))
-            ),
-            "lacks a transposition: the other matrix stands there as it is": (
-                _times(g, b) if place == 0 else _times(a, g)
-            ),
-            "lacks a transposition, and has the two factors the other way round": (
-                _times(b, g) if place == 0 else _times(g, a)
-            ),
-            "is transposed": _turned(right),
-            "is the other matrix alone, without out.grad": other,
-            "is the other matrix transposed, without out.grad": _turned(other),
-        }
-        got = list(arrays[3 + place].numbers)
-        numbers = {text: [*matrix[0], *matrix[1]] for text, matrix in slips.items()}
-        found = "" if agree(got, [*right[0], *right[1]]) else match(got, numbers)
-        if found:
-            return f"What `a @ b` passes on to {letter} {found}."
-    return ""
-
-
-STACK_A: tuple[Matrix, Matrix] = (((0.7, 1.3), (2.2, 1.6)), ((0.9, 2.4), (1.1, 0.3)))
-STACK_B: tuple[Matrix, Matrix] = (((0.4, 3.1), (1.9, 0.6)), ((1.2, 0.8), (2.7, 1.4)))
-STACK_G: tuple[Matrix, Matrix] = (((3.0, -2.0), (0.5, 4.0)), ((-1.5, 2.5), (1.0, -3.0)))
-
-
-def _flat(stack: Sequence[Matrix]) -> tuple[float, ...]:
-    return tuple(number for matrix in stack for row in matrix for number in row)
-
-
-def _stack_hint(student: Student) -> str:
-    """Explain wrong gradients of products of many matrices, where those of two matrices are right."""
-    upstream = Leaf((2, 2, 2), _flat(STACK_G))
-    leaves = (Leaf((2, 2, 2), _flat(STACK_A)), Leaf((2, 2, 2), _flat(STACK_B)))
-    arrays = _replay(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
-    if arrays is None:
-        return ""
-    right_a = _flat([_times(g, _turned(b)) for g, b in zip(STACK_G, STACK_B)])
-    right_b = _flat([_times(_turned(a), g) for g, a in zip(STACK_G, STACK_A)])
-    if not agree([*arrays[3].numbers, *arrays[4].numbers], [*right_a, *right_b]):
-        return (
-            "The gradients of `a @ b` are right for two matrices, and wrong for stacks of them, of shape (2, 2, 2): "
-            "there only the last two axes change places, and the axes in front stay (.T turns all of them round)."
-        )
-    leaves = (leaves[0], Leaf((2, 2), _flat(STACK_B[:1])))
-    arrays = _replay(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
-    if arrays is None:
-        return ""
-    shares = [_flat([_times(_turned(a), g)]) for g, a in zip(STACK_G, STACK_A)]
-    if not agree(list(arrays[4].numbers), list(map(sum, zip(*shares)))):
-        return (
-            "Where one matrix b serves for a whole stack a in `a @ b`, its gradient is wrong: it is the sum of what "
-            "comes from each matrix of the stack."
-        )
-    return ""
-
-
 def _collect_hint(student: Student, name: str) -> str:
     """Explain an operation that overwrites what another use of its operand has passed on."""
     shapes, constants, due = CASES[name]
@@ -444,8 +360,8 @@ def _collect_hint(student: Student, name: str) -> str:
     step = (name, *range(len(leaves)), *constants)
     n = len(leaves)
     upstream = Leaf(due, (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)[: math.prod(due)])
-    once = _replay(student, TensorGraph(leaves, (step,), upstream), backward=True)
-    twice = _replay(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
+    once = replay_graph(student, TensorGraph(leaves, (step,), upstream), backward=True)
+    twice = replay_graph(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
     if not once or not twice:
         return ""
     text = _TEXTS.get(name, f"a.{name}()")
@@ -465,16 +381,6 @@ def _collect_hint(student: Student, name: str) -> str:
                 "already; collect with +=."
             )
     return ""
-
-
-def _replay(student: Student, graph: TensorGraph, backward: bool) -> list[Array] | None:
-    """Replay a graph; None if the student's code fails on it."""
-    try:
-        return replay_tensors(student.load("Tensor"), graph, backward)
-    except SubmissionError as error:
-        if error.verdict not in GOES_ON:
-            raise
-        return None
 
 
 def _vector(numbers: Sequence[float]) -> Leaf:
@@ -526,7 +432,7 @@ def _value_hint(student: Student, name: str) -> str:
     got: list[float] = []
     points: list[tuple[float, ...]] = []
     for form in _forms(name):
-        arrays = _replay(student, form.graph(UPSTREAM), backward=False)
+        arrays = replay_graph(student, form.graph(UPSTREAM), backward=False)
         if arrays is None or arrays[-1].shape != (len(form.points),):
             return ""
         text = form.operation.text
@@ -560,9 +466,9 @@ def _gradient_hint(student: Student, name: str) -> str:
         for form in _forms(name):
             n = len(form.points)
             answers = [
-                _replay(student, form.graph([1.0] * n), backward=True),
-                _replay(student, form.graph(UPSTREAM), backward=True),
-                _replay(student, form.graph([1.0] * n, operand), backward=True),
+                replay_graph(student, form.graph([1.0] * n), backward=True),
+                replay_graph(student, form.graph(UPSTREAM), backward=True),
+                replay_graph(student, form.graph([1.0] * n, operand), backward=True),
             ]
             shares = []
             for arrays in answers:
@@ -613,7 +519,7 @@ def _gradient_hint(student: Student, name: str) -> str:
 def _goes_to_first(student: Student, name: str, points: Sequence[tuple[float, ...]]) -> bool:
     """Return whether the first operand of an operation gets the gradients of both."""
     form = _forms(name)[0]
-    arrays = _replay(student, form.graph([1.0] * len(points)), backward=True)
+    arrays = replay_graph(student, form.graph([1.0] * len(points)), backward=True)
     if arrays is None or len(arrays) != 6:
         return False
     both = [sum(derivative(SCALAR_NAMES[name], operand, point) for operand in (0, 1)) for point in points]
@@ -622,7 +528,7 @@ def _goes_to_first(student: Student, name: str, points: Sequence[tuple[float, ..
 
 def _at_zero_hint(student: Student) -> str:
     """Explain a relu that passes something on at exactly 0."""
-    arrays = _replay(student, TensorGraph((_vector([0.0]),), (("relu", 0),), _vector([1.0])), backward=True)
+    arrays = replay_graph(student, TensorGraph((_vector([0.0]),), (("relu", 0),), _vector([1.0])), backward=True)
     if arrays and arrays[2].shape == (1,) and arrays[2].numbers[0]:
         return "At exactly 0, `x.relu()` passes something on: only what is above 0 lets the gradient through."
     return ""
@@ -644,7 +550,7 @@ def _stretch_hint(student: Student, name: str) -> str:
         leaves = (large_leaf, small_leaf) if small == 1 else (small_leaf, large_leaf)
         upstream = (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)
         graph = TensorGraph(leaves, ((name, 0, 1),), Leaf(LEFT_SHAPE, upstream))
-        arrays = _replay(student, graph, backward=True)
+        arrays = replay_graph(student, graph, backward=True)
         if arrays is None:
             continue
         share = arrays[len(arrays) // 2 + small]
@@ -709,145 +615,3 @@ def _stretched_shares(
         point = [leaf.numbers[index] if leaf.shape == LEFT_SHAPE else leaf.numbers[place_of[index]] for leaf in leaves]
         shares.append(factor * derivative(operation.name, operand, tuple(point)))
     return shares
-
-
-# --- sums, means and maxima ------------------------------------------------------------------------------------------
-
-ROWS = ((0.7, 1.3, 2.2), (1.6, 0.4, 3.1))
-"""The numbers of a tensor of shape (2, 3)."""
-
-_ALL = [number for row in ROWS for number in row]
-_COLUMNS = list(zip(*ROWS))
-
-Fold = Callable[[Sequence[float]], float]
-
-REDUCTIONS: dict[str, Fold] = {"sum": sum, "mean": lambda numbers: sum(numbers) / len(numbers), "max": max}
-"""The methods that make one number of many."""
-
-AXES: tuple[tuple[tuple[int, ...], Shape, Shape], ...] = (((), (), (1, 1)), ((0,), (3,), (1, 3)), ((1,), (2,), (2, 1)))
-"""(axes, shape of the result, shape with keepdims=True)."""
-
-
-def _fold(fold: Fold, axes: tuple[int, ...]) -> list[float]:
-    if not axes:
-        return [fold(_ALL)]
-    return [fold(column) for column in _COLUMNS] if axes[0] == 0 else [fold(row) for row in ROWS]
-
-
-def _reduction_hint(student: Student, method: str, gradients: bool) -> str:
-    """Return what is wrong with sum, mean or max of a tensor of shape (2, 3); empty if nothing known is."""
-    fold = REDUCTIONS[method]
-    for keeps, (axes, shape, kept_shape) in product((False, True), AXES):
-        name = f"{method}_kept" if keeps else method
-        due = kept_shape if keeps else shape
-        given = ", ".join([*(f"axis={axis}" for axis in axes), *["keepdims=True"] * keeps])
-        text = f"`x.{method}({given})` of shape (2, 3)"
-        upstream = Leaf(due, (3.0, -2.0, 0.5)[: math.prod(due)])
-        graph = TensorGraph((Leaf(LEFT_SHAPE, tuple(_ALL)),), ((name, 0, *axes),), upstream)
-        arrays = _replay(student, graph, backward=False)
-        if arrays is None:
-            continue
-        result = arrays[1]
-        if result.shape != due:
-            return f"{text} comes out with shape {result.shape}, and {due} is due: look at what axis and keepdims do."
-        right = _fold(fold, axes)
-        if not agree(result.numbers, right):
-            others = {
-                f"gives the {other}, where the {method} is due": _fold(rule, axes)
-                for other, rule in REDUCTIONS.items()
-                if other != method
-            }
-            if method == "mean":
-                others |= {
-                    "divides by how many numbers there are in all, not by how many went into each mean": [
-                        total / len(_ALL) for total in _fold(sum, axes)
-                    ],
-                    "divides by the number of rows": [total / 2 for total in _fold(sum, axes)],
-                    "divides by the number of columns": [total / 3 for total in _fold(sum, axes)],
-                }
-            found = match(result.numbers, others)
-            return f"{text} {found}." if found else ""
-        if not gradients:
-            continue
-        arrays = _replay(student, graph, backward=True)
-        if arrays is None or arrays[2].shape != LEFT_SHAPE:
-            continue
-        if not any(arrays[2].numbers):
-            return nothing_arrives_hint(student, TensorCall(method, f"`x.{method}()`"), "x")
-        hint = _fold_gradient_hint(text, method, axes, list(upstream.numbers), list(arrays[2].numbers))
-        if hint:
-            return hint
-        twice = TensorGraph(graph.leaves, (*graph.steps, ("add", 1, 1)), upstream)
-        again = TensorGraph(graph.leaves, (*graph.steps, graph.steps[0], ("add", 1, 2)), upstream)
-        both = [_replay(student, each, backward=True) for each in (twice, again)]
-        if both[0] and both[1]:
-            once = [2 * share for share in arrays[2].numbers]
-            added = list(both[1][len(again)].numbers)
-            if agree(list(both[0][len(twice)].numbers), once) and agree(added, arrays[2].numbers):
-                return (
-                    f"x.{method}() passes the right gradient on, but overwrites (=) what is in x.grad already: collect "
-                    "with +=."
-                )
-    return ""
-
-
-def _fold_gradient_hint(
-    text: str, method: str, axes: tuple[int, ...], upstream: list[float], share: list[float]
-) -> str:
-    """Explain the gradient that sum, mean or max passes back."""
-
-    def factor(row: int, column: int) -> float:
-        return upstream[0 if not axes else column if axes[0] == 0 else row]
-
-    def group(row: int, column: int) -> Sequence[float]:
-        return _ALL if not axes else _COLUMNS[column] if axes[0] == 0 else ROWS[row]
-
-    def shares(rule: Callable[[float, float, Sequence[float]], float]) -> list[float]:
-        """Return what the rule passes to each place: (upstream gradient, its number, all numbers of its group)."""
-        return [
-            rule(factor(row, column), ROWS[row][column], group(row, column))
-            for row, column in product(range(2), range(3))
-        ]
-
-    rules: dict[str, Callable[[float, float, Sequence[float]], float]] = {
-        "sum": lambda g, x, numbers: g,
-        "mean": lambda g, x, numbers: g / len(numbers),
-        "max": lambda g, x, numbers: g if x == max(numbers) else 0.0,
-    }
-    right = shares(rules[method])
-    if agree(share, right):
-        return ""
-    if method == "max" and any(map(math.isnan, share)):
-        return (
-            f"What {text} passes back to x is not a number (nan) at some places, as 0 / 0 is: in a group, no number "
-            "counts as the largest. With an axis, each group has its own largest; compare with that."
-        )
-    slips = {
-        "is 1 everywhere, whatever the upstream gradient is": [1.0] * 6,
-        "has the wrong sign": [-each for each in right],
-        "is twice what is due": [2 * each for each in right],
-        "goes to every number, where only the largest gets it": shares(rules["sum"]) if method == "max" else [],
-        "is not divided by how many numbers went into the mean": shares(rules["sum"]) if method == "mean" else [],
-        "is divided by how many numbers there are in all": (
-            shares(lambda g, x, numbers: g / 6) if method == "mean" and axes else []
-        ),
-        "is divided by how many numbers went in, which is the mean's rule": (
-            shares(rules["mean"]) if method == "sum" else []
-        ),
-        "goes to the smallest number, where the largest gets it": (
-            shares(lambda g, x, numbers: g if x == min(numbers) else 0.0) if method == "max" else []
-        ),
-        "goes only to the largest of all numbers, where each group has its own": (
-            shares(lambda g, x, numbers: g if x == max(_ALL) else 0.0) if method == "max" and axes else []
-        ),
-        "is 1 where the largest stands, whatever the upstream gradient is": (
-            shares(lambda g, x, numbers: float(x == max(numbers))) if method == "max" else []
-        ),
-        "is multiplied by the numbers themselves": [each * x for each, x in zip(right, _ALL)],
-        "is the sum of the upstream gradient everywhere": [sum(upstream)] * 6 if len(upstream) > 1 else [],
-    }
-    found = match(share, {slip: numbers for slip, numbers in slips.items() if numbers})
-    if found:
-        return f"What {text} passes back to x {found}."
-    places = [is_close(mine, want) for mine, want in zip(share, right)]
-    return "" if any(places) else f"What {text} passes back to x is wrong at every place."

@@ -29,7 +29,7 @@ def all_hints(student):
     yield tensor_network_hint(student, ("cross_entropy",), "")
 
 
-@pytest.mark.parametrize("variant", ["", "functional", "textbook_losses", "module_tree", "function_tensors"])
+@pytest.mark.parametrize("variant", ["", "islices_of_training", "textbook_losses", "module_tree", "function_tensors"])
 def test_a_right_design_gets_no_hint(open_student, variant):
     assert set(all_hints(open_student(variant=variant))) == {""}
 
@@ -115,6 +115,11 @@ LOSSES = {
 @pytest.mark.parametrize(("name", "old", "new", "part"), LOSSES.values(), ids=LOSSES)
 def test_where_a_loss_puts_its_parts_together_wrongly_is_named(open_student, name, old, new, part):
     assert part in loss_hint(open_student("training", (old, new)), name)
+
+
+def test_a_decision_that_is_true_or_false_is_understood(open_student):
+    wrong = open_student("training", ("1 if logit.data > 0 else 0", "logit.data > 0.5"))
+    assert "compared with one half" in decision_hint(wrong, "binary_decision")
 
 
 def test_a_search_for_the_largest_that_begins_at_0_is_named(open_student):
