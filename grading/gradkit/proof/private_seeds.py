@@ -172,7 +172,7 @@ class SeedRun:
         """Run the specimens that have no result under a seed. Call it in a process that has not imported PyTorch."""
         drawn = self._out / DRAWN / seed
         missing = self._missing(seed)
-        tests = {name: [test for test in self._parts[name].tests if _depends_on_seed(test)] for name in missing}
+        tests = {name: self._tests_of(name) for name in missing}
         _draw([test for each in tests.values() for test in each], seed, drawn)
 
         library = Library(corpora_folder(), seed, drawn)
@@ -181,6 +181,11 @@ class SeedRun:
                 failed = run_private_tests(self._parts[name], tests[name], library, sandbox, self._folders[name])
                 self._write(seed, name, failed)
         shutil.rmtree(drawn)
+
+    def _tests_of(self, name: str) -> list[GradedTest]:
+        """Return the tests of a specimen that depend on the seed. An item that fails under the public one is lost."""
+        lost = self._failed(PUBLIC_SEED, name)
+        return [test for test in self._parts[name].tests if _depends_on_seed(test) and test.item.id not in lost]
 
     def _run_public(self, batch: Batch) -> int:
         """Grade the specimens of a batch that have no result under the public seed; return how many there were."""
