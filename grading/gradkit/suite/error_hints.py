@@ -132,6 +132,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A generator can be read once and has no length: make a list of it."),
     (r"unhashable type: '(Value|Tensor)'", "", "",
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
+    (r"unhashable type: 'numpy.ndarray'", "", "",
+     "A plain array stands among the nodes: an operand that comes as an array is made a Tensor first, as a number is."),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", r"^backward$|build|visit|topo|order", "",
      "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),

@@ -93,6 +93,11 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
                 "What cross_entropy returns is a plain number or array, which remembers nothing: it is a Tensor, made "
                 "from the logits themselves, with no .data on the way nor at the end."
             )
+        if first == "cross_entropy" and "operands could not be broadcast together" in evidence.message:
+            return (
+                "Two shapes in cross_entropy do not fit. Either the largest number or the sum of each row has lost its "
+                "axis (keepdims=True keeps it, with size 1), or more than one number is taken from each row."
+            )
         if "MLP.__call__" in about and "is a plain" in evidence.message:
             return (
                 "What the network returns is a plain array, which remembers nothing: it is the Tensor of the last "

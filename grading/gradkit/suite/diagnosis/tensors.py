@@ -97,6 +97,8 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     )
     hint = hint or first_hint(partial(_changed_operand_hint, student, name) for name in others)
     hint = hint or _misfit_hint(message, methods)
+    if not hint and "__pow__" in methods:
+        hint = _tensor_exponent_hint(student)
     if not hint and "has shape ()" in message:
         hint = _first_gradient_hint(student)
     if hint or not gradients:
@@ -119,6 +121,16 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
 def first_hint(questions: Iterable[Callable[[], str]]) -> str:
     """Ask one question after another; return the first hint, or an empty string."""
     return next(filter(None, (ask() for ask in questions)), "")
+
+
+def _tensor_exponent_hint(student: Student) -> str:
+    """Explain a power that takes a plain number as exponent, and raises an exception for a Tensor."""
+    base, exponent = _vector([0.7]), _vector([1.3])
+    plain = replay_graph(student, TensorGraph((base,), (("pow_number", 0, 2.0),), base), backward=False)
+    both = replay_graph(student, TensorGraph((base, exponent), (("pow", 0, 1),), base), backward=False)
+    if plain is None or both is not None:
+        return ""
+    return "x ** 2 works, and a ** b raises an exception, where the exponent is a Tensor: __pow__ takes both."
 
 
 def _misfit_hint(message: str, methods: Sequence[str]) -> str:

@@ -74,6 +74,13 @@ def test_a_recorded_hint_of_a_loss_does_not_contradict_the_answers(open_student,
     assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, Diagnosis(wrong, ("train",))) == "recorded"
 
 
+def test_shapes_that_do_not_fit_in_a_cross_entropy_of_tensors_are_explained(open_student):
+    tensors = Item("a6_tensors/test_trial", "a6_tensors", "a trial", 1, (), False)
+    evidence = Evidence("ValueError: operands could not be broadcast together with shapes (3,2) (3,)")
+    diagnosis = Diagnosis(open_student(), ("cross_entropy",))
+    assert "has lost its axis" in find_hint.find_hint(tensors, Verdict.ERROR, evidence, diagnosis)
+
+
 def test_a_list_that_train_does_not_return_is_named(open_student):
     evidence = Evidence("TypeError: object of type 'float' has no len()", hint="of the evidence")
     diagnosis = Diagnosis(open_student(), ("train",))

@@ -324,6 +324,13 @@ def test_a_wrong_shape_is_explained_by_what_the_item_is_about():
     assert "`return`" in shape_hint("Tensor(unbroadcast(g, x.shape)).data has shape () and should have (3,)", True)
 
 
+def test_a_power_that_refuses_a_tensor_is_named(open_student):
+    refuses = open_student("tensor", ("exponent = other if isinstance(other, Tensor) else Tensor(other)\n",
+                                      "exponent = Tensor(float(other))\n"))  # fmt: skip
+    assert "where the exponent is a Tensor" in tensor_hint(refuses, ("Tensor.__pow__",), "TypeError")
+    assert tensor_hint(open_student(), ("Tensor.__pow__",), "TypeError") == ""
+
+
 def test_a_first_gradient_that_stays_a_number_is_named(open_student):
     kept = open_student("tensor", (STARTS, "        self.grad = np.asarray(gradient)\n"))
     message = "z.grad has shape () and should have (1, 1)"
