@@ -16,7 +16,7 @@ from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint
 from .student import GOES_ON, Student
-from .tensor_networks import tensor_network_hint
+from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
 from .tensors import tensor_hint
 from .training_loop import train_hint
 
@@ -94,10 +94,7 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
                 "from the logits themselves, with no .data on the way nor at the end."
             )
         if first == "cross_entropy" and "operands could not be broadcast together" in evidence.message:
-            return (
-                "Two shapes in cross_entropy do not fit. Either the largest number or the sum of each row has lost its "
-                "axis (keepdims=True keeps it, with size 1), or more than one number is taken from each row."
-            )
+            return ROWS_DO_NOT_FIT
         if "MLP.__call__" in about and "is a plain" in evidence.message:
             return (
                 "What the network returns is a plain array, which remembers nothing: it is the Tensor of the last "

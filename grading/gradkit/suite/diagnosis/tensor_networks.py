@@ -25,6 +25,11 @@ ROWS = ((0.7, -1.3), (0.4, 1.6))
 
 Numbers = Sequence[float]
 
+ROWS_DO_NOT_FIT = (
+    "Two shapes in cross_entropy do not fit. Either the largest number or the sum of each row has lost its axis "
+    "(keepdims=True keeps it, with size 1), or more than one number is taken from each row."
+)
+
 NO_SQUASH = "no layer squashes"
 FIRST_IS_LINEAR = "linear_last=True leaves the tanh out of the first layer, not of the last"
 
@@ -312,6 +317,8 @@ def _loss_hint(student: Student) -> str:
         return along
     for rows, targets in CLASSES:
         logits = make_tensor([list(row) for row in rows])
+        if "operands could not be broadcast together" in attempt(partial(function, logits, list(targets))):
+            return ROWS_DO_NOT_FIT
         loss = function(logits, list(targets))
         if len(rows) > 1 and arrays([loss], "data")[0].shape != ():
             return (

@@ -397,6 +397,8 @@ def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(ope
     assert "along axis 0" in tensor_network_hint(summed, about, "")
     shifted = open_student("tensor", ("logits.data.max(axis=1", "logits.data.max(axis=0"))
     assert "one number for each row" in tensor_network_hint(shifted, about, "")
+    lost = open_student("tensor", ("logits.data.max(axis=1, keepdims=True)", "logits.data.max(axis=1)"))
+    assert "has lost its axis" in tensor_network_hint(lost, about, "")
     by_all = open_student("tensor", ("logits.data.max(axis=1, keepdims=True)", "logits.data.max()"))
     assert "By that of another row" in tensor_network_hint(by_all, about, "")
     together = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum()"))
