@@ -17,6 +17,12 @@ _ADDED = re.compile(
 )
 _FRAME = re.compile(r"^(\w+\.py):(\d+)(?:, in (\S+))?$")
 
+_WITHOUT_MATH = {
+    "tensor.py": "math is not imported here, and takes one number: numpy (np) has its functions for whole arrays.",
+    "training.py": "math is not imported in this file. For a root, ** 0.5 needs no import, and takes arrays as well.",
+}
+"""Hints about the name math in files whose template does not import it."""
+
 _NUMBERS = ("int", "float", "float64")
 _OWN_CLASSES = ("Value", "Tensor")
 _LIST_METHODS = ("append", "extend", "insert")
@@ -39,10 +45,12 @@ class Place:
     Attributes:
         function: The name of the innermost function.
         source: Its line of code.
+        file: Its file.
     """
 
     function: str = ""
     source: str = ""
+    file: str = ""
 
 
 _HINTS: tuple[tuple[str, str, str, str], ...] = (
@@ -134,9 +142,16 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
     (r"isinstance\(\) arg 2 must be a type", "", "",
      "isinstance(object, class): the object stands first, and the class second. Has the class its name here?"),
+    (r"unhashable type: 'numpy.ndarray'", "", "",
+     "A plain array stands among the nodes: an operand that comes as an array is made a Tensor first, as a number is."),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
-    (r"truth value of an array", "", "",
+    (r"truth value of an array", r"^backward$|build|visit|topo|order", "",
      "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),
+    (r"truth value of an array", "unbroadcast|<genexpr>|<listcomp>", "shape|size|axis|axes",
+     "An array is compared here where a single size is due: is the shape handed over, and not the array itself?"),
+    (r"truth value of an array", "", "",
+     "A comparison of arrays has an answer for each number, and `if`, `and` and max() want a single one: numpy has "
+     "functions that go through the array number by number."),
     # --- names
     (r"local variable '(\w+)'", "", r"grad|\+=",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
@@ -167,8 +182,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "to get that, look for a form in which it stays small."),
     (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
-     "Something is divided by 0 in a step: if it is 1 - beta**t, then t is 0 there, and starts at 1; if it is a root, "
-     "then eps is missing."),
+     "Something is divided by 0 in a step. If it is the correction: that is 1 - beta**t, a power, where t starts at 1. "
+     "If it is a root, then eps is missing."),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", r"_?backward", r"self\.data|data",
      "The number is 0 here, and something is divided by it: the derivative n * x**(n - 1) needs no division."),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "", "",
@@ -182,22 +197,32 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     # --- arrays
     (r"could not be broadcast together", r"_?backward", "",
      "The two arrays here have shapes that do not fit: which shape has out.grad, and which has the operand?"),
+    (r"matmul: Input operand|mismatch in its core dimension", r"^__(mul|rmul|truediv|pow|add|sub)__$", "",
+     "@ multiplies rows by columns, and * number by number: which of the two is meant here?"),
     (r"mismatch in its core dimension", "", r"\.T\b",
      "The sizes do not fit here. With more than two axes .T turns all of them round, and a stack of matrices swaps its "
      "last two only; with two axes compare the sizes: which of the two is to be transposed?"),
     (r"matmul: Input operand|mismatch in its core dimension", "", "",
-     "The sizes of the two matrices do not fit here: which shape has each, and is one to be transposed?"),
+     "The sizes of the two matrices do not fit here: compare the shape of each. Either they stand in the wrong order, "
+     "or one is to be transposed."),
     (r"for @: 'numpy.ndarray' and", "", "",
      "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
     (r"for @: 'list' and", "", "", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
     (r"only integer scalar arrays can be converted|is out of bounds for axis|axis \d+ is out of bounds", "", "",
      "An axis or index does not exist in this array: which shape does it have here?"),
+    (r"cannot reshape array", "unbroadcast", "",
+     "reshape only arranges numbers anew, and here there are more than the shape has room for: sum first, over the "
+     "axes that broadcasting added or stretched."),
+    (r"cannot reshape array", "^reshape$", "",
+     "The sizes do not fit: reshape may get several sizes, as in x.reshape(3, 2), or -1. Are all of them passed on?"),
     (r"cannot reshape array", "", "", "The sizes do not fit: which shape is due here, and how many numbers are there?"),
+    (r"list index out of range", "^step$", "",
+     "A list here is shorter than the list of parameters: what is kept for each parameter needs an entry for each."),
     (r"list index out of range", "", "",
      "The list is shorter than this index: indices go from 0 to its length less 1."),
     # --- objects of the wrong kind, as this kit describes them
     (r"is None, not a (Value|Tensor)", "", "",
-     "It ends without `return out`: every way through it has to return the new object."),
+     "It ends without a `return`: every way through it has to return the new object."),
     (r"is a plain \w+, not a (Value|Tensor)", "", "",
      "A plain number remembers nothing: return a new Value (or Tensor) with the operands as its parents."),
     (r"^\.data of .* is of type (Value|Tensor)", "", "",
@@ -211,6 +236,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "numpy has made an array of objects: did it take a Tensor apart, or lists of different lengths?"),
     (r"^\.(data|grad) of .* is of type (function|method|builtin)", "", "",
      "A function is kept where a number belongs: are its parentheses missing, or was a closure meant for _backward?"),
+    (r"^\.(data|grad) of .* is of type (tuple|list); it should be a numpy array", "", "",
+     "A list is kept as it came: make an array of floats of it, as __init__ in the template says."),
     (r"^\.(data|grad) of .* is of type (tuple|list)", "", "",
      "One number is due here, and this is several: is there a comma or a bracket too many?"),
     (r"^\.(data|grad) of .* is of type NoneType", "", "",
@@ -253,6 +280,8 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         hint = _attribute_hint(attribute[1], attribute[2], place)
         if hint:
             return hint
+    if "name 'math' is not defined" in message and place.file in _WITHOUT_MATH:
+        return _WITHOUT_MATH[place.file]
     for text, function, source, hint in _HINTS:
         if re.search(text, message) and re.search(function, place.function) and re.search(source, place.source):
             return hint
@@ -322,7 +351,7 @@ def innermost_place(traceback: str) -> Place:
         frame = _FRAME.match(line)
         if frame:
             source = lines[index + 1].strip() if index + 1 < len(lines) else ""
-            place = Place((frame[3] or "").rpartition(".")[2], source)
+            place = Place((frame[3] or "").rpartition(".")[2], source, frame[1])
     return place
 
 
@@ -331,6 +360,8 @@ def _operator_hint(operator: str, left_type: str, right_type: str, place: Place)
     method = _METHODS[operator]
     types = (left_type, right_type)
     if "NoneType" in types:
+        if place.file == "tensor.py" and place.function == "backward":
+            return "Something in this line is None: without an argument, the gradient that backward() gets is 1.0."
         if "grad" in place.source:
             return "Something in this line is None: does each grad start as 0.0, and what is called return a number?"
         return "One operand is None: is a `return` missing where it was made?"
@@ -373,6 +404,11 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         if place.function == "__init__":
             return f"A plain number has no .{name}: what arrives here is the number itself."
         if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
+            if place.file == "tensor.py":
+                return (
+                    "Is a plain number or array used where a Tensor is due? Make a Tensor of it first. Or was .data "
+                    "taken off too early?"
+                )
             return (
                 "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"
             )

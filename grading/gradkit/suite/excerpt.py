@@ -60,12 +60,21 @@ def excerpt_up_to(code: CodeType, line: int, variables: Mapping[str, object] | N
     for is_whole in (False, True):
         writer = _Writer(text, line - first_line + 1, variables or {}, is_whole)
         try:
-            lines = (*imports, *writer.write(list(_statements(function))))
+            written = tuple(writer.write(list(_statements(function))))
+            lines = (*imports, *_math_import(written, code.co_varnames), *written)
         except _NotShownError:
             lines = ()
         programs.append(() if any(helper in shown for shown in lines for helper in _HELPERS) else lines)
         checked = writer.checked
     return Excerpt(programs[0], programs[1], checked)
+
+
+def _math_import(lines: Sequence[str], own_names: Sequence[str]) -> Iterator[str]:
+    """Yield the import of those functions of the math module that lines of a program use by their bare names."""
+    used = {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
+    names = used & set(dir(math)) - set(dir(builtins)) - set(own_names)
+    if names:
+        yield f"from math import {', '.join(sorted(names))}"
 
 
 def excerpt_of(frame: FrameType) -> Excerpt:

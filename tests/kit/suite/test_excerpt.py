@@ -4,6 +4,7 @@ import ast
 import io
 import sys
 from contextlib import redirect_stdout
+from math import log
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,6 +48,19 @@ def an_item(Value):
         15.0,  # wrong
     )
     expect(y.data, 99.0)
+
+
+def an_item_with_math(Value):
+    """An item that uses a function of the math module, and a variable with the name of another."""
+    e = Value(log(1.0))
+    expect(pow(e.data, 2), 1.0)
+
+
+def test_a_program_imports_the_functions_of_math_that_it_uses(run_program):
+    code = an_item_with_math.__code__
+    program = excerpt_up_to(code, code.co_firstlineno + 3).lines
+    assert program[:2] == ("from engine import Value", "from math import log")
+    assert run_program(program) == [0.0]
 
 
 def test_expect_shows_the_lines_of_the_test_up_to_the_wrong_number(engine):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gradkit.submissions.outcome import Verdict
@@ -11,11 +12,11 @@ from gradkit.suite.results import Item
 from .engine import engine_error_hint, engine_hint
 from .fingerprints import find_misconception_hint
 from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
-from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint
+from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint, plain_number_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint
 from .student import GOES_ON, Student
-from .tensor_networks import tensor_network_hint
+from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
 from .tensors import tensor_hint
 from .training_loop import train_hint
 
@@ -60,10 +61,21 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     if verdict is Verdict.TIMEOUT:
         general = TIMEOUT_HINTS.get(item.id, general)
-    known = find_misconception_hint(item.id, evidence)
+    is_denied = diagnosis is not None and _is_denied(item, verdict, diagnosis.about)
     if evidence.hint and evidence.message.startswith("RecursionError"):
-        known = ""  # the same message has many causes, and its traceback says more
-    return found or known or general or evidence.hint
+        is_denied = True  # the same message has many causes, and its traceback says more
+    recorded = "" if is_denied else find_misconception_hint(item.id, evidence)
+    return found or recorded or general or evidence.hint
+
+
+def _is_denied(item: Item, verdict: Verdict, about: tuple[str, ...]) -> bool:
+    """Return whether a recorded hint is less certain than the answers that gave none.
+
+    A loss or decision of Values is asked at several examples. What a misconception computes would have been recognised
+    there, and a single number of the smallest example, by which it was recorded, is that of many others, too.
+    """
+    is_of_tensors = item.assignment == "a6_tensors"
+    return verdict is Verdict.FAILED and not is_of_tensors and bool(about) and about[0] in (*CALLS, *DECIDERS)
 
 
 def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict, evidence: Evidence) -> str:
@@ -78,12 +90,21 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
     if item.assignment == "a6_tensors":
         if classes & {"Tensor", "unbroadcast"}:
             return tensor_hint(student, about, evidence.message)
+        if first == "cross_entropy" and "is a plain" in evidence.message:
+            return (
+                "What cross_entropy returns is a plain number or array, which remembers nothing: it is a Tensor, made "
+                "from the logits themselves, with no .data on the way nor at the end."
+            )
+        if first == "cross_entropy" and "operands could not be broadcast together" in evidence.message:
+            return ROWS_DO_NOT_FIT
+        if "MLP.__call__" in about and "is a plain" in evidence.message:
+            return (
+                "What the network returns is a plain array, which remembers nothing: it is the Tensor of the last "
+                "layer, with no .data on the way nor at the end."
+            )
         return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
     if first in CALLS and "is a plain" in evidence.message:
-        return (
-            f"What {first} returns is a plain number, which remembers nothing: compute it from the outputs themselves, "
-            "which are Values, and not from their numbers (.data)."
-        )
+        return plain_number_hint(student, first)
     if first in CALLS:
         return (
             loss_hint(student, first, ".grad" in evidence.message) if has_numbers else large_logits_hint(student, first)
@@ -95,6 +116,10 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
         if hint:
             return hint
     if "train" in about:
+        if not has_numbers and not evidence.traceback and re.search(r"has no len|not iterable", evidence.message):
+            if "NoneType" in evidence.message:
+                return "train() returns nothing (None): is a `return` missing at its end?"
+            return "train() returns one single thing, where a list is due: the loss of each step, as a plain number."
         return train_hint(student) if has_numbers else ""
     if "Module.zero_grad" in about:
         return zero_grad_hint(student)

@@ -51,8 +51,8 @@ ITEM_HINTS: dict[str, str] = {
         "changes it in both: each grad is an array of its own."
     ),
     "a6_tensors/test_inner_nodes": (
-        "The leaves are right, and an inner node is not: its gradient is changed after, or while, it was used. A "
-        "closure reads out.grad and does not edit it."
+        "The leaves are right, and an inner node is not: its gradient is changed after, or while, it was used. Either "
+        "a closure edits out.grad, which it should only read, or two grads are one array, and += changes both."
     ),
     "a6_tensors/test_ties_share_the_gradient": (
         "Where several numbers are the largest, each of them gets an equal part of the gradient."

@@ -7,7 +7,7 @@ from math import exp, log, tanh
 from typing import Any
 
 from gradkit.submissions.outcome import SubmissionError
-from gradkit.submissions.transport.subject import Subject, numbers
+from gradkit.submissions.transport.subject import Subject, decisions, numbers
 
 from .candidates import agree, match
 from .student import GOES_ON, Student, attempt
@@ -68,6 +68,7 @@ REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
         terms[0] / len(terms)
     ),
     "the last example's alone": lambda terms: terms[-1],
+    "the last example's alone, divided by the number of all": lambda terms: terms[-1] / len(terms),
     "without the last example, though divided by all": lambda terms: sum(terms[:-1]) / len(terms),
     "without the first example, though divided by all": lambda terms: sum(terms[1:]) / len(terms),
     "the root of the mean": lambda terms: _mean(terms) ** 0.5,
@@ -124,6 +125,12 @@ TERMS: dict[str, dict[str, Term]] = {
         "right where the logit has the sign of its target; elsewhere a term with the logit itself is missing": (
             lambda z, t: log(1 + exp(-abs(z)))
         ),
+        "for target 0 and a positive logit, a term with the logit itself is missing": lambda z, t: (
+            log(1 + exp(-abs(z))) if z >= 0 else log(1 + exp(z)) - t * z
+        ),
+        "for target 1 and a negative logit, a term with the logit itself is missing": lambda z, t: (
+            log(1 + exp(-z)) + (1 - t) * z if z >= 0 else log(1 + exp(z))
+        ),
         "the term z * target is added, not subtracted": lambda z, t: log(1 + exp(z)) + t * z,
     },
     "cross_entropy": {
@@ -144,6 +151,12 @@ TERMS: dict[str, dict[str, Term]] = {
         "the logarithm to the base 2": lambda row, t: -log(_softmax(row)[t]) / log(2),
         "the logarithm to the base 10": lambda row, t: -log(_softmax(row)[t]) / log(10),
         "the right class's logit is added, not subtracted": lambda row, t: log(sum(map(exp, row))) + row[t],
+        "after the shift, the right class's logit is added, not subtracted": lambda row, t: (
+            log(sum(map(exp, row))) + row[t] - 2 * max(row)
+        ),
+        "after the shift, the sum of all exp is taken without its logarithm": lambda row, t: (
+            sum(exp(z - max(row)) for z in row) - (row[t] - max(row))
+        ),
         "softmax is taken twice": lambda row, t: -log(_softmax(_softmax(row))[t]),
         "sigmoid takes the place of softmax": lambda row, t: -log(_sigmoid(row[t])),
         "the largest logit takes the place of the right class's": lambda row, t: log(sum(map(exp, row))) - max(row),
@@ -159,6 +172,17 @@ TERMS: dict[str, dict[str, Term]] = {
 """What one example costs, by loss function: the right rule first, under an empty text, and then slips."""
 
 WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
+    "mean_squared_error": {
+        "the differences are added up and then squared, where each is to be squared by itself": (
+            lambda outputs, targets: sum(o - t for o, t in zip(outputs, targets)) ** 2
+        ),
+        "the sum of the differences is squared, where each is to be squared by itself": (
+            lambda outputs, targets: sum(o - t for o, t in zip(outputs, targets)) ** 2 / len(outputs)
+        ),
+        "the mean of the differences is squared, where each is to be squared by itself": (
+            lambda outputs, targets: _mean([o - t for o, t in zip(outputs, targets)]) ** 2
+        ),
+    },
     "hinge": {
         "the mean is cut at 0, where each example is to be cut by itself, before the mean": (
             lambda outputs, targets: max(0.0, _mean([1 - o * t for o, t in zip(outputs, targets)]))
@@ -183,7 +207,7 @@ SHARES: dict[str, Callable[[list[float]], list[float]]] = {
     "the exp of each logit, not divided by their sum": lambda row: list(map(exp, row)),
     "each logit divided by their sum, without exp": lambda row: [z / sum(row) for z in row],
     "each logit by itself, as it came": lambda row: list(row),
-    "divided by the largest exp, where their sum is due": lambda row: [exp(z) / max(map(exp, row)) for z in row],
+    "after the shift, the exp are not divided by their sum": lambda row: [exp(z) / max(map(exp, row)) for z in row],
     "divided by the number of classes, where the sum is due": lambda row: [exp(z) / len(row) for z in row],
     "of the logits with their signs turned": lambda row: _softmax([-z for z in row]),
     "divided by the sum of the logits, where the sum of their exp is due": lambda row: [exp(z) / sum(row) for z in row],
@@ -287,11 +311,40 @@ def large_logits_hint(student: Student, name: str) -> str:
             return function(row)
         return function(row, [0, 1]) if name == "binary_cross_entropy" else function([row], [1])
 
-    if attempt(lambda: call(0.7)) or not attempt(lambda: call(1000.0)):
+    if attempt(lambda: call(0.7)):
+        return ""
+    if not attempt(lambda: call(1000.0)):
+        rows = [[make_value(z) for z in row] for row in ([1000.0, -1000.0], [0.7, -0.7])]
+        if name == "cross_entropy" and attempt(lambda: function(rows, [1, 1])):
+            return (
+                "cross_entropy works for one row of large logits, and raises an exception where another row has small "
+                "ones: each row is shifted by its own largest logit. By that of another row, all its exp become 0."
+            )
         return ""
     return (
         f"{name} works for logits such as 0.7, and raises an exception at 1000 and -1000: there exp overflows, or a "
         "probability becomes 0, which has no logarithm, nor can one divide by it. Shift first, or use another form."
+    )
+
+
+def plain_number_hint(student: Student, name: str) -> str:
+    """Explain a loss, or softmax, that has returned a plain number."""
+    function, make_value = student.load(name), student.load("Value")
+    plain = 0
+    for outputs, targets in CALLS[name]:
+        rows = outputs if name == "cross_entropy" else [outputs]
+        values = [[make_value(number) for number in row] for row in rows]
+        given: Any = values if name == "cross_entropy" else values[0]
+        results = list(function(given)) if targets is None else [function(given, list(targets))]
+        plain += bool(attempt(lambda: numbers(results, "grad")))  # noqa: B023  # it is asked at once
+    if plain < len(CALLS[name]):
+        return (
+            f"For some outputs {name} returns a plain number, as where nothing is left to be added up: it is a Value "
+            "always, and each example has its part in it, also if that costs 0."
+        )
+    return (
+        f"What {name} returns is a plain number, which remembers nothing: compute it from the outputs themselves, "
+        "which are Values, and not from their numbers (.data)."
     )
 
 
@@ -348,9 +401,17 @@ DECISIONS: Mapping[str, Callable[[float], float]] = {
     "always yes": lambda z: 1.0,
     "always no": lambda z: 0.0,
     "it looks at the size of the logit, without its sign": lambda z: float(abs(z) > 0.5),
+    "every logit but 0 counts as yes, the negative ones, too": lambda z: float(z != 0),
 }
 
-DECIDED_ROWS = ([0.1, 2.0, -1.0], [-3.0, -5.0], [1.0, 2.0, 3.0, 9.0], [0.4, -7.0, 0.2], [-0.2, -0.1, -4.0])
+DECIDED_ROWS = (
+    [0.1, 2.0, -1.0],
+    [-3.0, -5.0],
+    [1.0, 2.0, 3.0, 9.0],
+    [0.4, -7.0, 0.2],
+    [-0.2, -0.1, -4.0],
+    [0.1, 0.3, 0.2],
+)
 
 CHOICES: Mapping[str, Callable[[list[float]], float]] = {
     "": lambda row: row.index(max(row)),
@@ -367,6 +428,9 @@ CHOICES: Mapping[str, Callable[[list[float]], float]] = {
     "always the last class": lambda row: len(row) - 1,
     "counted from the end": lambda row: len(row) - 1 - row.index(max(row)),
     "it gives the probability of the class, where its index is due": lambda row: max(_softmax(row)),
+    "a class is taken only if its probability is above one half, and the largest may be less": lambda row: next(
+        (index for index, p in enumerate(_softmax(row)) if p > 0.5), 0
+    ),
     "the last class is left out": lambda row: row.index(max(row[:-1])),
     "the first class is left out": lambda row: row.index(max(row[1:])),
 }
@@ -376,10 +440,10 @@ def decision_hint(student: Student, name: str) -> str:
     """Return what `binary_decision` or `most_likely` decides instead; empty if the questions do not show it."""
     function, make_value = student.load(name), student.load("Value")
     if name == "binary_decision":
-        got = numbers([function(make_value(z)) for z in DECIDED_LOGITS])
+        got = decisions([function(make_value(z)) for z in DECIDED_LOGITS])
         slips = {text: [rule(z) for z in DECIDED_LOGITS] for text, rule in DECISIONS.items()}
     else:
-        got = numbers([function(list(map(make_value, row))) for row in DECIDED_ROWS])
+        got = decisions([function(list(map(make_value, row))) for row in DECIDED_ROWS])
         slips = {text: [float(rule(list(row))) for row in DECIDED_ROWS] for text, rule in CHOICES.items()}
     right = slips.pop("")
     found = "" if agree(got, right) else match(got, slips)

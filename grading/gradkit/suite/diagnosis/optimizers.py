@@ -75,6 +75,7 @@ SGD_SLIPS: dict[str, SGDRule] = {
     "the learning rate lr is left out": SGDRule(lr=1.0),
     "momentum is left out, or the new velocity is not kept for the next step": SGDRule(kept=0.0),
     "momentum is 1, whatever was given": SGDRule(kept=1.0),
+    "the new velocity is added to the old one (+=), which momentum has scaled already": SGDRule(kept=1.0 + MOMENTUM),
     "momentum has no effect, and it goes uphill": SGDRule(kept=0.0, sign=1.0),
     "the velocity is a mean: the gradient is multiplied by 1 - momentum": SGDRule(new=1 - MOMENTUM),
     "the gradient is multiplied by momentum, and the velocity is not": SGDRule(kept=1.0, new=MOMENTUM),
@@ -96,12 +97,27 @@ SGD_SLIPS: dict[str, SGDRule] = {
     "it divides by lr, where it should multiply": SGDRule(lr=1 / LR),
 }
 
-PLAIN_SGD_SLIPS = {text: replace(rule, kept=0.0) for text, rule in SGD_SLIPS.items()}
+PLAIN_SGD_SLIPS = {
+    **{text: replace(rule, kept=0.0) for text, rule in SGD_SLIPS.items()},
+    **{
+        f"it has momentum {momentum:g}, where none was given: the default is 0, and what is given counts": SGDRule(
+            kept=momentum
+        )
+        for momentum in (0.9, 0.5, 0.99)
+    },
+    "the gradients of earlier steps stay in the velocity, where without momentum it is the gradient alone": SGDRule(
+        kept=1.0
+    ),
+}
 
 
 @dataclass(frozen=True)
 class AdamRule:
-    """Adam, and its slips: `b1` and `b2` are the betas, `corrects_m` and `corrects_v` say which means are corrected."""
+    """Adam, and its slips: `b1` and `b2` are the betas, `corrects_m` and `corrects_v` say which means are corrected.
+
+    `corrects_by` is 0 if each mean is corrected by its own beta, 1 or 2 if both are by that one, and 3 if they are
+    swapped.
+    """
 
     sign: float = -1.0
     lr: float = LR
@@ -120,7 +136,8 @@ class AdamRule:
     eps_in_root: bool = False
     has_root: bool = True
     squares: bool = True
-    keeps_corrected: bool = False
+    keeps_corrected_m: bool = False
+    keeps_corrected_v: bool = False
     keeps_maximum: bool = False
     uses_gradient: bool = False
     is_shared: bool = False
@@ -129,6 +146,7 @@ class AdamRule:
     corrects_by: int = 0
     squares_mean: bool = False
     has_one_list: bool = False
+    adds_eps_last: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
@@ -146,10 +164,12 @@ class AdamRule:
                 m[i] = self.kept1 * m[i] + self.new1 * gradient
                 squared = m[i] if self.squares_mean else gradient
                 v[i] = self.kept2 * v[i] + self.new2 * (squared**2 if self.squares else squared)
-                mean = m[i] / (1 - (self.b2 if self.corrects_by == 2 else self.b1) ** t) if self.corrects_m else m[i]
-                square = v[i] / (1 - (self.b1 if self.corrects_by == 1 else self.b2) ** t) if self.corrects_v else v[i]
-                if self.keeps_corrected:
-                    m[i], v[i] = mean, square
+                beta1 = self.b2 if self.corrects_by in (2, 3) else self.b1
+                beta2 = self.b1 if self.corrects_by in (1, 3) else self.b2
+                mean = m[i] / (1 - beta1**t) if self.corrects_m else m[i]
+                square = v[i] / (1 - beta2**t) if self.corrects_v else v[i]
+                m[i] = mean if self.keeps_corrected_m else m[i]
+                v[i] = square if self.keeps_corrected_v else v[i]
                 if self.keeps_maximum:
                     largest[i] = square = max(largest[i], square)
                 top = gradient if self.uses_gradient else mean
@@ -157,7 +177,10 @@ class AdamRule:
                     bottom = (square + self.eps) ** 0.5
                 else:
                     bottom = (square**0.5 if self.has_root else square) + self.eps
-                data[index] += self.sign * self.lr * top / bottom
+                if self.adds_eps_last:
+                    data[index] += self.sign * self.lr * top / square**0.5 + self.eps
+                else:
+                    data[index] += self.sign * self.lr * top / bottom
             shown += data
         return shown
 
@@ -186,7 +209,16 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the root is missing: the square is divided by": AdamRule(has_root=False),
     "the gradient is not squared in v": AdamRule(squares=False),
     "the gradient is not squared in v, nor the root taken": AdamRule(squares=False, has_root=False),
-    "the corrected means are kept as m and v": AdamRule(keeps_corrected=True),
+    "the corrected means are kept as m and v": AdamRule(keeps_corrected_m=True, keeps_corrected_v=True),
+    "the corrected mean is kept as m, which is to stay uncorrected": AdamRule(keeps_corrected_m=True),
+    "the corrected mean is kept as v, which is to stay uncorrected": AdamRule(keeps_corrected_v=True),
+    "m and v are not kept for the next step": AdamRule(kept1=0.0, kept2=0.0),
+    "m is not kept for the next step": AdamRule(kept1=0.0),
+    "v is not kept for the next step": AdamRule(kept2=0.0),
+    "m is corrected by the second of betas, and v by the first": AdamRule(corrects_by=3),
+    "eps is added after the division: it belongs below the line, to the root (parentheses)": AdamRule(
+        adds_eps_last=True
+    ),
     "the largest v so far takes the place of v": AdamRule(keeps_maximum=True),
     "the gradient itself takes the place of its mean": AdamRule(uses_gradient=True),
     "each beta weighs the new gradient, where it weighs the mean that was": AdamRule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import tanh
+from math import exp, log, tanh
 
 from gradkit.graphs.tensor.graph import Shape
 from gradkit.submissions.transport.subject import Subject, arrays, write
@@ -24,6 +24,14 @@ LAST_BIAS = (0.25,)
 ROWS = ((0.7, -1.3), (0.4, 1.6))
 
 Numbers = Sequence[float]
+
+ROWS_DO_NOT_FIT = (
+    "Two shapes in cross_entropy do not fit. Either the largest number or the sum of each row has lost its axis "
+    "(keepdims=True keeps it, with size 1), or more than one number is taken from each row."
+)
+
+NO_SQUASH = "no layer squashes"
+FIRST_IS_LINEAR = "linear_last=True leaves the tanh out of the first layer, not of the last"
 
 
 def tensor_network_hint(student: Student, about: Sequence[str], item: str) -> str:
@@ -45,11 +53,21 @@ def _network(student: Student, linear: bool = False) -> Subject:
 
 
 def _parameters_hint(student: Student) -> str:
-    parameters = list(_network(student).parameters())
+    parameters, others = list(_network(student).parameters()), list(_network(student).parameters())
+    if any(one is other for one in parameters for other in others):
+        return (
+            "Two networks hold the same parameters: a list of the class is shared by all of them. Each network makes "
+            "its own lists, in __init__."
+        )
     if len(parameters) != len(SHAPES):
         kinds = {2: "the weights and the bias of each layer are due, so 4", 6: "some are there more than once"}
         reason = kinds.get(len(parameters), "for each layer its weights and its bias are due")
         return f"MLP(2, [3, 1]).parameters() has {len(parameters)} entries: {reason}."
+    if attempt(lambda: arrays(parameters, "data")):
+        return (
+            "MLP(...).parameters() holds something that is not a Tensor, as an array (.data) or a list: it is one flat "
+            "list of the Tensors themselves, whose grad and data can be changed."
+        )
     shapes = [array.shape for array in arrays(parameters, "data")]
     if shapes == SHAPES:
         return ""
@@ -65,6 +83,9 @@ def _parameters_hint(student: Student) -> str:
         "each neuron of a layer has a bias of its own, as many as outputs": [(2, 3), (1,), (3, 1), (1,)],
         "all weights come first and then all biases, where each layer's bias follows its weights": [
             *((2, 3), (3, 1), (3,), (1,))
+        ],
+        "each layer has the inputs of the whole network, where it has those that the layer before puts out": [
+            *((2, 3), (3,), (2, 1), (1,))
         ],
         "the last layer comes first": [(3, 1), (1,), (2, 3), (3,)],
         "each bias comes before its weights": [(3,), (2, 3), (1,), (3, 1)],
@@ -109,10 +130,21 @@ def _layer(x: Numbers, weights: Sequence[Numbers], bias: Numbers) -> list[float]
     return [sum(n * row[column] for n, row in zip(x, weights)) + b for column, b in enumerate(bias)]
 
 
+def _bias_last() -> list[float]:
+    """Return what the network puts out if it adds each bias to the result of tanh."""
+    hidden = [[tanh(z) + b for z, b in zip(_layer(x, FIRST, [0.0] * 3), FIRST_BIAS)] for x in ROWS]
+    return [tanh(_layer(h, LAST, [0.0])[0]) + LAST_BIAS[0] for h in hidden]
+
+
 def _output_hint(student: Student, linear: bool) -> str:
     model = _network(student, linear)
     _fill(student, model)
     outputs = arrays([model(student.load("Tensor")([list(row) for row in ROWS]))], "data")[0]
+    if outputs.shape == (2, 3):
+        return (
+            "For two examples of 2 inputs, MLP(2, [3, 1]) puts out an array of shape (2, 3), as its first layer alone "
+            "does: do all layers run before the return?"
+        )
     if outputs.shape != (2, 1):
         return f"For two examples of 2 inputs the output has shape {outputs.shape}: one row for each, so (2, 1)."
 
@@ -128,15 +160,18 @@ def _output_hint(student: Student, linear: bool) -> str:
     slips = {
         "the biases are left out": run(tanh, squash, 0.0),
         "the biases are subtracted": run(tanh, squash, -1.0),
-        "no layer squashes": run(plain, plain),
+        NO_SQUASH: run(plain, plain),
+        "the bias is added after the tanh, where it is added before": [] if linear else _bias_last(),
         "the first layer is linear": run(plain, squash) if not linear else [],
         "the last layer is linear, which it is with linear_last=True alone": run(tanh, plain) if not linear else [],
         "linear_last=True does not leave the tanh out of the last layer": run(tanh, tanh) if linear else [],
-        "linear_last=True leaves the tanh out of the first layer, not of the last": run(plain, tanh) if linear else [],
+        FIRST_IS_LINEAR: run(plain, tanh) if linear else [],
         "relu takes the place of tanh": run(lambda z: max(0.0, z), squash if linear else lambda z: max(0.0, z)),
         "the output is squashed once more": [] if linear else [tanh(y) for y in right],
     }
     found = "" if agree(outputs.numbers, right) else match(outputs.numbers, {t: n for t, n in slips.items() if n})
+    if found == NO_SQUASH and not linear and NO_SQUASH not in _output_hint(student, linear=True):
+        found = "without linear_last=True no layer squashes, and with it one does: look at the condition for the tanh"
     if found:
         return f"MLP of Tensors: {found}."
     return _gradient_hint(student) if agree(outputs.numbers, right) else ""
@@ -160,6 +195,11 @@ def _gradient_hint(student: Student) -> str:
             "The outputs are right, but no gradient arrives at the inputs: use the Tensor that came in, and not a new "
             "one made of its numbers."
         )
+    if not any(got):
+        return (
+            "The outputs are right, but no gradient arrives anywhere: either numpy's functions or .data take the place "
+            "of the Tensors and their methods, or an operation that is used here (@, +, tanh) passes nothing on."
+        )
     names = ("first weights", "first bias", "last weights", "last bias", "inputs")
     missing = [name for name, arrives in zip(names, got) if not arrives]
     return f"The outputs are right, but no gradient arrives at: {', '.join(missing)}." if missing else ""
@@ -171,12 +211,15 @@ def _zero_grad_hint(student: Student) -> str:
     array = student.load("array")
     ones = [array([[1.0] * 3] * 2), array([1.0] * 3), array([[1.0]] * 3), array([1.0])]
     write(parameters, "grad", ones)
+    before = [each.numbers for each in arrays(parameters, "data")]
     model.zero_grad()
     if attempt(lambda: arrays(parameters, "grad")):
         return "After zero_grad() a grad is no longer an array: zeros in the shape of the data are due."
     gradients = arrays(parameters, "grad")
     shapes = [gradient.shape for gradient in gradients]
     left = sum(any(gradient.numbers) for gradient in gradients)
+    if [each.numbers for each in arrays(parameters, "data")] != before:
+        return "zero_grad() changes the data of the parameters: it is their grad that is set back, and nothing else."
     if left == len(parameters):
         return "After zero_grad() every grad is as it was: set the attribute grad of what parameters() gives."
     if left:
@@ -187,6 +230,43 @@ def _zero_grad_hint(student: Student) -> str:
     if not all(mine is other for mine, other in zip(parameters, same)):
         return "After zero_grad(), parameters() gives other objects: it is to change the grad of those that are there."
     return ""
+
+
+def _logsum(numbers: Numbers) -> float:
+    return log(sum(map(exp, numbers)))
+
+
+SLIPS_OF_ROWS: dict[str, Callable[[Sequence[Numbers], Sequence[int]], float]] = {
+    "the exp of all examples are added up together. Each example has a sum of its own, over its classes": (
+        lambda rows, targets: (
+            _logsum([z for row in rows for z in row]) - sum(row[t] for row, t in zip(rows, targets)) / len(rows)
+        )
+    ),
+    "the exp of all examples are added up together, after the shift. Each example has a sum of its own": (
+        lambda rows, targets: (
+            _logsum([z - max(row) for row in rows for z in row])
+            - sum(row[t] - max(row) for row, t in zip(rows, targets)) / len(rows)
+        )
+    ),
+    "the shift is taken along axis 0, from all examples: it is one number for each row, or it changes the shares": (
+        lambda rows, targets: (
+            sum(
+                _logsum([z - top for z, top in zip(row, map(max, *rows, rows[0]))]) - row[t] + max(r[t] for r in rows)
+                for row, t in zip(rows, targets)
+            )
+            / len(rows)
+        )
+    ),
+    "the right class's logit is taken from the first row for every example, where each has a row of its own": (
+        lambda rows, targets: sum(_logsum(row) - rows[0][t] for row, t in zip(rows, targets)) / len(rows)
+    ),
+    "the right class's logit is taken from the first row for every example. Each has a row of its own": (
+        lambda rows, targets: (
+            sum(_logsum(row) - max(row) - rows[0][t] + max(rows[0]) for row, t in zip(rows, targets)) / len(rows)
+        )
+    ),
+}
+"""Slips that concern several rows of logits: (rows, targets)."""
 
 
 def _add_loss(losses: list[Subject], function: Subject, logits: Subject, target: int) -> None:
@@ -212,6 +292,22 @@ def _wrong_axis_hint(student: Student) -> str:
     return ""
 
 
+def _loss_gradient_hint(student: Student) -> str:
+    """Explain a cross_entropy whose number is right, and whose gradient is not."""
+    logits = student.load("Tensor")([[0.0, 0.0]])
+    student.load("tensor_cross_entropy")(logits, [0]).backward()
+    got = arrays([logits], "grad")[0].numbers
+    if agree(got, [-0.5, 0.5]):
+        return ""
+    if agree(got, [0.5, 0.5]) or agree(got, [-1.0, 0.0]):
+        lost = "right class's logit" if got[1] else "logarithm of the sum"
+        return (
+            f"The numbers of cross_entropy are right, but the {lost} passes no gradient on: it is computed from plain "
+            "arrays (.data), where Tensors are due."
+        )
+    return ""
+
+
 def _loss_hint(student: Student) -> str:
     function, make_tensor = student.load("tensor_cross_entropy"), student.load("Tensor")
     got: list[float] = []
@@ -221,11 +317,20 @@ def _loss_hint(student: Student) -> str:
         return along
     for rows, targets in CLASSES:
         logits = make_tensor([list(row) for row in rows])
+        if "operands could not be broadcast together" in attempt(partial(function, logits, list(targets))):
+            return ROWS_DO_NOT_FIT
         loss = function(logits, list(targets))
-        got += arrays([loss], "data")[0].numbers
+        if len(rows) > 1 and arrays([loss], "data")[0].shape != ():
+            return (
+                f"cross_entropy of {len(rows)} examples has shape {arrays([loss], 'data')[0].shape}: one single number "
+                "is due, the mean of what the examples cost."
+            )
+        got += arrays([loss], "data")[0].numbers[:1]
         if not attempt(loss.backward):
             arrives = arrives or any(arrays([logits], "grad")[0].numbers)
-    slips = loss_slips("cross_entropy")
+    slips = loss_slips("cross_entropy") | {
+        text: [rule(rows, targets) for rows, targets in CLASSES] for text, rule in SLIPS_OF_ROWS.items()
+    }
     right = slips.pop("")
     if not agree(got, right):
         found = match(got, {text: each for text, each in slips.items() if JOIN not in text}) or match(got, slips)
@@ -237,6 +342,10 @@ def _loss_hint(student: Student) -> str:
                 "logits, its own sum and shift (along axis 1), and its own class."
             )
         return ""
+    if arrives:
+        hint = _loss_gradient_hint(student)
+        if hint:
+            return hint
     if not arrives:
         return (
             "The numbers of cross_entropy are right, but no gradient arrives at the logits: somewhere it leaves the "
@@ -248,5 +357,11 @@ def _loss_hint(student: Student) -> str:
         return (
             "cross_entropy is right for small logits, and wrong at 1000 and -1000: there exp overflows, or a "
             "probability becomes 0. Shift each row by its own largest logit first."
+        )
+    two = make_tensor([[1000.0, -1000.0], [0.0, 0.0]])
+    if not agree(arrays([function(two, [0, 0])], "data")[0].numbers, [log(2) / 2]):
+        return (
+            "cross_entropy is right for one row of large logits, and wrong where another row has small ones: each row "
+            "is shifted by its own largest logit. By that of another row, all its exp become 0."
         )
     return ""

@@ -9,16 +9,25 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
-from gradkit.graphs.tensor.graph import Array, Leaf, Shape, TensorGraph
+from gradkit.graphs.tensor.graph import Leaf, Shape, TensorGraph
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
-from gradkit.submissions.outcome import SubmissionError
-from gradkit.submissions.transport.subject import replay_tensors
-from gradkit.suite.error_hints import find_added_shapes, lacks_axis
+from gradkit.suite.error_hints import find_added_shapes
 
 from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
-from .student import GOES_ON, Student
+from .student import Student, attempt
+from .tensor_matrices import matmul_hint, stack_hint
+from .tensor_reductions import REDUCTIONS, reduction_hint
+from .tensor_wiring import (
+    TensorCall,
+    chain_hint,
+    kept_in_operand_hint,
+    nothing_arrives_hint,
+    read_gradients,
+    remembers_nothing,
+    replay_graph,
+)
 
 SCALAR_NAMES = {
     "add": "add",
@@ -78,23 +87,32 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     methods = [name.partition(".")[2] for name in about if name.startswith("Tensor.")]
     names = [name for method in methods for name in METHODS.get(method, ())]
     is_stretching = any(method in BINARY for method in methods) or not methods
-    hint = first_hint(partial(_value_hint, student, name) for name in names)
-    hint = hint or first_hint(
-        partial(_reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
-    )
-    if methods and set(methods) <= set(REDUCTIONS):
-        hint = hint or _lost_axis_hint(message)
-    if hint or not gradients:
-        return hint or shape_hint(message, is_stretching)
     others = [name for method in methods for name in OTHERS.get(method, ())]
+    hint = first_hint(partial(_value_hint, student, name) for name in names)
+    if gradients:
+        calls = [CALLS[name] for name in others if name in CALLS]
+        hint = hint or first_hint(partial(kept_in_operand_hint, student, call) for call in calls)
+    hint = hint or first_hint(
+        partial(reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
+    )
+    hint = hint or first_hint(partial(_changed_operand_hint, student, name) for name in others)
+    hint = hint or _misfit_hint(message, methods)
+    if not hint and "__pow__" in methods:
+        hint = _tensor_exponent_hint(student)
+    if not hint and "has shape ()" in message:
+        hint = _first_gradient_hint(student)
+    if hint or not gradients:
+        return hint or shape_hint(message, is_stretching, methods)
     binary = [name for name in ("add", "mul", *names) if Operation(SCALAR_NAMES[name]).arity == 2]
+    calls = [_call(name) for name in dict.fromkeys(("add", *names))]
     return (
-        _chain_hint(student)
+        chain_hint(student)
+        or first_hint(partial(kept_in_operand_hint, student, call) for call in calls)
         or first_hint(partial(_gradient_hint, student, name) for name in dict.fromkeys(("add", *names)))
         or first_hint(partial(_stretch_hint, student, name) for name in dict.fromkeys(binary))
-        or shape_hint(message, is_stretching)
+        or shape_hint(message, is_stretching, methods)
         or first_hint(partial(_inner_hint, student, name) for name in (*names, *others))
-        or (_matmul_hint(student) if "matmul" in others else "")
+        or (matmul_hint(student) or stack_hint(student) if "matmul" in others else "")
         or first_hint(partial(_collect_hint, student, name) for name in others)
         or _reuse_hint(student)
     )
@@ -105,26 +123,72 @@ def first_hint(questions: Iterable[Callable[[], str]]) -> str:
     return next(filter(None, (ask() for ask in questions)), "")
 
 
-def _lost_axis_hint(message: str) -> str:
-    """Explain a sum, mean or maximum along an axis that passes back a gradient without this axis."""
+def _tensor_exponent_hint(student: Student) -> str:
+    """Explain a power that takes a plain number as exponent, and raises an exception for a Tensor."""
+    base, exponent = _vector([0.7]), _vector([1.3])
+    plain = replay_graph(student, TensorGraph((base,), (("pow_number", 0, 2.0),), base), backward=False)
+    both = replay_graph(student, TensorGraph((base, exponent), (("pow", 0, 1),), base), backward=False)
+    if plain is None or both is not None:
+        return ""
+    return "x ** 2 works, and a ** b raises an exception, where the exponent is a Tensor: __pow__ takes both."
+
+
+def _misfit_hint(message: str, methods: Sequence[str]) -> str:
+    """Explain shapes that do not fit, in an exception, from what the item is about."""
     shapes = find_added_shapes(message)
-    if not shapes or not lacks_axis(*shapes):
+    about = set(methods)
+    if about and about <= set(METHODS) and "matmul:" in message:
+        return "@ multiplies rows by columns, and * number by number: which of the two is meant here?"
+    if not shapes and "could not be broadcast together" not in message:
+        return ""
+    if about and about <= set(REDUCTIONS):
+        return (
+            "An axis that is gone in the result has to be put back into its gradient, with size 1 and in its old "
+            "place, before that meets the axes of the operand. With keepdims=True it is there already."
+        )
+    if not shapes and about == {"__matmul__"}:
+        return (
+            "The shapes here do not fit. Either * (number by number) stands where @ (rows by columns) is due, or the "
+            "product does not have the shape of its operand: which factors are multiplied, and in which order?"
+        )
+    if shapes and about == {"transpose"}:
+        return (
+            "The axes of the gradient are not back in their old order: each axis returns to the place that it came "
+            "from. With more than two axes, that is not always the order that went forward."
+        )
+    if shapes and about == {"reshape"}:
+        return (
+            f"The operand has shape {shapes[0]}, and the gradient of the result still has another: it gets the old "
+            "shape of the operand back, not the new one."
+        )
+    return ""
+
+
+def _first_gradient_hint(student: Student) -> str:
+    """Explain a backward() that sets the gradient of the result to a single number, whatever its shape is."""
+    tensor = student.load("Tensor")([[5.0]])
+    before = read_gradients([tensor])
+    if attempt(lambda: tensor.backward()):
+        return ""
+    after = read_gradients([tensor])
+    if not before or not after or before[0].shape != (1, 1) or after[0].shape != ():
         return ""
     return (
-        f"The operand has shape {shapes[0]}, and the gradient of the result lacks the axis that is gone there: without "
-        "keepdims it has to be put back, with size 1, in its old place."
+        "After z.backward(), on a z of shape (1, 1), z.grad is a single number: backward() sets self.grad to an array "
+        "in the shape of self.data, of its own, also where the gradient came as one number."
     )
 
 
 SHAPES = re.compile(r"^(.*?) has shape (\(.*?\)),? and (?:PyTorch's has|should have) (\(.*?\))$")
 
 
-def shape_hint(message: str, is_stretching: bool) -> str:
+def shape_hint(message: str, is_stretching: bool, methods: Sequence[str] = ()) -> str:
     """Return a hint for an array of the wrong shape.
 
     Args:
         message: The message of the evidence.
         is_stretching: Whether the item is about operations that stretch one operand to the shape of the other.
+        methods: The methods of Tensor that the item is about.
     """
     found = SHAPES.match(message)
     if not found:
@@ -132,8 +196,16 @@ def shape_hint(message: str, is_stretching: bool) -> str:
     name, yours, due = found[1], _shape(found[2]), _shape(found[3])
     larger = math.prod(yours) > math.prod(due) or len(yours) > len(due)
     if "unbroadcast(" in name:
+        if yours == ():
+            return (
+                "What comes back is no array of that shape: is there a `return`, and does each sum name the axes that "
+                "it goes over (axis=...)?"
+            )
         if len(yours) > len(due):
-            return "An axis in front is still there that the operand does not have: sum over all of those."
+            return (
+                "An axis in front is still there that the operand does not have: sum over all of those, and let them "
+                "go (no keepdims there)."
+            )
         if len(yours) < len(due):
             return "An axis of size 1 is gone: sum over it, but keep it (keepdims=True)."
         if 1 not in due:
@@ -144,6 +216,8 @@ def shape_hint(message: str, is_stretching: bool) -> str:
         return f"Sum over just the axes in which the operand, of shape {due}, has size 1, and keep those that it has."
     if name.startswith("Tensor(") and name.endswith(".grad"):
         return "The grad of a new Tensor is an array of zeros in the shape of its data: __init__ makes it so."
+    if name.startswith("Tensor(") and name.endswith(".data"):
+        return "A new Tensor keeps the shape in which its numbers come: that of a single number is ()."
     if name.endswith(".grad") and yours == ():
         return (
             "This gradient is a single number, where an array in the shape of its own data is due: at the start, and "
@@ -157,35 +231,21 @@ def shape_hint(message: str, is_stretching: bool) -> str:
         if larger:
             return "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
         return "A gradient has the shape of its own data: this one is too small, so it must be spread over that shape."
+    if methods and set(methods) <= set(METHODS) and yours == ():
+        return (
+            f"A single number comes out, where {due} is due: each number of the array has its own. Which function here "
+            "takes the array as a whole, and makes one number of it?"
+        )
+    if set(methods) == {"transpose"} and sorted(yours) == sorted(due):
+        return (
+            f"The axes come out as {yours}, and {due} is due: x.transpose(1, 0, 2) puts axis 1 first, and only without "
+            "an order are all axes reversed. Is the order that it gets used as it is?"
+        )
     return f"The numbers come out in the shape {yours}, and {due} is due: look at what happens to the axes."
 
 
 def _shape(text: str) -> Shape:
     return tuple(map(int, re.findall(r"\d+", text)))
-
-
-def _chain_hint(student: Student) -> str:
-    """Explain a backward() that does not get from the result of (a + b) + c to a."""
-    leaves = (_vector([0.7]), _vector([1.3]), _vector([2.2]))
-    single = _replay(student, TensorGraph(leaves[:2], (("add", 0, 1),), _vector([3.0])), backward=True)
-    chain = _replay(student, TensorGraph(leaves, (("add", 0, 1), ("add", 3, 2)), _vector([3.0])), backward=True)
-    if single is None or chain is None:
-        return ""
-    if single[5].shape == (1,) and single[5].numbers[0] != 3.0:
-        return (
-            f"After y.backward(g) with g = 3.0, its own gradient is {single[5].numbers[0]!r}: backward(gradient) "
-            "starts by setting self.grad to it."
-        )
-    alone = [array.numbers[:1] for array in single[3:5]]
-    got = [array.numbers[0] for array in chain[5:8] if array.shape == (1,)]
-    if len(got) < 3 or got == [3.0, 3.0, 3.0] or any(tuple(each) != (3.0,) for each in alone):
-        return ""
-    if got == [0.0, 0.0, 3.0]:
-        return (
-            "A single a + b passes its gradient on; in (a + b) + c nothing arrives behind the result's own operands: "
-            "the closure of a + b has to run, and after that of the result (reversed topological order)."
-        )
-    return "A single a + b passes its gradient on, and (a + b) + c does not: look at how backward() goes on from there."
 
 
 def _reuse_hint(student: Student) -> str:
@@ -197,7 +257,7 @@ def _reuse_hint(student: Student) -> str:
         (("mul", 0, 1), ("mul", 3, 2), ("mul", 4, 1), ("add", 5, 3)),
         (("mul", 0, 1), ("mul", 3, 2), ("mul", 4, 1), ("add", 3, 5)),
     ):
-        arrays = _replay(student, TensorGraph(leaves, steps, _vector([1.0])), backward=True)
+        arrays = replay_graph(student, TensorGraph(leaves, steps, _vector([1.0])), backward=True)
         if arrays is None:
             return ""
         share = arrays[3 + len(steps)].numbers[0]
@@ -215,6 +275,9 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "transpose": ("transpose",),
     "__getitem__": ("item", "slice", "rows"),
     "__matmul__": ("matmul",),
+    "sum": ("sum",),
+    "mean": ("sum", "mean"),
+    "max": ("max",),
 }
 
 CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
@@ -224,8 +287,38 @@ CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
     "slice": (((2, 3),), (0, 1), (1, 3)),
     "rows": (((2, 3),), (1, 0), (2, 3)),
     "matmul": (((2, 3), (3, 2)), (), (2, 2)),
+    "sum": (((2, 3),), (), ()),
+    "mean": (((2, 3),), (), ()),
+    "max": (((2, 3),), (), ()),
 }
 """A case for each of OTHERS: shapes of the operands, plain numbers, shape of the result."""
+
+CALLS = {
+    "reshape": TensorCall("reshape", "`a.reshape()`", (3,)),
+    "transpose": TensorCall("transpose", "`a.transpose()`"),
+    "sum": TensorCall("sum", "`a.sum()`"),
+    "mean": TensorCall("mean", "`a.mean()`"),
+    "max": TensorCall("max", "`a.max()`"),
+}
+"""Those of OTHERS whose closure can be called by hand."""
+
+
+def _call(name: str) -> TensorCall:
+    operation = Operation(SCALAR_NAMES[name])
+    return TensorCall(name, operation.text, (2.0,) if "const" in operation.name else ())
+
+
+def _changed_operand_hint(student: Student, name: str) -> str:
+    """Explain an operation that changes the data of its own operand."""
+    shapes, constants, due = CASES[name]
+    leaves = tuple(Leaf(shape, (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)) for shape in shapes)
+    step = (name, *range(len(leaves)), *constants)
+    arrays = replay_graph(student, TensorGraph(leaves, (step,), Leaf(due, (1.0,) * math.prod(due))), backward=False)
+    for array, leaf in zip(arrays or (), leaves):
+        if (array.shape, array.numbers) != (leaf.shape, leaf.numbers):
+            text = _TEXTS.get(name, f"a.{name}()")
+            return f"`{text}` changes the data of its own operand: it makes a new Tensor, and leaves the operand."
+    return ""
 
 
 def _inner_hint(student: Student, name: str) -> str:
@@ -243,7 +336,7 @@ def _inner_hint(student: Student, name: str) -> str:
     zeros = tuple(Leaf(shape, (0.0,) * 6) for shape in shapes)
     copies = [("add", operand, n + operand) for operand in range(n)]
     step = (name, *range(2 * n, 3 * n), *constants)
-    arrays = _replay(
+    arrays = replay_graph(
         student, TensorGraph((*leaves, *zeros), (*copies, step), Leaf(due, (1.0,) * math.prod(due))), backward=True
     )
     if arrays is None:
@@ -254,6 +347,12 @@ def _inner_hint(student: Student, name: str) -> str:
     for operand in range(n):
         if inner[operand] and not outer[operand]:
             letter = "ab"[operand] if n > 1 or name in CASES else "x"
+            call = CALLS.get(name) or (_call(name) if name in SCALAR_NAMES else None)
+            if call and remembers_nothing(student, call):
+                return (
+                    f"`{text}` passes its gradient on to {letter}, and nothing arrives behind {letter} where that is a "
+                    f"result itself: `_prev` does not hold {letter}, so that its closure never runs."
+                )
             return (
                 f"`{text}` passes its gradient on to {letter}, and nothing arrives behind {letter} where that is a "
                 f"result itself. Either `_prev` does not hold {letter}, so that its closure never runs, or the closure "
@@ -265,55 +364,6 @@ def _inner_hint(student: Student, name: str) -> str:
 _TEXTS = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}
 
 
-Matrix = tuple[tuple[float, float], tuple[float, float]]
-
-
-def _times(a: Matrix, b: Matrix) -> Matrix:
-    columns = _turned(b)
-    return (_dot(a[0], columns[0]), _dot(a[0], columns[1])), (_dot(a[1], columns[0]), _dot(a[1], columns[1]))
-
-
-def _dot(row: Sequence[float], column: Sequence[float]) -> float:
-    return sum(one * other for one, other in zip(row, column))
-
-
-def _turned(a: Matrix) -> Matrix:
-    return (a[0][0], a[1][0]), (a[0][1], a[1][1])
-
-
-def _matmul_hint(student: Student) -> str:
-    """Explain wrong gradients of a product of two square matrices, whose sizes fit in any order."""
-    a, b, g = ((0.7, 1.3), (2.2, 1.6)), ((0.4, 3.1), (1.9, 0.6)), ((3.0, -2.0), (0.5, 4.0))
-    leaves = tuple(Leaf((2, 2), (*matrix[0], *matrix[1])) for matrix in (a, b))
-    upstream = Leaf((2, 2), (*g[0], *g[1]))
-    arrays = _replay(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
-    if arrays is None:
-        return ""
-    for place, letter in enumerate("ab"):
-        other = b if place == 0 else a
-        right = _times(g, _turned(b)) if place == 0 else _times(_turned(a), g)
-        slips = {
-            "has the two factors the other way round: order matters in a product of matrices": (
-                _times(_turned(b), g) if place == 0 else _times(g, _turned(a))
-            ),
-            "lacks a transposition: the other matrix stands there as it is": (
-                _times(g, b) if place == 0 else _times(a, g)
-            ),
-            "lacks a transposition, and has the two factors the other way round": (
-                _times(b, g) if place == 0 else _times(g, a)
-            ),
-            "is transposed": _turned(right),
-            "is the other matrix alone, without out.grad": other,
-            "is the other matrix transposed, without out.grad": _turned(other),
-        }
-        got = list(arrays[3 + place].numbers)
-        numbers = {text: [*matrix[0], *matrix[1]] for text, matrix in slips.items()}
-        found = "" if agree(got, [*right[0], *right[1]]) else match(got, numbers)
-        if found:
-            return f"What `a @ b` passes on to {letter} {found}."
-    return ""
-
-
 def _collect_hint(student: Student, name: str) -> str:
     """Explain an operation that overwrites what another use of its operand has passed on."""
     shapes, constants, due = CASES[name]
@@ -322,8 +372,8 @@ def _collect_hint(student: Student, name: str) -> str:
     step = (name, *range(len(leaves)), *constants)
     n = len(leaves)
     upstream = Leaf(due, (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)[: math.prod(due)])
-    once = _replay(student, TensorGraph(leaves, (step,), upstream), backward=True)
-    twice = _replay(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
+    once = replay_graph(student, TensorGraph(leaves, (step,), upstream), backward=True)
+    twice = replay_graph(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
     if not once or not twice:
         return ""
     text = _TEXTS.get(name, f"a.{name}()")
@@ -333,8 +383,9 @@ def _collect_hint(student: Student, name: str) -> str:
             return ""
         if not any(alone.numbers):
             return (
-                f"No gradient arrives from `{text}` at {'ab'[operand]}: does its result remember operands, and keep "
-                "its closure, and does that read out.grad only when it runs?"
+                f"No gradient arrives from `{text}` at {'ab'[operand]}: is its closure kept in the result "
+                f"(out._backward), does it add to the grad of {'ab'[operand]}, and does it read out.grad only when it "
+                "runs?"
             )
         if agree(both.numbers, alone.numbers):
             return (
@@ -342,16 +393,6 @@ def _collect_hint(student: Student, name: str) -> str:
                 "already; collect with +=."
             )
     return ""
-
-
-def _replay(student: Student, graph: TensorGraph, backward: bool) -> list[Array] | None:
-    """Replay a graph; None if the student's code fails on it."""
-    try:
-        return replay_tensors(student.load("Tensor"), graph, backward)
-    except SubmissionError as error:
-        if error.verdict not in GOES_ON:
-            raise
-        return None
 
 
 def _vector(numbers: Sequence[float]) -> Leaf:
@@ -403,7 +444,7 @@ def _value_hint(student: Student, name: str) -> str:
     got: list[float] = []
     points: list[tuple[float, ...]] = []
     for form in _forms(name):
-        arrays = _replay(student, form.graph(UPSTREAM), backward=False)
+        arrays = replay_graph(student, form.graph(UPSTREAM), backward=False)
         if arrays is None or arrays[-1].shape != (len(form.points),):
             return ""
         text = form.operation.text
@@ -427,10 +468,7 @@ def _gradient_hint(student: Student, name: str) -> str:
     """Return what is wrong with the gradients of an operation on arrays of one shape; empty if nothing is."""
     operation = Operation(SCALAR_NAMES[name])
     text = operation.text
-    if name == "relu":
-        arrays = _replay(student, TensorGraph((_vector([0.0]),), (("relu", 0),), _vector([1.0])), backward=True)
-        if arrays and arrays[2].shape == (1,) and arrays[2].numbers[0]:
-            return "At exactly 0, `x.relu()` passes something on: only what is above 0 lets the gradient through."
+    overwritten = ""
     for operand, letter in enumerate(operation.operands):
         points: list[tuple[float, ...]] = []
         alone: list[float] = []
@@ -440,9 +478,9 @@ def _gradient_hint(student: Student, name: str) -> str:
         for form in _forms(name):
             n = len(form.points)
             answers = [
-                _replay(student, form.graph([1.0] * n), backward=True),
-                _replay(student, form.graph(UPSTREAM), backward=True),
-                _replay(student, form.graph([1.0] * n, operand), backward=True),
+                replay_graph(student, form.graph([1.0] * n), backward=True),
+                replay_graph(student, form.graph(UPSTREAM), backward=True),
+                replay_graph(student, form.graph([1.0] * n, operand), backward=True),
             ]
             shares = []
             for arrays in answers:
@@ -460,11 +498,10 @@ def _gradient_hint(student: Student, name: str) -> str:
             upstream += UPSTREAM[:n]
         right = [derivative(operation.name, operand, point) for point in points]
         if not agree(alone, right):
+            if operation.arity == 2 and operand == 0 and _goes_to_first(student, name, points):
+                return f"In {text}, a gets both shares and b gets nothing: one share each."
             if not any(alone):
-                return (
-                    f"No gradient arrives from {text} at {letter}: does its result remember {letter} (_prev), and does "
-                    "its closure, kept in the result, add to it, and read out.grad only then?"
-                )
+                return nothing_arrives_hint(student, _call(name), letter)
             specific, general = derivative_formulas(operation.name, operand)
             found = identify(alone, points, specific) or identify(alone, points, general)
             return f"What {text} passes on to {letter} is {operation.letters(found)}." if found else ""
@@ -480,13 +517,32 @@ def _gradient_hint(student: Student, name: str) -> str:
                 f"What {text} passes on to {letter} is right where its own gradient is 1, and wrong elsewhere: is the "
                 "whole local derivative multiplied by out.grad (parentheses)?"
             )
-        if not agree(used_twice, [share + 1 for share in right]):
-            if agree(used_twice, right):
-                return (
-                    f"Where {letter} has another use, only the share of {text} stays in {letter}.grad: its closure "
-                    "overwrites (=) what was there; collect with +=."
-                )
-            return f"The gradient of {text} is right alone, and wrong where {letter} has another use: collect with +=."
+        if not overwritten and not agree(used_twice, [share + 1 for share in right]):
+            overwritten = (
+                f"Where {letter} has another use, only the share of {text} stays in {letter}.grad: its closure "
+                "overwrites (=) what was there; collect with +=."
+                if agree(used_twice, right)
+                else f"The gradient of {text} is right alone, and wrong where {letter} has another use: is each share "
+                f"added (+=), and has {letter}.grad an array of its own?"
+            )
+    return overwritten or (_at_zero_hint(student) if name == "relu" else "")
+
+
+def _goes_to_first(student: Student, name: str, points: Sequence[tuple[float, ...]]) -> bool:
+    """Return whether the first operand of an operation gets the gradients of both."""
+    form = _forms(name)[0]
+    arrays = replay_graph(student, form.graph([1.0] * len(points)), backward=True)
+    if arrays is None or len(arrays) != 6:
+        return False
+    both = [sum(derivative(SCALAR_NAMES[name], operand, point) for operand in (0, 1)) for point in points]
+    return agree(list(arrays[3].numbers), both) and not any(arrays[4].numbers)
+
+
+def _at_zero_hint(student: Student) -> str:
+    """Explain a relu that passes something on at exactly 0."""
+    arrays = replay_graph(student, TensorGraph((_vector([0.0]),), (("relu", 0),), _vector([1.0])), backward=True)
+    if arrays and arrays[2].shape == (1,) and arrays[2].numbers[0]:
+        return "At exactly 0, `x.relu()` passes something on: only what is above 0 lets the gradient through."
     return ""
 
 
@@ -506,7 +562,7 @@ def _stretch_hint(student: Student, name: str) -> str:
         leaves = (large_leaf, small_leaf) if small == 1 else (small_leaf, large_leaf)
         upstream = (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)
         graph = TensorGraph(leaves, ((name, 0, 1),), Leaf(LEFT_SHAPE, upstream))
-        arrays = _replay(student, graph, backward=True)
+        arrays = replay_graph(student, graph, backward=True)
         if arrays is None:
             continue
         share = arrays[len(arrays) // 2 + small]
@@ -571,144 +627,3 @@ def _stretched_shares(
         point = [leaf.numbers[index] if leaf.shape == LEFT_SHAPE else leaf.numbers[place_of[index]] for leaf in leaves]
         shares.append(factor * derivative(operation.name, operand, tuple(point)))
     return shares
-
-
-# --- sums, means and maxima ------------------------------------------------------------------------------------------
-
-ROWS = ((0.7, 1.3, 2.2), (1.6, 0.4, 3.1))
-"""The numbers of a tensor of shape (2, 3)."""
-
-_ALL = [number for row in ROWS for number in row]
-_COLUMNS = list(zip(*ROWS))
-
-Fold = Callable[[Sequence[float]], float]
-
-REDUCTIONS: dict[str, Fold] = {"sum": sum, "mean": lambda numbers: sum(numbers) / len(numbers), "max": max}
-"""The methods that make one number of many."""
-
-AXES: tuple[tuple[tuple[int, ...], Shape, Shape], ...] = (((), (), (1, 1)), ((0,), (3,), (1, 3)), ((1,), (2,), (2, 1)))
-"""(axes, shape of the result, shape with keepdims=True)."""
-
-
-def _fold(fold: Fold, axes: tuple[int, ...]) -> list[float]:
-    if not axes:
-        return [fold(_ALL)]
-    return [fold(column) for column in _COLUMNS] if axes[0] == 0 else [fold(row) for row in ROWS]
-
-
-def _reduction_hint(student: Student, method: str, gradients: bool) -> str:
-    """Return what is wrong with sum, mean or max of a tensor of shape (2, 3); empty if nothing known is."""
-    fold = REDUCTIONS[method]
-    for keeps, (axes, shape, kept_shape) in product((False, True), AXES):
-        name = f"{method}_kept" if keeps else method
-        due = kept_shape if keeps else shape
-        given = ", ".join([*(f"axis={axis}" for axis in axes), *["keepdims=True"] * keeps])
-        text = f"`x.{method}({given})` of shape (2, 3)"
-        upstream = Leaf(due, (3.0, -2.0, 0.5)[: math.prod(due)])
-        graph = TensorGraph((Leaf(LEFT_SHAPE, tuple(_ALL)),), ((name, 0, *axes),), upstream)
-        arrays = _replay(student, graph, backward=False)
-        if arrays is None:
-            continue
-        result = arrays[1]
-        if result.shape != due:
-            return f"{text} comes out with shape {result.shape}, and {due} is due: look at what axis and keepdims do."
-        right = _fold(fold, axes)
-        if not agree(result.numbers, right):
-            others = {
-                f"gives the {other}, where the {method} is due": _fold(rule, axes)
-                for other, rule in REDUCTIONS.items()
-                if other != method
-            }
-            if method == "mean":
-                others |= {
-                    "divides by how many numbers there are in all, not by how many went into each mean": [
-                        total / len(_ALL) for total in _fold(sum, axes)
-                    ],
-                    "divides by the number of rows": [total / 2 for total in _fold(sum, axes)],
-                    "divides by the number of columns": [total / 3 for total in _fold(sum, axes)],
-                }
-            found = match(result.numbers, others)
-            return f"{text} {found}." if found else ""
-        if not gradients:
-            continue
-        arrays = _replay(student, graph, backward=True)
-        if arrays is None or arrays[2].shape != LEFT_SHAPE:
-            continue
-        hint = _fold_gradient_hint(text, method, axes, list(upstream.numbers), list(arrays[2].numbers))
-        if hint:
-            return hint
-        twice = TensorGraph(graph.leaves, (*graph.steps, ("add", 1, 1)), upstream)
-        again = TensorGraph(graph.leaves, (*graph.steps, graph.steps[0], ("add", 1, 2)), upstream)
-        both = [_replay(student, each, backward=True) for each in (twice, again)]
-        if both[0] and both[1]:
-            once = [2 * share for share in arrays[2].numbers]
-            added = list(both[1][len(again)].numbers)
-            if agree(list(both[0][len(twice)].numbers), once) and agree(added, arrays[2].numbers):
-                return (
-                    f"x.{method}() passes the right gradient on, but overwrites (=) what is in x.grad already: collect "
-                    "with +=."
-                )
-    return ""
-
-
-def _fold_gradient_hint(
-    text: str, method: str, axes: tuple[int, ...], upstream: list[float], share: list[float]
-) -> str:
-    """Explain the gradient that sum, mean or max passes back."""
-
-    def factor(row: int, column: int) -> float:
-        return upstream[0 if not axes else column if axes[0] == 0 else row]
-
-    def group(row: int, column: int) -> Sequence[float]:
-        return _ALL if not axes else _COLUMNS[column] if axes[0] == 0 else ROWS[row]
-
-    def shares(rule: Callable[[float, float, Sequence[float]], float]) -> list[float]:
-        """Return what the rule passes to each place: (upstream gradient, its number, all numbers of its group)."""
-        return [
-            rule(factor(row, column), ROWS[row][column], group(row, column))
-            for row, column in product(range(2), range(3))
-        ]
-
-    rules: dict[str, Callable[[float, float, Sequence[float]], float]] = {
-        "sum": lambda g, x, numbers: g,
-        "mean": lambda g, x, numbers: g / len(numbers),
-        "max": lambda g, x, numbers: g if x == max(numbers) else 0.0,
-    }
-    right = shares(rules[method])
-    if agree(share, right):
-        return ""
-    if method == "max" and any(map(math.isnan, share)):
-        return (
-            f"What {text} passes back to x is not a number (nan) at some places, as 0 / 0 is: in a group, no number "
-            "counts as the largest. With an axis, each group has its own largest; compare with that."
-        )
-    slips = {
-        "is 0, so nothing arrives: does the result remember x, and keep its closure?": [0.0] * 6,
-        "is 1 everywhere, whatever the upstream gradient is": [1.0] * 6,
-        "has the wrong sign": [-each for each in right],
-        "is twice what is due": [2 * each for each in right],
-        "goes to every number, where only the largest gets it": shares(rules["sum"]) if method == "max" else [],
-        "is not divided by how many numbers went into the mean": shares(rules["sum"]) if method == "mean" else [],
-        "is divided by how many numbers there are in all": (
-            shares(lambda g, x, numbers: g / 6) if method == "mean" and axes else []
-        ),
-        "is divided by how many numbers went in, which is the mean's rule": (
-            shares(rules["mean"]) if method == "sum" else []
-        ),
-        "goes to the smallest number, where the largest gets it": (
-            shares(lambda g, x, numbers: g if x == min(numbers) else 0.0) if method == "max" else []
-        ),
-        "goes only to the largest of all numbers, where each group has its own": (
-            shares(lambda g, x, numbers: g if x == max(_ALL) else 0.0) if method == "max" and axes else []
-        ),
-        "is 1 where the largest stands, whatever the upstream gradient is": (
-            shares(lambda g, x, numbers: float(x == max(numbers))) if method == "max" else []
-        ),
-        "is multiplied by the numbers themselves": [each * x for each, x in zip(right, _ALL)],
-        "is the sum of the upstream gradient everywhere": [sum(upstream)] * 6 if len(upstream) > 1 else [],
-    }
-    found = match(share, {slip: numbers for slip, numbers in slips.items() if numbers})
-    if found:
-        return f"What {text} passes back to x {found}."
-    places = [is_close(mine, want) for mine, want in zip(share, right)]
-    return "" if any(places) else f"What {text} passes back to x is wrong at every place."

@@ -26,7 +26,8 @@ class LoopRule:
     """The training of a linear neuron by gradient descent on the mean squared error, and its slips.
 
     Attributes:
-        clears: When gradients are set back to 0: "before" backward(), "after step", "never" or "first".
+        clears: When gradients are set back to 0: "before" backward(), "after step", "never", "first", or "between" a
+            step that comes first and backward().
         steps_first: Whether the optimizer steps before backward().
         records_after: Whether the loss is recorded after the step.
         is_stale: Whether the loss is computed once, before the first step.
@@ -62,6 +63,8 @@ class LoopRule:
                 gw = gb = 0.0
             if self.steps_first and self.moves:
                 w, b = w - LR * gw, b - LR * gb
+            if self.clears == "between":
+                gw = gb = 0.0
             if self.has_backward:
                 gw, gb = gw + dw, gb + db
             if not self.steps_first and self.moves:
@@ -91,12 +94,15 @@ SLIPS: dict[str, LoopRule] = {
     "step() comes before backward(), so it uses the gradients of the step before": LoopRule(
         clears="after step", steps_first=True
     ),
+    "step() comes before zero_grad() and backward(), so it uses the gradients of the step before": LoopRule(
+        clears="between", steps_first=True
+    ),
     "step() comes before backward(), and no gradient is set back to 0": LoopRule(clears="never", steps_first=True),
     "the loss is recorded after the step, where it is to be recorded before": LoopRule(records_after=True),
     "the loss is computed once, before the loop, though the parameters move": LoopRule(is_stale=True),
     "there is one step too few": LoopRule(n_steps=STEPS - 1),
     "there is one step too many": LoopRule(n_steps=STEPS + 1),
-    "there is one single step": LoopRule(n_steps=1),
+    "there is one single step, as with a return inside the loop": LoopRule(n_steps=1),
     "each step takes one example only, in turn": LoopRule(one_by_one=True),
     "the last example is left out": LoopRule(n_examples=len(INPUTS) - 1),
     "only the first example counts": LoopRule(n_examples=1),
@@ -124,18 +130,25 @@ def train_hint(student: Student) -> str:
         return f"train: {found}."
     if agree(parameters, START):
         if any(numbers(list(model.parameters()), "grad")):
-            return "train: the parameters have gradients in the end, but did not move: no step is made with them."
+            return (
+                "train: the parameters have gradients in the end, but did not move: no step is made with them, or only "
+                "right after zero_grad()."
+            )
         return (
             "train: no parameter moves, and all gradients are 0 in the end. Either none arrive (is backward() called, "
             "on a loss of the model's own outputs?), or zero_grad() comes between backward() and step()."
         )
-    if len(history) > 1 and agree(history[1:], history[:-1]):
+    if len(history) > 1 and agree(history, [1.0] * len(history)):
+        return "train: it returns 1 for every step, which is the gradient of the loss: its number (.data) is due."
+    if len(history) > 1 and agree(history[1:], history[:-1]) and agree(history[:1], right[:1]):
         return (
             "train: the loss is the same number in every step, though the parameters move: compute outputs and loss "
             "anew in each step."
         )
     if len(history) != STEPS:
-        return f"train: asked for {STEPS} steps, it returns {len(history)} losses: one is due for each step."
+        return f"train: asked for {STEPS} steps, it returns a list of length {len(history)}: one loss for each is due."
+    if agree(parameters, right[-2:]) and all(abs(yours - due) < 0.01 * due for yours, due in zip(history, right)):
+        return "train: the first digits of the losses that it returns are right, and they are rounded: they stay whole."
     if agree(parameters, right[-2:]):
         return "train: the parameters end where they should, but the losses that it returns are other ones."
     moved = [second - first for first, second in pairwise(history)]

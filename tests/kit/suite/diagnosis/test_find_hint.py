@@ -53,8 +53,38 @@ def test_an_unknown_name_is_named_before_any_question(open_student):
 
 def test_a_loss_of_plain_numbers_is_told_to_use_the_outputs(open_student):
     evidence = Evidence("this is a plain float, not a Value: no gradient can flow through it", hint="of the evidence")
-    diagnosis = Diagnosis(open_student(), ("mean_squared_error",))
+    student = open_student("training", ("(output - target) ** 2", "(output.data - target) ** 2"))
+    diagnosis = Diagnosis(student, ("mean_squared_error",))
     assert "the outputs themselves" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
+
+
+def test_a_loss_that_is_a_plain_number_for_some_outputs_is_told_that(open_student):
+    old = "(1 - target * output).relu() for output, target in zip(outputs, targets)"
+    new = "1 - target * output for output, target in zip(outputs, targets) if target * output.data < 1"
+    evidence = Evidence("this is a plain int, not a Value: no gradient can flow through it")
+    diagnosis = Diagnosis(open_student("training", (old, new)), ("hinge",))
+    assert "For some outputs hinge" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
+
+
+def test_a_recorded_hint_of_a_loss_does_not_contradict_the_answers(open_student, monkeypatch):
+    monkeypatch.setattr(find_hint, "find_misconception_hint", lambda item_id, evidence: "recorded")
+    wrong = open_student("training", ("(output - target) ** 2", "(output - target) ** 4"))
+    diagnosis = Diagnosis(wrong, ("mean_squared_error",))
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, Diagnosis(wrong, ("train",))) == "recorded"
+
+
+def test_shapes_that_do_not_fit_in_a_cross_entropy_of_tensors_are_explained(open_student):
+    tensors = Item("a6_tensors/test_trial", "a6_tensors", "a trial", 1, (), False)
+    evidence = Evidence("ValueError: operands could not be broadcast together with shapes (3,2) (3,)")
+    diagnosis = Diagnosis(open_student(), ("cross_entropy",))
+    assert "has lost its axis" in find_hint.find_hint(tensors, Verdict.ERROR, evidence, diagnosis)
+
+
+def test_a_list_that_train_does_not_return_is_named(open_student):
+    evidence = Evidence("TypeError: object of type 'float' has no len()", hint="of the evidence")
+    diagnosis = Diagnosis(open_student(), ("train",))
+    assert "a list is due" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
 
 
 def test_a_hint_for_the_time_limit_is_for_no_other_failure():

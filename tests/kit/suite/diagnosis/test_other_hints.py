@@ -29,7 +29,7 @@ def all_hints(student):
     yield tensor_network_hint(student, ("cross_entropy",), "")
 
 
-@pytest.mark.parametrize("variant", ["", "functional", "textbook_losses", "module_tree", "function_tensors"])
+@pytest.mark.parametrize("variant", ["", "islices_of_training", "textbook_losses", "module_tree", "function_tensors"])
 def test_a_right_design_gets_no_hint(open_student, variant):
     assert set(all_hints(open_student(variant=variant))) == {""}
 
@@ -112,6 +112,10 @@ LOSSES = {
                        "/ len(targets)).relu()", "to be cut by itself, before the mean"),
     "by classes": ("cross_entropy", "return total / len(targets)", "return total / len(logits[0])",
                    "divided by the number of classes"),
+    "not divided": ("softmax", "power / total for", "power for", "are not divided by their sum"),
+    "squared late": ("mean_squared_error", "sum((output - target) ** 2 for output, target in zip(outputs, targets)) / "
+                     "len(targets)", "(sum(o - t for o, t in zip(outputs, targets)) / len(targets)) ** 2",
+                     "the mean of the differences is squared"),
     "return in the loop": ("mean_squared_error", "return sum((output - target) ** 2 for output, target in zip(outputs, "
                            "targets)) / len(targets)", "for output, target in zip(outputs, targets):\n        "
                            "return (output - target) ** 2 / len(targets)", "a return inside the loop"),
@@ -124,6 +128,11 @@ LOSSES = {
 @pytest.mark.parametrize(("name", "old", "new", "part"), LOSSES.values(), ids=LOSSES)
 def test_where_a_loss_puts_its_parts_together_wrongly_is_named(open_student, name, old, new, part):
     assert part in loss_hint(open_student("training", (old, new)), name)
+
+
+def test_a_decision_that_is_true_or_false_is_understood(open_student):
+    wrong = open_student("training", ("1 if logit.data > 0 else 0", "logit.data > 0.5"))
+    assert "compared with one half" in decision_hint(wrong, "binary_decision")
 
 
 def test_a_search_for_the_largest_that_begins_at_0_is_named(open_student):
@@ -145,6 +154,12 @@ OPTIMIZERS = {
                           "            parameter.data = parameter.data - self.lr * v", "not kept for the next step"),
     "one list": ("Adam", "self.v = [0.0 for _ in parameters]", "self.v = self.m", "one and the same list"),
     "uncorrected": ("Adam", "m = self.m[i] / (1 - b1**self.steps)", "m = self.m[i]", "mean m of the gradients is not"),
+    "momentum of its own": ("SGD", "momentum=0.0", "momentum=0.9", "has momentum 0.9, where none was given"),
+    "added to the velocity": ("SGD", "self.velocities[i] = self.momentum", "self.velocities[i] += self.momentum",
+                              "stay in the velocity"),
+    "corrected m kept": ("Adam", "m = self.m[i] / (1", "m = self.m[i] = self.m[i] / (1", "is kept as m"),
+    "m not kept": ("Adam", "self.m[i] = b1 * self.m[i] + (1 - b1)", "self.m[i] = (1 - b1)", "m is not kept"),
+    "eps last": ("Adam", "(v**0.5 + self.eps)", "v**0.5 + self.eps", "below the line"),
     "maximum": ("Adam", "(1 - b2) * parameter.grad**2", "(1 - b2) * parameter.grad", "not squared in v"),
 }  # fmt: skip
 
@@ -165,8 +180,11 @@ LOOPS = {
     "step first": (
         CLEAR,
         "        optimizer.step()\n        model.zero_grad()\n        total.backward()\n",
-        "train",
+        "step() comes before zero_grad()",
     ),
+    "gradient recorded": ("history.append(total.data)", "history.append(total.grad)", "the gradient of the loss"),
+    "rounded": ("history.append(total.data)", "history.append(round(total.data, 3))", "rounded"),
+    "return in the loop": ("    return history", "        return history", "a return inside the loop"),
     "too few": ("range(steps)", "range(steps - 1)", "one step too few"),
 }
 
@@ -175,6 +193,11 @@ LOOPS = {
 def test_mistakes_of_training_are_named(open_student, old, new, part):
     assert part in train_hint(open_student("training", (old, new)))
 
+
+ADDED = """            self.grad += unbroadcast(out.grad, self.data.shape)
+            other.grad += unbroadcast(out.grad, other.data.shape)
+"""
+STARTS = "        self.grad = np.zeros_like(self.data) + gradient\n"
 
 TENSORS = {
     "tanh of the operand": ("tanh", "1 - out.data**2", "1 - self.data**2", "from the operand's number"),
@@ -191,6 +214,18 @@ TENSORS = {
         "upstream @ a.swapaxes(-1, -2)",
         "the two factors the other way round",
     ),
+    "all axes turned": (
+        "__matmul__",
+        "upstream @ b.swapaxes(-1, -2)",
+        "upstream @ (b.T if b.ndim == 3 else b.swapaxes(-1, -2))",
+        "only the last two axes change places",
+    ),
+    "one of the stack": (
+        "__matmul__",
+        "unbroadcast(a.swapaxes(-1, -2) @ upstream, b.shape)",
+        "(a.swapaxes(-1, -2) @ upstream)[(0,) * (upstream.ndim - b.ndim)]",
+        "it is the sum of what comes from each matrix",
+    ),
     "largest of all": (
         "max",
         "self.data == self.data.max(axis=axis, keepdims=True)",
@@ -201,10 +236,57 @@ TENSORS = {
         "relu",
         "self.grad += (self.data > 0) * out.grad\n\n        out._backward",
         "self.grad += (self.data > 0) * out.grad\n\n        self._backward",
-        "or the closure is kept in x",
+        "is kept in its operand (self._backward)",
     ),
     "kept": ("max", "keepdims=keepdims", "keepdims=False", "keepdims"),
-}
+    "+ kept in its operand": ("__mul__", ADDED + "\n        out._backward", ADDED + "\n        self._backward",
+                              "The closure of `a + b` is kept in its operand"),
+    "sum kept in its operand": (
+        "sum",
+        "np.expand_dims(out.grad, axis)\n\n        out._backward",
+        "np.expand_dims(out.grad, axis)\n\n        self._backward",
+        "The closure of `a.sum()` is kept in its operand",
+    ),
+    "one operand only": (
+        "__add__",
+        ADDED,
+        ADDED.splitlines()[0] + "\n",
+        "one operand gets its share, and b gets nothing",
+    ),
+    "for all numbers at once": (
+        "relu",
+        "            self.grad += (self.data > 0) * out.grad",
+        "            self.grad += (self.data > 0).all() * out.grad",
+        "for others none at all",
+    ),
+    "no parent": ("exp", '(self,), "exp")', ")", "`_prev` does not hold x"),
+    "both shares to one": ("__add__", ADDED, 2 * (ADDED.splitlines()[0] + "\n"), "a gets both shares"),
+    "without a call": ("__add__", "node._backward()", "node._backward", "works when it is called by hand"),
+    "before the first gradient": ("__add__", STARTS, "", "is 0.0: backward(gradient) starts"),
+    "set back afterwards": (
+        "__add__",
+        "            node._backward()\n\n",
+        "            node._backward()\n            if node._prev: node.grad = np.zeros_like(node.data)\n\n",
+        "it is set back after",
+    ),
+    "no parents": ("__add__", "self._prev = tuple(_children)", "self._prev = ()", "The _prev of a + b is empty"),
+    "not reversed": ("__add__", "in reversed(order)", "in order", "(reversed)"),
+    "lost": ("exp", "self.grad += out.data * out.grad\n\n        out._backward = _backward\n",
+             "self.grad += out.data * out.grad\n\n", "is not kept in the result"),
+    "returned": ("exp", "self.grad += out.data * out.grad", "return out.data * out.grad", "returns the gradients"),
+    "misspelt": ("exp", "self.grad += out.data * out.grad", "self.gard = out.data * out.grad", "an attribute gard"),
+    "cut": ("__neg__", "return self * -1", "return Tensor(-self.data)", "remembers no operands"),
+    "sum lost": ("sum", "np.expand_dims(out.grad, axis)\n\n        out._backward = _backward\n",
+                 "np.expand_dims(out.grad, axis)\n\n", "`x.sum()` at x: either its closure is not kept"),
+    "above zero alone": ("relu", "(self.data > 0) * out.grad", "(self.data >= 0) * out.grad", "At exactly 0"),
+    "everywhere": ("relu", "(self.data > 0) * out.grad", "out.grad", "is 1"),
+    "shape of the operand": (
+        "reshape",
+        "out = Tensor(self.data.reshape(*shape)",
+        "self.data = self.data.reshape(*shape)\n        out = Tensor(self.data",
+        "changes the data of its own operand",
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in divide")
@@ -227,6 +309,48 @@ def test_a_sum_that_does_not_put_its_axis_back_is_named(open_student):
     assert tensor_hint(open_student(), ("Tensor.__add__",), message) == ""
 
 
+MISFITS = {
+    "max": ("(2,1,1)", "(2,2,1)", "with size 1 and in its old place"),
+    "transpose": ("(2,1,2)", "(2,2,2)", "not back in their old order"),
+    "reshape": ("(1,)", "(1,1)", "the old shape of the operand"),
+}
+
+
+@pytest.mark.parametrize(("method", "misfit"), MISFITS.items(), ids=MISFITS)
+def test_shapes_that_do_not_fit_are_explained_by_what_the_item_is_about(open_student, method, misfit):
+    own, stretched, part = misfit
+    message = (
+        f"ValueError: non-broadcastable output operand with shape {own} doesn't match the broadcast shape {stretched}"
+    )
+    hint = tensor_hint(open_student(), (f"Tensor.{method}",), message)
+    assert part in hint
+    assert "summed" not in hint
+
+
+def test_a_wrong_shape_is_explained_by_what_the_item_is_about():
+    number = "y.data has shape (), and PyTorch's has (2,)"
+    turned = "y.data has shape (2, 1, 2), and PyTorch's has (2, 2, 1)"
+    assert "takes the array as a whole" in shape_hint(number, is_stretching=False, methods=("relu",))
+    assert "without an order" in shape_hint(turned, is_stretching=False, methods=("transpose",))
+    assert "axes" in shape_hint(number, is_stretching=False, methods=("sum",))
+    assert "single number is ()" in shape_hint("Tensor(3.0).data has shape (1,) and should have ()", False)
+    assert "`return`" in shape_hint("Tensor(unbroadcast(g, x.shape)).data has shape () and should have (3,)", True)
+
+
+def test_a_power_that_refuses_a_tensor_is_named(open_student):
+    refuses = open_student("tensor", ("exponent = other if isinstance(other, Tensor) else Tensor(other)\n",
+                                      "exponent = Tensor(float(other))\n"))  # fmt: skip
+    assert "where the exponent is a Tensor" in tensor_hint(refuses, ("Tensor.__pow__",), "TypeError")
+    assert tensor_hint(open_student(), ("Tensor.__pow__",), "TypeError") == ""
+
+
+def test_a_first_gradient_that_stays_a_number_is_named(open_student):
+    kept = open_student("tensor", (STARTS, "        self.grad = np.asarray(gradient)\n"))
+    message = "z.grad has shape () and should have (1, 1)"
+    assert "z.grad is a single number" in tensor_hint(kept, ("Tensor.backward",), message)
+    assert "z.grad is a single number" not in tensor_hint(open_student(), ("Tensor.backward",), message)
+
+
 def test_a_gradient_that_is_a_number_is_told_apart():
     new = "Tensor([[1.0, 2.0]]).grad has shape () and should have (1, 2)"
     later = "a.grad has shape (), and PyTorch's has (2, 3)"
@@ -239,6 +363,29 @@ def test_unbroadcast_sums_over_axes_of_size_1_only_where_the_operand_has_one():
     stretched = "unbroadcast(gradient, x.shape) has shape (1, 3) and should have (2, 1)"
     assert "axes in front" in shape_hint(in_front, is_stretching=True)
     assert "of shape (2, 1), has size 1" in shape_hint(stretched, is_stretching=True)
+
+
+TENSOR_NETWORKS = {
+    "condition": (("if not (self.linear_last", "if (self.linear_last"), TENSOR_NETWORK, "look at the condition"),
+    "no tanh": (("x = x.tanh()", "pass"), TENSOR_NETWORK, "no layer squashes."),
+    "shared": (("self.weights = [", "MLP.kept = getattr(MLP, 'kept', [])\n        self.weights = MLP.kept\n        "
+                "MLP.kept += ["), ("MLP.__init__",), "hold the same parameters"),
+    "inputs of the network": (("zip([nin, *nouts], nouts)", "[(nin, nout) for nout in nouts]"), ("MLP.__init__",),
+                              "the inputs of the whole network"),
+    "first layer alone": (("                x = x.tanh()\n", "                x = x.tanh()\n            return x\n"),
+                          TENSOR_NETWORK, "run before the return"),
+    "bias last": (("x = x @ weights + bias", "x = x @ weights"), TENSOR_NETWORK, "the biases are left out"),
+    "numpy": (("x = x.tanh()", "x = Tensor(np.tanh(x.data))"), TENSOR_NETWORK, "arrives anywhere"),
+    "arrays": (("for parameter in layer]", "for parameter in [each.data for each in layer]]"), ("MLP.__init__",),
+               "not a Tensor"),
+    "data": (("parameter.grad = np.zeros_like(parameter.data)", "parameter.data = 0 * parameter.data"),
+             ("MLP.zero_grad",), "changes the data"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "about", "part"), TENSOR_NETWORKS.values(), ids=TENSOR_NETWORKS)
+def test_mistakes_of_networks_of_tensors_are_named(open_student, edit, about, part):
+    assert part in tensor_network_hint(open_student("tensor", edit), about, "")
 
 
 BEGINNINGS = {
@@ -256,10 +403,23 @@ def test_the_range_in_which_weights_begin_is_named(open_student, old, new, part)
     assert bool(part) == bool(hint)
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(open_student):
     about = ("cross_entropy",)
     summed = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum(axis=0)"))
     assert "along axis 0" in tensor_network_hint(summed, about, "")
+    shifted = open_student("tensor", ("logits.data.max(axis=1", "logits.data.max(axis=0"))
+    assert "one number for each row" in tensor_network_hint(shifted, about, "")
+    lost = open_student("tensor", ("logits.data.max(axis=1, keepdims=True)", "logits.data.max(axis=1)"))
+    assert "has lost its axis" in tensor_network_hint(lost, about, "")
+    by_all = open_student("tensor", ("logits.data.max(axis=1, keepdims=True)", "logits.data.max()"))
+    assert "By that of another row" in tensor_network_hint(by_all, about, "")
+    together = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum()"))
+    assert "are added up together" in tensor_network_hint(together, about, "")
+    several = open_student("tensor", ("return losses.mean()", "return losses"))
+    assert "one single number is due" in tensor_network_hint(several, about, "")
+    plain = open_student("tensor", ("- shifted[np.arange", "- shifted.data[np.arange"))
+    assert "right class's logit passes no gradient on" in tensor_network_hint(plain, about, "")
     picked = open_student("tensor", ("shifted[np.arange(len(targets)), targets]", "shifted[:, targets]"))
     assert "classes of all examples" in tensor_network_hint(picked, about, "")
 
