@@ -5,7 +5,7 @@ import pytest
 from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
-from gradkit.grader.suite import load_suite
+from gradkit.grader.suite import GraderError, load_suite
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.outcomes import reason_to_skip
@@ -110,3 +110,12 @@ def test_where_a_graded_item_ends_the_program_too_the_others_that_need_the_earli
     assert results.by_id["a3_activations/test_exp"].evidence.heading.startswith("Needed from a1_expressions")
     reason = reason_to_skip(results, results.by_id["a3_activations/test_log"])
     assert str(reason) == "Not run: it needs a1_expressions/test_multiplication, which did not pass."
+
+
+def test_an_error_of_ours_in_an_earlier_item_is_no_verdict(run_a3, monkeypatch):
+    def broken(*_):
+        raise KeyError("internal")
+
+    monkeypatch.setattr("gradkit.suite.earlier.run_test", broken)
+    with pytest.raises(GraderError, match="a1_expressions/test_a_value_keeps_its_number ended with KeyError"):
+        run_a3(WRONG_ADDITION)
