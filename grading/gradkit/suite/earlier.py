@@ -28,7 +28,7 @@ from .results import Item, Results, has_failed
 
 
 class EarlierItemError(Exception):
-    """An earlier item ended in a way that is not a verdict: an error in its test or in gradkit. The message names it."""
+    """An error in the test of an earlier item, or in gradkit: not a verdict. The message names the item."""
 
 
 def find_earlier_tests(items: Iterable[Item], graded: Sequence[Assignment]) -> tuple[GradedTest, ...]:
