@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 MAX_REPORT_BYTES = 8 << 20
-"""All 222 items of the course, failed with the largest evidence, take 2 MB. A usual report takes 0.1 MB."""
+"""222 items, all failed with the largest evidence, take 2 MB. A usual report takes 0.1 MB."""
 
 MAX_ITEMS = 2_000
 MAX_ITEM_POINTS = 1_000.0
