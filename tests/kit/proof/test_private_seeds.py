@@ -37,7 +37,7 @@ def seeds_of(suite):
 @pytest.mark.parametrize("command", [pairs, seeds], ids=lambda command: command.__name__)
 def test_the_documents_state_how_many_seeds_a_command_draws(command, root):
     default = inspect.signature(command).parameters["seeds"].default
-    for name, pattern in (("README.md", r"under (\d+) private seeds"), ("docs/authoring.md", r"\(default: (\d+)\)")):
+    for name, pattern in (("README.md", r"under (\d+) private seeds"), ("docs/authoring.md", r"\(default: (\d+)[,)]")):
         (line,) = [each for each in (root / name).read_text().splitlines() if f"gradkit {command.__name__}` " in each]
         assert int(re.search(pattern, line)[1]) == default
 
