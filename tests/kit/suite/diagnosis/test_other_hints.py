@@ -36,7 +36,15 @@ def test_a_right_design_gets_no_hint(open_student, variant):
 
 NETWORKS = {
     "no bias": ("total = self.b\n", "total = Value(0.0)\n", "the bias is left out"),
-    "no tanh": ("total.tanh()", "total", "the tanh is missing"),
+    "no tanh": ("total.tanh()", "total", "the tanh is missing, whether linear is set or not"),
+    "linear turned round": ("return total if self.linear", "return total if not self.linear", "the wrong way round"),
+    "linear by default": ("def __init__(self, nin, linear=False)", "def __init__(self, nin, linear=True)",
+                          "False is its default"),
+    "layer turned round": ("Neuron(nin, linear)", "Neuron(nin, not linear)", "the opposite of `linear`"),
+    "layer linear": ("Neuron(nin, linear)", "Neuron(nin, True)", "what does it hand to them as `linear`"),
+    "sum kept": ("total = self.b\n", "total = self.b\n        self.b = self.b + 1.0\n", "stores in self"),
+    "append given back": ("return [*self.w, self.b]", "return self.w.append(self.b)", "append() or extend()"),
+    "layer's append": ("return [parameter for neuron", "[parameter for neuron", "parameters() of Layer returns None"),
     "relu": ("total.tanh()", "total.relu()", "relu takes the place of tanh"),
     "cut weights": ("total + w * xi", "total + w.data * xi", "no gradient arrives at its weights"),
     "cut inputs": ("total + w * xi", "total + w * getattr(xi, 'data', xi)", "no gradient arrives at its inputs"),
@@ -78,6 +86,7 @@ def test_mistakes_of_networks_are_named(open_student, old, new, part):
 
 ZERO_GRADS = {
     "data": ("parameter.grad = 0.0", "parameter.data = 0.0", "changes the data"),
+    "compared": ("parameter.grad = 0.0", "parameter.grad == 0.0", "== only compares"),
     "misspelt": ("parameter.grad = 0.0", "parameter.gard = 0.0", "an attribute gard"),
     "of a copy": ("parameter.grad = 0.0", "parameter = 0.0", "every grad is as it was"),
     "None": ("parameter.grad = 0.0", "parameter.grad = None", "no longer a number"),
@@ -90,6 +99,25 @@ ZERO_GRADS = {
 @pytest.mark.parametrize(("old", "new", "part"), ZERO_GRADS.values(), ids=ZERO_GRADS)
 def test_mistakes_of_zero_grad_are_named(open_student, old, new, part):
     assert part in zero_grad_hint(open_student("nn", (old, new)))
+
+
+LINEAR_LAST = {
+    "never": ("linear_last and i == last", "linear_last and i == last + 1", "which layer is taken for"),
+    "all": ("linear_last and i == last", "linear_last", "with linear_last=True no layer squashes"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "part"), LINEAR_LAST.values(), ids=LINEAR_LAST)
+def test_mistakes_of_the_last_layer_are_named(open_student, old, new, part):
+    assert part in network_hint(open_student("nn", (old, new)), NETWORK, "test_linear_last")
+
+
+def test_how_many_entries_another_network_adds_is_said_without_earlier_ones(open_student):
+    edits = (
+        ("class MLP(Module):", "class MLP(Module):\n    layers = []\n"),
+        ("self.layers = [", "self.layers += ["),
+    )
+    assert "grows by 41 entries" in network_hint(open_student("nn", *edits), NETWORK, "")
 
 
 def test_mistakes_of_losses_are_named(open_student):
