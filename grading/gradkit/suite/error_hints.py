@@ -120,7 +120,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
      "in the next line."),
     (r"'NoneType' object is not (iterable|subscriptable)", "", "",
-     "A list is due here, and it is None: is a `return` missing where it was to be made?"),
+     "A list is due here, and it is None: either a `return` is missing where it was to be made, or it comes from "
+     "append(), extend() or the like, which change a list in place and give None."),
     (r"'(float|int)' object is not iterable", "__init__", "",
      "A number is taken for the parents here: are the arguments in the order (data, _children, _op)?"),
     (r"'(Value|Tensor)' object is not iterable", "__init__", "",
@@ -153,9 +154,19 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A comparison of arrays has an answer for each number, and `if`, `and` and max() want a single one: numpy has "
      "functions that go through the array number by number."),
     # --- names
-    (r"local variable '(\w+)'", "", r"grad|\+=",
+    (r"local variable '_?(grad|data)'", "", "",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
-    (r"(local|free) variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
+    (r"local variable '\w+'", "", r"^\w+\s*[-+*/]{1,2}=",
+     "+= and its like need a value to start from, and this name has none yet in this function (a variable of that name "
+     "outside is another one): give it one before, or use the attribute, if one is meant."),
+    (r"local variable '\w+'", "", r"^(\w+)\s*=(?!=).*\b\1\b",
+     "A name that is set anywhere in a function belongs to that function: here it has no value yet, and that of a "
+     "variable outside is not seen. Take a new name for what is set."),
+    (r"local variable '\w+'", "", "",
+     "This name has no value yet here: either it gets one further down or in another branch only, or a variable outside "
+     "is meant, and setting the name anywhere in this function makes another one of it."),
+    (r"free variable '\w+'", "", "",
+     "This name has no value yet where the closure runs: it gets one further down, or in another branch only."),
     (r"name 'math' is not defined", "", "", "This file needs `import math` at its top."),
     (r"name 'np' is not defined", "", "",
      "np is not known here: either `import numpy as np` is missing at the top of the file, or math is meant."),
@@ -410,7 +421,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
                     "taken off too early?"
                 )
             return (
-                "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"
+                "A plain number is used where a Value is due. Either it is not made a Value first (whole numbers, too), "
+                "or .data was taken off too early."
             )
         return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":

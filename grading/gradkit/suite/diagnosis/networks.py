@@ -440,7 +440,9 @@ def mlp_hint(student: Student, linear: bool) -> str:
         "with linear_last=True the last layer has its tanh still, as all others have: does linear_last reach it, and "
         "which layer is taken for the last?": _layer(last, 2, hidden) if linear else [],
         "all layers but the last are linear": [] if linear else _layer(last, 2, _layer(first, 2, x, lambda z: z)),
-        "the last layer has no tanh, though linear_last is not set": [] if linear else _layer(last, 2, hidden, lambda z: z),
+        "the last layer has no tanh, though linear_last is not set": []
+        if linear
+        else _layer(last, 2, hidden, lambda z: z),
         "the output is squashed once more": [] if linear else [tanh(y) for y in right],
         "with linear_last=True the last layer has its tanh, and the one before has none": (
             _layer(last, 2, _layer(first, 2, x, lambda z: z)) if linear else []

@@ -282,15 +282,16 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     if not attempt(partial(_call_closure, second)) and any(read(others, "grad") or ()):
         return (
             f"The closure of {text} passes nothing on where the result's own gradient is 1, and something where that "
-            "is 3: is the whole local derivative multiplied by out.grad (parentheses)?"
+            "is 3: either the local derivative is computed from out.grad, where a number (data) is due, or a part of it "
+            "is not multiplied by out.grad (parentheses)."
         )
     leaf = student.load("Value")(2.0)
     names = [attempt(partial(_call_closure, node, 1.0)) for node in (leaf, result)]
     is_named = all("positional argument" in name for name in names)
     if is_named and names[0] == names[1]:
         return (
-            f"Nothing arrives from {text}: its result has the _backward that a leaf has, which does nothing. Its "
-            "closure is not kept in it (out._backward = ...)."
+            f"Nothing arrives from {text}: its result has the _backward that a leaf has, which does nothing. Either no "
+            "closure is written for it, or its closure is not kept in it (out._backward = ...)."
         )
     causes = [
         *["the closure is not kept there"] * (not is_named),
@@ -319,13 +320,26 @@ def closure_is_right(student: Student, call: Call, shares: Sequence[float]) -> b
     return not attempt(partial(_call_closure, result)) and agree(read(leaves, "grad") or (), shares)
 
 
+BEFORE = (2.0, 3.0)
+"""Gradients that operands have already, in questions about what is added to them."""
+
+
+def added_by_backward(student: Student, call: Call) -> list[float]:
+    """Return what backward() adds to gradients that the operands have already; empty if it cannot be told."""
+    leaves, result = call.make(student)
+    before = BEFORE[: len(leaves)]
+    write(leaves, "grad", before)
+    after = [] if attempt(lambda: result.backward()) else read(leaves, "grad") or []
+    return [grad - start for grad, start in zip(after, before)]
+
+
 def own_gradient_hint(student: Student, call: Call, operand: int) -> str:
     """Return a hint if what an operand gets is computed from the gradients that the operands have themselves.
 
     Those are 0 at first, and so is what is computed from them: nothing seems to arrive.
     """
     leaves, result = call.make(student)
-    before = [2.0, 3.0][: len(leaves)]
+    before = BEFORE[: len(leaves)]
     write(leaves, "grad", before)
     write([result], "grad", [1.0])
     if attempt(partial(_call_closure, result)):
@@ -403,6 +417,28 @@ REUSED = {
 
 N_TIMES = 4
 """How often each is asked for: if _prev is a set, then the order of two parents is a matter of chance."""
+
+
+def lost_node_hint(student: Student) -> str:
+    """Explain a backward() in which a second use of a node lets other nodes be left out."""
+    make_value = student.load("Value")
+    for is_first in (True, False):
+        a, b = make_value(0.7), make_value(1.3)
+        inner = a + b
+        result = inner + a if is_first else a + inner
+        if attempt(partial(_run_backward, result)):
+            return ""
+        if read([a, b, inner], "grad") == [0.0, 0.0, 0.0]:
+            return (
+                f"In {'(a + b) + a' if is_first else 'a + (a + b)'} nothing arrives, not even at a + b, though a + b "
+                "alone is right: where backward() meets a node a second time (here a), it loses others. Only that one "
+                "is to be skipped, and the rest goes on."
+            )
+    return ""
+
+
+def _run_backward(result: Subject) -> None:
+    result.backward()
 
 
 def all_ones_hint(student: Student) -> str:

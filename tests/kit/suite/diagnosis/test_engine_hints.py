@@ -2,6 +2,7 @@
 
 import pytest
 from gradkit.suite.diagnosis.engine import METHODS, engine_error_hint, engine_hint
+from gradkit.suite.evidence import FailingGraph, NodeNumbers
 
 BACKWARD = ("Value.backward", "Value.__add__")
 ADD_CLOSURE = """
@@ -150,6 +151,42 @@ ORDERS = {
     ),
 }  # fmt: skip
 
+LOSES_NODES = """        order, visited, stack = [], set(), [(self, False)]
+        while stack:
+            node, is_done = stack.pop()
+            if is_done:
+                order.append(node)
+                continue
+            if node in visited:
+                break
+            visited.add(node)
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node._prev)
+        self.grad = 1.0
+"""
+
+
+def test_a_backward_that_loses_nodes_where_one_is_met_again_is_named(open_student):
+    student = open_student("engine", ("        self.grad = 1.0\n", LOSES_NODES))
+    assert "meets a node a second time (here a), it loses others" in engine_hint(student, BACKWARD, None, True)
+
+
+def test_closures_that_all_see_the_last_pair_are_told_from_one_wrong_line(open_student):
+    edges = "edges = tuple(pair for pair in pairs if isinstance(pair[0], Value))"
+    last = "edges = tuple((parent, pairs[-1][1]) for parent, _ in pairs if isinstance(parent, Value))"
+    about = ("Value.__mul__",)
+    loop = open_student("engine", (edges, last), variant="local_derivatives")
+    assert "functions that are made in a loop" in engine_hint(loop, about, None, True)
+    line = open_student("engine", ("self.grad += other.data * out.grad", "self.grad += self.data * out.grad"))
+    assert "loop" not in engine_hint(line, about, None, True)
+
+
+def test_a_hint_uses_the_letters_of_the_program_that_is_shown(open_student):
+    student = open_student("engine", ("if exponent is other and", "if False and"))
+    numbers = NodeNumbers((0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    graph = FailingGraph((2.0, 3.0), (("pow", 1, 0),), 2, (), numbers, numbers, (0,))
+    assert "In `b ** a`, b gets its share and a gets nothing" in engine_hint(student, ("Value.__pow__",), graph, True)
+
 
 @pytest.mark.parametrize(("edit", "part"), ORDERS.values(), ids=ORDERS)
 def test_mistakes_of_order_are_told_apart(open_student, edit, part):
@@ -179,6 +216,13 @@ def test_an_operation_that_overwrites_is_told_to_collect(open_student, method, l
 
 
 DERIVATIVES = {
+    "relu by upstream": ("relu", "(self.data > 0) * out", "(out.grad > 0) * out", "asks about out.grad"),
+    "tanh of upstream": ("tanh", "1 - out.data**2", "1 - out.grad**2", "computed from out.grad, where a number"),
+    "both sums first": ("__mul__", "self.grad += other.data * out.grad\n            other.grad += self.data * out.grad",
+                        "first, last = self.grad + other.data * out.grad, other.grad + self.data * out.grad\n"
+                        "            self.grad, other.grad = first, last", "keeps one entry for both, or both sums"),
+    "the left one's grad": ("__add__", "            other.grad += out.grad", "            other.grad += self.grad",
+                            "right only while the grads of its operands are 0"),
     "tanh of the operand": ("tanh", "1 - out.data**2", "1 - self.data**2", "from the operand's number"),
     "tanh, parentheses": ("tanh", "(1 - out.data**2) * out.grad", "1 - out.data**2 * out.grad", "parentheses"),
     "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies that gradient"),
