@@ -163,8 +163,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A name that is set anywhere in a function belongs to that function: here it has no value yet, and that of a "
      "variable outside is not seen. Take a new name for what is set."),
     (r"local variable '\w+'", "", "",
-     "This name has no value yet here: either it gets one further down or in another branch only, or a variable outside "
-     "is meant, and setting the name anywhere in this function makes another one of it."),
+     "This name has no value yet here: either it gets one further down or in another branch only, or a variable "
+     "outside is meant, and setting the name anywhere in this function makes another one of it."),
     (r"free variable '\w+'", "", "",
      "This name has no value yet where the closure runs: it gets one further down, or in another branch only."),
     (r"name 'math' is not defined", "", "", "This file needs `import math` at its top."),
@@ -421,8 +421,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
                     "taken off too early?"
                 )
             return (
-                "A plain number is used where a Value is due. Either it is not made a Value first (whole numbers, too), "
-                "or .data was taken off too early."
+                "A plain number is used where a Value is due. Either it is not made a Value first (whole numbers, "
+                "too), or .data was taken off too early."
             )
         return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":

@@ -242,8 +242,8 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
             missing = "a and b themselves" if not any(is_own) else "ab"[is_own.index(False)] + " itself"
             return (
                 f"The _prev of {text} does not hold {missing}, but something else (a copy, a number, a text): look at "
-                "what the operation hands to Value(...), at what makes a Value of a number (a Value stays as it is), and "
-                "at what __init__ makes _prev of."
+                "what the operation hands to Value(...), at what makes a Value of a number (a Value stays as it is), "
+                "and at what __init__ makes _prev of."
             )
     leaf: list[object] = []
     if not attempt(lambda: leaf.extend(make_value(2.0)._prev)) and leaf:

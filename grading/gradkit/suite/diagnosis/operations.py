@@ -165,7 +165,7 @@ def slope_hint(student: Student, operation: Operation) -> str:
                 )
         elif agree(shares[0], right[1]) and is_right[1] and _is_last_share_for_all(student, operation):
             return (
-                f"In {text} both operands get the share that is due to {operands[1]}, and so it is in other operations: "
+                f"In {text} both operands get the share that is due to {operands[1]}, as in other operations, too: "
                 "functions that are made in a loop all see what its variables hold in the last pass. Hand each what it "
                 "needs when it is made."
             )

@@ -282,8 +282,8 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     if not attempt(partial(_call_closure, second)) and any(read(others, "grad") or ()):
         return (
             f"The closure of {text} passes nothing on where the result's own gradient is 1, and something where that "
-            "is 3: either the local derivative is computed from out.grad, where a number (data) is due, or a part of it "
-            "is not multiplied by out.grad (parentheses)."
+            "is 3: either the local derivative is computed from out.grad, where a number (data) is due, or a part of "
+            "it is not multiplied by out.grad (parentheses)."
         )
     leaf = student.load("Value")(2.0)
     names = [attempt(partial(_call_closure, node, 1.0)) for node in (leaf, result)]
@@ -422,7 +422,7 @@ N_TIMES = 4
 def lost_node_hint(student: Student) -> str:
     """Explain a backward() in which a second use of a node lets other nodes be left out."""
     make_value = student.load("Value")
-    for is_first in (True, False):
+    for is_first in (True, False) * N_TIMES:
         a, b = make_value(0.7), make_value(1.3)
         inner = a + b
         result = inner + a if is_first else a + inner
