@@ -36,6 +36,10 @@ SUMS: dict[str, Neuron] = {
     "the bias multiplies the sum": lambda w, b, x: _dot(w, x) * b,
     "the last input is left out": lambda w, b, x: _dot(w[:-1], x[:-1]) + b,
     "the first input is left out": lambda w, b, x: _dot(w[1:], x[1:]) + b,
+    "each weight multiplies the input before its own, at the wrong index": lambda w, b, x: (
+        _dot(w, (*x[-1:], *x[:-1])) + b
+    ),
+    "each weight multiplies the input after its own, at the wrong index": lambda w, b, x: _dot(w, (*x[1:], x[0])) + b,
     "only the first input counts": lambda w, b, x: w[0] * x[0] + b,
     "only the last input counts": lambda w, b, x: w[-1] * x[-1] + b,
     "the first weight serves for every input": lambda w, b, x: w[0] * sum(x) + b,
@@ -240,6 +244,14 @@ COUNTS: dict[tuple[str, int], str] = {
 }
 
 
+PARTS = {
+    "Neuron": "it has three weights and a bias",
+    "Layer": "each of its 3 neurons has 2 weights and a bias",
+    "MLP": "its layers have 16, 20 and 5: (3 + 1) * 4, (4 + 1) * 4 and (4 + 1) * 1",
+}
+"""How many parameters are due."""
+
+
 def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_right: int) -> str:
     """Explain a wrong number of parameters."""
     model = student.load(part)(*arguments)
@@ -247,7 +259,9 @@ def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_ri
     if attempt(lambda: counts.append(len(model.parameters()))) or counts[0] == n_right:
         return ""
     written = f"{part}({', '.join(map(repr, arguments))})"
-    reason = COUNTS.get((part, counts[0]), "count its weights and biases")
+    reason = COUNTS.get((part, counts[0]), PARTS[part])
+    if not attempt(lambda: len(model.parameters()[0])):
+        reason = "an entry is a list itself: one flat list of Values is due"
     if counts[0] and counts[0] % n_right == 0:
         reason = f"that is {counts[0] // n_right} times as many"
     return f"{written}.parameters() has {counts[0]} entries, where {n_right} are due: {reason}."
@@ -259,6 +273,11 @@ def neuron_hint(student: Student, linear: bool) -> str:
     model = make_neuron(3, linear=True) if linear else make_neuron(3)
     parameters = list(model.parameters())
     write(parameters, "data", (*WEIGHTS, BIAS))
+    if not agree(numbers(list(model.parameters()), "data"), (*WEIGHTS, BIAS)):
+        return (
+            "Neuron: what is set in the parameters is gone when parameters() is called again: it gives copies, where "
+            "the neuron's own Values are due, those that a call computes with."
+        )
     first = numbers([model(list(map(make_value, INPUTS[0])))], "data")
     got = [*first, *numbers([model(list(map(make_value, x))) for x in INPUTS[1:]], "data")]
     slips = {text: [rule(WEIGHTS, BIAS, x) for x in INPUTS] for text, rule in neuron_slips(linear).items()}
@@ -277,14 +296,31 @@ def neuron_hint(student: Student, linear: bool) -> str:
         return f"{name}: {found}."
     kept = numbers(list(model.parameters()), "data")
     if not agree(kept, (*WEIGHTS, BIAS)):
-        what = "the bias" if agree(kept[:-1], WEIGHTS) else "a weight"
+        what = "another bias" if agree(kept[:-1], WEIGHTS) else "other weights"
         return (
-            f"{name}: after a call, {what} is another Value: a call stores in self what it has computed. It only uses "
-            "weights and bias, and keeps its sum in a variable of its own."
+            f"{name}: after a call, parameters() gives {what}: a call changes what is kept in self. It only uses the "
+            "weights and the bias, and keeps its sum in a variable of its own."
         )
     if agree(got[:1], right[:1]):
         return f"{name}: the first call is right, and later ones are not: what does a call change, or keep?"
     return ""
+
+
+def handed_on_hint(student: Student, about: Sequence[str]) -> str:
+    """Explain an exception in a neuron's call that comes from what a Layer or an MLP hands to it; empty if not."""
+    parts = {name.partition(".")[0] for name in about}
+    if not parts & {"Layer", "MLP"} or neuron_hint(student, linear=False):
+        return ""
+    message = attempt(lambda: layer_hint(student, linear=False))
+    if message:
+        return (
+            "A neuron by itself works, so look at what Layer does: are its neurons made for nin inputs, and does each "
+            "get the whole list x, as it came?"
+        )
+    return (
+        "A neuron and a layer by themselves work, so look at MLP: is each layer made for as many inputs as the one "
+        "before has outputs, and does each, from the first to the last, get the list that the one before returned?"
+    )
 
 
 def _missing_tanh(student: Student) -> str:
