@@ -50,9 +50,10 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
     if hint or not gradients:
         return hint or parents_hint(student, about)
 
+    asked = list(dict.fromkeys((ADDITION, MULTIPLICATION, *operations)))
     hint = (
         wiring_hint(student)
-        or operand_keeps_hint(student, ADDITION)
+        or next(filter(None, (operand_keeps_hint(student, each) for each in asked)), "")
         or same_slip_hint(student)
         or slope_hint(student, ADDITION)
         or all_ones_hint(student)
@@ -238,6 +239,8 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
                 f"The _prev of {text} holds a single thing, and that holds the operands: __init__ has put what it got "
                 "(a tuple) into _prev as one piece, where _prev is to be made of what is in it."
             )
+        if all(parent is a for parent in parents):
+            return f"The _prev of {text} holds a twice, and not b: both operands belong there."
         if not all(is_own):
             missing = "a and b themselves" if not any(is_own) else "ab"[is_own.index(False)] + " itself"
             return (

@@ -16,13 +16,13 @@ from .wiring import (
     Call,
     added_by_backward,
     changed_data_hint,
-    closure_is_right,
     copied_operand_hint,
     lost_node_hint,
     own_gradient_hint,
     runs_in_operand,
     seed_hint,
     shared_by_all_hint,
+    shares_by_hand,
     why_nothing_arrives,
 )
 
@@ -96,8 +96,9 @@ def gradient_hint(student: Student, operation: Operation, times_is_right: bool =
     hint = slope_hint(student, operation)
     if hint:
         return hint
+    point = operation.points[0]
     hint = (
-        _own_grad_hint(student, operation)
+        _own_grad_hint(student, operation, [derivative(operation.name, i, point) for i in range(operation.arity)])
         or _zero_hint(student, operation)
         or (lost_node_hint(student) if operation == ADDITION else "")
         or _same_operand_hint(student, operation)
@@ -173,6 +174,9 @@ def slope_hint(student: Student, operation: Operation) -> str:
             return f"In {text}, a gets the share that is due to b, and b that of a: the two are swapped."
 
     wrong = is_right.index(False)
+    own = _own_grad_hint(student, operation, [share[0] for share in shares])
+    if own:
+        return own
     specific, general = derivative_formulas(operation.name, wrong)
     found = identify(shares[wrong], points, specific) or identify(shares[wrong], points, general)
     letter = operands[wrong]
@@ -184,17 +188,26 @@ def slope_hint(student: Student, operation: Operation) -> str:
     if found:
         others = " (the other operand's share is right)" if operation.arity == 2 and is_right[1 - wrong] else ""
         return f"What {text} passes on to {letter} is {operation.letters(found)}{others}."
-    if closure_is_right(student, Call(operation), [want[0] for want in right]):
+    place = [is_close(*pair) for pair in zip(shares[wrong], right[wrong])].index(False)
+    by_hand = shares_by_hand(student, Call(operation, place)) if len(points) == len(operation.points) else []
+    if agree(by_hand, [want[place] for want in right]):
         return (
             f"The closure of {text} adds the right shares when it is called by hand, but after backward() there are "
             "others: look at how often it is run, and at what else changes them."
         )
-    place = _where_it_is_wrong(
+    region = _where_it_is_wrong(
         f"The derivative of {text}", operation, points, [is_close(*pair) for pair in zip(shares[wrong], right[wrong])]
     )
     return (
-        place
+        region
         or shared_by_all_hint(student, Call(operation))
+        or (
+            f"What {text} passes on to {letter} is {shares[wrong][place]:.6g}, where {right[wrong][place]:.6g} is due "
+            f"({_numbers_at(operation, points[place])}): its closure alone adds just that, so look at the local "
+            "derivative there."
+            if len(by_hand) > wrong and is_close(by_hand[wrong], shares[wrong][place])
+            else ""
+        )
         or (
             f"Alone, as the result itself, {text} already passes a wrong number to {letter}, though the upstream "
             "gradient is 1 there: look at the local derivative, at how often it is added, and at backward()."
@@ -253,17 +266,27 @@ def upstream_hint(student: Student, operation: Operation) -> str:
     return ""
 
 
-def _own_grad_hint(student: Student, operation: Operation) -> str:
-    """Explain shares that are right only while the gradients of the operands themselves are 0."""
-    point = operation.points[0]
-    shares = [derivative(operation.name, operand, point) for operand in range(operation.arity)]
+def _numbers_at(operation: Operation, point: Sequence[float]) -> str:
+    """Write the numbers of a point: a = 0.7, b = 1.3."""
+    letters = (*operation.operands, "k")[: len(point)]
+    return ", ".join(f"{letter} = {number:g}" for letter, number in zip(letters, point))
+
+
+def _own_grad_hint(student: Student, operation: Operation, shares: Sequence[float]) -> str:
+    """Explain shares that change with the gradients that the operands have themselves.
+
+    Args:
+        student: The student's code.
+        operation: The operation.
+        shares: What it passes on to each operand at its first point, while these gradients are 0.
+    """
     added = added_by_backward(student, Call(operation))
     for letter, got, share, before in zip(operation.operands, added, shares, BEFORE):
         if not is_close(got, share) and not is_close(before + got, share):
             return (
-                f"What {operation.text} passes on to {letter} is right only while the grads of its operands are 0: it "
-                "is computed from one of those. It is the grad of the result (out.grad) that is passed on, times a "
-                "number that comes from the operands' data."
+                f"What {operation.text} passes on to {letter} changes with the grads that its operands have already: "
+                "it depends on one of those. It is the grad of the result (out.grad) that is passed on, times a number "
+                "that comes from the operands' data."
             )
     return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,14 +25,16 @@ class Call:
 
     Attributes:
         operation: The operation.
+        place: Which of the operation's points the leaves are at.
     """
 
     operation: Operation
+    place: int = 0
 
     def make(self, student: Student) -> tuple[list[Subject], Subject]:
         """Return the operands and the result. Raises SubmissionError if the student's code fails."""
         make_value = student.load("Value")
-        point = self.operation.points[0]
+        point = self.operation.points[self.place]
         leaves = [make_value(number) for number in point[: self.operation.arity]]
         result: Any = STUDENT_FUNCTIONS[self.operation.name](*leaves, *point[self.operation.arity :])
         return leaves, result
@@ -296,7 +298,8 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     causes = [
         *["the closure is not kept there"] * (not is_named),
         "it does not add (+=) to the attribute grad of its operands",
-        "what it adds is 0, as it is if out.grad was read outside of it, before it runs",
+        "what it adds is 0, as it is if out.grad was read outside of it, before it runs, or if the local derivative "
+        "is 0",
     ]
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
@@ -313,11 +316,11 @@ def changed_data_hint(student: Student, call: Call) -> str:
     return f"backward() on {call.operation.text} changes the data of an operand: it is its grad that is added to."
 
 
-def closure_is_right(student: Student, call: Call, shares: Sequence[float]) -> bool:
-    """Return whether a closure that is called by hand adds the right shares, at the operation's first point."""
+def shares_by_hand(student: Student, call: Call) -> list[float]:
+    """Return what a closure adds that is called by hand, with the gradient 1; empty if it cannot be called."""
     leaves, result = call.make(student)
     write([result], "grad", [1.0])
-    return not attempt(partial(_call_closure, result)) and agree(read(leaves, "grad") or (), shares)
+    return [] if attempt(partial(_call_closure, result)) else read(leaves, "grad") or []
 
 
 BEFORE = (2.0, 3.0)
@@ -397,6 +400,7 @@ def _backward_does_not_call(student: Student, text: str) -> str:
 
 CHAIN = trace_expression(lambda a, b, c: (a + b) + c, 0.7, 1.3, 1.7)
 
+LONG_CHAIN = trace_expression(lambda a, b, c, d: ((a + b) + c) + d, 0.7, 1.3, 2.2, 3.1)
 EQUAL_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 0.7, 0.7, 0.7)
 OTHER_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 1.3, 2.2, 3.1)
 
@@ -461,7 +465,7 @@ def chain_hint(student: Student) -> str:
     """
     (answer,) = student.answers([CHAIN], backward=True)
     if answer is None or agree(answer.grad[:3], [1.0] * 3):
-        return _equal_numbers_hint(student)
+        return _long_chain_hint(student) or _equal_numbers_hint(student)
     if answer.grad[:3] == [0.0, 0.0, 1.0]:
         make_value = student.load("Value")
         a, b, c = make_value(0.7), make_value(1.3), make_value(1.7)
@@ -486,6 +490,16 @@ def chain_hint(student: Student) -> str:
     return (
         "A single a + b passes back the right gradients, and (a + b) + c does not: look at how backward() goes from "
         "node to node."
+    )
+
+
+def _long_chain_hint(student: Student) -> str:
+    (answer,) = student.answers([LONG_CHAIN], backward=True)
+    if answer is None or answer.grad[:2] != [0.0, 0.0]:
+        return ""
+    return (
+        "In ((a + b) + c) + d nothing arrives at a and b, though (a + b) + c is right: backward() goes too few steps. "
+        "From each node it goes on to the parents of that node itself, until the leaves."
     )
 
 

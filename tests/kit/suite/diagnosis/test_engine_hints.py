@@ -171,6 +171,21 @@ def test_a_backward_that_loses_nodes_where_one_is_met_again_is_named(open_studen
     assert "meets a node a second time (here a), it loses others" in engine_hint(student, BACKWARD, None, True)
 
 
+TOO_FEW_STEPS = """        order, stack = [], [self]
+        while stack:
+            node = stack.pop()
+            if node not in order:
+                order.insert(0, node)
+                stack.extend(self._prev)
+        self.grad = 1.0
+"""
+
+
+def test_a_backward_that_goes_to_the_parents_of_the_result_only_is_named(open_student):
+    student = open_student("engine", ("        self.grad = 1.0\n", TOO_FEW_STEPS))
+    assert "goes too few steps" in engine_hint(student, BACKWARD, None, True)
+
+
 def test_closures_that_all_see_the_last_pair_are_told_from_one_wrong_line(open_student):
     edges = "edges = tuple(pair for pair in pairs if isinstance(pair[0], Value))"
     last = "edges = tuple((parent, pairs[-1][1]) for parent, _ in pairs if isinstance(parent, Value))"
@@ -216,13 +231,23 @@ def test_an_operation_that_overwrites_is_told_to_collect(open_student, method, l
 
 
 DERIVATIVES = {
+    "times the left one's grad": ("__mul__", "other.grad += self.data * out.grad",
+                                  "other.grad += self.data * self.grad", "changes with the grads that its operands"),
+    "closure in the factor": ("__mul__", "other.grad += self.data * out.grad\n\n        out._backward",
+                              "other.grad += self.data * out.grad\n\n        other._backward", "is kept in its"),
+    "below zero": ("sigmoid", "out.data * (1 - out.data) * out.grad",
+                   "out.data * (1 - out.data) * out.grad * (1 if self.data > 0 else -1)", "wrong where x is negative"),
+    "no known slip": ("tanh", "1 - out.data**2", "1 - out.data**3 + 0.1", "look at the local derivative there"),
+    "always 0": ("sigmoid", "out.data * (1 - out.data)", "(out.data * 1 - out.data)", "if the local derivative is 0"),
+    "one parent twice": ("__mul__", "Value(self.data * other.data, (self, other)",
+                         "Value(self.data * other.data, (self, self)", "no way leads back to b"),
     "relu by upstream": ("relu", "(self.data > 0) * out", "(out.grad > 0) * out", "asks about out.grad"),
     "tanh of upstream": ("tanh", "1 - out.data**2", "1 - out.grad**2", "computed from out.grad, where a number"),
     "both sums first": ("__mul__", "self.grad += other.data * out.grad\n            other.grad += self.data * out.grad",
                         "first, last = self.grad + other.data * out.grad, other.grad + self.data * out.grad\n"
                         "            self.grad, other.grad = first, last", "keeps one entry for both, or both sums"),
     "the left one's grad": ("__add__", "            other.grad += out.grad", "            other.grad += self.grad",
-                            "right only while the grads of its operands are 0"),
+                            "changes with the grads that its operands"),
     "tanh of the operand": ("tanh", "1 - out.data**2", "1 - self.data**2", "from the operand's number"),
     "tanh, parentheses": ("tanh", "(1 - out.data**2) * out.grad", "1 - out.data**2 * out.grad", "parentheses"),
     "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies that gradient"),
