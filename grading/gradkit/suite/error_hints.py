@@ -79,11 +79,14 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Put self in front, or make a Value of the number."),
     (r"RecursionError", r"__(add|sub|mul|pow|truediv|neg)__", "",
      "This method asks for itself again, for ever, directly or by way of another operator: write it with .data, or "
-     "with operations that do not need it."),
+     "with operations that do not need it. (Or is a Value kept in .data, where a number belongs?)"),
     (r"RecursionError", r"(exp|log|tanh|sigmoid|relu)$", "",
      "This method calls itself for ever: take the number from the math module, of self.data."),
     (r"RecursionError", r"parameters$", r"self\.parameters\(\)",
      "parameters() calls itself for ever: it is the parameters() of each neuron, or layer, that are collected."),
+    (r"RecursionError", "__init__|value|wrap|lift", r"^(?!self\.\w+ = Value\()",
+     "Values are made here for ever. Either a Value is made of a Value, so that its .data is no number; or an operation "
+     "asks for itself, since it is used on Values where their .data is meant."),
     (r"RecursionError", "__init__", "",
      "Making a Value makes another Value, for ever: __init__ keeps the number that it gets."),
     (r"RecursionError", "", "",
@@ -100,6 +103,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Value(2.0) has one argument: _children and _op need the defaults that they have in the template."),
     (r"missing 1 required positional argument: 'self'", "", "",
      "The method is called on the class itself: call it on an object, as in self.exp() or x.exp()."),
+    (r"<locals>\.\w*\(\) missing \d+ required positional", r"backward$", "",
+     "A closure is called without arguments: what it needs it finds in the function around it, so its `def` line has "
+     "no parameters."),
     (r"required positional argument", "", "",
      "It is called with fewer arguments than its `def` line asks for: the template's line says what it gets."),
     (r"unexpected keyword argument|positional arguments? but", "", "",
@@ -116,10 +122,10 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'(float|int|Value|Tensor|list|bool|tuple|set|dict|str|generator)' object is not callable", "", "",
      "What is called here is not a function: are there parentheses too many, or has an attribute, or a variable, the "
      "name of a method?"),
-    (r"'NoneType' object is not (iterable|subscriptable)", "", r"\.(reverse|sort|append|extend|insert)\(",
+    (r"'NoneType' object is not (iterable|subscriptable|reversible)", "", r"\.(reverse|sort|append|extend|insert)\(",
      "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
      "in the next line."),
-    (r"'NoneType' object is not (iterable|subscriptable)", "", "",
+    (r"'NoneType' object is not (iterable|subscriptable|reversible)", "", "",
      "A list is due here, and it is None: either a `return` is missing where it was to be made, or it comes from "
      "append(), extend() or the like, which change a list in place and give None."),
     (r"'(float|int)' object is not iterable", "__init__", "",
@@ -129,6 +135,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'Value' object is not (iterable|subscriptable)|object of type 'Value' has no len", r"^__call__$", "",
      "A list is due here, and there is a single Value: what handed it over? A Layer returns a list, also of one "
      "output; only MLP takes the Value out of it, in the end."),
+    (r"cannot unpack non-iterable (Value|Tensor|float|int)", "", "",
+     "Several names want one thing each here, and there is one single thing to share out: is a pair, in round "
+     "brackets, put into the list everywhere?"),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
      "A list is due here, and there is one single thing: look at what is passed on to this line."),
     (r"'(Value|Tensor|float|int)' object is not subscriptable", "", "",
@@ -178,7 +187,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Python does not know this class here: is it imported at the top of the file, as in the template, and is its name "
      "spelled so where it is made?"),
     (r"name '(\w+)' is not defined", "", "",
-     "Python does not know this name here: is it spelled as where it was made, and made in this function?"),
+     "Python does not know this name here: is it spelled as where it was made, and made in this function? (A method or "
+     "an attribute wants `self.` in front.)"),
     # --- numbers
     (r"must be real number, not (Value|Tensor)", "", "", "The math functions take numbers: pass self.data."),
     (r"must be real number, not (method|function|builtin)", "", "", "This is a function: its parentheses are missing."),
@@ -412,6 +422,11 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind in (*_NUMBERS, "bool"):
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
+        if name in ("exp", "log", "tanh", "sigmoid", "relu"):
+            return (
+                f"A plain number has no .{name}: either a Value is due here, or a function for numbers is meant (those "
+                "are in the module math)."
+            )
         if place.function == "__init__":
             return f"A plain number has no .{name}: what arrives here is the number itself."
         if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
@@ -435,6 +450,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
             f"A function stands where an object with .{name} is due: are its parentheses missing, as in x.tanh(), or "
             "does a method return a function, where it is to return the result?"
         )
+    if (kind, name) in (("list", "add"), ("dict", "add"), ("set", "append")):
+        return "A set has add(), and a list append(). [] makes a list, set() an empty set, and {} an empty dict."
     if kind in ("list", "tuple", "generator"):
         comma = " A comma behind a value makes a tuple of it." if kind == "tuple" else ""
         return f"A {kind} has no .{name}: it stands where one single object is due. Where does it come from?{comma}"
@@ -442,6 +459,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return f"A plain array is used where a Tensor is due, so it has no .{name}: was .data taken too early?"
     if kind in ("str", "dict", "set", "complex", "bytes"):
         return f"There is a {kind} in the place of an object that has .{name}: where does it come from?"
+    if kind == "Value" and name in ("_children", "children", "parents", "prev", "_parents"):
+        return f"A Value has no .{name}: the template keeps the parents as _prev."
     close = get_close_matches(name, DOCUMENTED, n=1, cutoff=0.7)
     if close and close[0] != name:
         return f"Is .{name} a misspelling of .{close[0]}?"
