@@ -85,7 +85,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"RecursionError", r"parameters$", r"self\.parameters\(\)",
      "parameters() calls itself for ever: it is the parameters() of each neuron, or layer, that are collected."),
     (r"RecursionError", "__init__|value|wrap|lift", r"^(?!self\.\w+ = Value\()",
-     "Values are made here for ever. Either a Value is made of a Value, so that its .data is no number; or an operation "
+     "Values are made here for ever. Either a Value is made of a Value, so that .data is no number; or an operation "
      "asks for itself, since it is used on Values where their .data is meant."),
     (r"RecursionError", "__init__", "",
      "Making a Value makes another Value, for ever: __init__ keeps the number that it gets."),
