@@ -199,8 +199,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"math domain error", "", r"sqrt|\*\*|pow",
      "There is no real root of a negative number: which number is it here?"),
     (r"math range error", "", "",
-     "exp overflows beyond 709, and cosh beyond 710: which number does it get in the last line above? Either a condition "
-     "sends the wrong numbers there, or another form is needed, in which it stays small."),
+     "exp overflows beyond 709, and cosh beyond 710: which number does it get in the last line above? Either a "
+     "condition sends the wrong numbers there, or another form is needed, in which it stays small."),
     (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
      "Something is divided by 0 in a step. If it is the correction: that is 1 - beta**t, a power, where t starts at 1. "

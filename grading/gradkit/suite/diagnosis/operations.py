@@ -281,9 +281,11 @@ def _own_grad_hint(student: Student, operation: Operation, shares: Sequence[floa
         shares: What it passes on to each operand at its first point, while these gradients are 0.
     """
     added = added_by_backward(student, Call(operation))
+    if not agree(added_by_backward(student, Call(operation), (0.0, 0.0)), shares):
+        return ""  # what is passed on is different each time, whatever the gradients are
     for letter, got, share, before in zip(operation.operands, added, shares, BEFORE):
         if not is_close(got, share) and not is_close(before + got, share):
-            return (
+            return shared_by_all_hint(student, Call(operation)) or (
                 f"What {operation.text} passes on to {letter} changes with the grads that its operands have already: "
                 "it depends on one of those. It is the grad of the result (out.grad) that is passed on, times a number "
                 "that comes from the operands' data."

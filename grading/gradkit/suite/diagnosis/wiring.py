@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -327,10 +327,10 @@ BEFORE = (2.0, 3.0)
 """Gradients that operands have already, in questions about what is added to them."""
 
 
-def added_by_backward(student: Student, call: Call) -> list[float]:
+def added_by_backward(student: Student, call: Call, start: Sequence[float] = BEFORE) -> list[float]:
     """Return what backward() adds to gradients that the operands have already; empty if it cannot be told."""
     leaves, result = call.make(student)
-    before = BEFORE[: len(leaves)]
+    before = start[: len(leaves)]
     write(leaves, "grad", before)
     after = [] if attempt(lambda: result.backward()) else read(leaves, "grad") or []
     return [grad - start for grad, start in zip(after, before)]

@@ -337,6 +337,16 @@ def test_what_all_values_share_is_told_from_a_wrong_derivative(open_student):
     assert "is shared by all of them" in hint
 
 
+def test_what_is_passed_on_once_more_each_time_is_not_taken_for_an_operands_own_gradient(open_student):
+    edits = (
+        ("    def __init__(self, data", "    closures = []\n\n    def __init__(self, data"),
+        ("self.grad += out.data * out.grad\n", "self.closures.append(1); self.grad += out.data * out.grad * "
+         "len(self.closures)\n"),
+    )  # fmt: skip
+    hint = engine_hint(open_student("engine", *edits), ("Value.exp",), None, gradients=True)
+    assert "grads that its operands have" not in hint
+
+
 OVERFLOWS = {
     "slope": ("self.grad += out.data * out.grad", "self.grad += math.exp(out.data) * out.grad", "exp(exp(x))"),
     "number": ("Value(math.exp(self.data)", "Value(math.exp(math.exp(self.data))", "gives exp(exp(x))"),
