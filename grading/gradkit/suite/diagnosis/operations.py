@@ -203,9 +203,8 @@ def slope_hint(student: Student, operation: Operation) -> str:
         or shared_by_all_hint(student, Call(operation))
         or (
             f"What {text} passes on to {letter} is {shares[wrong][place]:.6g}, where {right[wrong][place]:.6g} is due "
-            f"({_numbers_at(operation, points[place])}): its closure alone adds just that, so look at the local "
-            "derivative there."
-            if len(by_hand) > wrong and is_close(by_hand[wrong], shares[wrong][place])
+            f"({_numbers_at(operation, points[place])}): look at the local derivative there."
+            if (is_close(by_hand[wrong], shares[wrong][place]) if by_hand else operation != ADDITION)
             else ""
         )
         or (

@@ -235,9 +235,14 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     write([result], "grad", [1.0])
     message = attempt(lambda: result._backward)
     if message:
-        return changed_data_hint(student, call) or (
-            f"Nothing arrives from {text}: either its result does not keep what is needed on the way back (a closure, "
-            "or the derivatives with their parents), or backward() does not add that to the grad of the parents."
+        return (
+            changed_data_hint(student, call)
+            or _taken_back_hint(student, call)
+            or (
+                f"Nothing arrives from {text}: either its result does not keep what is needed on the way back (a "
+                "closure, or the derivatives with their parents), or backward() does not add that to the grad of the "
+                "parents."
+            )
         )
     returned: list[Any] = []
     message = attempt(lambda: returned.append(result._backward()))
@@ -304,6 +309,23 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
         f"Either {', or '.join(causes)}."
+    )
+
+
+def _taken_back_hint(student: Student, call: Call) -> str:
+    """Explain operands without a gradient after backward(), by what becomes of gradients that they have already."""
+    text = call.operation.text
+    added = added_by_backward(student, call)
+    if not any(added):
+        return ""
+    if not any(before + share for before, share in zip(BEFORE, added)):
+        return (
+            f"After backward() on {text} the grad of its operands is 0, also where it was not 0 before: backward() "
+            "sets it back. What has arrived there is to stay."
+        )
+    return (
+        f"What {text} passes on is computed from the grads that its operands have themselves, which are 0 at first. It "
+        "is the grad of the result that is passed on, times the local derivative."
     )
 
 

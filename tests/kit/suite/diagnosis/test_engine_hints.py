@@ -181,6 +181,19 @@ TOO_FEW_STEPS = """        order, stack = [], [self]
 """
 
 
+WITHOUT_CLOSURES = {
+    "the parent's own": ("derivative * current.grad", "derivative * parent.grad", "from the grads that its operands"),
+    "set back": ("                uses[parent] -= 1", "                uses[parent] -= 1; parent.grad = 0.0",
+                 "What has arrived there is to stay"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "part"), WITHOUT_CLOSURES.values(), ids=WITHOUT_CLOSURES)
+def test_what_a_backward_without_closures_does_is_told_apart(open_student, old, new, part):
+    student = open_student("engine", (old, new), variant="local_derivatives")
+    assert part in engine_hint(student, BACKWARD, None, True)
+
+
 def test_a_backward_that_goes_to_the_parents_of_the_result_only_is_named(open_student):
     student = open_student("engine", ("        self.grad = 1.0\n", TOO_FEW_STEPS))
     assert "goes too few steps" in engine_hint(student, BACKWARD, None, True)
