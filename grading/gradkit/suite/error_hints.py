@@ -122,7 +122,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'(float|int|Value|Tensor|list|bool|tuple|set|dict|str|generator)' object is not callable", "", "",
      "What is called here is not a function: are there parentheses too many, or has an attribute, or a variable, the "
      "name of a method?"),
-    (r"'NoneType' object is not (iterable|subscriptable|reversible)", "", r"\.(reverse|sort|append|extend|insert)\(",
+    (r"'NoneType' object is not (iterable|subscriptable)", "", r"\.(reverse|sort|append|extend|insert)\(",
      "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
      "in the next line."),
     (r"'NoneType' object is not (iterable|subscriptable|reversible)", "", "",
@@ -135,9 +135,6 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'Value' object is not (iterable|subscriptable)|object of type 'Value' has no len", r"^__call__$", "",
      "A list is due here, and there is a single Value: what handed it over? A Layer returns a list, also of one "
      "output; only MLP takes the Value out of it, in the end."),
-    (r"cannot unpack non-iterable (Value|Tensor|float|int)", "", "",
-     "Several names want one thing each here, and there is one single thing to share out: is a pair, in round "
-     "brackets, put into the list everywhere?"),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
      "A list is due here, and there is one single thing: look at what is passed on to this line."),
     (r"'(Value|Tensor|float|int)' object is not subscriptable", "", "",
@@ -154,6 +151,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "isinstance(object, class): the object stands first, and the class second. Has the class its name here?"),
     (r"unhashable type: 'numpy.ndarray'", "", "",
      "A plain array stands among the nodes: an operand that comes as an array is made a Tensor first, as a number is."),
+    (r"cannot unpack non-iterable (Value|Tensor|float|int)", "", "",
+     "Several names want one thing each here, and there is one single thing to share out: is a pair, in round "
+     "brackets, put into the list everywhere?"),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", r"^backward$|build|visit|topo|order", "",
      "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),

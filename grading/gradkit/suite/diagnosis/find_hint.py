@@ -13,9 +13,9 @@ from .engine import engine_error_hint, engine_hint
 from .fingerprints import find_misconception_hint
 from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint, plain_number_hint
-from .networks import handed_on_hint, network_hint, zero_grad_hint
+from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint
-from .student import GOES_ON, Student, attempt
+from .student import GOES_ON, Student
 from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
 from .tensors import tensor_hint
 from .training_loop import train_hint
@@ -78,14 +78,6 @@ def _is_denied(item: Item, verdict: Verdict, about: tuple[str, ...]) -> bool:
     return verdict is Verdict.FAILED and not is_of_tensors and bool(about) and about[0] in (*CALLS, *DECIDERS)
 
 
-def _network_hint(student: Student, about: tuple[str, ...], item: Item, evidence: Evidence) -> str:
-    if not evidence.message.startswith("IndexError"):
-        return network_hint(student, about, item.id)
-    found: list[str] = []
-    failure = attempt(lambda: found.append(network_hint(student, about, item.id)))
-    return handed_on_hint(student, about) if failure else found[0]
-
-
 def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict, evidence: Evidence) -> str:
     """Return the hint that more questions to the student's code give, or an empty string.
 
@@ -132,7 +124,7 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
     if "Module.zero_grad" in about:
         return zero_grad_hint(student)
     if item.assignment == "a4_networks":
-        return _network_hint(student, about, item, evidence)
+        return network_hint(student, about, item.id, evidence.message)
     if "Value" in classes:
         if not has_numbers:
             return engine_error_hint(student, about, evidence.message, item.assignment >= "a2")

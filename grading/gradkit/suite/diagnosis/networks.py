@@ -106,14 +106,23 @@ def _after(squash: Callable[[float], float], rule: Neuron) -> Neuron:
     return lambda w, b, x: squash(rule(w, b, x))
 
 
-def network_hint(student: Student, about: Sequence[str], item: str) -> str:
+def network_hint(student: Student, about: Sequence[str], item: str, message: str = "") -> str:
     """Return what is wrong with a student's networks; empty if the questions do not show it.
 
     Args:
         student: The student's code.
         about: The functions that the item is about.
         item: The item's name.
+        message: What is shown of the item's failure.
     """
+    if not message.startswith("IndexError"):
+        return _network_hint(student, about, item)
+    found: list[str] = []
+    failure = attempt(lambda: found.append(_network_hint(student, about, item)))
+    return handed_on_hint(student, about) if failure else found[0]
+
+
+def _network_hint(student: Student, about: Sequence[str], item: str) -> str:
     parts = {name.partition(".")[0] for name in about}
     linear = "linear" in item
     if item.endswith("test_no_two_neurons_begin_alike"):
