@@ -68,8 +68,18 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "The other file has no such name: is it spelled there as here, capital letters too, and not indented?"),
     (r"IndentationError|TabError", "", "",
      "Python reads blocks by their indentation: compare this line's with that of the lines around it."),
+    (r"SyntaxError", "", r"\w(\+\+|--)\s*($|[);:])",
+     "Python has no ++ and no --: a number goes up by += 1, and down by -= 1."),
+    (r"SyntaxError", "", r"&&|\|\||!(?!=)",
+     "Python writes `and`, `or` and `not`, where other languages have &&, || and !."),
+    (r"SyntaxError.*outside function", "", "",
+     "This line stands outside of its function: compare its indentation with that of the lines above."),
+    (r"SyntaxError.*(cannot assign|Maybe you meant '==')", "", "",
+     "= gives a new number to what is on its left, and == compares: which is meant? To the left of = stands a name, an "
+     "attribute or an element."),
     (r"SyntaxError", "", "",
-     "Python cannot read the file at this line: look for a missing `:`, quote or closing bracket here or just above."),
+     "Python cannot read the file at this line: is a `:`, an operator, a quote or a bracket missing, or is one too "
+     "many, here or just above? Or is something written as in another language?"),
     # --- recursion
     (r"RecursionError", r"__r(sub|pow|truediv)__", "",
      "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
@@ -219,7 +229,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"list index out of range", "^step$", "",
      "A list here is shorter than the list of parameters: what is kept for each parameter needs an entry for each."),
     (r"list index out of range", "", "",
-     "The list is shorter than this index: indices go from 0 to its length less 1."),
+     "A list in this line has no entry of this index: they go from 0 to its length less 1. Is this the very list "
+     "that is counted, and does it get all its entries before?"),
     # --- objects of the wrong kind, as this kit describes them
     (r"is None, not a (Value|Tensor)", "", "",
      "It ends without a `return`: every way through it has to return the new object."),
@@ -300,8 +311,9 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
     """
     if len(stretched) > len(own):
         return (
-            f"The array before += has shape {own}, and what is added to it has more axes ({len(stretched)}): bring it "
-            "to the shape of the operand's own data first. Axes that broadcasting added are summed over."
+            f"The array before += has shape {own}, and what is added to it has more axes ({len(stretched)}). Axes that "
+            "broadcasting added are summed over (unbroadcast), and that comes last: first the product of out.grad and "
+            "the local derivative, whole, and then its sum, in the shape of the operand's own data."
         )
     start = f"The array before += has shape {own}, and what is added to it has another"
     other_order = any(_stretch(own, order) == stretched for order in permutations(own))

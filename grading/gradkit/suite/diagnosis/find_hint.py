@@ -18,7 +18,7 @@ from .optimizers import optimizer_hint
 from .student import GOES_ON, Student
 from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
 from .tensors import tensor_hint
-from .training_loop import train_hint
+from .training_loop import handed_over_hint, train_hint
 
 _NAME_ERRORS = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError")
 """Exceptions that say all by themselves: what a function computes has not been reached yet."""
@@ -120,7 +120,7 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
             if "NoneType" in evidence.message:
                 return "train() returns nothing (None): is a `return` missing at its end?"
             return "train() returns one single thing, where a list is due: the loss of each step, as a plain number."
-        return train_hint(student) if has_numbers else ""
+        return train_hint(student) if has_numbers else handed_over_hint(student, evidence.traceback)
     if "Module.zero_grad" in about:
         return zero_grad_hint(student)
     if item.assignment == "a4_networks":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import accumulate
 from math import exp, log, tanh
 from typing import Any
 
@@ -76,6 +78,12 @@ REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
     "added up over the examples, and with the sign turned": lambda terms: -sum(terms),
     "the largest of the examples": max,
     "the logarithm of the mean": lambda terms: log(_mean(terms)),
+    "each example's cost still has in it what those before it cost: a sum is not set back to 0 between them": (
+        lambda terms: _mean(list(accumulate(terms)))
+    ),
+    "divided by the number of examples after each of them, where the whole sum is divided once, in the end": (
+        lambda terms: reduce(lambda total, term: (total + term) / len(terms), terms, 0.0)
+    ),
 }
 """How the costs of the examples are put together, right first, and then by mistake."""
 
@@ -92,6 +100,8 @@ TERMS: dict[str, dict[str, Term]] = {
         "output times target": lambda o, t: o * t,
         "twice the difference, where its square is due": lambda o, t: 2 * (o - t),
         "the output less the square of the target": lambda o, t: o - t**2,
+        "the square of the output less the target, where their difference is squared": lambda o, t: o**2 - t,
+        "the difference divided by the target, and then squared": lambda o, t: ((o - t) / t) ** 2,
     },
     "hinge": {
         "": lambda o, t: max(0.0, 1 - o * t),
@@ -99,6 +109,16 @@ TERMS: dict[str, dict[str, Term]] = {
         "the margin of 1 is missing": lambda o, t: max(0.0, -o * t),
         "the sign of target * output is turned": lambda o, t: max(0.0, 1 + o * t),
         "the difference is taken the other way round": lambda o, t: max(0.0, o * t - 1),
+        "it is target * output that is cut at 0, where 1 less that is to be cut (parentheses)": (
+            lambda o, t: 1 - max(0.0, o * t)
+        ),
+        "the output is cut at 0, where it is 1 - target * output that is to be cut": lambda o, t: 1 - t * max(0.0, o),
+        "the output is cut at 0 before it is multiplied by the target, and then the result again": (
+            lambda o, t: max(0.0, 1 - t * max(0.0, o))
+        ),
+        "1 - target is multiplied by the output, where 1 - (target * output) is due": lambda o, t: max(
+            0.0, (1 - t) * o
+        ),
         "the target is left out": lambda o, t: max(0.0, 1 - o),
         "the absolute value, where it is to be cut at 0": lambda o, t: abs(1 - o * t),
         "it is squared": lambda o, t: max(0.0, 1 - o * t) ** 2,
@@ -132,6 +152,15 @@ TERMS: dict[str, dict[str, Term]] = {
             log(1 + exp(-z)) + (1 - t) * z if z >= 0 else log(1 + exp(z))
         ),
         "the term z * target is added, not subtracted": lambda z, t: log(1 + exp(z)) + t * z,
+        "the logit is multiplied by the target, as if that was 1 or -1: it is 1 or 0 here": (
+            lambda z, t: log(1 + exp(-z * t))
+        ),
+        "the logit is multiplied by the target, as if that was 1 or -1, and has the wrong sign": (
+            lambda z, t: log(1 + exp(z * t))
+        ),
+        "log(p) and log(1 - p) stand at the wrong targets, and only target 0 costs something": (
+            lambda z, t: (1 - t) * -log(_sigmoid(z))
+        ),
     },
     "cross_entropy": {
         "": lambda row, t: -log(_softmax(row)[t]),
@@ -171,6 +200,15 @@ TERMS: dict[str, dict[str, Term]] = {
 }
 """What one example costs, by loss function: the right rule first, under an empty text, and then slips."""
 
+
+def _running(
+    rows: Sequence[Sequence[float]], targets: Sequence[int], shifts: bool
+) -> Iterator[tuple[float, Sequence[float], int]]:
+    """Yield (sum of the exp of this row and of all before it, row, target); `shifts` by each row's largest logit."""
+    sums = [sum(exp(z - max(row) * shifts) for z in row) for row in rows]
+    yield from zip(accumulate(sums), rows, targets)
+
+
 WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
     "mean_squared_error": {
         "the differences are added up and then squared, where each is to be squared by itself": (
@@ -194,6 +232,16 @@ WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
     "cross_entropy": {
         "divided by the number of classes, where the number of examples is due": (
             lambda rows, targets: sum(-log(_softmax(row)[t]) for row, t in zip(rows, targets)) / len(rows[0])
+        ),
+        "the sum of all exp still has in it those of the examples before: each example begins with a sum of 0": (
+            lambda rows, targets: _mean(
+                [log(total) - row[t] for total, row, t in _running(rows, targets, shifts=False)]
+            )
+        ),
+        "the sum of all exp still has in it those of the examples before, where each example begins with 0": (
+            lambda rows, targets: _mean(
+                [log(total) - row[t] + max(row) for total, row, t in _running(rows, targets, shifts=True)]
+            )
         ),
         "each row of logits is asked for the classes of all examples, where it has one of its own": (
             lambda rows, targets: _mean([-log(_softmax(row)[t]) for row in rows for t in targets])
@@ -299,6 +347,13 @@ def _loss_gradient_hint(name: str, leaves: Sequence[Sequence[Subject]]) -> str:
     return ""
 
 
+_ALL_NEGATIVE = (
+    "works at 1000 and -1000, and raises an exception where all logits are -1000. There every exp is 0 unless the "
+    "shift is the largest logit itself, -1000: does the search for it begin at 0, or does it look at sizes without "
+    "their sign?"
+)
+
+
 def large_logits_hint(student: Student, name: str) -> str:
     """Explain a loss that raises an exception for large logits only; empty if it raises one for others, too."""
     if name not in ("binary_cross_entropy", "cross_entropy", "softmax"):
@@ -314,6 +369,11 @@ def large_logits_hint(student: Student, name: str) -> str:
     if attempt(lambda: call(0.7)):
         return ""
     if not attempt(lambda: call(1000.0)):
+        negative = [make_value(-1000.0), make_value(-1000.0)]
+        if name == "softmax" and attempt(lambda: function(negative)):
+            return f"softmax {_ALL_NEGATIVE}"
+        if name == "cross_entropy" and attempt(lambda: function([negative], [1])):
+            return f"cross_entropy {_ALL_NEGATIVE}"
         rows = [[make_value(z) for z in row] for row in ([1000.0, -1000.0], [0.7, -0.7])]
         if name == "cross_entropy" and attempt(lambda: function(rows, [1, 1])):
             return (
@@ -411,7 +471,16 @@ DECIDED_ROWS = (
     [0.4, -7.0, 0.2],
     [-0.2, -0.1, -4.0],
     [0.1, 0.3, 0.2],
+    [0.5, 1.4, -0.8, 0.9],
+    [-3.0, -1.0, -2.0],
+    [1.2, 4.0, 0.3, 2.5, 3.0],
 )
+
+
+def _search(row: Sequence[float], replaces: Callable[[int, int], bool]) -> int:
+    """Return what a search through all classes finds: `replaces(index, best)` says whether index is the new best."""
+    return reduce(lambda best, index: index if replaces(index, best) else best, range(len(row)), 0)
+
 
 CHOICES: Mapping[str, Callable[[list[float]], float]] = {
     "": lambda row: row.index(max(row)),
@@ -430,6 +499,19 @@ CHOICES: Mapping[str, Callable[[list[float]], float]] = {
     "it gives the probability of the class, where its index is due": lambda row: max(_softmax(row)),
     "a class is taken only if its probability is above one half, and the largest may be less": lambda row: next(
         (index for index, p in enumerate(_softmax(row)) if p > 0.5), 0
+    ),
+    "it is the number of a class that the logit is compared with, where it is that class's logit": (
+        lambda row: _search(row, lambda index, best: row[index] > best)
+    ),
+    "each logit is compared with its neighbour's, where the largest so far counts": (
+        lambda row: _search(row, lambda index, best: index > 0 and row[index] > row[index - 1])
+    ),
+    "each logit is compared with the first one, where the largest so far counts": (
+        lambda row: _search(row, lambda index, best: row[index] > row[0])
+    ),
+    "the last class whose logit is above 0": lambda row: _search(row, lambda index, best: row[index] > 0),
+    "the search ends at the first logit that is larger than the one before": lambda row: next(
+        (index for index in range(1, len(row)) if row[index] > row[index - 1]), 0
     ),
     "the last class is left out": lambda row: row.index(max(row[:-1])),
     "the first class is left out": lambda row: row.index(max(row[1:])),

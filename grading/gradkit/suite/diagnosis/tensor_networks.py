@@ -172,6 +172,8 @@ def _output_hint(student: Student, linear: bool) -> str:
     found = "" if agree(outputs.numbers, right) else match(outputs.numbers, {t: n for t, n in slips.items() if n})
     if found == NO_SQUASH and not linear and NO_SQUASH not in _output_hint(student, linear=True):
         found = "without linear_last=True no layer squashes, and with it one does: look at the condition for the tanh"
+    if found == NO_SQUASH and linear:
+        found = "with linear_last=True no layer squashes, where only the last one is to leave its tanh out"
     if found:
         return f"MLP of Tensors: {found}."
     return _gradient_hint(student) if agree(outputs.numbers, right) else ""

@@ -11,6 +11,8 @@ from itertools import product
 
 from gradkit.graphs.tensor.graph import Leaf, Shape, TensorGraph
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
+from gradkit.submissions.transport.subject import Subject
+from gradkit.submissions.transport.subject import arrays as read_arrays
 from gradkit.suite.error_hints import find_added_shapes
 
 from .candidates import agree, identify, match
@@ -96,6 +98,13 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         partial(reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
     hint = hint or first_hint(partial(_changed_operand_hint, student, name) for name in others)
+    if (
+        not hint
+        and methods
+        and not set(methods) <= {"__init__"}
+        and (find_added_shapes(message) or "has shape" in message)
+    ):
+        hint = unbroadcast_hint(student)
     hint = hint or _misfit_hint(message, methods)
     if not hint and "__pow__" in methods:
         hint = _tensor_exponent_hint(student)
@@ -121,6 +130,30 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
 def first_hint(questions: Iterable[Callable[[], str]]) -> str:
     """Ask one question after another; return the first hint, or an empty string."""
     return next(filter(None, (ask() for ask in questions)), "")
+
+
+UNBROADCASTS: tuple[tuple[Shape, Shape], ...] = (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 3), (2, 1)), ((2, 3), (1, 3)))
+"""(shape of the gradient, shape of the operand), for each of which unbroadcast is asked."""
+
+
+def unbroadcast_hint(student: Student) -> str:
+    """Explain an unbroadcast that gives a wrong shape, by which the gradients of operations fail."""
+    unbroadcast, array = student.load("unbroadcast"), student.load("array")
+    for given, due in UNBROADCASTS:
+        found: list[Shape] = []
+        gradient = array([[1.0] * given[1]] * given[0])
+        if attempt(partial(_add_shape, found, student, partial(unbroadcast, gradient, due))):
+            return ""
+        if found[0] != due:
+            return (
+                f"Look at unbroadcast first: from a gradient of shape {given}, for an operand of shape {due}, it makes "
+                f"shape {found[0]}. The operand's own shape is due."
+            )
+    return ""
+
+
+def _add_shape(shapes: list[Shape], student: Student, call: Callable[[], Subject]) -> None:
+    shapes.append(read_arrays([student.load("Tensor")(call())], "data")[0].shape)
 
 
 def _tensor_exponent_hint(student: Student) -> str:
@@ -503,7 +536,9 @@ def _gradient_hint(student: Student, name: str) -> str:
             if not any(alone):
                 return nothing_arrives_hint(student, _call(name), letter)
             specific, general = derivative_formulas(operation.name, operand)
-            found = identify(alone, points, specific) or identify(alone, points, general)
+            finite = [place for place, number in enumerate(alone) if math.isfinite(number)]  # log has no negative ones
+            mine, asked = [alone[place] for place in finite], [points[place] for place in finite]
+            found = identify(mine, asked, specific) or identify(mine, asked, general)
             return f"What {text} passes on to {letter} is {operation.letters(found)}." if found else ""
         if not agree(scaled, [share * factor for share, factor in zip(right, upstream)]):
             if agree(scaled, right):

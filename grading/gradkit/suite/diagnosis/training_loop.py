@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,7 +10,7 @@ from itertools import pairwise
 from gradkit.submissions.transport.subject import numbers, write
 
 from .candidates import agree, match
-from .student import Student
+from .student import Student, attempt
 
 INPUTS, TARGETS = ((1.0,), (2.0,), (-1.0,)), (3.0, 5.0, 0.5)
 START = (1.0, 0.25)
@@ -140,6 +141,11 @@ def train_hint(student: Student) -> str:
         )
     if len(history) > 1 and agree(history, [1.0] * len(history)):
         return "train: it returns 1 for every step, which is the gradient of the loss: its number (.data) is due."
+    if len(history) > 1 and agree(history, [history[0] / (step + 1) for step in range(len(history))]):
+        return (
+            "train: in each step the loss is that of the first outputs once more, divided by a number that grows: is "
+            "the list of outputs made anew in each step?"
+        )
     if len(history) > 1 and agree(history[1:], history[:-1]) and agree(history[:1], right[:1]):
         return (
             "train: the loss is the same number in every step, though the parameters move: compute outputs and loss "
@@ -155,6 +161,30 @@ def train_hint(student: Student) -> str:
     if agree(history[:1], right[:1]) and any(moved) and not agree(history[:2], right[:2]):
         return "train: the first loss is right, and the one after the first step is not: look at that step."
     return ""
+
+
+_FUNCTIONS = re.compile(r"^\w+\.py:\d+, in (?:\w+\.)*(\w+)$", re.MULTILINE)
+
+
+def handed_over_hint(student: Student, traceback: str) -> str:
+    """Explain an exception raised in a loss function that train() calls, and that is right by itself.
+
+    Args:
+        student: The student's code.
+        traceback: The student's own frames, innermost last.
+    """
+    functions = _FUNCTIONS.findall(traceback)
+    called = functions[functions.index("train") + 1 :] if "train" in functions else []
+    if not called or called[0] not in ("mean_squared_error", "hinge", "binary_cross_entropy", "cross_entropy"):
+        return ""
+    loss, make_value = student.load(called[0]), student.load("Value")
+    outputs = [make_value(0.7), make_value(-1.3)]
+    if attempt(lambda: loss(*(([outputs], [1]) if called[0] == "cross_entropy" else (outputs, [1, 1])))):
+        return ""
+    return (
+        f"{called[0]} works when it is called by itself, so look at what train() hands over to it: in each step a new "
+        "list of outputs, one for each input, and then the targets as they came."
+    )
 
 
 def _moved_inputs_hint(student: Student) -> str:
