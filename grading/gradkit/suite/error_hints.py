@@ -23,6 +23,8 @@ _WITHOUT_MATH = {
 }
 """Hints about the name math in files whose template does not import it."""
 
+_OF_NUMPY = ("exp", "log", "tanh")
+
 _NUMBERS = ("int", "float", "float64")
 _OWN_CLASSES = ("Value", "Tensor")
 _LIST_METHODS = ("append", "extend", "insert")
@@ -125,7 +127,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Round brackets behind a number or a bracket call it: is a * missing between them?"),
     (r"'(float|int|Value|Tensor|list|bool|tuple|set|dict|str|generator)' object is not callable", "", "",
      "What is called here is not a function: are there parentheses too many, or has an attribute, or a variable, the "
-     "name of a method?"),
+     "name of a method or function?"),
     (r"'NoneType' object is not (iterable|subscriptable)", "", r"\.(reverse|sort|append|extend|insert)\(",
      "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
      "in the next line."),
@@ -138,6 +140,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'Value' object is not (iterable|subscriptable)|object of type 'Value' has no len", r"^__call__$", "",
      "A list is due here, and there is a single Value: what handed it over? A Layer returns a list, also of one "
      "output; only MLP takes the Value out of it, in the end."),
+    (r"'int' object is not iterable", "", r"\bin len\(",
+     "len() gives a number: range(len(...)) goes through the indices from 0."),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
      "A list is due here, and there is one single thing: look at what is passed on to this line."),
     (r"'(Value|Tensor|float|int)' object is not subscriptable", "", "",
@@ -148,6 +152,17 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "len() wants a list, and this is one single thing."),
     (r"object of type 'generator' has no len|'generator' object is not subscriptable", "", "",
      "A generator can be read once and has no length: make a list of it."),
+    (r"object of type '(zip|map|enumerate)' has no len|'(zip|map|enumerate)' object is not subs", "", "",
+     "What zip(), map() or enumerate() gives is gone through once, and has no length and no index: use those of the "
+     "lists, or make a list of it."),
+    (r"values to unpack", "", "",
+     "There are not as many things here as names to take them. Two lists side by side are gone through with zip(one, "
+     "other)."),
+    (r"(list|tuple) indices must be integers", "", "",
+     "Square brackets behind a list want an index, a whole number. Here is something else: an entry in place of its "
+     "index, or a whole list in place of one of its entries?"),
+    (r"bad operand type for abs\(\): 'Value'", "", "",
+     "abs() does not know Values: which operation of Value does the rule ask for, as ** 2 or relu()?"),
     (r"unhashable type: '(Value|Tensor)'", "", "",
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
     (r"isinstance\(\) arg 2 must be a type", "", "",
@@ -293,6 +308,10 @@ def find_error_hint(message: str, traceback: str = "") -> str:
             return hint
     if "name 'math' is not defined" in message and place.file in _WITHOUT_MATH:
         return _WITHOUT_MATH[place.file]
+    called = re.search(r"name '(exp|log|tanh|relu|sigmoid)' is not defined", message)
+    if called and (place.file != "engine.py" or called[1] in ("relu", "sigmoid")):
+        numpys = f" Of a plain array it is np.{called[1]}." * (place.file == "tensor.py" and called[1] in _OF_NUMPY)
+        return f"{called[1]} is not known by itself: of an object it is a method, x.{called[1]}(), with a dot.{numpys}"
     for text, function, source, hint in _HINTS:
         if re.search(text, message) and re.search(function, place.function) and re.search(source, place.source):
             return hint

@@ -105,6 +105,13 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
         return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
     if first in CALLS and "is a plain" in evidence.message:
         return plain_number_hint(student, first)
+    if first == "softmax" and not evidence.traceback and re.search(r"has no len|not iterable", evidence.message):
+        if "NoneType" in evidence.message:
+            return "softmax returns nothing (None): is a `return` missing at its end?"
+        return (
+            "softmax returns one single thing, where a list is due: the probability of each class. Is a `return` "
+            "inside the loop, or is one of them picked?"
+        )
     if first in CALLS:
         return (
             loss_hint(student, first, ".grad" in evidence.message) if has_numbers else large_logits_hint(student, first)
