@@ -142,8 +142,15 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "output; only MLP takes the Value out of it, in the end."),
     (r"'int' object is not iterable", "", r"\bin len\(",
      "len() gives a number: range(len(...)) goes through the indices from 0."),
+    (r"object is not iterable", "", r"\+=",
+     "+= on a list puts the entries of another list to it. A single thing comes to it with append()."),
+    (r"'int' object is not iterable", "", r"\bfor \w+ in [\w.]+\b(?!\()",
+     "A whole number stands where a list is gone through: is range(...) of it meant, or a list?"),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
      "A list is due here, and there is one single thing: look at what is passed on to this line."),
+    (r"'(float|int|float64)' object is not subscriptable", r"^step$", "",
+     "A list is asked for an entry, and is one single number here: was no list made of it in __init__, or is the whole "
+     "list replaced (=), where one entry is to be set?"),
     (r"'(Value|Tensor|float|int)' object is not subscriptable", "", "",
      "Square brackets want a list, and this is one single thing: look at what is passed on to this line."),
     (r"'(method|function|builtin_function_or_method)' object is not (iterable|subscriptable)", "", "",
@@ -158,6 +165,11 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"values to unpack", "", "",
      "There are not as many things here as names to take them. Two lists side by side are gone through with zip(one, "
      "other)."),
+    (r"NoneType' object cannot be interpreted as an integer|indices must be integers.* not NoneType", "", r"axis|axes",
+     "The axis is None here, as where none is given: then all numbers are meant, and there is no single axis to ask "
+     "for."),
+    (r"indices must be integers.* not tuple", "", r"axis|axes",
+     "The axis is a tuple here: as in numpy, several axes may be given at once."),
     (r"(list|tuple) indices must be integers", "", "",
      "Square brackets behind a list want an index, a whole number. Here is something else: an entry in place of its "
      "index, or a whole list in place of one of its entries?"),
@@ -188,6 +200,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"name '(exp|log|tanh|sqrt)' is not defined", "", "", "It is a function of the math module: math.exp and so on."),
     (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined",
      "", "", "An attribute is reached through its object: `self.` belongs in front."),
+    (r"name '(mean|average)' is not defined", "", "",
+     "Python has no mean of its own: it is the sum, divided by how many there are."),
     (r"name '(Value|Tensor|Module|Neuron|Layer|MLP)' is not defined", "", "",
      "Python does not know this class here: is it imported at the top of the file, as in the template, and is its name "
      "spelled so where it is made?"),
@@ -218,7 +232,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"can be converted to Python scalars", "", "",
      "math's functions take one number, and this is an array: np.exp and its like, and ** 0.5, take both."),
     (r"can't multiply sequence|can only concatenate (list|tuple)", "", "",
-     "A list is here in the place of a number: what + and * do to a list is something else."),
+     "A list is here in the place of a number, and + and * do something else to a list. Is one entry of it meant, or "
+     "all of them, one after the other?"),
     # --- arrays
     (r"could not be broadcast together", r"_?backward", "",
      "The two arrays here have shapes that do not fit: which shape has out.grad, and which has the operand?"),
@@ -233,16 +248,23 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"for @: 'numpy.ndarray' and", "", "",
      "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
     (r"for @: 'list' and", "", "", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
+    (r"axis \d+ is out of bounds", "unbroadcast|<genexpr>|<listcomp>", "",
+     "There is no such axis here, or no more. In front, gradient.ndim - len(shape) axes are summed away, which may be "
+     "none; and a sum without keepdims=True takes its axis away, so that those behind it move up."),
     (r"only integer scalar arrays can be converted|is out of bounds for axis|axis \d+ is out of bounds", "", "",
      "An axis or index does not exist in this array: which shape does it have here?"),
     (r"cannot reshape array", "unbroadcast", "",
      "reshape only arranges numbers anew, and here there are more than the shape has room for: sum first, over the "
      "axes that broadcasting added or stretched."),
+    (r"cannot reshape array", r"_?backward", "",
+     "The gradient does not have as many numbers here as its operand, and reshape only arranges them anew. What "
+     "broadcasting used several times is summed up first (unbroadcast)."),
     (r"cannot reshape array", "^reshape$", "",
      "The sizes do not fit: reshape may get several sizes, as in x.reshape(3, 2), or -1. Are all of them passed on?"),
     (r"cannot reshape array", "", "", "The sizes do not fit: which shape is due here, and how many numbers are there?"),
     (r"list index out of range", "^step$", "",
-     "A list here is shorter than the list of parameters: what is kept for each parameter needs an entry for each."),
+     "A list here has no entry of this index. What is kept for each parameter needs an entry for each, and they are "
+     "counted from 0."),
     (r"list index out of range", "", "",
      "A list in this line has no entry of this index: they go from 0 to its length less 1. Is this the very list "
      "that is counted, and does it get all its entries before?"),
@@ -345,7 +367,7 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
     causes = [
         *["an axis of size 1 is missing and has to be put back"] * fewer_axes,
         *["the axes stand in another order and have to be turned back"] * other_order,
-        "an axis was stretched and has to be summed up",
+        "an axis was stretched and has to be summed up, to the shape of this very operand",
     ]
     either = "either " if len(causes) > 1 else ""
     return f"{start}. Compare the two shapes: {either}{', or '.join(causes)}."
@@ -451,8 +473,9 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return "random is a function here, and not the module: was it imported by `from random import random`?"
     if kind in _CALLABLES:
         return (
-            f"A function stands where an object with .{name} is due: are its parentheses missing, as in x.tanh(), or "
-            "does a method return a function, where it is to return the result?"
+            f"A function stands where an object with .{name} is due: is the result of its call meant? Then parentheses "
+            "are missing, as in x.tanh(), or the result has a name of its own. Or does a method return a "
+            "function, where it is to return the result?"
         )
     if kind in ("list", "tuple", "generator"):
         comma = " A comma behind a value makes a tuple of it." if kind == "tuple" else ""

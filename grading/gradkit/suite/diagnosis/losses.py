@@ -464,7 +464,7 @@ def _left_out_hint(student: Student, name: str) -> str:
         return ""
     outputs = [student.load("Value")(number) for number in (0.7, -1.3, 2.2)]
     loss = student.load(name)(outputs, [1, 1, 0])
-    if attempt(loss.backward):
+    if attempt(lambda: loss.backward()):
         return ""
     places = ["first", "second", "last"]
     idle = [place for place, gradient in zip(places, numbers(outputs, "grad")) if not gradient]

@@ -176,8 +176,8 @@ def _misfit_hint(message: str, methods: Sequence[str]) -> str:
         return ""
     if about and about <= set(REDUCTIONS):
         return (
-            "An axis that is gone in the result has to be put back into its gradient, with size 1 and in its old "
-            "place, before that meets the axes of the operand. With keepdims=True it is there already."
+            "An axis that is gone has to be put back, with size 1 and in its old place, before what is left meets the "
+            "axes of the operand: that holds for a gradient, and for a sum or maximum. keepdims=True keeps it."
         )
     if not shapes and about == {"__matmul__"}:
         return (
@@ -406,6 +406,7 @@ def _collect_hint(student: Student, name: str) -> str:
     n = len(leaves)
     upstream = Leaf(due, (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)[: math.prod(due)])
     once = replay_graph(student, TensorGraph(leaves, (step,), upstream), backward=True)
+    plain = replay_graph(student, TensorGraph(leaves, (step,), Leaf(due, (1.0,) * math.prod(due))), backward=True)
     twice = replay_graph(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
     if not once or not twice:
         return ""
@@ -420,6 +421,9 @@ def _collect_hint(student: Student, name: str) -> str:
                 f"(out._backward), does it add to the grad of {'ab'[operand]}, and does it read out.grad only when it "
                 "runs?"
             )
+        if plain and agree(plain[n + 1 + operand].numbers, alone.numbers):
+            due_text = "out.grad is a factor of it" if name == "matmul" else "out.grad is due, number by number"
+            return f"What `{text}` passes on to {'ab'[operand]} is the same whatever its own gradient is: {due_text}."
         if agree(both.numbers, alone.numbers):
             return (
                 f"`{text} + {text}` passes on no more than `{text}` alone: its closure overwrites (=) what is in grad "

@@ -35,6 +35,10 @@ class LoopRule:
         one_by_one: Whether each step takes the next example only.
         n_steps: The number of steps.
         n_examples: The number of examples that count.
+        n_skipped: The number of examples before them that do not count.
+        steps_each: Whether the optimizer steps after each example.
+        clears_each: Whether gradients are set back to 0 for each example, too.
+        n_backwards: What the gradient is multiplied by, as if backward() ran for each example's own loss.
         moves: Whether parameters move at all.
         has_backward: Whether gradients are computed.
     """
@@ -46,6 +50,10 @@ class LoopRule:
     one_by_one: bool = False
     n_steps: int = STEPS
     n_examples: int = len(INPUTS)
+    n_skipped: int = 0
+    steps_each: bool = False
+    clears_each: bool = False
+    n_backwards: int = 1
     moves: bool = True
     has_backward: bool = True
 
@@ -55,7 +63,15 @@ class LoopRule:
         gw, gb = LEFT
         history = []
         for step in range(self.n_steps):
-            pairs = list(zip(INPUTS, TARGETS))[: self.n_examples]
+            pairs = list(zip(INPUTS, TARGETS))[self.n_skipped : self.n_examples]
+            if self.steps_each:
+                gw = gb = 0.0
+                for pair in pairs:
+                    loss, dw, db = _loss(w, b, [pair])
+                    gw, gb = (dw, db) if self.clears_each else (gw + dw, gb + db)
+                    w, b = w - LR * gw, b - LR * gb
+                history.append(loss)
+                continue
             if self.one_by_one:
                 pairs = [pairs[step % len(pairs)]]
             loss, dw, db = _loss(*(START if self.is_stale else (w, b)), pairs)
@@ -67,7 +83,7 @@ class LoopRule:
             if self.clears == "between":
                 gw = gb = 0.0
             if self.has_backward:
-                gw, gb = gw + dw, gb + db
+                gw, gb = gw + self.n_backwards * dw, gb + self.n_backwards * db
             if not self.steps_first and self.moves:
                 w, b = w - LR * gw, b - LR * gb
             if self.clears == "after step":
@@ -107,6 +123,15 @@ SLIPS: dict[str, LoopRule] = {
     "each step takes one example only, in turn": LoopRule(one_by_one=True),
     "the last example is left out": LoopRule(n_examples=len(INPUTS) - 1),
     "only the first example counts": LoopRule(n_examples=1),
+    "only the last example counts in each step": LoopRule(n_skipped=len(INPUTS) - 1),
+    "the first example is left out": LoopRule(n_skipped=1),
+    "the optimizer steps after each example, where one step is due for all of them together": LoopRule(
+        steps_each=True, clears_each=True
+    ),
+    "the optimizer steps after each example, and the gradients of those before still push": LoopRule(steps_each=True),
+    "the gradients of the examples are added up, where that of one loss, their mean, is due": LoopRule(
+        n_backwards=len(INPUTS)
+    ),
 }
 
 
@@ -127,6 +152,8 @@ def train_hint(student: Student) -> str:
     if agree([*history, *parameters], right):
         return _moved_inputs_hint(student)
     found = match([*history, *parameters], slips)
+    if not found and not agree(parameters, right[-2:]) and not agree(parameters, START):
+        found = match(parameters, {text: slip[-2:] for text, slip in slips.items()})
     if found:
         return f"train: {found}."
     if agree(parameters, START):
@@ -166,6 +193,12 @@ def train_hint(student: Student) -> str:
 _FUNCTIONS = re.compile(r"^\w+\.py:\d+, in (?:\w+\.)*(\w+)$", re.MULTILINE)
 
 
+_ONE_BY_ONE = (
+    "The network works for one example, so look at what train() hands over to it: each of the inputs by itself, one "
+    "after the other, as it came."
+)
+
+
 def handed_over_hint(student: Student, traceback: str) -> str:
     """Explain an exception raised in a loss function that train() calls, and that is right by itself.
 
@@ -175,6 +208,9 @@ def handed_over_hint(student: Student, traceback: str) -> str:
     """
     functions = _FUNCTIONS.findall(traceback)
     called = functions[functions.index("train") + 1 :] if "train" in functions else []
+    if called[:1] == ["__call__"]:
+        model = student.load("MLP")(1, [1], linear_last=True)
+        return "" if attempt(lambda: model([1.0])) else _ONE_BY_ONE
     if not called or called[0] not in ("mean_squared_error", "hinge", "binary_cross_entropy", "cross_entropy"):
         return ""
     loss, make_value = student.load(called[0]), student.load("Value")
