@@ -37,6 +37,7 @@ class SGDRule:
         replaces: Whether data is set to the step itself.
         squares: Whether the gradient is squared.
         start: The velocity before the first step.
+        uses_data: Whether data takes the place of the gradient.
     """
 
     sign: float = -1.0
@@ -51,6 +52,7 @@ class SGDRule:
     replaces: bool = False
     squares: bool = False
     start: float = 0.0
+    uses_data: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
@@ -61,6 +63,7 @@ class SGDRule:
                 before = velocities[place]
                 gradient = math.copysign(1.0, gradient) if self.uses_sign else gradient
                 gradient = gradient**2 if self.squares else gradient
+                gradient = data[index] if self.uses_data else gradient
                 velocities[place] = self.kept * before + self.new * gradient
                 step = before if self.uses_old_velocity else velocities[place]
                 if self.is_nesterov:
@@ -96,6 +99,7 @@ SGD_SLIPS: dict[str, SGDRule] = {
         replaces=True, sign=1.0
     ),
     "the gradient is squared": SGDRule(squares=True),
+    "data stands in the place of the gradient": SGDRule(uses_data=True),
     "each velocity begins at 1, where it begins at 0": SGDRule(start=1.0),
     "lr is divided by 2": SGDRule(lr=LR / 2),
     "lr is applied twice": SGDRule(lr=LR**2),
@@ -119,6 +123,7 @@ PLAIN_SGD_SLIPS = {
 
 CORRECTIONS: dict[str, Callable[[float, float, int], float]] = {
     "": lambda mean, beta, t: mean / (1 - beta**t),
+    "divided by 1 - beta / t": lambda mean, beta, t: mean / (1 - beta / t),
     "divided by beta**t": lambda mean, beta, t: mean / beta**t,
     "divided by 1 - beta * t": lambda mean, beta, t: mean / (1 - beta * t),
     "multiplied by 1 - beta**t": lambda mean, beta, t: mean * (1 - beta**t),
@@ -134,7 +139,7 @@ class AdamRule:
     """Adam, and its slips: `b1` and `b2` are the betas, `corrects_m` and `corrects_v` say which means are corrected.
 
     `corrects_by` is 0 if each mean is corrected by its own beta, 1 or 2 if both are by that one, and 3 if they are
-    swapped. `correction` says by which formula, if it is not the right one, and `start` where m and v begin.
+    swapped. `correction_m` and `correction_v` say by which formula, and `start` where m and v begin.
     """
 
     sign: float = -1.0
@@ -165,7 +170,8 @@ class AdamRule:
     squares_mean: bool = False
     has_one_list: bool = False
     adds_eps_last: bool = False
-    correction: str = ""
+    correction_m: str = ""
+    correction_v: str = ""
     start: float = 0.0
     exponent: float = 0.5
     doubles: bool = False
@@ -175,6 +181,8 @@ class AdamRule:
     m_lacks_parentheses: bool = False
     v_lacks_parentheses: bool = False
     mixes: bool = False
+    keeps_largest_v: bool = False
+    lr_falls: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
@@ -196,10 +204,14 @@ class AdamRule:
                 squared = 2 * squared if self.doubles else squared**2 if self.squares else squared
                 kept = m[i] if self.mixes else v[i]
                 v[i] = self.kept2 * kept + (1 - self.b2 * squared if self.v_lacks_parentheses else self.new2 * squared)
+                if self.keeps_largest_v:
+                    largest[i] = max(largest[i], v[i])
                 beta1 = self.b2 if self.corrects_by in (2, 3) else self.b1
                 beta2 = self.b1 if self.corrects_by in (1, 3) else self.b2
-                mean = CORRECTIONS[self.correction](m[i], beta1, t) if self.corrects_m else m[i]
-                square = CORRECTIONS[self.correction](v[i], beta2, t) if self.corrects_v else v[i]
+                mean = CORRECTIONS[self.correction_m](m[i], beta1, t) if self.corrects_m else m[i]
+                square = CORRECTIONS[self.correction_v](v[i], beta2, t) if self.corrects_v else v[i]
+                if self.keeps_largest_v:
+                    square = largest[i] / (1 - beta2**t)
                 m[i] = mean if self.keeps_corrected_m else m[i]
                 v[i] = square if self.keeps_corrected_v else v[i]
                 if self.keeps_maximum:
@@ -211,6 +223,8 @@ class AdamRule:
                     bottom = (square + self.eps) ** 0.5
                 else:
                     bottom = (square**self.exponent if self.has_root else square) + self.eps
+                if self.lr_falls:
+                    top = top / t
                 if self.eps_on_quotient:
                     data[index] += self.sign * self.lr * (top / square**0.5 + self.eps)
                 elif self.adds_eps_last:
@@ -270,6 +284,22 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the new m and v are added to the old ones (+=), which beta has scaled already": AdamRule(
         kept1=1 + BETAS[0], kept2=1 + BETAS[1]
     ),
+    "v never falls: it may, and each new v is b2 * v and the new square together, also if that is less": AdamRule(
+        keeps_largest_v=True
+    ),
+    "the step gets shorter with t, as if lr was divided by it": AdamRule(lr_falls=True),
+    "m is not scaled by beta before the new gradient comes to it": AdamRule(kept1=1.0),
+    "v is not scaled by beta before the new square comes to it": AdamRule(kept2=1.0),
+    "neither m nor v is scaled by beta before something comes to it": AdamRule(kept1=1.0, kept2=1.0),
+    "nothing is scaled by beta: all gradients, and all squares, are added up": AdamRule(
+        kept1=1.0, kept2=1.0, new1=1.0, new2=1.0
+    ),
+    "the first of betas weighs the new gradient in m, where it weighs what m was": AdamRule(
+        kept1=1 - BETAS[0], new1=BETAS[0]
+    ),
+    "the second of betas weighs the new square in v, where it weighs what v was": AdamRule(
+        kept2=1 - BETAS[1], new2=BETAS[1]
+    ),
     "the gradient is doubled in v, where it is to be squared": AdamRule(doubles=True),
     "the factor 1 - beta is squared, too, in v: only the gradient is": AdamRule(new2=(1 - BETAS[1]) ** 2),
     "m stands in the place of v where the new v is made": AdamRule(mixes=True),
@@ -287,7 +317,10 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     NOTHING_MOVES: AdamRule(n_moving=0),
     "m and v are one and the same list, where each needs its own": AdamRule(has_one_list=True),
     **{
-        f"the means are {text}, where each is divided by 1 - beta**t": AdamRule(correction=text)
+        f"{which} {text}, where 1 - beta**t is to be divided by": AdamRule(
+            correction_m="" if which == "v is" else text, correction_v="" if which == "m is" else text
+        )
+        for which in ("m and v are", "m is", "v is")
         for text in CORRECTIONS
         if text
     },
