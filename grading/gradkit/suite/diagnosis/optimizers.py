@@ -139,7 +139,7 @@ class AdamRule:
     """Adam, and its slips: `b1` and `b2` are the betas, `corrects_m` and `corrects_v` say which means are corrected.
 
     `corrects_by` is 0 if each mean is corrected by its own beta, 1 or 2 if both are by that one, and 3 if they are
-    swapped. `correction_m` and `correction_v` say by which formula, and `start` where m and v begin.
+    swapped. `correction_m` and `correction_v` say by which formula, and `start_m` and `start_v` where they begin.
     """
 
     sign: float = -1.0
@@ -172,7 +172,8 @@ class AdamRule:
     adds_eps_last: bool = False
     correction_m: str = ""
     correction_v: str = ""
-    start: float = 0.0
+    start_m: float = 0.0
+    start_v: float = 0.0
     exponent: float = 0.5
     doubles: bool = False
     multiplies_gradient: bool = False
@@ -186,7 +187,7 @@ class AdamRule:
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
-        data, m, v, largest, shown = list(START), [self.start] * 2, [self.start] * 2, [0.0, 0.0], []
+        data, m, v, largest, shown = list(START), [self.start_m] * 2, [self.start_v] * 2, [0.0, 0.0], []
         if self.has_one_list:
             v = m
         count = self.first_count - 1
@@ -324,7 +325,9 @@ ADAM_SLIPS: dict[str, AdamRule] = {
         for text in CORRECTIONS
         if text
     },
-    "m and v begin at 1, where they begin at 0": AdamRule(start=1.0),
+    "m and v begin at 1, where they begin at 0": AdamRule(start_m=1.0, start_v=1.0),
+    "m begins at 1, where it begins at 0": AdamRule(start_m=1.0),
+    "v begins at 1, where it begins at 0": AdamRule(start_v=1.0),
     "the factor 1 - beta is missing in m": AdamRule(new1=1.0),
     "the factor 1 - beta is missing in v": AdamRule(new2=1.0),
     "the factor 1 - beta is missing in both means": AdamRule(new1=1.0, new2=1.0),

@@ -208,7 +208,7 @@ def handed_over_hint(student: Student, traceback: str) -> str:
     """
     functions = _FUNCTIONS.findall(traceback)
     called = functions[functions.index("train") + 1 :] if "train" in functions else []
-    if called[:1] == ["__call__"]:
+    if called[:1] == ["__call__"] or ("__call__" in functions and "train" not in functions):  # only the last are shown
         model = student.load("MLP")(1, [1], linear_last=True)
         return "" if attempt(lambda: model([1.0])) else _ONE_BY_ONE
     if not called or called[0] not in ("mean_squared_error", "hinge", "binary_cross_entropy", "cross_entropy"):
