@@ -11,7 +11,7 @@ _METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@"
 _IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "**=": "**"}
 _OPERANDS = re.compile(r"operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'")
 _UNARY_OPERAND = re.compile(r"bad operand type for unary -: '(\w+)'")
-_ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
+_ATTRIBUTE = re.compile(r"'(?:numpy\.)?(\w+)' object has no attribute '(\w+)'")
 _ADDED = re.compile(
     r"non-broadcastable output operand with shape (\(.*?\)) doesn't match the broadcast shape (\(.*?\))"
 )
@@ -114,6 +114,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "The method is called on the class itself: call it on an object, as in self.exp() or x.exp()."),
     (r"required positional argument", "", "",
      "It is called with fewer arguments than its `def` line asks for: the template's line says what it gets."),
+    (r"unexpected keyword argument '(out|dtype|initial|where)'", "", r"np\.",
+     "numpy's function asks the Tensor's own method, and hands over more than that takes: call the method itself, or "
+     "pass .data."),
     (r"unexpected keyword argument|positional arguments? but", "", "",
      "It is called with other arguments than its `def` line takes: the template's line says what it gets."),
     (r"'NoneType' object is not callable", r"backward$|^<lambda>|build|visit|topo", r"backward",
@@ -209,6 +212,12 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Python does not know this name here: is it spelled as where it was made, and made in this function?"),
     # --- numbers
     (r"must be real number, not (Value|Tensor)", "", "", "The math functions take numbers: pass self.data."),
+    (r"does not support ufuncs", "", "",
+     "numpy's functions take plain arrays, and this is a Tensor: it has methods of its own, such as x.tanh(), which "
+     "remember where the result comes from."),
+    (r"setting an array element with a sequence", "", "",
+     "numpy cannot make an array of this: does a Tensor stand in the place of its numbers, or are there lists of "
+     "different lengths?"),
     (r"must be real number, not (method|function|builtin)", "", "", "This is a function: its parentheses are missing."),
     (r"loop of ufunc does not support argument 0 of type (Value|Tensor)|has no callable \w+ method", "", "",
      "numpy's functions take arrays and numbers: pass self.data."),

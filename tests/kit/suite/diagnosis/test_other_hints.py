@@ -472,6 +472,7 @@ def test_unbroadcast_sums_over_axes_of_size_1_only_where_the_operand_has_one():
 TENSOR_NETWORKS = {
     "condition": (("if not (self.linear_last", "if (self.linear_last"), TENSOR_NETWORK, "look at the condition"),
     "no tanh": (("x = x.tanh()", "pass"), TENSOR_NETWORK, "no layer squashes."),
+    "number by number": (("x = x @ weights + bias", "x = x * weights + bias"), TENSOR_NETWORK, "in the place of @"),
     "linear everywhere": (("self.linear_last and i == len(self.weights) - 1", "self.linear_last"),
                           TENSOR_NETWORK, "with linear_last=True no layer squashes"),
     "shared": (("self.weights = [", "MLP.kept = getattr(MLP, 'kept', [])\n        self.weights = MLP.kept\n        "
@@ -522,6 +523,15 @@ def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(ope
     assert "By that of another row" in tensor_network_hint(by_all, about, "")
     together = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum()"))
     assert "are added up together" in tensor_network_hint(together, about, "")
+    alone = open_student("tensor", ("shifted.exp().sum(axis=1).log() - shifted[np.arange(len(targets)), targets]",
+                                    "(shifted.exp() / shifted.exp().sum(axis=0)).log() * -1"))  # fmt: skip
+    assert "of a single example is 0" in tensor_network_hint(alone, about, "")
+    turned = open_student("tensor", ("np.arange(len(targets)), targets]", "targets, np.arange(len(targets))]"))
+    assert "the row stands first" in tensor_network_hint(turned, about, "")
+    divided = open_student("tensor", ("losses = shifted.exp().sum(axis=1).log() - shifted[",
+                                      "p = shifted.exp() / shifted.exp().sum(axis=1, keepdims=True)\n"
+                                      "    losses = -p.log()["))  # fmt: skip
+    assert "its probability becomes 0" in tensor_network_hint(divided, about, "")
     several = open_student("tensor", ("return losses.mean()", "return losses"))
     assert "one single number is due" in tensor_network_hint(several, about, "")
     plain = open_student("tensor", ("- shifted[np.arange", "- shifted.data[np.arange"))
