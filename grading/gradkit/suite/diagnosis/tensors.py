@@ -98,12 +98,8 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         partial(reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
     hint = hint or first_hint(partial(_changed_operand_hint, student, name) for name in others)
-    if (
-        not hint
-        and methods
-        and not set(methods) <= {"__init__"}
-        and (find_added_shapes(message) or "has shape" in message)
-    ):
+    has_no_stretching = set(methods) <= {"__init__", "transpose", "reshape", "__getitem__", "sum", "max"}
+    if not hint and not has_no_stretching and (find_added_shapes(message) or "has shape" in message):
         hint = unbroadcast_hint(student)
     hint = hint or _misfit_hint(message, methods)
     if not hint and "__pow__" in methods:
@@ -175,9 +171,10 @@ def _misfit_hint(message: str, methods: Sequence[str]) -> str:
     if not shapes and "could not be broadcast together" not in message:
         return ""
     if about and about <= set(REDUCTIONS):
+        own = ", and so has one that is gone in a maximum" * ("max" in about)
         return (
-            "An axis that is gone has to be put back, with size 1 and in its old place, before what is left meets the "
-            "axes of the operand: that holds for a gradient, and for a sum or maximum. keepdims=True keeps it."
+            "An axis that is gone in the result has to be put back into its gradient, with size 1 and in its old "
+            f"place, before that meets the axes of the operand{own}. With keepdims=True it is there already."
         )
     if not shapes and about == {"__matmul__"}:
         return (
