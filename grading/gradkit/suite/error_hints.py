@@ -11,7 +11,7 @@ _METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@"
 _IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "**=": "**"}
 _OPERANDS = re.compile(r"operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'")
 _UNARY_OPERAND = re.compile(r"bad operand type for unary -: '(\w+)'")
-_ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
+_ATTRIBUTE = re.compile(r"'(?:numpy\.)?(\w+)' object has no attribute '(\w+)'")
 _ADDED = re.compile(
     r"non-broadcastable output operand with shape (\(.*?\)) doesn't match the broadcast shape (\(.*?\))"
 )
@@ -22,6 +22,8 @@ _WITHOUT_MATH = {
     "training.py": "math is not imported in this file. For a root, ** 0.5 needs no import, and takes arrays as well.",
 }
 """Hints about the name math in files whose template does not import it."""
+
+_OF_NUMPY = ("exp", "log", "tanh")
 
 _NUMBERS = ("int", "float", "float64")
 _OWN_CLASSES = ("Value", "Tensor")
@@ -68,8 +70,18 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "The other file has no such name: is it spelled there as here, capital letters too, and not indented?"),
     (r"IndentationError|TabError", "", "",
      "Python reads blocks by their indentation: compare this line's with that of the lines around it."),
+    (r"SyntaxError", "", r"\w(\+\+|--)\s*($|[);:])",
+     "Python has no ++ and no --: a number goes up by += 1, and down by -= 1."),
+    (r"SyntaxError", "", r"&&|\|\||!(?!=)",
+     "Python writes `and`, `or` and `not`, where other languages have &&, || and !."),
+    (r"SyntaxError.*outside function", "", "",
+     "This line stands outside of its function: compare its indentation with that of the lines above."),
+    (r"SyntaxError.*(cannot assign|Maybe you meant '==')", "", "",
+     "= gives a new number to what is on its left, and == compares: which is meant? To the left of = stands a name, an "
+     "attribute or an element."),
     (r"SyntaxError", "", "",
-     "Python cannot read the file at this line: look for a missing `:`, quote or closing bracket here or just above."),
+     "Python cannot read the file at this line: is a `:`, an operator, a quote or a bracket missing, or is one too "
+     "many, here or just above? Or is something written as in another language?"),
     # --- recursion
     (r"RecursionError", r"__r(sub|pow|truediv)__", "",
      "This method asks for itself again, for ever: with a plain number in front, the operator calls this very method. "
@@ -108,6 +120,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "no parameters."),
     (r"required positional argument", "", "",
      "It is called with fewer arguments than its `def` line asks for: the template's line says what it gets."),
+    (r"unexpected keyword argument '(out|dtype|initial|where)'", "", r"np\.",
+     "numpy's function asks the Tensor's own method, and hands over more than that takes: call the method itself, or "
+     "pass .data."),
     (r"unexpected keyword argument|positional arguments? but", "", "",
      "It is called with other arguments than its `def` line takes: the template's line says what it gets."),
     (r"'NoneType' object is not callable", r"backward$|^<lambda>|build|visit|topo", r"backward",
@@ -121,7 +136,7 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Round brackets behind a number or a bracket call it: is a * missing between them?"),
     (r"'(float|int|Value|Tensor|list|bool|tuple|set|dict|str|generator)' object is not callable", "", "",
      "What is called here is not a function: are there parentheses too many, or has an attribute, or a variable, the "
-     "name of a method?"),
+     "name of a method or function?"),
     (r"'NoneType' object is not (iterable|subscriptable)", "", r"\.(reverse|sort|append|extend|insert)\(",
      "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
      "in the next line."),
@@ -135,8 +150,17 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'Value' object is not (iterable|subscriptable)|object of type 'Value' has no len", r"^__call__$", "",
      "A list is due here, and there is a single Value: what handed it over? A Layer returns a list, also of one "
      "output; only MLP takes the Value out of it, in the end."),
+    (r"'int' object is not iterable", "", r"\bin len\(",
+     "len() gives a number: range(len(...)) goes through the indices from 0."),
+    (r"object is not iterable", "", r"\+=",
+     "+= on a list puts the entries of another list to it. A single thing comes to it with append()."),
+    (r"'int' object is not iterable", "", r"\bfor \w+ in [\w.]+\b(?!\()",
+     "A whole number stands where a list is gone through: is range(...) of it meant, or a list?"),
     (r"'(Value|Tensor|float|int)' object is not iterable", "", "",
      "A list is due here, and there is one single thing: look at what is passed on to this line."),
+    (r"'(float|int|float64)' object is not subscriptable", r"^step$", "",
+     "A list is asked for an entry, and is one single number here: was no list made of it in __init__, or is the whole "
+     "list replaced (=), where one entry is to be set?"),
     (r"'(Value|Tensor|float|int)' object is not subscriptable", "", "",
      "Square brackets want a list, and this is one single thing: look at what is passed on to this line."),
     (r"'(method|function|builtin_function_or_method)' object is not (iterable|subscriptable)", "", "",
@@ -145,6 +169,22 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "len() wants a list, and this is one single thing."),
     (r"object of type 'generator' has no len|'generator' object is not subscriptable", "", "",
      "A generator can be read once and has no length: make a list of it."),
+    (r"object of type '(zip|map|enumerate)' has no len|'(zip|map|enumerate)' object is not subs", "", "",
+     "What zip(), map() or enumerate() gives is gone through once, and has no length and no index: use those of the "
+     "lists, or make a list of it."),
+    (r"values to unpack", "", "",
+     "There are not as many things here as names to take them. Two lists side by side are gone through with zip(one, "
+     "other)."),
+    (r"NoneType' object cannot be interpreted as an integer|indices must be integers.* not NoneType", "", r"axis|axes",
+     "The axis is None here, as where none is given: then all numbers are meant, and there is no single axis to ask "
+     "for."),
+    (r"indices must be integers.* not tuple", "", r"axis|axes",
+     "The axis is a tuple here: as in numpy, several axes may be given at once."),
+    (r"(list|tuple) indices must be integers", "", "",
+     "Square brackets behind a list want an index, a whole number. Here is something else: an entry in place of its "
+     "index, or a whole list in place of one of its entries?"),
+    (r"bad operand type for abs\(\): 'Value'", "", "",
+     "abs() does not know Values: which operation of Value does the rule ask for, as ** 2 or relu()?"),
     (r"unhashable type: '(Value|Tensor)'", "", "",
      "A class that defines __eq__ can no longer be put into a set, nor be a key: leave __eq__ out, or add __hash__."),
     (r"isinstance\(\) arg 2 must be a type", "", "",
@@ -183,6 +223,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"name '(exp|log|tanh|sqrt)' is not defined", "", "", "It is a function of the math module: math.exp and so on."),
     (r"name '_?(data|grad|prev|backward|parameters|w|b|neurons|layers|lr|momentum|betas|eps|linear)' is not defined",
      "", "", "An attribute is reached through its object: `self.` belongs in front."),
+    (r"name '(mean|average)' is not defined", "", "",
+     "Python has no mean of its own: it is the sum, divided by how many there are."),
     (r"name '(Value|Tensor|Module|Neuron|Layer|MLP)' is not defined", "", "",
      "Python does not know this class here: is it imported at the top of the file, as in the template, and is its name "
      "spelled so where it is made?"),
@@ -191,6 +233,12 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "an attribute wants `self.` in front.)"),
     # --- numbers
     (r"must be real number, not (Value|Tensor)", "", "", "The math functions take numbers: pass self.data."),
+    (r"does not support ufuncs", "", "",
+     "numpy's functions take plain arrays, and this is a Tensor: it has methods of its own, such as x.tanh(), which "
+     "remember where the result comes from."),
+    (r"setting an array element with a sequence", "", "",
+     "numpy cannot make an array of this: does a Tensor stand in the place of its numbers, or are there lists of "
+     "different lengths?"),
     (r"must be real number, not (method|function|builtin)", "", "", "This is a function: its parentheses are missing."),
     (r"loop of ufunc does not support argument 0 of type (Value|Tensor)|has no callable \w+ method", "", "",
      "numpy's functions take arrays and numbers: pass self.data."),
@@ -214,7 +262,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"can be converted to Python scalars", "", "",
      "math's functions take one number, and this is an array: np.exp and its like, and ** 0.5, take both."),
     (r"can't multiply sequence|can only concatenate (list|tuple)", "", "",
-     "A list is here in the place of a number: what + and * do to a list is something else."),
+     "A list is here in the place of a number, and + and * do something else to a list. Is one entry of it meant, or "
+     "all of them, one after the other?"),
     # --- arrays
     (r"could not be broadcast together", r"_?backward", "",
      "The two arrays here have shapes that do not fit: which shape has out.grad, and which has the operand?"),
@@ -229,18 +278,26 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"for @: 'numpy.ndarray' and", "", "",
      "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
     (r"for @: 'list' and", "", "", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
+    (r"axis \d+ is out of bounds", "unbroadcast|<genexpr>|<listcomp>", "",
+     "There is no such axis here, or no more. In front, gradient.ndim - len(shape) axes are summed away, which may be "
+     "none; and a sum without keepdims=True takes its axis away, so that those behind it move up."),
     (r"only integer scalar arrays can be converted|is out of bounds for axis|axis \d+ is out of bounds", "", "",
      "An axis or index does not exist in this array: which shape does it have here?"),
     (r"cannot reshape array", "unbroadcast", "",
      "reshape only arranges numbers anew, and here there are more than the shape has room for: sum first, over the "
      "axes that broadcasting added or stretched."),
+    (r"cannot reshape array", r"_?backward", "",
+     "The gradient does not have as many numbers here as its operand, and reshape only arranges them anew. What "
+     "broadcasting used several times is summed up first (unbroadcast)."),
     (r"cannot reshape array", "^reshape$", "",
      "The sizes do not fit: reshape may get several sizes, as in x.reshape(3, 2), or -1. Are all of them passed on?"),
     (r"cannot reshape array", "", "", "The sizes do not fit: which shape is due here, and how many numbers are there?"),
     (r"list index out of range", "^step$", "",
-     "A list here is shorter than the list of parameters: what is kept for each parameter needs an entry for each."),
+     "A list here has no entry of this index. What is kept for each parameter needs an entry for each, and they are "
+     "counted from 0."),
     (r"list index out of range", "", "",
-     "The list is shorter than this index: indices go from 0 to its length less 1."),
+     "A list in this line has no entry of this index: they go from 0 to its length less 1. Is this the very list "
+     "that is counted, and does it get all its entries before?"),
     # --- objects of the wrong kind, as this kit describes them
     (r"is None, not a (Value|Tensor)", "", "",
      "It ends without a `return`: every way through it has to return the new object."),
@@ -303,6 +360,10 @@ def find_error_hint(message: str, traceback: str = "") -> str:
             return hint
     if "name 'math' is not defined" in message and place.file in _WITHOUT_MATH:
         return _WITHOUT_MATH[place.file]
+    called = re.search(r"name '(exp|log|tanh|relu|sigmoid)' is not defined", message)
+    if called and (place.file != "engine.py" or called[1] in ("relu", "sigmoid")):
+        numpys = f" Of a plain array it is np.{called[1]}." * (place.file == "tensor.py" and called[1] in _OF_NUMPY)
+        return f"{called[1]} is not known by itself: of an object it is a method, x.{called[1]}(), with a dot.{numpys}"
     for text, function, source, hint in _HINTS:
         if re.search(text, message) and re.search(function, place.function) and re.search(source, place.source):
             return hint
@@ -321,8 +382,9 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
     """
     if len(stretched) > len(own):
         return (
-            f"The array before += has shape {own}, and what is added to it has more axes ({len(stretched)}): bring it "
-            "to the shape of the operand's own data first. Axes that broadcasting added are summed over."
+            f"The array before += has shape {own}, and what is added to it has more axes ({len(stretched)}). Axes that "
+            "broadcasting added are summed over (unbroadcast), and that comes last: first the product of out.grad and "
+            "the local derivative, whole, and then its sum, in the shape of the operand's own data."
         )
     start = f"The array before += has shape {own}, and what is added to it has another"
     other_order = any(_stretch(own, order) == stretched for order in permutations(own))
@@ -335,7 +397,7 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
     causes = [
         *["an axis of size 1 is missing and has to be put back"] * fewer_axes,
         *["the axes stand in another order and have to be turned back"] * other_order,
-        "an axis was stretched and has to be summed up",
+        "an axis was stretched and has to be summed up, to the shape of this very operand",
     ]
     either = "either " if len(causes) > 1 else ""
     return f"{start}. Compare the two shapes: {either}{', or '.join(causes)}."
@@ -447,8 +509,9 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return "random is a function here, and not the module: was it imported by `from random import random`?"
     if kind in _CALLABLES:
         return (
-            f"A function stands where an object with .{name} is due: are its parentheses missing, as in x.tanh(), or "
-            "does a method return a function, where it is to return the result?"
+            f"A function stands where an object with .{name} is due: is the result of its call meant? Then parentheses "
+            "are missing, as in x.tanh(), or the result has a name of its own. Or does a method return a "
+            "function, where it is to return the result?"
         )
     if (kind, name) in (("list", "add"), ("dict", "add"), ("set", "append")):
         return "A set has add(), and a list append(). [] makes a list, set() an empty set, and {} an empty dict."

@@ -53,6 +53,23 @@ HINTS = {
                "engine.py:39, in __neg__\n    return 0 - self", "or by way of another operator"),
     "all axes turned": ("ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0", TRANSPOSED,
                         "swaps its last two only"),
+    "++": ("SyntaxError: invalid syntax", "training.py:9\n    self.t++\n            ^", "no ++"),
+    "and": ("SyntaxError: invalid syntax", "training.py:9\n    if a > 0 && b > 0:\n            ^", "`and`"),
+    "comparison": ("SyntaxError: cannot assign to expression here. Maybe you meant '==' instead of '='?",
+                   "training.py:9\n    1 - b = a", "To the left of ="),
+    "no range": ("TypeError: 'int' object is not iterable", "training.py:9, in train\n    for i in len(outputs):",
+                 "range(len(...))"),
+    "steps without range": ("TypeError: 'int' object is not iterable", "training.py:9, in train\n    for _ in steps:",
+                            "is range(...) of it meant"),
+    "an entry for an index": ("TypeError: list indices must be integers or slices, not Value",
+                              "training.py:9, in hinge\n    outputs[o]", "an entry in place of its index"),
+    "no axis": ("TypeError: 'NoneType' object cannot be interpreted as an integer",
+                "tensor.py:9, in _backward\n    np.expand_dims(out.grad, axis)", "all numbers are meant"),
+    "no zip": ("ValueError: not enough values to unpack (expected 2, got 1)", "", "zip(one, other)"),
+    "method without dot": ("NameError: name 'log' is not defined", "training.py:9, in cross_entropy\n    log(p)",
+                           "x.log()"),
+    "axis gone": ("AxisError: axis 1 is out of bounds for array of dimension 1",
+                  "tensor.py:9, in unbroadcast\n    gradient = gradient.sum(axis=axis)", "takes its axis away"),
 }  # fmt: skip
 
 

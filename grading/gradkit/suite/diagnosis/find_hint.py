@@ -14,11 +14,11 @@ from .fingerprints import find_misconception_hint
 from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint, plain_number_hint
 from .networks import network_hint, zero_grad_hint
-from .optimizers import optimizer_hint
+from .optimizers import optimizer_hint, steps_are_right
 from .student import GOES_ON, Student
 from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
 from .tensors import tensor_hint
-from .training_loop import train_hint
+from .training_loop import handed_over_hint, train_hint
 
 _NAME_ERRORS = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError")
 """Exceptions that say all by themselves: what a function computes has not been reached yet."""
@@ -52,16 +52,18 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     if verdict is Verdict.ERROR and evidence.hint and evidence.message.startswith(_NAME_ERRORS):
         return evidence.hint
     found = ""
+    is_denied = False
     if diagnosis and verdict in GOES_ON:
         try:
             diagnosis.student.start()
             found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
+            is_denied = not found and _steps_deny(diagnosis.student, diagnosis.about)
         except Exception:  # answers of wrong code can have any form, and no hint is worth a report
             pass
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     if verdict is Verdict.TIMEOUT:
         general = TIMEOUT_HINTS.get(item.id, general)
-    is_denied = diagnosis is not None and _is_denied(item, verdict, diagnosis.about)
+    is_denied = is_denied or (diagnosis is not None and _is_denied(item, verdict, diagnosis.about))
     if evidence.hint and evidence.message.startswith("RecursionError"):
         is_denied = True  # the same message has many causes, and its traceback says more
     recorded = "" if is_denied else find_misconception_hint(item.id, evidence)
@@ -76,6 +78,12 @@ def _is_denied(item: Item, verdict: Verdict, about: tuple[str, ...]) -> bool:
     """
     is_of_tensors = item.assignment == "a6_tensors"
     return verdict is Verdict.FAILED and not is_of_tensors and bool(about) and about[0] in (*CALLS, *DECIDERS)
+
+
+def _steps_deny(student: Student, about: tuple[str, ...]) -> bool:
+    """Return whether an optimizer makes wrong steps of no known kind. Many of them share the first step's number."""
+    names = {name.partition(".")[0] for name in about} & {"SGD", "Adam"}
+    return any(not steps_are_right(student, name) for name in names)
 
 
 def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict, evidence: Evidence) -> str:
@@ -105,6 +113,16 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
         return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
     if first in CALLS and "is a plain" in evidence.message:
         return plain_number_hint(student, first)
+    if first == "softmax" and not evidence.traceback and re.search(r"has no len|not iterable", evidence.message):
+        if "NoneType" in evidence.message:
+            return (
+                "softmax returns None: is a `return` missing at its end? Or does it return what append() gives, which "
+                "is None?"
+            )
+        return (
+            "softmax returns one single thing, where a list is due: the probability of each class. Is a `return` "
+            "inside the loop, or is one of them picked?"
+        )
     if first in CALLS:
         return (
             loss_hint(student, first, ".grad" in evidence.message) if has_numbers else large_logits_hint(student, first)
@@ -118,9 +136,12 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
     if "train" in about:
         if not has_numbers and not evidence.traceback and re.search(r"has no len|not iterable", evidence.message):
             if "NoneType" in evidence.message:
-                return "train() returns nothing (None): is a `return` missing at its end?"
+                return (
+                    "train() returns None: is a `return` missing at its end? Or does it return what append() gives, "
+                    "which is None?"
+                )
             return "train() returns one single thing, where a list is due: the loss of each step, as a plain number."
-        return train_hint(student) if has_numbers else ""
+        return train_hint(student) if has_numbers else handed_over_hint(student, evidence.traceback)
     if "Module.zero_grad" in about:
         return zero_grad_hint(student)
     if item.assignment == "a4_networks":

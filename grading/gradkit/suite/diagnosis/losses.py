@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial, reduce
+from itertools import accumulate
 from math import exp, log, tanh
 from typing import Any
 
@@ -76,6 +78,12 @@ REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
     "added up over the examples, and with the sign turned": lambda terms: -sum(terms),
     "the largest of the examples": max,
     "the logarithm of the mean": lambda terms: log(_mean(terms)),
+    "each example's cost still has in it what those before it cost: a sum is not set back to 0 between them": (
+        lambda terms: _mean(list(accumulate(terms)))
+    ),
+    "divided by the number of examples after each of them, where the whole sum is divided once, in the end": (
+        lambda terms: reduce(lambda total, term: (total + term) / len(terms), terms, 0.0)
+    ),
 }
 """How the costs of the examples are put together, right first, and then by mistake."""
 
@@ -92,6 +100,8 @@ TERMS: dict[str, dict[str, Term]] = {
         "output times target": lambda o, t: o * t,
         "twice the difference, where its square is due": lambda o, t: 2 * (o - t),
         "the output less the square of the target": lambda o, t: o - t**2,
+        "the square of the output less the target, where their difference is squared": lambda o, t: o**2 - t,
+        "the difference divided by the target, and then squared": lambda o, t: ((o - t) / t) ** 2,
     },
     "hinge": {
         "": lambda o, t: max(0.0, 1 - o * t),
@@ -99,6 +109,16 @@ TERMS: dict[str, dict[str, Term]] = {
         "the margin of 1 is missing": lambda o, t: max(0.0, -o * t),
         "the sign of target * output is turned": lambda o, t: max(0.0, 1 + o * t),
         "the difference is taken the other way round": lambda o, t: max(0.0, o * t - 1),
+        "it is target * output that is cut at 0, where 1 less that is to be cut (parentheses)": (
+            lambda o, t: 1 - max(0.0, o * t)
+        ),
+        "the output is cut at 0, where it is 1 - target * output that is to be cut": lambda o, t: 1 - t * max(0.0, o),
+        "the output is cut at 0 before it is multiplied by the target, and then the result again": (
+            lambda o, t: max(0.0, 1 - t * max(0.0, o))
+        ),
+        "1 - target is multiplied by the output, where 1 - (target * output) is due": lambda o, t: max(
+            0.0, (1 - t) * o
+        ),
         "the target is left out": lambda o, t: max(0.0, 1 - o),
         "the absolute value, where it is to be cut at 0": lambda o, t: abs(1 - o * t),
         "it is squared": lambda o, t: max(0.0, 1 - o * t) ** 2,
@@ -107,6 +127,8 @@ TERMS: dict[str, dict[str, Term]] = {
         "targets are taken to be 0 and 1": lambda o, t: max(0.0, 1 - o * (2 * t - 1)),
         "the margin is 2 and not 1": lambda o, t: max(0.0, 2 - o * t),
         "the margin is one half and not 1": lambda o, t: max(0.0, 0.5 - o * t),
+        "target minus output, cut at 0, where 1 less their product is due": lambda o, t: max(0.0, t - o),
+        "output minus target, cut at 0, where 1 less their product is due": lambda o, t: max(0.0, o - t),
         "target minus output, where they are to be multiplied": lambda o, t: max(0.0, 1 - (t - o)),
     },
     "binary_cross_entropy": {
@@ -131,7 +153,28 @@ TERMS: dict[str, dict[str, Term]] = {
         "for target 1 and a negative logit, a term with the logit itself is missing": lambda z, t: (
             log(1 + exp(-z)) + (1 - t) * z if z >= 0 else log(1 + exp(z))
         ),
+        "where the logit is above 0, the term with the logit itself comes at target 1, and is due at target 0": (
+            lambda z, t: log(1 + exp(-z)) + t * z if z >= 0 else log(1 + exp(z)) - t * z
+        ),
+        "where the logit is below 0, the term with the logit itself comes at target 0, and is due at target 1": (
+            lambda z, t: log(1 + exp(-z)) + (1 - t) * z if z >= 0 else log(1 + exp(z)) - (1 - t) * z
+        ),
+        "the term with the logit itself has the wrong sign where the logit is above 0": (
+            lambda z, t: log(1 + exp(-z)) - (1 - t) * z if z >= 0 else log(1 + exp(z)) - t * z
+        ),
+        "the term with the logit itself has the wrong sign where the logit is below 0": (
+            lambda z, t: log(1 + exp(-z)) + (1 - t) * z if z >= 0 else log(1 + exp(z)) + t * z
+        ),
         "the term z * target is added, not subtracted": lambda z, t: log(1 + exp(z)) + t * z,
+        "the logit is multiplied by the target, as if that was 1 or -1: it is 1 or 0 here": (
+            lambda z, t: log(1 + exp(-z * t))
+        ),
+        "the logit is multiplied by the target, as if that was 1 or -1, and has the wrong sign": (
+            lambda z, t: log(1 + exp(z * t))
+        ),
+        "log(p) and log(1 - p) stand at the wrong targets, and only target 0 costs something": (
+            lambda z, t: (1 - t) * -log(_sigmoid(z))
+        ),
     },
     "cross_entropy": {
         "": lambda row, t: -log(_softmax(row)[t]),
@@ -151,6 +194,13 @@ TERMS: dict[str, dict[str, Term]] = {
         "the logarithm to the base 2": lambda row, t: -log(_softmax(row)[t]) / log(2),
         "the logarithm to the base 10": lambda row, t: -log(_softmax(row)[t]) / log(10),
         "the right class's logit is added, not subtracted": lambda row, t: log(sum(map(exp, row))) + row[t],
+        "the largest logit is added to that of the right class, where it is subtracted": lambda row, t: (
+            log(sum(map(exp, row))) - row[t] - 2 * max(row)
+        ),
+        "the logarithm is taken of each exp, where it is that of their sum": lambda row, t: sum(row) - row[t],
+        "after the shift, the logarithm is taken of each exp, where it is that of their sum": lambda row, t: (
+            sum(z - max(row) for z in row) - (row[t] - max(row))
+        ),
         "after the shift, the right class's logit is added, not subtracted": lambda row, t: (
             log(sum(map(exp, row))) + row[t] - 2 * max(row)
         ),
@@ -170,6 +220,15 @@ TERMS: dict[str, dict[str, Term]] = {
     },
 }
 """What one example costs, by loss function: the right rule first, under an empty text, and then slips."""
+
+
+def _running(
+    rows: Sequence[Sequence[float]], targets: Sequence[int], shifts: bool
+) -> Iterator[tuple[float, Sequence[float], int]]:
+    """Yield (sum of the exp of this row and of all before it, row, target); `shifts` by each row's largest logit."""
+    sums = [sum(exp(z - max(row) * shifts) for z in row) for row in rows]
+    yield from zip(accumulate(sums), rows, targets)
+
 
 WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
     "mean_squared_error": {
@@ -195,6 +254,16 @@ WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
         "divided by the number of classes, where the number of examples is due": (
             lambda rows, targets: sum(-log(_softmax(row)[t]) for row, t in zip(rows, targets)) / len(rows[0])
         ),
+        "the sum of all exp still has in it those of the examples before: each example begins with a sum of 0": (
+            lambda rows, targets: _mean(
+                [log(total) - row[t] for total, row, t in _running(rows, targets, shifts=False)]
+            )
+        ),
+        "the sum of all exp still has in it those of the examples before, where each example begins with 0": (
+            lambda rows, targets: _mean(
+                [log(total) - row[t] + max(row) for total, row, t in _running(rows, targets, shifts=True)]
+            )
+        ),
         "each row of logits is asked for the classes of all examples, where it has one of its own": (
             lambda rows, targets: _mean([-log(_softmax(row)[t]) for row in rows for t in targets])
         ),
@@ -216,6 +285,9 @@ SHARES: dict[str, Callable[[list[float]], list[float]]] = {
     ],
     "the logarithm of the probabilities": lambda row: list(map(log, _softmax(row))),
     "the sigmoid of each logit": lambda row: list(map(_sigmoid, row)),
+    "the largest logit is subtracted from each exp, where it is subtracted from the logit before exp": lambda row: [
+        (exp(z) - max(row)) / sum(exp(other) - max(row) for other in row) for z in row
+    ],
     "divided by the sum of the others, without its own exp": lambda row: [
         exp(z) / (sum(map(exp, row)) - exp(z)) for z in row
     ],
@@ -260,6 +332,8 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
             results = list(function(given)) if targets is None else [function(given, list(targets))]
             got += numbers(results, "data")
             leaves.append([leaf for row in values for leaf in row])
+            if not agree(numbers(leaves[-1], "data"), [number for row in rows for number in row]):
+                return f"{name} changes the data of the outputs that it gets: it computes with them, and leaves them."
             results[0].backward()
     except SubmissionError as error:
         if error.verdict not in GOES_ON:
@@ -275,8 +349,9 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
     if hint or not is_about_gradients:
         return hint
     return (
-        f"The numbers of {name} are right, and a gradient is not: then a part of it is computed with a plain number "
-        "(.data), through which no gradient flows, where a Value is due."
+        f"The numbers of {name} are right, and a gradient is not: a part of it is computed with a plain number "
+        "(.data), through which no gradient flows, where a Value is due. Or has it a closure of its own that passes "
+        "on something else?"
     )
 
 
@@ -313,14 +388,46 @@ def large_logits_hint(student: Student, name: str) -> str:
 
     if attempt(lambda: call(0.7)):
         return ""
-    if not attempt(lambda: call(1000.0)):
-        rows = [[make_value(z) for z in row] for row in ([1000.0, -1000.0], [0.7, -0.7])]
-        if name == "cross_entropy" and attempt(lambda: function(rows, [1, 1])):
-            return (
-                "cross_entropy works for one row of large logits, and raises an exception where another row has small "
-                "ones: each row is shifted by its own largest logit. By that of another row, all its exp become 0."
-            )
-        return ""
+    if name == "binary_cross_entropy":
+        return "" if not attempt(lambda: call(1000.0)) else _too_large(name)
+
+    def fails(row: Sequence[float], target: int = 0) -> bool:
+        logits = list(map(make_value, row))
+        return bool(attempt(lambda: function(logits) if name == "softmax" else function([logits], [target])))
+
+    if fails((1000.0, -1000.0), 0) and not fails((1000.0, 1000.0)):
+        return (
+            f"{name} works for the logits 1000 and 1000, and raises an exception for 1000 and -1000: is the shift the "
+            "largest of the logits, and not the smallest, or their mean?"
+        )
+    if fails((1000.0, -1000.0), 0):
+        return _too_large(name)
+    if fails((-1000.0, 1000.0), 1):
+        return (
+            f"{name} works for the logits 1000 and -1000, and raises an exception for -1000 and 1000: the shift is the "
+            "largest of all logits, wherever it stands."
+        )
+    if name == "cross_entropy" and fails((1000.0, -1000.0), 1):
+        return (
+            "cross_entropy of the logits 1000 and -1000 works for class 0, and raises an exception for class 1: its "
+            "probability becomes 0, which has no logarithm. So do not compute p first: -log(p) has another form."
+        )
+    if fails((-1000.0, -1000.0)):
+        return (
+            f"{name} works at 1000 and -1000, and raises an exception where all logits are -1000. There every exp is 0 "
+            "unless the shift is the largest logit itself, -1000: does the search for it begin at 0, or does it look "
+            "at sizes without their sign?"
+        )
+    rows = [[make_value(z) for z in row] for row in ([1000.0, -1000.0], [0.7, -0.7])]
+    if name == "cross_entropy" and attempt(lambda: function(rows, [1, 1])):
+        return (
+            "cross_entropy works for one row of large logits, and raises an exception where another row has small "
+            "ones: each row is shifted by its own largest logit. By that of another row, all its exp become 0."
+        )
+    return ""
+
+
+def _too_large(name: str) -> str:
     return (
         f"{name} works for logits such as 0.7, and raises an exception at 1000 and -1000: there exp overflows, or a "
         "probability becomes 0, which has no logarithm, nor can one divide by it. Shift first, or use another form."
@@ -330,6 +437,9 @@ def large_logits_hint(student: Student, name: str) -> str:
 def plain_number_hint(student: Student, name: str) -> str:
     """Explain a loss, or softmax, that has returned a plain number."""
     function, make_value = student.load(name), student.load("Value")
+    left_out = _left_out_hint(student, name)
+    if left_out:
+        return left_out
     plain = 0
     for outputs, targets in CALLS[name]:
         rows = outputs if name == "cross_entropy" else [outputs]
@@ -345,6 +455,24 @@ def plain_number_hint(student: Student, name: str) -> str:
     return (
         f"What {name} returns is a plain number, which remembers nothing: compute it from the outputs themselves, "
         "which are Values, and not from their numbers (.data)."
+    )
+
+
+def _left_out_hint(student: Student, name: str) -> str:
+    """Explain a loss in which the first or the last example has no part, so that nothing is left of a single one."""
+    if name not in ("mean_squared_error", "binary_cross_entropy"):
+        return ""
+    outputs = [student.load("Value")(number) for number in (0.7, -1.3, 2.2)]
+    loss = student.load(name)(outputs, [1, 1, 0])
+    if attempt(lambda: loss.backward()):
+        return ""
+    places = ["first", "second", "last"]
+    idle = [place for place, gradient in zip(places, numbers(outputs, "grad")) if not gradient]
+    if len(idle) != 1:
+        return ""
+    return (
+        f"Of three examples the {idle[0]} one has no part in {name}, and of a single one nothing is left: does the "
+        "loop go through all of them?"
     )
 
 
@@ -364,9 +492,23 @@ def loss_slips(name: str) -> dict[str, list[float]]:
                 continue
             if not isinstance(results[0], complex):
                 slips[JOIN.join(filter(None, (term_text, reduction_text)))] = results
-    for text, whole in WHOLES.get(name, {}).items():
+    for text, whole in (WHOLES.get(name, {}) | _all_pairs(name)).items():
         slips[text] = [whole(outputs, targets) for outputs, targets in CALLS[name]]
     return slips
+
+
+def _all_pairs(name: str) -> dict[str, Callable[[Any, Any], float]]:
+    """Return slips of a loss in which each output meets all targets."""
+    if name == "cross_entropy":  # it is in WHOLES, in words of its own
+        return {}
+    text = "each output is compared with every target, as with a loop inside a loop: each has a target of its own (zip)"
+    ends = {0: ", and nothing is divided", 1: "", 2: ", and their mean is taken"}
+
+    def mean_of_pairs(power: int, outputs: Sequence[float], targets: Sequence[int]) -> float:
+        costs = [TERMS[name][""](output, target) for output in outputs for target in targets]
+        return sum(costs) / float(len(targets) ** power)
+
+    return {f"{text}{end}": partial(mean_of_pairs, power) for power, end in ends.items()}
 
 
 def share_slips() -> dict[str, list[float]]:
@@ -411,7 +553,16 @@ DECIDED_ROWS = (
     [0.4, -7.0, 0.2],
     [-0.2, -0.1, -4.0],
     [0.1, 0.3, 0.2],
+    [0.5, 1.4, -0.8, 0.9],
+    [-3.0, -1.0, -2.0],
+    [1.2, 4.0, 0.3, 2.5, 3.0],
 )
+
+
+def _search(row: Sequence[float], replaces: Callable[[int, int], bool]) -> int:
+    """Return what a search through all classes finds: `replaces(index, best)` says whether index is the new best."""
+    return reduce(lambda best, index: index if replaces(index, best) else best, range(len(row)), 0)
+
 
 CHOICES: Mapping[str, Callable[[list[float]], float]] = {
     "": lambda row: row.index(max(row)),
@@ -430,6 +581,19 @@ CHOICES: Mapping[str, Callable[[list[float]], float]] = {
     "it gives the probability of the class, where its index is due": lambda row: max(_softmax(row)),
     "a class is taken only if its probability is above one half, and the largest may be less": lambda row: next(
         (index for index, p in enumerate(_softmax(row)) if p > 0.5), 0
+    ),
+    "it is the number of a class that the logit is compared with, where it is that class's logit": (
+        lambda row: _search(row, lambda index, best: row[index] > best)
+    ),
+    "each logit is compared with its neighbour's, where the largest so far counts": (
+        lambda row: _search(row, lambda index, best: index > 0 and row[index] > row[index - 1])
+    ),
+    "each logit is compared with the first one, where the largest so far counts": (
+        lambda row: _search(row, lambda index, best: row[index] > row[0])
+    ),
+    "the last class whose logit is above 0": lambda row: _search(row, lambda index, best: row[index] > 0),
+    "the search ends at the first logit that is larger than the one before": lambda row: next(
+        (index for index in range(1, len(row)) if row[index] > row[index - 1]), 0
     ),
     "the last class is left out": lambda row: row.index(max(row[:-1])),
     "the first class is left out": lambda row: row.index(max(row[1:])),

@@ -6,16 +6,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gradkit.submissions.transport.subject import numbers, write
+from gradkit.submissions.transport.subject import Subject, numbers, write
 
 from .candidates import agree, match
-from .student import Student, find_misspelling
+from .student import Student, attempt, find_misspelling
 
 START = (2.0, -1.0)
 GRADIENTS = ((3.0, 0.5), (2.0, 4.0), (1.0, 0.25))
 """The gradients of both parameters before each step."""
 
-LR, MOMENTUM, BETAS, EPS = 0.1, 0.6, (0.5, 0.75), 0.5
+LR, MOMENTUM, BETAS, EPS = 0.1, 0.6, (0.6, 0.75), 0.4
 
 Rule = Callable[[], list[float]]
 
@@ -36,6 +36,8 @@ class SGDRule:
         n_moving: How many parameters move.
         replaces: Whether data is set to the step itself.
         squares: Whether the gradient is squared.
+        start: The velocity before the first step.
+        uses_data: Whether data takes the place of the gradient.
     """
 
     sign: float = -1.0
@@ -49,16 +51,19 @@ class SGDRule:
     n_moving: int = 2
     replaces: bool = False
     squares: bool = False
+    start: float = 0.0
+    uses_data: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
-        data, velocities, shown = list(START), [0.0, 0.0], []
+        data, velocities, shown = list(START), [self.start] * 2, []
         for gradients in GRADIENTS:
             for index, gradient in enumerate(gradients[: self.n_moving]):
                 place = 0 if self.is_shared else index
                 before = velocities[place]
                 gradient = math.copysign(1.0, gradient) if self.uses_sign else gradient
                 gradient = gradient**2 if self.squares else gradient
+                gradient = data[index] if self.uses_data else gradient
                 velocities[place] = self.kept * before + self.new * gradient
                 step = before if self.uses_old_velocity else velocities[place]
                 if self.is_nesterov:
@@ -68,6 +73,8 @@ class SGDRule:
             shown += data
         return shown
 
+
+NOTHING_MOVES = "nothing moves. A step changes the attribute data of the parameters themselves, under just this name"
 
 SGD_SLIPS: dict[str, SGDRule] = {
     "": SGDRule(),
@@ -86,11 +93,14 @@ SGD_SLIPS: dict[str, SGDRule] = {
     "only the sign of the gradient counts": SGDRule(uses_sign=True),
     "it steps by the velocity of the step before": SGDRule(uses_old_velocity=True),
     "only the first parameter moves": SGDRule(n_moving=1),
-    "nothing moves. A step changes the attribute data of the parameters themselves, under just this name": SGDRule(
-        n_moving=0
-    ),
+    NOTHING_MOVES: SGDRule(n_moving=0),
     "data is set to the step itself, where the step is to be added to it": SGDRule(replaces=True),
+    "after a step data holds lr * velocity itself, where that is to be subtracted from it": SGDRule(
+        replaces=True, sign=1.0
+    ),
     "the gradient is squared": SGDRule(squares=True),
+    "data stands in the place of the gradient": SGDRule(uses_data=True),
+    "each velocity begins at 1, where it begins at 0": SGDRule(start=1.0),
     "lr is divided by 2": SGDRule(lr=LR / 2),
     "lr is applied twice": SGDRule(lr=LR**2),
     "lr is applied twice as large": SGDRule(lr=2 * LR),
@@ -111,12 +121,25 @@ PLAIN_SGD_SLIPS = {
 }
 
 
+CORRECTIONS: dict[str, Callable[[float, float, int], float]] = {
+    "": lambda mean, beta, t: mean / (1 - beta**t),
+    "divided by 1 - beta / t": lambda mean, beta, t: mean / (1 - beta / t),
+    "divided by beta**t": lambda mean, beta, t: mean / beta**t,
+    "divided by 1 - beta * t": lambda mean, beta, t: mean / (1 - beta * t),
+    "multiplied by 1 - beta**t": lambda mean, beta, t: mean * (1 - beta**t),
+    "divided by 1, and then less beta**t": lambda mean, beta, t: mean / 1 - beta**t,
+    "divided by 1 + beta**t": lambda mean, beta, t: mean / (1 + beta**t),
+    "divided by (1 - beta)**t": lambda mean, beta, t: mean / (1 - beta) ** t,
+}
+"""How a mean is corrected, right first, and then by mistake: (mean, beta, t)."""
+
+
 @dataclass(frozen=True)
 class AdamRule:
     """Adam, and its slips: `b1` and `b2` are the betas, `corrects_m` and `corrects_v` say which means are corrected.
 
     `corrects_by` is 0 if each mean is corrected by its own beta, 1 or 2 if both are by that one, and 3 if they are
-    swapped.
+    swapped. `correction_m` and `correction_v` say by which formula, and `start_m` and `start_v` where they begin.
     """
 
     sign: float = -1.0
@@ -147,10 +170,24 @@ class AdamRule:
     squares_mean: bool = False
     has_one_list: bool = False
     adds_eps_last: bool = False
+    correction_m: str = ""
+    correction_v: str = ""
+    start_m: float = 0.0
+    start_v: float = 0.0
+    exponent: float = 0.5
+    doubles: bool = False
+    multiplies_gradient: bool = False
+    swaps: bool = False
+    eps_on_quotient: bool = False
+    m_lacks_parentheses: bool = False
+    v_lacks_parentheses: bool = False
+    mixes: bool = False
+    keeps_largest_v: bool = False
+    lr_falls: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
-        data, m, v, largest, shown = list(START), [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], []
+        data, m, v, largest, shown = list(START), [self.start_m] * 2, [self.start_v] * 2, [0.0, 0.0], []
         if self.has_one_list:
             v = m
         count = self.first_count - 1
@@ -161,23 +198,37 @@ class AdamRule:
                 t = count if self.counts else 1
                 i = 0 if self.is_shared else index
                 gradient = max(-1.0, min(1.0, gradient)) if self.clips else gradient
-                m[i] = self.kept1 * m[i] + self.new1 * gradient
+                m[i] = self.kept1 * m[i] + (
+                    1 - self.b1 * gradient if self.m_lacks_parentheses else self.new1 * gradient
+                )
                 squared = m[i] if self.squares_mean else gradient
-                v[i] = self.kept2 * v[i] + self.new2 * (squared**2 if self.squares else squared)
+                squared = 2 * squared if self.doubles else squared**2 if self.squares else squared
+                kept = m[i] if self.mixes else v[i]
+                v[i] = self.kept2 * kept + (1 - self.b2 * squared if self.v_lacks_parentheses else self.new2 * squared)
+                if self.keeps_largest_v:
+                    largest[i] = max(largest[i], v[i])
                 beta1 = self.b2 if self.corrects_by in (2, 3) else self.b1
                 beta2 = self.b1 if self.corrects_by in (1, 3) else self.b2
-                mean = m[i] / (1 - beta1**t) if self.corrects_m else m[i]
-                square = v[i] / (1 - beta2**t) if self.corrects_v else v[i]
+                mean = CORRECTIONS[self.correction_m](m[i], beta1, t) if self.corrects_m else m[i]
+                square = CORRECTIONS[self.correction_v](v[i], beta2, t) if self.corrects_v else v[i]
+                if self.keeps_largest_v:
+                    square = largest[i] / (1 - beta2**t)
                 m[i] = mean if self.keeps_corrected_m else m[i]
                 v[i] = square if self.keeps_corrected_v else v[i]
                 if self.keeps_maximum:
                     largest[i] = square = max(largest[i], square)
-                top = gradient if self.uses_gradient else mean
+                top = gradient if self.uses_gradient else mean * gradient if self.multiplies_gradient else mean
+                if self.swaps:
+                    top, square = square, mean
                 if self.eps_in_root:
                     bottom = (square + self.eps) ** 0.5
                 else:
-                    bottom = (square**0.5 if self.has_root else square) + self.eps
-                if self.adds_eps_last:
+                    bottom = (square**self.exponent if self.has_root else square) + self.eps
+                if self.lr_falls:
+                    top = top / t
+                if self.eps_on_quotient:
+                    data[index] += self.sign * self.lr * (top / square**0.5 + self.eps)
+                elif self.adds_eps_last:
                     data[index] += self.sign * self.lr * top / square**0.5 + self.eps
                 else:
                     data[index] += self.sign * self.lr * top / bottom
@@ -203,7 +254,7 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the second of betas serves for both means": AdamRule(b1=BETAS[1], kept1=BETAS[1], new1=1 - BETAS[1]),
     "steps are counted from 2: the first one has t = 1": AdamRule(first_count=2),
     "t goes up with every parameter, and not with every step": AdamRule(counts_parameters=True),
-    "t stays 1 in every step": AdamRule(counts=False),
+    "t stays 1 in every step, or is left out of 1 - beta**t": AdamRule(counts=False),
     "eps stands under the root": AdamRule(eps_in_root=True),
     "eps is left out, or taken as the default": AdamRule(eps=1e-8),
     "the root is missing: the square is divided by": AdamRule(has_root=False),
@@ -219,6 +270,40 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "eps is added after the division: it belongs below the line, to the root (parentheses)": AdamRule(
         adds_eps_last=True
     ),
+    "eps is added to the quotient: it belongs below the line, to the root (parentheses)": AdamRule(
+        eps_on_quotient=True
+    ),
+    "eps is subtracted, where it is to be added": AdamRule(eps=-EPS),
+    "v is squared below the line, where its root is due": AdamRule(exponent=2.0),
+    "the step is multiplied by the gradient once more": AdamRule(multiplies_gradient=True),
+    "m and v have changed places in the step": AdamRule(swaps=True),
+    "1 - beta has no parentheses around it in m": AdamRule(m_lacks_parentheses=True),
+    "1 - beta has no parentheses around it in v": AdamRule(v_lacks_parentheses=True),
+    "1 - beta has no parentheses around it in both means": AdamRule(m_lacks_parentheses=True, v_lacks_parentheses=True),
+    "the new m is added to the old one (+=), which beta has scaled already": AdamRule(kept1=1 + BETAS[0]),
+    "the new v is added to the old one (+=), which beta has scaled already": AdamRule(kept2=1 + BETAS[1]),
+    "the new m and v are added to the old ones (+=), which beta has scaled already": AdamRule(
+        kept1=1 + BETAS[0], kept2=1 + BETAS[1]
+    ),
+    "v never falls: it may, and each new v is b2 * v and the new square together, also if that is less": AdamRule(
+        keeps_largest_v=True
+    ),
+    "the step gets shorter with t, as if lr was divided by it": AdamRule(lr_falls=True),
+    "m is not scaled by beta before the new gradient comes to it": AdamRule(kept1=1.0),
+    "v is not scaled by beta before the new square comes to it": AdamRule(kept2=1.0),
+    "neither m nor v is scaled by beta before something comes to it": AdamRule(kept1=1.0, kept2=1.0),
+    "nothing is scaled by beta: all gradients, and all squares, are added up": AdamRule(
+        kept1=1.0, kept2=1.0, new1=1.0, new2=1.0
+    ),
+    "the first of betas weighs the new gradient in m, where it weighs what m was": AdamRule(
+        kept1=1 - BETAS[0], new1=BETAS[0]
+    ),
+    "the second of betas weighs the new square in v, where it weighs what v was": AdamRule(
+        kept2=1 - BETAS[1], new2=BETAS[1]
+    ),
+    "the gradient is doubled in v, where it is to be squared": AdamRule(doubles=True),
+    "the factor 1 - beta is squared, too, in v: only the gradient is": AdamRule(new2=(1 - BETAS[1]) ** 2),
+    "m stands in the place of v where the new v is made": AdamRule(mixes=True),
     "the largest v so far takes the place of v": AdamRule(keeps_maximum=True),
     "the gradient itself takes the place of its mean": AdamRule(uses_gradient=True),
     "each beta weighs the new gradient, where it weighs the mean that was": AdamRule(
@@ -230,10 +315,19 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the gradients are cut to between -1 and 1": AdamRule(clips=True),
     "all parameters share the two means": AdamRule(is_shared=True),
     "only the first parameter moves": AdamRule(n_moving=1),
-    "nothing moves. A step changes the attribute data of the parameters themselves, under just this name": AdamRule(
-        n_moving=0
-    ),
+    NOTHING_MOVES: AdamRule(n_moving=0),
     "m and v are one and the same list, where each needs its own": AdamRule(has_one_list=True),
+    **{
+        f"{which} {text}, where 1 - beta**t is to be divided by": AdamRule(
+            correction_m="" if which == "v is" else text, correction_v="" if which == "m is" else text
+        )
+        for which in ("m and v are", "m is", "v is")
+        for text in CORRECTIONS
+        if text
+    },
+    "m and v begin at 1, where they begin at 0": AdamRule(start_m=1.0, start_v=1.0),
+    "m begins at 1, where it begins at 0": AdamRule(start_m=1.0),
+    "v begins at 1, where it begins at 0": AdamRule(start_v=1.0),
     "the factor 1 - beta is missing in m": AdamRule(new1=1.0),
     "the factor 1 - beta is missing in v": AdamRule(new2=1.0),
     "the factor 1 - beta is missing in both means": AdamRule(new1=1.0, new2=1.0),
@@ -263,11 +357,11 @@ DEFAULT_SLIPS: dict[str, AdamRule] = {
 def optimizer_hint(student: Student, name: str) -> str:
     """Return what SGD or Adam does instead of the right steps; empty if the questions do not show it."""
     if name == "SGD":
-        for settings, slips in (({"lr": LR}, PLAIN_SGD_SLIPS), ({"lr": LR, "momentum": MOMENTUM}, SGD_SLIPS)):
-            hint = _compare(student, name, settings, {text: rule.run for text, rule in slips.items()})
-            if hint:
-                return hint
-        return ""
+        plain, moving = [
+            _compare(student, name, settings, {text: rule.run for text, rule in slips.items()})
+            for settings, slips in (({"lr": LR}, PLAIN_SGD_SLIPS), ({"lr": LR, "momentum": MOMENTUM}, SGD_SLIPS))
+        ]
+        return moving if not plain or (moving and NOTHING_MOVES in plain) else plain
     given: dict[str, object] = {"lr": LR, "betas": list(BETAS), "eps": EPS}
     rules = {text: rule.run for text, rule in ADAM_SLIPS.items()}
     hint = _compare(student, name, given, rules)
@@ -278,15 +372,31 @@ def optimizer_hint(student: Student, name: str) -> str:
     return _compare(student, name, {}, {text: rule.run for text, rule in DEFAULT_SLIPS.items()})
 
 
-def _compare(student: Student, name: str, settings: Mapping[str, object], slips: dict[str, Rule]) -> str:
-    make_value = student.load("Value")
-    parameters = [make_value(number) for number in START]
+def steps_are_right(student: Student, name: str) -> bool:
+    """Return whether an optimizer makes the right steps here, and its mistake shows elsewhere only."""
+    found: list[bool] = []
+    settings: dict[str, object] = {"lr": LR, "momentum": MOMENTUM}
+    rule: Rule = SGDRule().run
+    if name == "Adam":
+        settings, rule = {"lr": LR, "betas": list(BETAS), "eps": EPS}, AdamRule().run
+    attempt(lambda: found.append(agree(_steps(student, name, settings)[1], rule())))
+    return found == [True]
+
+
+def _steps(student: Student, name: str, settings: Mapping[str, object]) -> tuple[list[Subject], list[float]]:
+    """Return the parameters, and their data after each step."""
+    parameters = [student.load("Value")(number) for number in START]
     optimizer = student.load(name)(parameters, **settings)
     got: list[float] = []
     for gradients in GRADIENTS:
         write(parameters, "grad", gradients)
         optimizer.step()
         got += numbers(parameters, "data")
+    return parameters, got
+
+
+def _compare(student: Student, name: str, settings: Mapping[str, object], slips: dict[str, Rule]) -> str:
+    parameters, got = _steps(student, name, settings)
     numbers_of = {}
     for text, rule in slips.items():
         try:
@@ -296,14 +406,16 @@ def _compare(student: Student, name: str, settings: Mapping[str, object], slips:
     right = numbers_of.pop("")
     if agree(got, right):
         return _cleared_hint(name, numbers(parameters, "grad"))
-    other = find_misspelling(parameters[0], "data", make_value(2.0))
+    other = find_misspelling(parameters[0], "data", student.load("Value")(2.0))
     if other:
         return f"{name}: step() sets an attribute {other} of the parameters: data is meant."
     found = match(got, {text: each for text, each in numbers_of.items() if not agree(each, right)})
     if found:
         return f"{name}: {found}."
-    first = agree(got[:2], right[:2])
-    return f"{name}: the first step is right, and a later one is not: look at what is kept from step to step." * first
+    if not agree(got[:2], right[:2]):
+        return ""
+    more = ", and at what depends on t" * (name == "Adam")
+    return f"{name}: the first step is right, and a later one is not: look at what is kept from step to step{more}."
 
 
 def _cleared_hint(name: str, gradients: list[float]) -> str:

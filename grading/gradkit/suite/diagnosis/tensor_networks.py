@@ -60,7 +60,10 @@ def _parameters_hint(student: Student) -> str:
             "its own lists, in __init__."
         )
     if len(parameters) != len(SHAPES):
-        kinds = {2: "the weights and the bias of each layer are due, so 4", 6: "some are there more than once"}
+        kinds = {
+            2: "the weights and the bias of each layer are due, one by one, so 4",
+            6: "some are there more than once",
+        }
         reason = kinds.get(len(parameters), "for each layer its weights and its bias are due")
         return f"MLP(2, [3, 1]).parameters() has {len(parameters)} entries: {reason}."
     if attempt(lambda: arrays(parameters, "data")):
@@ -109,7 +112,10 @@ BEGINNINGS = {
 
 def _begin_hint(student: Student) -> str:
     """Explain weights that begin in a wrong range."""
-    weights = arrays(list(student.load("TensorMLP")(16, [64]).parameters())[:1], "data")[0].numbers
+    parameters = list(student.load("TensorMLP")(16, [64]).parameters())
+    if any(arrays(parameters[1:2], "data")[0].numbers):
+        return "A bias begins at zeros, as many as outputs: only the weights are drawn."
+    weights = arrays(parameters[:1], "data")[0].numbers
     largest = max(map(abs, weights))
     found = [text for text, bound in BEGINNINGS.items() if 0.95 * bound < largest <= bound]
     return (
@@ -139,7 +145,13 @@ def _bias_last() -> list[float]:
 def _output_hint(student: Student, linear: bool) -> str:
     model = _network(student, linear)
     _fill(student, model)
-    outputs = arrays([model(student.load("Tensor")([list(row) for row in ROWS]))], "data")[0]
+    rows = student.load("Tensor")([list(row) for row in ROWS])
+    if "could not be broadcast" in attempt(lambda: model(rows)):
+        return (
+            "Two shapes in the network do not fit. A layer is x @ weights + bias: does * stand in the place of @, or "
+            "has the bias another shape than (outputs,)?"
+        )
+    outputs = arrays([model(rows)], "data")[0]
     if outputs.shape == (2, 3):
         return (
             "For two examples of 2 inputs, MLP(2, [3, 1]) puts out an array of shape (2, 3), as its first layer alone "
@@ -172,6 +184,8 @@ def _output_hint(student: Student, linear: bool) -> str:
     found = "" if agree(outputs.numbers, right) else match(outputs.numbers, {t: n for t, n in slips.items() if n})
     if found == NO_SQUASH and not linear and NO_SQUASH not in _output_hint(student, linear=True):
         found = "without linear_last=True no layer squashes, and with it one does: look at the condition for the tanh"
+    if found == NO_SQUASH and linear:
+        found = "with linear_last=True no layer squashes, where only the last one is to leave its tanh out"
     if found:
         return f"MLP of Tensors: {found}."
     return _gradient_hint(student) if agree(outputs.numbers, right) else ""
@@ -221,7 +235,10 @@ def _zero_grad_hint(student: Student) -> str:
     if [each.numbers for each in arrays(parameters, "data")] != before:
         return "zero_grad() changes the data of the parameters: it is their grad that is set back, and nothing else."
     if left == len(parameters):
-        return "After zero_grad() every grad is as it was: set the attribute grad of what parameters() gives."
+        return (
+            "After zero_grad() every grad is as it was: the attribute grad of each parameter is set anew, by =, and "
+            "not a variable or another attribute, nor by == or in a copy."
+        )
     if left:
         return f"After zero_grad() {left} of {len(parameters)} parameters still have their grad: it is for all of them."
     if shapes != SHAPES:
@@ -284,6 +301,11 @@ def _wrong_axis_hint(student: Student) -> str:
             return ""
         got += arrays(losses, "data")[0].numbers
         expected.append(sum(row) / len(row) - row[target])
+    if agree(got, [0.0] * len(got)):
+        return (
+            "cross_entropy of a single example is 0, whatever its logits are: what it is divided by, or compared with, "
+            "is summed along axis 0, over the examples. Each example has a sum of its own, over its classes."
+        )
     if agree(got, expected):
         return (
             "cross_entropy: the exp of the logits are added up along axis 0, over the examples. Each example has a sum "
@@ -317,8 +339,15 @@ def _loss_hint(student: Student) -> str:
         return along
     for rows, targets in CLASSES:
         logits = make_tensor([list(row) for row in rows])
-        if "operands could not be broadcast together" in attempt(partial(function, logits, list(targets))):
+        problem = attempt(partial(function, logits, list(targets)))
+        if "operands could not be broadcast together" in problem:
             return ROWS_DO_NOT_FIT
+        if "is out of bounds for axis" in problem:
+            return (
+                f"With logits of shape {(len(rows), len(rows[0]))}, cross_entropy looks for a place that does not "
+                "exist: a target is the number of a class, a column, and counts within the row of its own example. In "
+                "logits[row, class] the row stands first."
+            )
         loss = function(logits, list(targets))
         if len(rows) > 1 and arrays([loss], "data")[0].shape != ():
             return (
@@ -353,6 +382,12 @@ def _loss_hint(student: Student) -> str:
         )
     try_large = make_tensor([[1000.0, -1000.0]])
     large = arrays([function(try_large, [1])], "data")[0].numbers
+    equal = arrays([function(make_tensor([[1000.0, 1000.0, -1000.0]]), [0])], "data")[0].numbers
+    if not agree(large, [2000.0]) and agree(equal, [log(2)]):
+        return (
+            "cross_entropy is right for small logits, and wrong for class 1 of the logits 1000 and -1000: there its "
+            "probability becomes 0, which has no logarithm. So do not compute p first: -log(p) has another form."
+        )
     if not agree(large, [2000.0]):
         return (
             "cross_entropy is right for small logits, and wrong at 1000 and -1000: there exp overflows, or a "

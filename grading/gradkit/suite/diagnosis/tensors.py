@@ -11,6 +11,8 @@ from itertools import product
 
 from gradkit.graphs.tensor.graph import Leaf, Shape, TensorGraph
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
+from gradkit.submissions.transport.subject import Subject
+from gradkit.submissions.transport.subject import arrays as read_arrays
 from gradkit.suite.error_hints import find_added_shapes
 
 from .candidates import agree, identify, match
@@ -96,6 +98,9 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
         partial(reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
     )
     hint = hint or first_hint(partial(_changed_operand_hint, student, name) for name in others)
+    has_no_stretching = set(methods) <= {"__init__", "transpose", "reshape", "__getitem__", "sum", "max"}
+    if not hint and not has_no_stretching and (find_added_shapes(message) or "has shape" in message):
+        hint = unbroadcast_hint(student)
     hint = hint or _misfit_hint(message, methods)
     if not hint and "__pow__" in methods:
         hint = _tensor_exponent_hint(student)
@@ -123,6 +128,30 @@ def first_hint(questions: Iterable[Callable[[], str]]) -> str:
     return next(filter(None, (ask() for ask in questions)), "")
 
 
+UNBROADCASTS: tuple[tuple[Shape, Shape], ...] = (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 3), (2, 1)), ((2, 3), (1, 3)))
+"""(shape of the gradient, shape of the operand), for each of which unbroadcast is asked."""
+
+
+def unbroadcast_hint(student: Student) -> str:
+    """Explain an unbroadcast that gives a wrong shape, by which the gradients of operations fail."""
+    unbroadcast, array = student.load("unbroadcast"), student.load("array")
+    for given, due in UNBROADCASTS:
+        found: list[Shape] = []
+        gradient = array([[1.0] * given[1]] * given[0])
+        if attempt(partial(_add_shape, found, student, partial(unbroadcast, gradient, due))):
+            return ""
+        if found[0] != due:
+            return (
+                f"Look at unbroadcast first: from a gradient of shape {given}, for an operand of shape {due}, it makes "
+                f"shape {found[0]}. The operand's own shape is due."
+            )
+    return ""
+
+
+def _add_shape(shapes: list[Shape], student: Student, call: Callable[[], Subject]) -> None:
+    shapes.append(read_arrays([student.load("Tensor")(call())], "data")[0].shape)
+
+
 def _tensor_exponent_hint(student: Student) -> str:
     """Explain a power that takes a plain number as exponent, and raises an exception for a Tensor."""
     base, exponent = _vector([0.7]), _vector([1.3])
@@ -142,9 +171,10 @@ def _misfit_hint(message: str, methods: Sequence[str]) -> str:
     if not shapes and "could not be broadcast together" not in message:
         return ""
     if about and about <= set(REDUCTIONS):
+        own = ", and so has one that is gone in a maximum" * ("max" in about)
         return (
             "An axis that is gone in the result has to be put back into its gradient, with size 1 and in its old "
-            "place, before that meets the axes of the operand. With keepdims=True it is there already."
+            f"place, before that meets the axes of the operand{own}. With keepdims=True it is there already."
         )
     if not shapes and about == {"__matmul__"}:
         return (
@@ -373,6 +403,7 @@ def _collect_hint(student: Student, name: str) -> str:
     n = len(leaves)
     upstream = Leaf(due, (3.0, -2.0, 0.5, 4.0, -1.5, 2.5)[: math.prod(due)])
     once = replay_graph(student, TensorGraph(leaves, (step,), upstream), backward=True)
+    plain = replay_graph(student, TensorGraph(leaves, (step,), Leaf(due, (1.0,) * math.prod(due))), backward=True)
     twice = replay_graph(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
     if not once or not twice:
         return ""
@@ -387,6 +418,9 @@ def _collect_hint(student: Student, name: str) -> str:
                 f"(out._backward), does it add to the grad of {'ab'[operand]}, and does it read out.grad only when it "
                 "runs?"
             )
+        if plain and agree(plain[n + 1 + operand].numbers, alone.numbers):
+            due_text = "out.grad is a factor of it" if name == "matmul" else "out.grad is due, number by number"
+            return f"What `{text}` passes on to {'ab'[operand]} is the same whatever its own gradient is: {due_text}."
         if agree(both.numbers, alone.numbers):
             return (
                 f"`{text} + {text}` passes on no more than `{text}` alone: its closure overwrites (=) what is in grad "
@@ -503,7 +537,9 @@ def _gradient_hint(student: Student, name: str) -> str:
             if not any(alone):
                 return nothing_arrives_hint(student, _call(name), letter)
             specific, general = derivative_formulas(operation.name, operand)
-            found = identify(alone, points, specific) or identify(alone, points, general)
+            finite = [place for place, number in enumerate(alone) if math.isfinite(number)]  # log has no negative ones
+            mine, asked = [alone[place] for place in finite], [points[place] for place in finite]
+            found = identify(mine, asked, specific) or identify(mine, asked, general)
             return f"What {text} passes on to {letter} is {operation.letters(found)}." if found else ""
         if not agree(scaled, [share * factor for share, factor in zip(right, upstream)]):
             if agree(scaled, right):

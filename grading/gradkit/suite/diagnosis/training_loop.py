@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,7 +10,7 @@ from itertools import pairwise
 from gradkit.submissions.transport.subject import numbers, write
 
 from .candidates import agree, match
-from .student import Student
+from .student import Student, attempt
 
 INPUTS, TARGETS = ((1.0,), (2.0,), (-1.0,)), (3.0, 5.0, 0.5)
 START = (1.0, 0.25)
@@ -34,6 +35,10 @@ class LoopRule:
         one_by_one: Whether each step takes the next example only.
         n_steps: The number of steps.
         n_examples: The number of examples that count.
+        n_skipped: The number of examples before them that do not count.
+        steps_each: Whether the optimizer steps after each example.
+        clears_each: Whether gradients are set back to 0 for each example, too.
+        n_backwards: What the gradient is multiplied by, as if backward() ran for each example's own loss.
         moves: Whether parameters move at all.
         has_backward: Whether gradients are computed.
     """
@@ -45,6 +50,10 @@ class LoopRule:
     one_by_one: bool = False
     n_steps: int = STEPS
     n_examples: int = len(INPUTS)
+    n_skipped: int = 0
+    steps_each: bool = False
+    clears_each: bool = False
+    n_backwards: int = 1
     moves: bool = True
     has_backward: bool = True
 
@@ -54,7 +63,15 @@ class LoopRule:
         gw, gb = LEFT
         history = []
         for step in range(self.n_steps):
-            pairs = list(zip(INPUTS, TARGETS))[: self.n_examples]
+            pairs = list(zip(INPUTS, TARGETS))[self.n_skipped : self.n_examples]
+            if self.steps_each:
+                gw = gb = 0.0
+                for pair in pairs:
+                    loss, dw, db = _loss(w, b, [pair])
+                    gw, gb = (dw, db) if self.clears_each else (gw + dw, gb + db)
+                    w, b = w - LR * gw, b - LR * gb
+                history.append(loss)
+                continue
             if self.one_by_one:
                 pairs = [pairs[step % len(pairs)]]
             loss, dw, db = _loss(*(START if self.is_stale else (w, b)), pairs)
@@ -66,7 +83,7 @@ class LoopRule:
             if self.clears == "between":
                 gw = gb = 0.0
             if self.has_backward:
-                gw, gb = gw + dw, gb + db
+                gw, gb = gw + self.n_backwards * dw, gb + self.n_backwards * db
             if not self.steps_first and self.moves:
                 w, b = w - LR * gw, b - LR * gb
             if self.clears == "after step":
@@ -106,6 +123,15 @@ SLIPS: dict[str, LoopRule] = {
     "each step takes one example only, in turn": LoopRule(one_by_one=True),
     "the last example is left out": LoopRule(n_examples=len(INPUTS) - 1),
     "only the first example counts": LoopRule(n_examples=1),
+    "only the last example counts in each step": LoopRule(n_skipped=len(INPUTS) - 1),
+    "the first example is left out": LoopRule(n_skipped=1),
+    "the optimizer steps after each example, where one step is due for all of them together": LoopRule(
+        steps_each=True, clears_each=True
+    ),
+    "the optimizer steps after each example, and the gradients of those before still push": LoopRule(steps_each=True),
+    "the gradients of the examples are added up, where that of one loss, their mean, is due": LoopRule(
+        n_backwards=len(INPUTS)
+    ),
 }
 
 
@@ -126,6 +152,8 @@ def train_hint(student: Student) -> str:
     if agree([*history, *parameters], right):
         return _moved_inputs_hint(student)
     found = match([*history, *parameters], slips)
+    if not found and not agree(parameters, right[-2:]) and not agree(parameters, START):
+        found = match(parameters, {text: slip[-2:] for text, slip in slips.items()})
     if found:
         return f"train: {found}."
     if agree(parameters, START):
@@ -140,6 +168,11 @@ def train_hint(student: Student) -> str:
         )
     if len(history) > 1 and agree(history, [1.0] * len(history)):
         return "train: it returns 1 for every step, which is the gradient of the loss: its number (.data) is due."
+    if len(history) > 1 and agree(history, [history[0] / (step + 1) for step in range(len(history))]):
+        return (
+            "train: in each step the loss is that of the first outputs once more, divided by a number that grows: is "
+            "the list of outputs made anew in each step?"
+        )
     if len(history) > 1 and agree(history[1:], history[:-1]) and agree(history[:1], right[:1]):
         return (
             "train: the loss is the same number in every step, though the parameters move: compute outputs and loss "
@@ -155,6 +188,39 @@ def train_hint(student: Student) -> str:
     if agree(history[:1], right[:1]) and any(moved) and not agree(history[:2], right[:2]):
         return "train: the first loss is right, and the one after the first step is not: look at that step."
     return ""
+
+
+_FUNCTIONS = re.compile(r"^\w+\.py:\d+, in (?:\w+\.)*(\w+)$", re.MULTILINE)
+
+
+_ONE_BY_ONE = (
+    "The network works for one example, so look at what train() hands over to it: each of the inputs by itself, one "
+    "after the other, as it came."
+)
+
+
+def handed_over_hint(student: Student, traceback: str) -> str:
+    """Explain an exception raised in a loss function that train() calls, and that is right by itself.
+
+    Args:
+        student: The student's code.
+        traceback: The student's own frames, innermost last.
+    """
+    functions = _FUNCTIONS.findall(traceback)
+    called = functions[functions.index("train") + 1 :] if "train" in functions else []
+    if called[:1] == ["__call__"] or ("__call__" in functions and "train" not in functions):  # only the last are shown
+        model = student.load("MLP")(1, [1], linear_last=True)
+        return "" if attempt(lambda: model([1.0])) else _ONE_BY_ONE
+    if not called or called[0] not in ("mean_squared_error", "hinge", "binary_cross_entropy", "cross_entropy"):
+        return ""
+    loss, make_value = student.load(called[0]), student.load("Value")
+    outputs = [make_value(0.7), make_value(-1.3)]
+    if attempt(lambda: loss(*(([outputs], [1]) if called[0] == "cross_entropy" else (outputs, [1, 1])))):
+        return ""
+    return (
+        f"{called[0]} works when it is called by itself, so look at what train() hands over to it: in each step a new "
+        "list of outputs, one for each input, and then the targets as they came."
+    )
 
 
 def _moved_inputs_hint(student: Student) -> str:

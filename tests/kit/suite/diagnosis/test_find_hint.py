@@ -96,6 +96,31 @@ def test_a_list_that_train_does_not_return_is_named(open_student):
     assert "a list is due" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
 
 
+def test_what_train_hands_over_to_a_loss_that_works_by_itself_is_named(open_student):
+    frames = "training.py:9, in train\n    current = loss(outputs, targets)\ntraining.py:5, in hinge\n    outputs[i]"
+    about, evidence = ("train",), Evidence("IndexError: list index out of range", hint="general", traceback=frames)
+    found = find_hint.find_hint(item(), Verdict.ERROR, evidence, Diagnosis(open_student(), about))
+    assert "hinge works when it is called by itself" in found
+    wrong = open_student("training", ("(1 - target * output).relu()", "[][0]"))
+    assert find_hint.find_hint(item(), Verdict.ERROR, evidence, Diagnosis(wrong, about)) == "general"
+
+
+def test_a_single_thing_that_train_hands_to_the_network_is_named(open_student):
+    frames = "nn.py:9, in __call__\n    total + w * xi\nengine.py:5, in __mul__\n    self.data * other.data"
+    evidence = Evidence("TypeError: can't multiply sequence", hint="general", traceback=frames)
+    found = find_hint.find_hint(item(), Verdict.ERROR, evidence, Diagnosis(open_student(), ("train",)))
+    assert "each of the inputs by itself" in found
+
+
+def test_a_recorded_hint_of_an_optimizer_does_not_contradict_its_steps(open_student, monkeypatch):
+    monkeypatch.setattr(find_hint, "find_misconception_hint", lambda *_: "recorded")
+    unknown = open_student("training", ("- self.lr * m / (v**0.5", "- self.lr * 7 * m / (v**0.5"))
+    evidence = Evidence("p.data is 1.0", hint="general")
+    about = ("Adam.step",)
+    assert find_hint.find_hint(item(), Verdict.FAILED, evidence, Diagnosis(unknown, about)) == "general"
+    assert find_hint.find_hint(item(), Verdict.FAILED, evidence, Diagnosis(open_student(), about)) == "recorded"
+
+
 def test_a_hint_for_the_time_limit_is_for_no_other_failure():
     trial = Item("a2_backprop/test_cost_is_linear_in_depth", "a2_backprop", "a trial", 1, ())
     assert "2**24" in find_hint.find_hint(trial, Verdict.TIMEOUT, EVIDENCE, None)

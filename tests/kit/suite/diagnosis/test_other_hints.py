@@ -163,12 +163,61 @@ LOSSES = {
     "running sum": ("softmax", "return [power / total for power in powers]",
                     "return [power / sum(powers[: i + 1]) for i, power in enumerate(powers)]",
                     "divided by the sum so far"),
+    "cut early": ("hinge", "(1 - target * output).relu()", "(1 - (target * output).relu())", "that is cut at 0"),
+    "every pair": ("mean_squared_error", "for output, target in zip(outputs, targets)) /",
+                   "for output in outputs for target in targets) /", "compared with every target"),
+    "targets of 1 and -1": ("binary_cross_entropy", "if z.data >= 0:\n            total += (1 + (-z).exp()).log() + "
+                            "(1 - target) * z", "if True:\n            total += (1 + (-z * target).exp()).log()",
+                            "as if that was 1 or -1"),
+    "targets swapped in a branch": ("binary_cross_entropy", "+ (1 - target) * z", "+ target * z",
+                                    "where the logit is above 0"),
+    "sum not set back": ("cross_entropy", "        total += sum((z - largest).exp() for z in row).log()",
+                         "        kept = sum((z - largest).exp() for z in row) + (kept if total else 0)\n"
+                         "        total += kept.log()", "those of the examples before"),
+    "shift after exp": ("softmax", "(z - largest).exp()", "z.exp() - largest", "subtracted from each exp"),
+    "outputs changed": ("softmax", "    total = sum(powers)\n", "    logits[0].data -= 1\n    total = sum(powers)\n",
+                        "changes the data of the outputs"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "old", "new", "part"), LOSSES.values(), ids=LOSSES)
 def test_where_a_loss_puts_its_parts_together_wrongly_is_named(open_student, name, old, new, part):
     assert part in loss_hint(open_student("training", (old, new)), name)
+
+
+LARGEST = "largest = max(z.data for z in logits)"
+SHIFTS = {
+    "from 0": ("largest = max([0.0, *(z.data for z in logits)])", "begin at 0"),
+    "by size": ("largest = max(abs(z.data) for z in logits)", "without their sign"),
+    "the first": ("largest = logits[0].data", "wherever it stands"),
+    "the smallest": ("largest = min(z.data for z in logits)", "not the smallest, or their mean"),
+    "none": ("largest = 0.0", "Shift first"),
+}
+
+
+@pytest.mark.parametrize(("new", "part"), SHIFTS.values(), ids=SHIFTS)
+def test_a_shift_that_is_not_the_largest_logit_is_named(open_student, new, part):
+    assert part in large_logits_hint(open_student("training", (LARGEST, new)), "softmax")
+
+
+def test_a_probability_that_becomes_0_is_told_from_a_wrong_shift(open_student):
+    old = "total += sum((z - largest).exp() for z in row).log() - (row[target] - largest)"
+    student = open_student("training", (old, "total += -softmax(row)[target].log()"))
+    assert "its probability becomes 0" in large_logits_hint(student, "cross_entropy")
+
+
+SEARCHES = {
+    "with an index": ("if logits[i].data > best", "the number of a class"),
+    "with the neighbour": ("if i and logits[i].data > logits[i - 1].data", "its neighbour's"),
+    "with the first": ("if logits[i].data > logits[0].data", "with the first one"),
+}
+
+
+@pytest.mark.parametrize(("condition", "part"), SEARCHES.values(), ids=SEARCHES)
+def test_what_a_search_for_the_largest_compares_is_named(open_student, condition, part):
+    old = "    return max(range(len(logits)), key=lambda i: logits[i].data)"
+    new = f"    best = 0\n    for i in range(len(logits)):\n        {condition}:\n            best = i\n    return best"
+    assert part in decision_hint(open_student("training", (old, new)), "most_likely")
 
 
 def test_a_decision_that_is_true_or_false_is_understood(open_student):
@@ -201,6 +250,15 @@ OPTIMIZERS = {
     "corrected m kept": ("Adam", "m = self.m[i] / (1", "m = self.m[i] = self.m[i] / (1", "is kept as m"),
     "m not kept": ("Adam", "self.m[i] = b1 * self.m[i] + (1 - b1)", "self.m[i] = (1 - b1)", "m is not kept"),
     "eps last": ("Adam", "(v**0.5 + self.eps)", "v**0.5 + self.eps", "below the line"),
+    "both by momentum": ("SGD", "self.velocities[i] + parameter.grad", "(self.velocities[i] + parameter.grad)",
+                         "both the velocity and the gradient"),
+    "set to the step": ("SGD", "parameter.data - self.lr", "self.lr", "data holds lr * velocity itself"),
+    "from 1": ("SGD", "self.velocities = [0.0", "self.velocities = [1.0", "begins at 1"),
+    "divided by a power": ("Adam", "m = self.m[i] / (1 - b1**self.steps)", "m = self.m[i] / b1**self.steps",
+                           "m is divided by beta**t"),
+    "parentheses": ("Adam", "(1 - b1) * parameter.grad", "1 - b1 * parameter.grad", "no parentheses around it in m"),
+    "factor squared": ("Adam", "(1 - b2) * parameter.grad**2", "((1 - b2) * parameter.grad) ** 2", "is squared, too"),
+    "eps subtracted": ("Adam", "+ self.eps", "- self.eps", "eps is subtracted"),
     "maximum": ("Adam", "(1 - b2) * parameter.grad**2", "(1 - b2) * parameter.grad", "not squared in v"),
 }  # fmt: skip
 
@@ -227,6 +285,23 @@ LOOPS = {
     "rounded": ("history.append(total.data)", "history.append(round(total.data, 3))", "rounded"),
     "return in the loop": ("    return history", "        return history", "a return inside the loop"),
     "too few": ("range(steps)", "range(steps - 1)", "one step too few"),
+    "last example": (
+        "total = loss([model(x) for x in inputs], targets)",
+        "total = loss([model(inputs[-1])], targets[-1:])",
+        "only the last example",
+    ),
+    "a step for each": (
+        "        total = loss([model(x) for x in inputs], targets)\n" + CLEAR,
+        "        for i, x in enumerate(inputs):\n            total = loss([model(x)], [targets[i]])\n"
+        + CLEAR.replace("        ", "            "),
+        "steps after each example",
+    ),
+    "outputs that grow": (
+        "    for _ in range(steps):\n        total = loss([model(x) for x in inputs], targets)",
+        "    outputs = []\n    for _ in range(steps):\n        outputs += [model(x) for x in inputs]\n"
+        "        total = loss(outputs[: len(targets)], targets) * len(targets) / len(outputs)",
+        "a number that grows",
+    ),
 }
 
 
@@ -336,6 +411,35 @@ def test_mistakes_of_tensors_are_named(open_student, method, old, new, part):
     assert part in tensor_hint(open_student("tensor", (old, new)), (f"Tensor.{method}",), "a.grad is 1.0")
 
 
+UNBROADCASTS = {
+    "axis of size 1 lost": ("keepdims=True)\n\n\nclass", ")\n\n\nclass", "for an operand of shape (2, 1)"),
+    "front kept": ("gradient.sum(axis=axes_in_front)", "gradient.sum(axis=axes_in_front, keepdims=True)",
+                   "for an operand of shape (3,)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "part"), UNBROADCASTS.values(), ids=UNBROADCASTS)
+def test_an_unbroadcast_that_is_wrong_is_named_where_its_results_do_not_fit(open_student, old, new, part):
+    message = "ValueError: non-broadcastable output operand with shape (2,1) doesn't match the broadcast shape (2,2)"
+    wrong = open_student("tensor", (old, new))
+    for method in ("exp", "__matmul__", "__add__"):
+        assert part in tensor_hint(wrong, (f"Tensor.{method}",), message)
+    assert "unbroadcast first" not in tensor_hint(open_student(), ("Tensor.exp",), message)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in log")
+def test_a_logarithm_that_is_not_a_number_below_0_is_recognised(open_student):
+    wrong = open_student(
+        "tensor", ("np.log(self.data) * out.data * out.grad", "np.log(exponent.data) * out.data * out.grad")
+    )
+    assert "the logarithm of the base that is due" in tensor_hint(wrong, ("Tensor.__pow__",), "b.grad is 1.0")
+
+
+def test_a_gradient_that_does_not_depend_on_its_own_is_named(open_student):
+    wrong = open_student("tensor", ("np.add.at(self.grad, index, out.grad)", "np.add.at(self.grad, index, 1.0)"))
+    assert "whatever its own gradient is" in tensor_hint(wrong, ("Tensor.__getitem__",), "a.grad is 1.0")
+
+
 def test_a_gradient_that_is_too_small_is_not_told_to_be_summed():
     small = "a.grad has shape (3,), and PyTorch's has (2, 3)"
     large = "a.grad has shape (2, 3), and PyTorch's has (3,)"
@@ -409,6 +513,9 @@ def test_unbroadcast_sums_over_axes_of_size_1_only_where_the_operand_has_one():
 TENSOR_NETWORKS = {
     "condition": (("if not (self.linear_last", "if (self.linear_last"), TENSOR_NETWORK, "look at the condition"),
     "no tanh": (("x = x.tanh()", "pass"), TENSOR_NETWORK, "no layer squashes."),
+    "number by number": (("x = x @ weights + bias", "x = x * weights + bias"), TENSOR_NETWORK, "in the place of @"),
+    "linear everywhere": (("self.linear_last and i == len(self.weights) - 1", "self.linear_last"),
+                          TENSOR_NETWORK, "with linear_last=True no layer squashes"),
     "shared": (("self.weights = [", "MLP.kept = getattr(MLP, 'kept', [])\n        self.weights = MLP.kept\n        "
                 "MLP.kept += ["), ("MLP.__init__",), "hold the same parameters"),
     "inputs of the network": (("zip([nin, *nouts], nouts)", "[(nin, nout) for nout in nouts]"), ("MLP.__init__",),
@@ -426,7 +533,7 @@ TENSOR_NETWORKS = {
 
 @pytest.mark.parametrize(("edit", "about", "part"), TENSOR_NETWORKS.values(), ids=TENSOR_NETWORKS)
 def test_mistakes_of_networks_of_tensors_are_named(open_student, edit, about, part):
-    assert part in tensor_network_hint(open_student("tensor", edit), about, "")
+    assert part in tensor_network_hint(open_student("tensor", edit), about, "test_linear")
 
 
 BEGINNINGS = {
@@ -457,6 +564,15 @@ def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(ope
     assert "By that of another row" in tensor_network_hint(by_all, about, "")
     together = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum()"))
     assert "are added up together" in tensor_network_hint(together, about, "")
+    alone = open_student("tensor", ("shifted.exp().sum(axis=1).log() - shifted[np.arange(len(targets)), targets]",
+                                    "(shifted.exp() / shifted.exp().sum(axis=0)).log() * -1"))  # fmt: skip
+    assert "of a single example is 0" in tensor_network_hint(alone, about, "")
+    turned = open_student("tensor", ("np.arange(len(targets)), targets]", "targets, np.arange(len(targets))]"))
+    assert "the row stands first" in tensor_network_hint(turned, about, "")
+    divided = open_student("tensor", ("losses = shifted.exp().sum(axis=1).log() - shifted[",
+                                      "p = shifted.exp() / shifted.exp().sum(axis=1, keepdims=True)\n"
+                                      "    losses = -p.log()["))  # fmt: skip
+    assert "its probability becomes 0" in tensor_network_hint(divided, about, "")
     several = open_student("tensor", ("return losses.mean()", "return losses"))
     assert "one single number is due" in tensor_network_hint(several, about, "")
     plain = open_student("tensor", ("- shifted[np.arange", "- shifted.data[np.arange"))
