@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from gradkit.graphs.tensor.graph import Array, TensorAnswers, TensorGraph
 from gradkit.inside.tensor_replay import TENSOR_OPERATIONS
 
-from .scalar_coverage import USED_AGAIN
 from .tensor_forms import ELEMENTWISE, POWERS, WITH_NUMBER, operation_of
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def list_features(graph: TensorGraph, answers: TensorAnswers) -> set[str]:
         if index + 1 < len(graph.steps):
             features.add(f"{operation} before another operation")
         if any(node in later for node in nodes for later in map(graph.operands, range(index + 1, len(graph.steps)))):
-            features.add(f"{operation} {USED_AGAIN}")
+            features.add(f"{operation} of a node that is used again after it")
         if len(nodes) == 2:
             sides = zip(_SIDES, nodes)
             features |= {f"{operation} with an inner node on the {side}" for side, node in sides if node >= n_leaves}
@@ -103,7 +102,9 @@ def list_required_features(spec: Tensors) -> set[str]:
         required |= {f"{name} with an inner node on the {side}" for name in has_two_tensors for side in _SIDES}
     if spec.steps > 2 and any(name in ELEMENTWISE for name in operations):
         required |= {"a leaf used twice", "an inner node used twice"}
-        required |= {f"{name} {USED_AGAIN}" for name in operations if name not in _CHANGES_SHAPE}
+        required |= {
+            f"{name} of a node that is used again after it" for name in operations if name not in _CHANGES_SHAPE
+        }
     for form in spec.forms:
         required |= _required_of_form(form)
     if not spec.ties:
