@@ -332,6 +332,27 @@ def open_submission(tmp_path, sandbox):
 
 
 @pytest.fixture
+def stops_while_forking():
+    """Return a function that returns whether a function is stopped by a Ctrl-C that arrives while it forks."""
+
+    def stops(function):
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                os.register_at_fork(after_in_parent=partial(signal.raise_signal, signal.SIGINT))
+                function()
+            except KeyboardInterrupt:
+                status = 0
+            finally:
+                os._exit(status)
+        return os.waitpid(child, 0)[1] == 0
+
+    return stops
+
+
+@pytest.fixture
 def wait_until():
     """Return a function that waits until a condition is true, and fails after a number of seconds."""
 
