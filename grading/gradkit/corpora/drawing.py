@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .spec import Answer, Case, Corpus, CorpusSpec, NumericAnswer
@@ -79,30 +79,37 @@ def draw_with_hypothesis(
         max_rounds: Maximum number of rounds.
     """
     import hypothesis
-    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
     for round_number in range(max_rounds):
         if n_missing() <= 0:
             break
-        # Hypothesis cannot be stopped early, so a round draws about as many examples as are missing.
         round_settings = settings(
             max_examples=2 * n_missing() + 20,
             database=None,
             deadline=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            verbosity=Verbosity.quiet,
         )
         is_first = True
 
         def collect_others(example: Case) -> None:
             nonlocal is_first
+            if n_missing() <= 0:
+                raise _NothingIsMissing
             if not is_first:
                 collect(example)
             is_first = False
 
         run_round = round_settings(given(strategy)(collect_others))
-        with _no_constants_of_modules():
+        with _no_constants_of_modules(), suppress(_NothingIsMissing):
             hypothesis.seed(_number_of(f"{seed} {round_number}"))(run_round)()
+
+
+class _NothingIsMissing(Exception):
+    """Ends a round of Hypothesis, which goes on until a test fails."""
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import re
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.corpora.drawing import draw_with_hypothesis
 from gradkit.corpora.expressions import Expressions, expressions
 from gradkit.corpora.files import load_corpus, save_corpus
 from gradkit.corpora.losses import losses
@@ -266,3 +267,10 @@ def test_equal_specs_of_two_items_share_a_corpus(specs_of_two_items):
 def test_two_different_specs_of_one_name_are_refused(specs_of_two_items, other):
     with pytest.raises(ValueError, match=r"test_other names another corpus mul"):
         specs_of_two_items('random_graphs("mul")', other)
+
+
+def test_drawing_ends_when_no_example_is_missing_and_says_nothing(capfd):
+    found = []
+    draw_with_hypothesis(st.integers(), "a seed", found.append, lambda: 5 - len(found))
+    assert len(found) == 5
+    assert capfd.readouterr() == ("", "")

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from gradkit.proof.page import MAX_MISSES, make_page, make_picture
+from gradkit.proof.page import make_page, make_picture
 from gradkit.proof.records import Figure, MeasuredSet, Record, Table, read_records, write_record
 from msgspec import structs
 
@@ -37,9 +37,9 @@ def test_the_page_has_a_row_for_each_figure_and_every_miss():
     assert "Not measured yet: misconceptions, designs," in page
 
 
-def test_a_long_list_of_misses_ends_with_where_the_rest_is():
-    page = make_page([structs.replace(RECORD, misses=[f"miss {n}" for n in range(MAX_MISSES + 2)])])
-    assert "- 2 more in [proof/mutants.json](proof/mutants.json)" in page
+def test_a_long_list_of_misses_is_there_to_the_last():
+    page = make_page([structs.replace(RECORD, misses=[f"miss {n}" for n in range(300)])])
+    assert page.count("- miss ") == 300
 
 
 def test_the_picture_has_a_bar_for_each_row():
