@@ -80,12 +80,6 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: [*order, group_of(item.nodeid)].index(group_of(item.nodeid)))  # stable for the others
 
 
-def pytest_collection_finish():
-    """Freeze pytest's 600,000 objects: a test that grades a class collects garbage first, and would visit them all."""
-    gc.collect()
-    gc.freeze()
-
-
 def group_of(nodeid):
     """Return the group that a test belongs to: that of its file, or the file itself."""
     path = nodeid.partition("::")[0]
@@ -148,6 +142,16 @@ def add_cpu_seconds(request):
         request.config.stash[LAST_CPU_SECONDS] -= seconds
 
     return add
+
+
+@pytest.fixture(scope="module", autouse=True)
+def freeze_objects():
+    """Freeze the objects that exist: a test that grades a class collects garbage first, and would visit them all.
+
+    pytest has 600,000 after collecting. Tests add those of PyTorch and others when they first import them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
