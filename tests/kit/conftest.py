@@ -65,6 +65,23 @@ GROUPS = {
 These groups start first and in this order, so that no process is left with a long one after the others have finished.
 """
 
+LONG_FILES = (
+    "grader/test_classroom.py",
+    "cli/test_grading_commands.py",
+    "outputs/gradebook/test_gradebook_failures.py",
+    "grader/test_secrets.py",
+    "submissions/transport/test_pipe.py",
+    "pytest_plugin/test_ways_of_running.py",
+    "outputs/gradebook/test_gradebook.py",
+    "course/test_release.py",
+    "grader/test_report_check.py",
+    "grader/test_reference_retry.py",
+    "pytest_plugin/test_what_a_student_sees.py",
+    "course/test_notebook_texts.py",
+    "proof/test_mutants.py",
+)
+"""Other files that take more than 20 s. They start after the groups, for the same reason."""
+
 LAST_CPU_SECONDS = pytest.StashKey[float]()
 """Value of cpu_seconds() at the end of the previous phase of a test."""
 
@@ -75,8 +92,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Sort the long groups first."""
-    order = list(dict.fromkeys(GROUPS.values()))
+    """Sort the long groups first, and then the long files."""
+    order = [*dict.fromkeys(GROUPS.values()), *(f"tests/kit/{name}" for name in LONG_FILES)]
     items.sort(key=lambda item: [*order, group_of(item.nodeid)].index(group_of(item.nodeid)))  # stable for the others
 
 
