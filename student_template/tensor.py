@@ -152,7 +152,8 @@ class MLP:
         raise NotImplementedError("a6: write MLP.__call__")
 
     def parameters(self):
-        """a6: a list of Tensors: the first layer's weights, its bias, the second layer's weights, its bias, ..."""
+        """a6: a list of Tensors: the first layer's weights, its bias, the second layer's weights, its bias, ...
+        A tuple or a generator is right as well."""
         raise NotImplementedError("a6: write MLP.parameters")
 
     def zero_grad(self):

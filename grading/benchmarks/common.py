@@ -73,16 +73,17 @@ def right_files(suite: Suite) -> dict[str, str]:
 
 
 @contextmanager
-def classroom(count: int, suite: Suite, files: Mapping[str, str] | None = None) -> Iterator[Any]:
+def classroom(count: int, suite: Suite, files: Mapping[str, str] | None = None, isolated: bool = True) -> Iterator[Any]:
     """Make a class of equal submissions, and a classroom for it. Both are deleted when the context ends.
 
     Args:
         count: How many students.
         suite: The items.
         files: The text of each file, by its name without `.py`; the solution's, unless given.
+        isolated: Whether submissions run in a sandbox.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        room = Classroom(suite, make_conditions(suite, True), Path(scratch) / "reports")
+        room = Classroom(suite, make_conditions(suite, isolated), Path(scratch) / "reports", isolated)
         yield room, copies(Path(scratch) / "class", count, files or right_files(suite))
 
 

@@ -283,7 +283,8 @@ class MLP:
         return x
 
     def parameters(self):
-        """a6: a list of Tensors: the first layer's weights, its bias, the second layer's weights, its bias, ..."""
+        """a6: a list of Tensors: the first layer's weights, its bias, the second layer's weights, its bias, ...
+        A tuple or a generator is right as well."""
         return [parameter for layer in zip(self.weights, self.biases) for parameter in layer]
 
     def zero_grad(self):

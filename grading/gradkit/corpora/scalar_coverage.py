@@ -26,6 +26,10 @@ _RANGES: dict[str, dict[str, tuple[float, float]]] = {
 
 _SIDES = ("left", "right")
 
+USED_AGAIN = "of a node that is used again after it"
+"""The feature of a step whose operand is used by a later step, too, which depends on this one: so its closure runs when
+the operand has a gradient already."""
+
 
 def list_features(graph: Graph, answers: Answers) -> set[str]:
     """Return the features of a graph."""
@@ -54,6 +58,8 @@ def _features_of_step(graph: Graph, answers: Answers, node: int) -> set[str]:
         features.add("of an inner node")
     if node != graph.output:
         features.add("before another operation")
+    if any(parent in _used_after(graph, node) for parent in parents):
+        features.add(USED_AGAIN)
     if answers.grad[node] != 1:
         features.add("with an upstream gradient other than 1")
     if operation == "pow_const" and values[0] < 0:
@@ -68,6 +74,18 @@ def _features_of_step(graph: Graph, answers: Answers, node: int) -> set[str]:
         if all(value % 1 == 0 for value in values):
             features.add("of whole numbers")
     return features
+
+
+def _used_after(graph: Graph, node: int) -> set[int]:
+    """Return the nodes that the steps use which depend on a node."""
+    dependent = {node}
+    used: set[int] = set()
+    for later in range(node + 1, len(graph)):
+        parents = graph.parents(later)
+        if dependent & set(parents):
+            dependent.add(later)
+            used |= set(parents)
+    return used
 
 
 def has_systematic_part(spec: RandomGraphs) -> bool:
@@ -86,6 +104,11 @@ def list_required_features(spec: RandomGraphs) -> set[str]:
         required.add("an inner node used twice")
     for operation in spec.operations:
         required |= {f"{operation} {feature}" for feature in _required_of_operation(spec, operation)}
+    if spec.reuse != "nothing":  # an error in a companion shows under every seed
+        required |= {f"{operation} {USED_AGAIN}" for operation in (*spec.operations, *spec.companions)}
+    if spec.reuse != "nothing" and "mul" in spec.companions:
+        for companion in spec.companions:
+            required |= {f"{companion} before another operation", f"{companion} with an upstream gradient other than 1"}
     return required
 
 

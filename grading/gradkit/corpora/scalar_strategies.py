@@ -54,15 +54,22 @@ def expression_graphs(draw: st.DrawFn, spec: RandomGraphs, functions: Mapping[st
             # Nearly always the latest node, because other steps would often not reach the output.
             operands = [draw(st.sampled_from([usable[-1], usable[-1], *usable[:-3:-1]]))]
             if OPERATIONS[name].arity == 2:
-                others = [node for node in usable if node != operands[0] or can_be_used_again(node)]
+                # Other items are about a + a and a * a, so here a companion has two different operands.
+                is_companion = name not in spec.operations
+                others = [
+                    node for node in usable if node != operands[0] or (can_be_used_again(node) and not is_companion)
+                ]
                 if not others:
                     continue
                 operands.insert(draw(st.integers(0, 1)), draw(st.sampled_from(others)))
             constants = spec.constants_of(name)
             plain = (draw(st.sampled_from(constants)),) if constants else ()
-            if in_domain(name, [values[node] for node in operands], *plain):
+            numbers = [values[node] for node in operands]
+            if name == "mul" and 0 in numbers and spec.operations != ("mul",):
+                continue  # another item is about a factor of 0
+            if in_domain(name, numbers, *plain):
                 steps.append((name, *operands, *plain))
-                values.append(functions[name](*(values[node] for node in operands), *plain).real)
+                values.append(functions[name](*numbers, *plain).real)
                 usable = [node for node in usable if node not in operands or can_be_used_again(node)]
                 usable.append(len(values) - 1)
                 break

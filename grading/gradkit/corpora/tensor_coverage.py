@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gradkit.graphs.tensor.graph import Array, TensorAnswers, TensorGraph
 from gradkit.inside.tensor_replay import TENSOR_OPERATIONS
 
+from .scalar_coverage import USED_AGAIN
 from .tensor_forms import ELEMENTWISE, POWERS, WITH_NUMBER, operation_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _RANGES: dict[str, dict[str, tuple[float, float]]] = {
 
 _STRETCHED = {"_leading": "fewer axes", "_ones": "axes of size 1", "_single": "no axes"}
 """What one operand of a form has, by the end of the form's name."""
+
+_CHANGES_SHAPE = ("sum", "mean", "max", "sum_kept", "mean_kept", "max_kept", "reshape", "item", "slice", "rows")
+"""Operations whose operand fits few of the steps after them: it is hardly ever drawn to be used again."""
 
 _SIDES = ("left", "right")
 
@@ -50,6 +54,8 @@ def list_features(graph: TensorGraph, answers: TensorAnswers) -> set[str]:
             features.add(f"{operation} of an inner node")
         if index + 1 < len(graph.steps):
             features.add(f"{operation} before another operation")
+        if any(node in later for node in nodes for later in map(graph.operands, range(index + 1, len(graph.steps)))):
+            features.add(f"{operation} {USED_AGAIN}")
         if len(nodes) == 2:
             sides = zip(_SIDES, nodes)
             features |= {f"{operation} with an inner node on the {side}" for side, node in sides if node >= n_leaves}
@@ -97,6 +103,7 @@ def list_required_features(spec: Tensors) -> set[str]:
         required |= {f"{name} with an inner node on the {side}" for name in has_two_tensors for side in _SIDES}
     if spec.steps > 2 and any(name in ELEMENTWISE for name in operations):
         required |= {"a leaf used twice", "an inner node used twice"}
+        required |= {f"{name} {USED_AGAIN}" for name in operations if name not in _CHANGES_SHAPE}
     for form in spec.forms:
         required |= _required_of_form(form)
     if not spec.ties:

@@ -16,7 +16,7 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 
 from .drawing import MAX_ROUNDS, draw_with_hypothesis
 from .parameters import check_at_least, check_choice, check_not_empty
-from .spec import Corpus, CorpusSpec
+from .spec import PUBLIC_SEED, Corpus, CorpusSpec
 from .tensor_coverage import list_features, list_required_features
 from .tensor_forms import FORMS
 
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 MAX_STEPS, N_GRAPHS = 2, 16
 """The maximum number of steps of a graph and the number of graphs of a corpus, unless an item says otherwise."""
+
+PUBLIC_MULTIPLE = 4
+"""The public corpus of varied graphs is so many times as large as a private one.
+
+Whether a mistake shows in such a graph depends on the numbers and shapes. What a private corpus would find by chance,
+the public one finds first: the student sees it in self-check, and the points do not depend on the seed.
+"""
 
 _MAX_ROUNDS_FOR_FEATURES = 20
 _MIN_DISTANCE_FROM_RELU_KINK = 0.005
@@ -47,7 +54,8 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
         ties: Whether many numbers are equal.
         twice: Whether the last step is done twice and the results are added, so that its operands have two uses.
         count: Number of graphs, divided equally among the forms and rounded up (see `list_parts`); more if they do not
-            have all that `required_features` names.
+            have all that `required_features` names, and PUBLIC_MULTIPLE times as many in the public corpus if the
+            graphs have more than MAX_STEPS steps, other layouts or two uses.
     """
 
     forms: tuple[str, ...]
@@ -92,8 +100,10 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
         """See CorpusSpec. The graphs come smallest first, and any two differ in more than their numbers."""
         from .tensor_strategies import list_parts
 
+        is_varied = self.steps > MAX_STEPS or self.layout or self.twice
+        multiple = PUBLIC_MULTIPLE if seed == PUBLIC_SEED and is_varied else 1
         drawn: _Drawn = {}
-        parts = list_parts(self)
+        parts = list_parts(self.with_count(multiple * self.count))
         for part in parts:
             self._draw_part(part, seed, drawn)
 

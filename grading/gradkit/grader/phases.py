@@ -88,14 +88,9 @@ def _sum_limits(suite: Suite, tests: Iterable[GradedTest]) -> float:
 
 
 class LaterPhase(Phase):
-    """A phase after the public one, whose workers may have secrets: of an item it says only whether the item passes.
-
-    Attributes:
-        ends_with_a_failure: Whether the phase ends when an item does not pass.
-    """
+    """A phase after the public one, whose workers may have secrets: of an item it says only whether the item passes."""
 
     limit_factor = LATER_LIMIT_FACTOR
-    ends_with_a_failure = False
 
     @abstractmethod
     def tests_to_run(self, suite: Suite, public: Report, passed: PassedItems) -> list[GradedTest]:
@@ -106,6 +101,16 @@ class LaterPhase(Phase):
             public: The report of the public phase.
             passed: The items that passed in the earlier of the later phases.
         """
+
+    def can_still_decide(self, suite: Suite, test: GradedTest, failed: Collection[str]) -> bool:
+        """Return whether the result of a test can still matter, after other tests of this phase have not passed.
+
+        Args:
+            suite: The items.
+            test: One of the tests that this phase runs on the submission.
+            failed: The names of the assignments of the tests that have not passed.
+        """
+        return True
 
     @abstractmethod
     def libraries(self, suite: Suite, test: GradedTest) -> list[Library]:
@@ -133,12 +138,12 @@ class PrivatePhase(LaterPhase):
 class EarlierFilesPhase(LaterPhase):
     """The public items of assignments that are not graded, and whose files a reference retry replaces.
 
-    There is a retry only if one of them does not pass, so the phase ends with the first that does not.
+    There is a retry only if one of them does not pass. So the first that does not pass decides about every retry that
+    replaces its file, and the phase runs only what another retry depends on.
     """
 
     name = "earlier files"
     limit_factor = 1  # as in the public phase of these assignments
-    ends_with_a_failure = True
 
     def tests(self, suite: Suite) -> list[GradedTest]:
         return list(suite.retry_tests)
@@ -149,6 +154,10 @@ class EarlierFilesPhase(LaterPhase):
             if _items_to_retry(suite, assignment, public, passed) and not _has_graded_failure(assignment, public):
                 undecided |= replaced_assignments(assignment)
         return [test for test in suite.retry_tests if test.item.assignment in undecided]
+
+    def can_still_decide(self, suite: Suite, test: GradedTest, failed: Collection[str]) -> bool:
+        replaced = (replaced_assignments(assignment) for assignment in suite.assignments)
+        return any(test.item.assignment in names and names.isdisjoint(failed) for names in replaced)
 
     def libraries(self, suite: Suite, test: GradedTest) -> list[Library]:
         return [suite.library]

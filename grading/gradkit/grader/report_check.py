@@ -7,18 +7,21 @@ or renders a report needs no check of its own.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, FailingGraph, PictureNode
-from gradkit.suite.results import ItemResult
+from gradkit.suite.results import ItemResult, strip_result
 
 if TYPE_CHECKING:
     from .report import Report
 
 MAX_REPORT_BYTES = 8 << 20
-"""All 222 items of the course, failed with the largest evidence, take 2 MB. A usual report takes 0.1 MB."""
+"""222 items, all failed with the largest evidence, take 2 MB. A usual report takes 0.1 MB."""
 
 MAX_ITEMS = 2_000
 MAX_ITEM_POINTS = 1_000.0
@@ -64,6 +67,25 @@ def check(report: Report) -> None:
     points = sum(item.points for item in report.items)
     adds_up = math.isclose(report.earned, earned, abs_tol=1e-6) and math.isclose(report.points, points, abs_tol=1e-6)
     _require(adds_up, "its points do not add up")
+
+
+def check_unblocked(report: Report, unblocked: Mapping[str, ItemResult]) -> None:
+    """Check what blocked items show if nothing blocks them: see `PublicResult`. The final report can contain all of it.
+
+    Args:
+        report: The report of the public phase, which `check` has accepted.
+        unblocked: The results, by the item's id.
+
+    Raises:
+        ValueError: If `gradkit grade` cannot have found one of the results. The message says why.
+    """
+    blocked = {item.id: item for item in report.items if item.verdict is Verdict.BLOCKED}
+    _require(unblocked.keys() <= blocked.keys(), "it unblocks an item that is not blocked")
+    for name, result in unblocked.items():
+        _require(strip_result(result) == strip_result(blocked[name]), f"it unblocks {name} as another item")
+        _require(result.verdict is not Verdict.PASSED, f"{name} is blocked, and passes if nothing blocks it")
+    items = tuple(unblocked.get(item.id, item) for item in report.items)
+    check(msgspec.structs.replace(report, items=items))
 
 
 def _check_item(item: ItemResult) -> None:

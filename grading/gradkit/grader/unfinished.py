@@ -11,7 +11,7 @@ from gradkit.files import write_whole
 from gradkit.suite.results import ItemResult
 
 from .report import Report
-from .report_check import check
+from .report_check import check, check_unblocked
 
 FOLDER = ".unfinished"
 """The folder among the reports. A submission's file is deleted when its report is written."""
@@ -49,6 +49,7 @@ def read(path: Path) -> Unfinished | None:
     try:
         submission = msgspec.json.decode(path.read_bytes(), type=Unfinished)
         check(submission.public)
+        check_unblocked(submission.public, submission.unblocked)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
     return submission

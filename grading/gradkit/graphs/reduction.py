@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 Case = TypeVar("Case")
 
+NOT_A_CASE = (ArithmeticError, ValueError, IndexError, TypeError)
+"""What computing the answers to a candidate raises if it is not a case: shapes do not fit, or a function overflows."""
+
 MAX_TRIES = 400
 """Candidates that a reduction tries: each of them is one run of the student's code."""
 

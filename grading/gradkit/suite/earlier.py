@@ -13,6 +13,7 @@ import msgspec
 
 from gradkit.catalogue.assignments import Assignment, assignments
 from gradkit.corpora.library import Library
+from gradkit.errors import UserError
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.protocol import Transport
 
@@ -24,6 +25,10 @@ from .loading import Loader
 from .outcomes import STUDENT_ERRORS, Block, reason_to_skip, record_outcome
 from .reproduction import Programs
 from .results import Item, Results, has_failed
+
+
+class EarlierItemError(Exception):
+    """An error in the test of an earlier item, or in gradkit: not a verdict. The message names the item."""
 
 
 def find_earlier_tests(items: Iterable[Item], graded: Sequence[Assignment]) -> tuple[GradedTest, ...]:
@@ -80,11 +85,20 @@ class EarlierItems:
 
         Returns:
             The earlier items that failed, and the evidence of the first one. None if no earlier item failed.
+
+        Raises:
+            EarlierItemError: If an earlier item ended in a way that is not a verdict.
+            UserError, OSError: If no worker can be started.
         """
         needed = self._needed_by(results, item)
         for test in needed:
             if test.item.id not in results.earlier:
-                self._run(results, test)
+                try:
+                    self._run(results, test)
+                except (UserError, OSError):
+                    raise
+                except Exception as error:
+                    raise EarlierItemError(f"{test.item.id} ended with {type(error).__name__}: {error}") from error
         known = (results.earlier.get(test.item.id) for test in needed)
         failed = [each for each in known if each and has_failed(each)]
         if not failed:

@@ -14,6 +14,9 @@ from gradkit.submissions.outcome import Verdict
 
 from .evidence import Evidence
 
+REDUCIBLE = (Verdict.ERROR, Verdict.FAILED)
+"""Verdicts of failures that are shown with the smallest case that ends in the same way."""
+
 
 class Failure(ABC):
     """Why an item did not pass."""

@@ -84,6 +84,8 @@ def record_outcome(
         if find_block and result.evidence and _can_be_blocked(result, error):
             block = find_block(results, item)
             if block:
+                if result.verdict.stops_dependents:
+                    results.stopping.update(block.blocked_by)
                 result = make_result(item, Verdict.BLOCKED, block.evidence, block.blocked_by)
         if result.verdict is not Verdict.BLOCKED:
             results.unblocked.pop(item.id, None)

@@ -108,6 +108,8 @@ class Results:
     by_id: dict[str, ItemResult] = field(default_factory=dict)
     earlier: dict[str, ItemResult] = field(default_factory=dict)
     """Results of items that are not graded, and were run because others need them: see earlier.py."""
+    stopping: set[str] = field(default_factory=set)
+    """The ids of earlier items that stop others: they stopped, and so did a graded item that needs them."""
     unblocked: dict[str, ItemResult] = field(default_factory=dict)
     """What some of the blocked items show if nothing blocks them: see `record_outcome`."""
 
@@ -130,11 +132,13 @@ class Results:
     def prerequisites_that_stop(self, item: Item) -> tuple[str, ...]:
         """Return the ids of the prerequisites because of which an item is not run: see `Verdict.stops_dependents`.
 
-        They can be items that are not graded: if tanh() hangs, then the first item of a4 that calls it finds out, and
-        the others are not run.
+        They can be items that are not graded: if tanh() hangs, then the first item of a4 that calls it hangs, too, and
+        the others are not run. An item that is not graded stops nothing by itself, because its program can contain what
+        no graded item does.
         """
-        known = {**self.earlier, **self.by_id}
-        return tuple(result.id for result in _find_prerequisites(item, known) if result.verdict.stops_dependents)
+        found = _find_prerequisites(item, {**self.earlier, **self.by_id})
+        can_stop = self.by_id.keys() | self.stopping
+        return tuple(result.id for result in found if result.verdict.stops_dependents and result.id in can_stop)
 
 
 def _find_prerequisites(item: Item, known: Mapping[str, ItemResult]) -> list[ItemResult]:

@@ -121,6 +121,25 @@ def test_with_the_solution_each_cell_prints_what_its_comments_say(assignment, bu
             sys.modules.pop(module, None)
 
 
+def is_call_of_parameters(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "parameters"
+
+
+def needs_a_list(node):
+    """Return whether an expression fails if `parameters()` in it is a generator."""
+    if isinstance(node, ast.Subscript):
+        return is_call_of_parameters(node.value)
+    if not isinstance(node, ast.Call) or not any(map(is_call_of_parameters, node.args)):
+        return False
+    return ast.unparse(node.func).rpartition(".")[2] in ("len", "SGD", "Adam")
+
+
+def test_no_experiment_needs_parameters_to_be_a_list_because_a_generator_is_right_as_well(built):
+    sources = [source for notebook in built.values() for source in experiments(notebook)]
+    assert sum("parameters()" in source for source in sources) > 10
+    assert not [ast.unparse(node) for source in sources for node in ast.walk(ast.parse(source)) if needs_a_list(node)]
+
+
 def test_a_build_gives_the_same_bytes_again(tmp_path, root):
     for folder in ("one", "two"):
         assert len(list(notebooks.build_sources(tmp_path / folder, root / "reference/solution"))) == len(COURSE)

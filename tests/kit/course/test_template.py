@@ -49,6 +49,12 @@ def test_a_stub_keeps_signature_and_docstring_and_says_which_assignment_asks(bot
         assert len(stub.body) == 2
 
 
+@pytest.mark.parametrize("module", ["nn", "tensor"])
+def test_where_a_list_of_parameters_is_asked_for_a_tuple_and_a_generator_are_named_too(both, module):
+    (first, *_) = [stub for name, stub in functions(both[1]).items() if name.endswith(".parameters")]
+    assert "A tuple or a generator is right as well." in ast.get_docstring(first)
+
+
 def test_no_line_of_a_body_leaks_into_the_template(both):
     solution, template = both
     bodies = {

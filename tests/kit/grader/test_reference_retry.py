@@ -1,12 +1,16 @@
 """Reference retries: a wrong earlier file costs points once, and code that reads the reference leaks a bit an item."""
 
 import re
+from unittest.mock import Mock
 
+import msgspec
 import pytest
 from gradkit.catalogue.assignments import choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader import report
 from gradkit.grader.conditions import make_conditions
+from gradkit.grader.one_submission import later_phases
+from gradkit.grader.phases import EARLIER_FILES
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
@@ -98,6 +102,18 @@ def test_there_is_no_second_chance_beside_right_earlier_files(graded, name):
 def test_a_wrong_earlier_file_gives_a_second_chance_also_if_it_is_not_graded(graded):
     found = graded("a5", engine=BAD_TANH, nn=text("nn"), training=text("training") + FORGETS)
     assert found.earned == found.points
+
+
+def test_a_wrong_file_decides_only_about_the_retries_that_replace_it(monkeypatch):
+    a4, a6 = choose_assignments("a4") + choose_assignments("a6")
+    a6 = msgspec.structs.replace(a6, retry_with=("training",))
+    suite = load_suite((a4, a6), Library(corpora_folder()))
+    wrong = "a1_expressions/test_addition"
+    monkeypatch.setattr(later_phases, "_passes", lambda suite, phase, test, transport: test.item.id != wrong)
+    passed = later_phases.run_later_phase(suite, EARLIER_FILES, suite.retry_tests, Mock(spent_seconds=0.0))
+    of_a5 = {test.item.id for test in suite.retry_tests if test.item.assignment == "a5_training"}
+    assert of_a5 <= set(passed)
+    assert {name.partition("/")[0] for name in passed} == {"a1_expressions", "a5_training"}
 
 
 BACKWARDS = text("nn").replace("neuron(x) for neuron in self.neurons]", "neuron(x) for neuron in self.neurons[::-1]]")

@@ -2,12 +2,17 @@
 
 import json
 import time
+from unittest.mock import Mock
 
+import msgspec
 import pytest
 from gradkit.cli.main import app
-from gradkit.grader import report
-from gradkit.grader.report import Conditions, UnreadableError, make_report, read
+from gradkit.grader import report, unfinished
+from gradkit.grader.one_submission import run_phases
+from gradkit.grader.report import Conditions, Report, UnreadableError, make_report, read
 from gradkit.grader.report_check import MAX_REPORT_BYTES
+from gradkit.grader.suite import GraderError
+from gradkit.grader.unfinished import Unfinished
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
@@ -16,7 +21,7 @@ from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.explanations import explain_mismatch
-from gradkit.suite.results import Item, Results, make_result
+from gradkit.suite.results import Item, Results, make_result, strip_result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -219,3 +224,42 @@ def test_no_change_of_a_report_breaks_a_command(tmp_path_factory, changes):
     path.write_text(json.dumps(made))
     with pytest.MonkeyPatch.context() as monkeypatch:
         list(commands_on(path, monkeypatch))
+
+
+# --- what blocked items show if nothing blocks them -----------------------------------------------------------------
+
+BLOCKED = "a1_trial/test_all"
+
+
+def unblocked(**changes):
+    """Return what the blocked item of the report shows if nothing blocks it: a failure, with some fields changed."""
+    item = msgspec.json.decode(WHOLE, type=Report).by_id()[BLOCKED]
+    own = make_result(item, Verdict.FAILED, Evidence("wrong"))
+    return {BLOCKED: msgspec.structs.replace(own, **changes)}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        unblocked(evidence=Evidence("x" * 3000)),
+        unblocked(evidence=Evidence("wrong", ("print(x)",) * 600)),
+        unblocked(verdict=Verdict.PASSED, earned=1.0),
+        unblocked(points=50.0),
+        {"a1_trial/test_fine": unblocked()[BLOCKED]},
+    ],
+    ids=["long text", "many lines", "passes", "other points", "of an item that is not blocked"],
+)
+def test_what_a_blocked_item_shows_later_is_checked_as_the_report_is(damaged, tmp_path, monkeypatch):
+    public = msgspec.json.decode(WHOLE, type=Report)
+    path = tmp_path / "ada.json"
+    unfinished.write(Unfinished(public, 1.0, unblocked=unblocked()), path)
+    assert unfinished.read(path)
+    unfinished.write(Unfinished(public, 1.0, unblocked=damaged), path)
+    assert unfinished.read(path) is None
+
+    results = Results([strip_result(item) for item in public.items], public.by_id(), unblocked=damaged)
+    monkeypatch.setattr(run_phases, "open_transport", Mock())
+    monkeypatch.setattr(run_phases, "run_public_phase", lambda *_: results)
+    suite = Mock(tests=(), earlier=(), all_assignments=())
+    with pytest.raises(GraderError, match="the report cannot be written"):
+        run_phases.make_public_report("ada", Intake("0" * 32), public.conditions, suite, Mock(), tmp_path)

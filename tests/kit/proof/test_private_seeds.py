@@ -1,10 +1,13 @@
 """Specimens under private seeds: results are those of grading, are kept, and become figures."""
 
+import inspect
 import json
+import re
 from dataclasses import replace
 
 import pytest
 from gradkit.catalogue.assignments import choose_assignments, corpora_folder
+from gradkit.cli.seeds import pairs, seeds
 from gradkit.corpora.library import Library
 from gradkit.grader.suite import load_suite
 from gradkit.proof import private_seeds
@@ -29,6 +32,14 @@ def seeds_of(suite):
         return SpecimenSeeds(name, suite, {seed: frozenset(each) for seed, each in zip(seeds, failed)})
 
     return make
+
+
+@pytest.mark.parametrize("command", [pairs, seeds], ids=lambda command: command.__name__)
+def test_the_documents_state_how_many_seeds_a_command_draws(command, root):
+    default = inspect.signature(command).parameters["seeds"].default
+    for name, pattern in (("README.md", r"under (\d+) private seeds"), ("docs/authoring.md", r"\(default: (\d+)[,)]")):
+        (line,) = [each for each in (root / name).read_text().splitlines() if f"gradkit {command.__name__}` " in each]
+        assert int(re.search(pattern, line)[1]) == default
 
 
 def test_a_loss_is_an_item_that_the_design_does_not_give_up(seeds_of):

@@ -5,13 +5,20 @@ import pytest
 from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
-from gradkit.grader.suite import load_suite
+from gradkit.grader.suite import GraderError, load_suite
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.suite.outcomes import reason_to_skip
 
 WRONG_ADDITION = ("self.data + other.data", "self.data + 2 * other.data")
 OVERWRITING_EXP = ("self.grad += out.data * out.grad", "self.grad = out.data * out.grad")
 WRONG_PLUS_NUMBER = ("return self + other", "return self + other + 1")
+ENDS_AT_ZERO_TIMES_ZERO = (
+    'out = Value(self.data * other.data, (self, other), "*")',
+    'out = Value(self.data * other.data, (self, other), "*") if self.data or other.data else exit()',
+)
+HALF_THE_SLOPE_OF_RELU = ("(self.data > 0) * out.grad", "(self.data > 0) * out.grad / 2")
+ENDING_MULTIPLICATION = (ENDS_AT_ZERO_TIMES_ZERO[0], "exit()")
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +96,26 @@ def test_a_file_that_cannot_be_imported_in_an_earlier_item_is_tried_again_in_a_g
     results = run_public_phase(a3, Intake(), transport)
     assert results.earlier["a2_backprop/test_the_result_answers_to_itself"].verdict is Verdict.ERROR
     assert results.by_id["a3_activations/test_log"].verdict is Verdict.PASSED
+
+
+def test_an_earlier_item_that_ends_the_program_takes_no_points_from_graded_items_that_do_not(run_a3):
+    results = run_a3(HALF_THE_SLOPE_OF_RELU, ENDS_AT_ZERO_TIMES_ZERO)
+    assert results.earlier["a2_backprop/test_a_factor_of_zero_gradient"].verdict is Verdict.CRASHED
+    assert results.by_id["a3_activations/test_relu_gradient"].verdict is Verdict.BLOCKED
+    assert results.by_id["a3_activations/test_relu_at_zero"].verdict is Verdict.PASSED
+
+
+def test_where_a_graded_item_ends_the_program_too_the_others_that_need_the_earlier_one_are_not_run(run_a3):
+    results = run_a3(ENDING_MULTIPLICATION)
+    assert results.by_id["a3_activations/test_exp"].evidence.heading.startswith("Needed from a1_expressions")
+    reason = reason_to_skip(results, results.by_id["a3_activations/test_log"])
+    assert str(reason) == "Not run: it needs a1_expressions/test_multiplication, which did not pass."
+
+
+def test_an_error_of_ours_in_an_earlier_item_is_no_verdict(run_a3, monkeypatch):
+    def broken(*_):
+        raise KeyError("internal")
+
+    monkeypatch.setattr("gradkit.suite.earlier.run_test", broken)
+    with pytest.raises(GraderError, match="a1_expressions/test_a_value_keeps_its_number ended with KeyError"):
+        run_a3(WRONG_ADDITION)

@@ -37,7 +37,10 @@ def run_later_phase(
     """
     seconds_left = {each.name: phase.limit_factor * each.submission_seconds for each in suite.all_assignments}
     passed = []
+    failed: set[str] = set()
     for test in tests:
+        if not phase.can_still_decide(suite, test, failed):
+            continue
         assignment = suite.assignment(test.item.assignment)
         seconds = min(phase.limit_factor * assignment.item_seconds, seconds_left[assignment.name])
         if seconds <= 0:
@@ -48,9 +51,8 @@ def run_later_phase(
         if _passes(suite, phase, test, transport):
             passed.append(test.item.id)
         else:
+            failed.add(assignment.name)
             transport.close()
-            if phase.ends_with_a_failure:
-                break
         seconds_left[assignment.name] -= transport.spent_seconds - spent_before
     return tuple(passed)
 

@@ -13,12 +13,12 @@ from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest, run_test
 from gradkit.suite.diagnosis.find_hint import Diagnosis
 from gradkit.suite.diagnosis.student import Student
-from gradkit.suite.earlier import EarlierItems
+from gradkit.suite.earlier import EarlierItemError, EarlierItems
 from gradkit.suite.failures import NotPassed
 from gradkit.suite.loading import Loader, no_time_left
-from gradkit.suite.outcomes import make_failure, reason_to_skip, record_outcome
+from gradkit.suite.outcomes import Block, make_failure, reason_to_skip, record_outcome
 from gradkit.suite.reproduction import Programs
-from gradkit.suite.results import Results
+from gradkit.suite.results import Item, Results
 from gradkit.suite.visibility import failure_for_report, make_hidden_result
 
 from ..reference_retry import reference_files
@@ -90,13 +90,20 @@ class _PublicRun:
             test.item,
             error,
             test.path,
-            self._earlier.find_block,
+            self._find_block,
             self._programs.run,
             diagnosis=diagnosis,
             explain_blocked=bool(reference_files(assignment, self._suite.reference)),
         )
         spent = self._transport.spent_seconds - spent_before - (self._earlier.spent_seconds - spent_earlier)
         self._spent_seconds[assignment.name] += spent
+
+    def _find_block(self, results: Results, item: Item) -> Block | None:
+        """Find what blocks an item from outside the graded assignments: see EarlierItems."""
+        try:
+            return self._earlier.find_block(results, item)
+        except EarlierItemError as error:
+            raise GraderError(str(error)) from error
 
     def _run(
         self, test: GradedTest, seconds: float, packages: tuple[str, ...], is_short_of_time: bool

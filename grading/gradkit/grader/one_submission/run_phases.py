@@ -65,6 +65,7 @@ def make_public_report(
     made = report.make_report(student, intake, conditions, results)
     try:
         report_check.check(made)
+        report_check.check_unblocked(made, results.unblocked)
     except ValueError as error:
         raise GraderError(f"the report cannot be written: {error}") from None
     return PublicResult(made, results.unblocked)

@@ -9,15 +9,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ..reduction import NOT_A_CASE
 from .graph import Leaf, Shape, TensorGraph
 
 NICE_NUMBERS = (2.0, 0.5, 3.0, -2.0, 1.0, -1.0, 4.0, 1.5, -0.5, 5.0, -3.0, 2.5)
 """Numbers for leaves, nicest first. They differ, because the largest of equal numbers is not defined."""
 
 POSITIVE_NUMBERS = tuple(number for number in NICE_NUMBERS if number > 0)
-
-NOT_A_GRAPH = (ArithmeticError, ValueError, IndexError, TypeError)
-"""What evaluating a graph raises whose shapes do not fit, or that is not well-posed."""
 
 
 class _Step(NamedTuple):
@@ -52,7 +50,7 @@ def smaller_tensor_graphs(graph: TensorGraph, evaluate: Callable[[TensorGraph], 
     """
     try:
         return _Candidates(graph, evaluate).all()
-    except NOT_A_GRAPH:  # a graph that was written by hand need not be well-posed
+    except NOT_A_CASE:  # a graph that was written by hand need not be well-posed
         return iter(())
 
 
@@ -209,7 +207,7 @@ class _Candidates:
         """Return the shape of a candidate's output; None if it is not a graph, or has a feature that this one lacks."""
         try:
             arrays = self._evaluate(graph)
-        except NOT_A_GRAPH:
+        except NOT_A_CASE:
             return None
         shape: Shape = arrays[-1].shape
         return shape if _features(graph, arrays) <= self._features else None

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
 from gradkit.corpora.spec import Corpus
-from gradkit.graphs.reduction import reduce_greedily
+from gradkit.graphs.reduction import NOT_A_CASE, reduce_greedily
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import NODES_SHOWN, Evidence, make_row, number_text
 from gradkit.suite.explanations import explain_error
-from gradkit.suite.failures import Failure, NotPassed, not_passed
+from gradkit.suite.failures import REDUCIBLE, Failure, NotPassed, not_passed
 
 Case = TypeVar("Case")
 Answer = TypeVar("Answer")
@@ -43,20 +43,13 @@ class Reduction(Generic[Case, Answer]):
     Attributes:
         candidates: Makes cases that may be smaller, most promising first.
         cost: A key that orders cases.
-        answer: Computes the right answers to a case, without PyTorch. Raises one of UNANSWERED if right engines could
+        answer: Computes the right answers to a case, without PyTorch. Raises one of NOT_A_CASE if right engines could
             differ on it.
     """
 
     candidates: Callable[[Case], Iterable[Case]]
     cost: Callable[[Case], Any]
     answer: Callable[[Case], Answer]
-
-
-UNANSWERED = (ArithmeticError, ValueError, IndexError, TypeError)
-"""What computing the answers to a candidate raises if it is not a case: shapes do not fit, or a function overflows."""
-
-REDUCIBLE = (Verdict.ERROR, Verdict.FAILED)
-"""Verdicts of failures that are shown with the smallest case that ends in the same way."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ class WrongCase(Failure, Generic[Case, Answer]):
             nonlocal smallest
             try:
                 answers = answer(candidate)
-            except UNANSWERED:
+            except NOT_A_CASE:
                 return False
             evidence = self._run(candidate, answers)
             if evidence is None:

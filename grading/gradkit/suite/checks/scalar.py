@@ -21,7 +21,7 @@ from gradkit.submissions.transport.subject import Subject, backward_calls, decis
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.excerpt import excerpt_of
 from gradkit.suite.explanations import explain_error, explain_mismatch, explain_number
-from gradkit.suite.failures import Failure, NotPassed, not_passed
+from gradkit.suite.failures import REDUCIBLE, Failure, NotPassed, not_passed
 
 Compare = Callable[[Graph, Answers, Answers], Mismatch | None]
 """Compares a student's numbers with the right ones: (graph, right numbers, student's numbers)."""
@@ -31,9 +31,6 @@ MAX_CALLS_PER_NODE = 60
 
 REPEATABLE = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
 """Verdicts after which the student's code can run again at once."""
-
-REDUCIBLE = (Verdict.ERROR, Verdict.FAILED)
-"""Verdicts of failures that are shown with the smallest expression that ends in the same way."""
 
 
 def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
