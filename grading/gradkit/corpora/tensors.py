@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,7 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
         is_varied = self.steps > MAX_STEPS or self.layout or self.twice
         multiple = PUBLIC_MULTIPLE if seed == PUBLIC_SEED and is_varied else 1
         drawn: _Drawn = {}
-        parts = list_parts(self.with_count(multiple * self.count))
+        parts = list_parts(replace(self, count=multiple * self.count))
         for part in parts:
             self._draw_part(part, seed, drawn)
 

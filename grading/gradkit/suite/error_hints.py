@@ -79,11 +79,14 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Put self in front, or make a Value of the number."),
     (r"RecursionError", r"__(add|sub|mul|pow|truediv|neg)__", "",
      "This method asks for itself again, for ever, directly or by way of another operator: write it with .data, or "
-     "with operations that do not need it."),
+     "with operations that do not need it. (Or is a Value kept in .data, where a number belongs?)"),
     (r"RecursionError", r"(exp|log|tanh|sigmoid|relu)$", "",
      "This method calls itself for ever: take the number from the math module, of self.data."),
     (r"RecursionError", r"parameters$", r"self\.parameters\(\)",
      "parameters() calls itself for ever: it is the parameters() of each neuron, or layer, that are collected."),
+    (r"RecursionError", "__init__|value|wrap|lift", r"^(?!self\.\w+ = Value\()",
+     "Values are made here for ever. Either a Value is made of a Value, so that .data is no number; or an operation "
+     "asks for itself, since it is used on Values where their .data is meant."),
     (r"RecursionError", "__init__", "",
      "Making a Value makes another Value, for ever: __init__ keeps the number that it gets."),
     (r"RecursionError", "", "",
@@ -100,6 +103,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Value(2.0) has one argument: _children and _op need the defaults that they have in the template."),
     (r"missing 1 required positional argument: 'self'", "", "",
      "The method is called on the class itself: call it on an object, as in self.exp() or x.exp()."),
+    (r"<locals>\.\w*\(\) missing \d+ required positional", r"backward$", "",
+     "A closure is called without arguments: what it needs it finds in the function around it, so its `def` line has "
+     "no parameters."),
     (r"required positional argument", "", "",
      "It is called with fewer arguments than its `def` line asks for: the template's line says what it gets."),
     (r"unexpected keyword argument|positional arguments? but", "", "",
@@ -119,8 +125,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"'NoneType' object is not (iterable|subscriptable)", "", r"\.(reverse|sort|append|extend|insert)\(",
      "reverse(), sort(), append(), extend() and insert() change a list in place and return None: use the list itself, "
      "in the next line."),
-    (r"'NoneType' object is not (iterable|subscriptable)", "", "",
-     "A list is due here, and it is None: is a `return` missing where it was to be made?"),
+    (r"'NoneType' object is not (iterable|subscriptable|reversible)", "", "",
+     "A list is due here, and it is None: either a `return` is missing where it was to be made, or it comes from "
+     "append(), extend() or the like, which change a list in place and give None."),
     (r"'(float|int)' object is not iterable", "__init__", "",
      "A number is taken for the parents here: are the arguments in the order (data, _children, _op)?"),
     (r"'(Value|Tensor)' object is not iterable", "__init__", "",
@@ -144,6 +151,9 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "isinstance(object, class): the object stands first, and the class second. Has the class its name here?"),
     (r"unhashable type: 'numpy.ndarray'", "", "",
      "A plain array stands among the nodes: an operand that comes as an array is made a Tensor first, as a number is."),
+    (r"cannot unpack non-iterable (Value|Tensor|float|int)", "", "",
+     "Several names want one thing each here, and there is one single thing to share out: is a pair, in round "
+     "brackets, put into the list everywhere?"),
     (r"unhashable type: 'list'", "", "", "A list cannot be put into a set: put the nodes themselves into it."),
     (r"truth value of an array", r"^backward$|build|visit|topo|order", "",
      "A comparison of arrays has many answers, and `if`, `in` and `and` want one: compare their id(), or use a set."),
@@ -153,9 +163,19 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A comparison of arrays has an answer for each number, and `if`, `and` and max() want a single one: numpy has "
      "functions that go through the array number by number."),
     # --- names
-    (r"local variable '(\w+)'", "", r"grad|\+=",
+    (r"local variable '_?(grad|data)'", "", "",
      "+= and = inside a function make a variable of its own: what shall last is an attribute, such as self.grad."),
-    (r"(local|free) variable '(\w+)'", "", "", "This name gets its value further down, or in another branch only."),
+    (r"local variable '\w+'", "", r"^\w+\s*[-+*/]{1,2}=",
+     "+= and its like need a value to start from, and this name has none yet in this function (a variable of that name "
+     "outside is another one): give it one before, or use the attribute, if one is meant."),
+    (r"local variable '\w+'", "", r"^(\w+)\s*=(?!=).*\b\1\b",
+     "A name that is set anywhere in a function belongs to that function: here it has no value yet, and that of a "
+     "variable outside is not seen. Take a new name for what is set."),
+    (r"local variable '\w+'", "", "",
+     "This name has no value yet here: either it gets one further down or in another branch only, or a variable "
+     "outside is meant, and setting the name anywhere in this function makes another one of it."),
+    (r"free variable '\w+'", "", "",
+     "This name has no value yet where the closure runs: it gets one further down, or in another branch only."),
     (r"name 'math' is not defined", "", "", "This file needs `import math` at its top."),
     (r"name 'np' is not defined", "", "",
      "np is not known here: either `import numpy as np` is missing at the top of the file, or math is meant."),
@@ -167,7 +187,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "Python does not know this class here: is it imported at the top of the file, as in the template, and is its name "
      "spelled so where it is made?"),
     (r"name '(\w+)' is not defined", "", "",
-     "Python does not know this name here: is it spelled as where it was made, and made in this function?"),
+     "Python does not know this name here: is it spelled as where it was made, and made in this function? (A method or "
+     "an attribute wants `self.` in front.)"),
     # --- numbers
     (r"must be real number, not (Value|Tensor)", "", "", "The math functions take numbers: pass self.data."),
     (r"must be real number, not (method|function|builtin)", "", "", "This is a function: its parentheses are missing."),
@@ -178,8 +199,8 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
     (r"math domain error", "", r"sqrt|\*\*|pow",
      "There is no real root of a negative number: which number is it here?"),
     (r"math range error", "", "",
-     "exp overflows beyond 709, and cosh beyond 710: which number does it get in the last line above? If it is meant "
-     "to get that, look for a form in which it stays small."),
+     "exp overflows beyond 709, and cosh beyond 710: which number does it get in the last line above? Either a "
+     "condition sends the wrong numbers there, or another form is needed, in which it stays small."),
     (r"Numerical result out of range", "", "", "This power is too large for a float: which numbers arrive here?"),
     (r"ZeroDivisionError|0\.0 cannot be raised to a negative power", "step", "",
      "Something is divided by 0 in a step. If it is the correction: that is 1 - beta**t, a power, where t starts at 1. "
@@ -401,6 +422,11 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
     if kind in (*_NUMBERS, "bool"):
         if name == "_prev":
             return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
+        if name in ("exp", "log", "tanh", "sigmoid", "relu"):
+            return (
+                f"A plain number has no .{name}: either a Value is due here, or a function for numbers is meant (those "
+                "are in the module math)."
+            )
         if place.function == "__init__":
             return f"A plain number has no .{name}: what arrives here is the number itself."
         if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
@@ -410,7 +436,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
                     "taken off too early?"
                 )
             return (
-                "Is a plain number used where a Value is due? Wrap it: Value(other). Or was .data taken off too early?"
+                "A plain number is used where a Value is due. Either it is not made a Value first (whole numbers, "
+                "too), or .data was taken off too early."
             )
         return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
     if kind == "NoneType":
@@ -423,6 +450,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
             f"A function stands where an object with .{name} is due: are its parentheses missing, as in x.tanh(), or "
             "does a method return a function, where it is to return the result?"
         )
+    if (kind, name) in (("list", "add"), ("dict", "add"), ("set", "append")):
+        return "A set has add(), and a list append(). [] makes a list, set() an empty set, and {} an empty dict."
     if kind in ("list", "tuple", "generator"):
         comma = " A comma behind a value makes a tuple of it." if kind == "tuple" else ""
         return f"A {kind} has no .{name}: it stands where one single object is due. Where does it come from?{comma}"
@@ -430,6 +459,8 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return f"A plain array is used where a Tensor is due, so it has no .{name}: was .data taken too early?"
     if kind in ("str", "dict", "set", "complex", "bytes"):
         return f"There is a {kind} in the place of an object that has .{name}: where does it come from?"
+    if kind == "Value" and name in ("_children", "children", "parents", "prev", "_parents"):
+        return f"A Value has no .{name}: the template keeps the parents as _prev."
     close = get_close_matches(name, DOCUMENTED, n=1, cutoff=0.7)
     if close and close[0] != name:
         return f"Is .{name} a misspelling of .{close[0]}?"

@@ -18,7 +18,7 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 
 SPECS = corpus_specs(assignments())
 CORPORA = sorted(path for path in corpora_folder().glob("*.json") if path.stem != "diagnoses")
-SPEC = random_graphs("tanh", reuse="nodes", count=60)
+SPEC = random_graphs("tanh", reuse="nodes")
 MUL = random_graphs("mul")
 STORY = expressions("story", (lambda a, b: a * b + a, (2.0, 3.0)))
 

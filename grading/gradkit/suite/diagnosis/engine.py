@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from gradkit.graphs.scalar.program import name_nodes
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.transport.subject import Subject
@@ -49,9 +50,10 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
     if hint or not gradients:
         return hint or parents_hint(student, about)
 
+    asked = list(dict.fromkeys((ADDITION, MULTIPLICATION, *operations)))
     hint = (
         wiring_hint(student)
-        or operand_keeps_hint(student, ADDITION)
+        or next(filter(None, (operand_keeps_hint(student, each) for each in asked)), "")
         or same_slip_hint(student)
         or slope_hint(student, ADDITION)
         or all_ones_hint(student)
@@ -164,14 +166,22 @@ def _value_exponent_hint(student: Student) -> str:
 def operations_of(about: Iterable[str], graph: FailingGraph | None) -> list[Operation]:
     """Return the operations to ask about, in course order: those of the failed expression, or else of the item."""
     constants: dict[str, list[float]] = {}
+    shown: dict[str, tuple[str, ...]] = {}
     if graph is not None:
+        names = name_nodes(graph.graph)
         for name, *numbers in graph.steps:
             row = OPERATIONS[str(name)]
+            operands = list(map(int, numbers[: row.arity]))
+            are_leaves = all(node < len(graph.inputs) for node in operands) and len(set(operands)) == row.arity
+            is_only_one = row.name not in constants
+            shown[row.name] = tuple(names[node] for node in operands) if are_leaves and is_only_one else ()
             constants.setdefault(row.name, []).extend(float(number) for number in numbers[row.arity :])
     else:
         methods = [name.partition(".")[2] for name in about if name.startswith("Value.")]
         constants = {name: [] for method in methods for name in METHODS.get(method, ())}
-    return [Operation(name, tuple(_plain(constants[name]))) for name in OPERATIONS if name in constants]
+    return [
+        Operation(name, tuple(_plain(constants[name])), shown.get(name, ())) for name in OPERATIONS if name in constants
+    ]
 
 
 def _plain(numbers: Iterable[float]) -> list[float]:
@@ -229,13 +239,16 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
                 f"The _prev of {text} holds a single thing, and that holds the operands: __init__ has put what it got "
                 "(a tuple) into _prev as one piece, where _prev is to be made of what is in it."
             )
+        if all(parent is a for parent in parents):
+            return f"The _prev of {text} holds a twice, and not b: both operands belong there."
         if not all(is_own):
             missing = "a and b themselves" if not any(is_own) else "ab"[is_own.index(False)] + " itself"
             return (
                 f"The _prev of {text} does not hold {missing}, but something else (a copy, a number, a text): look at "
-                "what the operation hands to Value(...), and at what __init__ makes _prev of."
+                "what the operation hands to Value(...), at what makes a Value of a number (a Value stays as it is), "
+                "and at what __init__ makes _prev of."
             )
     leaf: list[object] = []
     if not attempt(lambda: leaf.extend(make_value(2.0)._prev)) and leaf:
-        return "The _prev of a leaf is not empty: it was made from nothing. Is one list shared by all Values?"
+        return "The _prev of a leaf is not empty: it was made from nothing. Is one list or set shared by all Values?"
     return ""

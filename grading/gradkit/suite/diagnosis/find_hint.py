@@ -124,7 +124,7 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
     if "Module.zero_grad" in about:
         return zero_grad_hint(student)
     if item.assignment == "a4_networks":
-        return network_hint(student, about, item.id)
+        return network_hint(student, about, item.id, evidence.message)
     if "Value" in classes:
         if not has_numbers:
             return engine_error_hint(student, about, evidence.message, item.assignment >= "a2")

@@ -259,6 +259,7 @@ _BASE_SLOPES: Formulas = {
     "x * n**(x - 1): base and exponent are swapped": lambda x, n: x * n ** (x - 1),
     "x**n, the result's number": lambda x, n: x**n,
     "log(x) * x**n: that is the exponent's share": lambda x, n: log(x) * x**n,
+    "n * x * (n - 1): x to the power n - 1 is due, and powers are written **": lambda x, n: n * x * (n - 1),
     "n * x**n - 1: parentheses are missing around n - 1": lambda x, n: n * x**n - 1,
     "(n * x)**(n - 1): the factor n is inside the power": lambda x, n: (n * x) ** (n - 1),
     "n + x**(n - 1): the factor n is added": lambda x, n: n + x ** (n - 1),
@@ -302,6 +303,8 @@ _DIVIDEND_SLOPES: Formulas = {
 
 _DIVISOR_SLOPES: Formulas = {
     "a / b**2: the minus is missing": lambda a, b: a / b**2,
+    "-a / b * 2: the square of b is due, and it is written b**2": lambda a, b: -a / b * 2,
+    "-a / (2 * b): the square of b is due, and it is written b**2": lambda a, b: -a / (2 * b),
     "-a / b: the square is missing": lambda a, b: -a / b,
     "-1 / b**2: the factor a is missing": lambda a, b: -1 / b**2,
     "1 / b: that is the share of a": lambda a, b: 1 / b,

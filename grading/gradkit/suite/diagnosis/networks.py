@@ -36,6 +36,10 @@ SUMS: dict[str, Neuron] = {
     "the bias multiplies the sum": lambda w, b, x: _dot(w, x) * b,
     "the last input is left out": lambda w, b, x: _dot(w[:-1], x[:-1]) + b,
     "the first input is left out": lambda w, b, x: _dot(w[1:], x[1:]) + b,
+    "each weight multiplies the input before its own, at the wrong index": lambda w, b, x: (
+        _dot(w, (*x[-1:], *x[:-1])) + b
+    ),
+    "each weight multiplies the input after its own, at the wrong index": lambda w, b, x: _dot(w, (*x[1:], x[0])) + b,
     "only the first input counts": lambda w, b, x: w[0] * x[0] + b,
     "only the last input counts": lambda w, b, x: w[-1] * x[-1] + b,
     "the first weight serves for every input": lambda w, b, x: w[0] * sum(x) + b,
@@ -52,9 +56,11 @@ SUMS: dict[str, Neuron] = {
 }
 """The weighted sum: the right one under an empty text, and slips."""
 
+NO_TANH = "the tanh is missing"
+
 SQUASHES: dict[str, Callable[[float], float]] = {
     "": tanh,
-    "the tanh is missing": lambda z: z,
+    NO_TANH: lambda z: z,
     "sigmoid takes the place of tanh": _sigmoid,
     "relu takes the place of tanh": lambda z: max(0.0, z),
     "tanh is taken twice": lambda z: tanh(tanh(z)),
@@ -100,20 +106,30 @@ def _after(squash: Callable[[float], float], rule: Neuron) -> Neuron:
     return lambda w, b, x: squash(rule(w, b, x))
 
 
-def network_hint(student: Student, about: Sequence[str], item: str) -> str:
+def network_hint(student: Student, about: Sequence[str], item: str, message: str = "") -> str:
     """Return what is wrong with a student's networks; empty if the questions do not show it.
 
     Args:
         student: The student's code.
         about: The functions that the item is about.
         item: The item's name.
+        message: What is shown of the item's failure.
     """
+    if not message.startswith("IndexError"):
+        return _network_hint(student, about, item)
+    found: list[str] = []
+    failure = attempt(lambda: found.append(_network_hint(student, about, item)))
+    return handed_on_hint(student, about) if failure else found[0]
+
+
+def _network_hint(student: Student, about: Sequence[str], item: str) -> str:
     parts = {name.partition(".")[0] for name in about}
     linear = "linear" in item
     if item.endswith("test_no_two_neurons_begin_alike"):
         return initial_hint(student) or _shared_hint(student, "Neuron", (3,)) or _shared_hint(student, "Layer", (2, 3))
     hint = (
-        _growth_hint(student)
+        _none_hint(student, parts)
+        or _growth_hint(student)
         or _plain_parameter_hint(student)
         or _count_hint(student, "Neuron", (3,), 4)
         or _shared_hint(student, "Neuron", (3,))
@@ -143,6 +159,29 @@ GROWTH: tuple[tuple[str, tuple[object, ...]], ...] = (("Neuron", (3,)), ("Layer"
 """Models whose parameters are counted again: (part, arguments)."""
 
 
+def _none_hint(student: Student, parts: set[str]) -> str:
+    """Explain a parameters() that returns None, in a model that an item is about or in what that is made of."""
+    n_asked = max((place for place, (part, _) in enumerate(GROWTH, 1) if part in parts), default=0)
+    for part, arguments in GROWTH[:n_asked]:
+        found: list[Subject] = []
+        model = student.load(part)(*arguments)
+        is_answered = not attempt(partial(_add_parameters, found, model))
+        if is_answered and "NoneType" in attempt(partial(_add_each, found)):
+            return (
+                f"parameters() of {part} returns None: either a `return` is missing in it, or what it returns comes "
+                "from append() or extend(), which change a list in place and give None."
+            )
+    return ""
+
+
+def _add_parameters(found: list[Subject], model: Subject) -> None:
+    found.append(model.parameters())
+
+
+def _add_each(found: list[Subject]) -> None:
+    found.extend(found[0])
+
+
 def _growth_hint(student: Student) -> str:
     """Explain a list of parameters that grows, with each call or with each new object."""
     for part, arguments in GROWTH:
@@ -163,8 +202,9 @@ def _growth_hint(student: Student) -> str:
             return ""
         if counts[2] > counts[1]:
             return (
-                f"When a second {written} is made, the first one's parameters() grows from {counts[1]} to {counts[2]} "
-                "entries: a list is shared by all objects of the class. Make it in __init__, on self."
+                f"When another {written} is made, parameters() of the one that is there already grows by "
+                f"{counts[2] - counts[1]} entries: a list is shared by all objects of the class. Make it in __init__, "
+                "on self."
             )
     return ""
 
@@ -192,6 +232,7 @@ COUNTS: dict[tuple[str, int], str] = {
     ("Neuron", 3): "one is missing: it has three weights and a bias",
     ("Neuron", 1): "only one of its weights and its bias is there",
     ("Neuron", 2): "it is one flat list of three weights and a bias, not a list with a list in it",
+    ("Neuron", 6): "each of its three weights belongs there once, and its one bias once",
     ("Neuron", 5): "one is there twice, or one too many: it has three weights and a bias",
     ("Neuron", 0): "it is empty: put the weights and the bias into it",
     ("Layer", 0): "it is empty: it has those of every neuron",
@@ -212,6 +253,14 @@ COUNTS: dict[tuple[str, int], str] = {
 }
 
 
+PARTS = {
+    "Neuron": "it has three weights and a bias",
+    "Layer": "each of its 3 neurons has 2 weights and a bias",
+    "MLP": "its layers have 16, 20 and 5: (3 + 1) * 4, (4 + 1) * 4 and (4 + 1) * 1",
+}
+"""How many parameters are due."""
+
+
 def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_right: int) -> str:
     """Explain a wrong number of parameters."""
     model = student.load(part)(*arguments)
@@ -219,7 +268,9 @@ def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_ri
     if attempt(lambda: counts.append(len(model.parameters()))) or counts[0] == n_right:
         return ""
     written = f"{part}({', '.join(map(repr, arguments))})"
-    reason = COUNTS.get((part, counts[0]), "count its weights and biases")
+    reason = COUNTS.get((part, counts[0]), PARTS[part])
+    if not attempt(lambda: len(model.parameters()[0])):
+        reason = "an entry is a list itself: one flat list of Values is due"
     if counts[0] and counts[0] % n_right == 0:
         reason = f"that is {counts[0] // n_right} times as many"
     return f"{written}.parameters() has {counts[0]} entries, where {n_right} are due: {reason}."
@@ -231,6 +282,11 @@ def neuron_hint(student: Student, linear: bool) -> str:
     model = make_neuron(3, linear=True) if linear else make_neuron(3)
     parameters = list(model.parameters())
     write(parameters, "data", (*WEIGHTS, BIAS))
+    if not agree(numbers(list(model.parameters()), "data"), (*WEIGHTS, BIAS)):
+        return (
+            "Neuron: what is set in the parameters is gone when parameters() is called again: it gives copies, where "
+            "the neuron's own Values are due, those that a call computes with."
+        )
     first = numbers([model(list(map(make_value, INPUTS[0])))], "data")
     got = [*first, *numbers([model(list(map(make_value, x))) for x in INPUTS[1:]], "data")]
     slips = {text: [rule(WEIGHTS, BIAS, x) for x in INPUTS] for text, rule in neuron_slips(linear).items()}
@@ -243,11 +299,53 @@ def neuron_hint(student: Student, linear: bool) -> str:
     if len(set(got)) == 1:
         return f"{name}: another input gives the same output. Is it computed anew at every call, from its arguments?"
     found = match(got, slips)
+    if found == NO_TANH:
+        return f"{name}: {_missing_tanh(student)}"
     if found:
         return f"{name}: {found}."
+    kept = numbers(list(model.parameters()), "data")
+    if not agree(kept, (*WEIGHTS, BIAS)):
+        what = "another bias" if agree(kept[:-1], WEIGHTS) else "other weights"
+        return (
+            f"{name}: after a call, parameters() gives {what}: a call changes what is kept in self. It only uses the "
+            "weights and the bias, and keeps its sum in a variable of its own."
+        )
     if agree(got[:1], right[:1]):
         return f"{name}: the first call is right, and later ones are not: what does a call change, or keep?"
     return ""
+
+
+def handed_on_hint(student: Student, about: Sequence[str]) -> str:
+    """Explain an exception in a neuron's call that comes from what a Layer or an MLP hands to it; empty if not."""
+    parts = {name.partition(".")[0] for name in about}
+    if not parts & {"Layer", "MLP"} or neuron_hint(student, linear=False):
+        return ""
+    message = attempt(lambda: layer_hint(student, linear=False))
+    if message:
+        return (
+            "A neuron by itself works, so look at what Layer does: are its neurons made for nin inputs, and does each "
+            "get the whole list x, as it came?"
+        )
+    return (
+        "A neuron and a layer by themselves work, so look at MLP: is each layer made for as many inputs as the one "
+        "before has outputs, and does each, from the first to the last, get the list that the one before returned?"
+    )
+
+
+def _missing_tanh(student: Student) -> str:
+    """Return how a neuron without its tanh treats `linear`: the tanh may be there in the other case."""
+    make_neuron, make_value = student.load("Neuron"), student.load("Value")
+    x = INPUTS[0]
+    squashed = [tanh(SUMS[""](WEIGHTS, BIAS, x))]
+    for linear, said in (
+        (True, "the tanh is there with linear=True only: the two cases of `linear` are the wrong way round."),
+        (False, "the tanh is there only where linear=False is written out: False is its default."),
+    ):
+        model = make_neuron(3, linear=linear)
+        write(list(model.parameters()), "data", (*WEIGHTS, BIAS))
+        if agree(numbers([model(list(map(make_value, x)))], "data"), squashed):
+            return said
+    return f"{NO_TANH}, whether linear is set or not: is it there, and what decides it?"
 
 
 def _neuron_gradient_hint(student: Student) -> str:
@@ -304,6 +402,9 @@ def _layer(
     return [squash(_dot(row[:nin], x) + row[nin]) for row in rows]
 
 
+_LINEAR_LAYER = "every neuron is linear, without its tanh"
+
+
 def layer_hint(student: Student, linear: bool) -> str:
     """Return what a layer computes instead; empty if it is right, or nothing known."""
     make_layer, make_value = student.load("Layer"), student.load("Value")
@@ -327,7 +428,7 @@ def layer_hint(student: Student, linear: bool) -> str:
         "only the first neuron's output is there": right[:1],
         "only the last neuron's output is there": right[-1:],
         "linear=True does not arrive at the neurons": _layer(p, 2, x) if linear else [],
-        "every neuron is linear, without its tanh": [] if linear else _layer(p, 2, x, lambda z: z),
+        _LINEAR_LAYER: [] if linear else _layer(p, 2, x, lambda z: z),
         "the outputs are squashed once more": [] if linear else [tanh(y) for y in right],
         "each neuron sees one input only: its own": [squash(p[3 * i] * x[i] + p[3 * i + 2]) for i in range(2)],
         "parameters() lists all weights first and then all biases, where each neuron's bias follows its weights": (
@@ -340,6 +441,12 @@ def layer_hint(student: Student, linear: bool) -> str:
     if agree(got, right[::-1]):
         return "Layer: outputs and parameters() go in opposite orders of the neurons; both begin with the first."
     found = match(got, {text: each for text, each in slips.items() if each})
+    if found == _LINEAR_LAYER:
+        opposite = make_layer(2, 3, linear=True)
+        write(list(opposite.parameters()), "data", LAYER_PARAMETERS)
+        if agree(numbers(list(opposite(list(map(make_value, x)))), "data"), _layer(p, 2, x)):
+            return "Layer: its neurons have no tanh, but have one with linear=True: they get the opposite of `linear`."
+        return f"Layer: {found}, though linear is not set: what does it hand to them as `linear`?"
     return f"Layer: {found}." if found else ""
 
 
@@ -370,10 +477,17 @@ def mlp_hint(student: Student, linear: bool) -> str:
             (*first, *last)[:3], 2, _layer((*first, *last)[3:], 2, x), squash
         ),
         "the last layer is left out": hidden[:1],
-        "no layer squashes": _layer(last, 2, _layer(first, 2, x, lambda z: z), lambda z: z),
-        "the last layer has its tanh, which linear_last=True leaves out": _layer(last, 2, hidden) if linear else [],
+        (
+            "with linear_last=True no layer squashes, and it is the last one alone that leaves its tanh out"
+            if linear
+            else "no layer squashes, though linear_last is not set, and so all should"
+        ): _layer(last, 2, _layer(first, 2, x, lambda z: z), lambda z: z),
+        "with linear_last=True the last layer has its tanh still, as all others have: does linear_last reach it, and "
+        "which layer is taken for the last?": _layer(last, 2, hidden) if linear else [],
         "all layers but the last are linear": [] if linear else _layer(last, 2, _layer(first, 2, x, lambda z: z)),
-        "the last layer has no tanh": [] if linear else _layer(last, 2, hidden, lambda z: z),
+        "the last layer has no tanh, though linear_last is not set": []
+        if linear
+        else _layer(last, 2, hidden, lambda z: z),
         "the output is squashed once more": [] if linear else [tanh(y) for y in right],
         "with linear_last=True the last layer has its tanh, and the one before has none": (
             _layer(last, 2, _layer(first, 2, x, lambda z: z)) if linear else []
@@ -384,7 +498,7 @@ def mlp_hint(student: Student, linear: bool) -> str:
         return (
             "MLP: where the last layer has three neurons, a call returns one single Value: all three outputs are due."
         )
-    return f"MLP: {found}." if found else ""
+    return f"MLP: {found}{'' if found.endswith('?') else '.'}" if found else ""
 
 
 def _mlp_gradient_hint(student: Student) -> str:
@@ -429,8 +543,8 @@ def zero_grad_hint(student: Student) -> str:
         if other:
             return f"zero_grad() sets an attribute {other}: grad is meant."
         return (
-            "After zero_grad() every grad is as it was: set the attribute grad, spelled so, of each object that "
-            "parameters() gives."
+            "After zero_grad() every grad is as it was. Is it the attribute grad of each object in self.parameters() "
+            "that is set, and set with a single = (== only compares)?"
         )
     if left:
         return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
@@ -19,10 +19,12 @@ class Operation:
     Attributes:
         name: Its name in OPERATIONS.
         constants: The plain numbers to ask for, if it takes one: those of the failed case first.
+        shown: The letters of its operands in the program that is shown; empty if it does not name them.
     """
 
     name: str
     constants: tuple[float, ...] = ()
+    shown: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def arity(self) -> int:
@@ -42,14 +44,21 @@ class Operation:
     @property
     def text(self) -> str:
         """How a student writes it: `a + b`, `x + k`, `x.tanh()`."""
-        row = OPERATIONS[self.name]
+        return self._written(self.operands[0], self.operands[-1])
+
+    @property
+    def of_one_node(self) -> str:
+        """How a student writes it where both operands are one node: `a + a`."""
+        return self._written(self.operands[0], self.operands[0])
+
+    def _written(self, first: str, last: str) -> str:
         k = repr(self.constants[0]) if len(self.constants) == 1 else "k"
-        return f"`{row.text.format(a='a' if row.arity == 2 else 'x', b='b', k=k)}`"
+        return f"`{OPERATIONS[self.name].text.format(a=first, b=last, k=k)}`"
 
     @property
     def operands(self) -> tuple[str, ...]:
         """The letters of the operands in `text`."""
-        return ("a", "b") if self.arity == 2 else ("x",)
+        return self.shown or (("a", "b") if self.arity == 2 else ("x",))
 
     def step(self, point: Sequence[float], *operands: int) -> tuple[str | int | float, ...]:
         """Return a step of a graph: this operation on nodes, with the point's plain number if it takes one."""
@@ -62,14 +71,16 @@ class Operation:
     def letters(self, text: str) -> str:
         """Return a formula's text with this operation's letters: formulas of operators are written in a, b or x, n."""
         row = OPERATIONS[self.name]
+        first, last = self.operands[0], self.operands[-1]
         if row.arity == 2:
-            names = {"x": "a", "n": "b"}
+            names = {"x": first, "n": last, "a": first, "b": last}
         elif row.constants:
             k = repr(self.constants[0]) if len(self.constants) == 1 else "k"
             has_number_first = row.text.startswith("{k}")
-            names = {"a": k, "b": "x", "k": k} if has_number_first else {"a": "x", "b": k, "n": k, "k": k}
+            names = {"a": k, "b": first, "k": k} if has_number_first else {"a": first, "b": k, "n": k, "k": k}
+            names["x"] = first
         else:
-            names = {}
+            names = {"x": first}
         return re.sub(r"\b[abknx]\b", lambda match: names.get(match[0], match[0]), text)
 
 

@@ -12,14 +12,17 @@ from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import ADDITION, Operation
 from .student import Student
 from .wiring import (
+    BEFORE,
     Call,
+    added_by_backward,
     changed_data_hint,
-    closure_is_right,
     copied_operand_hint,
+    lost_node_hint,
     own_gradient_hint,
     runs_in_operand,
     seed_hint,
     shared_by_all_hint,
+    shares_by_hand,
     why_nothing_arrives,
 )
 
@@ -93,8 +96,11 @@ def gradient_hint(student: Student, operation: Operation, times_is_right: bool =
     hint = slope_hint(student, operation)
     if hint:
         return hint
+    point = operation.points[0]
     hint = (
-        _zero_hint(student, operation)
+        _own_grad_hint(student, operation, [derivative(operation.name, i, point) for i in range(operation.arity)])
+        or _zero_hint(student, operation)
+        or (lost_node_hint(student) if operation == ADDITION else "")
         or _same_operand_hint(student, operation)
         or _overwrite_hint(student, operation)
         or (upstream_hint(student, operation) if times_is_right else "")
@@ -156,34 +162,73 @@ def slope_hint(student: Student, operation: Operation) -> str:
             if agree(shares[served], [2 * share for share in right[served]]):
                 return (
                     f"In {text}, {operands[served]} gets its share twice and {empty} gets nothing: "
-                    "is one name used in both lines?"
+                    "is one name used in both lines, or do functions made in a loop all see its last pass?"
                 )
+        elif agree(shares[0], right[1]) and is_right[1] and _is_last_share_for_all(student, operation):
+            return (
+                f"In {text} both operands get the share that is due to {operands[1]}, as in other operations, too: "
+                "functions that are made in a loop all see what its variables hold in the last pass. Hand each what it "
+                "needs when it is made."
+            )
         elif agree(shares[0], right[1]) and agree(shares[1], right[0]):
             return f"In {text}, a gets the share that is due to b, and b that of a: the two are swapped."
 
     wrong = is_right.index(False)
+    own = _own_grad_hint(student, operation, [share[0] for share in shares])
+    if own:
+        return own
     specific, general = derivative_formulas(operation.name, wrong)
     found = identify(shares[wrong], points, specific) or identify(shares[wrong], points, general)
     letter = operands[wrong]
+    if operation.name == "relu" and agree(shares[0], [1.0] * len(points)) and _looks_at_upstream(student):
+        return (
+            "`x.relu()` passes a positive gradient on and no negative one, whatever x is: its condition asks about "
+            "out.grad, and it is the number of x that decides."
+        )
     if found:
         others = " (the other operand's share is right)" if operation.arity == 2 and is_right[1 - wrong] else ""
         return f"What {text} passes on to {letter} is {operation.letters(found)}{others}."
-    if closure_is_right(student, Call(operation), [want[0] for want in right]):
+    place = [is_close(*pair) for pair in zip(shares[wrong], right[wrong])].index(False)
+    by_hand = shares_by_hand(student, Call(operation, place)) if len(points) == len(operation.points) else []
+    if agree(by_hand, [want[place] for want in right]):
         return (
             f"The closure of {text} adds the right shares when it is called by hand, but after backward() there are "
             "others: look at how often it is run, and at what else changes them."
         )
-    place = _where_it_is_wrong(
+    region = _where_it_is_wrong(
         f"The derivative of {text}", operation, points, [is_close(*pair) for pair in zip(shares[wrong], right[wrong])]
     )
     return (
-        place
+        region
         or shared_by_all_hint(student, Call(operation))
+        or (
+            f"What {text} passes on to {letter} is {shares[wrong][place]:.6g}, where {right[wrong][place]:.6g} is due "
+            f"({_numbers_at(operation, points[place])}): look at the local derivative there."
+            if (is_close(by_hand[wrong], shares[wrong][place]) if by_hand else operation != ADDITION)
+            else ""
+        )
         or (
             f"Alone, as the result itself, {text} already passes a wrong number to {letter}, though the upstream "
             "gradient is 1 there: look at the local derivative, at how often it is added, and at backward()."
         )
     )
+
+
+def _is_last_share_for_all(student: Student, operation: Operation) -> bool:
+    """Return whether another operation, too, passes the share of its right operand on to both."""
+    for other in (Operation("pow"), Operation("sub"), Operation("mul")):
+        asked = [(p, a) for p, a in zip(other.points, student.answers(list(map(other.graph, other.points)), True)) if a]
+        got = [share for _, answer in asked for share in answer.grad[:2]]
+        last = [derivative(other.name, 1, point) for point, _ in asked]
+        if other.name != operation.name and asked and agree(got, [share for share in last for _ in (0, 1)]):
+            return True
+    return False
+
+
+def _looks_at_upstream(student: Student) -> bool:
+    """Return whether relu holds a negative gradient back where its operand is above zero."""
+    (answer,) = student.answers([Graph((2.0, -1.0), [("relu", 0), ("mul", 2, 1)])], backward=True)
+    return answer is not None and answer.grad[0] == 0.0
 
 
 def upstream_hint(student: Student, operation: Operation) -> str:
@@ -220,6 +265,33 @@ def upstream_hint(student: Student, operation: Operation) -> str:
     return ""
 
 
+def _numbers_at(operation: Operation, point: Sequence[float]) -> str:
+    """Write the numbers of a point: a = 0.7, b = 1.3."""
+    letters = (*operation.operands, "k")[: len(point)]
+    return ", ".join(f"{letter} = {number:g}" for letter, number in zip(letters, point))
+
+
+def _own_grad_hint(student: Student, operation: Operation, shares: Sequence[float]) -> str:
+    """Explain shares that change with the gradients that the operands have themselves.
+
+    Args:
+        student: The student's code.
+        operation: The operation.
+        shares: What it passes on to each operand at its first point, while these gradients are 0.
+    """
+    added = added_by_backward(student, Call(operation))
+    if not agree(added_by_backward(student, Call(operation), (0.0, 0.0)), shares):
+        return ""  # what is passed on is different each time, whatever the gradients are
+    for letter, got, share, before in zip(operation.operands, added, shares, BEFORE):
+        if not is_close(got, share) and not is_close(before + got, share):
+            return shared_by_all_hint(student, Call(operation)) or (
+                f"What {operation.text} passes on to {letter} changes with the grads that its operands have already: "
+                "it depends on one of those. It is the grad of the result (out.grad) that is passed on, times a number "
+                "that comes from the operands' data."
+            )
+    return ""
+
+
 def _zero_hint(student: Student, operation: Operation) -> str:
     """Explain relu at exactly 0, where its slope is 0 by convention."""
     if operation.name != "relu":
@@ -241,8 +313,16 @@ def _same_operand_hint(student: Student, operation: Operation) -> str:
     got = [grad for _, grad in asked]
     if not asked or agree(got, [sum(both) for both in zip(*shares)]):
         return ""
-    same = operation.text.replace("b", "a")
+    same = operation.of_one_node
     kept = [agree(got, share) for share in shares]
+    first = operation.points[0]
+    alone = [derivative(operation.name, operand, first) for operand in (0, 1)]
+    if any(kept) and agree(added_by_backward(student, Call(operation)), alone):
+        return (
+            f"Where both operands are one node, as in {same}, only one of the two shares stays, although shares of "
+            "separate uses add up. Either a dict or a set (of the parents) keeps one entry for both, or both sums are "
+            "computed before the first is stored."
+        )
     if any(kept):
         return (
             f"Where both operands are one node, as in {same}, only one of the two shares stays: "

@@ -25,14 +25,16 @@ class Call:
 
     Attributes:
         operation: The operation.
+        place: Which of the operation's points the leaves are at.
     """
 
     operation: Operation
+    place: int = 0
 
     def make(self, student: Student) -> tuple[list[Subject], Subject]:
         """Return the operands and the result. Raises SubmissionError if the student's code fails."""
         make_value = student.load("Value")
-        point = self.operation.points[0]
+        point = self.operation.points[self.place]
         leaves = [make_value(number) for number in point[: self.operation.arity]]
         result: Any = STUDENT_FUNCTIONS[self.operation.name](*leaves, *point[self.operation.arity :])
         return leaves, result
@@ -233,9 +235,14 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     write([result], "grad", [1.0])
     message = attempt(lambda: result._backward)
     if message:
-        return changed_data_hint(student, call) or (
-            f"Nothing arrives from {text}: either its result does not keep what is needed on the way back (a closure, "
-            "or the derivatives with their parents), or backward() does not add that to the grad of the parents."
+        return (
+            changed_data_hint(student, call)
+            or _taken_back_hint(student, call)
+            or (
+                f"Nothing arrives from {text}: either its result does not keep what is needed on the way back (a "
+                "closure, or the derivatives with their parents), or backward() does not add that to the grad of the "
+                "parents."
+            )
         )
     returned: list[Any] = []
     message = attempt(lambda: returned.append(result._backward()))
@@ -282,24 +289,43 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     if not attempt(partial(_call_closure, second)) and any(read(others, "grad") or ()):
         return (
             f"The closure of {text} passes nothing on where the result's own gradient is 1, and something where that "
-            "is 3: is the whole local derivative multiplied by out.grad (parentheses)?"
+            "is 3: either the local derivative is computed from out.grad, where a number (data) is due, or a part of "
+            "it is not multiplied by out.grad (parentheses)."
         )
     leaf = student.load("Value")(2.0)
     names = [attempt(partial(_call_closure, node, 1.0)) for node in (leaf, result)]
     is_named = all("positional argument" in name for name in names)
     if is_named and names[0] == names[1]:
         return (
-            f"Nothing arrives from {text}: its result has the _backward that a leaf has, which does nothing. Its "
-            "closure is not kept in it (out._backward = ...)."
+            f"Nothing arrives from {text}: its result has the _backward that a leaf has, which does nothing. Either no "
+            "closure is written for it, or its closure is not kept in it (out._backward = ...)."
         )
     causes = [
         *["the closure is not kept there"] * (not is_named),
         "it does not add (+=) to the attribute grad of its operands",
-        "what it adds is 0, as it is if out.grad was read outside of it, before it runs",
+        "what it adds is 0, as it is if out.grad was read outside of it, before it runs, or if the local derivative "
+        "is 0",
     ]
     return (
         f"Nothing arrives from {text}: when its result's _backward() is called by hand, no operand's grad changes. "
         f"Either {', or '.join(causes)}."
+    )
+
+
+def _taken_back_hint(student: Student, call: Call) -> str:
+    """Explain operands without a gradient after backward(), by what becomes of gradients that they have already."""
+    text = call.operation.text
+    added = added_by_backward(student, call)
+    if not any(added):
+        return ""
+    if not any(before + share for before, share in zip(BEFORE, added)):
+        return (
+            f"After backward() on {text} the grad of its operands is 0, also where it was not 0 before: backward() "
+            "sets it back. What has arrived there is to stay."
+        )
+    return (
+        f"What {text} passes on is computed from the grads that its operands have themselves, which are 0 at first. It "
+        "is the grad of the result that is passed on, times the local derivative."
     )
 
 
@@ -312,11 +338,24 @@ def changed_data_hint(student: Student, call: Call) -> str:
     return f"backward() on {call.operation.text} changes the data of an operand: it is its grad that is added to."
 
 
-def closure_is_right(student: Student, call: Call, shares: Sequence[float]) -> bool:
-    """Return whether a closure that is called by hand adds the right shares, at the operation's first point."""
+def shares_by_hand(student: Student, call: Call) -> list[float]:
+    """Return what a closure adds that is called by hand, with the gradient 1; empty if it cannot be called."""
     leaves, result = call.make(student)
     write([result], "grad", [1.0])
-    return not attempt(partial(_call_closure, result)) and agree(read(leaves, "grad") or (), shares)
+    return [] if attempt(partial(_call_closure, result)) else read(leaves, "grad") or []
+
+
+BEFORE = (2.0, 3.0)
+"""Gradients that operands have already, in questions about what is added to them."""
+
+
+def added_by_backward(student: Student, call: Call, start: Sequence[float] = BEFORE) -> list[float]:
+    """Return what backward() adds to gradients that the operands have already; empty if it cannot be told."""
+    leaves, result = call.make(student)
+    before = start[: len(leaves)]
+    write(leaves, "grad", before)
+    after = [] if attempt(lambda: result.backward()) else read(leaves, "grad") or []
+    return [grad - start for grad, start in zip(after, before)]
 
 
 def own_gradient_hint(student: Student, call: Call, operand: int) -> str:
@@ -325,7 +364,7 @@ def own_gradient_hint(student: Student, call: Call, operand: int) -> str:
     Those are 0 at first, and so is what is computed from them: nothing seems to arrive.
     """
     leaves, result = call.make(student)
-    before = [2.0, 3.0][: len(leaves)]
+    before = BEFORE[: len(leaves)]
     write(leaves, "grad", before)
     write([result], "grad", [1.0])
     if attempt(partial(_call_closure, result)):
@@ -383,6 +422,7 @@ def _backward_does_not_call(student: Student, text: str) -> str:
 
 CHAIN = trace_expression(lambda a, b, c: (a + b) + c, 0.7, 1.3, 1.7)
 
+LONG_CHAIN = trace_expression(lambda a, b, c, d: ((a + b) + c) + d, 0.7, 1.3, 2.2, 3.1)
 EQUAL_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 0.7, 0.7, 0.7)
 OTHER_NUMBERS = trace_expression(lambda a, b, c, d: (a + b) + (c + d), 0.7, 1.3, 2.2, 3.1)
 
@@ -405,6 +445,28 @@ N_TIMES = 4
 """How often each is asked for: if _prev is a set, then the order of two parents is a matter of chance."""
 
 
+def lost_node_hint(student: Student) -> str:
+    """Explain a backward() in which a second use of a node lets other nodes be left out."""
+    make_value = student.load("Value")
+    for is_first in (True, False) * N_TIMES:
+        a, b = make_value(0.7), make_value(1.3)
+        inner = a + b
+        result = inner + a if is_first else a + inner
+        if attempt(partial(_run_backward, result)):
+            return ""
+        if read([a, b, inner], "grad") == [0.0, 0.0, 0.0]:
+            return (
+                f"In {'(a + b) + a' if is_first else 'a + (a + b)'} nothing arrives, not even at a + b, though a + b "
+                "alone is right: where backward() meets a node a second time (here a), it loses others. Only that one "
+                "is to be skipped, and the rest goes on."
+            )
+    return ""
+
+
+def _run_backward(result: Subject) -> None:
+    result.backward()
+
+
 def all_ones_hint(student: Student) -> str:
     """Explain a backward() that leaves the gradient 1 in every node that it reaches; empty if it does not."""
     graphs = [Graph((0.7, 1.3), [("mul", 0, 1)]), Graph((0.7,), [("add", 0, 0)])]
@@ -425,7 +487,7 @@ def chain_hint(student: Student) -> str:
     """
     (answer,) = student.answers([CHAIN], backward=True)
     if answer is None or agree(answer.grad[:3], [1.0] * 3):
-        return _equal_numbers_hint(student)
+        return _long_chain_hint(student) or _equal_numbers_hint(student)
     if answer.grad[:3] == [0.0, 0.0, 1.0]:
         make_value = student.load("Value")
         a, b, c = make_value(0.7), make_value(1.3), make_value(1.7)
@@ -450,6 +512,16 @@ def chain_hint(student: Student) -> str:
     return (
         "A single a + b passes back the right gradients, and (a + b) + c does not: look at how backward() goes from "
         "node to node."
+    )
+
+
+def _long_chain_hint(student: Student) -> str:
+    (answer,) = student.answers([LONG_CHAIN], backward=True)
+    if answer is None or answer.grad[:2] != [0.0, 0.0]:
+        return ""
+    return (
+        "In ((a + b) + c) + d nothing arrives at a and b, though (a + b) + c is right: backward() goes too few steps. "
+        "From each node it goes on to the parents of that node itself, until the leaves."
     )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from gradkit.suite.diagnosis.engine import METHODS, engine_error_hint, engine_hint
+from gradkit.suite.evidence import FailingGraph, NodeNumbers
 
 BACKWARD = ("Value.backward", "Value.__add__")
 ADD_CLOSURE = """
@@ -150,6 +151,70 @@ ORDERS = {
     ),
 }  # fmt: skip
 
+LOSES_NODES = """        order, visited, stack = [], set(), [(self, False)]
+        while stack:
+            node, is_done = stack.pop()
+            if is_done:
+                order.append(node)
+                continue
+            if node in visited:
+                break
+            visited.add(node)
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node._prev)
+        self.grad = 1.0
+"""
+
+
+def test_a_backward_that_loses_nodes_where_one_is_met_again_is_named(open_student):
+    student = open_student("engine", ("        self.grad = 1.0\n", LOSES_NODES))
+    assert "meets a node a second time (here a), it loses others" in engine_hint(student, BACKWARD, None, True)
+
+
+TOO_FEW_STEPS = """        order, stack = [], [self]
+        while stack:
+            node = stack.pop()
+            if node not in order:
+                order.insert(0, node)
+                stack.extend(self._prev)
+        self.grad = 1.0
+"""
+
+
+WITHOUT_CLOSURES = {
+    "the parent's own": ("derivative * current.grad", "derivative * parent.grad", "from the grads that its operands"),
+    "set back": ("                uses[parent] -= 1", "                uses[parent] -= 1; parent.grad = 0.0",
+                 "What has arrived there is to stay"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "part"), WITHOUT_CLOSURES.values(), ids=WITHOUT_CLOSURES)
+def test_what_a_backward_without_closures_does_is_told_apart(open_student, old, new, part):
+    student = open_student("engine", (old, new), variant="local_derivatives")
+    assert part in engine_hint(student, BACKWARD, None, True)
+
+
+def test_a_backward_that_goes_to_the_parents_of_the_result_only_is_named(open_student):
+    student = open_student("engine", ("        self.grad = 1.0\n", TOO_FEW_STEPS))
+    assert "goes too few steps" in engine_hint(student, BACKWARD, None, True)
+
+
+def test_closures_that_all_see_the_last_pair_are_told_from_one_wrong_line(open_student):
+    edges = "edges = tuple(pair for pair in pairs if isinstance(pair[0], Value))"
+    last = "edges = tuple((parent, pairs[-1][1]) for parent, _ in pairs if isinstance(parent, Value))"
+    about = ("Value.__mul__",)
+    loop = open_student("engine", (edges, last), variant="local_derivatives")
+    assert "functions that are made in a loop" in engine_hint(loop, about, None, True)
+    line = open_student("engine", ("self.grad += other.data * out.grad", "self.grad += self.data * out.grad"))
+    assert "loop" not in engine_hint(line, about, None, True)
+
+
+def test_a_hint_uses_the_letters_of_the_program_that_is_shown(open_student):
+    student = open_student("engine", ("if exponent is other and", "if False and"))
+    numbers = NodeNumbers((0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    graph = FailingGraph((2.0, 3.0), (("pow", 1, 0),), 2, (), numbers, numbers, (0,))
+    assert "In `b ** a`, b gets its share and a gets nothing" in engine_hint(student, ("Value.__pow__",), graph, True)
+
 
 @pytest.mark.parametrize(("edit", "part"), ORDERS.values(), ids=ORDERS)
 def test_mistakes_of_order_are_told_apart(open_student, edit, part):
@@ -179,6 +244,23 @@ def test_an_operation_that_overwrites_is_told_to_collect(open_student, method, l
 
 
 DERIVATIVES = {
+    "times the left one's grad": ("__mul__", "other.grad += self.data * out.grad",
+                                  "other.grad += self.data * self.grad", "changes with the grads that its operands"),
+    "closure in the factor": ("__mul__", "other.grad += self.data * out.grad\n\n        out._backward",
+                              "other.grad += self.data * out.grad\n\n        other._backward", "is kept in its"),
+    "below zero": ("sigmoid", "out.data * (1 - out.data) * out.grad",
+                   "out.data * (1 - out.data) * out.grad * (1 if self.data > 0 else -1)", "wrong where x is negative"),
+    "no known slip": ("tanh", "1 - out.data**2", "1 - out.data**3 + 0.1", "look at the local derivative there"),
+    "always 0": ("sigmoid", "out.data * (1 - out.data)", "(out.data * 1 - out.data)", "if the local derivative is 0"),
+    "one parent twice": ("__mul__", "Value(self.data * other.data, (self, other)",
+                         "Value(self.data * other.data, (self, self)", "no way leads back to b"),
+    "relu by upstream": ("relu", "(self.data > 0) * out", "(out.grad > 0) * out", "asks about out.grad"),
+    "tanh of upstream": ("tanh", "1 - out.data**2", "1 - out.grad**2", "computed from out.grad, where a number"),
+    "both sums first": ("__mul__", "self.grad += other.data * out.grad\n            other.grad += self.data * out.grad",
+                        "first, last = self.grad + other.data * out.grad, other.grad + self.data * out.grad\n"
+                        "            self.grad, other.grad = first, last", "keeps one entry for both, or both sums"),
+    "the left one's grad": ("__add__", "            other.grad += out.grad", "            other.grad += self.grad",
+                            "changes with the grads that its operands"),
     "tanh of the operand": ("tanh", "1 - out.data**2", "1 - self.data**2", "from the operand's number"),
     "tanh, parentheses": ("tanh", "(1 - out.data**2) * out.grad", "1 - out.data**2 * out.grad", "parentheses"),
     "sigmoid, no upstream": ("sigmoid", "(1 - out.data) * out.grad", "(1 - out.data)", "multiplies that gradient"),
@@ -266,6 +348,16 @@ def test_what_all_values_share_is_told_from_a_wrong_derivative(open_student):
     )
     hint = engine_hint(open_student("engine", *edits), BACKWARD, None, gradients=True)
     assert "is shared by all of them" in hint
+
+
+def test_what_is_passed_on_once_more_each_time_is_not_taken_for_an_operands_own_gradient(open_student):
+    edits = (
+        ("    def __init__(self, data", "    closures = []\n\n    def __init__(self, data"),
+        ("self.grad += out.data * out.grad\n", "self.closures.append(1); self.grad += out.data * out.grad * "
+         "len(self.closures)\n"),
+    )  # fmt: skip
+    hint = engine_hint(open_student("engine", *edits), ("Value.exp",), None, gradients=True)
+    assert "grads that its operands have" not in hint
 
 
 OVERFLOWS = {

@@ -81,6 +81,15 @@ def test_shapes_that_do_not_fit_in_a_cross_entropy_of_tensors_are_explained(open
     assert "has lost its axis" in find_hint.find_hint(tensors, Verdict.ERROR, evidence, diagnosis)
 
 
+def test_an_index_that_fails_in_a_neuron_is_led_back_to_the_layer(open_student):
+    networks_item = Item("a4_networks/test_trial", "a4_networks", "a trial", 1, (), False)
+    evidence = Evidence("IndexError: list index out of range", hint="of the evidence")
+    by_index = ("for w, xi in zip(self.w, x):", "for w, xi in [(w, x[i]) for i, w in enumerate(self.w)]:")
+    student = open_student("nn", by_index, ("neuron(x) for neuron", "neuron(x[:1]) for neuron"))
+    diagnosis = Diagnosis(student, ("Layer.__call__",))
+    assert "what Layer does" in find_hint.find_hint(networks_item, Verdict.ERROR, evidence, diagnosis)
+
+
 def test_a_list_that_train_does_not_return_is_named(open_student):
     evidence = Evidence("TypeError: object of type 'float' has no len()", hint="of the evidence")
     diagnosis = Diagnosis(open_student(), ("train",))

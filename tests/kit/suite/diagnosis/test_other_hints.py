@@ -2,7 +2,7 @@
 
 import pytest
 from gradkit.suite.diagnosis.losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint
-from gradkit.suite.diagnosis.networks import network_hint, zero_grad_hint
+from gradkit.suite.diagnosis.networks import handed_on_hint, network_hint, zero_grad_hint
 from gradkit.suite.diagnosis.optimizers import optimizer_hint
 from gradkit.suite.diagnosis.tensor_networks import tensor_network_hint
 from gradkit.suite.diagnosis.tensors import METHODS, shape_hint, tensor_hint
@@ -36,7 +36,19 @@ def test_a_right_design_gets_no_hint(open_student, variant):
 
 NETWORKS = {
     "no bias": ("total = self.b\n", "total = Value(0.0)\n", "the bias is left out"),
-    "no tanh": ("total.tanh()", "total", "the tanh is missing"),
+    "no tanh": ("total.tanh()", "total", "the tanh is missing, whether linear is set or not"),
+    "linear turned round": ("return total if self.linear", "return total if not self.linear", "the wrong way round"),
+    "linear by default": ("def __init__(self, nin, linear=False)", "def __init__(self, nin, linear=True)",
+                          "False is its default"),
+    "layer turned round": ("Neuron(nin, linear)", "Neuron(nin, not linear)", "the opposite of `linear`"),
+    "layer linear": ("Neuron(nin, linear)", "Neuron(nin, True)", "what does it hand to them as `linear`"),
+    "copies": ("return [*self.w, self.b]", "return [Value(w.data) for w in self.w] + [self.b]", "it gives copies"),
+    "a list in the list": ("return [*self.w, self.b]", "return [[w, self.b] for w in self.w]", "an entry is a list"),
+    "first width": ("Layer(sizes[i], sizes[i + 1]", "Layer(sizes[i], sizes[1]", "its layers have 16, 20 and 5"),
+    "one place apart": ("zip(self.w, x)", "zip(self.w, [*x[-1:], *x[:-1]])", "the input before its own"),
+    "sum kept": ("total = self.b\n", "total = self.b\n        self.b = self.b + 1.0\n", "gives another bias"),
+    "append given back": ("return [*self.w, self.b]", "return self.w.append(self.b)", "append() or extend()"),
+    "layer's append": ("return [parameter for neuron", "[parameter for neuron", "parameters() of Layer returns None"),
     "relu": ("total.tanh()", "total.relu()", "relu takes the place of tanh"),
     "cut weights": ("total + w * xi", "total + w.data * xi", "no gradient arrives at its weights"),
     "cut inputs": ("total + w * xi", "total + w * getattr(xi, 'data', xi)", "no gradient arrives at its inputs"),
@@ -78,6 +90,7 @@ def test_mistakes_of_networks_are_named(open_student, old, new, part):
 
 ZERO_GRADS = {
     "data": ("parameter.grad = 0.0", "parameter.data = 0.0", "changes the data"),
+    "compared": ("parameter.grad = 0.0", "parameter.grad == 0.0", "== only compares"),
     "misspelt": ("parameter.grad = 0.0", "parameter.gard = 0.0", "an attribute gard"),
     "of a copy": ("parameter.grad = 0.0", "parameter = 0.0", "every grad is as it was"),
     "None": ("parameter.grad = 0.0", "parameter.grad = None", "no longer a number"),
@@ -90,6 +103,34 @@ ZERO_GRADS = {
 @pytest.mark.parametrize(("old", "new", "part"), ZERO_GRADS.values(), ids=ZERO_GRADS)
 def test_mistakes_of_zero_grad_are_named(open_student, old, new, part):
     assert part in zero_grad_hint(open_student("nn", (old, new)))
+
+
+LINEAR_LAST = {
+    "never": ("linear_last and i == last", "linear_last and i == last + 1", "which layer is taken for"),
+    "all": ("linear_last and i == last", "linear_last", "with linear_last=True no layer squashes"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "part"), LINEAR_LAST.values(), ids=LINEAR_LAST)
+def test_mistakes_of_the_last_layer_are_named(open_student, old, new, part):
+    assert part in network_hint(open_student("nn", (old, new)), NETWORK, "test_linear_last")
+
+
+def test_a_failure_in_a_neuron_is_led_back_to_the_network_that_hands_it_the_wrong_list(open_student):
+    by_index = ("for w, xi in zip(self.w, x):", "for w, xi in [(w, x[i]) for i, w in enumerate(self.w)]:")
+    layer = open_student("nn", by_index, ("Neuron(nin, linear)", "Neuron(nin + 1, linear)"))
+    assert "look at what Layer does" in handed_on_hint(layer, ("Layer.__call__",))
+    network = open_student("nn", by_index, ("for layer in self.layers:", "for layer in self.layers[::-1]:"))
+    assert "so look at MLP" in handed_on_hint(network, ("MLP.__call__",))
+    assert handed_on_hint(network, ("Neuron.__call__",)) == ""
+
+
+def test_how_many_entries_another_network_adds_is_said_without_earlier_ones(open_student):
+    edits = (
+        ("class MLP(Module):", "class MLP(Module):\n    layers = []\n"),
+        ("self.layers = [", "self.layers += ["),
+    )
+    assert "grows by 41 entries" in network_hint(open_student("nn", *edits), NETWORK, "")
 
 
 def test_mistakes_of_losses_are_named(open_student):
