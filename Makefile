@@ -60,7 +60,10 @@ stubs: .venv/.ready
 	@$(BIN)/gradkit stubs
 
 # The versions of all packages are pinned in requirements.txt, PyTorch's too, because recorded numbers depend on it.
-# pip would compile on one core, and all of PyTorch too, most of which is never imported.
+# pip would compile on one core, and everything. Most modules of the packages in NOT_COMPILED are never imported; Python
+# compiles the others when it imports them.
+NOT_COMPILED := torch|torchgen|sympy|networkx|pip|setuptools|mypy|mypyc|fontTools|devtools|lexers|tests
+
 .venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "The pinned packages need Python 3.11: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -68,7 +71,7 @@ stubs: .venv/.ready
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --no-compile -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m compileall -qq -j 2 -x '/(torch|sympy)/' .venv/lib
+	@$(BIN)/python -m compileall -qq -j 2 -x '/($(NOT_COMPILED))/' .venv/lib
 	@touch $@
 
 clean:

@@ -65,6 +65,23 @@ GROUPS = {
 These groups start first and in this order, so that no process is left with a long one after the others have finished.
 """
 
+LONG_FILES = (
+    "grader/test_classroom.py",
+    "cli/test_grading_commands.py",
+    "outputs/gradebook/test_gradebook_failures.py",
+    "grader/test_secrets.py",
+    "submissions/transport/test_pipe.py",
+    "pytest_plugin/test_ways_of_running.py",
+    "outputs/gradebook/test_gradebook.py",
+    "course/test_release.py",
+    "grader/test_report_check.py",
+    "grader/test_reference_retry.py",
+    "pytest_plugin/test_what_a_student_sees.py",
+    "course/test_notebook_texts.py",
+    "proof/test_mutants.py",
+)
+"""Other files that take more than 20 s. They start after the groups, for the same reason."""
+
 LAST_CPU_SECONDS = pytest.StashKey[float]()
 """Value of cpu_seconds() at the end of the previous phase of a test."""
 
@@ -75,15 +92,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Sort the long groups first."""
-    order = list(dict.fromkeys(GROUPS.values()))
+    """Sort the long groups first, and then the long files."""
+    order = [*dict.fromkeys(GROUPS.values()), *(f"tests/kit/{name}" for name in LONG_FILES)]
     items.sort(key=lambda item: [*order, group_of(item.nodeid)].index(group_of(item.nodeid)))  # stable for the others
-
-
-def pytest_collection_finish():
-    """Freeze pytest's 600,000 objects: a test that grades a class collects garbage first, and would visit them all."""
-    gc.collect()
-    gc.freeze()
 
 
 def group_of(nodeid):
@@ -148,6 +159,16 @@ def add_cpu_seconds(request):
         request.config.stash[LAST_CPU_SECONDS] -= seconds
 
     return add
+
+
+@pytest.fixture(scope="module", autouse=True)
+def freeze_objects():
+    """Freeze the objects that exist: a test that grades a class collects garbage first, and would visit them all.
+
+    pytest has 600,000 after collecting. Tests add those of PyTorch and others when they first import them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -329,6 +350,27 @@ def open_submission(tmp_path, sandbox):
     yield open_transport
     for transport in made:
         transport.close()
+
+
+@pytest.fixture
+def stops_while_forking():
+    """Return a function that returns whether a function is stopped by a Ctrl-C that arrives while it forks."""
+
+    def stops(function):
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                os.register_at_fork(after_in_parent=partial(signal.raise_signal, signal.SIGINT))
+                function()
+            except KeyboardInterrupt:
+                status = 0
+            finally:
+                os._exit(status)
+        return os.waitpid(child, 0)[1] == 0
+
+    return stops
 
 
 @pytest.fixture

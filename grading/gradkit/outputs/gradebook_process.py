@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gradkit.grader import report
 from gradkit.grader.suite import Suite
-from gradkit.submissions.bounded import die_with_parent
+from gradkit.submissions.bounded import defer_interrupt, die_with_parent
 from gradkit.submissions.intake.roster import Student
 
 from .gradebook import GradebookError, not_handed_in, open_gradebook
@@ -51,7 +51,8 @@ class GradebookProcess:
         self._pipe, child_pipe = fork.Pipe()
         arguments = (child_pipe, self._pipe, os.getpid(), url, suite)
         process = fork.Process(target=_enter_reports, args=arguments, daemon=True)
-        process.start()
+        with defer_interrupt():
+            process.start()
         child_pipe.close()
 
     def give(self, student: Student, path: Path) -> None:

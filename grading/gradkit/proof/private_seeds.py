@@ -34,7 +34,7 @@ from gradkit.grader.one_submission.run_phases import open_transport
 from gradkit.grader.phases import PRIVATE
 from gradkit.grader.suite import Suite
 from gradkit.grader.whole_class.processes import run_in_processes
-from gradkit.submissions.bounded import die_with_parent
+from gradkit.submissions.bounded import defer_interrupt, die_with_parent
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
@@ -273,7 +273,8 @@ def _draw(tests: Iterable[GradedTest], seed: str, drawn: Path) -> None:
         os._exit(0)
 
     process = multiprocessing.get_context("fork").Process(target=draw)
-    process.start()
+    with defer_interrupt():
+        process.start()
     process.join()
     if process.exitcode:
         raise RuntimeError("its corpora cannot be drawn: the error is above.")

@@ -12,8 +12,10 @@ import msgspec
 import pytest
 from gradkit.grader.whole_class import classroom as classrooms
 from gradkit.grader.whole_class import reports_folder
+from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.grader.whole_class.reports_folder import BusyError
 from gradkit.grader.whole_class.student_steps import FINISHED, PhaseResult, StudentSteps
+from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport import process_tree
@@ -82,6 +84,11 @@ def test_time_that_one_assignment_has_used_up_is_not_taken_from_another(school, 
     assert last.evidence.message == "The 1 s that a submission has for a1_expressions are used up."
     for item in ("a1_expressions/test_addition", "a2_backprop/test_addition_gradient", "a3_activations/test_tanh"):
         assert ended[item].verdict is Verdict.PASSED
+
+
+def test_ctrl_c_while_a_grader_process_is_forked_is_not_lost(stops_while_forking, tmp_path):
+    students = [Student("ada", tmp_path)]
+    assert stops_while_forking(lambda: list(run_in_processes(students, lambda student: None, 1, 60)))
 
 
 def test_the_denominator_is_the_suite_s_whatever_is_handed_in(school, suite):

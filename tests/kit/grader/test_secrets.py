@@ -279,7 +279,7 @@ def test_a_worker_that_the_check_started_has_ended_before_the_first_phase(school
     assert alive_before == [[], []]
 
 
-def test_a_single_student_is_graded_in_phases_whose_workers_all_end(tmp_path, solution, suite, monkeypatch):
+def test_a_single_student_is_graded_in_phases_whose_workers_all_end(tmp_path, solution, suite, sandbox, monkeypatch):
     """nbgrader grades in this way."""
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/engine.py").write_text(solution(), encoding="utf-8")
@@ -305,7 +305,7 @@ def test_a_single_student_is_graded_in_phases_whose_workers_all_end(tmp_path, so
     taken = take_in(tmp_path / "ada", tmp_path / "files", asked.modules)
     conditions = make_conditions(asked, True)
     with adopt_orphans():  # so that the orphan is seen here at all
-        run_phases.grade_alone("ada", taken, conditions, asked, tmp_path / "scratch", tmp_path / "files")
+        run_phases.grade_alone("ada", taken, conditions, asked, sandbox, tmp_path / "scratch", tmp_path / "files")
     assert alive_before == [[]]
 
 

@@ -25,8 +25,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox nee
 KEEPS, ADDS = "a1_expressions/test_a_value_keeps_its_number", "a1_expressions/test_addition"
 
 
-ITEM_SECONDS = 2
-"""Time limit of an item. Attacks that never end come to it; `make attacks` has the limits of the course."""
+ITEM_SECONDS = 1
+"""Time limit of an item, five times what the slowest one takes on the solution. Attacks that never end come to it.
+
+`make attacks` has the limits of the course.
+"""
 
 COURSE = tuple(msgspec.structs.replace(assignment, item_seconds=ITEM_SECONDS) for assignment in assignments())
 ENGINES = tuple(assignment for assignment in COURSE if "engine" in assignment.modules)

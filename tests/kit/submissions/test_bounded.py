@@ -54,6 +54,11 @@ def test_each_limit_has_its_verdict(job, verdict, message):
     assert (raised.value.verdict, raised.value.message) == (verdict, message)
 
 
+@pytest.mark.parametrize("run", [run_bounded, lambda job, *limits: LastingProcess(lambda _: job(), *limits).run(0)])
+def test_ctrl_c_while_a_process_is_forked_is_not_lost(run, stops_while_forking):
+    assert stops_while_forking(lambda: run(lambda: 1, int, SMALL))
+
+
 def test_a_result_that_is_too_long_counts_as_too_much_memory():
     with pytest.raises(LimitReachedError) as raised:
         run_bounded(lambda: bytes(MAX_REPLY_BYTES), bytes, dataclasses.replace(SMALL, memory_bytes=1 << 30))

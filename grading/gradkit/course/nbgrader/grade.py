@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -110,22 +112,33 @@ def _grade(student: str, assignment: Assignment, submitted: Path, released: Path
         submitted: Folder of the submission.
         released: Folder of the files that students received beside the notebook.
     """
-    suite = _suite(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED))
+    suite, public_sandbox = _prepare(assignment.name, os.environ.get("GRADKIT_SEED", PUBLIC_SEED))
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         folder = Path(scratch) / "submissions" / "files"
         intake = take_in(submitted, folder, suite.modules, suite.notebook, suite.builds_on)
         for path in [released / f"{module}.py" for module in suite.builds_on]:
             if path.is_file():  # as nbgrader does: released files replace the student's copies
                 shutil.copyfile(path, folder / path.name)
-        report = grade_alone(student, intake, make_conditions(suite, True), suite, Path(scratch), folder)
+        conditions = make_conditions(suite, True)
+        report = grade_alone(student, intake, conditions, suite, public_sandbox, Path(scratch), folder)
     return {item.id: item for item in report.items}
 
 
 @cache
-def _suite(name: str, seed: str) -> Suite:
-    """Collect an assignment's suite, and check that the sandbox starts, once for all submissions."""
+def _prepare(name: str, seed: str) -> tuple[Suite, Sandbox]:
+    """Collect an assignment's suite, and make the sandbox of the public phase, once for all submissions.
+
+    The sandbox is deleted when this process ends.
+    """
     private = Library(corpora_folder(), seed, default_cache()) if seed != PUBLIC_SEED else None
     suite = load_suite([assignment_of(name)], Library(corpora_folder()), private)
-    with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch, Sandbox(Path(scratch) / "sandbox") as sandbox:
-        check_workers(sandbox, suite)
-    return suite
+    scratch = _until_exit.enter_context(tempfile.TemporaryDirectory(prefix="gradkit-"))
+    sandbox = _until_exit.enter_context(Sandbox(Path(scratch) / "sandbox"))
+    check_workers(sandbox, suite)
+    return suite, sandbox
+
+
+_until_exit = ExitStack()
+"""What `_prepare` has made. It is deleted when this process ends."""
+
+atexit.register(_until_exit.close)

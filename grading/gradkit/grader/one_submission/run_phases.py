@@ -107,16 +107,17 @@ def find_passing_items(
 
 
 def grade_alone(
-    student: str, intake: Intake, conditions: Conditions, suite: Suite, scratch: Path, folder: Path
+    student: str, intake: Intake, conditions: Conditions, suite: Suite, sandbox: Sandbox, scratch: Path, folder: Path
 ) -> Report:
-    """Grade one submission by itself: run all phases, each in a new sandbox, and return the final report.
+    """Grade one submission by itself: run all phases, each later one in a new sandbox, and return the final report.
 
     Args:
         student: The student's name.
         intake: Result of the submission's intake.
         conditions: What the submission is graded with.
         suite: The items.
-        scratch: A folder for the sandboxes.
+        sandbox: Where the public phase runs. Other submissions can have used it, but only in their public phases.
+        scratch: A folder for the sandboxes of the later phases.
         folder: The files of the submission.
 
     Raises:
@@ -124,15 +125,14 @@ def grade_alone(
         SandboxError, MissingPackageError, OSError: If no worker can be started.
     """
     with adopt_orphans() as await_orphans:
-        with Sandbox(scratch / "sandbox") as sandbox:
-            result = make_public_report(student, intake, conditions, suite, sandbox, folder)
-            await_orphans()
+        result = make_public_report(student, intake, conditions, suite, sandbox, folder)
+        await_orphans()
 
         public = result.report
         passed: dict[str, tuple[str, ...]] = {}
         while not intake.failure and (phase := next_phase(suite, public, passed)):
-            with Sandbox(scratch / "sandbox") as sandbox:
+            with Sandbox(scratch / "sandbox") as new_sandbox:
                 copy = scratch / "with-reference"
-                passed[phase.name] = find_passing_items(suite, phase, public, passed, sandbox, folder, copy)
+                passed[phase.name] = find_passing_items(suite, phase, public, passed, new_sandbox, folder, copy)
                 await_orphans()
     return make_final_report(suite, public, passed, result.unblocked)

@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
 from gradkit.errors import ProcessorTimeUp, UserError, describe_os_error
-from gradkit.submissions.bounded import die_with_parent
+from gradkit.submissions.bounded import defer_interrupt, die_with_parent
 from gradkit.submissions.intake.roster import Student
 
 from ..suite import GraderError
@@ -68,8 +68,9 @@ def run_in_processes(
     try:
         while waiting or running:
             while waiting and len(running) < n_workers:
-                process = _Process(job, waiting.pop())
-                running[process.pipe] = process
+                with defer_interrupt():  # until the process is among those that are ended below
+                    process = _Process(job, waiting.pop())
+                    running[process.pipe] = process
 
             poll_started = time.monotonic()
             ready = [running[pipe] for pipe in wait(list(running), POLL_SECONDS) if isinstance(pipe, Connection)]

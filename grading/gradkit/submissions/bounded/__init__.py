@@ -12,7 +12,7 @@ opens anything, so a hostile file can use up the limits of that process and noth
 Any package of gradkit above `submissions.bounded` may import this package.
 """
 
-from .forking import die_with_parent, prefer_children_for_oom_kill
+from .forking import defer_interrupt, die_with_parent, prefer_children_for_oom_kill
 from .lasting import LastingProcess
 from .limits import READING, LimitReachedError, Limits
 from .messages import MAX_REPLY_BYTES, WriteFailure
@@ -25,6 +25,7 @@ __all__ = [
     "LimitReachedError",
     "Limits",
     "WriteFailure",
+    "defer_interrupt",
     "die_with_parent",
     "prefer_children_for_oom_kill",
     "run_bounded",

@@ -1,4 +1,4 @@
-"""Set up forked processes: when the kernel ends them, and which process it kills when memory runs out."""
+"""Set up forked processes: what ends them, and which process the kernel kills when memory runs out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -47,6 +48,26 @@ def die_with_parent(parent: int) -> None:
         _load_c_library().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before the call
             os._exit(1)
+
+
+@contextmanager
+def defer_interrupt() -> Iterator[None]:
+    """Handle a Ctrl-C that arrives in this block at the end of the block. Fork in such a block.
+
+    Python runs the hooks of `os.register_at_fork` right after a fork, and ignores what they raise. A KeyboardInterrupt
+    that is raised in one, such as that of `logging`, is lost, and the command continues.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
+        yield
+        return
+    received = []
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: received.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if received:
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import msgspec
 
-from .forking import prefer_children_for_oom_kill, prepare_forked_process, prepare_to_fork
+from .forking import defer_interrupt, prefer_children_for_oom_kill, prepare_forked_process, prepare_to_fork
 from .limits import Limits, address_space_bytes, restart_cpu_limit
 from .messages import (
     EXIT_FAILED,
@@ -115,7 +115,7 @@ class LastingProcess(Generic[Request, T]):
         parent = os.getpid()
         reading, self._requests = os.pipe()
         self._replies, writing = os.pipe()
-        with prefer_children_for_oom_kill():
+        with defer_interrupt(), prefer_children_for_oom_kill():
             self._pid = os.fork()
             if not self._pid:
                 os.close(self._requests)

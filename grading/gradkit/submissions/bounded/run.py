@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 import msgspec
 
-from .forking import prefer_children_for_oom_kill, prepare_forked_process, prepare_to_fork
+from .forking import defer_interrupt, prefer_children_for_oom_kill, prepare_forked_process, prepare_to_fork
 from .limits import Limits
 from .messages import (
     EXIT_FAILED,
@@ -46,7 +46,7 @@ def run_bounded(job: Callable[[], T], result_type: object, limits: Limits) -> T:
     prepare_to_fork()
     parent = os.getpid()
     reading, writing = os.pipe()
-    with prefer_children_for_oom_kill():
+    with defer_interrupt(), prefer_children_for_oom_kill():
         pid = os.fork()
         if not pid:
             os.close(reading)

@@ -54,7 +54,7 @@ def _network(student: Student, linear: bool = False) -> Subject:
 
 def _parameters_hint(student: Student) -> str:
     parameters, others = list(_network(student).parameters()), list(_network(student).parameters())
-    if any(one is other for one in parameters for other in others):
+    if {id(each) for each in parameters} & {id(each) for each in others}:  # there can be very many
         return (
             "Two networks hold the same parameters: a list of the class is shared by all of them. Each network makes "
             "its own lists, in __init__."

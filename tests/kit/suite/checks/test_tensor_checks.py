@@ -99,14 +99,23 @@ def corpus_of(*graphs):
     return Corpus(graphs, tuple(map(answer_tensor_graph, graphs)))
 
 
-SUM = corpus_of(
-    TensorGraph(
-        (Leaf((3,), (2.0, -1.5, 0.5)), Leaf((2, 3), (3.0, 0.25, -2.0, 0.75, 1.5, -0.5))),
-        (("add", 0, 1), ("mul", 2, 2)),
-        Leaf((2, 3), (0.5, 2.0, -1.5, 3.0, 0.25, -0.75)),
+@pytest.fixture(scope="module")
+def sum_corpus():
+    """Return a corpus of one graph, the square of a sum."""
+    return corpus_of(
+        TensorGraph(
+            (Leaf((3,), (2.0, -1.5, 0.5)), Leaf((2, 3), (3.0, 0.25, -2.0, 0.75, 1.5, -0.5))),
+            (("add", 0, 1), ("mul", 2, 2)),
+            Leaf((2, 3), (0.5, 2.0, -1.5, 3.0, 0.25, -0.75)),
+        )
     )
-)
-ONE = corpus_of(TensorGraph((Leaf((2,), (2.0, -1.5)),), (("exp", 0),), Leaf((2,), (0.5, 2.0))))
+
+
+@pytest.fixture(scope="module")
+def exp_corpus():
+    """Return a corpus of one graph, an exp."""
+    return corpus_of(TensorGraph((Leaf((2,), (2.0, -1.5)),), (("exp", 0),), Leaf((2,), (0.5, 2.0))))
+
 
 # --- graphs ----------------------------------------------------------------------------------------------------------
 
@@ -114,15 +123,15 @@ EXP = 'out = Tensor(np.exp(self.data), (self,), "exp")'
 ADDS = 'out = Tensor(self.data + other.data, (self, other), "+")'
 
 
-def test_the_right_tensor_agrees(tensor):
-    for corpus in (SUM, ONE):
+def test_the_right_tensor_agrees(tensor, sum_corpus, exp_corpus):
+    for corpus in (sum_corpus, exp_corpus):
         check_tensors(tensor(), corpus)
         check_tensor_gradients(tensor(), corpus)
         check_inner_tensor_gradients(tensor(), corpus)
 
 
-def test_a_wrong_number_is_shown_with_its_index_and_a_program_that_prints_it(tensor, run_program):
-    found = evidence_as_drawn(check_tensors, tensor((ADDS, ADDS.replace("+ other.data", "- other.data"))), SUM)
+def test_a_wrong_number_is_shown_with_its_index_and_a_program_that_prints_it(tensor, run_program, sum_corpus):
+    found = evidence_as_drawn(check_tensors, tensor((ADDS, ADDS.replace("+ other.data", "- other.data"))), sum_corpus)
     first = found.rows[0]
     assert (first.name, first.yours, first.expected) == ("y.data[0, 0]", 1.0, 25.0)
     assert found.message == "y.data[0, 0] is 1.0, PyTorch says 25.0"
@@ -130,8 +139,10 @@ def test_a_wrong_number_is_shown_with_its_index_and_a_program_that_prints_it(ten
     assert run_program(found.code).splitlines() == [str(row.yours) for row in found.rows]
 
 
-def test_a_wrong_number_is_reduced_to_the_operation_that_is_wrong_and_the_smallest_arrays(tensor, run_program):
-    found = evidence_from(check_tensors, tensor((ADDS, ADDS.replace("+ other.data", "- other.data"))), SUM)
+def test_a_wrong_number_is_reduced_to_the_operation_that_is_wrong_and_the_smallest_arrays(
+    tensor, run_program, sum_corpus
+):
+    found = evidence_from(check_tensors, tensor((ADDS, ADDS.replace("+ other.data", "- other.data"))), sum_corpus)
     assert found.code == (
         "from tensor import Tensor",
         "a = Tensor(2.0)",
@@ -143,25 +154,25 @@ def test_a_wrong_number_is_reduced_to_the_operation_that_is_wrong_and_the_smalle
     assert run_program(found.code).splitlines() == [str(row.yours) for row in found.rows]
 
 
-def test_a_gradient_of_a_wrong_shape_is_named_and_a_hint_says_what_to_sum_over(tensor, run_program):
+def test_a_gradient_of_a_wrong_shape_is_named_and_a_hint_says_what_to_sum_over(tensor, run_program, sum_corpus):
     forgets = ("self.grad += unbroadcast(out.grad, self.data.shape)", "self.grad = self.grad + out.grad")
-    found = evidence_from(check_tensor_gradients, tensor(forgets), SUM)
+    found = evidence_from(check_tensor_gradients, tensor(forgets), sum_corpus)
     assert found.message == "a.grad has shape (1,), and PyTorch's has ()"
     assert found.hint == "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
     assert found.code[-2:] == ("y.backward(np.array([2.0]))", "print(np.shape(a.grad))")
     assert run_program(found.code) == "(1,)"
 
 
-def test_data_of_a_wrong_shape_get_no_hint_about_gradients(tensor):
-    found = evidence_from(check_tensors, tensor((EXP, EXP.replace("(self.data)", "(self.data)[None]"))), ONE)
+def test_data_of_a_wrong_shape_get_no_hint_about_gradients(tensor, exp_corpus):
+    found = evidence_from(check_tensors, tensor((EXP, EXP.replace("(self.data)", "(self.data)[None]"))), exp_corpus)
     assert found.message == "y.data has shape (1,), and PyTorch's has ()"
     assert found.hint == ""
 
 
-def test_inner_gradients_are_shown_in_the_order_in_which_they_are_found(tensor):
+def test_inner_gradients_are_shown_in_the_order_in_which_they_are_found(tensor, sum_corpus):
     wrong = ("self.grad += unbroadcast(other.data * out.grad, self.data.shape)", "self.grad += out.grad")
-    assert evidence_as_drawn(check_inner_tensor_gradients, tensor(wrong), SUM).rows[0].name == "t1.grad[0, 0]"
-    assert evidence_as_drawn(check_tensor_gradients, tensor(wrong), SUM).rows[0].name == "a.grad[0]"
+    assert evidence_as_drawn(check_inner_tensor_gradients, tensor(wrong), sum_corpus).rows[0].name == "t1.grad[0, 0]"
+    assert evidence_as_drawn(check_tensor_gradients, tensor(wrong), sum_corpus).rows[0].name == "a.grad[0]"
 
 
 ODD_RESULTS = {
@@ -176,20 +187,22 @@ ODD_RESULTS = {
 
 
 @pytest.mark.parametrize("body", ODD_RESULTS)
-def test_what_is_not_a_tensor_of_floats_is_named_with_the_operation_that_made_it(body, tensor):
-    found = evidence_from(check_tensors, tensor((EXP, f"{body}\n        return out")), ONE)
+def test_what_is_not_a_tensor_of_floats_is_named_with_the_operation_that_made_it(body, tensor, exp_corpus):
+    found = evidence_from(check_tensors, tensor((EXP, f"{body}\n        return out")), exp_corpus)
     assert found.message == ODD_RESULTS[body]
     numbers = "2.0" if found.code[1] == "a = Tensor(2.0)" else "[2.0]"  # one number, if that fails in the same way
     assert found.code == ("from tensor import Tensor", f"a = Tensor({numbers})", "y = a.exp()")
 
 
-def test_a_gradient_that_is_none_is_named(tensor):
-    found = evidence_from(check_tensor_gradients, tensor(("self.grad += out.data * out.grad", "self.grad = None")), ONE)
+def test_a_gradient_that_is_none_is_named(tensor, exp_corpus):
+    found = evidence_from(
+        check_tensor_gradients, tensor(("self.grad += out.data * out.grad", "self.grad = None")), exp_corpus
+    )
     assert found.message == ".grad of Tensor(...) is of type NoneType; it should be a numpy array of float64"
 
 
-def test_code_that_raises_is_shown_with_the_program_that_does(tensor):
-    found = evidence_from(check_tensors, tensor((EXP, "raise KeyError('odd')")), ONE, verdict=Verdict.ERROR)
+def test_code_that_raises_is_shown_with_the_program_that_does(tensor, exp_corpus):
+    found = evidence_from(check_tensors, tensor((EXP, "raise KeyError('odd')")), exp_corpus, verdict=Verdict.ERROR)
     assert found.message == "KeyError: 'odd'"
     assert found.code[-1] == "y = a.exp()"
 

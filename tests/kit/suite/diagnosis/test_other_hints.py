@@ -536,6 +536,15 @@ def test_mistakes_of_networks_of_tensors_are_named(open_student, edit, about, pa
     assert part in tensor_network_hint(open_student("tensor", edit), about, "test_linear")
 
 
+def test_a_hint_about_very_many_parameters_takes_little_time(open_student):
+    """Comparing each parameter of a network with each of another one would take longer than a test may."""
+    edit = (
+        "return [parameter for layer in zip(self.weights, self.biases) for parameter in layer]",
+        "return [self.weights[0]] * 50_000",
+    )
+    assert "has 50000 entries" in tensor_network_hint(open_student("tensor", edit), TENSOR_NETWORK, "")
+
+
 BEGINNINGS = {
     "not divided": ("shape) / shape[0] ** 0.5", "shape)", "are not divided by sqrt(inputs)"),
     "by outputs": ("shape) / shape[0] ** 0.5", "shape) / shape[1] ** 0.5", "divided by sqrt(outputs)"),
