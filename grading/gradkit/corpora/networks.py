@@ -116,17 +116,18 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
             return MANY, 1
         if self.part == "Layer":
             return 2, MANY
-        return (1, *[1] * MANY) if is_deep else (2, MANY, 1)
+        return (2, *[2] * (MANY - 1), 1) if is_deep else (2, MANY, 1)
 
     def _draw_parameters(self, rng: random.Random, sizes: Sequence[int]) -> list[float]:
         """Draw the parameters of a network, in order."""
         is_deep = len(sizes) > MANY
         parameters: list[float] = []
         for n_inputs, width in pairwise(sizes):
-            for _ in range(width):
-                if is_deep:  # large weights and small biases, or else the gradients vanish on the way back
+            for neuron in range(width):
+                if is_deep:  # each neuron has one large weight, or else the gradients vanish on the way back
                     bias = _draw_number(rng, 0.2)
-                    weights = [rng.choice((1, -1)) * rng.randint(85, 95) / 100 for _ in range(n_inputs)]
+                    weights = [_draw_number(rng, 0.2) for _ in range(n_inputs)]
+                    weights[neuron] = rng.choice((1, -1)) * rng.randint(85, 95) / 100
                 else:
                     bias = 0.0 if self.shape == "at_zero" else _draw_number(rng, 0.95)
                     weights = [_draw_number(rng, 0.95) for _ in range(n_inputs)]

@@ -136,12 +136,12 @@ def check_initial_weights(part: Subject, arguments: Sequence[int], code: Sequenc
             each other, or parameters are missing or too many.
     """
     n_inputs = arguments[0]
-    start = _read_start(part, arguments, code)
+    start = _read_start(part(*arguments), arguments, "model", code)
     first_index: dict[float, int] = {}
     for index, number in enumerate(start):
         if _is_bias(index, n_inputs):
             continue
-        _check_bounds(index, number, code)
+        _check_bounds(f"model.parameters()[{index}]", number, code)
         first = first_index.setdefault(number, index)
         if first != index:
             fail(f"model.parameters()[{first}] and [{index}] are weights, and both begin at {number!r}", code)
@@ -161,44 +161,46 @@ It is further with a probability below 2 * exp(-2 * 2000 * 0.1**2) = 9e-18 (Hoef
 """
 
 
-def check_range(part: Subject, arguments: Sequence[int], biases: bool, code: Sequence[str]) -> None:
+def check_range(models: Sequence[Subject], arguments: Sequence[int], biases: bool, code: Sequence[str]) -> None:
     """Check that many weights, or many biases, start in [-1, 1], about as many below 0 as above. Biases may all be 0.
 
     Args:
-        part: The student's class.
-        arguments: The arguments that it is built with, the number of inputs first. At least 2,000 parameters are of
-            the kind that is checked.
+        models: New neurons or layers. Together they have at least 2,000 parameters of the kind that is checked.
+        arguments: The arguments that each is built with, the number of inputs first.
         biases: Whether the biases are checked, or else the weights.
-        code: A program that builds it as `model`.
+        code: A program that builds them as the list `models`.
 
     Raises:
         NotPassed: If a number is outside of [-1, 1], too many are on one side of 0, or parameters are missing or too
             many.
     """
     n_inputs = arguments[0]
-    start = _read_start(part, arguments, code)
-    chosen = [(index, number) for index, number in enumerate(start) if _is_bias(index, n_inputs) == biases]
-    for index, number in chosen:
-        _check_bounds(index, number, code)
+    chosen: list[float] = []
+    for position, model in enumerate(models):
+        name = f"models[{position}]"
+        for index, number in enumerate(_read_start(model, arguments, name, code)):
+            if _is_bias(index, n_inputs) == biases:
+                _check_bounds(f"{name}.parameters()[{index}]", number, code)
+                chosen.append(number)
 
     what = "biases" if biases else "weights"
-    n_negative = sum(number < 0 for _, number in chosen)
-    n_positive = sum(number > 0 for _, number in chosen)
+    n_negative = sum(number < 0 for number in chosen)
+    n_positive = sum(number > 0 for number in chosen)
     if biases and not n_negative and not n_positive:
         return
     if abs(n_negative / len(chosen) - 0.5) > MAX_SHARE_FROM_HALF:
         fail(f"Of {len(chosen)} {what}, {n_negative} begin below 0, and {n_positive} above: about half is due", code)
 
 
-def _read_start(part: Subject, arguments: Sequence[int], code: Sequence[str]) -> list[float]:
-    """Build a neuron or layer, and return the number that each parameter starts with.
+def _read_start(model: Subject, arguments: Sequence[int], name: str, code: Sequence[str]) -> list[float]:
+    """Return the number that each parameter of a new neuron or layer starts with.
 
     Raises:
         NotPassed: If parameters are missing or too many.
     """
     n_parameters = (arguments[0] + 1) * math.prod(arguments[1:])
-    start = numbers(list(part(*arguments).parameters()), "data")
-    evidence = wrong_count("len(model.parameters())", len(start), n_parameters, code)
+    start = numbers(list(model.parameters()), "data")
+    evidence = wrong_count(f"len({name}.parameters())", len(start), n_parameters, code)
     if evidence:
         raise not_passed(evidence)
     return start
@@ -209,14 +211,14 @@ def _is_bias(index: int, n_inputs: int) -> bool:
     return (index + 1) % (n_inputs + 1) == 0
 
 
-def _check_bounds(index: int, number: float, code: Sequence[str]) -> None:
+def _check_bounds(name: str, number: float, code: Sequence[str]) -> None:
     """Check that a parameter begins in [-1, 1].
 
     Raises:
         NotPassed: If it does not.
     """
     if not -1 <= number <= 1:
-        fail(f"model.parameters()[{index}].data begins at {number!r}: outside of -1 to 1", code)
+        fail(f"{name}.data begins at {number!r}: outside of -1 to 1", code)
 
 
 def check_all_different(models: Sequence[Subject], sizes: Sequence[int], code: Sequence[str]) -> None:
