@@ -241,7 +241,7 @@ def test_mlp(MLP, Value, corpus):
     2,
     "Gradients of an MLP: those of every parameter in every layer, and of every input",
     about=("MLP.__call__", "MLP.parameters"),
-    needs=("test_mlp", "test_layer_gradient", *ALL_USES),
+    needs=("test_mlp", "test_layer_gradient", *ALL_USES, GRADIENTS + "test_cost_is_linear_in_depth"),
     corpus=networks("MLP"),
 )
 def test_mlp_gradient(MLP, Value, corpus):
