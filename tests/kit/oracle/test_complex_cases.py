@@ -109,15 +109,17 @@ def test_smaller_losses_have_pytorchs_answers(spec):
 
 
 def check_candidates(spec, smaller, answer, answer_by_pytorch):
-    *_, (case, _) = recorded(spec, 8)
     n_answered = 0
-    for candidate in list(smaller(case))[::3]:
-        try:
-            ours = answer(candidate)
-        except complex_learning.IllPosedError:
-            continue
-        agree(ours, answer_by_pytorch(candidate))
-        n_answered += 1
+    for case, _ in recorded(spec, 8)[::-1]:  # all that is smaller than a large extreme case may be ill-posed
+        for candidate in list(smaller(case))[::3]:
+            try:
+                ours = answer(candidate)
+            except complex_learning.IllPosedError:
+                continue
+            agree(ours, answer_by_pytorch(candidate))
+            n_answered += 1
+        if n_answered:
+            break
     assert n_answered >= 1
 
 

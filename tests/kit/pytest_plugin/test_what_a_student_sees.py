@@ -125,7 +125,7 @@ def test_a_closure_that_is_not_written_is_distinguished_from_a_wrong_one(student
     written, power, later = solution().partition("    def __pow__")
     run = student.write(written + power + remove_closures(later)).run()
     assert "Nothing arrives from" in run.screen
-    assert "Either the closure is not kept there" in run.screen
+    assert "Either no closure is written for it, or its closure is not kept in it" in run.screen
 
 
 def test_an_import_that_grading_does_not_offer_is_a_warning(student, solution):

@@ -120,8 +120,8 @@ def bare_value(body=""):
         (lambda x: 2.5 / x, "__rtruediv__"),
         (lambda x: 2**x, "__rpow__"),
         (lambda x: 2.5**x, "__rpow__"),
-        (lambda x: (2).data, "Value(other)"),
-        (lambda x: (2.5).data, "Value(other)"),
+        (lambda x: (2).data, "not made a Value first"),
+        (lambda x: (2.5).data, "not made a Value first"),
         (lambda x: math.exp(x), "`import math`"),  # noqa: F821
         (lambda x: (lambda: None)()(), "without ()"),
         (lambda x: __import__("math").exp(1000), "exp overflows"),
