@@ -108,7 +108,7 @@ def engine_error_hint(student: Student, about: Sequence[str], message: str, grad
 
 
 def _endless_hint(student: Student) -> str:
-    """Explain a backward() that calls itself without end, which is told from a graph too deep by its smallest graph."""
+    """Explain a backward() that calls itself without end: it fails on the smallest graph, too."""
     _, result = Call(ADDITION).make(student)
     if "RecursionError" not in attempt(lambda: result.backward()):
         return ""

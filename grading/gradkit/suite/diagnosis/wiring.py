@@ -350,7 +350,7 @@ BEFORE = (2.0, 3.0)
 
 
 def added_by_backward(student: Student, call: Call, start: Sequence[float] = BEFORE) -> list[float]:
-    """Return what backward() adds to gradients that the operands have already; empty if it cannot be told."""
+    """Return what backward() adds to gradients that the operands have already; empty if it fails."""
     leaves, result = call.make(student)
     before = start[: len(leaves)]
     write(leaves, "grad", before)
