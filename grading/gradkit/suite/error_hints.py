@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import permutations
 
 _METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@": "matmul"}
 _IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "**=": "**"}
@@ -387,7 +387,7 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
             "the local derivative, whole, and then its sum, in the shape of the operand's own data."
         )
     start = f"The array before += has shape {own}, and what is added to it has another"
-    other_order = any(_stretch(own, order) == stretched for order in permutations(own))
+    other_order = is_reordered(own, stretched)
     fewer_axes = lacks_axis(own, stretched)
     if other_order and re.search(r"transpose|swapaxes|moveaxis", source) and "@" not in source:
         return (
@@ -406,6 +406,18 @@ def added_shape_hint(own: tuple[int, ...], stretched: tuple[int, ...], source: s
 def lacks_axis(own: tuple[int, ...], stretched: tuple[int, ...]) -> bool:
     """Return whether what is added to an array can be its own shape without one of its axes."""
     return any(_stretch(own, (*own[:axis], *own[axis + 1 :])) == stretched for axis in range(len(own)))
+
+
+def is_reordered(own: tuple[int, ...], stretched: tuple[int, ...]) -> bool:
+    """Return whether what is added to an array can be its own shape with its axes in another order.
+
+    The shapes come from a student's text and can have any number of axes, so no order is tried: an axis of size 1 must
+    meet one of the stretched size, and every other axis can meet itself or an axis of size 1.
+    """
+    if len(own) != len(stretched) or any(size not in (1, to) for size, to in zip(own, stretched)):
+        return False
+    needed = Counter(to for size, to in zip(own, stretched) if size == 1 != to)
+    return needed <= Counter(own)
 
 
 def find_added_shapes(message: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:

@@ -1,7 +1,10 @@
 """Hints for exceptions say what their message and place show, and no more."""
 
+from itertools import permutations, product
+
+import numpy as np
 import pytest
-from gradkit.suite.error_hints import added_shape_hint, find_error_hint
+from gradkit.suite.error_hints import added_shape_hint, find_error_hint, is_reordered
 
 IN_CALL = "nn.py:69, in __call__\n    return x[0] if len(x) == 1 else x"
 TRANSPOSED = "tensor.py:9, in _backward\n    grad_a = grad @ b.T"
@@ -95,3 +98,30 @@ def test_a_cause_that_the_two_shapes_exclude_is_not_named():
     larger = added_shape_hint((1, 3), (2, 3))
     assert "put back" not in larger
     assert "turned back" not in larger
+
+
+def shapes_of(n_axes):
+    return product((1, 2, 3), repeat=n_axes)
+
+
+def stretches_to(own, added, stretched):
+    """Return whether numpy stretches two shapes to a third one."""
+    try:
+        return np.broadcast_shapes(own, added) == stretched
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("n_axes", range(4))
+def test_another_order_of_axes_is_named_where_one_of_all_orders_has_the_shape(n_axes):
+    for own, stretched in product(shapes_of(n_axes), repeat=2):
+        tried = any(stretches_to(own, order, stretched) for order in permutations(own))
+        assert is_reordered(own, stretched) == tried, (own, stretched)
+
+
+def test_shapes_of_many_axes_in_a_students_text_take_no_time():
+    own, stretched = (2, 3, 5) * 8 + (1,), (2, 3, 5) * 8 + (7,)
+    assert not is_reordered(own, stretched)
+    assert is_reordered((*own, 7, 1), (*stretched, 7, 1))
+    text = "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}"
+    assert "summed up" in find_error_hint(f"ValueError: {text.format(own, stretched)}")
