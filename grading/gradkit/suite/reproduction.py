@@ -89,7 +89,9 @@ def make_reproducible(
             return evidence
         if _is_random(evidence, code, outcome, run_program):
             code = (*SEEDED, *code)
-            outcome = _run(code, run_program) or outcome
+            outcome = _run(code, run_program)
+            if outcome is None:
+                return evidence
         if code in readings and not _is_exception(outcome, evidence.message):
             continue
         changed = _as_run(evidence, code, outcome)

@@ -106,6 +106,23 @@ def test_a_program_that_prints_another_number_in_each_run_is_shown_with_a_seed()
     assert shown.rows[0].yours == 4.0
 
 
+def test_a_seed_is_shown_with_the_numbers_of_the_seeded_program_or_not_at_all():
+    numbers = iter((7.0, 5.0))
+
+    def run_program(lines):
+        if lines[: len(SEEDED)] == SEEDED:
+            raise SubmissionError(Verdict.TIMEOUT, "The time for programs is used up.")
+        return [next(numbers)]
+
+    assert explain(run_program) is SHOWN
+
+    def run_without_output(lines):
+        return [] if lines[: len(SEEDED)] == SEEDED else [next(numbers, 9.0)]
+
+    numbers = iter((7.0, 5.0))
+    assert SEEDED[1] not in explain(run_without_output).code
+
+
 def test_evidence_stays_if_its_program_cannot_be_run_again():
     def run_program(lines):
         raise SubmissionError(Verdict.TIMEOUT, "too long", "")
