@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
-from gradkit.submissions.outcome import Verdict
+from gradkit.errors import UserError
+from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item
 
@@ -15,13 +19,25 @@ from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint, plain_number_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint, steps_are_right
-from .student import GOES_ON, Student
+from .student import GOES_ON, Student, UnexpectedAnswerError
 from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
 from .tensors import tensor_hint
 from .training_loop import handed_over_hint, train_hint
 
 _NAME_ERRORS = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError")
 """Exceptions that say all by themselves: what a function computes has not been reached yet."""
+
+_is_strict: ContextVar[bool] = ContextVar("is_strict", default=False)
+
+
+@contextmanager
+def strict_questions() -> Iterator[None]:
+    """Raise errors of the questions themselves within this context. Otherwise they only cost the hint."""
+    token = _is_strict.set(True)
+    try:
+        yield
+    finally:
+        _is_strict.reset(token)
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,9 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
         verdict: Its verdict.
         evidence: What is shown of its failure.
         diagnosis: The student's code. Without it, only the evidence is used.
+
+    Raises:
+        UserError, OSError: If no worker can be started.
     """
     if item.hidden:
         return evidence.hint
@@ -58,8 +77,13 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
             diagnosis.student.start()
             found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
             is_denied = not found and _steps_deny(diagnosis.student, diagnosis.about)
-        except Exception:  # answers of wrong code can have any form, and no hint is worth a report
+        except (UserError, OSError):  # this is no answer, and the next run could show another hint
+            raise
+        except (SubmissionError, UnexpectedAnswerError):
             pass
+        except Exception:  # no hint is worth a report
+            if _is_strict.get():
+                raise
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     if verdict is Verdict.TIMEOUT:
         general = TIMEOUT_HINTS.get(item.id, general)

@@ -12,7 +12,7 @@ from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import Subject, decisions, numbers
 
 from .candidates import agree, match
-from .student import GOES_ON, Student, attempt
+from .student import GOES_ON, Student, UnexpectedAnswerError, attempt
 
 Call = tuple[Any, Any]
 """(outputs, targets): the numbers of one call."""
@@ -334,6 +334,8 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
             leaves.append([leaf for row in values for leaf in row])
             if not agree(numbers(leaves[-1], "data"), [number for row in rows for number in row]):
                 return f"{name} changes the data of the outputs that it gets: it computes with them, and leaves them."
+            if not results:
+                raise UnexpectedAnswerError("softmax of some logits is empty")
             results[0].backward()
     except SubmissionError as error:
         if error.verdict not in GOES_ON:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import exp, tanh
+from math import exp, isfinite, tanh
 
 from gradkit.submissions.transport.subject import Subject, numbers, write
 
 from .candidates import agree, match
-from .student import Student, attempt, find_misspelling, read
+from .student import Student, UnexpectedAnswerError, attempt, find_misspelling, read
 
 Weights = Sequence[float]
 Neuron = Callable[[Weights, float, Sequence[float]], float]
@@ -556,6 +556,12 @@ def zero_grad_hint(student: Student) -> str:
     return ""
 
 
+def _is_whole(number: float) -> bool:
+    if not isfinite(number):
+        raise UnexpectedAnswerError("a weight begins at nan or infinity")
+    return number == int(number)
+
+
 def initial_hint(student: Student) -> str:
     """Return what is wrong with the numbers that a neuron begins with; empty if nothing is."""
     model = student.load("Neuron")(20)
@@ -567,7 +573,7 @@ def initial_hint(student: Student) -> str:
         return "Every weight begins at 0: then all neurons learn the same. Draw each from random.uniform(-1, 1)."
     if len(set(weights)) == 1:
         return "All weights begin at one and the same number: draw a new random number for each of them."
-    if all(weight == int(weight) for weight in weights):
+    if all(map(_is_whole, weights)):
         return "The weights begin at whole numbers: random.uniform gives any number between its bounds."
     if any(abs(number) > 1 for number in got):
         return "Some numbers begin outside of -1 to 1: random.uniform(-1, 1) stays within (random.gauss does not)."

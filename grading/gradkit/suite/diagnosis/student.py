@@ -18,6 +18,10 @@ GOES_ON = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
 """Verdicts after which the student's code can be asked again."""
 
 
+class UnexpectedAnswerError(Exception):
+    """An answer of the student's code has a form in which no question can use it, so there is no hint."""
+
+
 class Student:
     """Asks the student's code small questions.
 

@@ -11,7 +11,7 @@ from gradkit.submissions.transport.subject import Subject, arrays, write
 
 from .candidates import agree, match
 from .losses import CLASSES, JOIN, loss_slips
-from .student import Student, attempt
+from .student import Student, UnexpectedAnswerError, attempt
 
 SIZES = (2, 3, 1)
 SHAPES: list[Shape] = [(2, 3), (3,), (3, 1), (1,)]
@@ -113,9 +113,13 @@ BEGINNINGS = {
 def _begin_hint(student: Student) -> str:
     """Explain weights that begin in a wrong range."""
     parameters = list(student.load("TensorMLP")(16, [64]).parameters())
+    if len(parameters) < 2:
+        raise UnexpectedAnswerError("a layer has neither weights nor a bias")
     if any(arrays(parameters[1:2], "data")[0].numbers):
         return "A bias begins at zeros, as many as outputs: only the weights are drawn."
     weights = arrays(parameters[:1], "data")[0].numbers
+    if not weights:
+        raise UnexpectedAnswerError("a layer has an array of weights without numbers")
     largest = max(map(abs, weights))
     found = [text for text, bound in BEGINNINGS.items() if 0.95 * bound < largest <= bound]
     return (

@@ -18,7 +18,7 @@ from gradkit.suite.error_hints import find_added_shapes
 from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
-from .student import Student, attempt
+from .student import Student, UnexpectedAnswerError, attempt
 from .tensor_matrices import matmul_hint, stack_hint
 from .tensor_reductions import REDUCTIONS, reduction_hint
 from .tensor_wiring import (
@@ -290,6 +290,8 @@ def _reuse_hint(student: Student) -> str:
         arrays = replay_graph(student, TensorGraph(leaves, steps, _vector([1.0])), backward=True)
         if arrays is None:
             return ""
+        if not arrays[3 + len(steps)].numbers:
+            raise UnexpectedAnswerError("a gradient has no numbers")
         share = arrays[3 + len(steps)].numbers[0]
         right = 1.3 * (1 + 1.7 * (1.3 if len(steps) == 4 else 1))
         if not is_close(share, right):

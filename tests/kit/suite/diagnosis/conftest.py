@@ -6,9 +6,17 @@ import sys
 
 import pytest
 from gradkit.submissions.transport.local import LocalTransport
+from gradkit.suite.diagnosis.find_hint import strict_questions
 from gradkit.suite.diagnosis.student import Student
 
 MODULES = ("engine", "nn", "training", "tensor")
+
+
+@pytest.fixture(autouse=True)
+def raise_errors_of_questions():
+    """Let a mistake in the questions themselves fail a test. Otherwise it would look as if there was no hint."""
+    with strict_questions():
+        yield
 
 
 @pytest.fixture

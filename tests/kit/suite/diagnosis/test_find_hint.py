@@ -2,6 +2,7 @@
 
 import pytest
 from gradkit.catalogue.assignments import assignments
+from gradkit.errors import UserError
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
@@ -42,6 +43,52 @@ def test_code_that_hangs_or_fails_at_a_question_keeps_the_hint_of_the_evidence(o
     diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
     assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
     assert student._transport.spent_seconds - before < 2 * QUESTION_SECONDS
+
+
+@pytest.mark.parametrize("error", [UserError("no worker starts"), OSError("no worker starts")])
+def test_a_machine_that_starts_no_worker_is_no_answer(open_student, monkeypatch, error):
+    student = open_student("engine", ("self.grad = 1.0\n", "pass\n"))
+
+    def start():
+        raise error
+
+    monkeypatch.setattr(student, "start", start)
+    with pytest.raises(type(error), match="no worker starts"):
+        find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, Diagnosis(student, ("Value.backward",)))
+
+
+def test_an_error_in_the_questions_costs_the_hint_and_is_raised_where_they_are_tested(open_student, monkeypatch):
+    def ask(*_):
+        raise KeyError("a table lacks a row")
+
+    monkeypatch.setattr(find_hint, "_ask", ask)
+    diagnosis = Diagnosis(open_student(), ("Value.backward",))
+    with pytest.raises(KeyError):
+        find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis)
+    find_hint._is_strict.set(False)
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+
+
+ODD_ANSWERS = {
+    "no probabilities": ("training", "return [power / total for power in powers]", "return []",
+                         "softmax", "a5_training/test_trial"),
+    "a weight of nan": ("nn", "Value(random.uniform(-1, 1)) for _ in range(nin)",
+                        "Value(float(n or 'nan')) for n in range(nin)",
+                        "Neuron.__init__", "a4_networks/test_trial"),
+    "a layer without bias": ("tensor", "Tensor(np.zeros(nout)) for nout in nouts",
+                             "Tensor(np.zeros(nout)) for nout in nouts if nin < 16",
+                             "MLP.__init__", "a6_tensors/test_parameters_begin"),
+    "weights without numbers": ("tensor", "(np.random.uniform(-1, 1, shape) / shape[0] ** 0.5) for",
+                                "(np.zeros((0, 64)) if nin == 16 else np.zeros(shape)) for",
+                                "MLP.__init__", "a6_tensors/test_parameters_begin"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "old", "new", "about", "name"), ODD_ANSWERS.values(), ids=ODD_ANSWERS)
+def test_an_answer_that_no_question_can_use_costs_the_hint_only(open_student, module, old, new, about, name):
+    diagnosis = Diagnosis(open_student(module, (old, new)), (about,))
+    trial = Item(name, name.partition("/")[0], "a trial", 1, ())
+    assert find_hint.find_hint(trial, Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
 
 
 def test_an_unknown_name_is_named_before_any_question(open_student):
