@@ -18,6 +18,7 @@ from gradkit.grader.whole_class.student_steps import PhaseResult, StudentSteps
 from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
+from gradkit.suite.diagnosis.find_hint import strict_questions
 from gradkit.suite.results import ItemResult, make_result
 from gradkit.suite.visibility import follows_from_others
 
@@ -55,7 +56,8 @@ class SpecimenSteps(StudentSteps):
     parts: Mapping[str, Suite]
 
     def run_public(self, scratch: Path, sandbox: Sandbox, student: Student) -> PhaseResult:
-        return self._steps(student).run_public(scratch, sandbox, student)
+        with strict_questions():
+            return self._steps(student).run_public(scratch, sandbox, student)
 
     def run_later(self, phase: LaterPhase, scratch: Path, sandbox: Sandbox, student: Student) -> PhaseResult:
         return self._steps(student).run_later(phase, scratch, sandbox, student)

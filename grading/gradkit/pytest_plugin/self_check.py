@@ -96,6 +96,7 @@ class SelfCheck:
         self._transport: Transport = LocalTransport(folder, self._clock)
         self._loader = Loader(self._transport)
         self._programs = Programs(self._transport)
+        self._student = Student(self._transport)
         self._budget = Budget(self._transport)
         self._is_short_of_time = False
         """Whether the current item has less time than an item usually has."""
@@ -161,7 +162,7 @@ class SelfCheck:
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            diagnosis = Diagnosis(Student(self._transport), test.stash[SETTINGS].about)
+            diagnosis = Diagnosis(self._student, test.stash[SETTINGS].about)
             test.stash[RESULT] = record_outcome(
                 self._results,
                 test.stash[ITEM],

@@ -68,6 +68,7 @@ class EarlierItems:
         # Not the graded items' loader: they have other packages and limits, with which an import can succeed.
         self._loader = Loader(transport)
         self._programs = Programs(transport)
+        self._student = Student(transport)
         self._library = library
         self._seconds_left = {each.name: each.submission_seconds for each in assignments()}
         self.spent_seconds = 0.0
@@ -135,7 +136,7 @@ class EarlierItems:
                 self._transport.finish_item()
             except STUDENT_ERRORS as raised:
                 error = raised
-        diagnosis = Diagnosis(Student(self._transport, assignment.packages), test.settings.about)
+        diagnosis = Diagnosis(self._student, test.settings.about, assignment.packages)
         record_outcome(earlier, test.item, error, test.path, run_program=self._programs.run, diagnosis=diagnosis)
         spent = self._transport.spent_seconds - spent_before
         self._seconds_left[assignment.name] -= spent

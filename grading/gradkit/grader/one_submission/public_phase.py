@@ -63,6 +63,7 @@ class _PublicRun:
         self._transport = transport
         self._loader = Loader(transport, failure)
         self._programs = Programs(transport)
+        self._student = Student(transport)
         self._earlier = EarlierItems(suite.earlier, transport, suite.library)
         self._spent_seconds = {assignment.name: 0.0 for assignment in suite.assignments}
 
@@ -83,7 +84,7 @@ class _PublicRun:
             seconds = min(assignment.item_seconds, seconds_left)
             error = self._run(test, seconds, assignment.packages, is_short_of_time=seconds < assignment.item_seconds)
 
-        diagnosis = Diagnosis(Student(self._transport, assignment.packages), test.settings.about)
+        diagnosis = Diagnosis(self._student, test.settings.about, assignment.packages)
         spent_earlier = self._earlier.spent_seconds
         record_outcome(
             self._results,

@@ -48,10 +48,12 @@ class Diagnosis:
         student: The student's code, to be asked more questions. Never used for a hidden item, nor in a later phase of
             grading: what students are shown then must not come from a worker.
         about: The functions of the solution that the item is about.
+        packages: Packages that the student's code can import beside the standard library.
     """
 
     student: Student
     about: tuple[str, ...]
+    packages: tuple[str, ...] = ()
 
 
 def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagnosis | None) -> str:
@@ -74,9 +76,9 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     is_denied = False
     if diagnosis and verdict in GOES_ON:
         try:
-            diagnosis.student.start()
-            found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
-            is_denied = not found and _steps_deny(diagnosis.student, diagnosis.about)
+            with diagnosis.student.questions(diagnosis.packages):
+                found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
+                is_denied = not found and _steps_deny(diagnosis.student, diagnosis.about)
         except (UserError, OSError):  # this is no answer, and the next run could show another hint
             raise
         except (SubmissionError, UnexpectedAnswerError):

@@ -1,8 +1,9 @@
-"""More questions to the student's code, after an item has failed."""
+"""More questions to the student's code, after an item has failed: with a time limit of their own, on new subjects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from gradkit.catalogue.subjects import SUBJECTS
@@ -12,7 +13,11 @@ from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject, numbers, replay
 
 QUESTION_SECONDS = 1.0
-"""Processor time that the student's code can use for all questions about one item. They take a few milliseconds."""
+"""Time that the student's code can use for all questions about one item. They take a few milliseconds."""
+
+MAX_QUESTION_SECONDS = 10.0
+"""Time that the questions about all items of one submission can take together. It counts as time of the submission, and
+code that hangs at questions must not use up the time of later items."""
 
 GOES_ON = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
 """Verdicts after which the student's code can be asked again."""
@@ -23,20 +28,34 @@ class UnexpectedAnswerError(Exception):
 
 
 class Student:
-    """Asks the student's code small questions.
+    """Asks the code of one submission small questions, until they have taken MAX_QUESTION_SECONDS.
 
     Args:
         transport: The submission.
-        packages: Packages that the student's code can import beside the standard library.
     """
 
-    def __init__(self, transport: Transport, packages: tuple[str, ...] = ()) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._packages = packages
+        self._spent_seconds = 0.0
 
-    def start(self) -> None:
-        """Start the questions about one item: subjects of the item itself are no longer valid."""
-        self._transport.start_item(QUESTION_SECONDS, self._packages)
+    @contextmanager
+    def questions(self, packages: tuple[str, ...] = ()) -> Iterator[None]:
+        """Let questions about one item be asked within this context. Subjects of the item itself are no longer valid.
+
+        Args:
+            packages: Packages that the student's code can import beside the standard library.
+
+        Raises:
+            SubmissionError: With the verdict timeout, if no time is left.
+        """
+        if self._spent_seconds >= MAX_QUESTION_SECONDS:
+            raise SubmissionError(Verdict.TIMEOUT, "The time for questions is used up.")
+        spent_before = self._transport.spent_seconds
+        self._transport.start_item(QUESTION_SECONDS, packages)
+        try:
+            yield
+        finally:
+            self._spent_seconds += self._transport.spent_seconds - spent_before
 
     def load(self, name: str) -> Subject:
         """Return one of SUBJECTS. Raises SubmissionError if it cannot be loaded."""

@@ -3,6 +3,7 @@
 import importlib
 import shutil
 import sys
+from contextlib import ExitStack
 
 import pytest
 from gradkit.submissions.transport.local import LocalTransport
@@ -47,8 +48,9 @@ def open_student(tmp_path, clock, root, monkeypatch):
         forget_modules()
         importlib.invalidate_caches()
         student = Student(LocalTransport(folder, clock))
-        student.start()
+        open_questions.enter_context(student.questions())
         return student
 
-    yield open_folder
+    with ExitStack() as open_questions:
+        yield open_folder
     forget_modules()

@@ -4,14 +4,14 @@ import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.errors import UserError
 from gradkit.inside.operations import OPERATIONS
-from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import candidates, find_hint, losses, networks, optimizers, training_loop
 from gradkit.suite.diagnosis.find_hint import Diagnosis
 from gradkit.suite.diagnosis.formulas import derivative_formulas, value_formulas
 from gradkit.suite.diagnosis.item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from gradkit.suite.diagnosis.operation import Operation
-from gradkit.suite.diagnosis.student import QUESTION_SECONDS
+from gradkit.suite.diagnosis.student import MAX_QUESTION_SECONDS, QUESTION_SECONDS, Student
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item
 
@@ -22,18 +22,46 @@ def item(hidden=False):
     return Item("a2_backprop/test_trial", "a2_backprop", "a trial", 1, (), hidden)
 
 
-def test_a_hidden_item_asks_no_question(open_student):
+@pytest.fixture
+def wrong_engine(open_student, monkeypatch):
+    """Return a wrong engine and a list with an entry for each time that questions to it are started."""
     student = open_student("engine", ("self.grad = 1.0\n", "pass\n"))
-    diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
-    assert "by hand" in find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis)
+    started, start_item = [], student._transport.start_item
+    monkeypatch.setattr(student._transport, "start_item", lambda *args: (started.append(args), start_item(*args)))
+    return Diagnosis(student, ("Value.backward", "Value.__add__")), started
+
+
+def test_a_hidden_item_asks_no_question(wrong_engine):
+    diagnosis, started = wrong_engine
     assert find_hint.find_hint(item(hidden=True), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    assert started == []
+    assert "by hand" in find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis)
+    assert len(started) == 1
 
 
-def test_after_a_crash_or_a_timeout_no_question_is_asked(open_student):
-    student = open_student("engine", ("self.grad = 1.0\n", "pass\n"))
-    diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
+def test_after_a_crash_or_a_timeout_no_question_is_asked(wrong_engine):
+    diagnosis, started = wrong_engine
     for verdict in (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.OUT_OF_MEMORY, Verdict.PROTOCOL):
         assert find_hint.find_hint(item(), verdict, EVIDENCE, diagnosis) == "of the evidence"
+    assert started == []
+
+
+def test_questions_stop_before_they_use_up_the_time_of_items():
+    class HangsAtQuestions:
+        spent_seconds = 20.0
+
+        def start_item(self, seconds, packages):
+            self.limit = seconds
+
+        def load(self, module, name):
+            self.spent_seconds += self.limit
+            raise SubmissionError(Verdict.TIMEOUT, "Stopped at the time limit.")
+
+    transport = HangsAtQuestions()
+    diagnosis = Diagnosis(Student(transport), ("Value.backward",))
+    for _ in range(100):
+        assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    assert transport.spent_seconds == 20.0 + MAX_QUESTION_SECONDS
 
 
 @pytest.mark.parametrize("new", ["while True: pass\n", "raise ZeroDivisionError\n"])
@@ -49,10 +77,10 @@ def test_code_that_hangs_or_fails_at_a_question_keeps_the_hint_of_the_evidence(o
 def test_a_machine_that_starts_no_worker_is_no_answer(open_student, monkeypatch, error):
     student = open_student("engine", ("self.grad = 1.0\n", "pass\n"))
 
-    def start():
+    def start_item(*_):
         raise error
 
-    monkeypatch.setattr(student, "start", start)
+    monkeypatch.setattr(student._transport, "start_item", start_item)
     with pytest.raises(type(error), match="no worker starts"):
         find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, Diagnosis(student, ("Value.backward",)))
 
