@@ -11,6 +11,9 @@ from . import complex_step
 from .mismatch import Mismatch
 from .tolerance import ROUNDED_TOLERANCE, is_close
 
+MAX_CONSUMERS = 14
+"""Consumers of a node, at most, of which every subset is tried: 2**14 sums. No corpus has a node with more."""
+
 
 def find_hint(mismatch: Mismatch) -> str:
     """Return a hint of one line for the student; empty if the numbers suggest nothing."""
@@ -61,7 +64,7 @@ def _gradient_hint(mismatch: Mismatch, node: int) -> str:
     if len(consumers) == 1:
         return _single_use_hint(mismatch, node, consumers[0], expected)
 
-    for n_kept in range(1, len(consumers)):
+    for n_kept in range(1, len(consumers) if len(consumers) <= MAX_CONSUMERS else 1):
         for kept in combinations(consumers, n_kept):
             if is_close(got, sum(shares[consumer] for consumer in kept)):
                 lost = [consumer for consumer in consumers if consumer not in kept]

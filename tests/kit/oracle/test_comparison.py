@@ -261,6 +261,16 @@ def test_a_hint_can_describe_a_contribution_of_zero():
     )
 
 
+def test_a_node_with_very_many_uses_is_described_without_trying_all_subsets():
+    n_uses = 60
+    steps = [("mul_const", 0, place + 2) for place in range(n_uses)]
+    steps += [("add", n_uses + place if place else 1, place + 2) for place in range(n_uses - 1)]
+    graph = Graph((2.0,), steps)
+    want = complex_step.answer_graph(graph)
+    message = find_hint(compare_gradients(graph, want, Answers(want.data, [0.5, *want.grad[1:]])))
+    assert "check each closure, and the order" in message
+
+
 def test_the_hint_for_a_lost_contribution_names_the_one_that_was_kept():
     graph = Graph((2.0,), [("tanh", 0), ("exp", 0), ("add", 1, 2), ("relu", 0), ("add", 3, 4)])
     want = complex_step.answer_graph(graph)
