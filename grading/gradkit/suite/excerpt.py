@@ -97,7 +97,7 @@ def excerpt_at(traceback: TracebackType | None, path: Path) -> Excerpt:
 
 
 def _statements(function: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield a function's statements, without its docstring."""
+    """Yield a function's statements, without its docstring and any other statement that is a bare constant."""
     body = function.body if isinstance(function, ast.FunctionDef) else []
     for statement in body:
         if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
@@ -170,24 +170,14 @@ class _Writer:
 
     def _current_round(self, loop: ast.For, rounds: Sequence[ast.expr]) -> int:
         """Return the index of the round in which the variables of a loop have their current values."""
-        target = compile(ast.Expression(_as_loaded(loop.target)), "<target>", "eval")
         try:
-            current = eval(target, {}, dict(self._variables))
+            current = eval(self._source(loop.target), {}, dict(self._variables))
             return [ast.literal_eval(element) for element in rounds].index(current)
-        except (NameError, ValueError):
+        except (NameError, ValueError, SyntaxError, TypeError):  # TypeError: a Subject is never equal to anything
             raise _NotShownError from None
 
     def _source(self, node: ast.AST) -> str:
         return ast.get_source_segment(self._text, node) or ""
-
-
-def _as_loaded(target: ast.expr) -> ast.expr:
-    """Return the expression that has the value of a loop's variables: a name, or a tuple of names."""
-    if isinstance(target, ast.Tuple):
-        loaded: ast.expr = ast.Tuple([_as_loaded(each) for each in target.elts], ast.Load())
-    else:
-        loaded = ast.Name(target.id if isinstance(target, ast.Name) else "", ast.Load())
-    return ast.fix_missing_locations(loaded)
 
 
 def _checked_expression(statement: ast.AST) -> tuple[ast.expr, str] | None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from gradkit.catalogue.home import course_home
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite import check_forward, expect
 from gradkit.suite.collection import import_suite_file
 from gradkit.suite.excerpt import excerpt_at, excerpt_up_to
@@ -31,6 +32,26 @@ def run_program(engine, monkeypatch):
         return [float(line) for line in screen.getvalue().split()]
 
     return run
+
+
+@pytest.fixture
+def run_solution(root, monkeypatch):
+    """Return a function that runs a program beside the solution's files, and returns what it prints."""
+    monkeypatch.syspath_prepend(root / "reference/solution")
+
+    def forget_modules():
+        for name in ("engine", "nn", "training", "tensor"):
+            sys.modules.pop(name, None)
+
+    def run(lines):
+        screen = io.StringIO()
+        with redirect_stdout(screen):
+            exec("\n".join(lines), {})
+        return screen.getvalue()
+
+    forget_modules()
+    yield run
+    forget_modules()
 
 
 def an_item(Value):
@@ -93,18 +114,40 @@ def hand_written():
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             test = getattr(module, getattr(node, "name", ""), None)
             settings = getattr(test, ATTRIBUTE, None)
-            if settings and settings.corpus is None and [argument.arg for argument in node.args.args] == ["Value"]:
-                asks = [n for n in ast.walk(node) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "expect"]
-                yield from (pytest.param(test, ask, id=f"{node.name}-{ask.lineno}") for ask in asks)
+            if settings and settings.corpus is None:
+                calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+                asks = [call for call in calls if getattr(call.func, "id", "") in CHECKED]
+                for ask in asks:
+                    yield pytest.param(test, ask, last_round(node, ask), id=f"{node.name}-{ask.lineno}")
 
 
-@pytest.mark.parametrize(("test", "ask"), list(hand_written()))
-def test_every_expectation_of_the_suites_can_be_run_as_shown_or_is_not_shown(test, ask, run_program):
-    excerpt = excerpt_up_to(test.__code__, ask.lineno)
-    assert ast.dump(ast.parse(excerpt.checked, mode="eval").body) == ast.dump(ask.args[0])
-    needs_our_helpers = "answers_to" in test.__code__.co_names
-    for lines in (excerpt.lines, excerpt.longer):
-        assert len(run_program(lines)) == (0 if needs_our_helpers else 1)
+def last_round(function, ask):
+    """Return the variables of the loops around a call, in their last round."""
+    variables = {}
+    for loop in ast.walk(function):
+        is_around = isinstance(loop, ast.For) and any(each is ask for each in ast.walk(loop))
+        if is_around and isinstance(loop.iter, ast.Tuple | ast.List):
+            exec(f"{ast.unparse(loop.target)} = {ast.unparse(loop.iter.elts[-1])}", {}, variables)
+    return variables
+
+
+CHECKED = {"expect": "{}", "expect_class": "float({})", "expect_array": "{}.{attribute}"}
+"""How a program writes what each kind of expectation checks."""
+
+
+HELPERS = {"answers_to", "check_linear_cost"}
+"""Helpers of ours, because of which a test has no program that a student could run."""
+
+
+@pytest.mark.parametrize(("test", "ask", "variables"), list(hand_written()))
+def test_every_expectation_of_the_suites_can_be_run_as_shown_or_is_not_shown(test, ask, variables, run_solution):
+    excerpt = excerpt_up_to(test.__code__, ask.lineno, variables)
+    attribute = ast.literal_eval(ask.args[1]) if ask.func.id == "expect_array" else ""
+    checked = CHECKED[ask.func.id].format(ast.unparse(ask.args[0]), attribute=attribute)
+    assert ast.unparse(ast.parse(excerpt.checked)) == ast.unparse(ast.parse(checked))
+    for lines in filter(None, (excerpt.lines, excerpt.longer)):
+        assert run_solution(lines)
+    assert bool(excerpt.lines) != bool(HELPERS & set(test.__code__.co_names))
 
 
 def an_item_whose_calls_matter(Value):
@@ -116,7 +159,7 @@ def an_item_whose_calls_matter(Value):
     expect(x.grad, 99.0)
 
 
-def test_the_longer_program_has_the_calls_and_operators_of_earlier_expectations(engine):
+def test_the_longer_program_has_the_calls_and_operators_of_earlier_expectations():
     line = an_item_whose_calls_matter.__code__.co_firstlineno + 6
     excerpt = excerpt_up_to(an_item_whose_calls_matter.__code__, line)
     assert excerpt.lines == ("from engine import Value", "x = Value(2.0)", "y = x * x", "print(x.grad)")
@@ -134,7 +177,7 @@ def an_item_with_a_loop(Value):
     expect(x.data, 3.0)
 
 
-def test_a_loop_with_expectations_is_written_out_up_to_the_round_that_failed(engine, run_program):
+def test_a_loop_with_expectations_is_written_out_up_to_the_round_that_failed(run_program):
     start = an_item_with_a_loop.__code__.co_firstlineno
     variables = {"k": 1, "right": 99.0}
     excerpt = excerpt_up_to(an_item_with_a_loop.__code__, start + 7, variables)
@@ -159,7 +202,13 @@ def an_item_with_a_loop_over_what_it_made(Value):
         expect(x.data, 1.0)
 
 
-def test_a_loop_whose_rounds_are_not_in_the_source_is_not_shown(engine):
+def test_a_loop_whose_variable_was_set_to_an_object_of_the_students_is_not_shown(engine):
+    code = an_item_with_a_loop.__code__
+    variables = {"k": Subject(None, None), "right": 99.0}
+    assert excerpt_up_to(code, code.co_firstlineno + 7, variables).lines == ()
+
+
+def test_a_loop_whose_rounds_are_not_in_the_source_is_not_shown():
     code = an_item_with_a_loop_over_what_it_made.__code__
     assert excerpt_up_to(code, code.co_firstlineno + 2).lines == ()
 
