@@ -133,21 +133,12 @@ def test_how_many_entries_another_network_adds_is_said_without_earlier_ones(open
     assert "grows by 41 entries" in network_hint(open_student("nn", *edits), NETWORK, "")
 
 
-def test_mistakes_of_losses_are_named(open_student):
-    squared = open_student("training", ("(output - target) ** 2", "abs((output - target).data)"))
-    assert "absolute difference" in loss_hint(squared, "mean_squared_error") or not loss_hint(squared, "hinge")
-    summed = open_student("training", (".relu() for output, target in zip(outputs, targets)) / len(targets)", ".relu() "
-                          "for output, target in zip(outputs, targets))"))  # fmt: skip
-    assert "added up over the examples" in loss_hint(summed, "hinge")
-    cut = open_student("training", ("total = sum(powers)", "total = sum(powers).data"))
-    assert "passes no gradient on" in loss_hint(cut, "softmax")
-    large = open_student("training", ("largest = max(z.data for z in logits)", "largest = 0.0"))
-    assert "1000 and -1000" in large_logits_hint(large, "softmax")
-    decided = open_student("training", ("1 if logit.data > 0 else 0", "1 if logit.data > 0.5 else 0"))
-    assert "compared with one half" in decision_hint(decided, "binary_decision")
-
-
 LOSSES = {
+    "absolute": ("mean_squared_error", "(output - target) ** 2", "(output - target).relu() + (target - output).relu()",
+                 "the absolute difference"),
+    "sum": ("hinge", ".relu() for output, target in zip(outputs, targets)) / len(targets)",
+            ".relu() for output, target in zip(outputs, targets))", "added up over the examples"),
+    "plain sum": ("softmax", "total = sum(powers)", "total = sum(powers).data", "passes no gradient on"),
     "hinge cut late": ("hinge", "return sum((1 - target * output).relu() for output, target in zip(outputs, targets)) "
                        "/ len(targets)", "return (sum(1 - target * output for output, target in zip(outputs, targets)) "
                        "/ len(targets)).relu()", "to be cut by itself, before the mean"),
@@ -220,8 +211,9 @@ def test_what_a_search_for_the_largest_compares_is_named(open_student, condition
     assert part in decision_hint(open_student("training", (old, new)), "most_likely")
 
 
-def test_a_decision_that_is_true_or_false_is_understood(open_student):
-    wrong = open_student("training", ("1 if logit.data > 0 else 0", "logit.data > 0.5"))
+@pytest.mark.parametrize("new", ["1 if logit.data > 0.5 else 0", "logit.data > 0.5"])
+def test_a_decision_is_understood_as_a_number_and_as_true_or_false(open_student, new):
+    wrong = open_student("training", ("1 if logit.data > 0 else 0", new))
     assert "compared with one half" in decision_hint(wrong, "binary_decision")
 
 
@@ -259,7 +251,10 @@ OPTIMIZERS = {
     "parentheses": ("Adam", "(1 - b1) * parameter.grad", "1 - b1 * parameter.grad", "no parentheses around it in m"),
     "factor squared": ("Adam", "(1 - b2) * parameter.grad**2", "((1 - b2) * parameter.grad) ** 2", "is squared, too"),
     "eps subtracted": ("Adam", "+ self.eps", "- self.eps", "eps is subtracted"),
-    "maximum": ("Adam", "(1 - b2) * parameter.grad**2", "(1 - b2) * parameter.grad", "not squared in v"),
+    "not squared": ("Adam", "(1 - b2) * parameter.grad**2", "(1 - b2) * parameter.grad", "not squared in v"),
+    "maximum": ("Adam", "v = self.v[i] / (1 - b2**self.steps)", "kept = vars(self).setdefault('kept', {})\n"
+                "            v = kept[i] = max(kept.get(i, 0.0), self.v[i] / (1 - b2**self.steps))",
+                "the largest v so far"),
 }  # fmt: skip
 
 
@@ -510,6 +505,10 @@ def test_unbroadcast_sums_over_axes_of_size_1_only_where_the_operand_has_one():
     assert "of shape (2, 1), has size 1" in shape_hint(stretched, is_stretching=True)
 
 
+LAYER = """            x = x @ weights + bias
+            if not (self.linear_last and i == len(self.weights) - 1):
+                x = x.tanh()
+"""
 TENSOR_NETWORKS = {
     "condition": (("if not (self.linear_last", "if (self.linear_last"), TENSOR_NETWORK, "look at the condition"),
     "no tanh": (("x = x.tanh()", "pass"), TENSOR_NETWORK, "no layer squashes."),
@@ -522,7 +521,9 @@ TENSOR_NETWORKS = {
                               "the inputs of the whole network"),
     "first layer alone": (("                x = x.tanh()\n", "                x = x.tanh()\n            return x\n"),
                           TENSOR_NETWORK, "run before the return"),
-    "bias last": (("x = x @ weights + bias", "x = x @ weights"), TENSOR_NETWORK, "the biases are left out"),
+    "no bias": (("x = x @ weights + bias", "x = x @ weights"), TENSOR_NETWORK, "the biases are left out"),
+    "bias last": ((LAYER, LAYER.replace(" + bias", "").replace(".tanh()", ".tanh() + bias")), TENSOR_NETWORK,
+                  "the bias is added after the tanh"),
     "numpy": (("x = x.tanh()", "x = Tensor(np.tanh(x.data))"), TENSOR_NETWORK, "arrives anywhere"),
     "arrays": (("for parameter in layer]", "for parameter in [each.data for each in layer]]"), ("MLP.__init__",),
                "not a Tensor"),
@@ -560,34 +561,32 @@ def test_the_range_in_which_weights_begin_is_named(open_student, old, new, part)
     assert bool(part) == bool(hint)
 
 
+CROSS_ENTROPIES = {
+    "sum over examples": ("shifted.exp().sum(axis=1)", "shifted.exp().sum(axis=0)", "along axis 0"),
+    "shift of all examples": ("logits.data.max(axis=1", "logits.data.max(axis=0", "one number for each row"),
+    "axis of the shift lost": ("logits.data.max(axis=1, keepdims=True)", "logits.data.max(axis=1)",
+                               "has lost its axis"),
+    "one shift for all rows": ("logits.data.max(axis=1, keepdims=True)", "logits.data.max()", "By that of another row"),
+    "one sum for all rows": ("shifted.exp().sum(axis=1)", "shifted.exp().sum()", "are added up together"),
+    "probability of an example": ("shifted.exp().sum(axis=1).log() - shifted[np.arange(len(targets)), targets]",
+                                  "(shifted.exp() / shifted.exp().sum(axis=0)).log() * -1",
+                                  "of a single example is 0"),
+    "index turned round": ("np.arange(len(targets)), targets]", "targets, np.arange(len(targets))]",
+                           "the row stands first"),
+    "probability first": ("losses = shifted.exp().sum(axis=1).log() - shifted[",
+                          "p = shifted.exp() / shifted.exp().sum(axis=1, keepdims=True)\n    losses = -p.log()[",
+                          "its probability becomes 0"),
+    "no mean": ("return losses.mean()", "return losses", "one single number is due"),
+    "plain logit": ("- shifted[np.arange", "- shifted.data[np.arange", "right class's logit passes no gradient on"),
+    "all classes picked": ("shifted[np.arange(len(targets)), targets]", "shifted[:, targets]",
+                           "classes of all examples"),
+}  # fmt: skip
+
+
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
-def test_what_a_cross_entropy_of_tensors_takes_from_the_wrong_place_is_named(open_student):
-    about = ("cross_entropy",)
-    summed = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum(axis=0)"))
-    assert "along axis 0" in tensor_network_hint(summed, about, "")
-    shifted = open_student("tensor", ("logits.data.max(axis=1", "logits.data.max(axis=0"))
-    assert "one number for each row" in tensor_network_hint(shifted, about, "")
-    lost = open_student("tensor", ("logits.data.max(axis=1, keepdims=True)", "logits.data.max(axis=1)"))
-    assert "has lost its axis" in tensor_network_hint(lost, about, "")
-    by_all = open_student("tensor", ("logits.data.max(axis=1, keepdims=True)", "logits.data.max()"))
-    assert "By that of another row" in tensor_network_hint(by_all, about, "")
-    together = open_student("tensor", ("shifted.exp().sum(axis=1)", "shifted.exp().sum()"))
-    assert "are added up together" in tensor_network_hint(together, about, "")
-    alone = open_student("tensor", ("shifted.exp().sum(axis=1).log() - shifted[np.arange(len(targets)), targets]",
-                                    "(shifted.exp() / shifted.exp().sum(axis=0)).log() * -1"))  # fmt: skip
-    assert "of a single example is 0" in tensor_network_hint(alone, about, "")
-    turned = open_student("tensor", ("np.arange(len(targets)), targets]", "targets, np.arange(len(targets))]"))
-    assert "the row stands first" in tensor_network_hint(turned, about, "")
-    divided = open_student("tensor", ("losses = shifted.exp().sum(axis=1).log() - shifted[",
-                                      "p = shifted.exp() / shifted.exp().sum(axis=1, keepdims=True)\n"
-                                      "    losses = -p.log()["))  # fmt: skip
-    assert "its probability becomes 0" in tensor_network_hint(divided, about, "")
-    several = open_student("tensor", ("return losses.mean()", "return losses"))
-    assert "one single number is due" in tensor_network_hint(several, about, "")
-    plain = open_student("tensor", ("- shifted[np.arange", "- shifted.data[np.arange"))
-    assert "right class's logit passes no gradient on" in tensor_network_hint(plain, about, "")
-    picked = open_student("tensor", ("shifted[np.arange(len(targets)), targets]", "shifted[:, targets]"))
-    assert "classes of all examples" in tensor_network_hint(picked, about, "")
+@pytest.mark.parametrize(("old", "new", "part"), CROSS_ENTROPIES.values(), ids=CROSS_ENTROPIES)
+def test_mistakes_of_a_cross_entropy_of_tensors_are_named(open_student, old, new, part):
+    assert part in tensor_network_hint(open_student("tensor", (old, new)), ("cross_entropy",), "")
 
 
 def test_a_bias_that_is_not_drawn_is_named(open_student):
