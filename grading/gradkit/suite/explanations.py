@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gradkit.graphs.scalar.program import name_nodes, write_expression, write_program
-from gradkit.oracle.hints import find_hint
 from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError
 
 from .error_hints import find_error_hint
 from .evidence import NODES_SHOWN, Evidence, make_failing_graph, make_row, number_text
+from .number_hints import hint_from_numbers
 
 
 def explain_mismatch(mismatch: Mismatch) -> Evidence:
@@ -36,7 +36,7 @@ def explain_mismatch(mismatch: Mismatch) -> Evidence:
         rows=rows,
         source="PyTorch",
         origin=origin,
-        hint=find_hint(mismatch),
+        hint=hint_from_numbers(mismatch),
         failing_graph=make_failing_graph(graph, mismatch.want, mismatch.got, shown),
     )
 

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from gradkit.inside.operations import OPERATIONS
-
-from . import complex_step
-from .mismatch import Mismatch
-from .tolerance import ROUNDED_TOLERANCE, is_close
+from gradkit.oracle import complex_step
+from gradkit.oracle.mismatch import Mismatch
+from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 
 MAX_CONSUMERS = 14
 """Consumers of a node, at most, of which every subset is tried: 2**14 sums. No corpus has a node with more."""
 
 
-def find_hint(mismatch: Mismatch) -> str:
+def hint_from_numbers(mismatch: Mismatch) -> str:
     """Return a hint of one line for the student; empty if the numbers suggest nothing."""
     graph, node = mismatch.graph, mismatch.origin
     first_wrong = mismatch.wrong[0]
