@@ -23,6 +23,11 @@ class Verdict(str, Enum):
         """Whether items that depend on this one are not run, because they would probably end in the same way."""
         return self in (Verdict.TIMEOUT, Verdict.OUT_OF_MEMORY, Verdict.CRASHED)
 
+    @property
+    def keeps_worker(self) -> bool:
+        """Whether the student's code can run again at once, in the same process."""
+        return self in (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_IMPLEMENTED)
+
 
 class SubmissionError(Exception):
     """The student's code failed: it raised an exception, reached a limit, ended its process, or cannot be used.

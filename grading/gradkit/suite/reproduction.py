@@ -35,9 +35,6 @@ MAX_PROGRAM_SECONDS = 5.0
 """Time that the programs of one submission can take together; the last one can take what is left of its item's limit.
 They take milliseconds, unless a file computes something when it is imported. That must not use up the time of items."""
 
-_FAILS = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
-"""Verdicts after which the student's code can run again at once."""
-
 
 class Programs:
     """Runs the programs of one submission, until they have taken MAX_PROGRAM_SECONDS.
@@ -140,7 +137,7 @@ def _run(code: Sequence[str], run_program: RunProgram) -> list[float] | Submissi
     try:
         return run_program(code)
     except SubmissionError as error:
-        return error if error.verdict in _FAILS else None
+        return error if error.verdict.keeps_worker else None
 
 
 def _as_run(evidence: Evidence, code: tuple[str, ...], outcome: list[float] | SubmissionError) -> Evidence | None:

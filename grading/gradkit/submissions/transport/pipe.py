@@ -27,10 +27,7 @@ from .time_limit import TimeLimit
 if TYPE_CHECKING:
     from gradkit.inside.worker import Frame
 
-_KEEPS_WORKER = (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_IMPLEMENTED)
-"""After these verdicts the item goes on in the same process, as it does in self-check."""
-
-_FROM_WORKER = (*_KEEPS_WORKER, Verdict.OUT_OF_MEMORY, Verdict.CRASHED)
+_FROM_WORKER = (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_IMPLEMENTED, Verdict.OUT_OF_MEMORY, Verdict.CRASHED)
 """Verdicts that a worker may report. Any other is not a valid reply."""
 
 
@@ -181,7 +178,7 @@ class PipeTransport:
         verdict = next((verdict for verdict in _FROM_WORKER if verdict.value == reply.verdict), None)
         if verdict is None:
             return self._abandon_garbled()
-        if verdict in _KEEPS_WORKER:
+        if verdict.keeps_worker:  # the item goes on in the same process, as it does in self-check
             return failure(verdict, reply.message, reply.frames, self._folder)
         return self._abandon(verdict, reply.message, reply.frames)
 

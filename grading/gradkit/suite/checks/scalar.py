@@ -29,9 +29,6 @@ Compare = Callable[[Graph, Answers, Answers], Mismatch | None]
 MAX_CALLS_PER_NODE = 60
 """Python calls for each node of a graph that a linear backward() stays below. Right engines make 1 to 12."""
 
-REPEATABLE = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
-"""Verdicts after which the student's code can run again at once."""
-
 
 def check_forward(Value: Subject, corpus: GraphCorpus) -> None:
     """Check that the number of every graph's output is PyTorch's.
@@ -154,7 +151,7 @@ class NoNumbers(Failure):
             if not _is_well_posed(candidate):
                 return False
             error = replay(self.Value, [candidate], self.backward).failure
-            if error is None or error.verdict not in REPEATABLE:
+            if error is None or not error.verdict.keeps_worker:
                 return False
             smallest = error
             return True

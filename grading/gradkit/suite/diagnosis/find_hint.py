@@ -19,7 +19,7 @@ from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint, plain_number_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint, steps_are_right
-from .student import GOES_ON, Student, UnexpectedAnswerError
+from .student import Student, UnexpectedAnswerError
 from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
 from .tensors import tensor_hint
 from .training_loop import handed_over_hint, train_hint
@@ -74,7 +74,7 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
         return evidence.hint
     found = ""
     is_denied = False
-    if diagnosis and verdict in GOES_ON:
+    if diagnosis and verdict.keeps_worker:
         try:
             with diagnosis.student.questions(diagnosis.packages):
                 found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)

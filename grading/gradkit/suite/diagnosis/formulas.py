@@ -8,7 +8,8 @@ from math import exp, log, log2, log10, sinh, tan, tanh
 from gradkit.inside.operations import OPERATIONS
 from gradkit.oracle.complex_step import FUNCTIONS, STEP
 
-from .candidates import Formulas
+from .mathematics import sigmoid
+from .slips import Formulas
 
 UNARY_POINTS = (0.7, 1.3, 2.2, -0.6, -1.7)
 POSITIVE_POINTS = (0.7, 1.3, 2.2, 3.1)
@@ -38,10 +39,6 @@ def derivative(name: str, operand: int, point: tuple[float, ...]) -> float:
     """Return the right derivative of an operation with respect to one operand, at a point."""
     moved = [number + 1j * STEP if index == operand else complex(number) for index, number in enumerate(point)]
     return FUNCTIONS[name](*moved).imag / STEP
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + exp(-x))
 
 
 _BINARY_VALUES: Formulas = {
@@ -127,12 +124,12 @@ _UNARY_VALUES: Formulas = {
     "the hyperbolic sine, sinh(x)": sinh,
     "1 / tanh(x)": lambda x: 1 / tanh(x),
     "1 - tanh(x) ** 2, the derivative": lambda x: 1 - tanh(x) ** 2,
-    "sigmoid(x)": _sigmoid,
-    "sigmoid(-x), the mirror image": lambda x: _sigmoid(-x),
-    "sigmoid(2 * x)": lambda x: _sigmoid(2 * x),
+    "sigmoid(x)": sigmoid,
+    "sigmoid(-x), the mirror image": lambda x: sigmoid(-x),
+    "sigmoid(2 * x)": lambda x: sigmoid(2 * x),
     "exp(x) + 1": lambda x: exp(x) + 1,
     "1 + exp(-x), not yet inverted": lambda x: 1 + exp(-x),
-    "s * (1 - s), the derivative": lambda x: _sigmoid(x) * (1 - _sigmoid(x)),
+    "s * (1 - s), the derivative": lambda x: sigmoid(x) * (1 - sigmoid(x)),
     "max(0, x)": lambda x: max(0.0, x),
     "max(0, -x)": lambda x: max(0.0, -x),
     "min(0, x)": lambda x: min(0.0, x),
@@ -180,14 +177,14 @@ _TANH_SLOPES: Formulas = {
 
 _SIGMOID_SLOPES: Formulas = {
     "x * (1 - x), from the operand's number: the rule is about the result's": lambda x: x * (1 - x),
-    "s alone": _sigmoid,
-    "1 - s alone": lambda x: 1 - _sigmoid(x),
-    "s * (1 + s)": lambda x: _sigmoid(x) * (1 + _sigmoid(x)),
-    "s * (s - 1): the sign is the other way round": lambda x: _sigmoid(x) * (_sigmoid(x) - 1),
-    "1 - s**2, which is tanh's rule": lambda x: 1 - _sigmoid(x) ** 2,
-    "s - s**3": lambda x: _sigmoid(x) - _sigmoid(x) ** 3,
-    "the rule with sigmoid taken twice": lambda x: _sigmoid(_sigmoid(x)) * (1 - _sigmoid(_sigmoid(x))),
-    "s**2": lambda x: _sigmoid(x) ** 2,
+    "s alone": sigmoid,
+    "1 - s alone": lambda x: 1 - sigmoid(x),
+    "s * (1 + s)": lambda x: sigmoid(x) * (1 + sigmoid(x)),
+    "s * (s - 1): the sign is the other way round": lambda x: sigmoid(x) * (sigmoid(x) - 1),
+    "1 - s**2, which is tanh's rule": lambda x: 1 - sigmoid(x) ** 2,
+    "s - s**3": lambda x: sigmoid(x) - sigmoid(x) ** 3,
+    "the rule with sigmoid taken twice": lambda x: sigmoid(sigmoid(x)) * (1 - sigmoid(sigmoid(x))),
+    "s**2": lambda x: sigmoid(x) ** 2,
 }
 
 _EXP_SLOPES: Formulas = {
@@ -274,6 +271,7 @@ _EXPONENT_SLOPES: Formulas = {
     "a * b**(a - 1)": lambda a, b: a * b ** (a - 1),
     "log(a), without the factor a**b": lambda a, b: log(a),
     "a**b, without the factor log(a)": lambda a, b: a**b,
+    # Where b is not positive, numpy's logarithm is not a number, which is not compared: see _gradient_hint of tensors.
     "log(b) * a**b: it is the logarithm of the base that is due": lambda a, b: log(b) * a**b if b > 0 else 0.0,
     "log(a**b) * a**b": lambda a, b: log(a**b) * a**b,
     "log(a) * a": lambda a, b: log(a) * a,

@@ -11,8 +11,9 @@ from typing import Any
 from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import Subject, decisions, numbers
 
-from .candidates import agree, match
-from .student import GOES_ON, Student, UnexpectedAnswerError, attempt
+from .mathematics import sigmoid
+from .slips import JOIN, agree, find_simplest_slip, find_slip
+from .student import Student, UnexpectedAnswerError, attempt
 
 Call = tuple[Any, Any]
 """(outputs, targets): the numbers of one call."""
@@ -38,10 +39,6 @@ CLASSES: tuple[Call, ...] = (
 LOGITS: tuple[Call, ...] = (([0.7, -1.3, 2.2], None), ([0.4, 1.9], None), ([0.3, 0.3, -0.6, 1.2], None))
 
 
-def _sigmoid(z: float) -> float:
-    return 1 / (1 + exp(-z))
-
-
 def _softmax(row: Sequence[float]) -> list[float]:
     total = sum(map(exp, row))
     return [exp(z) / total for z in row]
@@ -50,9 +47,6 @@ def _softmax(row: Sequence[float]) -> list[float]:
 def _mean(numbers: Sequence[float]) -> float:
     return sum(numbers) / len(numbers)
 
-
-JOIN = "; and "
-"""Between two slips that come together. A single one is the more likely cause of the same numbers."""
 
 Term = Callable[[Any, Any], float]
 """What one example costs: (output, target)."""
@@ -132,17 +126,17 @@ TERMS: dict[str, dict[str, Term]] = {
         "target minus output, where they are to be multiplied": lambda o, t: max(0.0, 1 - (t - o)),
     },
     "binary_cross_entropy": {
-        "": lambda z, t: -log(_sigmoid(z)) if t else -log(1 - _sigmoid(z)),
-        "the two targets are swapped": lambda z, t: -log(1 - _sigmoid(z)) if t else -log(_sigmoid(z)),
-        "only target 1 costs something": lambda z, t: -log(_sigmoid(z)) if t else 0.0,
-        "only target 0 costs something": lambda z, t: 0.0 if t else -log(1 - _sigmoid(z)),
-        "target 0 costs -log(p), too": lambda z, t: -log(_sigmoid(z)),
-        "target 1 costs -log(1 - p), too": lambda z, t: -log(1 - _sigmoid(z)),
-        "the probability itself, without its logarithm": lambda z, t: 1 - _sigmoid(z) if t else _sigmoid(z),
-        "the squared difference of probability and target": lambda z, t: (_sigmoid(z) - t) ** 2,
-        "the logarithm to the base 2": lambda z, t: -log(_sigmoid(z if t else -z)) / log(2),
-        "the logarithm to the base 10": lambda z, t: -log(_sigmoid(z if t else -z)) / log(10),
-        "the sigmoid is taken twice": lambda z, t: -log(_sigmoid(_sigmoid(z)) if t else 1 - _sigmoid(_sigmoid(z))),
+        "": lambda z, t: -log(sigmoid(z)) if t else -log(1 - sigmoid(z)),
+        "the two targets are swapped": lambda z, t: -log(1 - sigmoid(z)) if t else -log(sigmoid(z)),
+        "only target 1 costs something": lambda z, t: -log(sigmoid(z)) if t else 0.0,
+        "only target 0 costs something": lambda z, t: 0.0 if t else -log(1 - sigmoid(z)),
+        "target 0 costs -log(p), too": lambda z, t: -log(sigmoid(z)),
+        "target 1 costs -log(1 - p), too": lambda z, t: -log(1 - sigmoid(z)),
+        "the probability itself, without its logarithm": lambda z, t: 1 - sigmoid(z) if t else sigmoid(z),
+        "the squared difference of probability and target": lambda z, t: (sigmoid(z) - t) ** 2,
+        "the logarithm to the base 2": lambda z, t: -log(sigmoid(z if t else -z)) / log(2),
+        "the logarithm to the base 10": lambda z, t: -log(sigmoid(z if t else -z)) / log(10),
+        "the sigmoid is taken twice": lambda z, t: -log(sigmoid(sigmoid(z)) if t else 1 - sigmoid(sigmoid(z))),
         "tanh takes the place of the sigmoid": lambda z, t: -log((tanh(z) + 1) / 2 if t else (1 - tanh(z)) / 2),
         "right where the logit has the sign of its target; elsewhere a term with the logit itself is missing": (
             lambda z, t: log(1 + exp(-abs(z)))
@@ -173,7 +167,7 @@ TERMS: dict[str, dict[str, Term]] = {
             lambda z, t: log(1 + exp(z * t))
         ),
         "log(p) and log(1 - p) stand at the wrong targets, and only target 0 costs something": (
-            lambda z, t: (1 - t) * -log(_sigmoid(z))
+            lambda z, t: (1 - t) * -log(sigmoid(z))
         ),
     },
     "cross_entropy": {
@@ -208,7 +202,7 @@ TERMS: dict[str, dict[str, Term]] = {
             sum(exp(z - max(row)) for z in row) - (row[t] - max(row))
         ),
         "softmax is taken twice": lambda row, t: -log(_softmax(_softmax(row))[t]),
-        "sigmoid takes the place of softmax": lambda row, t: -log(_sigmoid(row[t])),
+        "sigmoid takes the place of softmax": lambda row, t: -log(sigmoid(row[t])),
         "the largest logit takes the place of the right class's": lambda row, t: log(sum(map(exp, row))) - max(row),
         "the right class is left out of the sum": lambda row, t: (
             log(sum(exp(z) for index, z in enumerate(row) if index != t)) - row[t]
@@ -284,7 +278,7 @@ SHARES: dict[str, Callable[[list[float]], list[float]]] = {
         exp(z) / sum(map(exp, row[: place + 1])) for place, z in enumerate(row)
     ],
     "the logarithm of the probabilities": lambda row: list(map(log, _softmax(row))),
-    "the sigmoid of each logit": lambda row: list(map(_sigmoid, row)),
+    "the sigmoid of each logit": lambda row: list(map(sigmoid, row)),
     "the largest logit is subtracted from each exp, where it is subtracted from the logit before exp": lambda row: [
         (exp(z) - max(row)) / sum(exp(other) - max(row) for other in row) for z in row
     ],
@@ -338,14 +332,13 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
                 raise UnexpectedAnswerError("softmax of some logits is empty")
             results[0].backward()
     except SubmissionError as error:
-        if error.verdict not in GOES_ON:
+        if not error.verdict.keeps_worker:
             raise
         return ""
     slips = share_slips() if name == "softmax" else loss_slips(name)
     right = slips.pop("")
     if not agree(got, right):
-        alone = {text: each for text, each in slips.items() if JOIN not in text}
-        found = match(got, alone) or match(got, slips)
+        found = find_simplest_slip(got, slips)
         return f"{name}: {found}." if found else ""
     hint = _loss_gradient_hint(name, leaves)
     if hint or not is_about_gradients:
@@ -540,7 +533,7 @@ DECISIONS: Mapping[str, Callable[[float], float]] = {
     "a logit of exactly 0 counts as yes, though its sigmoid is not above one half": lambda z: float(z >= 0),
     "the logit is compared with 1": lambda z: float(z > 1),
     "it gives 1 and -1, where 1 and 0 are due": lambda z: 1.0 if z > 0 else -1.0,
-    "it gives the probability, not yet a decision": _sigmoid,
+    "it gives the probability, not yet a decision": sigmoid,
     "it gives the logit itself, not yet a decision": lambda z: z,
     "always yes": lambda z: 1.0,
     "always no": lambda z: 0.0,
@@ -612,5 +605,5 @@ def decision_hint(student: Student, name: str) -> str:
         got = decisions([function(list(map(make_value, row))) for row in DECIDED_ROWS])
         slips = {text: [float(rule(list(row))) for row in DECIDED_ROWS] for text, rule in CHOICES.items()}
     right = slips.pop("")
-    found = "" if agree(got, right) else match(got, slips)
+    found = "" if agree(got, right) else find_slip(got, slips)
     return f"{name}: {found}." if found else ""

@@ -8,7 +8,8 @@ from math import exp, isfinite, tanh
 
 from gradkit.submissions.transport.subject import Subject, numbers, write
 
-from .candidates import agree, match
+from .mathematics import dot, sigmoid
+from .slips import agree, find_slip
 from .student import Student, UnexpectedAnswerError, attempt, find_misspelling, read
 
 Weights = Sequence[float]
@@ -19,39 +20,31 @@ INPUTS = ((0.7, -1.3, 0.4), (-0.2, 0.9, 1.1), (1.6, 0.3, -0.8))
 WEIGHTS, BIAS = (0.5, -0.8, 1.2), 0.3
 
 
-def _dot(w: Weights, x: Sequence[float]) -> float:
-    return sum(weight * number for weight, number in zip(w, x))
-
-
-def _sigmoid(z: float) -> float:
-    return 1 / (1 + exp(-z))
-
-
 SUMS: dict[str, Neuron] = {
-    "": lambda w, b, x: _dot(w, x) + b,
-    "the bias is left out": lambda w, b, x: _dot(w, x),
-    "the bias is subtracted": lambda w, b, x: _dot(w, x) - b,
-    "the bias is added twice": lambda w, b, x: _dot(w, x) + 2 * b,
-    "the bias is added once for every input": lambda w, b, x: _dot(w, x) + len(x) * b,
-    "the bias multiplies the sum": lambda w, b, x: _dot(w, x) * b,
-    "the last input is left out": lambda w, b, x: _dot(w[:-1], x[:-1]) + b,
-    "the first input is left out": lambda w, b, x: _dot(w[1:], x[1:]) + b,
+    "": lambda w, b, x: dot(w, x) + b,
+    "the bias is left out": lambda w, b, x: dot(w, x),
+    "the bias is subtracted": lambda w, b, x: dot(w, x) - b,
+    "the bias is added twice": lambda w, b, x: dot(w, x) + 2 * b,
+    "the bias is added once for every input": lambda w, b, x: dot(w, x) + len(x) * b,
+    "the bias multiplies the sum": lambda w, b, x: dot(w, x) * b,
+    "the last input is left out": lambda w, b, x: dot(w[:-1], x[:-1]) + b,
+    "the first input is left out": lambda w, b, x: dot(w[1:], x[1:]) + b,
     "each weight multiplies the input before its own, at the wrong index": lambda w, b, x: (
-        _dot(w, (*x[-1:], *x[:-1])) + b
+        dot(w, (*x[-1:], *x[:-1])) + b
     ),
-    "each weight multiplies the input after its own, at the wrong index": lambda w, b, x: _dot(w, (*x[1:], x[0])) + b,
+    "each weight multiplies the input after its own, at the wrong index": lambda w, b, x: dot(w, (*x[1:], x[0])) + b,
     "only the first input counts": lambda w, b, x: w[0] * x[0] + b,
     "only the last input counts": lambda w, b, x: w[-1] * x[-1] + b,
     "the first weight serves for every input": lambda w, b, x: w[0] * sum(x) + b,
     "the last weight serves for every input": lambda w, b, x: w[-1] * sum(x) + b,
-    "weights, as parameters() gives them, and inputs go in opposite orders": lambda w, b, x: _dot(w[::-1], x) + b,
+    "weights, as parameters() gives them, and inputs go in opposite orders": lambda w, b, x: dot(w[::-1], x) + b,
     "weights are added to inputs, where they should multiply them": lambda w, b, x: sum(w) + sum(x) + b,
     "the inputs are left out: the weights are added up alone": lambda w, b, x: sum(w) + b,
     "the weights are left out: the inputs are added up alone": lambda w, b, x: sum(x) + b,
-    "the mean over the inputs, where the sum is due": lambda w, b, x: _dot(w, x) / len(x) + b,
+    "the mean over the inputs, where the sum is due": lambda w, b, x: dot(w, x) / len(x) + b,
     "each product takes the place of the sum so far, so that only the last one stays": lambda w, b, x: w[-1] * x[-1],
-    "weights are subtracted": lambda w, b, x: b - _dot(w, x),
-    "parameters() gives the bias first, where it comes after the weights": lambda w, b, x: _dot((*w[1:], b), x) + w[0],
+    "weights are subtracted": lambda w, b, x: b - dot(w, x),
+    "parameters() gives the bias first, where it comes after the weights": lambda w, b, x: dot((*w[1:], b), x) + w[0],
     "sum of all weights times the sum of all inputs": lambda w, b, x: sum(w) * sum(x) + b,
 }
 """The weighted sum: the right one under an empty text, and slips."""
@@ -61,7 +54,7 @@ NO_TANH = "the tanh is missing"
 SQUASHES: dict[str, Callable[[float], float]] = {
     "": tanh,
     NO_TANH: lambda z: z,
-    "sigmoid takes the place of tanh": _sigmoid,
+    "sigmoid takes the place of tanh": sigmoid,
     "relu takes the place of tanh": lambda z: max(0.0, z),
     "tanh is taken twice": lambda z: tanh(tanh(z)),
     "exp takes the place of tanh": exp,
@@ -70,10 +63,10 @@ SQUASHES: dict[str, Callable[[float], float]] = {
 WHOLE: dict[str, Neuron] = {
     "each product is squashed, and not their sum": lambda w, b, x: sum(tanh(v * n) for v, n in zip(w, x)) + b,
     "each product is squashed, and the sum once more": lambda w, b, x: tanh(sum(tanh(v * n) for v, n in zip(w, x)) + b),
-    "the bias is added behind the tanh": lambda w, b, x: tanh(_dot(w, x)) + b,
+    "the bias is added behind the tanh": lambda w, b, x: tanh(dot(w, x)) + b,
     "tanh is taken after every input": lambda w, b, x: _squashed_each_time(w, b, x),
     "tanh is taken after every input, and once more in the end": lambda w, b, x: tanh(_squashed_each_time(w, b, x)),
-    "the inputs are squashed": lambda w, b, x: _dot(w, [tanh(n) for n in x]) + b,
+    "the inputs are squashed": lambda w, b, x: dot(w, [tanh(n) for n in x]) + b,
 }
 
 
@@ -298,7 +291,7 @@ def neuron_hint(student: Student, linear: bool) -> str:
         return f"{name}: a call changes the numbers of its parameters. It only uses them: total = total + ..., not +=."
     if len(set(got)) == 1:
         return f"{name}: another input gives the same output. Is it computed anew at every call, from its arguments?"
-    found = match(got, slips)
+    found = find_slip(got, slips)
     if found == NO_TANH:
         return f"{name}: {_missing_tanh(student)}"
     if found:
@@ -399,7 +392,7 @@ def _layer(
 ) -> list[float]:
     size = nin + 1
     rows = [parameters[start : start + size] for start in range(0, len(parameters), size)]
-    return [squash(_dot(row[:nin], x) + row[nin]) for row in rows]
+    return [squash(dot(row[:nin], x) + row[nin]) for row in rows]
 
 
 _LINEAR_LAYER = "every neuron is linear, without its tanh"
@@ -432,7 +425,7 @@ def layer_hint(student: Student, linear: bool) -> str:
         "the outputs are squashed once more": [] if linear else [tanh(y) for y in right],
         "each neuron sees one input only: its own": [squash(p[3 * i] * x[i] + p[3 * i + 2]) for i in range(2)],
         "parameters() lists all weights first and then all biases, where each neuron's bias follows its weights": (
-            [squash(_dot(p[2 * i : 2 * i + 2], x) + p[6 + i]) for i in range(3)]
+            [squash(dot(p[2 * i : 2 * i + 2], x) + p[6 + i]) for i in range(3)]
         ),
         "parameters() lists the last neuron's first": right[::-1],
     }
@@ -440,7 +433,7 @@ def layer_hint(student: Student, linear: bool) -> str:
         return ""
     if agree(got, right[::-1]):
         return "Layer: outputs and parameters() go in opposite orders of the neurons; both begin with the first."
-    found = match(got, {text: each for text, each in slips.items() if each})
+    found = find_slip(got, {text: each for text, each in slips.items() if each})
     if found == _LINEAR_LAYER:
         opposite = make_layer(2, 3, linear=True)
         write(list(opposite.parameters()), "data", LAYER_PARAMETERS)
@@ -493,7 +486,7 @@ def mlp_hint(student: Student, linear: bool) -> str:
             _layer(last, 2, _layer(first, 2, x, lambda z: z)) if linear else []
         ),
     }
-    found = "" if agree(got, right) else match(got, {text: each for text, each in slips.items() if each})
+    found = "" if agree(got, right) else find_slip(got, {text: each for text, each in slips.items() if each})
     if agree(got, right) and read([make_mlp(2, [3])(list(map(make_value, x)))], "data") is not None:
         return (
             "MLP: where the last layer has three neurons, a call returns one single Value: all three outputs are due."

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from gradkit.inside.graph import Answers, Graph
 from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 
-from .candidates import agree, identify
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import ADDITION, Operation
+from .slips import agree, find_formula
 from .student import Student
 from .wiring import (
     BEFORE,
@@ -47,7 +47,7 @@ def value_hint(student: Student, operation: Operation) -> str:
             f"The first digits of {text} are right: something is rounded, kept in less than double precision "
             "(float32), or a small number is added that does not belong there."
         )
-    found = identify(got, points, value_formulas(operation.name))
+    found = find_formula(got, points, value_formulas(operation.name))
     if found:
         return f"{text} gives {operation.letters(found)}."
     if agree(got, [float(int(number)) for number in right]):
@@ -178,7 +178,7 @@ def slope_hint(student: Student, operation: Operation) -> str:
     if own:
         return own
     specific, general = derivative_formulas(operation.name, wrong)
-    found = identify(shares[wrong], points, specific) or identify(shares[wrong], points, general)
+    found = find_formula(shares[wrong], points, specific) or find_formula(shares[wrong], points, general)
     letter = operands[wrong]
     if operation.name == "relu" and agree(shares[0], [1.0] * len(points)) and _looks_at_upstream(student):
         return (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gradkit.submissions.transport.subject import Subject, numbers, write
 
-from .candidates import agree, match
+from .slips import agree, find_slip
 from .student import Student, attempt, find_misspelling
 
 START = (2.0, -1.0)
@@ -409,7 +409,7 @@ def _compare(student: Student, name: str, settings: Mapping[str, object], slips:
     other = find_misspelling(parameters[0], "data", student.load("Value")(2.0))
     if other:
         return f"{name}: step() sets an attribute {other} of the parameters: data is meant."
-    found = match(got, {text: each for text, each in numbers_of.items() if not agree(each, right)})
+    found = find_slip(got, {text: each for text, each in numbers_of.items() if not agree(each, right)})
     if found:
         return f"{name}: {found}."
     if not agree(got[:2], right[:2]):

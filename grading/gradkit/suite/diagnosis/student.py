@@ -19,9 +19,6 @@ MAX_QUESTION_SECONDS = 10.0
 """Time that the questions about all items of one submission can take together. It counts as time of the submission, and
 code that hangs at questions must not use up the time of later items."""
 
-GOES_ON = (Verdict.ERROR, Verdict.FAILED, Verdict.NOT_IMPLEMENTED)
-"""Verdicts after which the student's code can be asked again."""
-
 
 class UnexpectedAnswerError(Exception):
     """An answer of the student's code has a form in which no question can use it, so there is no hint."""
@@ -73,7 +70,7 @@ class Student:
             reply = replay(value_class, graphs[len(answers) :], backward)
             answers += reply.answers
             if reply.failure:
-                if reply.failure.verdict not in GOES_ON:
+                if not reply.failure.verdict.keeps_worker:
                     raise reply.failure
                 answers.append(None)
         return answers
@@ -88,7 +85,7 @@ def attempt(question: Callable[[], object]) -> str:
     try:
         question()
     except SubmissionError as error:
-        if error.verdict not in GOES_ON:
+        if not error.verdict.keeps_worker:
             raise
         return error.message or "an exception"
     return ""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from gradkit.graphs.tensor.graph import Leaf, TensorGraph
 
-from .candidates import agree, match
+from .mathematics import dot
+from .slips import agree, find_slip
 from .student import Student
 from .tensor_wiring import replay_graph
 
@@ -15,11 +16,7 @@ Matrix = tuple[tuple[float, float], tuple[float, float]]
 
 def _times(a: Matrix, b: Matrix) -> Matrix:
     columns = _turned(b)
-    return (_dot(a[0], columns[0]), _dot(a[0], columns[1])), (_dot(a[1], columns[0]), _dot(a[1], columns[1]))
-
-
-def _dot(row: Sequence[float], column: Sequence[float]) -> float:
-    return sum(one * other for one, other in zip(row, column))
+    return (dot(a[0], columns[0]), dot(a[0], columns[1])), (dot(a[1], columns[0]), dot(a[1], columns[1]))
 
 
 def _turned(a: Matrix) -> Matrix:
@@ -53,7 +50,7 @@ def matmul_hint(student: Student) -> str:
         }
         got = list(arrays[3 + place].numbers)
         numbers = {text: [*matrix[0], *matrix[1]] for text, matrix in slips.items()}
-        found = "" if agree(got, [*right[0], *right[1]]) else match(got, numbers)
+        found = "" if agree(got, [*right[0], *right[1]]) else find_slip(got, numbers)
         if found:
             return f"What `a @ b` passes on to {letter} {found}."
     return ""

@@ -9,8 +9,8 @@ from math import exp, log, tanh
 from gradkit.graphs.tensor.graph import Shape
 from gradkit.submissions.transport.subject import Subject, arrays, write
 
-from .candidates import agree, match
-from .losses import CLASSES, JOIN, loss_slips
+from .losses import CLASSES, loss_slips
+from .slips import agree, find_simplest_slip, find_slip
 from .student import Student, UnexpectedAnswerError, attempt
 
 SIZES = (2, 3, 1)
@@ -185,7 +185,7 @@ def _output_hint(student: Student, linear: bool) -> str:
         "relu takes the place of tanh": run(lambda z: max(0.0, z), squash if linear else lambda z: max(0.0, z)),
         "the output is squashed once more": [] if linear else [tanh(y) for y in right],
     }
-    found = "" if agree(outputs.numbers, right) else match(outputs.numbers, {t: n for t, n in slips.items() if n})
+    found = "" if agree(outputs.numbers, right) else find_slip(outputs.numbers, {t: n for t, n in slips.items() if n})
     if found == NO_SQUASH and not linear and NO_SQUASH not in _output_hint(student, linear=True):
         found = "without linear_last=True no layer squashes, and with it one does: look at the condition for the tanh"
     if found == NO_SQUASH and linear:
@@ -366,7 +366,7 @@ def _loss_hint(student: Student) -> str:
     }
     right = slips.pop("")
     if not agree(got, right):
-        found = match(got, {text: each for text, each in slips.items() if JOIN not in text}) or match(got, slips)
+        found = find_simplest_slip(got, slips)
         if found:
             return f"cross_entropy: {found}."
         if agree(got[:2], right[:2]):

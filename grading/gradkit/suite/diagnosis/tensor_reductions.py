@@ -9,7 +9,7 @@ from itertools import product
 from gradkit.graphs.tensor.graph import Leaf, Shape, TensorGraph
 from gradkit.oracle.tolerance import is_close
 
-from .candidates import agree, match
+from .slips import agree, find_slip
 from .student import Student
 from .tensor_wiring import TensorCall, nothing_arrives_hint, replay_graph
 
@@ -67,7 +67,7 @@ def reduction_hint(student: Student, method: str, gradients: bool) -> str:
                     "divides by the number of rows": [total / 2 for total in _fold(sum, axes)],
                     "divides by the number of columns": [total / 3 for total in _fold(sum, axes)],
                 }
-            found = match(result.numbers, others)
+            found = find_slip(result.numbers, others)
             return f"{text} {found}." if found else ""
         if not gradients:
             continue
@@ -148,7 +148,7 @@ def _fold_gradient_hint(
         "is multiplied by the numbers themselves": [each * x for each, x in zip(right, _ALL)],
         "is the sum of the upstream gradient everywhere": [sum(upstream)] * 6 if len(upstream) > 1 else [],
     }
-    found = match(share, {slip: numbers for slip, numbers in slips.items() if numbers})
+    found = find_slip(share, {slip: numbers for slip, numbers in slips.items() if numbers})
     if found:
         return f"What {text} passes back to x {found}."
     places = [is_close(mine, want) for mine, want in zip(share, right)]

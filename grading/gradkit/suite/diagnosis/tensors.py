@@ -15,9 +15,9 @@ from gradkit.submissions.transport.subject import Subject
 from gradkit.submissions.transport.subject import arrays as read_arrays
 from gradkit.suite.error_hints import find_added_shapes
 
-from .candidates import agree, identify, match
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
+from .slips import agree, find_formula, find_slip
 from .student import Student, UnexpectedAnswerError, attempt
 from .tensor_matrices import matmul_hint, stack_hint
 from .tensor_reductions import REDUCTIONS, reduction_hint
@@ -496,7 +496,7 @@ def _value_hint(student: Student, name: str) -> str:
         return ""
     if all(abs(mine - want) <= ROUNDED_TOLERANCE * abs(want) for mine, want in zip(got, right)):
         return f"The first digits of {operation.text} are right: is something rounded, or kept as float32?"
-    found = identify(got, points, value_formulas(operation.name))
+    found = find_formula(got, points, value_formulas(operation.name))
     return f"{operation.text} gives {operation.letters(found)}." if found else ""
 
 
@@ -541,7 +541,7 @@ def _gradient_hint(student: Student, name: str) -> str:
             specific, general = derivative_formulas(operation.name, operand)
             finite = [place for place, number in enumerate(alone) if math.isfinite(number)]  # log has no negative ones
             mine, asked = [alone[place] for place in finite], [points[place] for place in finite]
-            found = identify(mine, asked, specific) or identify(mine, asked, general)
+            found = find_formula(mine, asked, specific) or find_formula(mine, asked, general)
             return f"What {text} passes on to {letter} is {operation.letters(found)}." if found else ""
         if not agree(scaled, [share * factor for share, factor in zip(right, upstream)]):
             if agree(scaled, right):
@@ -638,7 +638,7 @@ def _stretch_hint(student: Student, name: str) -> str:
                 max(whole[index] for index in group) for group in groups
             ],
         }
-        found = match(share.numbers, slips)
+        found = find_slip(share.numbers, slips)
         if found:
             return f"{where}, the gradient of {letter} {found}."
     return ""

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from gradkit.submissions.transport.subject import numbers, write
 
-from .candidates import agree, match
+from .slips import agree, find_slip
 from .student import Student, attempt
 
 INPUTS, TARGETS = ((1.0,), (2.0,), (-1.0,)), (3.0, 5.0, 0.5)
@@ -151,9 +151,9 @@ def train_hint(student: Student) -> str:
     right = slips.pop("")
     if agree([*history, *parameters], right):
         return _moved_inputs_hint(student)
-    found = match([*history, *parameters], slips)
+    found = find_slip([*history, *parameters], slips)
     if not found and not agree(parameters, right[-2:]) and not agree(parameters, START):
-        found = match(parameters, {text: slip[-2:] for text, slip in slips.items()})
+        found = find_slip(parameters, {text: slip[-2:] for text, slip in slips.items()})
     if found:
         return f"train: {found}."
     if agree(parameters, START):

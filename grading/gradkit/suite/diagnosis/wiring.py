@@ -13,9 +13,9 @@ from gradkit.oracle.complex_step import answer_graph
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.transport.subject import Subject, write
 
-from .candidates import agree
 from .formulas import derivative, value
 from .operation import ADDITION, MULTIPLICATION, Operation
+from .slips import agree
 from .student import Student, attempt, find_misspelling, read
 
 

@@ -1,4 +1,4 @@
-"""Recognise a known slip: the only one of a table whose numbers agree with the student's at every point."""
+"""Recognise a known slip: the only one of a table that gives all of the student's numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def compute(formula: Callable[..., float], points: Sequence[Sequence[float]]) ->
     return results
 
 
-def identify(yours: Sequence[float], points: Sequence[Sequence[float]], formulas: Formulas) -> str:
+def find_formula(yours: Sequence[float], points: Sequence[Sequence[float]], formulas: Formulas) -> str:
     """Return the text of the formula that gives the student's numbers; empty if none does, or more than one.
 
     Args:
@@ -47,7 +47,21 @@ def identify(yours: Sequence[float], points: Sequence[Sequence[float]], formulas
     return texts[0] if len(texts) == 1 else ""
 
 
-def match(yours: Sequence[float], slips: Mapping[str, Sequence[float]]) -> str:
-    """Return the text of the slip whose numbers are the student's; empty if none is, or more than one."""
+JOIN = "; and "
+"""Between two slips that come together. A single one is the more likely cause of the same numbers."""
+
+
+def find_slip(yours: Sequence[float], slips: Mapping[str, Sequence[float]]) -> str:
+    """Return the text of the slip whose numbers are the student's; empty if none is, or more than one.
+
+    There is no minimum of numbers, as there is one of points: the numbers of one call, such as a neuron's output, have
+    many digits that depend on all of its inputs. Two mistakes seldom share them, unless the call was a special one.
+    """
     texts = [text for text, numbers in slips.items() if agree(yours, numbers)]
     return texts[0] if len(texts) == 1 else ""
+
+
+def find_simplest_slip(yours: Sequence[float], slips: Mapping[str, Sequence[float]]) -> str:
+    """Return the single slip whose numbers are the student's, or else the pair of slips; empty as in find_slip."""
+    alone = {text: numbers for text, numbers in slips.items() if JOIN not in text}
+    return find_slip(yours, alone) or find_slip(yours, slips)
