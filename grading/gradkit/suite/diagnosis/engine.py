@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
 
 from gradkit.graphs.scalar.program import name_nodes
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
-from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import FailingGraph
 
 from .operation import ADDITION, MULTIPLICATION, Operation
 from .operations import gradient_hint, operand_keeps_hint, slope_hint, value_hint
-from .student import Student, attempt, read
+from .student import Student, ask, attempt, find_parents, first_hint, read
 from .wiring import Call, all_ones_hint, chain_hint, order_hint, same_slip_hint, wiring_hint
 
 METHODS: dict[str, tuple[str, ...]] = {
@@ -44,16 +42,14 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
         gradients: Whether the item is about gradients, too.
     """
     operations = operations_of(about, graph)
-    hint = constructor_hint(student)
-    for operation in operations:
-        hint = hint or value_hint(student, operation)
+    hint = constructor_hint(student) or first_hint(partial(value_hint, student, each) for each in operations)
     if hint or not gradients:
         return hint or parents_hint(student, about)
 
     asked = list(dict.fromkeys((ADDITION, MULTIPLICATION, *operations)))
     hint = (
         wiring_hint(student)
-        or next(filter(None, (operand_keeps_hint(student, each) for each in asked)), "")
+        or first_hint(partial(operand_keeps_hint, student, each) for each in asked)
         or same_slip_hint(student)
         or slope_hint(student, ADDITION)
         or all_ones_hint(student)
@@ -63,9 +59,12 @@ def engine_hint(student: Student, about: Sequence[str], graph: FailingGraph | No
         return hint
     times_hint = slope_hint(student, MULTIPLICATION)
     basics = [ADDITION] if operations == [ADDITION] else [ADDITION, MULTIPLICATION]
-    for operation in dict.fromkeys((*basics, *operations)):
-        hint = hint or gradient_hint(student, operation, times_is_right=not times_hint)
-    return hint or ("" if times_hint else order_hint(student)) or _leftover_hint(graph)
+    asked = list(dict.fromkeys((*basics, *operations)))
+    return (
+        first_hint(partial(gradient_hint, student, each, times_is_right=not times_hint) for each in asked)
+        or ("" if times_hint else order_hint(student))
+        or _leftover_hint(graph)
+    )
 
 
 def _leftover_hint(graph: FailingGraph | None) -> str:
@@ -120,14 +119,10 @@ def _endless_hint(student: Student) -> str:
 
 def _formula_hint(student: Student, operations: Sequence[Operation], gradients: bool) -> str:
     """Return what is wrong with operations at ordinary numbers, where they raise no exception; empty if nothing is."""
-    hint = ""
-    for operation in operations:
-        hint = hint or value_hint(student, operation)
+    hint = first_hint(partial(value_hint, student, each) for each in operations)
     if hint or not gradients or wiring_hint(student) or slope_hint(student, ADDITION):
         return hint
-    for operation in operations:
-        hint = hint or slope_hint(student, operation)
-    return hint
+    return first_hint(partial(slope_hint, student, each) for each in operations)
 
 
 def _no_closure_hint(student: Student, operations: Sequence[Operation]) -> str:
@@ -139,7 +134,7 @@ def _no_closure_hint(student: Student, operations: Sequence[Operation]) -> str:
             "does nothing."
         )
     for operation in dict.fromkeys((ADDITION, MULTIPLICATION, *operations)):
-        if "NoneType" in attempt(partial(_run_closure, student, operation)):
+        if "NoneType" in attempt(_run_closure, student, operation):
             return (
                 f"The _backward of the result of {operation.text} is None: keep the closure itself in it, without "
                 "calling it (no () behind its name)."
@@ -210,14 +205,6 @@ def constructor_hint(student: Student) -> str:
     return ""
 
 
-def _extend(parents: list[object], result: Subject) -> None:
-    parents.extend(result._prev)
-
-
-def _extend_by_all(found: list[object], several: Any) -> None:
-    found.extend(several)
-
-
 def parents_hint(student: Student, about: Sequence[str]) -> str:
     """Return what is wrong with the parents that a result remembers; empty if nothing is."""
     if "Value.__init__" not in about:
@@ -225,16 +212,16 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
     make_value = student.load("Value")
     a, b = make_value(2.0), make_value(3.0)
     for text, result in (("a + b", a + b), ("a * b", a * b)):
-        parents: list[object] = []
-        if attempt(partial(_extend, parents, result)):
+        parents = find_parents(result)
+        if parents is None:
             return f"The _prev of {text} cannot be read one by one: it holds the two operands, in a tuple, list or set."
         if not parents:
             return f"The _prev of {text} is empty: the result keeps its operands, and __init__ stores what it gets."
         is_own = [any(parent is operand for parent in parents) for operand in (a, b)]
         if len(parents) == 1 and any(is_own):
             return f"The _prev of {text} holds one parent only: both operands belong there."
-        inside: list[object] = []
-        if len(parents) == 1 and not attempt(partial(_extend_by_all, inside, parents[0])) and len(inside) == 2:
+        inside = ask(list, parents[0]) if len(parents) == 1 else None
+        if inside is not None and len(inside) == 2:
             return (
                 f"The _prev of {text} holds a single thing, and that holds the operands: __init__ has put what it got "
                 "(a tuple) into _prev as one piece, where _prev is to be made of what is in it."
@@ -248,7 +235,6 @@ def parents_hint(student: Student, about: Sequence[str]) -> str:
                 "what the operation hands to Value(...), at what makes a Value of a number (a Value stays as it is), "
                 "and at what __init__ makes _prev of."
             )
-    leaf: list[object] = []
-    if not attempt(lambda: leaf.extend(make_value(2.0)._prev)) and leaf:
+    if find_parents(make_value(2.0)):
         return "The _prev of a leaf is not empty: it was made from nothing. Is one list or set shared by all Values?"
     return ""

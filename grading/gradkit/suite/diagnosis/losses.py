@@ -8,12 +8,11 @@ from itertools import accumulate
 from math import exp, log, tanh
 from typing import Any
 
-from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import Subject, decisions, numbers
 
 from .mathematics import sigmoid
 from .slips import JOIN, agree, find_simplest_slip, find_slip
-from .student import Student, UnexpectedAnswerError, attempt
+from .student import Student, UnexpectedAnswerError, ask, attempt
 
 Call = tuple[Any, Any]
 """(outputs, targets): the numbers of one call."""
@@ -315,26 +314,12 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
         name: The function.
         is_about_gradients: Whether a gradient was wrong in the item.
     """
-    function, make_value = student.load(name), student.load("Value")
-    got: list[float] = []
-    leaves: list[list[Subject]] = []
-    try:
-        for outputs, targets in CALLS[name]:
-            rows = outputs if name == "cross_entropy" else [outputs]
-            values = [[make_value(number) for number in row] for row in rows]
-            given: Any = values if name == "cross_entropy" else values[0]
-            results = list(function(given)) if targets is None else [function(given, list(targets))]
-            got += numbers(results, "data")
-            leaves.append([leaf for row in values for leaf in row])
-            if not agree(numbers(leaves[-1], "data"), [number for row in rows for number in row]):
-                return f"{name} changes the data of the outputs that it gets: it computes with them, and leaves them."
-            if not results:
-                raise UnexpectedAnswerError("softmax of some logits is empty")
-            results[0].backward()
-    except SubmissionError as error:
-        if not error.verdict.keeps_worker:
-            raise
+    answers = ask(_answers, name, student.load(name), student.load("Value"))
+    if answers is None:
         return ""
+    got, leaves, changes_outputs = answers
+    if changes_outputs:
+        return f"{name} changes the data of the outputs that it gets: it computes with them, and leaves them."
     slips = share_slips() if name == "softmax" else loss_slips(name)
     right = slips.pop("")
     if not agree(got, right):
@@ -348,6 +333,25 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
         "(.data), through which no gradient flows, where a Value is due. Or has it a closure of its own that passes "
         "on something else?"
     )
+
+
+def _answers(name: str, function: Subject, make_value: Subject) -> tuple[list[float], list[list[Subject]], bool]:
+    """Return the numbers for CALLS, the outputs of each call after backward(), and whether their data were changed."""
+    got: list[float] = []
+    leaves: list[list[Subject]] = []
+    for outputs, targets in CALLS[name]:
+        rows = outputs if name == "cross_entropy" else [outputs]
+        values = [[make_value(number) for number in row] for row in rows]
+        given: Any = values if name == "cross_entropy" else values[0]
+        results = list(function(given)) if targets is None else [function(given, list(targets))]
+        got += numbers(results, "data")
+        leaves.append([leaf for row in values for leaf in row])
+        if not agree(numbers(leaves[-1], "data"), [number for row in rows for number in row]):
+            return got, leaves, True
+        if not results:
+            raise UnexpectedAnswerError("softmax of some logits is empty")
+        results[0].backward()
+    return got, leaves, False
 
 
 def _loss_gradient_hint(name: str, leaves: Sequence[Sequence[Subject]]) -> str:
@@ -441,7 +445,7 @@ def plain_number_hint(student: Student, name: str) -> str:
         values = [[make_value(number) for number in row] for row in rows]
         given: Any = values if name == "cross_entropy" else values[0]
         results = list(function(given)) if targets is None else [function(given, list(targets))]
-        plain += bool(attempt(lambda: numbers(results, "grad")))  # noqa: B023  # it is asked at once
+        plain += bool(attempt(numbers, results, "grad"))
     if plain < len(CALLS[name]):
         return (
             f"For some outputs {name} returns a plain number, as where nothing is left to be added up: it is a Value "

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from math import exp, isfinite, tanh
 
 from gradkit.submissions.transport.subject import Subject, numbers, write
 
 from .mathematics import dot, sigmoid
 from .slips import agree, find_slip
-from .student import Student, UnexpectedAnswerError, attempt, find_misspelling, read
+from .student import Student, UnexpectedAnswerError, ask, attempt, find_misspelling, read
 
 Weights = Sequence[float]
 Neuron = Callable[[Weights, float, Sequence[float]], float]
@@ -110,9 +109,8 @@ def network_hint(student: Student, about: Sequence[str], item: str, message: str
     """
     if not message.startswith("IndexError"):
         return _network_hint(student, about, item)
-    found: list[str] = []
-    failure = attempt(lambda: found.append(_network_hint(student, about, item)))
-    return handed_on_hint(student, about) if failure else found[0]
+    hint = ask(_network_hint, student, about, item)
+    return handed_on_hint(student, about) if hint is None else hint
 
 
 def _network_hint(student: Student, about: Sequence[str], item: str) -> str:
@@ -156,10 +154,8 @@ def _none_hint(student: Student, parts: set[str]) -> str:
     """Explain a parameters() that returns None, in a model that an item is about or in what that is made of."""
     n_asked = max((place for place, (part, _) in enumerate(GROWTH, 1) if part in parts), default=0)
     for part, arguments in GROWTH[:n_asked]:
-        found: list[Subject] = []
-        model = student.load(part)(*arguments)
-        is_answered = not attempt(partial(_add_parameters, found, model))
-        if is_answered and "NoneType" in attempt(partial(_add_each, found)):
+        returned = ask(_parameters_of, student.load(part)(*arguments))
+        if returned is not None and "NoneType" in attempt(list, returned):
             return (
                 f"parameters() of {part} returns None: either a `return` is missing in it, or what it returns comes "
                 "from append() or extend(), which change a list in place and give None."
@@ -167,43 +163,41 @@ def _none_hint(student: Student, parts: set[str]) -> str:
     return ""
 
 
-def _add_parameters(found: list[Subject], model: Subject) -> None:
-    found.append(model.parameters())
-
-
-def _add_each(found: list[Subject]) -> None:
-    found.extend(found[0])
+def _parameters_of(model: Subject) -> Subject:
+    parameters: Subject = model.parameters()
+    return parameters
 
 
 def _growth_hint(student: Student) -> str:
     """Explain a list of parameters that grows, with each call or with each new object."""
     for part, arguments in GROWTH:
         make = student.load(part)
-        counts: list[int] = []
-        models = [make(*arguments)]
-        for _ in range(2):
-            if attempt(partial(_add_count, counts, models[0])):
-                return ""
+        model = make(*arguments)
+        first = ask(_count, model)
+        second = None if first is None else ask(_count, model)
+        if first is None or second is None:
+            return ""
         written = f"{part}({', '.join(map(repr, arguments))})"
-        if counts[1] > counts[0]:
+        if second > first:
             return (
-                f"{written}.parameters() has {counts[0]} entries at the first call and {counts[1]} at the second: each "
+                f"{written}.parameters() has {first} entries at the first call and {second} at the second: each "
                 "call adds to a list that is kept. Make a new list in parameters()."
             )
-        models.append(make(*arguments))
-        if attempt(partial(_add_count, counts, models[0])):
+        make(*arguments)
+        third = ask(_count, model)
+        if third is None:
             return ""
-        if counts[2] > counts[1]:
+        if third > second:
             return (
                 f"When another {written} is made, parameters() of the one that is there already grows by "
-                f"{counts[2] - counts[1]} entries: a list is shared by all objects of the class. Make it in __init__, "
+                f"{third - second} entries: a list is shared by all objects of the class. Make it in __init__, "
                 "on self."
             )
     return ""
 
 
-def _add_count(counts: list[int], model: Subject) -> None:
-    counts.append(len(model.parameters()))
+def _count(model: Subject) -> int:
+    return len(model.parameters())
 
 
 def _plain_parameter_hint(student: Student) -> str:
@@ -257,16 +251,16 @@ PARTS = {
 def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_right: int) -> str:
     """Explain a wrong number of parameters."""
     model = student.load(part)(*arguments)
-    counts: list[int] = []
-    if attempt(lambda: counts.append(len(model.parameters()))) or counts[0] == n_right:
+    n_entries = ask(_count, model)
+    if n_entries is None or n_entries == n_right:
         return ""
     written = f"{part}({', '.join(map(repr, arguments))})"
-    reason = COUNTS.get((part, counts[0]), PARTS[part])
+    reason = COUNTS.get((part, n_entries), PARTS[part])
     if not attempt(lambda: len(model.parameters()[0])):
         reason = "an entry is a list itself: one flat list of Values is due"
-    if counts[0] and counts[0] % n_right == 0:
-        reason = f"that is {counts[0] // n_right} times as many"
-    return f"{written}.parameters() has {counts[0]} entries, where {n_right} are due: {reason}."
+    if n_entries and n_entries % n_right == 0:
+        reason = f"that is {n_entries // n_right} times as many"
+    return f"{written}.parameters() has {n_entries} entries, where {n_right} are due: {reason}."
 
 
 def neuron_hint(student: Student, linear: bool) -> str:
@@ -405,8 +399,8 @@ def layer_hint(student: Student, linear: bool) -> str:
     write(list(model.parameters()), "data", LAYER_PARAMETERS)
     x = INPUTS[0][:2]
     result = model(list(map(make_value, x)))
-    outputs: list[Subject] = []
-    if attempt(lambda: outputs.extend(result)):
+    outputs = ask(list, result)
+    if outputs is None:
         return "Layer: a call returns one single thing, where a list with an output for each neuron is due."
     got = read(outputs, "data")
     if got is None:
@@ -453,8 +447,8 @@ def mlp_hint(student: Student, linear: bool) -> str:
     result = model(list(map(make_value, x)))
     got = read([result], "data")
     if got is None:
-        outputs: list[Subject] = []
-        if not attempt(lambda: outputs.extend(result)) and len(outputs) == 1:
+        outputs: list[Subject] = ask(list, result) or []
+        if len(outputs) == 1:
             return "MLP: a single output comes in a list, where the Value itself is due."
         if agree(read(outputs, "data") or (), _layer(first, 2, x)):
             return "MLP: a call returns the outputs of the first layer. Does a return stand inside the loop?"

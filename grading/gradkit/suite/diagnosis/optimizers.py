@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gradkit.submissions.transport.subject import Subject, numbers, write
 
 from .slips import agree, find_slip
-from .student import Student, attempt, find_misspelling
+from .student import Student, ask, find_misspelling
 
 START = (2.0, -1.0)
 GRADIENTS = ((3.0, 0.5), (2.0, 4.0), (1.0, 0.25))
@@ -374,13 +374,12 @@ def optimizer_hint(student: Student, name: str) -> str:
 
 def steps_are_right(student: Student, name: str) -> bool:
     """Return whether an optimizer makes the right steps here, and its mistake shows elsewhere only."""
-    found: list[bool] = []
     settings: dict[str, object] = {"lr": LR, "momentum": MOMENTUM}
     rule: Rule = SGDRule().run
     if name == "Adam":
         settings, rule = {"lr": LR, "betas": list(BETAS), "eps": EPS}, AdamRule().run
-    attempt(lambda: found.append(agree(_steps(student, name, settings)[1], rule())))
-    return found == [True]
+    steps = ask(_steps, student, name, settings)
+    return steps is not None and agree(steps[1], rule())
 
 
 def _steps(student: Student, name: str, settings: Mapping[str, object]) -> tuple[list[Subject], list[float]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from typing import ParamSpec, TypeVar
 
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.inside.graph import Answers, Graph
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject, numbers, replay
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 QUESTION_SECONDS = 1.0
 """Time that the student's code can use for all questions about one item. They take a few milliseconds."""
@@ -76,19 +79,43 @@ class Student:
         return answers
 
 
-def attempt(question: Callable[[], object]) -> str:
+def ask(question: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T | None:
+    """Ask one question. Return the answer; None if the student's code failed.
+
+    Raises:
+        SubmissionError: If the student's code cannot be asked again.
+    """
+    try:
+        return question(*arguments, **keywords)
+    except SubmissionError as error:
+        if not error.verdict.keeps_worker:
+            raise
+        return None
+
+
+def attempt(question: Callable[P, object], *arguments: P.args, **keywords: P.kwargs) -> str:
     """Ask one question. Return the message of the student's exception; empty if there was none.
 
     Raises:
         SubmissionError: If the student's code cannot be asked again.
     """
     try:
-        question()
+        question(*arguments, **keywords)
     except SubmissionError as error:
         if not error.verdict.keeps_worker:
             raise
         return error.message or "an exception"
     return ""
+
+
+def first_hint(questions: Iterable[Callable[[], str]]) -> str:
+    """Ask one question after another; return the first hint, or an empty string."""
+    return next(filter(None, (question() for question in questions)), "")
+
+
+def find_parents(node: Subject) -> list[Subject] | None:
+    """Return what _prev of a node holds; None if it cannot be read one by one."""
+    return ask(lambda: list(node._prev))
 
 
 MISSPELLINGS = {
@@ -108,7 +135,7 @@ def find_misspelling(subject: Subject, name: str, fresh: Subject) -> str:
         fresh: An object of the same class that nothing has happened to. What it has, too, is part of its design.
     """
     for other in MISSPELLINGS[name]:
-        if not attempt(partial(getattr, subject, other)) and attempt(partial(getattr, fresh, other)):
+        if not attempt(getattr, subject, other) and attempt(getattr, fresh, other):
             return other
     return ""
 
@@ -119,5 +146,4 @@ def read(subjects: Sequence[Subject], name: str = "") -> list[float] | None:
     Raises:
         SubmissionError: If the student's code cannot be asked again.
     """
-    found: list[float] = []
-    return None if attempt(lambda: found.extend(numbers(subjects, name))) else found
+    return ask(numbers, subjects, name)

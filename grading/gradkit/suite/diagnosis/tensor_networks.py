@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from math import exp, log, tanh
 
 from gradkit.graphs.tensor.graph import Shape
@@ -11,7 +10,7 @@ from gradkit.submissions.transport.subject import Subject, arrays, write
 
 from .losses import CLASSES, loss_slips
 from .slips import agree, find_simplest_slip, find_slip
-from .student import Student, UnexpectedAnswerError, attempt
+from .student import Student, UnexpectedAnswerError, ask, attempt
 
 SIZES = (2, 3, 1)
 SHAPES: list[Shape] = [(2, 3), (3,), (3, 1), (1,)]
@@ -290,20 +289,16 @@ SLIPS_OF_ROWS: dict[str, Callable[[Sequence[Numbers], Sequence[int]], float]] = 
 """Slips that concern several rows of logits: (rows, targets)."""
 
 
-def _add_loss(losses: list[Subject], function: Subject, logits: Subject, target: int) -> None:
-    losses.append(function(logits, [target]))
-
-
 def _wrong_axis_hint(student: Student) -> str:
     """Explain a cross_entropy whose sum of exp runs over the examples."""
     function, make_tensor = student.load("tensor_cross_entropy"), student.load("Tensor")
     got: list[float] = []
     (row, *_), expected = CLASSES[0][0], []
     for target in range(len(row)):
-        losses: list[Subject] = []
-        if attempt(partial(_add_loss, losses, function, make_tensor([list(row)]), target)):
+        loss = ask(function, make_tensor([list(row)]), [target])
+        if loss is None:
             return ""
-        got += arrays(losses, "data")[0].numbers
+        got += arrays([loss], "data")[0].numbers
         expected.append(sum(row) / len(row) - row[target])
     if agree(got, [0.0] * len(got)):
         return (
@@ -343,7 +338,7 @@ def _loss_hint(student: Student) -> str:
         return along
     for rows, targets in CLASSES:
         logits = make_tensor([list(row) for row in rows])
-        problem = attempt(partial(function, logits, list(targets)))
+        problem = attempt(function, logits, list(targets))
         if "operands could not be broadcast together" in problem:
             return ROWS_DO_NOT_FIT
         if "is out of bounds for axis" in problem:

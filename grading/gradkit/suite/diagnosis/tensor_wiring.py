@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from gradkit.graphs.tensor.graph import Array, TensorGraph
 from gradkit.inside.tensor_replay import TENSOR_OPERATIONS
-from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.subject import Subject, arrays, replay_tensors, write
 
-from .student import Student, attempt, find_misspelling
+from .student import Student, ask, attempt, find_misspelling, find_parents
 
 FIRST, SECOND = [0.7, 1.3, 2.2], [1.9, 0.6, 1.6]
 """The numbers of the operands."""
@@ -40,8 +38,7 @@ class TensorCall:
 
 def read_gradients(tensors: list[Subject]) -> list[Array] | None:
     """Read the gradients of some Tensors; None if one is not an array."""
-    found: list[Array] = []
-    return None if attempt(lambda: found.extend(arrays(tensors, "grad"))) else found
+    return ask(arrays, tensors, "grad")
 
 
 def _arrives(leaves: list[Subject]) -> bool:
@@ -67,8 +64,7 @@ def _ones(student: Student, result: Subject) -> Subject:
 
 def kept_in_operand_hint(student: Student, call: TensorCall) -> str:
     """Explain a closure that an operation has stored in its operand; empty if it has not, or if it fails."""
-    found: list[bool] = []
-    if attempt(lambda: found.append(_is_kept_in_operand(student, call))) or found != [True]:
+    if not ask(_is_kept_in_operand, student, call):
         return ""
     return (
         f"The closure of {call.text} is kept in its operand (self._backward), in place of the operand's own: it "
@@ -78,23 +74,20 @@ def kept_in_operand_hint(student: Student, call: TensorCall) -> str:
 
 def _is_kept_in_operand(student: Student, call: TensorCall) -> bool:
     leaves, result = _made_and_seeded(student, call)
-    if attempt(partial(_run_closure, result)) or _arrives(leaves):
+    if attempt(_run_closure, result) or _arrives(leaves):
         return False
-    return any(not attempt(partial(_run_closure, leaf)) and _arrives(leaves) for leaf in leaves)
+    return any(not attempt(_run_closure, leaf) and _arrives(leaves) for leaf in leaves)
 
 
 def nothing_arrives_hint(student: Student, call: TensorCall, letter: str) -> str:
     """Explain an operation that is the result itself, and whose operand gets no gradient."""
-    works: list[bool] = []
-    if not attempt(lambda: works.append(_works_by_hand_only(student, call))) and works == [True]:
+    if ask(_works_by_hand_only, student, call):
         return (
             f"The closure of {call.text} works when it is called by hand, and in backward() it does nothing: does "
             "backward() set self.grad first, and then go over every node, the result too, and call node._backward(), "
             "with its parentheses?"
         )
-    found: list[str] = []
-    attempt(lambda: found.append(_by_hand_hint(student, call, letter)))
-    return "".join(found) or (
+    return ask(_by_hand_hint, student, call, letter) or (
         f"No gradient arrives from {call.text} at {letter}: either its closure is not kept in the result "
         f"(out._backward), or it adds nothing to the grad of {letter}, as with an out.grad that was read too early."
     )
@@ -130,8 +123,7 @@ def _by_hand_hint(student: Student, call: TensorCall, letter: str) -> str:
 
 def remembers_nothing(student: Student, call: TensorCall) -> bool:
     """Return whether the _prev of an operation's result is empty."""
-    found: list[bool] = []
-    return not attempt(lambda: found.append(find_parents(call.make(student)[1]) == [])) and found == [True]
+    return bool(ask(lambda: find_parents(call.make(student)[1]) == []))
 
 
 def _works_by_hand_only(student: Student, call: TensorCall) -> bool:
@@ -144,16 +136,6 @@ def _works_by_hand_only(student: Student, call: TensorCall) -> bool:
     others, again = call.make(student)
     ones = _ones(student, again)
     return not attempt(lambda: again.backward(ones)) and not _arrives(others)
-
-
-def _add_parents(parents: list[Subject], node: Subject) -> None:
-    parents.extend(node._prev)
-
-
-def find_parents(node: Subject) -> list[Subject] | None:
-    """Return what _prev of a node holds; None if it cannot be read."""
-    parents: list[Subject] = []
-    return None if attempt(partial(_add_parents, parents, node)) else parents
 
 
 def chain_hint(student: Student) -> str:
@@ -223,9 +205,4 @@ def _lost_behind_hint(student: Student, inner: Subject, a: Subject) -> str:
 
 def replay_graph(student: Student, graph: TensorGraph, backward: bool) -> list[Array] | None:
     """Replay a graph; None if the student's code fails on it."""
-    try:
-        return replay_tensors(student.load("Tensor"), graph, backward)
-    except SubmissionError as error:
-        if not error.verdict.keeps_worker:
-            raise
-        return None
+    return ask(lambda: replay_tensors(student.load("Tensor"), graph, backward))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -18,7 +18,7 @@ from gradkit.suite.error_hints import find_added_shapes
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import Operation
 from .slips import agree, find_formula, find_slip
-from .student import Student, UnexpectedAnswerError, attempt
+from .student import Student, UnexpectedAnswerError, ask, attempt, first_hint
 from .tensor_matrices import matmul_hint, stack_hint
 from .tensor_reductions import REDUCTIONS, reduction_hint
 from .tensor_wiring import (
@@ -123,11 +123,6 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     )
 
 
-def first_hint(questions: Iterable[Callable[[], str]]) -> str:
-    """Ask one question after another; return the first hint, or an empty string."""
-    return next(filter(None, (ask() for ask in questions)), "")
-
-
 UNBROADCASTS: tuple[tuple[Shape, Shape], ...] = (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 3), (2, 1)), ((2, 3), (1, 3)))
 """(shape of the gradient, shape of the operand), for each of which unbroadcast is asked."""
 
@@ -136,20 +131,19 @@ def unbroadcast_hint(student: Student) -> str:
     """Explain an unbroadcast that gives a wrong shape, by which the gradients of operations fail."""
     unbroadcast, array = student.load("unbroadcast"), student.load("array")
     for given, due in UNBROADCASTS:
-        found: list[Shape] = []
-        gradient = array([[1.0] * given[1]] * given[0])
-        if attempt(partial(_add_shape, found, student, partial(unbroadcast, gradient, due))):
+        shape = ask(_shape_of, student, unbroadcast, array([[1.0] * given[1]] * given[0]), due)
+        if shape is None:
             return ""
-        if found[0] != due:
+        if shape != due:
             return (
                 f"Look at unbroadcast first: from a gradient of shape {given}, for an operand of shape {due}, it makes "
-                f"shape {found[0]}. The operand's own shape is due."
+                f"shape {shape}. The operand's own shape is due."
             )
     return ""
 
 
-def _add_shape(shapes: list[Shape], student: Student, call: Callable[[], Subject]) -> None:
-    shapes.append(read_arrays([student.load("Tensor")(call())], "data")[0].shape)
+def _shape_of(student: Student, unbroadcast: Subject, gradient: Subject, due: Shape) -> Shape:
+    return read_arrays([student.load("Tensor")(unbroadcast(gradient, due))], "data")[0].shape
 
 
 def _tensor_exponent_hint(student: Student) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from gradkit.graphs.scalar.trace import trace_expression
@@ -16,7 +15,7 @@ from gradkit.submissions.transport.subject import Subject, write
 from .formulas import derivative, value
 from .operation import ADDITION, MULTIPLICATION, Operation
 from .slips import agree
-from .student import Student, attempt, find_misspelling, read
+from .student import Student, attempt, find_misspelling, find_parents, read
 
 
 @dataclass(frozen=True)
@@ -111,16 +110,12 @@ def ancestors(result: Subject) -> list[Subject] | None:
     found: list[Subject] = []
     waiting = [result]
     while waiting and len(found) < MAX_ANCESTORS:
-        parents: list[Subject] = []
-        if attempt(partial(_add_parents, parents, waiting.pop(0))):
+        parents = find_parents(waiting.pop(0))
+        if parents is None:
             return None
         found += parents
         waiting += parents
     return found
-
-
-def _add_parents(parents: list[Subject], node: Subject) -> None:
-    parents.extend(node._prev)
 
 
 def copied_operand_hint(student: Student, call: Call) -> str:
@@ -153,7 +148,7 @@ def wiring_hint(student: Student) -> str:
         student.answers([each.graph(each.points[0])], backward=True)[0] for each in (ADDITION, MULTIPLICATION)
     )
     if plus and times and not any(plus.grad[:2]) and not any(times.grad[:2]):
-        return _nothing_runs(student)
+        return why_nothing_arrives(student, Call(ADDITION))
     return ""
 
 
@@ -211,11 +206,6 @@ def same_slip_hint(student: Student) -> str:
     return ""
 
 
-def _nothing_runs(student: Student) -> str:
-    """Explain an engine in which neither + nor * passes anything on."""
-    return why_nothing_arrives(student, Call(ADDITION))
-
-
 def why_nothing_arrives(student: Student, call: Call) -> str:
     """Explain an operation that is the result itself, with the gradient 1, and whose operands get no gradient."""
     text = call.operation.text
@@ -223,11 +213,8 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     unreached = copied_operand_hint(student, call)
     if unreached:
         return unreached
-    parents: list[Subject] = []
-    is_built_of_others = not attempt(partial(_add_parents, parents, result)) and not any(
-        parent is leaf for parent in parents for leaf in leaves
-    )
-    if is_built_of_others:
+    parents = find_parents(result)
+    if parents is not None and not any(parent is leaf for parent in parents for leaf in leaves):
         return (
             f"Nothing arrives from {text}, although _prev leads back to its operands: look at the closures of the "
             "operations that it is built of."
@@ -286,14 +273,14 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
         return from_own
     others, second = call.make(student)
     write([second], "grad", [3.0])
-    if not attempt(partial(_call_closure, second)) and any(read(others, "grad") or ()):
+    if not attempt(_call_closure, second) and any(read(others, "grad") or ()):
         return (
             f"The closure of {text} passes nothing on where the result's own gradient is 1, and something where that "
             "is 3: either the local derivative is computed from out.grad, where a number (data) is due, or a part of "
             "it is not multiplied by out.grad (parentheses)."
         )
     leaf = student.load("Value")(2.0)
-    names = [attempt(partial(_call_closure, node, 1.0)) for node in (leaf, result)]
+    names = [attempt(_call_closure, node, 1.0) for node in (leaf, result)]
     is_named = all("positional argument" in name for name in names)
     if is_named and names[0] == names[1]:
         return (
@@ -342,7 +329,7 @@ def shares_by_hand(student: Student, call: Call) -> list[float]:
     """Return what a closure adds that is called by hand, with the gradient 1; empty if it cannot be called."""
     leaves, result = call.make(student)
     write([result], "grad", [1.0])
-    return [] if attempt(partial(_call_closure, result)) else read(leaves, "grad") or []
+    return [] if attempt(_call_closure, result) else read(leaves, "grad") or []
 
 
 BEFORE = (2.0, 3.0)
@@ -367,7 +354,7 @@ def own_gradient_hint(student: Student, call: Call, operand: int) -> str:
     before = BEFORE[: len(leaves)]
     write(leaves, "grad", before)
     write([result], "grad", [1.0])
-    if attempt(partial(_call_closure, result)):
+    if attempt(_call_closure, result):
         return ""
     after = read(leaves, "grad")
     if after is None or after[operand] == before[operand]:
@@ -388,7 +375,7 @@ def runs_in_operand(student: Student, call: Call) -> bool:
     """Return whether calling the _backward of an operand does what the result's should do."""
     leaves, result = call.make(student)
     write([result], "grad", [1.0])
-    return any(not attempt(partial(_call_closure, leaf)) and any(read(leaves, "grad") or ()) for leaf in leaves)
+    return any(not attempt(_call_closure, leaf) and any(read(leaves, "grad") or ()) for leaf in leaves)
 
 
 def _backward_does_not_call(student: Student, text: str) -> str:
@@ -452,7 +439,7 @@ def lost_node_hint(student: Student) -> str:
         a, b = make_value(0.7), make_value(1.3)
         inner = a + b
         result = inner + a if is_first else a + inner
-        if attempt(partial(_run_backward, result)):
+        if attempt(_run_backward, result):
             return ""
         if read([a, b, inner], "grad") == [0.0, 0.0, 0.0]:
             return (
