@@ -327,7 +327,6 @@ _HINTS: tuple[tuple[str, str, str, str], ...] = (
      "A text is kept where a number belongs: are the arguments in the order (number, parents, operation)?"),
     (r"^this is of type (Value|Tensor)", "", "", "A plain number is due here: take .data of the Value."),
     (r"^this is of type NoneType", "", "", "It is None: a `return` is missing."),
-    (r"yet$|not written yet", "", "", ""),
 )  # fmt: skip
 """(message, name of the function, its line of code, hint): regular expressions to find. The first match wins."""
 
@@ -345,7 +344,7 @@ def find_error_hint(message: str, traceback: str = "") -> str:
         return added_shape_hint(*shapes, place.source)
     operands = _OPERANDS.search(message)
     if operands and (operands[1] in _METHODS or operands[1] in _IN_PLACE):
-        if {operands[2], operands[3]} & {"list"} and re.search(r", in (\w+\.)*parameters$", traceback, re.MULTILINE):
+        if {operands[2], operands[3]} & {"list"} and re.search(r", in parameters$", traceback, re.MULTILINE):
             return "In parameters(), + joins lists: what is put to a list is a list, too, also if it is one Value only."
         return _operator_hint(operands[1], operands[2], operands[3], place)
     if operands and operands[1] == "^":
@@ -446,7 +445,7 @@ def innermost_place(traceback: str) -> Place:
         frame = _FRAME.match(line)
         if frame:
             source = lines[index + 1].strip() if index + 1 < len(lines) else ""
-            place = Place((frame[3] or "").rpartition(".")[2], source, frame[1])
+            place = Place(frame[3] or "", source, frame[1])
     return place
 
 

@@ -59,6 +59,17 @@ def make_row(name: str, yours: float, expected: float) -> Row:
     return Row(name, report_number(yours), report_number(expected))
 
 
+def wrong_number_message(row: Row, source: str) -> str:
+    """Say what a number is, and what it should be.
+
+    Args:
+        row: The two numbers.
+        source: Where the right number comes from: see `Evidence.source`.
+    """
+    says = ", PyTorch says" if source == "PyTorch" else " and should be"
+    return f"{row.name} is {number_text(row.yours)}{says} {number_text(row.expected)}"
+
+
 class NodeNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The numbers of a graph's nodes: n_nodes data and, if gradients were compared, n_nodes gradients."""
 

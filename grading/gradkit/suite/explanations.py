@@ -7,7 +7,7 @@ from gradkit.oracle.mismatch import Mismatch
 from gradkit.submissions.outcome import SubmissionError
 
 from .error_hints import find_error_hint
-from .evidence import NODES_SHOWN, Evidence, make_failing_graph, make_row, number_text
+from .evidence import NODES_SHOWN, Evidence, make_failing_graph, make_row, wrong_number_message
 from .number_hints import hint_from_numbers
 
 
@@ -22,8 +22,6 @@ def explain_mismatch(mismatch: Mismatch) -> Evidence:
     got, want = (getattr(answers, mismatch.kind) for answers in (mismatch.got, mismatch.want))
     # Adding 0.0 turns a right number of -0.0 into 0.0, because the sign would only distract.
     rows = tuple(make_row(f"{names[node]}.{mismatch.kind}", got[node], want[node] + 0.0) for node in shown)
-    yours, expected = number_text(rows[0].yours), number_text(rows[0].expected)
-
     origin = ""
     if mismatch.origin is not None:
         origin = names[mismatch.origin]
@@ -31,7 +29,7 @@ def explain_mismatch(mismatch: Mismatch) -> Evidence:
             origin += f" = {write_expression(graph, mismatch.origin, names)}"
 
     return Evidence(
-        message=f"{rows[0].name} is {yours}, PyTorch says {expected}",
+        message=wrong_number_message(rows[0], "PyTorch"),
         code=tuple(write_program(graph, gradients=mismatch.kind == "grad", shown=shown)),
         rows=rows,
         source="PyTorch",
@@ -51,8 +49,7 @@ def explain_number(name: str, yours: float, expected: float, code: tuple[str, ..
         code: The test's statements, as a program that prints the number in its last line.
     """
     row = make_row(name, yours, expected)
-    message = f"{name} is {yours!r} and should be {expected!r}"
-    return Evidence(message, code, (row,), source="right")
+    return Evidence(wrong_number_message(row, "right"), code, (row,), source="right")
 
 
 def explain_error(error: SubmissionError, code: tuple[str, ...] = (), heading: str = "") -> Evidence:

@@ -17,7 +17,7 @@ from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.protocol import Transport
 
-from .evidence import Evidence, make_row, number_text, report_number
+from .evidence import Evidence, make_row, report_number, wrong_number_message
 from .excerpt import can_matter
 from .explanations import explain_error
 
@@ -81,22 +81,43 @@ def make_reproducible(
     twice = _twice(evidence)
     readings = _reading_result(verdict, evidence)
     for code in filter(None, dict.fromkeys((evidence.code, *readings, longer, twice))):
-        outcome = _run(code, run_program)
-        if outcome is None:  # it cannot be run again, for example because the time is used up
+        try:
+            shown = _run_for_evidence(evidence, code, run_program, must_repeat_exception=code in readings)
+        except _CannotRunError:
             return evidence
-        if _is_random(evidence, code, outcome, run_program):
-            code = (*SEEDED, *code)
-            outcome = _run(code, run_program)
-            if outcome is None:
-                return evidence
-        if code in readings and not _is_exception(outcome, evidence.message):
-            continue
-        changed = _as_run(evidence, code, outcome)
-        if changed and code[-len(twice) :] == twice != longer:
-            return msgspec.structs.replace(changed, hint=_state_hint(evidence))
-        if changed:
-            return changed
+        if shown and code == twice and code not in (evidence.code, longer):
+            return msgspec.structs.replace(shown, hint=_state_hint(evidence))
+        if shown:
+            return shown
     return _without_program(evidence)
+
+
+class _CannotRunError(Exception):
+    """A program cannot be run again, for example because the time is used up."""
+
+
+def _run_for_evidence(
+    evidence: Evidence, code: tuple[str, ...], run_program: RunProgram, must_repeat_exception: bool
+) -> Evidence | None:
+    """Run a program, with a seed if it prints other numbers in each run. Return what it shows, if something is wrong.
+
+    Args:
+        evidence: The evidence of the failure.
+        code: The program.
+        run_program: Runs a program.
+        must_repeat_exception: Whether it shows something only if it ends by the exception of the evidence.
+
+    Raises:
+        _CannotRunError: If the program cannot be run.
+    """
+    outcome = _run(code, run_program)
+    is_seeded = _is_random(evidence, code, outcome, run_program)
+    if is_seeded:
+        code = (*SEEDED, *code)
+        outcome = _run(code, run_program)
+    if must_repeat_exception and not is_seeded and not _is_exception(outcome, evidence.message):
+        return None
+    return _as_run(evidence, code, outcome)
 
 
 _RESULT = re.compile(r"(\w+) = .*\(.*\)")
@@ -128,16 +149,21 @@ def _is_random(
     shown = [row.yours for row in evidence.rows]
     if isinstance(outcome, SubmissionError) or not shown or list(map(report_number, outcome[-len(shown) :])) == shown:
         return False
-    again = _run(code, run_program)
+    try:
+        again = _run(code, run_program)
+    except _CannotRunError:
+        return False
     return isinstance(again, list) and list(map(report_number, again)) != list(map(report_number, outcome))
 
 
-def _run(code: Sequence[str], run_program: RunProgram) -> list[float] | SubmissionError | None:
-    """Run a program. Return what it prints or how the student's code fails; None if it cannot be run."""
+def _run(code: Sequence[str], run_program: RunProgram) -> list[float] | SubmissionError:
+    """Run a program. Return what it prints or how the student's code fails. Raises _CannotRunError."""
     try:
         return run_program(code)
     except SubmissionError as error:
-        return error if error.verdict.keeps_worker else None
+        if not error.verdict.keeps_worker:
+            raise _CannotRunError from error
+        return error
 
 
 def _as_run(evidence: Evidence, code: tuple[str, ...], outcome: list[float] | SubmissionError) -> Evidence | None:
@@ -161,10 +187,7 @@ def _with_numbers(evidence: Evidence, code: tuple[str, ...], numbers: Sequence[f
     """Return the evidence with other numbers of the student's, and without what followed from the earlier ones."""
     rows = tuple(make_row(row.name, number, float(row.expected)) for row, number in zip(evidence.rows, numbers))
     wrong = next(row for row in rows if not is_close(float(row.yours), float(row.expected)))
-    says = "PyTorch says" if evidence.source == "PyTorch" else "should be"
-    joint = ", " if evidence.source == "PyTorch" else " and "
-    message = f"{wrong.name} is {number_text(wrong.yours)}{joint}{says} {number_text(wrong.expected)}"
-    return Evidence(message, code, rows, evidence.heading, evidence.source)
+    return Evidence(wrong_number_message(wrong, evidence.source), code, rows, evidence.heading, evidence.source)
 
 
 def _without_program(evidence: Evidence) -> Evidence:

@@ -13,7 +13,7 @@ from gradkit.graphs.reduction import NOT_A_CASE, reduce_greedily
 from gradkit.oracle.tolerance import is_close
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.subject import Subject
-from gradkit.suite.evidence import NODES_SHOWN, Evidence, make_row, number_text
+from gradkit.suite.evidence import NODES_SHOWN, Evidence, make_row, wrong_number_message
 from gradkit.suite.explanations import explain_error
 from gradkit.suite.failures import REDUCIBLE, Failure, NotPassed, not_passed
 
@@ -188,7 +188,7 @@ def wrong_numbers(
     first = rows[0]
     description = describe(wrong[0])
     return Evidence(
-        message=f"{first.name} is {number_text(first.yours)}, PyTorch says {number_text(first.expected)}",
+        message=wrong_number_message(first, "PyTorch"),
         code=readable(program([row.name for row in rows])),
         rows=rows,
         source="PyTorch",

@@ -16,16 +16,27 @@ from gradkit.suite.results import Item
 from .engine import engine_error_hint, engine_hint
 from .fingerprints import find_misconception_hint
 from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
-from .losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint, plain_number_hint
+from .losses import (
+    CALLS,
+    DECIDERS,
+    decision_hint,
+    large_logits_hint,
+    loss_hint,
+    no_probabilities_hint,
+    plain_number_hint,
+)
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint, steps_are_right
 from .student import Student, UnexpectedAnswerError
-from .tensor_networks import ROWS_DO_NOT_FIT, tensor_network_hint
+from .tensor_networks import network_error_hint, tensor_network_hint
 from .tensors import tensor_hint
-from .training_loop import handed_over_hint, train_hint
+from .training_loop import handed_over_hint, no_history_hint, train_hint
 
 _NAME_ERRORS = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError")
 """Exceptions that say all by themselves: what a function computes has not been reached yet."""
+
+FIRST_ASSIGNMENT = "a1_expressions"
+"""The assignment without gradients. All others come after it."""
 
 _is_strict: ContextVar[bool] = ContextVar("is_strict", default=False)
 
@@ -73,12 +84,12 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     if verdict is Verdict.ERROR and evidence.hint and evidence.message.startswith(_NAME_ERRORS):
         return evidence.hint
     found = ""
-    is_denied = False
+    steps_are_wrong = False
     if diagnosis and verdict.keeps_worker:
         try:
             with diagnosis.student.questions(diagnosis.packages):
                 found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
-                is_denied = not found and _steps_deny(diagnosis.student, diagnosis.about)
+                steps_are_wrong = not found and _are_steps_wrong(diagnosis.student, diagnosis.about)
         except (UserError, OSError):  # this is no answer, and the next run could show another hint
             raise
         except (SubmissionError, UnexpectedAnswerError):
@@ -89,24 +100,26 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     if verdict is Verdict.TIMEOUT:
         general = TIMEOUT_HINTS.get(item.id, general)
-    is_denied = is_denied or (diagnosis is not None and _is_denied(item, verdict, diagnosis.about))
-    if evidence.hint and evidence.message.startswith("RecursionError"):
-        is_denied = True  # the same message has many causes, and its traceback says more
-    recorded = "" if is_denied else find_misconception_hint(item.id, evidence)
+    about = diagnosis.about if diagnosis else ()
+    is_doubtful = steps_are_wrong or _is_fingerprint_doubtful(item, verdict, evidence, about)
+    recorded = "" if is_doubtful else find_misconception_hint(item.id, evidence)
     return found or recorded or general or evidence.hint
 
 
-def _is_denied(item: Item, verdict: Verdict, about: tuple[str, ...]) -> bool:
-    """Return whether a recorded hint is less certain than the answers that gave none.
+def _is_fingerprint_doubtful(item: Item, verdict: Verdict, evidence: Evidence, about: tuple[str, ...]) -> bool:
+    """Return whether a hint by fingerprint would be a guess, as many mistakes share what it was recorded by.
 
-    A loss or decision of Values is asked at several examples. What a misconception computes would have been recognised
-    there, and a single number of the smallest example, by which it was recorded, is that of many others, too.
+    A RecursionError has many causes, and its traceback says more. A loss or decision of Values is asked at several
+    examples: what a misconception computes would have been recognised there, and the single number of the smallest
+    example is that of many others, too.
     """
+    if evidence.hint and evidence.message.startswith("RecursionError"):
+        return True
     is_of_tensors = item.assignment == "a6_tensors"
     return verdict is Verdict.FAILED and not is_of_tensors and bool(about) and about[0] in (*CALLS, *DECIDERS)
 
 
-def _steps_deny(student: Student, about: tuple[str, ...]) -> bool:
+def _are_steps_wrong(student: Student, about: tuple[str, ...]) -> bool:
     """Return whether an optimizer makes wrong steps of no known kind. Many of them share the first step's number."""
     names = {name.partition(".")[0] for name in about} & {"SGD", "Adam"}
     return any(not steps_are_right(student, name) for name in names)
@@ -121,34 +134,17 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
     has_numbers = verdict is Verdict.FAILED
     classes = {name.partition(".")[0] for name in about}
     first = about[0] if about else ""
+    is_not_a_list = not evidence.traceback and bool(re.search(r"has no len|not iterable", evidence.message))
     if item.assignment == "a6_tensors":
         if classes & {"Tensor", "unbroadcast"}:
             return tensor_hint(student, about, evidence.message)
-        if first == "cross_entropy" and "is a plain" in evidence.message:
-            return (
-                "What cross_entropy returns is a plain number or array, which remembers nothing: it is a Tensor, made "
-                "from the logits themselves, with no .data on the way nor at the end."
-            )
-        if first == "cross_entropy" and "operands could not be broadcast together" in evidence.message:
-            return ROWS_DO_NOT_FIT
-        if "MLP.__call__" in about and "is a plain" in evidence.message:
-            return (
-                "What the network returns is a plain array, which remembers nothing: it is the Tensor of the last "
-                "layer, with no .data on the way nor at the end."
-            )
-        return tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
+        return network_error_hint(about, evidence.message) or (
+            tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
+        )
     if first in CALLS and "is a plain" in evidence.message:
         return plain_number_hint(student, first)
-    if first == "softmax" and not evidence.traceback and re.search(r"has no len|not iterable", evidence.message):
-        if "NoneType" in evidence.message:
-            return (
-                "softmax returns None: is a `return` missing at its end? Or does it return what append() gives, which "
-                "is None?"
-            )
-        return (
-            "softmax returns one single thing, where a list is due: the probability of each class. Is a `return` "
-            "inside the loop, or is one of them picked?"
-        )
+    if first == "softmax" and is_not_a_list:
+        return no_probabilities_hint(evidence.message)
     if first in CALLS:
         return (
             loss_hint(student, first, ".grad" in evidence.message) if has_numbers else large_logits_hint(student, first)
@@ -160,22 +156,18 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
         if hint:
             return hint
     if "train" in about:
-        if not has_numbers and not evidence.traceback and re.search(r"has no len|not iterable", evidence.message):
-            if "NoneType" in evidence.message:
-                return (
-                    "train() returns None: is a `return` missing at its end? Or does it return what append() gives, "
-                    "which is None?"
-                )
-            return "train() returns one single thing, where a list is due: the loss of each step, as a plain number."
+        if not has_numbers and is_not_a_list:
+            return no_history_hint(evidence.message)
         return train_hint(student) if has_numbers else handed_over_hint(student, evidence.traceback)
     if "Module.zero_grad" in about:
         return zero_grad_hint(student)
     if item.assignment == "a4_networks":
         return network_hint(student, about, item.id, evidence.message)
     if "Value" in classes:
+        has_backward = item.assignment != FIRST_ASSIGNMENT
         if not has_numbers:
-            return engine_error_hint(student, about, evidence.message, item.assignment >= "a2")
+            return engine_error_hint(student, about, evidence.message, has_backward)
         graph = evidence.failing_graph
-        gradients = bool(graph.got.grad) if graph else item.assignment >= "a2"
+        gradients = bool(graph.got.grad) if graph else has_backward
         return engine_hint(student, about, graph, gradients)
     return ""

@@ -457,6 +457,23 @@ def plain_number_hint(student: Student, name: str) -> str:
     )
 
 
+def no_probabilities_hint(message: str) -> str:
+    """Explain a softmax that has returned something else than a list.
+
+    Args:
+        message: The exception's message.
+    """
+    if "NoneType" in message:
+        return (
+            "softmax returns None: is a `return` missing at its end? Or does it return what append() gives, which "
+            "is None?"
+        )
+    return (
+        "softmax returns one single thing, where a list is due: the probability of each class. Is a `return` "
+        "inside the loop, or is one of them picked?"
+    )
+
+
 def _left_out_hint(student: Student, name: str) -> str:
     """Explain a loss in which the first or the last example has no part, so that nothing is left of a single one."""
     if name not in ("mean_squared_error", "binary_cross_entropy"):

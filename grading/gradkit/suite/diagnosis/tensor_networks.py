@@ -46,6 +46,29 @@ def tensor_network_hint(student: Student, about: Sequence[str], item: str) -> st
     return _output_hint(student, linear=False) or (_output_hint(student, linear=True) if "linear" in item else "")
 
 
+def network_error_hint(about: Sequence[str], message: str) -> str:
+    """Return what an exception says of a network of Tensors or its loss; empty if nothing.
+
+    Args:
+        about: The functions that the item is about.
+        message: The exception's message.
+    """
+    is_about_loss = bool(about) and about[0] == "cross_entropy"
+    if is_about_loss and "is a plain" in message:
+        return (
+            "What cross_entropy returns is a plain number or array, which remembers nothing: it is a Tensor, made "
+            "from the logits themselves, with no .data on the way nor at the end."
+        )
+    if is_about_loss and "operands could not be broadcast together" in message:
+        return ROWS_DO_NOT_FIT
+    if "MLP.__call__" in about and "is a plain" in message:
+        return (
+            "What the network returns is a plain array, which remembers nothing: it is the Tensor of the last "
+            "layer, with no .data on the way nor at the end."
+        )
+    return ""
+
+
 def _network(student: Student, linear: bool = False) -> Subject:
     make = student.load("TensorMLP")
     return make(SIZES[0], list(SIZES[1:]), linear_last=True) if linear else make(SIZES[0], list(SIZES[1:]))

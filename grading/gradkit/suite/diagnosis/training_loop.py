@@ -76,7 +76,7 @@ class LoopRule:
                 pairs = [pairs[step % len(pairs)]]
             loss, dw, db = _loss(*(START if self.is_stale else (w, b)), pairs)
             history.append(loss)
-            if self.clears in ("before", "both") or (self.clears == "first" and step == 0):
+            if self.clears == "before" or (self.clears == "first" and step == 0):
                 gw = gb = 0.0
             if self.steps_first and self.moves:
                 w, b = w - LR * gw, b - LR * gb
@@ -190,7 +190,21 @@ def train_hint(student: Student) -> str:
     return ""
 
 
-_FUNCTIONS = re.compile(r"^\w+\.py:\d+, in (?:\w+\.)*(\w+)$", re.MULTILINE)
+def no_history_hint(message: str) -> str:
+    """Explain a train() that has returned something else than a list.
+
+    Args:
+        message: The exception's message.
+    """
+    if "NoneType" in message:
+        return (
+            "train() returns None: is a `return` missing at its end? Or does it return what append() gives, "
+            "which is None?"
+        )
+    return "train() returns one single thing, where a list is due: the loss of each step, as a plain number."
+
+
+_FUNCTIONS = re.compile(r"^\w+\.py:\d+, in (\w+)$", re.MULTILINE)
 
 
 _ONE_BY_ONE = (

@@ -540,10 +540,9 @@ def _reuse_hint(student: Student) -> str:
         if answer is None or agree(answer.grad[:s], right.grad[:s]):
             continue
         start = f"In {text}, with s = a * k, "
-        share = answer.grad[0] / 1.3
+        share = answer.grad[0] / right.data[1]  # what a gets from s = a * k, less the factor k
         full = right.grad[s]
-        n_uses = 2
-        if is_close(share, n_uses * full) or abs(share) > abs(full) * (1 + 1e-6):
+        if abs(share) > abs(full) * (1 + 1e-6):
             return (
                 f"{start}a gets more than is due: the closure of s runs more than once. Each node belongs into the "
                 "order once: note each node as visited, and check that before you go on to its parents or append it."
@@ -579,9 +578,8 @@ def _leaf_hint(student: Student) -> str:
         )
     z, w = make_value(3.0), make_value(2.0)
     shared = z * w
-    unused = shared * w
-    result = shared + w
-    if not attempt(lambda: result.backward()) and unused is not None:
+    _, result = shared * w, shared + w
+    if not attempt(lambda: result.backward()):
         found = read([z, w], "grad")
         if found is not None and not agree(found, [2.0, 4.0]):
             return (

@@ -6,11 +6,12 @@ from gradkit.errors import UserError
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.diagnosis import find_hint, losses, networks, optimizers, slips, training_loop
+from gradkit.suite.diagnosis import find_hint, losses, networks, optimizers, training_loop
 from gradkit.suite.diagnosis.find_hint import Diagnosis
 from gradkit.suite.diagnosis.formulas import derivative_formulas, value_formulas
 from gradkit.suite.diagnosis.item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from gradkit.suite.diagnosis.operation import Operation
+from gradkit.suite.diagnosis.slips import JOIN, agree, compute, find_formula
 from gradkit.suite.diagnosis.student import MAX_QUESTION_SECONDS, QUESTION_SECONDS, Student
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item
@@ -210,9 +211,9 @@ def test_items_with_a_hint_of_their_own_exist():
 def test_a_slip_counts_only_if_no_other_gives_the_same_numbers():
     points = [(0.5,), (2.0,), (3.0,)]
     slips = {"twice": lambda x: 2 * x, "x + x": lambda x: x + x, "square": lambda x: x * x}
-    assert slips.find_formula([0.25, 4.0, 9.0], points, slips) == "square"
-    assert slips.find_formula([1.0, 4.0, 6.0], points, slips) == ""
-    assert slips.find_formula([0.25, 4.0], points[:2], slips) == ""  # two points are too few
+    assert find_formula([0.25, 4.0, 9.0], points, slips) == "square"
+    assert find_formula([1.0, 4.0, 6.0], points, slips) == ""
+    assert find_formula([0.25, 4.0], points[:2], slips) == ""  # two points are too few
 
 
 def derivative_tables():
@@ -221,14 +222,14 @@ def derivative_tables():
         points = Operation(name).points
         for operand in range(row.arity):
             slips, _ = derivative_formulas(name, operand)
-            yield f"{name} {operand}", {text: slips.compute(rule, points) for text, rule in slips.items()}
+            yield f"{name} {operand}", {text: compute(rule, points) for text, rule in slips.items()}
 
 
 def value_tables():
     """Return what each operation may compute, at its points."""
     for name in OPERATIONS:
         points = Operation(name).points
-        yield name, {text: slips.compute(rule, points) for text, rule in value_formulas(name).items()}
+        yield name, {text: compute(rule, points) for text, rule in value_formulas(name).items()}
 
 
 TABLES = {
@@ -252,6 +253,6 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_no_single_slip_of_a_table_has_the_right_numbers_or_those_of_another(name):
-    singles = {text: numbers for text, numbers in TABLES[name].items() if slips.JOIN not in text}
+    singles = {text: numbers for text, numbers in TABLES[name].items() if JOIN not in text}
     for text, numbers in singles.items():
-        assert [other for other, theirs in singles.items() if other != text and slips.agree(numbers, theirs)] == []
+        assert [other for other, theirs in singles.items() if other != text and agree(numbers, theirs)] == []
