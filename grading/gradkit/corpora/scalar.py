@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Literal, get_args
@@ -17,7 +17,7 @@ from gradkit.oracle.well_posed import answer_if_well_posed
 from .drawing import draw_with_hypothesis
 from .graph_spec import GraphSpec
 from .parameters import check_at_least, check_choice, check_not_empty
-from .scalar_coverage import has_systematic_part, list_features, list_required_features
+from .scalar_coverage import has_systematic_part, list_coincidences, list_features, list_required_features
 from .spec import Corpus, format_number_in_key
 from .systematic import draw_systematic
 
@@ -97,11 +97,18 @@ class RandomGraphs(GraphSpec):
         """See CorpusSpec."""
         return replace(self, count=count)
 
-    def draw(self, seed: str, excluded: Collection[Graph] = ()) -> GraphCorpus:
-        """See CorpusSpec."""
+    def draw(self, seed: str, public: GraphCorpus | None = None) -> GraphCorpus:
+        """See CorpusSpec. A private corpus has no coincidence that the public one lacks: see `list_coincidences`."""
+        known = dict(zip(public.cases, public.answers)) if public else {}
+        allowed = set().union(*(list_coincidences(graph, answers) for graph, answers in known.items()))
 
         def answer(graph: Graph) -> Answers | None:
-            return None if graph in excluded else answer_if_well_posed(answer_graph, graph)
+            if graph in known:
+                return None
+            answers = answer_if_well_posed(answer_graph, graph)
+            if answers and public and not list_coincidences(graph, answers) <= allowed:
+                return None
+            return answers
 
         drawn: dict[Graph, Answers] = {}
         if has_systematic_part(self):
