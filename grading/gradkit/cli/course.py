@@ -45,7 +45,7 @@ def collect(
     into: Annotated[Path, typer.Option(help="nbgrader's folder of submissions")] = Path("submitted"),
     force: Annotated[bool, typer.Option("--force", help="replace a submission that exists and differs")] = False,
 ) -> None:
-    """Bring submissions into nbgrader's folder; .py files become notebooks. Nothing of a student's is run.
+    """Bring submissions into nbgrader's folder; .py files become notebooks. No student's code is run.
 
     Example: gradkit course collect a2_backprop downloads/
     """
