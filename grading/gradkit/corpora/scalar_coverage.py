@@ -24,8 +24,8 @@ _RANGES: dict[str, dict[str, tuple[float, float]]] = {
 }
 """The ranges of operands, by operation, in which a corpus has a number: (above, below)."""
 
-_PRODUCTS = ("mul", "mul_const", "const_mul", "div", "div_const")
-"""The operations that students often write as a multiplication of nodes."""
+_PRODUCTS = ("mul", "mul_const", "const_mul", "div", "div_const", "neg", "sub", "const_sub")
+"""The operations that students often write with a multiplication of nodes."""
 
 _SIDES = ("left", "right")
 
@@ -102,7 +102,7 @@ def list_coincidences(graph: Graph, answers: Answers) -> set[str]:
     for node in range(n_inputs, len(graph)):
         operation = str(graph.steps[node - n_inputs][0])
         if operation in _PRODUCTS and any(answers.data[parent] == 0 for parent in graph.parents(node)):
-            coincidences.add("a product or a quotient of 0")
+            coincidences.add(f"{operation} of 0")
         if answers.data.count(answers.data[node]) > 1:
             coincidences.add("an inner node with the same number as another node")
     return coincidences
