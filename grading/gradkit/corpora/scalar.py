@@ -14,7 +14,7 @@ from gradkit.oracle import complex_step
 from gradkit.oracle.pytorch.scalar import answer_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
-from .drawing import draw_with_hypothesis
+from .drawing import MAX_ROUNDS, draw_with_hypothesis
 from .graph_spec import GraphSpec
 from .parameters import check_at_least, check_choice, check_not_empty
 from .scalar_coverage import has_systematic_part, list_coincidences, list_features, list_required_features
@@ -23,6 +23,9 @@ from .systematic import draw_systematic
 
 MAX_STEPS, N_GRAPHS = 5, 100
 """The maximum number of steps of a drawn graph and the number of graphs of a corpus, unless an item says otherwise."""
+
+MAX_ROUNDS_FOR_FEATURES = 100
+"""Rounds in which graphs with missing features are drawn: some features are rare."""
 
 Reuse = Literal["nothing", "leaves", "nodes"]
 
@@ -153,7 +156,15 @@ class RandomGraphs(GraphSpec):
                 drawn[graph] = answers
 
         # Twenty examples for each missing feature are drawn in a round.
-        self._draw_random(f"{seed} more", answer, drawn, lambda _: bool(missing), collect, lambda: 10 * len(missing))
+        self._draw_random(
+            f"{seed} more",
+            answer,
+            drawn,
+            lambda _: bool(missing),
+            collect,
+            lambda: 10 * len(missing),
+            MAX_ROUNDS_FOR_FEATURES,
+        )
 
     def _draw_random(
         self,
@@ -163,6 +174,7 @@ class RandomGraphs(GraphSpec):
         is_wanted: Callable[[Graph], bool],
         collect: Callable[[Graph, Answers], None],
         n_missing: Callable[[], int],
+        max_rounds: int = MAX_ROUNDS,
     ) -> None:
         """Draw random graphs that are not drawn yet, and use one of the operations.
 
@@ -173,6 +185,7 @@ class RandomGraphs(GraphSpec):
             is_wanted: Whether a graph should be answered.
             collect: Called with each graph that has answers.
             n_missing: Returns the number of graphs that are still needed.
+            max_rounds: Maximum number of rounds.
         """
         from .scalar_strategies import expression_graphs
 
@@ -184,7 +197,7 @@ class RandomGraphs(GraphSpec):
                 collect(graph, answers)
 
         strategy = expression_graphs(self, complex_step.FUNCTIONS)
-        draw_with_hypothesis(strategy, f"{seed} {self.key}", collect_if_answered, n_missing)
+        draw_with_hypothesis(strategy, f"{seed} {self.key}", collect_if_answered, n_missing, max_rounds)
 
     def features(self, case: Graph, answer: Answers) -> set[str]:
         """See CorpusSpec."""
