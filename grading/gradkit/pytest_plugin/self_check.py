@@ -23,7 +23,7 @@ from gradkit.submissions.transport.local import LocalTransport
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite import screen
-from gradkit.suite.diagnosis.find_hint import Diagnosis
+from gradkit.suite.diagnosis.find_hint import HintSource
 from gradkit.suite.diagnosis.student import Student
 from gradkit.suite.earlier import EarlierItems, find_earlier_tests
 from gradkit.suite.evidence import Evidence
@@ -162,7 +162,7 @@ class SelfCheck:
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            diagnosis = Diagnosis(self._student, test.stash[SETTINGS].about)
+            hint_source = HintSource(self._student, test.stash[SETTINGS].about)
             test.stash[RESULT] = record_outcome(
                 self._results,
                 test.stash[ITEM],
@@ -170,7 +170,7 @@ class SelfCheck:
                 test.path,
                 self._find_block_outside,
                 self._programs.run,
-                diagnosis=diagnosis,
+                hint_source=hint_source,
             )
 
     def _find_block_outside(self, results: Results, item: Item) -> Block | None:

@@ -18,7 +18,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.protocol import Transport
 
 from .collection import GradedTest, graded_tests, run_test
-from .diagnosis.find_hint import Diagnosis
+from .diagnosis.find_hint import HintSource
 from .diagnosis.student import Student
 from .evidence import Evidence
 from .loading import Loader
@@ -77,7 +77,7 @@ class EarlierItems:
     def find_block(self, results: Results, item: Item) -> Block | None:
         """Run the earlier items that an item needs, unless they have been run, and return what blocks the item.
 
-        The first call starts new items, which invalidates the subjects of the failed one. An item is not run if less
+        Running them starts new items, which invalidates the subjects of the failed one. An item is not run if less
         time is left for its assignment than one item may take: then it blocks nothing.
 
         Args:
@@ -136,8 +136,8 @@ class EarlierItems:
                 self._transport.finish_item()
             except STUDENT_ERRORS as raised:
                 error = raised
-        diagnosis = Diagnosis(self._student, test.settings.about, assignment.packages)
-        record_outcome(earlier, test.item, error, test.path, run_program=self._programs.run, diagnosis=diagnosis)
+        hint_source = HintSource(self._student, test.settings.about, assignment.packages)
+        record_outcome(earlier, test.item, error, test.path, run_program=self._programs.run, hint_source=hint_source)
         spent = self._transport.spent_seconds - spent_before
         self._seconds_left[assignment.name] -= spent
         self.spent_seconds += spent

@@ -30,6 +30,9 @@ _OWN_CLASSES = ("Value", "Tensor")
 _LIST_METHODS = ("append", "extend", "insert")
 _CALLABLES = ("method", "function", "builtin_function_or_method")
 
+_SEQUENCES = ("list", "tuple", "generator")
+_COLLECTIONS = (*_SEQUENCES, "dict", "set")
+
 _ATTRIBUTES = ("neurons", "layers", "velocities", "betas", "momentum", "linear", "steps")
 
 DOCUMENTED = (
@@ -461,8 +464,9 @@ def _operator_hint(operator: str, left_type: str, right_type: str, place: Place)
         return "One operand is None: is a `return` missing where it was made?"
     if set(types) & set(_CALLABLES):
         return "One operand is a function that was not called: its parentheses are missing."
-    if left_type in ("list", "tuple", "generator", "dict", "set") or right_type in ("list", "tuple", "generator"):
-        kind = left_type if left_type in ("list", "tuple", "generator", "dict", "set") else right_type
+    several = [left_type] * (left_type in _COLLECTIONS) + [right_type] * (right_type in _SEQUENCES)
+    if several:
+        kind = several[0]
         article = "an" if kind[0] in "aeiou" else "a"
         return (
             f"One operand is {article} {kind} where a single number is due: take one element of it, or go through it."

@@ -12,7 +12,7 @@ import msgspec
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.clock import TimeIsUp
 
-from .diagnosis.find_hint import Diagnosis, find_hint
+from .diagnosis.find_hint import HintSource, find_hint
 from .evidence import Evidence
 from .excerpt import excerpt_at
 from .explanations import explain_error
@@ -52,7 +52,7 @@ def record_outcome(
     find_block: FindBlock | None = None,
     run_program: RunProgram | None = None,
     explain_blocked: bool = False,
-    diagnosis: Diagnosis | None = None,
+    hint_source: HintSource | None = None,
 ) -> ItemResult | None:
     """Record the result of an item: passed, blocked (without evidence), or explained now.
 
@@ -67,7 +67,7 @@ def record_outcome(
         run_program: Runs a program once more before it is shown. Without it, programs are shown as they are.
         explain_blocked: Whether to add what a blocked item shows if nothing blocks it to `results.unblocked`. It is
             needed if the items that block it can pass later, as in a reference retry.
-        diagnosis: The student's code, to be asked more questions for a hint; None if it must not be asked.
+        hint_source: The student's code, to be asked more questions for a hint; None if it must not be asked.
 
     Returns:
         The result, or None if the error is not the student's: then nothing is recorded.
@@ -76,7 +76,7 @@ def record_outcome(
         result = make_result(item, Verdict.PASSED)
     elif isinstance(error, STUDENT_ERRORS):
         failure = make_failure(error, path)
-        explain = partial(_result_of_failure, item, failure, run_program=run_program, diagnosis=diagnosis)
+        explain = partial(_result_of_failure, item, failure, run_program=run_program, hint_source=hint_source)
         result = explain(results.failed_prerequisites(item))
         if explain_blocked:
             is_blocked = result.verdict is Verdict.BLOCKED
@@ -100,7 +100,7 @@ def _result_of_failure(
     failure: Failure,
     blocked_by: tuple[str, ...],
     run_program: RunProgram | None,
-    diagnosis: Diagnosis | None,
+    hint_source: HintSource | None,
 ) -> ItemResult:
     """Return the result of an item that did not pass, given the ids of its failed prerequisites."""
     if blocked_by and failure.verdict is not Verdict.NOT_IMPLEMENTED:
@@ -108,7 +108,7 @@ def _result_of_failure(
     evidence = failure.explain()
     if run_program:
         evidence = make_reproducible(failure.verdict, evidence, failure.longer_program(), run_program)
-    return make_result(item, failure.verdict, add_hint(item, failure.verdict, evidence, diagnosis))
+    return make_result(item, failure.verdict, add_hint(item, failure.verdict, evidence, hint_source))
 
 
 def _can_be_blocked(result: ItemResult, error: BaseException) -> bool:
@@ -144,9 +144,9 @@ def make_failure(error: StudentError, path: Path) -> Failure:
     return Explained(Verdict.TIMEOUT, Evidence("Stopped at its limit."))
 
 
-def add_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagnosis | None) -> Evidence:
+def add_hint(item: Item, verdict: Verdict, evidence: Evidence, hint_source: HintSource | None) -> Evidence:
     """Return the evidence with the hint that is the most certain one."""
-    hint = find_hint(item, verdict, evidence, diagnosis)
+    hint = find_hint(item, verdict, evidence, hint_source)
     return msgspec.structs.replace(evidence, hint=hint) if hint != evidence.hint else evidence
 
 

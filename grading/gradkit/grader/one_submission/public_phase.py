@@ -11,7 +11,7 @@ from gradkit.submissions.outcome import SubmissionError
 from gradkit.submissions.transport.protocol import Transport
 from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.collection import GradedTest, run_test
-from gradkit.suite.diagnosis.find_hint import Diagnosis
+from gradkit.suite.diagnosis.find_hint import HintSource
 from gradkit.suite.diagnosis.student import Student
 from gradkit.suite.earlier import EarlierItemError, EarlierItems
 from gradkit.suite.failures import NotPassed
@@ -84,7 +84,7 @@ class _PublicRun:
             seconds = min(assignment.item_seconds, seconds_left)
             error = self._run(test, seconds, assignment.packages, is_short_of_time=seconds < assignment.item_seconds)
 
-        diagnosis = Diagnosis(self._student, test.settings.about, assignment.packages)
+        hint_source = HintSource(self._student, test.settings.about, assignment.packages)
         spent_earlier = self._earlier.spent_seconds
         record_outcome(
             self._results,
@@ -93,7 +93,7 @@ class _PublicRun:
             test.path,
             self._find_block,
             self._programs.run,
-            diagnosis=diagnosis,
+            hint_source=hint_source,
             explain_blocked=bool(reference_files(assignment, self._suite.reference)),
         )
         spent = self._transport.spent_seconds - spent_before - (self._earlier.spent_seconds - spent_earlier)

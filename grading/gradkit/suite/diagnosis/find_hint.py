@@ -17,8 +17,8 @@ from .engine import engine_error_hint, engine_hint
 from .fingerprints import find_misconception_hint
 from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from .losses import (
-    CALLS,
     DECIDERS,
+    LOSS_CASES,
     decision_hint,
     large_logits_hint,
     loss_hint,
@@ -52,7 +52,7 @@ def strict_questions() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class HintSource:
     """What a hint can be found from, beside the evidence.
 
     Attributes:
@@ -67,14 +67,14 @@ class Diagnosis:
     packages: tuple[str, ...] = ()
 
 
-def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagnosis | None) -> str:
+def find_hint(item: Item, verdict: Verdict, evidence: Evidence, hint_source: HintSource | None) -> str:
     """Return the hint for a failed item: the most certain one; empty if there is none.
 
     Args:
         item: The item.
         verdict: Its verdict.
         evidence: What is shown of its failure.
-        diagnosis: The student's code. Without it, only the evidence is used.
+        hint_source: The student's code. Without it, only the evidence is used.
 
     Raises:
         UserError, OSError: If no worker can be started.
@@ -85,11 +85,11 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
         return evidence.hint
     found = ""
     steps_are_wrong = False
-    if diagnosis and verdict.keeps_worker:
+    if hint_source and verdict.keeps_worker:
         try:
-            with diagnosis.student.questions(diagnosis.packages):
-                found = _ask(diagnosis.student, diagnosis.about, item, verdict, evidence)
-                steps_are_wrong = not found and _are_steps_wrong(diagnosis.student, diagnosis.about)
+            with hint_source.student.questions(hint_source.packages):
+                found = _ask(hint_source.student, hint_source.about, item, verdict, evidence)
+                steps_are_wrong = not found and _are_steps_wrong(hint_source.student, hint_source.about)
         except (UserError, OSError):  # this is no answer, and the next run could show another hint
             raise
         except (SubmissionError, UnexpectedAnswerError):
@@ -100,7 +100,7 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, diagnosis: Diagn
     general = ITEM_HINTS.get(item.id, "") if verdict is Verdict.FAILED or not evidence.hint else ""
     if verdict is Verdict.TIMEOUT:
         general = TIMEOUT_HINTS.get(item.id, general)
-    about = diagnosis.about if diagnosis else ()
+    about = hint_source.about if hint_source else ()
     is_doubtful = steps_are_wrong or _is_fingerprint_doubtful(item, verdict, evidence, about)
     recorded = "" if is_doubtful else find_misconception_hint(item.id, evidence)
     return found or recorded or general or evidence.hint
@@ -116,7 +116,7 @@ def _is_fingerprint_doubtful(item: Item, verdict: Verdict, evidence: Evidence, a
     if evidence.hint and evidence.message.startswith("RecursionError"):
         return True
     is_of_tensors = item.assignment == "a6_tensors"
-    return verdict is Verdict.FAILED and not is_of_tensors and bool(about) and about[0] in (*CALLS, *DECIDERS)
+    return verdict is Verdict.FAILED and not is_of_tensors and bool(about) and about[0] in (*LOSS_CASES, *DECIDERS)
 
 
 def _are_steps_wrong(student: Student, about: tuple[str, ...]) -> bool:
@@ -141,11 +141,11 @@ def _ask(student: Student, about: tuple[str, ...], item: Item, verdict: Verdict,
         return network_error_hint(about, evidence.message) or (
             tensor_network_hint(student, about, item.id) if classes & {"MLP", "cross_entropy"} else ""
         )
-    if first in CALLS and "is a plain" in evidence.message:
+    if first in LOSS_CASES and "is a plain" in evidence.message:
         return plain_number_hint(student, first)
     if first == "softmax" and is_not_a_list:
         return no_probabilities_hint(evidence.message)
-    if first in CALLS:
+    if first in LOSS_CASES:
         return (
             loss_hint(student, first, ".grad" in evidence.message) if has_numbers else large_logits_hint(student, first)
         )

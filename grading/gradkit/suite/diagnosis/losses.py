@@ -14,28 +14,28 @@ from .mathematics import sigmoid
 from .slips import JOIN, agree, find_simplest_slip, find_slip
 from .student import Student, UnexpectedAnswerError, ask, attempt
 
-Call = tuple[Any, Any]
+LossCase = tuple[Any, Any]
 """(outputs, targets): the numbers of one call."""
 
-REGRESSION: tuple[Call, ...] = (
+REGRESSION: tuple[LossCase, ...] = (
     ([0.7], [1.9]),
     ([0.7, -1.3], [1.9, 0.4]),
     ([0.7, -1.3, 2.2, 0.4], [1.9, 0.4, -0.6, 3.1]),
 )
-MARGINS: tuple[Call, ...] = (
+MARGINS: tuple[LossCase, ...] = (
     ([0.7], [1]),
     ([0.7, -1.3], [-1, -1]),
     ([0.7, -1.3, 2.2, 0.4], [1, 1, -1, -1]),
     ([0.7, 2.9], [1, 1]),
 )
-YES_OR_NO: tuple[Call, ...] = (([0.7], [1]), ([-1.3], [0]), ([0.7, -1.3, 2.2, -0.4], [0, 1, 1, 0]))
-CLASSES: tuple[Call, ...] = (
+YES_OR_NO: tuple[LossCase, ...] = (([0.7], [1]), ([-1.3], [0]), ([0.7, -1.3, 2.2, -0.4], [0, 1, 1, 0]))
+CLASSES: tuple[LossCase, ...] = (
     ([[0.7, -1.3, 2.2]], [0]),
     ([[0.7, -1.3, 2.2]], [2]),
     ([[0.7, -1.3, 2.2], [0.4, 1.9, -0.6], [1.1, 0.2, 0.5]], [2, 0, 1]),
     ([[0.7, -1.3], [0.4, 1.9], [3.1, -0.6]], [0, 0, 1]),
 )
-LOGITS: tuple[Call, ...] = (([0.7, -1.3, 2.2], None), ([0.4, 1.9], None), ([0.3, 0.3, -0.6, 1.2], None))
+LOGITS: tuple[LossCase, ...] = (([0.7, -1.3, 2.2], None), ([0.4, 1.9], None), ([0.3, 0.3, -0.6, 1.2], None))
 
 
 def _softmax(row: Sequence[float]) -> list[float]:
@@ -50,7 +50,7 @@ def _mean(numbers: Sequence[float]) -> float:
 Term = Callable[[Any, Any], float]
 """What one example costs: (output, target)."""
 
-REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
+COMBINATIONS: dict[str, Callable[[Sequence[float]], float]] = {
     "": _mean,
     "added up over the examples, where their mean is due": sum,
     "half of the mean": lambda terms: _mean(terms) / 2,
@@ -223,7 +223,7 @@ def _running(
     yield from zip(accumulate(sums), rows, targets)
 
 
-WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
+WHOLE_LOSSES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
     "mean_squared_error": {
         "the differences are added up and then squared, where each is to be squared by itself": (
             lambda outputs, targets: sum(o - t for o, t in zip(outputs, targets)) ** 2
@@ -264,7 +264,7 @@ WHOLES: dict[str, dict[str, Callable[[Any, Any], float]]] = {
 }
 """Slips that are not in the cost of one example, nor in how costs are put together: (outputs, targets)."""
 
-SHARES: dict[str, Callable[[list[float]], list[float]]] = {
+PROBABILITIES: dict[str, Callable[[list[float]], list[float]]] = {
     "": _softmax,
     "the exp of each logit, not divided by their sum": lambda row: list(map(exp, row)),
     "each logit divided by their sum, without exp": lambda row: [z / sum(row) for z in row],
@@ -297,7 +297,7 @@ SHARES: dict[str, Callable[[list[float]], list[float]]] = {
 }
 """What softmax gives: the right rule first, under an empty text, and then slips."""
 
-CALLS: dict[str, tuple[Call, ...]] = {
+LOSS_CASES: dict[str, tuple[LossCase, ...]] = {
     "mean_squared_error": REGRESSION,
     "hinge": MARGINS,
     "binary_cross_entropy": YES_OR_NO,
@@ -320,7 +320,7 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
     got, leaves, changes_outputs = answers
     if changes_outputs:
         return f"{name} changes the data of the outputs that it gets: it computes with them, and leaves them."
-    slips = share_slips() if name == "softmax" else loss_slips(name)
+    slips = probability_slips() if name == "softmax" else loss_slips(name)
     right = slips.pop("")
     if not agree(got, right):
         found = find_simplest_slip(got, slips)
@@ -336,10 +336,10 @@ def loss_hint(student: Student, name: str, is_about_gradients: bool = False) -> 
 
 
 def _answers(name: str, function: Subject, make_value: Subject) -> tuple[list[float], list[list[Subject]], bool]:
-    """Return the numbers for CALLS, the outputs of each call after backward(), and whether their data were changed."""
+    """Return the numbers for LOSS_CASES, the outputs of each case after backward(), and whether their data changed."""
     got: list[float] = []
     leaves: list[list[Subject]] = []
-    for outputs, targets in CALLS[name]:
+    for outputs, targets in LOSS_CASES[name]:
         rows = outputs if name == "cross_entropy" else [outputs]
         values = [[make_value(number) for number in row] for row in rows]
         given: Any = values if name == "cross_entropy" else values[0]
@@ -358,8 +358,8 @@ def _loss_gradient_hint(name: str, leaves: Sequence[Sequence[Subject]]) -> str:
     """Explain a loss whose numbers are right, and that passes no gradient on."""
     gradients = numbers([leaf for some in leaves for leaf in some], "grad")
     if name == "softmax":
-        shares = [share for row, _ in LOGITS for share in _softmax(row)]
-        firsts = [share if place in (0, 3, 5) else 0.0 for place, share in enumerate(shares)]
+        rows = [_softmax(row) for row, _ in LOGITS]
+        firsts = [p if place == 0 else 0.0 for row in rows for place, p in enumerate(row)]  # backward() ran from these
         if agree(gradients, firsts):
             return (
                 "The numbers of softmax are right, but their sum below the line passes no gradient on: it is a Value, "
@@ -440,13 +440,13 @@ def plain_number_hint(student: Student, name: str) -> str:
     if left_out:
         return left_out
     plain = 0
-    for outputs, targets in CALLS[name]:
+    for outputs, targets in LOSS_CASES[name]:
         rows = outputs if name == "cross_entropy" else [outputs]
         values = [[make_value(number) for number in row] for row in rows]
         given: Any = values if name == "cross_entropy" else values[0]
         results = list(function(given)) if targets is None else [function(given, list(targets))]
         plain += bool(attempt(numbers, results, "grad"))
-    if plain < len(CALLS[name]):
+    if plain < len(LOSS_CASES[name]):
         return (
             f"For some outputs {name} returns a plain number, as where nothing is left to be added up: it is a Value "
             "always, and each example has its part in it, also if that costs 0."
@@ -493,29 +493,30 @@ def _left_out_hint(student: Student, name: str) -> str:
 
 
 def loss_slips(name: str) -> dict[str, list[float]]:
-    """Return the numbers of a loss function for CALLS: the right ones under an empty text, and those of known slips.
+    """Return what a loss function gives for LOSS_CASES: the right numbers under an empty text, and those of slips.
 
     A slip is either in what an example costs, or in how the costs are put together.
     """
     slips: dict[str, list[float]] = {}
     for term_text, term in TERMS[name].items():
-        for reduction_text, reduction in REDUCTIONS.items():
+        for combination_text, combination in COMBINATIONS.items():
             try:
                 results = [
-                    reduction([term(*pair) for pair in zip(outputs, targets)]) for outputs, targets in CALLS[name]
+                    combination([term(*pair) for pair in zip(outputs, targets)])
+                    for outputs, targets in LOSS_CASES[name]
                 ]
             except (ArithmeticError, ValueError):
                 continue
             if not isinstance(results[0], complex):
-                slips[JOIN.join(filter(None, (term_text, reduction_text)))] = results
-    for text, whole in (WHOLES.get(name, {}) | _all_pairs(name)).items():
-        slips[text] = [whole(outputs, targets) for outputs, targets in CALLS[name]]
+                slips[JOIN.join(filter(None, (term_text, combination_text)))] = results
+    for text, whole in (WHOLE_LOSSES.get(name, {}) | _all_pairs(name)).items():
+        slips[text] = [whole(outputs, targets) for outputs, targets in LOSS_CASES[name]]
     return slips
 
 
 def _all_pairs(name: str) -> dict[str, Callable[[Any, Any], float]]:
     """Return slips of a loss in which each output meets all targets."""
-    if name == "cross_entropy":  # it is in WHOLES, in words of its own
+    if name == "cross_entropy":  # it is in WHOLE_LOSSES, in words of its own
         return {}
     text = "each output is compared with every target, as with a loop inside a loop: each has a target of its own (zip)"
     ends = {0: ", and nothing is divided", 1: "", 2: ", and their mean is taken"}
@@ -527,10 +528,10 @@ def _all_pairs(name: str) -> dict[str, Callable[[Any, Any], float]]:
     return {f"{text}{end}": partial(mean_of_pairs, power) for power, end in ends.items()}
 
 
-def share_slips() -> dict[str, list[float]]:
-    """Return the numbers of softmax for CALLS: the right ones under an empty text, and those of known slips."""
+def probability_slips() -> dict[str, list[float]]:
+    """Return the numbers of softmax for LOSS_CASES: the right ones under an empty text, and those of known slips."""
     slips: dict[str, list[float]] = {}
-    for text, rule in SHARES.items():
+    for text, rule in PROBABILITIES.items():
         try:
             slips[text] = [share for row, _ in LOGITS for share in rule(list(row))]
         except (ArithmeticError, ValueError):

@@ -59,7 +59,7 @@ SQUASHES: dict[str, Callable[[float], float]] = {
     "exp takes the place of tanh": exp,
 }
 
-WHOLE: dict[str, Neuron] = {
+WHOLE_NEURONS: dict[str, Neuron] = {
     "each product is squashed, and not their sum": lambda w, b, x: sum(tanh(v * n) for v, n in zip(w, x)) + b,
     "each product is squashed, and the sum once more": lambda w, b, x: tanh(sum(tanh(v * n) for v, n in zip(w, x)) + b),
     "the bias is added behind the tanh": lambda w, b, x: tanh(dot(w, x)) + b,
@@ -87,7 +87,7 @@ def neuron_slips(linear: bool) -> dict[str, Neuron]:
     if linear:
         slips["linear=True should leave the tanh out, and it is there"] = _after(tanh, SUMS[""])
     else:
-        slips |= WHOLE
+        slips |= WHOLE_NEURONS
         for text, rule in SUMS.items():
             if text:
                 slips[f"the tanh is missing, and {text}"] = rule
@@ -98,25 +98,25 @@ def _after(squash: Callable[[float], float], rule: Neuron) -> Neuron:
     return lambda w, b, x: squash(rule(w, b, x))
 
 
-def network_hint(student: Student, about: Sequence[str], item: str, message: str = "") -> str:
+def network_hint(student: Student, about: Sequence[str], item_id: str, message: str = "") -> str:
     """Return what is wrong with a student's networks; empty if the questions do not show it.
 
     Args:
         student: The student's code.
         about: The functions that the item is about.
-        item: The item's name.
+        item_id: The item's id.
         message: What is shown of the item's failure.
     """
     if not message.startswith("IndexError"):
-        return _network_hint(student, about, item)
-    hint = ask(_network_hint, student, about, item)
+        return _network_hint(student, about, item_id)
+    hint = ask(_network_hint, student, about, item_id)
     return handed_on_hint(student, about) if hint is None else hint
 
 
-def _network_hint(student: Student, about: Sequence[str], item: str) -> str:
+def _network_hint(student: Student, about: Sequence[str], item_id: str) -> str:
     parts = {name.partition(".")[0] for name in about}
-    linear = "linear" in item
-    if item.endswith("test_no_two_neurons_begin_alike"):
+    linear = "linear" in item_id
+    if item_id.endswith("test_no_two_neurons_begin_alike"):
         return initial_hint(student) or _shared_hint(student, "Neuron", (3,)) or _shared_hint(student, "Layer", (2, 3))
     hint = (
         _none_hint(student, parts)
@@ -146,14 +146,14 @@ def _network_hint(student: Student, about: Sequence[str], item: str) -> str:
     )
 
 
-GROWTH: tuple[tuple[str, tuple[object, ...]], ...] = (("Neuron", (3,)), ("Layer", (2, 3)), ("MLP", (3, [4, 4, 1])))
+MODELS: tuple[tuple[str, tuple[object, ...]], ...] = (("Neuron", (3,)), ("Layer", (2, 3)), ("MLP", (3, [4, 4, 1])))
 """Models whose parameters are counted again: (part, arguments)."""
 
 
 def _none_hint(student: Student, parts: set[str]) -> str:
     """Explain a parameters() that returns None, in a model that an item is about or in what that is made of."""
-    n_asked = max((place for place, (part, _) in enumerate(GROWTH, 1) if part in parts), default=0)
-    for part, arguments in GROWTH[:n_asked]:
+    n_asked = max((place for place, (part, _) in enumerate(MODELS, 1) if part in parts), default=0)
+    for part, arguments in MODELS[:n_asked]:
         returned = ask(_parameters_of, student.load(part)(*arguments))
         if returned is not None and "NoneType" in attempt(list, returned):
             return (
@@ -170,7 +170,7 @@ def _parameters_of(model: Subject) -> Subject:
 
 def _growth_hint(student: Student) -> str:
     """Explain a list of parameters that grows, with each call or with each new object."""
-    for part, arguments in GROWTH:
+    for part, arguments in MODELS:
         make = student.load(part)
         model = make(*arguments)
         first = ask(_count, model)
@@ -215,7 +215,7 @@ def _plain_parameter_hint(student: Student) -> str:
     )
 
 
-COUNTS: dict[tuple[str, int], str] = {
+COUNT_HINTS: dict[tuple[str, int], str] = {
     ("Neuron", 3): "one is missing: it has three weights and a bias",
     ("Neuron", 1): "only one of its weights and its bias is there",
     ("Neuron", 2): "it is one flat list of three weights and a bias, not a list with a list in it",
@@ -240,7 +240,7 @@ COUNTS: dict[tuple[str, int], str] = {
 }
 
 
-PARTS = {
+COUNT_RULES = {
     "Neuron": "it has three weights and a bias",
     "Layer": "each of its 3 neurons has 2 weights and a bias",
     "MLP": "its layers have 16, 20 and 5: (3 + 1) * 4, (4 + 1) * 4 and (4 + 1) * 1",
@@ -255,7 +255,7 @@ def _count_hint(student: Student, part: str, arguments: tuple[object, ...], n_ri
     if n_entries is None or n_entries == n_right:
         return ""
     written = f"{part}({', '.join(map(repr, arguments))})"
-    reason = COUNTS.get((part, n_entries), PARTS[part])
+    reason = COUNT_HINTS.get((part, n_entries), COUNT_RULES[part])
     if not attempt(lambda: len(model.parameters()[0])):
         reason = "an entry is a list itself: one flat list of Values is due"
     if n_entries and n_entries % n_right == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from gradkit.submissions.transport.subject import Subject, numbers, write
 
@@ -134,12 +135,63 @@ CORRECTIONS: dict[str, Callable[[float, float, int], float]] = {
 """How a mean is corrected, right first, and then by mistake: (mean, beta, t)."""
 
 
+@dataclass
+class _Means:
+    """What Adam keeps of each parameter: m, v, and the largest v so far, as it is or corrected."""
+
+    m: list[float]
+    v: list[float]
+    largest: list[float]
+
+
 @dataclass(frozen=True)
 class AdamRule:
-    """Adam, and its slips: `b1` and `b2` are the betas, `corrects_m` and `corrects_v` say which means are corrected.
+    """Adam, and its slips.
 
-    `corrects_by` is 0 if each mean is corrected by its own beta, 1 or 2 if both are by that one, and 3 if they are
-    swapped. `correction_m` and `correction_v` say by which formula, and `start_m` and `start_v` where they begin.
+    Attributes:
+        sign: -1 goes downhill.
+        lr: The learning rate.
+        b1: The beta by which m is corrected.
+        b2: The beta by which v is corrected.
+        eps: What is added below the line.
+        kept1: The factor on the m that was.
+        kept2: The factor on the v that was.
+        new1: The factor on the gradient that comes to m.
+        new2: The factor on the square that comes to v.
+        corrects_m: Whether m is corrected.
+        corrects_v: Whether v is corrected.
+        first_count: t of the first step.
+        counts_parameters: Whether t goes up with every parameter.
+        counts: Whether t goes up at all.
+        eps_in_root: Whether eps is added under the root.
+        has_root: Whether the root of v is taken.
+        squares: Whether the gradient is squared in v.
+        keeps_corrected_m: Whether the corrected mean is kept as m.
+        keeps_corrected_v: Whether the corrected mean is kept as v.
+        uses_largest_corrected_v: Whether the largest corrected v so far takes the place of the corrected v.
+        uses_gradient: Whether the gradient takes the place of m in the step.
+        is_shared: Whether all parameters share the two means.
+        n_moving: How many parameters move.
+        clips: Whether gradients are cut to between -1 and 1.
+        m_corrected_by: Whether m is corrected by the first or the second of betas.
+        v_corrected_by: Whether v is corrected by the first or the second of betas.
+        squares_mean: Whether the new m takes the place of the gradient in v.
+        has_one_list: Whether m and v are the same list.
+        adds_eps_last: Whether eps is added to the whole step.
+        correction_m: How m is corrected, a key of CORRECTIONS.
+        correction_v: How v is corrected, a key of CORRECTIONS.
+        start_m: Where m begins.
+        start_v: Where v begins.
+        exponent: The power of v below the line.
+        doubles: Whether the gradient is doubled in v, and not squared.
+        multiplies_gradient: Whether the step is multiplied by the gradient.
+        swaps: Whether m and v have changed places in the step.
+        eps_on_quotient: Whether eps is added to m / v ** 0.5.
+        m_lacks_parentheses: Whether 1 - b1 * gradient comes to m.
+        v_lacks_parentheses: Whether 1 - b2 * square comes to v.
+        mixes: Whether m takes the place of the v that was.
+        uses_largest_v: Whether the largest v so far takes the place of v, and is then corrected.
+        lr_falls: Whether the step is divided by t.
     """
 
     sign: float = -1.0
@@ -161,12 +213,13 @@ class AdamRule:
     squares: bool = True
     keeps_corrected_m: bool = False
     keeps_corrected_v: bool = False
-    keeps_maximum: bool = False
+    uses_largest_corrected_v: bool = False
     uses_gradient: bool = False
     is_shared: bool = False
     n_moving: int = 2
     clips: bool = False
-    corrects_by: int = 0
+    m_corrected_by: Literal["first", "second"] = "first"
+    v_corrected_by: Literal["first", "second"] = "second"
     squares_mean: bool = False
     has_one_list: bool = False
     adds_eps_last: bool = False
@@ -182,58 +235,76 @@ class AdamRule:
     m_lacks_parentheses: bool = False
     v_lacks_parentheses: bool = False
     mixes: bool = False
-    keeps_largest_v: bool = False
+    uses_largest_v: bool = False
     lr_falls: bool = False
 
     def run(self) -> list[float]:
         """Return the data of both parameters after each step."""
-        data, m, v, largest, shown = list(START), [self.start_m] * 2, [self.start_v] * 2, [0.0, 0.0], []
+        data, shown = list(START), []
+        means = _Means([self.start_m] * 2, [self.start_v] * 2, [0.0, 0.0])
         if self.has_one_list:
-            v = m
+            means.v = means.m
         count = self.first_count - 1
         for gradients in GRADIENTS:
             count += 0 if self.counts_parameters else 1
             for index, gradient in enumerate(gradients[: self.n_moving]):
                 count += 1 if self.counts_parameters else 0
                 t = count if self.counts else 1
-                i = 0 if self.is_shared else index
+                place = 0 if self.is_shared else index
                 gradient = max(-1.0, min(1.0, gradient)) if self.clips else gradient
-                m[i] = self.kept1 * m[i] + (
-                    1 - self.b1 * gradient if self.m_lacks_parentheses else self.new1 * gradient
-                )
-                squared = m[i] if self.squares_mean else gradient
-                squared = 2 * squared if self.doubles else squared**2 if self.squares else squared
-                kept = m[i] if self.mixes else v[i]
-                v[i] = self.kept2 * kept + (1 - self.b2 * squared if self.v_lacks_parentheses else self.new2 * squared)
-                if self.keeps_largest_v:
-                    largest[i] = max(largest[i], v[i])
-                beta1 = self.b2 if self.corrects_by in (2, 3) else self.b1
-                beta2 = self.b1 if self.corrects_by in (1, 3) else self.b2
-                mean = CORRECTIONS[self.correction_m](m[i], beta1, t) if self.corrects_m else m[i]
-                square = CORRECTIONS[self.correction_v](v[i], beta2, t) if self.corrects_v else v[i]
-                if self.keeps_largest_v:
-                    square = largest[i] / (1 - beta2**t)
-                m[i] = mean if self.keeps_corrected_m else m[i]
-                v[i] = square if self.keeps_corrected_v else v[i]
-                if self.keeps_maximum:
-                    largest[i] = square = max(largest[i], square)
-                top = gradient if self.uses_gradient else mean * gradient if self.multiplies_gradient else mean
-                if self.swaps:
-                    top, square = square, mean
-                if self.eps_in_root:
-                    bottom = (square + self.eps) ** 0.5
-                else:
-                    bottom = (square**self.exponent if self.has_root else square) + self.eps
-                if self.lr_falls:
-                    top = top / t
-                if self.eps_on_quotient:
-                    data[index] += self.sign * self.lr * (top / square**0.5 + self.eps)
-                elif self.adds_eps_last:
-                    data[index] += self.sign * self.lr * top / square**0.5 + self.eps
-                else:
-                    data[index] += self.sign * self.lr * top / bottom
+                self._update_means(means, place, gradient)
+                mean, square = self._corrected(means, place, t)
+                data[index] += self._step(mean, square, gradient, t)
             shown += data
         return shown
+
+    def _update_means(self, means: _Means, place: int, gradient: float) -> None:
+        """Let a gradient and its square come to the means of a parameter."""
+        m, v = means.m, means.v
+        m[place] = self.kept1 * m[place] + (
+            1 - self.b1 * gradient if self.m_lacks_parentheses else self.new1 * gradient
+        )
+        squared = m[place] if self.squares_mean else gradient
+        squared = 2 * squared if self.doubles else squared**2 if self.squares else squared
+        kept = m[place] if self.mixes else v[place]
+        v[place] = self.kept2 * kept + (1 - self.b2 * squared if self.v_lacks_parentheses else self.new2 * squared)
+
+    def _corrected(self, means: _Means, place: int, t: int) -> tuple[float, float]:
+        """Return the corrected means of a parameter."""
+        m, v, largest = means.m, means.v, means.largest
+        if self.uses_largest_v:
+            largest[place] = max(largest[place], v[place])
+        beta1, beta2 = (
+            self.b1 if which == "first" else self.b2 for which in (self.m_corrected_by, self.v_corrected_by)
+        )
+        mean = CORRECTIONS[self.correction_m](m[place], beta1, t) if self.corrects_m else m[place]
+        square = CORRECTIONS[self.correction_v](v[place], beta2, t) if self.corrects_v else v[place]
+        if self.uses_largest_v:
+            square = largest[place] / (1 - beta2**t)
+        m[place] = mean if self.keeps_corrected_m else m[place]
+        v[place] = square if self.keeps_corrected_v else v[place]
+        if self.uses_largest_corrected_v:
+            largest[place] = square = max(largest[place], square)
+        return mean, square
+
+    def _step(self, mean: float, square: float, gradient: float, t: int) -> float:
+        """Return how far a parameter moves."""
+        top = gradient if self.uses_gradient else mean * gradient if self.multiplies_gradient else mean
+        if self.swaps:
+            top, square = square, mean
+        if self.eps_in_root:
+            bottom = (square + self.eps) ** 0.5
+        else:
+            bottom = (square**self.exponent if self.has_root else square) + self.eps
+        if self.lr_falls:
+            top = top / t
+        if self.eps_on_quotient:
+            step: float = self.sign * self.lr * (top / square**0.5 + self.eps)
+        elif self.adds_eps_last:
+            step = self.sign * self.lr * top / square**0.5 + self.eps
+        else:
+            step = self.sign * self.lr * top / bottom
+        return step
 
 
 ADAM_SLIPS: dict[str, AdamRule] = {
@@ -266,7 +337,9 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "m and v are not kept for the next step": AdamRule(kept1=0.0, kept2=0.0),
     "m is not kept for the next step": AdamRule(kept1=0.0),
     "v is not kept for the next step": AdamRule(kept2=0.0),
-    "m is corrected by the second of betas, and v by the first": AdamRule(corrects_by=3),
+    "m is corrected by the second of betas, and v by the first": AdamRule(
+        m_corrected_by="second", v_corrected_by="first"
+    ),
     "eps is added after the division: it belongs below the line, to the root (parentheses)": AdamRule(
         adds_eps_last=True
     ),
@@ -286,7 +359,7 @@ ADAM_SLIPS: dict[str, AdamRule] = {
         kept1=1 + BETAS[0], kept2=1 + BETAS[1]
     ),
     "v never falls: it may, and each new v is b2 * v and the new square together, also if that is less": AdamRule(
-        keeps_largest_v=True
+        uses_largest_v=True
     ),
     "the step gets shorter with t, as if lr was divided by it": AdamRule(lr_falls=True),
     "m is not scaled by beta before the new gradient comes to it": AdamRule(kept1=1.0),
@@ -304,13 +377,13 @@ ADAM_SLIPS: dict[str, AdamRule] = {
     "the gradient is doubled in v, where it is to be squared": AdamRule(doubles=True),
     "the factor 1 - beta is squared, too, in v: only the gradient is": AdamRule(new2=(1 - BETAS[1]) ** 2),
     "m stands in the place of v where the new v is made": AdamRule(mixes=True),
-    "the largest v so far takes the place of v": AdamRule(keeps_maximum=True),
+    "the largest v so far takes the place of v": AdamRule(uses_largest_corrected_v=True),
     "the gradient itself takes the place of its mean": AdamRule(uses_gradient=True),
     "each beta weighs the new gradient, where it weighs the mean that was": AdamRule(
         kept1=1 - BETAS[0], kept2=1 - BETAS[1], new1=BETAS[0], new2=BETAS[1]
     ),
-    "both means are corrected by the first of betas": AdamRule(corrects_by=1),
-    "both means are corrected by the second of betas": AdamRule(corrects_by=2),
+    "both means are corrected by the first of betas": AdamRule(v_corrected_by="first"),
+    "both means are corrected by the second of betas": AdamRule(m_corrected_by="second"),
     "v is the square of the mean, where it is the mean of the squares": AdamRule(squares_mean=True),
     "the gradients are cut to between -1 and 1": AdamRule(clips=True),
     "all parameters share the two means": AdamRule(is_shared=True),

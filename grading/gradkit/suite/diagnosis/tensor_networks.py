@@ -129,7 +129,7 @@ BEGINNINGS = {
     "they are divided by the square of the number of inputs, where its root is due": 1 / 16**2,
     "they are multiplied by sqrt(inputs), where they are to be divided": 4.0,
 }
-"""The largest size of the weights of 16 inputs and 64 outputs, by what is wrong with them."""
+"""What is wrong with the weights of 16 inputs and 64 outputs, and the bound of their size that this gives."""
 
 
 def _begin_hint(student: Student) -> str:

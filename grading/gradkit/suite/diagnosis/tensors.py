@@ -74,7 +74,7 @@ METHODS: dict[str, tuple[str, ...]] = {
 BINARY = ("__add__", "__mul__", "__sub__", "__pow__", "__truediv__", "__matmul__", "backward")
 """Methods about which an item may be in which broadcasting stretches an operand."""
 
-UPSTREAM = (3.0, -2.0, 0.5, 4.0, -1.5)
+UPSTREAMS = (3.0, -2.0, 0.5, 4.0, -1.5)
 
 
 def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
@@ -89,10 +89,10 @@ def tensor_hint(student: Student, about: Sequence[str], message: str) -> str:
     methods = [name.partition(".")[2] for name in about if name.startswith("Tensor.")]
     names = [name for method in methods for name in METHODS.get(method, ())]
     is_stretching = any(method in BINARY for method in methods) or not methods
-    others = [name for method in methods for name in OTHERS.get(method, ())]
+    others = [name for method in methods for name in WHOLE_ARRAY_METHODS.get(method, ())]
     hint = first_hint(partial(_value_hint, student, name) for name in names)
     if gradients:
-        calls = [CALLS[name] for name in others if name in CALLS]
+        calls = [HAND_CALLS[name] for name in others if name in HAND_CALLS]
         hint = hint or first_hint(partial(kept_in_operand_hint, student, call) for call in calls)
     hint = hint or first_hint(
         partial(reduction_hint, student, method, gradients) for method in methods if method in REDUCTIONS
@@ -203,7 +203,7 @@ def _first_gradient_hint(student: Student) -> str:
     )
 
 
-SHAPES = re.compile(r"^(.*?) has shape (\(.*?\)),? and (?:PyTorch's has|should have) (\(.*?\))$")
+SHAPE_MESSAGE = re.compile(r"^(.*?) has shape (\(.*?\)),? and (?:PyTorch's has|should have) (\(.*?\))$")
 
 
 def shape_hint(message: str, is_stretching: bool, methods: Sequence[str] = ()) -> str:
@@ -214,7 +214,7 @@ def shape_hint(message: str, is_stretching: bool, methods: Sequence[str] = ()) -
         is_stretching: Whether the item is about operations that stretch one operand to the shape of the other.
         methods: The methods of Tensor that the item is about.
     """
-    found = SHAPES.match(message)
+    found = SHAPE_MESSAGE.match(message)
     if not found:
         return ""
     name, yours, due = found[1], _shape(found[2]), _shape(found[3])
@@ -274,7 +274,8 @@ def _shape(text: str) -> Shape:
 
 def _reuse_hint(student: Student) -> str:
     """Explain a backward() that is wrong only where an inner node has several uses."""
-    leaves = (_vector([0.7]), _vector([1.3]), _vector([1.7]))
+    k, m = 1.3, 1.7
+    leaves = (_vector([0.7]), _vector([k]), _vector([m]))
     for steps in (
         (("mul", 0, 1), ("mul", 3, 2), ("add", 4, 3)),
         (("mul", 0, 1), ("mul", 3, 2), ("add", 3, 4)),
@@ -287,7 +288,7 @@ def _reuse_hint(student: Student) -> str:
         if not arrays[3 + len(steps)].numbers:
             raise UnexpectedAnswerError("a gradient has no numbers")
         share = arrays[3 + len(steps)].numbers[0]
-        right = 1.3 * (1 + 1.7 * (1.3 if len(steps) == 4 else 1))
+        right = k * (1 + m * (k if len(steps) == 4 else 1))
         if not is_close(share, right):
             return (
                 "Where a result is used twice, as s = a * k in s * m + s, a gets a wrong gradient: each closure runs "
@@ -296,7 +297,7 @@ def _reuse_hint(student: Student) -> str:
     return ""
 
 
-OTHERS: dict[str, tuple[str, ...]] = {
+WHOLE_ARRAY_METHODS: dict[str, tuple[str, ...]] = {
     "reshape": ("reshape",),
     "transpose": ("transpose",),
     "__getitem__": ("item", "slice", "rows"),
@@ -306,7 +307,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "max": ("max",),
 }
 
-CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
+WHOLE_ARRAY_CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
     "reshape": (((2, 3),), (3, 2), (3, 2)),
     "transpose": (((2, 3),), (), (3, 2)),
     "item": (((2, 3),), (1,), (3,)),
@@ -317,16 +318,16 @@ CASES: dict[str, tuple[tuple[Shape, ...], tuple[int, ...], Shape]] = {
     "mean": (((2, 3),), (), ()),
     "max": (((2, 3),), (), ()),
 }
-"""A case for each of OTHERS: shapes of the operands, plain numbers, shape of the result."""
+"""A case for each of WHOLE_ARRAY_METHODS: shapes of the operands, plain numbers, shape of the result."""
 
-CALLS = {
+HAND_CALLS = {
     "reshape": TensorCall("reshape", "`a.reshape()`", (3,)),
     "transpose": TensorCall("transpose", "`a.transpose()`"),
     "sum": TensorCall("sum", "`a.sum()`"),
     "mean": TensorCall("mean", "`a.mean()`"),
     "max": TensorCall("max", "`a.max()`"),
 }
-"""Those of OTHERS whose closure can be called by hand."""
+"""Those of WHOLE_ARRAY_METHODS whose closure can be called by hand."""
 
 
 def _call(name: str) -> TensorCall:
@@ -336,13 +337,13 @@ def _call(name: str) -> TensorCall:
 
 def _changed_operand_hint(student: Student, name: str) -> str:
     """Explain an operation that changes the data of its own operand."""
-    shapes, constants, due = CASES[name]
+    shapes, constants, due = WHOLE_ARRAY_CASES[name]
     leaves = tuple(Leaf(shape, (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)) for shape in shapes)
     step = (name, *range(len(leaves)), *constants)
     arrays = replay_graph(student, TensorGraph(leaves, (step,), Leaf(due, (1.0,) * math.prod(due))), backward=False)
     for array, leaf in zip(arrays or (), leaves):
         if (array.shape, array.numbers) != (leaf.shape, leaf.numbers):
-            text = _TEXTS.get(name, f"a.{name}()")
+            text = _WHOLE_ARRAY_TEXTS.get(name, f"a.{name}()")
             return f"`{text}` changes the data of its own operand: it makes a new Tensor, and leaves the operand."
     return ""
 
@@ -350,9 +351,9 @@ def _changed_operand_hint(student: Student, name: str) -> str:
 def _inner_hint(student: Student, name: str) -> str:
     """Explain an operation that does not remember its operand, which shows only behind an inner node."""
     numbers = (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)
-    if name in CASES:
-        shapes, constants, due = CASES[name]
-        text = _TEXTS.get(name, f"a.{name}()")
+    if name in WHOLE_ARRAY_CASES:
+        shapes, constants, due = WHOLE_ARRAY_CASES[name]
+        text = _WHOLE_ARRAY_TEXTS.get(name, f"a.{name}()")
     else:
         operation = Operation(SCALAR_NAMES[name])
         shapes, constants, due = ((6,),) * operation.arity, (2,) * ("const" in operation.name), (6,)
@@ -372,8 +373,8 @@ def _inner_hint(student: Student, name: str) -> str:
     outer = [any(arrays[n_nodes + operand].numbers) for operand in range(n)]
     for operand in range(n):
         if inner[operand] and not outer[operand]:
-            letter = "ab"[operand] if n > 1 or name in CASES else "x"
-            call = CALLS.get(name) or (_call(name) if name in SCALAR_NAMES else None)
+            letter = "ab"[operand] if n > 1 or name in WHOLE_ARRAY_CASES else "x"
+            call = HAND_CALLS.get(name) or (_call(name) if name in SCALAR_NAMES else None)
             if call and remembers_nothing(student, call):
                 return (
                     f"`{text}` passes its gradient on to {letter}, and nothing arrives behind {letter} where that is a "
@@ -387,12 +388,12 @@ def _inner_hint(student: Student, name: str) -> str:
     return ""
 
 
-_TEXTS = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}
+_WHOLE_ARRAY_TEXTS = {"matmul": "a @ b", "item": "a[i]", "slice": "a[i:j]", "rows": "a[[i, j]]"}
 
 
 def _collect_hint(student: Student, name: str) -> str:
     """Explain an operation that overwrites what another use of its operand has passed on."""
-    shapes, constants, due = CASES[name]
+    shapes, constants, due = WHOLE_ARRAY_CASES[name]
     numbers = (0.7, 1.3, 2.2, 1.6, 0.4, 3.1)
     leaves = tuple(Leaf(shape, numbers) for shape in shapes)
     step = (name, *range(len(leaves)), *constants)
@@ -403,7 +404,7 @@ def _collect_hint(student: Student, name: str) -> str:
     twice = replay_graph(student, TensorGraph(leaves, (step, step, ("add", n, n + 1)), upstream), backward=True)
     if not once or not twice:
         return ""
-    text = _TEXTS.get(name, f"a.{name}()")
+    text = _WHOLE_ARRAY_TEXTS.get(name, f"a.{name}()")
     for operand in range(n):
         alone, both = once[n + 1 + operand], twice[n + 3 + operand]
         if alone.shape != shapes[operand]:
@@ -449,7 +450,7 @@ class _Elementwise:
     @property
     def points(self) -> list[tuple[float, ...]]:
         points = [point for point in self.operation.points if self.operation.is_asked(point)]
-        return points[: len(UPSTREAM)]
+        return points[: len(UPSTREAMS)]
 
     def graph(self, upstream: Sequence[float], adds_operand: int | None = None) -> TensorGraph:
         """Return the operation on one vector for each operand; with `adds_operand`, this operand is added to it."""
@@ -474,11 +475,11 @@ def _value_hint(student: Student, name: str) -> str:
     got: list[float] = []
     points: list[tuple[float, ...]] = []
     for form in _forms(name):
-        arrays = replay_graph(student, form.graph(UPSTREAM), backward=False)
+        arrays = replay_graph(student, form.graph(UPSTREAMS), backward=False)
         if arrays is None or arrays[-1].shape != (len(form.points),):
             return ""
         text = form.operation.text
-        if any(list(array.numbers) != list(leaf.numbers) for array, leaf in zip(arrays, form.graph(UPSTREAM).leaves)):
+        if any(list(array.numbers) != list(leaf.numbers) for array, leaf in zip(arrays, form.graph(UPSTREAMS).leaves)):
             return (
                 f"{text} changes the data of its own operand: an operation makes a new array and leaves its operands."
             )
@@ -509,7 +510,7 @@ def _gradient_hint(student: Student, name: str) -> str:
             n = len(form.points)
             answers = [
                 replay_graph(student, form.graph([1.0] * n), backward=True),
-                replay_graph(student, form.graph(UPSTREAM), backward=True),
+                replay_graph(student, form.graph(UPSTREAMS), backward=True),
                 replay_graph(student, form.graph([1.0] * n, operand), backward=True),
             ]
             shares = []
@@ -525,7 +526,7 @@ def _gradient_hint(student: Student, name: str) -> str:
             scaled += shares[1]
             used_twice += shares[2]
             points += form.points
-            upstream += UPSTREAM[:n]
+            upstream += UPSTREAMS[:n]
         right = [derivative(operation.name, operand, point) for point in points]
         if not agree(alone, right):
             if operation.arity == 2 and operand == 0 and _goes_to_first(student, name, points):

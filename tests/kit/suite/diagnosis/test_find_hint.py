@@ -7,7 +7,7 @@ from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis import find_hint, losses, networks, optimizers, training_loop
-from gradkit.suite.diagnosis.find_hint import Diagnosis
+from gradkit.suite.diagnosis.find_hint import HintSource
 from gradkit.suite.diagnosis.formulas import derivative_formulas, value_formulas
 from gradkit.suite.diagnosis.item_hints import ITEM_HINTS, TIMEOUT_HINTS
 from gradkit.suite.diagnosis.operation import Operation
@@ -29,21 +29,21 @@ def wrong_engine(open_student, monkeypatch):
     student = open_student("engine", ("self.grad = 1.0\n", "pass\n"))
     started, start_item = [], student._transport.start_item
     monkeypatch.setattr(student._transport, "start_item", lambda *args: (started.append(args), start_item(*args)))
-    return Diagnosis(student, ("Value.backward", "Value.__add__")), started
+    return HintSource(student, ("Value.backward", "Value.__add__")), started
 
 
 def test_a_hidden_item_asks_no_question(wrong_engine):
-    diagnosis, started = wrong_engine
-    assert find_hint.find_hint(item(hidden=True), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    hint_source, started = wrong_engine
+    assert find_hint.find_hint(item(hidden=True), Verdict.FAILED, EVIDENCE, hint_source) == "of the evidence"
     assert started == []
-    assert "by hand" in find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis)
+    assert "by hand" in find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, hint_source)
     assert len(started) == 1
 
 
 def test_after_a_crash_or_a_timeout_no_question_is_asked(wrong_engine):
-    diagnosis, started = wrong_engine
+    hint_source, started = wrong_engine
     for verdict in (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.OUT_OF_MEMORY, Verdict.PROTOCOL):
-        assert find_hint.find_hint(item(), verdict, EVIDENCE, diagnosis) == "of the evidence"
+        assert find_hint.find_hint(item(), verdict, EVIDENCE, hint_source) == "of the evidence"
     assert started == []
 
 
@@ -59,9 +59,9 @@ def test_questions_stop_before_they_use_up_the_time_of_items():
             raise SubmissionError(Verdict.TIMEOUT, "Stopped at the time limit.")
 
     transport = HangsAtQuestions()
-    diagnosis = Diagnosis(Student(transport), ("Value.backward",))
+    hint_source = HintSource(Student(transport), ("Value.backward",))
     for _ in range(100):
-        assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+        assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, hint_source) == "of the evidence"
     assert transport.spent_seconds == 20.0 + MAX_QUESTION_SECONDS
 
 
@@ -69,8 +69,8 @@ def test_questions_stop_before_they_use_up_the_time_of_items():
 def test_code_that_hangs_or_fails_at_a_question_keeps_the_hint_of_the_evidence(open_student, new):
     student = open_student("engine", ("self.grad = 1.0\n", new))
     before = student._transport.spent_seconds
-    diagnosis = Diagnosis(student, ("Value.backward", "Value.__add__"))
-    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    hint_source = HintSource(student, ("Value.backward", "Value.__add__"))
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, hint_source) == "of the evidence"
     assert student._transport.spent_seconds - before < 2 * QUESTION_SECONDS
 
 
@@ -83,7 +83,7 @@ def test_a_machine_that_starts_no_worker_is_no_answer(open_student, monkeypatch,
 
     monkeypatch.setattr(student._transport, "start_item", start_item)
     with pytest.raises(type(error), match="no worker starts"):
-        find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, Diagnosis(student, ("Value.backward",)))
+        find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, HintSource(student, ("Value.backward",)))
 
 
 def test_an_error_in_the_questions_costs_the_hint_and_is_raised_where_they_are_tested(open_student, monkeypatch):
@@ -91,11 +91,11 @@ def test_an_error_in_the_questions_costs_the_hint_and_is_raised_where_they_are_t
         raise KeyError("a table lacks a row")
 
     monkeypatch.setattr(find_hint, "_ask", ask)
-    diagnosis = Diagnosis(open_student(), ("Value.backward",))
+    hint_source = HintSource(open_student(), ("Value.backward",))
     with pytest.raises(KeyError):
-        find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis)
+        find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, hint_source)
     find_hint._is_strict.set(False)
-    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, hint_source) == "of the evidence"
 
 
 ODD_ANSWERS = {
@@ -115,46 +115,46 @@ ODD_ANSWERS = {
 
 @pytest.mark.parametrize(("module", "old", "new", "about", "name"), ODD_ANSWERS.values(), ids=ODD_ANSWERS)
 def test_an_answer_that_no_question_can_use_costs_the_hint_only(open_student, module, old, new, about, name):
-    diagnosis = Diagnosis(open_student(module, (old, new)), (about,))
+    hint_source = HintSource(open_student(module, (old, new)), (about,))
     trial = Item(name, name.partition("/")[0], "a trial", 1, ())
-    assert find_hint.find_hint(trial, Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
+    assert find_hint.find_hint(trial, Verdict.FAILED, EVIDENCE, hint_source) == "of the evidence"
 
 
 def test_an_unknown_name_is_named_before_any_question(open_student):
     student = open_student("engine", ("import math\n", ""))
     evidence = Evidence("NameError: name 'math' is not defined", hint="import it")
-    diagnosis = Diagnosis(student, ("Value.__pow__",))
-    assert find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis) == "import it"
+    hint_source = HintSource(student, ("Value.__pow__",))
+    assert find_hint.find_hint(item(), Verdict.ERROR, evidence, hint_source) == "import it"
 
 
 def test_a_loss_of_plain_numbers_is_told_to_use_the_outputs(open_student):
     evidence = Evidence("this is a plain float, not a Value: no gradient can flow through it", hint="of the evidence")
     student = open_student("training", ("(output - target) ** 2", "(output.data - target) ** 2"))
-    diagnosis = Diagnosis(student, ("mean_squared_error",))
-    assert "the outputs themselves" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
+    hint_source = HintSource(student, ("mean_squared_error",))
+    assert "the outputs themselves" in find_hint.find_hint(item(), Verdict.ERROR, evidence, hint_source)
 
 
 def test_a_loss_that_is_a_plain_number_for_some_outputs_is_told_that(open_student):
     old = "(1 - target * output).relu() for output, target in zip(outputs, targets)"
     new = "1 - target * output for output, target in zip(outputs, targets) if target * output.data < 1"
     evidence = Evidence("this is a plain int, not a Value: no gradient can flow through it")
-    diagnosis = Diagnosis(open_student("training", (old, new)), ("hinge",))
-    assert "For some outputs hinge" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
+    hint_source = HintSource(open_student("training", (old, new)), ("hinge",))
+    assert "For some outputs hinge" in find_hint.find_hint(item(), Verdict.ERROR, evidence, hint_source)
 
 
 def test_a_recorded_hint_of_a_loss_does_not_contradict_the_answers(open_student, monkeypatch):
     monkeypatch.setattr(find_hint, "find_misconception_hint", lambda item_id, evidence: "recorded")
     wrong = open_student("training", ("(output - target) ** 2", "(output - target) ** 4"))
-    diagnosis = Diagnosis(wrong, ("mean_squared_error",))
-    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, diagnosis) == "of the evidence"
-    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, Diagnosis(wrong, ("train",))) == "recorded"
+    hint_source = HintSource(wrong, ("mean_squared_error",))
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, hint_source) == "of the evidence"
+    assert find_hint.find_hint(item(), Verdict.FAILED, EVIDENCE, HintSource(wrong, ("train",))) == "recorded"
 
 
 def test_shapes_that_do_not_fit_in_a_cross_entropy_of_tensors_are_explained(open_student):
     tensors = Item("a6_tensors/test_trial", "a6_tensors", "a trial", 1, (), False)
     evidence = Evidence("ValueError: operands could not be broadcast together with shapes (3,2) (3,)")
-    diagnosis = Diagnosis(open_student(), ("cross_entropy",))
-    assert "has lost its axis" in find_hint.find_hint(tensors, Verdict.ERROR, evidence, diagnosis)
+    hint_source = HintSource(open_student(), ("cross_entropy",))
+    assert "has lost its axis" in find_hint.find_hint(tensors, Verdict.ERROR, evidence, hint_source)
 
 
 def test_an_index_that_fails_in_a_neuron_is_led_back_to_the_layer(open_student):
@@ -162,29 +162,29 @@ def test_an_index_that_fails_in_a_neuron_is_led_back_to_the_layer(open_student):
     evidence = Evidence("IndexError: list index out of range", hint="of the evidence")
     by_index = ("for w, xi in zip(self.w, x):", "for w, xi in [(w, x[i]) for i, w in enumerate(self.w)]:")
     student = open_student("nn", by_index, ("neuron(x) for neuron", "neuron(x[:1]) for neuron"))
-    diagnosis = Diagnosis(student, ("Layer.__call__",))
-    assert "what Layer does" in find_hint.find_hint(networks_item, Verdict.ERROR, evidence, diagnosis)
+    hint_source = HintSource(student, ("Layer.__call__",))
+    assert "what Layer does" in find_hint.find_hint(networks_item, Verdict.ERROR, evidence, hint_source)
 
 
 def test_a_list_that_train_does_not_return_is_named(open_student):
     evidence = Evidence("TypeError: object of type 'float' has no len()", hint="of the evidence")
-    diagnosis = Diagnosis(open_student(), ("train",))
-    assert "a list is due" in find_hint.find_hint(item(), Verdict.ERROR, evidence, diagnosis)
+    hint_source = HintSource(open_student(), ("train",))
+    assert "a list is due" in find_hint.find_hint(item(), Verdict.ERROR, evidence, hint_source)
 
 
 def test_what_train_hands_over_to_a_loss_that_works_by_itself_is_named(open_student):
     frames = "training.py:9, in train\n    current = loss(outputs, targets)\ntraining.py:5, in hinge\n    outputs[i]"
     about, evidence = ("train",), Evidence("IndexError: list index out of range", hint="general", traceback=frames)
-    found = find_hint.find_hint(item(), Verdict.ERROR, evidence, Diagnosis(open_student(), about))
+    found = find_hint.find_hint(item(), Verdict.ERROR, evidence, HintSource(open_student(), about))
     assert "hinge works when it is called by itself" in found
     wrong = open_student("training", ("(1 - target * output).relu()", "[][0]"))
-    assert find_hint.find_hint(item(), Verdict.ERROR, evidence, Diagnosis(wrong, about)) == "general"
+    assert find_hint.find_hint(item(), Verdict.ERROR, evidence, HintSource(wrong, about)) == "general"
 
 
 def test_a_single_thing_that_train_hands_to_the_network_is_named(open_student):
     frames = "nn.py:9, in __call__\n    total + w * xi\nengine.py:5, in __mul__\n    self.data * other.data"
     evidence = Evidence("TypeError: can't multiply sequence", hint="general", traceback=frames)
-    found = find_hint.find_hint(item(), Verdict.ERROR, evidence, Diagnosis(open_student(), ("train",)))
+    found = find_hint.find_hint(item(), Verdict.ERROR, evidence, HintSource(open_student(), ("train",)))
     assert "each of the inputs by itself" in found
 
 
@@ -193,8 +193,8 @@ def test_a_recorded_hint_of_an_optimizer_does_not_contradict_its_steps(open_stud
     unknown = open_student("training", ("- self.lr * m / (v**0.5", "- self.lr * 7 * m / (v**0.5"))
     evidence = Evidence("p.data is 1.0", hint="general")
     about = ("Adam.step",)
-    assert find_hint.find_hint(item(), Verdict.FAILED, evidence, Diagnosis(unknown, about)) == "general"
-    assert find_hint.find_hint(item(), Verdict.FAILED, evidence, Diagnosis(open_student(), about)) == "recorded"
+    assert find_hint.find_hint(item(), Verdict.FAILED, evidence, HintSource(unknown, about)) == "general"
+    assert find_hint.find_hint(item(), Verdict.FAILED, evidence, HintSource(open_student(), about)) == "recorded"
 
 
 def test_a_hint_for_the_time_limit_is_for_no_other_failure():
@@ -243,7 +243,7 @@ TABLES = {
         for linear in (False, True)
     },
     **{name: losses.loss_slips(name) for name in losses.TERMS},
-    "softmax": losses.share_slips(),
+    "softmax": losses.probability_slips(),
     "SGD": {text: rule.run() for text, rule in optimizers.SGD_SLIPS.items()},
     "Adam": {text: rule.run() for text, rule in optimizers.ADAM_SLIPS.items()},
     "Adam without settings": {text: rule.run() for text, rule in optimizers.DEFAULT_SLIPS.items()},

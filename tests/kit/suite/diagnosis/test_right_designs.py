@@ -1,7 +1,7 @@
 """A right design of networks, training and tensors gets no hint, whatever it is asked."""
 
 import pytest
-from gradkit.suite.diagnosis.losses import CALLS, DECIDERS, decision_hint, large_logits_hint, loss_hint
+from gradkit.suite.diagnosis.losses import DECIDERS, LOSS_CASES, decision_hint, large_logits_hint, loss_hint
 from gradkit.suite.diagnosis.networks import network_hint, zero_grad_hint
 from gradkit.suite.diagnosis.optimizers import optimizer_hint
 from gradkit.suite.diagnosis.tensor_networks import tensor_network_hint
@@ -16,8 +16,8 @@ def all_hints(student):
     """Yield the hint of every question about networks, training and tensors."""
     yield network_hint(student, NETWORK, "test_linear")
     yield zero_grad_hint(student)
-    yield from (loss_hint(student, name) for name in CALLS)
-    yield from (large_logits_hint(student, name) for name in CALLS)
+    yield from (loss_hint(student, name) for name in LOSS_CASES)
+    yield from (large_logits_hint(student, name) for name in LOSS_CASES)
     yield from (decision_hint(student, name) for name in DECIDERS)
     yield from (optimizer_hint(student, name) for name in ("SGD", "Adam"))
     yield train_hint(student)
