@@ -4,7 +4,8 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from gradkit.suite.error_hints import added_shape_hint, find_error_hint, is_reordered
+from gradkit.suite.added_shapes import added_shape_hint, is_reordered
+from gradkit.suite.error_hints import find_error_hint
 
 IN_CALL = "nn.py:69, in __call__\n    return x[0] if len(x) == 1 else x"
 TRANSPOSED = "tensor.py:9, in _backward\n    grad_a = grad @ b.T"

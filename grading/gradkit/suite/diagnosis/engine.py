@@ -12,8 +12,9 @@ from gradkit.suite.evidence import FailingGraph
 
 from .operation import ADDITION, MULTIPLICATION, Operation
 from .operations import gradient_hint, operand_keeps_hint, slope_hint, value_hint
+from .order import all_ones_hint, chain_hint, order_hint
 from .student import Student, ask, attempt, find_parents, first_hint, read
-from .wiring import Call, all_ones_hint, chain_hint, order_hint, same_slip_hint, wiring_hint
+from .wiring import Call, same_slip_hint, wiring_hint
 
 METHODS: dict[str, tuple[str, ...]] = {
     "__add__": ("add", "add_const"),

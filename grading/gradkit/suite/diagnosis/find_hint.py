@@ -13,18 +13,12 @@ from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item
 
+from .decisions import DECIDERS, decision_hint
 from .engine import engine_error_hint, engine_hint
 from .fingerprints import find_misconception_hint
 from .item_hints import ITEM_HINTS, TIMEOUT_HINTS
-from .losses import (
-    DECIDERS,
-    LOSS_CASES,
-    decision_hint,
-    large_logits_hint,
-    loss_hint,
-    no_probabilities_hint,
-    plain_number_hint,
-)
+from .loss_slips import LOSS_CASES
+from .losses import large_logits_hint, loss_hint, no_probabilities_hint, plain_number_hint
 from .networks import network_hint, zero_grad_hint
 from .optimizers import optimizer_hint, steps_are_right
 from .student import Student, UnexpectedAnswerError

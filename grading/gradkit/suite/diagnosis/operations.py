@@ -9,6 +9,7 @@ from gradkit.oracle.tolerance import ROUNDED_TOLERANCE, is_close
 
 from .formulas import derivative, derivative_formulas, value, value_formulas
 from .operation import ADDITION, Operation
+from .order import lost_node_hint
 from .slips import agree, find_formula
 from .student import Student
 from .wiring import (
@@ -17,7 +18,6 @@ from .wiring import (
     added_by_backward,
     changed_data_hint,
     copied_operand_hint,
-    lost_node_hint,
     own_gradient_hint,
     runs_in_operand,
     seed_hint,

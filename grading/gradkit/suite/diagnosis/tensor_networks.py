@@ -8,7 +8,7 @@ from math import exp, log, tanh
 from gradkit.graphs.tensor.graph import Shape
 from gradkit.submissions.transport.subject import Subject, arrays, write
 
-from .losses import CLASSES, loss_slips
+from .loss_slips import CLASSES, loss_slips
 from .slips import agree, find_simplest_slip, find_slip
 from .student import Student, UnexpectedAnswerError, ask, attempt
 

@@ -6,7 +6,7 @@ from gradkit.errors import UserError
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.diagnosis import find_hint, losses, networks, optimizers, training_loop
+from gradkit.suite.diagnosis import find_hint, loss_slips, networks, optimizers, training_loop
 from gradkit.suite.diagnosis.find_hint import HintSource
 from gradkit.suite.diagnosis.formulas import derivative_formulas, value_formulas
 from gradkit.suite.diagnosis.item_hints import ITEM_HINTS, TIMEOUT_HINTS
@@ -242,8 +242,8 @@ TABLES = {
         }
         for linear in (False, True)
     },
-    **{name: losses.loss_slips(name) for name in losses.TERMS},
-    "softmax": losses.probability_slips(),
+    **{name: loss_slips.loss_slips(name) for name in loss_slips.TERMS},
+    "softmax": loss_slips.probability_slips(),
     "SGD": {text: rule.run() for text, rule in optimizers.SGD_SLIPS.items()},
     "Adam": {text: rule.run() for text, rule in optimizers.ADAM_SLIPS.items()},
     "Adam without settings": {text: rule.run() for text, rule in optimizers.DEFAULT_SLIPS.items()},

@@ -1,7 +1,8 @@
 """Hints about losses, softmax and decisions."""
 
 import pytest
-from gradkit.suite.diagnosis.losses import decision_hint, large_logits_hint, loss_hint
+from gradkit.suite.diagnosis.decisions import decision_hint
+from gradkit.suite.diagnosis.losses import large_logits_hint, loss_hint
 
 LOSSES = {
     "absolute": ("mean_squared_error", "(output - target) ** 2", "(output - target).relu() + (target - output).relu()",

@@ -1,11 +1,14 @@
 """A right design of networks, training and tensors gets no hint, whatever it is asked."""
 
 import pytest
-from gradkit.suite.diagnosis.losses import DECIDERS, LOSS_CASES, decision_hint, large_logits_hint, loss_hint
+from gradkit.suite.diagnosis.decisions import DECIDERS, decision_hint
+from gradkit.suite.diagnosis.loss_slips import LOSS_CASES
+from gradkit.suite.diagnosis.losses import large_logits_hint, loss_hint
 from gradkit.suite.diagnosis.networks import network_hint, zero_grad_hint
 from gradkit.suite.diagnosis.optimizers import optimizer_hint
+from gradkit.suite.diagnosis.tensor_methods import METHODS
 from gradkit.suite.diagnosis.tensor_networks import tensor_network_hint
-from gradkit.suite.diagnosis.tensors import METHODS, tensor_hint
+from gradkit.suite.diagnosis.tensors import tensor_hint
 from gradkit.suite.diagnosis.training_loop import train_hint
 
 NETWORK = ("Neuron.__init__", "MLP.__call__")

@@ -1,7 +1,8 @@
 """Hints about operations of Tensors, their gradients and shapes."""
 
 import pytest
-from gradkit.suite.diagnosis.tensors import shape_hint, tensor_hint
+from gradkit.suite.diagnosis.tensor_shapes import shape_hint
+from gradkit.suite.diagnosis.tensors import tensor_hint
 
 ADDED = """            self.grad += unbroadcast(out.grad, self.data.shape)
             other.grad += unbroadcast(out.grad, other.data.shape)
