@@ -224,7 +224,6 @@ ERROR_HINTS: tuple[tuple[str, str, str, str], ...] = (
      "or one is to be transposed."),
     (r"for @: 'numpy.ndarray' and", "", "",
      "An array on the left of @ does not ask the Tensor: make a Tensor of it first."),
-    (r"for @: 'list' and", "", "", "A list on the left of @ does not ask the Tensor: make a Tensor of it first."),
     (r"axis \d+ is out of bounds", "unbroadcast|<genexpr>|<listcomp>", "",
      "There is no such axis here, or no more. In front, gradient.ndim - len(shape) axes are summed away, which may be "
      "none; and a sum without keepdims=True takes its axis away, so that those behind it move up."),
