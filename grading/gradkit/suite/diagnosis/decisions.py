@@ -87,15 +87,21 @@ CHOICES: Mapping[str, Callable[[list[float]], float]] = {
 }
 
 
+def decision_slips(name: str) -> dict[str, list[float]]:
+    """Return what is decided: the right decisions under an empty text, and those of known slips."""
+    if name == "binary_decision":
+        return {text: [rule(z) for z in DECIDED_LOGITS] for text, rule in DECISIONS.items()}
+    return {text: [float(rule(list(row))) for row in DECIDED_ROWS] for text, rule in CHOICES.items()}
+
+
 def decision_hint(student: Student, name: str) -> str:
     """Return what `binary_decision` or `most_likely` decides instead; empty if the questions do not show it."""
     function, make_value = student.load(name), student.load("Value")
     if name == "binary_decision":
         got = decisions([function(make_value(z)) for z in DECIDED_LOGITS])
-        slips = {text: [rule(z) for z in DECIDED_LOGITS] for text, rule in DECISIONS.items()}
     else:
         got = decisions([function(list(map(make_value, row))) for row in DECIDED_ROWS])
-        slips = {text: [float(rule(list(row))) for row in DECIDED_ROWS] for text, rule in CHOICES.items()}
+    slips = decision_slips(name)
     right = slips.pop("")
     found = "" if agree(got, right) else find_slip(got, slips)
     return f"{name}: {found}." if found else ""

@@ -392,6 +392,28 @@ def _layer(
 _LINEAR_LAYER = "every neuron is linear, without its tanh"
 
 
+def layer_slips(linear: bool) -> dict[str, list[float]]:
+    """Return the outputs of a layer: the right ones under an empty text, and those of known slips."""
+    x, p = INPUTS[0][:2], LAYER_PARAMETERS
+    squash: Callable[[float], float] = (lambda z: z) if linear else tanh
+    right = _layer(p, 2, x, squash)
+    slips = {
+        "": right,
+        "every output is the first neuron's": right[:1] * 3,
+        "every output is the last neuron's": right[-1:] * 3,
+        "only the first neuron's output is there": right[:1],
+        "only the last neuron's output is there": right[-1:],
+        "linear=True does not arrive at the neurons": _layer(p, 2, x) if linear else [],
+        _LINEAR_LAYER: [] if linear else _layer(p, 2, x, lambda z: z),
+        "the outputs are squashed once more": [] if linear else [tanh(y) for y in right],
+        "each neuron sees one input only: its own": [squash(p[3 * i] * x[i] + p[3 * i + 2]) for i in range(2)],
+        "parameters() lists all weights first and then all biases, where each neuron's bias follows its weights": (
+            [squash(dot(p[2 * i : 2 * i + 2], x) + p[6 + i]) for i in range(3)]
+        ),
+    }
+    return {text: outputs for text, outputs in slips.items() if outputs}
+
+
 def layer_hint(student: Student, linear: bool) -> str:
     """Return what a layer computes instead; empty if it is right, or nothing known."""
     make_layer, make_value = student.load("Layer"), student.load("Value")
@@ -405,58 +427,34 @@ def layer_hint(student: Student, linear: bool) -> str:
     got = read(outputs, "data")
     if got is None:
         return ""
-    squash: Callable[[float], float] = (lambda z: z) if linear else tanh
-    right = _layer(LAYER_PARAMETERS, 2, x, squash)
-    p = LAYER_PARAMETERS
-    slips = {
-        "the outputs come in the opposite order": right[::-1],
-        "every output is the first neuron's": right[:1] * 3,
-        "every output is the last neuron's": right[-1:] * 3,
-        "only the first neuron's output is there": right[:1],
-        "only the last neuron's output is there": right[-1:],
-        "linear=True does not arrive at the neurons": _layer(p, 2, x) if linear else [],
-        _LINEAR_LAYER: [] if linear else _layer(p, 2, x, lambda z: z),
-        "the outputs are squashed once more": [] if linear else [tanh(y) for y in right],
-        "each neuron sees one input only: its own": [squash(p[3 * i] * x[i] + p[3 * i + 2]) for i in range(2)],
-        "parameters() lists all weights first and then all biases, where each neuron's bias follows its weights": (
-            [squash(dot(p[2 * i : 2 * i + 2], x) + p[6 + i]) for i in range(3)]
-        ),
-        "parameters() lists the last neuron's first": right[::-1],
-    }
+    slips = layer_slips(linear)
+    right = slips.pop("")
     if agree(got, right):
         return ""
     if agree(got, right[::-1]):
         return "Layer: outputs and parameters() go in opposite orders of the neurons; both begin with the first."
-    found = find_slip(got, {text: each for text, each in slips.items() if each})
+    found = find_slip(got, slips)
     if found == _LINEAR_LAYER:
         opposite = make_layer(2, 3, linear=True)
         write(list(opposite.parameters()), "data", LAYER_PARAMETERS)
-        if agree(numbers(list(opposite(list(map(make_value, x)))), "data"), _layer(p, 2, x)):
+        if agree(numbers(list(opposite(list(map(make_value, x)))), "data"), _layer(LAYER_PARAMETERS, 2, x)):
             return "Layer: its neurons have no tanh, but have one with linear=True: they get the opposite of `linear`."
         return f"Layer: {found}, though linear is not set: what does it hand to them as `linear`?"
     return f"Layer: {found}." if found else ""
 
 
-def mlp_hint(student: Student, linear: bool) -> str:
-    """Return what an MLP computes instead; empty if it is right, or nothing known."""
-    make_mlp, make_value = student.load("MLP"), student.load("Value")
-    model = make_mlp(2, [2, 1], linear_last=True) if linear else make_mlp(2, [2, 1])
-    first, last = (0.5, -0.8, 0.3, 1.1, 0.2, -0.4), (-0.6, 0.9, 0.7)
-    write(list(model.parameters()), "data", (*first, *last))
-    x = INPUTS[0][:2]
-    result = model(list(map(make_value, x)))
-    got = read([result], "data")
-    if got is None:
-        outputs: list[Subject] = ask(list, result) or []
-        if len(outputs) == 1:
-            return "MLP: a single output comes in a list, where the Value itself is due."
-        if agree(read(outputs, "data") or (), _layer(first, 2, x)):
-            return "MLP: a call returns the outputs of the first layer. Does a return stand inside the loop?"
-        return ""
+MLP_FIRST, MLP_LAST = (0.5, -0.8, 0.3, 1.1, 0.2, -0.4), (-0.6, 0.9, 0.7)
+"""The parameters of MLP(2, [2, 1]), layer by layer."""
+
+
+def mlp_slips(linear: bool) -> dict[str, list[float]]:
+    """Return the output of an MLP: the right one under an empty text, and those of known slips."""
+    first, last, x = MLP_FIRST, MLP_LAST, INPUTS[0][:2]
     squash: Callable[[float], float] = (lambda z: z) if linear else tanh
     hidden = _layer(first, 2, x)
     right = _layer(last, 2, hidden, squash)
     slips = {
+        "": right,
         "the last layer sees the inputs, where it is to see the outputs of the layer before": _layer(
             last, 2, x, squash
         ),
@@ -480,7 +478,27 @@ def mlp_hint(student: Student, linear: bool) -> str:
             _layer(last, 2, _layer(first, 2, x, lambda z: z)) if linear else []
         ),
     }
-    found = "" if agree(got, right) else find_slip(got, {text: each for text, each in slips.items() if each})
+    return {text: outputs for text, outputs in slips.items() if outputs}
+
+
+def mlp_hint(student: Student, linear: bool) -> str:
+    """Return what an MLP computes instead; empty if it is right, or nothing known."""
+    make_mlp, make_value = student.load("MLP"), student.load("Value")
+    model = make_mlp(2, [2, 1], linear_last=True) if linear else make_mlp(2, [2, 1])
+    write(list(model.parameters()), "data", (*MLP_FIRST, *MLP_LAST))
+    x = INPUTS[0][:2]
+    result = model(list(map(make_value, x)))
+    got = read([result], "data")
+    if got is None:
+        outputs: list[Subject] = ask(list, result) or []
+        if len(outputs) == 1:
+            return "MLP: a single output comes in a list, where the Value itself is due."
+        if agree(read(outputs, "data") or (), _layer(MLP_FIRST, 2, x)):
+            return "MLP: a call returns the outputs of the first layer. Does a return stand inside the loop?"
+        return ""
+    slips = mlp_slips(linear)
+    right = slips.pop("")
+    found = "" if agree(got, right) else find_slip(got, slips)
     if agree(got, right) and read([make_mlp(2, [3])(list(map(make_value, x)))], "data") is not None:
         return (
             "MLP: where the last layer has three neurons, a call returns one single Value: all three outputs are due."

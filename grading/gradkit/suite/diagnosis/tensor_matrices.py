@@ -23,34 +23,42 @@ def _turned(a: Matrix) -> Matrix:
     return (a[0][0], a[1][0]), (a[0][1], a[1][1])
 
 
+A, B, G = ((0.7, 1.3), (2.2, 1.6)), ((0.4, 3.1), (1.9, 0.6)), ((3.0, -2.0), (0.5, 4.0))
+"""The two factors, and the gradient of their product."""
+
+
+def matmul_slips(place: int) -> dict[str, list[float]]:
+    """Return the gradient of a factor of A @ B: the right one under an empty text, and those of known slips."""
+    a, b, g = A, B, G
+    other = b if place == 0 else a
+    right = _times(g, _turned(b)) if place == 0 else _times(_turned(a), g)
+    slips: dict[str, Matrix] = {
+        "": right,
+        "has the two factors the other way round: order matters in a product of matrices": (
+            _times(_turned(b), g) if place == 0 else _times(g, _turned(a))
+        ),
+        "lacks a transposition: the other matrix stands there as it is": (_times(g, b) if place == 0 else _times(a, g)),
+        "lacks a transposition, and has the two factors the other way round": (
+            _times(b, g) if place == 0 else _times(g, a)
+        ),
+        "is transposed": _turned(right),
+        "is the other matrix alone, without out.grad": other,
+        "is the other matrix transposed, without out.grad": _turned(other),
+    }
+    return {text: [*matrix[0], *matrix[1]] for text, matrix in slips.items()}
+
+
 def matmul_hint(student: Student) -> str:
     """Explain wrong gradients of a product of two square matrices, whose sizes fit in any order."""
-    a, b, g = ((0.7, 1.3), (2.2, 1.6)), ((0.4, 3.1), (1.9, 0.6)), ((3.0, -2.0), (0.5, 4.0))
-    leaves = tuple(Leaf((2, 2), (*matrix[0], *matrix[1])) for matrix in (a, b))
-    upstream = Leaf((2, 2), (*g[0], *g[1]))
+    leaves = tuple(Leaf((2, 2), (*matrix[0], *matrix[1])) for matrix in (A, B))
+    upstream = Leaf((2, 2), (*G[0], *G[1]))
     arrays = replay_graph(student, TensorGraph(leaves, (("matmul", 0, 1),), upstream), backward=True)
     if arrays is None:
         return ""
     for place, letter in enumerate("ab"):
-        other = b if place == 0 else a
-        right = _times(g, _turned(b)) if place == 0 else _times(_turned(a), g)
-        slips = {
-            "has the two factors the other way round: order matters in a product of matrices": (
-                _times(_turned(b), g) if place == 0 else _times(g, _turned(a))
-            ),
-            "lacks a transposition: the other matrix stands there as it is": (
-                _times(g, b) if place == 0 else _times(a, g)
-            ),
-            "lacks a transposition, and has the two factors the other way round": (
-                _times(b, g) if place == 0 else _times(g, a)
-            ),
-            "is transposed": _turned(right),
-            "is the other matrix alone, without out.grad": other,
-            "is the other matrix transposed, without out.grad": _turned(other),
-        }
-        got = list(arrays[3 + place].numbers)
-        numbers = {text: [*matrix[0], *matrix[1]] for text, matrix in slips.items()}
-        found = "" if agree(got, [*right[0], *right[1]]) else find_slip(got, numbers)
+        got, slips = list(arrays[3 + place].numbers), matmul_slips(place)
+        right = slips.pop("")
+        found = "" if agree(got, right) else find_slip(got, slips)
         if found:
             return f"What `a @ b` passes on to {letter} {found}."
     return ""

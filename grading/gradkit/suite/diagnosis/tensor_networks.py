@@ -168,6 +168,34 @@ def _bias_last() -> list[float]:
     return [tanh(_layer(h, LAST, [0.0])[0]) + LAST_BIAS[0] for h in hidden]
 
 
+def output_slips(linear: bool) -> dict[str, list[float]]:
+    """Return the outputs of the network for ROWS: the right ones under an empty text, and those of known slips."""
+
+    def plain(z: float) -> float:
+        return z
+
+    def run(first: Callable[[float], float], last: Callable[[float], float], bias: float = 1.0) -> list[float]:
+        hidden = [[first(z) for z in _layer(x, FIRST, [b * bias for b in FIRST_BIAS])] for x in ROWS]
+        return [last(_layer(h, LAST, [b * bias for b in LAST_BIAS])[0]) for h in hidden]
+
+    squash = plain if linear else tanh
+    right = run(tanh, squash)
+    slips = {
+        "": right,
+        "the biases are left out": run(tanh, squash, 0.0),
+        "the biases are subtracted": run(tanh, squash, -1.0),
+        NO_SQUASH: run(plain, plain),
+        "the bias is added after the tanh, where it is added before": [] if linear else _bias_last(),
+        "the first layer is linear": run(plain, squash) if not linear else [],
+        "the last layer is linear, which it is with linear_last=True alone": run(tanh, plain) if not linear else [],
+        "linear_last=True does not leave the tanh out of the last layer": run(tanh, tanh) if linear else [],
+        FIRST_IS_LINEAR: run(plain, tanh) if linear else [],
+        "relu takes the place of tanh": run(lambda z: max(0.0, z), squash if linear else lambda z: max(0.0, z)),
+        "the output is squashed once more": [] if linear else [tanh(y) for y in right],
+    }
+    return {text: outputs for text, outputs in slips.items() if outputs}
+
+
 def _output_hint(student: Student, linear: bool) -> str:
     model = _network(student, linear)
     _fill(student, model)
@@ -185,29 +213,9 @@ def _output_hint(student: Student, linear: bool) -> str:
         )
     if outputs.shape != (2, 1):
         return f"For two examples of 2 inputs the output has shape {outputs.shape}: one row for each, so (2, 1)."
-
-    def plain(z: float) -> float:
-        return z
-
-    def run(first: Callable[[float], float], last: Callable[[float], float], bias: float = 1.0) -> list[float]:
-        hidden = [[first(z) for z in _layer(x, FIRST, [b * bias for b in FIRST_BIAS])] for x in ROWS]
-        return [last(_layer(h, LAST, [b * bias for b in LAST_BIAS])[0]) for h in hidden]
-
-    squash = plain if linear else tanh
-    right = run(tanh, squash)
-    slips = {
-        "the biases are left out": run(tanh, squash, 0.0),
-        "the biases are subtracted": run(tanh, squash, -1.0),
-        NO_SQUASH: run(plain, plain),
-        "the bias is added after the tanh, where it is added before": [] if linear else _bias_last(),
-        "the first layer is linear": run(plain, squash) if not linear else [],
-        "the last layer is linear, which it is with linear_last=True alone": run(tanh, plain) if not linear else [],
-        "linear_last=True does not leave the tanh out of the last layer": run(tanh, tanh) if linear else [],
-        FIRST_IS_LINEAR: run(plain, tanh) if linear else [],
-        "relu takes the place of tanh": run(lambda z: max(0.0, z), squash if linear else lambda z: max(0.0, z)),
-        "the output is squashed once more": [] if linear else [tanh(y) for y in right],
-    }
-    found = "" if agree(outputs.numbers, right) else find_slip(outputs.numbers, {t: n for t, n in slips.items() if n})
+    slips = output_slips(linear)
+    right = slips.pop("")
+    found = "" if agree(outputs.numbers, right) else find_slip(outputs.numbers, slips)
     if found == NO_SQUASH and not linear and NO_SQUASH not in _output_hint(student, linear=True):
         found = "without linear_last=True no layer squashes, and with it one does: look at the condition for the tanh"
     if found == NO_SQUASH and linear:
@@ -312,6 +320,12 @@ SLIPS_OF_ROWS: dict[str, Callable[[Sequence[Numbers], Sequence[int]], float]] = 
 """Slips that concern several rows of logits: (rows, targets)."""
 
 
+def tensor_loss_slips() -> dict[str, list[float]]:
+    """Return what cross_entropy gives for CLASSES: the right numbers under an empty text, and those of known slips."""
+    of_rows = {text: [rule(rows, targets) for rows, targets in CLASSES] for text, rule in SLIPS_OF_ROWS.items()}
+    return loss_slips("cross_entropy") | of_rows
+
+
 def _wrong_axis_hint(student: Student) -> str:
     """Explain a cross_entropy whose sum of exp runs over the examples."""
     function, make_tensor = student.load("tensor_cross_entropy"), student.load("Tensor")
@@ -379,9 +393,7 @@ def _loss_hint(student: Student) -> str:
         got += arrays([loss], "data")[0].numbers[:1]
         if not attempt(loss.backward):
             arrives = arrives or any(arrays([logits], "grad")[0].numbers)
-    slips = loss_slips("cross_entropy") | {
-        text: [rule(rows, targets) for rows, targets in CLASSES] for text, rule in SLIPS_OF_ROWS.items()
-    }
+    slips = tensor_loss_slips()
     right = slips.pop("")
     if not agree(got, right):
         found = find_simplest_slip(got, slips)

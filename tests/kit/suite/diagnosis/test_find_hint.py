@@ -6,7 +6,16 @@ from gradkit.errors import UserError
 from gradkit.inside.operations import OPERATIONS
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.suite.collection import graded_tests
-from gradkit.suite.diagnosis import find_hint, loss_slips, networks, optimizers, training_loop
+from gradkit.suite.diagnosis import (
+    decisions,
+    find_hint,
+    loss_slips,
+    networks,
+    optimizers,
+    tensor_matrices,
+    tensor_networks,
+    training_loop,
+)
 from gradkit.suite.diagnosis.find_hint import HintSource
 from gradkit.suite.diagnosis.formulas import derivative_formulas, value_formulas
 from gradkit.suite.diagnosis.item_hints import ITEM_HINTS, TIMEOUT_HINTS
@@ -248,7 +257,16 @@ TABLES = {
     "Adam": {text: rule.run() for text, rule in optimizers.ADAM_SLIPS.items()},
     "Adam without settings": {text: rule.run() for text, rule in optimizers.DEFAULT_SLIPS.items()},
     "train": {text: rule.run() for text, rule in training_loop.SLIPS.items()},
+    **{f"layer, linear={linear}": networks.layer_slips(linear) for linear in (False, True)},
+    **{f"mlp, linear_last={linear}": networks.mlp_slips(linear) for linear in (False, True)},
+    **{f"mlp of tensors, linear_last={linear}": tensor_networks.output_slips(linear) for linear in (False, True)},
+    **{name: decisions.decision_slips(name) for name in decisions.DECIDERS},
+    "cross_entropy of tensors": tensor_networks.tensor_loss_slips(),
+    **{f"matmul {place}": tensor_matrices.matmul_slips(place) for place in (0, 1)},
 }
+"""Tables whose rows are to be told apart. In three others they cannot be: without momentum many slips of momentum do not
+show, the general slips of a derivative are the same for some operations, and what reductions and stretching pass on
+depends on the case."""
 
 
 @pytest.mark.parametrize("name", TABLES)
