@@ -152,26 +152,7 @@ def _unary_hint(kind: str) -> str:
 def _attribute_hint(kind: str, name: str, place: Place) -> str:
     """Return a hint for an attribute that does not exist."""
     if kind in (*_NUMBERS, "bool"):
-        if name == "_prev":
-            return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
-        if name in ("exp", "log", "tanh", "sigmoid", "relu"):
-            return (
-                f"A plain number has no .{name}: either a Value is due here, or a function for numbers is meant (those "
-                "are in the module math)."
-            )
-        if place.function == "__init__":
-            return f"A plain number has no .{name}: what arrives here is the number itself."
-        if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
-            if place.file == "tensor.py":
-                return (
-                    "Is a plain number or array used where a Tensor is due? Make a Tensor of it first. Or was .data "
-                    "taken off too early?"
-                )
-            return (
-                "A plain number is used where a Value is due. Either it is not made a Value first (whole numbers, "
-                "too), or .data was taken off too early."
-            )
-        return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
+        return _attribute_of_number_hint(name, place)
     if kind == "NoneType":
         in_place = " append() and extend() change a list in place and return None." * (name in _LIST_METHODS)
         return f"Something is None where .{name} is asked for: is a `return` missing where it was made?{in_place}"
@@ -192,6 +173,35 @@ def _attribute_hint(kind: str, name: str, place: Place) -> str:
         return f"A plain array is used where a Tensor is due, so it has no .{name}: was .data taken too early?"
     if kind in ("str", "dict", "set", "complex", "bytes"):
         return f"There is a {kind} in the place of an object that has .{name}: where does it come from?"
+    return _attribute_of_own_class_hint(kind, name)
+
+
+def _attribute_of_number_hint(name: str, place: Place) -> str:
+    """Return a hint for an attribute that a plain number was asked for."""
+    if name == "_prev":
+        return "A _prev holds plain numbers: the parents are the operands themselves, not their data."
+    if name in ("exp", "log", "tanh", "sigmoid", "relu"):
+        return (
+            f"A plain number has no .{name}: either a Value is due here, or a function for numbers is meant (those "
+            "are in the module math)."
+        )
+    if place.function == "__init__":
+        return f"A plain number has no .{name}: what arrives here is the number itself."
+    if name == "data" and (not place.function or place.function.startswith("__")) and place.function != "__call__":
+        if place.file == "tensor.py":
+            return (
+                "Is a plain number or array used where a Tensor is due? Make a Tensor of it first. Or was .data "
+                "taken off too early?"
+            )
+        return (
+            "A plain number is used where a Value is due. Either it is not made a Value first (whole numbers, "
+            "too), or .data was taken off too early."
+        )
+    return f"A plain number is used where a Value is due, so it has no .{name}: look at where it comes from."
+
+
+def _attribute_of_own_class_hint(kind: str, name: str) -> str:
+    """Return a hint for an attribute that an object of a class of the student's does not have."""
     if kind == "Value" and name in ("_children", "children", "parents", "prev", "_parents"):
         return f"A Value has no .{name}: the template keeps the parents as _prev."
     close = get_close_matches(name, DOCUMENTED, n=1, cutoff=0.7)

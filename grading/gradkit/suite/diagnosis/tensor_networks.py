@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import exp, log, tanh
 
 from gradkit.graphs.tensor.graph import Shape
@@ -396,15 +396,7 @@ def _loss_hint(student: Student) -> str:
     slips = tensor_loss_slips()
     right = slips.pop("")
     if not agree(got, right):
-        found = find_simplest_slip(got, slips)
-        if found:
-            return f"cross_entropy: {found}."
-        if agree(got[:2], right[:2]):
-            return (
-                "cross_entropy is right for a single example, and wrong for several: each example has its own row of "
-                "logits, its own sum and shift (along axis 1), and its own class."
-            )
-        return ""
+        return _wrong_loss_hint(got, right, slips)
     if arrives:
         hint = _loss_gradient_hint(student)
         if hint:
@@ -414,6 +406,24 @@ def _loss_hint(student: Student) -> str:
             "The numbers of cross_entropy are right, but no gradient arrives at the logits: somewhere it leaves the "
             "graph, so compute with the Tensors themselves."
         )
+    return _large_rows_hint(function, make_tensor)
+
+
+def _wrong_loss_hint(got: Numbers, right: Numbers, slips: Mapping[str, Numbers]) -> str:
+    """Explain a cross_entropy whose numbers are wrong."""
+    found = find_simplest_slip(got, slips)
+    if found:
+        return f"cross_entropy: {found}."
+    if agree(got[:2], right[:2]):
+        return (
+            "cross_entropy is right for a single example, and wrong for several: each example has its own row of "
+            "logits, its own sum and shift (along axis 1), and its own class."
+        )
+    return ""
+
+
+def _large_rows_hint(function: Subject, make_tensor: Subject) -> str:
+    """Explain a cross_entropy that is wrong for large logits only."""
     try_large = make_tensor([[1000.0, -1000.0]])
     large = arrays([function(try_large, [1])], "data")[0].numbers
     equal = arrays([function(make_tensor([[1000.0, 1000.0, -1000.0]]), [0])], "data")[0].numbers

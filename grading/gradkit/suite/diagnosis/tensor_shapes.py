@@ -101,43 +101,58 @@ def shape_hint(message: str, is_stretching: bool, methods: Sequence[str] = ()) -
     if not found:
         return ""
     name, yours, due = found[1], _shape(found[2]), _shape(found[3])
-    larger = math.prod(yours) > math.prod(due) or len(yours) > len(due)
     if "unbroadcast(" in name:
-        if yours == ():
-            return (
-                "What comes back is no array of that shape: is there a `return`, and does each sum name the axes that "
-                "it goes over (axis=...)?"
-            )
-        if len(yours) > len(due):
-            return (
-                "An axis in front is still there that the operand does not have: sum over all of those, and let them "
-                "go (no keepdims there)."
-            )
-        if len(yours) < len(due):
-            return "An axis of size 1 is gone: sum over it, but keep it (keepdims=True)."
-        if 1 not in due:
-            return (
-                f"An operand of shape {due} has no axis of size 1: what is summed over are the axes in front that it "
-                "does not have, and no other. Axes are compared from the last one."
-            )
-        return f"Sum over just the axes in which the operand, of shape {due}, has size 1, and keep those that it has."
+        return _unbroadcast_shape_hint(yours, due)
     if name.startswith("Tensor(") and name.endswith(".grad"):
         return "The grad of a new Tensor is an array of zeros in the shape of its data: __init__ makes it so."
     if name.startswith("Tensor(") and name.endswith(".data"):
         return "A new Tensor keeps the shape in which its numbers come: that of a single number is ()."
-    if name.endswith(".grad") and yours == ():
+    if name.endswith(".grad"):
+        return _gradient_shape_hint(yours, due, is_stretching)
+    return _result_shape_hint(yours, due, methods)
+
+
+def _unbroadcast_shape_hint(yours: Shape, due: Shape) -> str:
+    """Return a hint for a wrong shape that unbroadcast has made."""
+    if yours == ():
+        return (
+            "What comes back is no array of that shape: is there a `return`, and does each sum name the axes that "
+            "it goes over (axis=...)?"
+        )
+    if len(yours) > len(due):
+        return (
+            "An axis in front is still there that the operand does not have: sum over all of those, and let them "
+            "go (no keepdims there)."
+        )
+    if len(yours) < len(due):
+        return "An axis of size 1 is gone: sum over it, but keep it (keepdims=True)."
+    if 1 not in due:
+        return (
+            f"An operand of shape {due} has no axis of size 1: what is summed over are the axes in front that it "
+            "does not have, and no other. Axes are compared from the last one."
+        )
+    return f"Sum over just the axes in which the operand, of shape {due}, has size 1, and keep those that it has."
+
+
+def _gradient_shape_hint(yours: Shape, due: Shape, is_stretching: bool) -> str:
+    """Return a hint for a gradient of a wrong shape."""
+    larger = math.prod(yours) > math.prod(due) or len(yours) > len(due)
+    if yours == ():
         return (
             "This gradient is a single number, where an array in the shape of its own data is due: at the start, and "
             "wherever it is set or added to."
         )
-    if name.endswith(".grad"):
-        if not is_stretching:
-            return "A gradient has the shape of its own data: bring what comes from the result back to that shape."
-        if math.prod(yours) == math.prod(due):
-            return "A gradient has the shape of its own data: bring it back to that shape, as it was before."
-        if larger:
-            return "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
-        return "A gradient has the shape of its own data: this one is too small, so it must be spread over that shape."
+    if not is_stretching:
+        return "A gradient has the shape of its own data: bring what comes from the result back to that shape."
+    if math.prod(yours) == math.prod(due):
+        return "A gradient has the shape of its own data: bring it back to that shape, as it was before."
+    if larger:
+        return "A gradient has the shape of its own data: sum over what broadcasting added or stretched."
+    return "A gradient has the shape of its own data: this one is too small, so it must be spread over that shape."
+
+
+def _result_shape_hint(yours: Shape, due: Shape, methods: Sequence[str]) -> str:
+    """Return a hint for a result of a wrong shape."""
     if methods and set(methods) <= set(METHODS) and yours == ():
         return (
             f"A single number comes out, where {due} is due: each number of the array has its own. Which function here "

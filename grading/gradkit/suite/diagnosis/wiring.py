@@ -253,6 +253,19 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
             f"The _backward of the result of {text} gives the closure back and does not run it: keep the closure "
             "itself in out._backward."
         )
+    return _misplaced_closure_hint(student, call, leaves, result) or _idle_closure_hint(student, call, result)
+
+
+def _misplaced_closure_hint(student: Student, call: Call, leaves: Sequence[Subject], result: Subject) -> str:
+    """Explain a closure that is kept, or adds what it computes, where nobody looks.
+
+    Args:
+        student: The student's code.
+        call: The operation.
+        leaves: The operands, after the closure of the result has run.
+        result: The result.
+    """
+    text = call.operation.text
     if runs_in_operand(student, call):
         return (
             f"The closure of {text} is kept in its operand (self._backward); it belongs to the result: out._backward."
@@ -266,9 +279,12 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
     added_to = find_misspelling(leaves[0], "grad", fresh)
     if added_to:
         return f"After the closure of {text} has run, its operand has an attribute {added_to}: grad is meant."
-    from_own = own_gradient_hint(student, call, 0) or own_gradient_hint(student, call, len(leaves) - 1)
-    if from_own:
-        return from_own
+    return own_gradient_hint(student, call, 0) or own_gradient_hint(student, call, len(leaves) - 1)
+
+
+def _idle_closure_hint(student: Student, call: Call, result: Subject) -> str:
+    """Explain a result whose _backward() changes no grad when it is called by hand with the gradient 1."""
+    text = call.operation.text
     others, second = call.make(student)
     write([second], "grad", [3.0])
     if not attempt(_call_closure, second) and any(read(others, "grad") or ()):
