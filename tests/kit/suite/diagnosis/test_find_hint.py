@@ -264,8 +264,8 @@ TABLES = {
     "cross_entropy of tensors": tensor_networks.tensor_loss_slips(),
     **{f"matmul {place}": tensor_matrices.matmul_slips(place) for place in (0, 1)},
 }
-"""Tables whose rows are told apart. Not here: without momentum many slips of momentum do not show, the general slips of a
-derivative are the same for some operations, and what reductions and stretching pass on depends on the case."""
+"""Tables whose rows are told apart. Not here: without momentum many slips of momentum do not show, the general slips of
+a derivative are the same for some operations, and what reductions and stretching pass on depends on the case."""
 
 
 @pytest.mark.parametrize("name", TABLES)
