@@ -142,7 +142,7 @@ EXAMPLES = (
 """(message, name of the function, its line of code), in the order of ERROR_HINTS."""
 
 
-@pytest.mark.parametrize(("example", "row"), zip(EXAMPLES, ERROR_HINTS, strict=True))
+@pytest.mark.parametrize(("example", "row"), list(zip(EXAMPLES, ERROR_HINTS, strict=True)))
 def test_a_row_answers_its_own_example(example, row):
     message, function, source = example
     place = f"engine.py:9, in {function}" if function else "engine.py:9"
