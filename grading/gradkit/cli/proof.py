@@ -28,7 +28,7 @@ def prove(
     from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
     from gradkit.proof.records import write_record
-    from gradkit.proof.summary import make_counterexamples_record, make_specimens_record
+    from gradkit.proof.specimen_records import make_counterexamples_record, make_specimens_record
 
     chosen = choose_specimens(names or [])
     with Progress(console=console, transient=True) as progress:
@@ -116,9 +116,9 @@ def attacks(
     Examples: gradkit attacks; gradkit attacks --record
     """
     from gradkit.proof.attacks.corpus import read_attacks
+    from gradkit.proof.attacks.record import make_attacks_record
     from gradkit.proof.attacks.run import run_attacks
     from gradkit.proof.records import write_record
-    from gradkit.proof.summary import make_attacks_record
 
     chosen = read_attacks()
     with Progress(console=console, transient=True, auto_refresh=False) as progress:

@@ -16,7 +16,7 @@ import msgspec
 
 from gradkit.suite.results import ItemResult
 
-from .selection import edited_functions
+from .edited_functions import edited_functions
 from .specimens import Misconception, reference_folder
 
 TRACER = """

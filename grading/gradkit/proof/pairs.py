@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .private_seeds import SpecimenSeeds, sum_points
-from .prove import GIVEN_UP
 from .records import Figure, MeasuredSet, Record, Table, today
-from .specimens import read_variants
+from .specimens import GIVEN_UP, read_variants
 
 GOAL_PAIRS = 10_000
 """How many pairs the whole run has at least."""

@@ -22,17 +22,18 @@ from .held_proofs import ProofRecord, compute_digests, read_proofs, write_proofs
 from .runs import ItemResults, batches, find_primary_failures, run_batch
 from .selection import Selection
 from .shown_programs import WrongProgram, find_wrong_programs
-from .specimens import Misconception, Variant, read_misconceptions, read_variants, write_misconception, write_variant
+from .specimens import (
+    GIVEN_UP,
+    Misconception,
+    Variant,
+    read_misconceptions,
+    read_variants,
+    write_misconception,
+    write_variant,
+)
 
 SHOWS_ANOTHER_PROGRAM = "shows a program that"
 """Part of the reason of a proof that fails because of what is shown."""
-
-GIVEN_UP = {
-    "depth": ["a2_backprop/test_depth"],
-    "stability": ["a3_activations/test_stability"],
-    "arrays": ["a6_tensors/test_digits_by_adam", "a6_tensors/test_digits_are_read"],
-}
-"""The items that a variant may fail, by what its design gives up."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-"""The records of specimens and attacks for docs/proof.md."""
+"""The records of specimens for docs/proof.md: what catches them, and what students are shown for them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 
-from .attacks.run import Run
 from .counterexamples import measure_counterexamples, summarize
 from .prove import SHOWS_ANOTHER_PROGRAM, Proof
 from .records import Figure, MeasuredSet, Record, Table, digest_texts, today
@@ -84,32 +83,6 @@ def make_counterexamples_record(proofs: Sequence[Proof]) -> Record:
             Table("The largest programs", ["program", "operations"], [each.rsplit(": ") for each in summary.largest])
         ],
         misses=[*irreproducible, *(f"first wrong node: {each}" for each in summary.wrong_origins)],
-    )
-
-
-def make_attacks_record(run: Run) -> Record:
-    """Return the record of a run of all attacks."""
-    by_group = Counter[str](result.attack.group for result in run.results)
-    n_as_they_must = sum(not result.reason for result in run.results)
-    return Record(
-        part="attacks",
-        title="Attacks on the sandbox",
-        question="Does any hostile submission earn points that it does not deserve, or carry out a secret?",
-        command="gradkit attacks --record",
-        date=today(),
-        set=MeasuredSet(
-            size=len(run.results),
-            what="hostile submissions",
-            author="the authors of the course",
-            written=today(),
-            digest=digest_texts(result.name for result in run.results),
-        ),
-        figures=[
-            Figure("attacks that get what their honest part earns", "all", f"{n_as_they_must} of {len(run.results)}"),
-            Figure("faults that belong to no single attack, such as a file that changed", "0", str(len(run.host))),
-        ],
-        tables=[Table("Attacks by group", ["group", "attacks"], _rows(by_group))],
-        misses=[*(f"{each.name}: {each.reason}" for each in run.results if each.reason), *run.host],
     )
 
 
