@@ -20,17 +20,23 @@ Functions = frozenset[str]
 
 
 def edited_functions(misconception: Misconception) -> Functions | None:
-    """Return the functions that a misconception edits; None if its effects may last longer than a call of one.
+    """Return the functions that a misconception edits; None if its effects may last longer than a call of one."""
+    edited = changed_functions(misconception)
+    if edited is None:
+        return None
+    names = {name.partition(".")[2] for name in edited}
+    return None if changes_lasting_state(edited_source(misconception), names) else edited
+
+
+def changed_functions(misconception: Misconception) -> Functions | None:
+    """Return the functions that a misconception edits; None if it edits code outside functions.
 
     Functions are compared as compiled, without line numbers, so that the lines around an edit do not count.
     """
     before = (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
-    after = edited_source(misconception)
-    old, new = _codes(before), _codes(after)
+    old, new = _codes(before), _codes(edited_source(misconception))
     edited = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not all(_is_function(code) for name in edited for code in [*old.get(name, []), *new.get(name, [])]):
-        return None
-    if changes_lasting_state(after, edited):
         return None
     return frozenset(f"{misconception.module}.{name}" for name in edited)
 
