@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from .counterexamples import measure_counterexamples, summarize
-from .prove import SHOWS_ANOTHER_PROGRAM, Proof
+from .prove import Proof
 from .records import Figure, MeasuredSet, Record, Table, digest_texts, today
+from .shown_programs import ShownProgram
 from .specimens import read_misconceptions, read_variants
 
 
@@ -18,7 +19,7 @@ def make_specimens_record(proofs: Sequence[Proof]) -> Record:
     right = [proof for proof in proofs if proof.name in variants]
     by_kind = Counter(proof.kind for proof in wrong)
     by_module = Counter(misconceptions[proof.name].module for proof in wrong)
-    n_exact = sum(not proof.reason for proof in wrong)
+    n_exact = sum(not proof.wrong_results for proof in wrong)
     return Record(
         part="misconceptions",
         title="Misconceptions",
@@ -38,14 +39,14 @@ def make_specimens_record(proofs: Sequence[Proof]) -> Record:
             Figure(
                 "right designs that keep all points (public seed)",
                 "all, except for what a design gives up",
-                f"{sum(not proof.reason for proof in right)} of {len(right)}",
+                f"{sum(not proof.wrong_results for proof in right)} of {len(right)}",
             ),
         ],
         tables=[
             Table("Misconceptions by kind", ["kind", "misconceptions"], _rows(by_kind)),
             Table("Misconceptions by file", ["file", "misconceptions"], _rows(by_module)),
         ],
-        misses=[f"{proof.name}: {proof.reason}" for proof in proofs if proof.reason],
+        misses=[f"{proof.name}: {proof.wrong_results}" for proof in proofs if proof.wrong_results],
     )
 
 
@@ -55,7 +56,11 @@ def make_counterexamples_record(proofs: Sequence[Proof]) -> Record:
     wrong = [proof for proof in proofs if proof.name in misconceptions]
     results_of = {proof.name: proof.results.values() for proof in wrong}
     summary = summarize(measure_counterexamples(misconceptions, results_of))
-    irreproducible = [f"{proof.name}: {proof.reason}" for proof in wrong if SHOWS_ANOTHER_PROGRAM in proof.reason]
+    with_programs = [proof for proof in wrong if proof.programs]
+    reproducible = [proof for proof in with_programs if not proof.wrong_programs]
+    without = [[proof.name, _why_no_program(proof)] for proof in wrong if not proof.programs]
+    programs = [program for proof in wrong for program in proof.programs]
+    checks = Counter(map(_name_check, programs))
     n_right = summary.n_origins - len(summary.wrong_origins)
     return Record(
         part="counterexamples",
@@ -64,7 +69,7 @@ def make_counterexamples_record(proofs: Sequence[Proof]) -> Record:
         command="gradkit prove --record",
         date=today(),
         set=MeasuredSet(
-            size=summary.n_programs,
+            size=len(programs),
             what="programs that are shown for misconceptions",
             author="the authors of the course, with sight of the suites",
             written=today(),
@@ -74,16 +79,48 @@ def make_counterexamples_record(proofs: Sequence[Proof]) -> Record:
             Figure(
                 "misconceptions of which every shown program prints the shown numbers when pasted",
                 "all",
-                f"{len(wrong) - len(irreproducible)} of {len(wrong)}",
+                f"{len(reproducible)} of {len(with_programs)}",
+            ),
+            Figure("misconceptions without a program", "", str(len(without))),
+            Figure(
+                "programs of which no more was checked than that no exception ends them",
+                "",
+                f"{sum(program.check == 'ends' for program in programs)} of {len(programs)}",
             ),
             Figure("median operations of the first program", "at most 3", f"{summary.median_operations:g}"),
             Figure("first wrong nodes that are right", "at least 99 %", f"{n_right} of {summary.n_origins}"),
+            Figure("first wrong nodes that were not judged", "", str(summary.not_judged.total())),
         ],
         tables=[
-            Table("The largest programs", ["program", "operations"], [each.rsplit(": ") for each in summary.largest])
+            Table("The largest programs", ["program", "operations"], [each.rsplit(": ") for each in summary.largest]),
+            Table("What of the programs was checked", ["check", "programs"], _rows(checks)),
+            Table("First wrong nodes that were not judged", ["reason", "nodes"], _rows(summary.not_judged)),
+            Table("Misconceptions without a program", ["misconception", "what it shows"], without),
         ],
-        misses=[*irreproducible, *(f"first wrong node: {each}" for each in summary.wrong_origins)],
+        misses=[
+            *(f"{proof.name}: {each.item} {each.fault}" for proof in wrong for each in proof.wrong_programs),
+            *(f"first wrong node: {each}" for each in summary.wrong_origins),
+        ],
     )
+
+
+def _name_check(program: ShownProgram) -> str:
+    """Say what of a program was compared with the report."""
+    return {
+        "numbers": "it prints the shown numbers, digit for digit",
+        "shape": "it prints the shown shape",
+        "exception": "it raises the shown exception, with the same message",
+        "type": "its last line cannot use an object of the shown type",
+        "ends": "no exception ends it",
+    }[program.check]
+
+
+def _why_no_program(proof: Proof) -> str:
+    """Say what the items that catch a misconception show in place of a program."""
+    results = [proof.results[item] for item in proof.caught_by]
+    if all(result.hidden for result in results):
+        return "nothing: only hidden items catch it"
+    return "; ".join(f"{result.verdict.value}: {result.evidence.message}" for result in results if result.evidence)
 
 
 def _rows(counts: Counter[str]) -> list[list[str]]:
