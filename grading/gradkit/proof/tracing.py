@@ -19,10 +19,13 @@ from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import run_test
 
 from .edited_functions import Functions
+from .errors import ProofError
 from .specimens import reference_folder
 
 TRACE_SECONDS = 600.0
 """How long tracing may take. It takes about 10 s."""
+
+RUN_AGAIN = "Run the same command again. If it fails again, run `pytest`: does the solution pass every item?"
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,16 @@ def trace_solution() -> Trace:
     """Run every item of the course on the solution, and return which functions each one entered.
 
     Raises:
-        RuntimeError: If an item does not pass.
+        ProofError: If an item does not pass, or the process that runs them is lost.
     """
     suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
     student = Student("solution", reference_folder() / "solution")
     for done in run_in_processes([student], lambda student: _traced(suite, student.source), 1, TRACE_SECONDS):
         if done and done.value is None:
-            raise RuntimeError(f"The solution cannot be traced: {done.reason}")
+            raise ProofError(f"The solution cannot be traced: {done.reason} {RUN_AGAIN}")
         if done and done.value:
             return done.value
-    raise RuntimeError("The solution cannot be traced.")
+    raise ProofError(f"The solution cannot be traced. {RUN_AGAIN}")
 
 
 def _traced(suite: Suite, folder: Path) -> Trace:
