@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from .counterexamples import measure_counterexamples, summarize
 from .prove import Proof
-from .records import Figure, MeasuredSet, Record, Table, digest_texts, today
+from .records import Figure, Record, Table, describe_set, today
 from .shown_programs import ShownProgram
-from .specimens import read_misconceptions, read_variants
+from .specimens import SPECIMENS, read_misconceptions, read_variants, specimen_contents
 
 
 def make_specimens_record(proofs: Sequence[Proof]) -> Record:
@@ -26,12 +26,11 @@ def make_specimens_record(proofs: Sequence[Proof]) -> Record:
         question="Is every named mistake caught by the items about it, and by no others?",
         command="gradkit prove --record",
         date=today(),
-        set=MeasuredSet(
+        set=describe_set(
             size=len(proofs),
             what=f"specimens: {len(wrong)} misconceptions and {len(right)} right designs",
-            author="the authors of the course, with sight of the suites",
-            written=today(),
-            digest=digest_texts(f"{proof.name} {' '.join(proof.caught_by)}" for proof in proofs),
+            made=SPECIMENS,
+            contents=specimen_contents({proof.name for proof in proofs}),
         ),
         figures=[
             Figure("misconceptions", "at least 450", str(len(wrong))),
@@ -68,12 +67,15 @@ def make_counterexamples_record(proofs: Sequence[Proof]) -> Record:
         question="Are counterexamples small, do they reproduce, and is the first wrong node the right one?",
         command="gradkit prove --record",
         date=today(),
-        set=MeasuredSet(
+        set=describe_set(
             size=len(programs),
             what="programs that are shown for misconceptions",
-            author="the authors of the course, with sight of the suites",
-            written=today(),
-            digest=digest_texts(f"{proof.name} {' '.join(proof.caught_by)}" for proof in wrong),
+            made=SPECIMENS,
+            contents=[
+                (f"{proof.name} {each.item}", "\n".join(each.code).encode())
+                for proof in wrong
+                for each in proof.programs
+            ],
         ),
         figures=[
             Figure(

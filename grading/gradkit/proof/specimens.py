@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,11 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
+
+from .records import Authorship
+
+SPECIMENS = Authorship("the authors of the course, with sight of the suites", "2026-11-30")
+"""Who wrote the misconceptions and the variants, and when they were last changed."""
 
 Kind = Literal["operation", "form", "order", "wiring", "training"]
 """What a misconception breaks."""
@@ -159,3 +164,17 @@ def apply_edits(text: str, edits: Sequence[Edit], where: str) -> str:
             raise EditError(f"{where}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
     return text
+
+
+def specimen_contents(names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield what makes each of these specimens what it is: a misconception's edits, the files of a variant.
+
+    What the specimens must show does not count.
+    """
+    for name, misconception in read_misconceptions().items():
+        if name in names:
+            yield name, msgspec.json.encode((misconception.module, misconception.edits))
+    for name in read_variants():
+        if name in names:
+            for path in sorted((reference_folder() / "variants" / name).glob("*.py")):
+                yield f"{name}/{path.name}", path.read_bytes()

@@ -2,9 +2,8 @@
 
 import xml.etree.ElementTree as ElementTree
 
-import pytest
 from gradkit.proof.page import make_page, make_picture
-from gradkit.proof.records import Figure, MeasuredSet, Record, Table, read_records, write_record
+from gradkit.proof.records import Figure, MeasuredSet, Record, Table, read_records
 from msgspec import structs
 
 MADE = MeasuredSet(5, "mutants", "operators", "2026-11-30", "0123456789abcdef")
@@ -47,18 +46,3 @@ def test_the_picture_has_a_bar_for_each_row():
     widths = [float(each.get("width")) for each in picture.iter("{http://www.w3.org/2000/svg}rect")]
     assert widths[1:] == [520.0, 517.4, 520.0, 260.0]
     assert "a<b" in {each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")}
-
-
-def test_a_figure_keeps_the_value_from_before(tmp_path, monkeypatch):
-    monkeypatch.setattr("gradkit.proof.records.records_folder", lambda: tmp_path)
-    write_record(RECORD)
-    again = Figure("caught", "99.7 %", "100 %")
-    new = Figure("survivors", "0", "0")
-    write_record(Record("mutants", "Mutants", "?", "gradkit mutants", "2026-12-01", MADE, [again, new]))
-    (record,) = read_records()
-    assert [(figure.now, figure.before) for figure in record.figures] == [("100 %", "98.1 %"), ("0", "not measured")]
-
-
-def test_a_record_is_of_a_part_that_exists():
-    with pytest.raises(ValueError, match="is not a part of the proof"):
-        Record("others", "Others", "?", "gradkit others", "2026-11-30", MADE, [])

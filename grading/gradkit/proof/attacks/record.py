@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterator
 
-from ..records import Figure, MeasuredSet, Record, Table, digest_texts, today
+from ..records import Authorship, Figure, Record, Table, describe_set, today
+from .corpus import attacks_folder
 from .run import Run
+
+ATTACKS = Authorship("the authors of the course", "2026-11-30")
+"""Who wrote the attacks, and when they were last changed."""
 
 
 def make_attacks_record(run: Run) -> Record:
@@ -18,12 +23,11 @@ def make_attacks_record(run: Run) -> Record:
         question="Does any hostile submission earn points that it does not deserve, or carry out a secret?",
         command="gradkit attacks --record",
         date=today(),
-        set=MeasuredSet(
+        set=describe_set(
             size=len(run.results),
             what="hostile submissions",
-            author="the authors of the course",
-            written=today(),
-            digest=digest_texts(result.name for result in run.results),
+            made=ATTACKS,
+            contents=_contents({result.name for result in run.results}),
         ),
         figures=[
             Figure("attacks that get what their honest part earns", "all", f"{n_as_they_must} of {len(run.results)}"),
@@ -32,3 +36,12 @@ def make_attacks_record(run: Run) -> Record:
         tables=[Table("Attacks by group", ["group", "attacks"], [[name, str(count)] for name, count in by_group])],
         misses=[*(f"{each.name}: {each.reason}" for each in run.results if each.reason), *run.host],
     )
+
+
+def _contents(names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of every file that these attacks are made from."""
+    folder = attacks_folder()
+    for name in names:
+        for path in (folder / name).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path.relative_to(folder).as_posix(), path.read_bytes()
