@@ -41,8 +41,18 @@ def test_a_long_list_of_misses_is_there_to_the_last():
     assert page.count("- miss ") == 300
 
 
-def test_the_picture_has_a_bar_for_each_row():
-    picture = ElementTree.fromstring(make_picture([RECORD]))
+def test_the_picture_has_a_bar_for_each_share_that_should_be_high():
+    figures = [
+        Figure("kept", "all", "1,500 of 2,000"),
+        Figure("right", "at least 95 %", "95.5% (191 of 200)"),
+        Figure("a<b", "99.7 %", "99.5 %"),
+        Figure("wrong", "at most 2 %", "3 of 302 (1.0 %)"),
+        Figure("not checked", "", "17 of 251"),
+        Figure("median", "at most 3", "2"),
+        Figure("mutants", "at least 5,000", "9,646"),
+        Figure("judged", "all", "0 of 0"),
+    ]
+    picture = ElementTree.fromstring(make_picture([RECORD, structs.replace(RECORD, figures=figures)]))
     widths = [float(each.get("width")) for each in picture.iter("{http://www.w3.org/2000/svg}rect")]
-    assert widths[1:] == [520.0, 517.4, 520.0, 260.0]
-    assert "a<b" in {each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")}
+    assert widths[2::2] == [round(640 * share, 1) for share in (0.999, 0.75, 0.955, 0.995)]
+    assert "a<b; goal: 99.7 %" in {each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")}
