@@ -15,7 +15,7 @@ import msgspec
 
 from gradkit.suite.results import ItemResult
 
-from .edited_functions import Functions, changed_functions
+from .edited_functions import Functions, edited_definitions
 from .first_wrong_nodes import ProgramWithOrigin, find_first_wrong_nodes, is_right
 from .specimens import Misconception, reference_folder, write_misconception
 
@@ -157,7 +157,7 @@ def _judge(
             if not each.origin:
                 continue
             misconception = misconceptions[each.specimen]
-            edited = changed_functions(misconception)
+            edited = edited_definitions(misconception)
             reason = _why_not_judged(edited)
             if edited is None or reason:
                 judged[index] = msgspec.structs.replace(each, not_judged=reason)
@@ -174,8 +174,8 @@ def _judge(
 def _why_not_judged(edited: Functions | None) -> str:
     """Return why no node can be called the first one that the edited functions made; empty if one can."""
     if edited is None:
-        return "the edit is not in functions alone"
-    if any(name.partition(".<locals>")[0].endswith(".backward") for name in edited):
+        return "the edit is not in the definitions of functions alone"
+    if any(name.endswith(".backward") for name in edited):
         return "the edit is in backward(), which makes every gradient"
     return ""
 

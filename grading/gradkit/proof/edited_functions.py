@@ -20,25 +20,52 @@ Functions = frozenset[str]
 
 
 def edited_functions(misconception: Misconception) -> Functions | None:
-    """Return the functions that a misconception edits; None if its effects may last longer than a call of one."""
-    edited = changed_functions(misconception)
-    if edited is None:
-        return None
-    names = {name.partition(".")[2] for name in edited}
-    return None if changes_lasting_state(edited_source(misconception), names) else edited
-
-
-def changed_functions(misconception: Misconception) -> Functions | None:
-    """Return the functions that a misconception edits; None if it edits code outside functions.
+    """Return the functions that a misconception edits; None if its effects may last longer than a call of one.
 
     Functions are compared as compiled, without line numbers, so that the lines around an edit do not count.
     """
-    before = (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
-    old, new = _codes(before), _codes(edited_source(misconception))
+    before, after = _read_solution(misconception), edited_source(misconception)
+    old, new = _codes(before), _codes(after)
     edited = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not all(_is_function(code) for name in edited for code in [*old.get(name, []), *new.get(name, [])]):
         return None
+    if changes_lasting_state(after, edited):
+        return None
     return frozenset(f"{misconception.module}.{name}" for name in edited)
+
+
+def edited_definitions(misconception: Misconception) -> Functions | None:
+    """Return the functions and methods whose definitions a misconception edits, with their default arguments.
+
+    Returns:
+        None if it edits anything else, or adds or removes a definition. An edit in a nested function is one of the
+        outer function.
+    """
+    (old, old_rest), (new, new_rest) = map(_definitions, (_read_solution(misconception), edited_source(misconception)))
+    if old.keys() != new.keys() or old_rest != new_rest:
+        return None
+    return frozenset(f"{misconception.module}.{name}" for name in old if old[name] != new[name])
+
+
+def _read_solution(misconception: Misconception) -> str:
+    return (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
+
+
+def _definitions(source: str) -> tuple[dict[str, str], str]:
+    """Return the definitions of functions and methods by qualified name, and the rest of the file, as syntax trees."""
+    definitions: dict[str, str] = {}
+
+    def take_out(node: ast.Module | ast.ClassDef, prefix: str) -> None:
+        for child in list(node.body):
+            if isinstance(child, ast.ClassDef):
+                take_out(child, f"{prefix}{child.name}.")
+            elif isinstance(child, ast.FunctionDef):
+                definitions[f"{prefix}{child.name}"] = ast.dump(child)
+                node.body.remove(child)
+
+    tree = ast.parse(source)
+    take_out(tree, "")
+    return definitions, ast.dump(tree)
 
 
 @dataclass(frozen=True)

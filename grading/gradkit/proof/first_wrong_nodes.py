@@ -106,7 +106,7 @@ class ProgramWithOrigin(msgspec.Struct, frozen=True):
 
     Attributes:
         folder: The student's files.
-        edited: The functions in which they differ from the solution: see `changed_functions`.
+        edited: The functions in which they differ from the solution: see `edited_definitions`.
         code: The program.
     """
 
@@ -142,7 +142,7 @@ def find_first_wrong_nodes(programs: Sequence[ProgramWithOrigin]) -> list[str]:
     written = [write_one_operation_a_line(each.code) for each in programs]
     solution = str((reference_folder() / "solution").resolve())
     tasks = [
-        (folder, lines, sorted({_outermost(name) for name in each.edited}))
+        (folder, lines, sorted(each.edited))
         for each, lines in zip(programs, written)
         for folder in (str(each.folder.resolve()), solution)
     ]
@@ -188,10 +188,6 @@ def _nodes_used(line: str) -> set[str]:
     if line.startswith("print(") or ".backward(" in line:
         return set()
     return {node.id for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Name)}
-
-
-def _outermost(function: str) -> str:
-    return function.partition(".<locals>")[0]
 
 
 # --- one operation a line --------------------------------------------------------------------------------------------

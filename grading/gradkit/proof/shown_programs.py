@@ -169,9 +169,9 @@ def _compare_numbers(evidence: Evidence, outcome: Outcome) -> str:
     return "" if same else f"prints {printed}, not {yours}"
 
 
-_SHAPE = re.compile(r"has shape (\(.*?\))")
-_TYPE = re.compile(r"is a plain (\w+), not |of type (\w+);|is (None), not ")
-"""How messages say which shape or type something of the student's has: the first one is the student's."""
+_SHAPE = re.compile(r"(?:has shape|\.shape is) (\(.*?\))")
+_TYPE = re.compile(r"is a plain (\w+), not |of type (\w+);|is (None), not |^(\w+) has no \w+ yet\.")
+"""How messages say which shape or type something of the student's has: the first one in a message is the student's."""
 
 
 def _find_type(message: str) -> str:

@@ -1,7 +1,7 @@
 """The functions that a misconception edits, and whether what it changes lasts longer than their calls."""
 
 import pytest
-from gradkit.proof.edited_functions import changes_lasting_state, edited_functions
+from gradkit.proof.edited_functions import changes_lasting_state, edited_definitions, edited_functions
 from gradkit.proof.specimens import Edit, Misconception
 
 CLOSURE = "engine.Value.tanh.<locals>._backward"
@@ -61,3 +61,18 @@ def test_state_that_lasts_longer_than_a_call_is_noticed(line, lasts):
     )
     assert changes_lasting_state(source, {"Value.exp.<locals>.inner"}) is lasts
     assert not changes_lasting_state(source, {"Value.log"})
+
+
+@pytest.mark.parametrize(
+    ("edit", "edited"),
+    [
+        (("self.grad += (1 - out.data**2) * out.grad", "pass"), {"engine.Value.tanh"}),
+        (("data, _children=()", "data, _children=[]"), {"engine.Value.__init__"}),
+        (("import math\n", "import math\n\n\n"), set()),
+        (("import math\n", "import maths\n"), None),
+        (("class Value:\n", "class Value:\n    count = 0\n"), None),
+        (("def tanh(self)", "def tangent(self)"), None),
+    ],
+)
+def test_an_edit_of_definitions_alone_names_them(edit, edited):
+    assert edited_definitions(misconception(edit)) == edited

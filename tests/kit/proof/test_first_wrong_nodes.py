@@ -1,7 +1,7 @@
 """A first wrong node is right if it is the first one that the edited function made and whose number differs."""
 
 import pytest
-from gradkit.proof.edited_functions import changed_functions
+from gradkit.proof.edited_functions import edited_definitions
 from gradkit.proof.first_wrong_nodes import (
     ProgramWithOrigin,
     find_first_wrong_nodes,
@@ -25,7 +25,7 @@ def find(tmp_path):
     def find(edit, *code, module="engine"):
         misconception = Misconception("Something", "operation", "", "", [], [Edit(*edit)], module)
         write_misconception(misconception, tmp_path / "files")
-        edited = changed_functions(misconception)
+        edited = edited_definitions(misconception)
         (node,) = find_first_wrong_nodes([ProgramWithOrigin(tmp_path / "files", edited, code)])
         return node
 

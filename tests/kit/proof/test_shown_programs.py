@@ -8,6 +8,8 @@ from gradkit.suite.evidence import Evidence, make_row
 LONG = "TypeError: unsupported operand type(s) for +: "
 NO_DATA = "AttributeError: 'float' object has no attribute 'data'"
 A_FLOAT = "a + b is a plain float, not a Value: no gradient can flow through it"
+ABSENT = "Value has no __neg__ yet."
+NO_NEGATION = "TypeError: bad operand type for unary -: 'Value'"
 SHAPE = "a.grad has shape (2,), and PyTorch's has (1,)"
 
 
@@ -21,7 +23,9 @@ SHAPE = "a.grad has shape (2,), and PyTorch's has (1,)"
         (Verdict.ERROR, Evidence(LONG + "'Value'"), Outcome("1\n", "", 0), "exception", "raises no exception"),
         (Verdict.FAILED, Evidence(SHAPE), Outcome("(2,)\n", "", 0), "shape", ""),
         (Verdict.FAILED, Evidence(SHAPE), Outcome("(1,)\n", "", 0), "shape", "prints ['(1,)'], not"),
+        (Verdict.FAILED, Evidence("p.data.shape is (2,) and should"), Outcome("(2,)\n", "", 0), "shape", ""),
         (Verdict.FAILED, Evidence(A_FLOAT, ("one", "two")), Outcome("", NO_DATA, 2), "type", ""),
+        (Verdict.NOT_IMPLEMENTED, Evidence(ABSENT, ("one",)), Outcome("", NO_NEGATION, 1), "type", ""),
         (Verdict.FAILED, Evidence(A_FLOAT, ("one", "two")), Outcome("", NO_DATA, 1), "type", "raises Attr"),
         (Verdict.FAILED, Evidence(A_FLOAT, ("one",)), Outcome("", "TypeError: 'str' is odd", 1), "type", "raises Type"),
         (Verdict.FAILED, Evidence(A_FLOAT, ("one",)), Outcome("", "", 0), "ends", ""),
