@@ -150,17 +150,18 @@ def hints(
 
     Examples: gradkit hints set_a --out screens; gradkit hints set_a --record
     """
-    from gradkit.proof import hint_trial
+    from gradkit.proof.hint_ratings import count_hints, make_record, read_ratings
+    from gradkit.proof.hint_screens import make_screens, write_screens
     from gradkit.proof.independent_mistakes import open_set
     from gradkit.proof.records import write_record
 
     chosen = open_set(name)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("grading mistakes", total=len(chosen.mistakes))
-        screens = list(hint_trial.make_screens(chosen, lambda: progress.advance(task)))
-    figures = hint_trial.count_hints(screens, hint_trial.read_ratings(name))
+        screens = list(make_screens(chosen, lambda: progress.advance(task)))
+    figures = count_hints(screens, read_ratings(name))
     if out:
-        hint_trial.write_screens(chosen, screens, out)
+        write_screens(chosen, screens, out)
 
     table = Table("mistakes", "cost points", "of these with a hint", "right", "incomplete", "wrong", "not rated")
     ratings = [figures.ratings[each] for each in ("right", "incomplete", "wrong")]
@@ -168,4 +169,4 @@ def hints(
     table.add_row(*map(str, numbers))
     console.print(table)
     if record:
-        write_record(hint_trial.make_record(chosen, screens, figures))
+        write_record(make_record(chosen, screens, figures))

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
-from gradkit.proof import hint_trial, independent_mistakes
-from gradkit.proof.hint_trial import RatedHint, Screen, count_hints, make_record, make_screens, read_ratings
+from gradkit.proof import hint_ratings, independent_mistakes
+from gradkit.proof.hint_ratings import RatedHint, count_hints, make_record, read_ratings
+from gradkit.proof.hint_screens import Screen, make_screens, write_screens
 from gradkit.proof.independent_mistakes import open_set
 
 MISTAKES = """
@@ -37,7 +38,7 @@ new = "import random as random"
 @pytest.fixture
 def made_up_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(independent_mistakes, "sets_folder", lambda: tmp_path)
-    monkeypatch.setattr(hint_trial, "sets_folder", lambda: tmp_path)
+    monkeypatch.setattr(hint_ratings, "sets_folder", lambda: tmp_path)
     with zipfile.ZipFile(tmp_path / "made_up.zip", "w") as archive:
         for path in sorted((course_home() / "reference" / "solution").glob("*.py")):
             archive.writestr(f"author_1/right/{path.name}", path.read_text(encoding="utf-8"))
@@ -57,7 +58,7 @@ def test_each_mistake_is_graded_as_its_authors_submission(made_up_set: Path) -> 
 def test_a_rater_sees_the_edit_and_the_screen(made_up_set: Path) -> None:
     chosen = open_set("made_up")
     screens = [Screen("author_1/exp_sets", "engine.py", True, "the screen", ())]
-    hint_trial.write_screens(chosen, screens, made_up_set / "screens")
+    write_screens(chosen, screens, made_up_set / "screens")
     text = (made_up_set / "screens" / "author_1" / "exp_sets.txt").read_text(encoding="utf-8")
     assert text.startswith("Sets the gradient.")
     assert "-            self.grad += out.data * out.grad" in text
