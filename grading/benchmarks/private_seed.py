@@ -109,7 +109,7 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
     with specimen_folders() as folders:
         for batch in batches(folders):
             suite = load_suite(batch.suite.assignments, Library(corpora_folder()), private, retries=False)
-            for name, graded in _reports(suite, {name: folders[name] for name in batch.parts}):
+            for name, graded in _reports(suite, {name: folders[name] for name in batch.selected}):
                 wrong = [item for item in graded.items if item.verdict is not Verdict.PASSED]
                 private_only = [item.id for item in wrong if item.evidence and item.evidence.message == PRIVATE_ONLY]
                 if private_only:

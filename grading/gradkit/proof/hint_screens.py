@@ -15,13 +15,13 @@ from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.files import write_whole
 from gradkit.grader.conditions import make_conditions
-from gradkit.grader.report import Report, read
+from gradkit.grader.report import Report
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
-from gradkit.submissions.intake.roster import Student
 from gradkit.suite import screen
 
 from .independent_mistakes import IndependentSet
+from .runs import grade_folders
 
 CLASS_SIZE = 20
 """How many mistakes are graded as one class."""
@@ -59,28 +59,24 @@ def make_screens(chosen: IndependentSet, progress: Callable[[], None] = lambda: 
         progress: Called after each mistake.
 
     Raises:
-        RuntimeError: If a mistake cannot be graded.
+        ProofError: If a mistake cannot be graded.
     """
     suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
     conditions = make_conditions(suite, sandboxed=False)
-    names = list(chosen.mistakes)
-    for start in range(0, len(names), CLASS_SIZE):
+    mistakes = list(chosen.mistakes)
+    for start in range(0, len(mistakes), CLASS_SIZE):
+        students = {mistake.replace("/", "."): mistake for mistake in mistakes[start : start + CLASS_SIZE]}
         with tempfile.TemporaryDirectory() as scratch:
-            students = {}
-            for number, name in enumerate(names[start : start + CLASS_SIZE]):
-                folder = Path(scratch) / "class" / f"student{number:02}"
+            folders = {student: Path(scratch) / "class" / student for student in students}
+            for student, folder in folders.items():
                 folder.mkdir(parents=True)
-                for file, text in chosen.files_of(name).items():
+                for file, text in chosen.files_of(students[student]).items():
                     (folder / file).write_text(text, encoding="utf-8")
-                students[folder.name] = name
 
             classroom = Classroom(suite, conditions, Path(scratch) / "reports", isolated=False)
-            roster = [Student(student, (Path(scratch) / "class" / student).resolve()) for student in students]
-            for graded in classroom.grade(roster, n_workers=2):
-                name = students[graded.student.name]
-                if graded.reason:
-                    raise RuntimeError(f"{name}: {graded.reason}")
-                yield _make_screen(name, chosen.mistakes[name].file, read(classroom.report_path(graded.student)))
+            for student, report in grade_folders(classroom, folders):
+                mistake = students[student]
+                yield _make_screen(mistake, chosen.mistakes[mistake].file, report)
                 progress()
 
 

@@ -40,7 +40,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.suite.collection import GradedTest
 
-from .runs import Batch, batches, find_assignments_grading, run_batch
+from .runs import Batch, batches, run_batch
 from .selection import Selection
 
 MAX_SEED_SECONDS = 7_200.0
@@ -121,9 +121,9 @@ class SeedRun:
 
     def __init__(self, names: Iterable[str], folders: Mapping[str, Path], seeds: Sequence[str], out: Path) -> None:
         self._folders, self._seeds, self._out = folders, seeds, out.resolve()
-        self._batches = batches(names, Selection(), find_assignments_grading)
-        self._parts = {name: part for batch in self._batches for name, part in batch.parts.items()}
-        self._suites = {name: batch.suite for batch in self._batches for name in batch.parts}
+        self._batches = batches(names, Selection(), graded_only=True)
+        self._selected = {name: suite for batch in self._batches for name, suite in batch.selected.items()}
+        self._suites = {name: batch.suite for batch in self._batches for name in batch.selected}
         conditions = {id(batch.suite): make_conditions(batch.suite, sandboxed=False) for batch in self._batches}
         self._digests = {
             name: _digest(msgspec.json.encode(conditions[id(suite)]), *_contents(folders[name]))
@@ -178,20 +178,20 @@ class SeedRun:
         library = Library(corpora_folder(), seed, drawn)
         with Sandbox(drawn / "workers", isolated=False) as sandbox:
             for name in missing:
-                failed = run_private_tests(self._parts[name], tests[name], library, sandbox, self._folders[name])
+                failed = run_private_tests(self._selected[name], tests[name], library, sandbox, self._folders[name])
                 self._write(seed, name, failed)
         shutil.rmtree(drawn)
 
     def _tests_of(self, name: str) -> list[GradedTest]:
         """Return the tests of a specimen that depend on the seed. An item that fails under the public one is lost."""
         lost = self._failed(PUBLIC_SEED, name)
-        return [test for test in self._parts[name].tests if _depends_on_seed(test) and test.item.id not in lost]
+        return [test for test in self._selected[name].tests if _depends_on_seed(test) and test.item.id not in lost]
 
     def _run_public(self, batch: Batch) -> int:
         """Grade the specimens of a batch that have no result under the public seed; return how many there were."""
-        missing = {name: part for name, part in batch.parts.items() if self._read(PUBLIC_SEED, name) is None}
+        missing = {name: suite for name, suite in batch.selected.items() if self._read(PUBLIC_SEED, name) is None}
         if missing:
-            for run in run_batch(replace(batch, parts=missing), self._folders):
+            for run in run_batch(replace(batch, selected=missing), self._folders):
                 failed = [item.id for item in run.report.items if item.verdict is not Verdict.PASSED]
                 self._write(PUBLIC_SEED, run.name, failed)
         return len(missing)

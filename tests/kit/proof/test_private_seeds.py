@@ -69,7 +69,7 @@ def test_what_fails_under_some_seeds_only_makes_points_move(seeds_of):
 def test_a_run_keeps_its_results_and_makes_only_what_is_missing(tmp_path, specimens, monkeypatch):
     def few_tests(batch):
         tests = tuple(test for test in batch.suite.tests if test.item.id == "a2_backprop/test_addition_gradient")
-        return replace(batch, parts={name: replace(part, tests=tests) for name, part in batch.parts.items()})
+        return replace(batch, selected={name: replace(part, tests=tests) for name, part in batch.selected.items()})
 
     make_batches = private_seeds.batches
     monkeypatch.setattr(private_seeds, "batches", lambda *how: [few_tests(batch) for batch in make_batches(*how)])
