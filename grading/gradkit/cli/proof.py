@@ -148,14 +148,16 @@ def hints(
 ) -> None:
     """Show the hints on mistakes that were written independently of them, and count their ratings.
 
-    Examples: gradkit hints set_a --out screens; gradkit hints set_a --record
+    Examples: gradkit hints set_a --out screens; gradkit hints set_b --record
     """
-    from gradkit.proof.hint_ratings import count_hints, make_record, read_ratings
+    from gradkit.proof.hint_ratings import RATINGS, count_hints, find_missed_goals, make_record, read_ratings
     from gradkit.proof.hint_screens import make_screens, write_screens
     from gradkit.proof.independent_mistakes import open_set
     from gradkit.proof.records import write_record
 
     chosen = open_set(name)
+    if record:
+        chosen.refuse_development()
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("grading mistakes", total=len(chosen.mistakes))
         screens = list(make_screens(chosen, lambda: progress.advance(task)))
@@ -164,9 +166,12 @@ def hints(
         write_screens(chosen, screens, out)
 
     table = Table("mistakes", "cost points", "of these with a hint", "right", "incomplete", "wrong", "not rated")
-    ratings = [figures.ratings[each] for each in ("right", "incomplete", "wrong")]
+    ratings = [figures.count(rating) for rating in RATINGS]
     numbers = [figures.n_mistakes, figures.n_caught, figures.n_with_hint, *ratings, len(figures.unrated)]
     table.add_row(*map(str, numbers))
     console.print(table)
     if record:
         write_record(make_record(chosen, screens, figures))
+    missed = find_missed_goals(figures)
+    if missed:
+        stop("\n".join(missed))

@@ -6,10 +6,9 @@ are kept beside the set.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -20,6 +19,11 @@ from .independent_mistakes import IndependentSet, sets_folder
 from .records import Figure, MeasuredSet, Record, Table, today
 
 Rating = Literal["right", "incomplete", "wrong"]
+
+RATINGS: tuple[Rating, ...] = get_args(Rating)
+
+MIN_WITH_HINT_PERCENT, MIN_RIGHT_PERCENT, MAX_WRONG_PERCENT = 80, 95, 2
+"""The goals: how many caught mistakes must have a hint, and how many hints must be right and may be wrong."""
 
 
 class RatedHint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,8 +59,7 @@ class HintFigures:
         n_mistakes: The mistakes of the set.
         n_caught: Those that cost points.
         n_with_hint: Those of them with a hint on the screen.
-        ratings: How many hints are right, incomplete and wrong.
-        wrong: The mistakes with a wrong hint.
+        by_rating: The mistakes with a right, incomplete and wrong hint, once for each such hint.
         without_hint: The mistakes that are caught without a hint.
         not_caught: The mistakes that cost nothing.
         unrated: The hints that nobody has rated, as (mistake, hint).
@@ -65,36 +68,68 @@ class HintFigures:
     n_mistakes: int
     n_caught: int
     n_with_hint: int
-    ratings: Counter[Rating]
-    wrong: list[str]
-    without_hint: list[str]
-    not_caught: list[str]
-    unrated: list[tuple[str, str]]
+    by_rating: Mapping[Rating, Sequence[str]]
+    without_hint: Sequence[str]
+    not_caught: Sequence[str]
+    unrated: Sequence[tuple[str, str]]
+
+    @property
+    def n_rated(self) -> int:
+        """How many hints have a rating."""
+        return sum(len(mistakes) for mistakes in self.by_rating.values())
+
+    def count(self, rating: Rating) -> int:
+        """Return how many hints have a rating."""
+        return len(self.by_rating[rating])
 
 
 def count_hints(screens: Sequence[Screen], ratings: Mapping[tuple[str, str], RatedHint]) -> HintFigures:
     """Count the hints of a set's screens by their ratings."""
     caught = [each for each in screens if each.is_caught]
-    counts: Counter[Rating] = Counter()
-    wrong, unrated = [], []
+    by_rating: dict[Rating, list[str]] = {rating: [] for rating in RATINGS}
+    unrated = []
     for each in caught:
         for hint in each.hints:
             rated = ratings.get((each.mistake, hint))
-            if rated is None:
+            if rated:
+                by_rating[rated.rating].append(each.mistake)
+            else:
                 unrated.append((each.mistake, hint))
-                continue
-            counts[rated.rating] += 1
-            if rated.rating == "wrong":
-                wrong.append(each.mistake)
     return HintFigures(
         len(screens),
         len(caught),
         sum(bool(each.hints) for each in caught),
-        counts,
-        wrong,
+        by_rating,
         [each.mistake for each in caught if not each.hints],
         [each.mistake for each in screens if not each.is_caught],
         unrated,
+    )
+
+
+def find_missed_goals(figures: HintFigures) -> list[str]:
+    """Return the goals that the hints of a set miss, in sentences. Rating the hints that have no rating is one."""
+    missed = []
+    if 100 * figures.n_with_hint < MIN_WITH_HINT_PERCENT * figures.n_caught:
+        with_hint = _share(figures.n_with_hint, figures.n_caught)
+        missed.append(f"Caught mistakes with a hint: {with_hint}. The goal is at least {MIN_WITH_HINT_PERCENT} %.")
+    if figures.unrated:
+        return [*missed, _ask_for_ratings(figures)]
+
+    n_right, n_wrong = figures.count("right"), figures.count("wrong")
+    if 100 * n_right < MIN_RIGHT_PERCENT * figures.n_rated:
+        right = _share(n_right, figures.n_rated)
+        missed.append(f"Hints that are right: {right}. The goal is at least {MIN_RIGHT_PERCENT} %.")
+    if 100 * n_wrong > MAX_WRONG_PERCENT * figures.n_rated:
+        wrong = _share(n_wrong, figures.n_rated)
+        missed.append(f"Hints that are wrong: {wrong}. The goal is at most {MAX_WRONG_PERCENT} %.")
+    return missed
+
+
+def _ask_for_ratings(figures: HintFigures) -> str:
+    mistake, hint = figures.unrated[0]
+    return (
+        f"{len(figures.unrated)} hints are not rated, as that of {mistake}: {hint!r}. Rate them from the edit and the "
+        "screen alone, in the set's file of ratings."
     )
 
 
@@ -107,16 +142,12 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
         figures: What their ratings add up to.
 
     Raises:
-        UserError: If a hint is not rated yet.
+        UserError: If the hints were improved with the set, or a hint is not rated yet.
     """
+    chosen.refuse_development()
     if figures.unrated:
-        mistake, hint = figures.unrated[0]
-        raise UserError(
-            f"{len(figures.unrated)} hints of {chosen.name} are not rated, as that of {mistake}: {hint!r}. Rate them "
-            f"from the edit and the screen alone, in {chosen.name}_ratings.json."
-        )
+        raise UserError(_ask_for_ratings(figures))
 
-    n_rated = sum(figures.ratings.values())
     files = sorted({each.file for each in screens})
     return Record(
         part="hints",
@@ -126,17 +157,29 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
         date=today(),
         set=MeasuredSet(
             size=figures.n_mistakes,
-            what="mistakes",
-            author="three authors who saw the template, the course's story and the field notes alone",
-            written="2026-11-30",
+            what=f"mistakes, opened once, for the hints of commit {chosen.origin.opened_for}",
+            author=chosen.origin.author,
+            written=chosen.origin.written,
             digest=chosen.digest[:16],
         ),
         figures=[
             Figure("mistakes that cost points", "", _share(figures.n_caught, figures.n_mistakes)),
-            Figure("caught mistakes with a hint", "at least 80 %", _share(figures.n_with_hint, figures.n_caught)),
-            Figure("hints that are right", "at least 95 %", _share(figures.ratings["right"], n_rated)),
-            Figure("hints that are incomplete", "", _share(figures.ratings["incomplete"], n_rated)),
-            Figure("hints that are wrong", "at most 2 %", _share(figures.ratings["wrong"], n_rated)),
+            Figure(
+                "caught mistakes with a hint",
+                f"at least {MIN_WITH_HINT_PERCENT} %",
+                _share(figures.n_with_hint, figures.n_caught),
+            ),
+            Figure(
+                "hints that are right",
+                f"at least {MIN_RIGHT_PERCENT} %",
+                _share(figures.count("right"), figures.n_rated),
+            ),
+            Figure("hints that are incomplete", "", _share(figures.count("incomplete"), figures.n_rated)),
+            Figure(
+                "hints that are wrong",
+                f"at most {MAX_WRONG_PERCENT} %",
+                _share(figures.count("wrong"), figures.n_rated),
+            ),
         ],
         tables=[
             Table(
@@ -146,7 +189,8 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
             )
         ],
         misses=[
-            *(f"{name} has a wrong hint" for name in figures.wrong),
+            *(f"{name} has a wrong hint" for name in figures.by_rating["wrong"]),
+            *(f"{name} has an incomplete hint" for name in figures.by_rating["incomplete"]),
             *(f"{name} has no hint" for name in figures.without_hint),
             *(f"{name} costs nothing" for name in figures.not_caught),
         ],
