@@ -16,6 +16,7 @@ from gradkit.proof.attacks.run import group_by_suite, run_attacks
 from gradkit.proof.attacks.secrets import addition, difference, find_secret_word
 from gradkit.proof.specimens import EditError
 from gradkit.submissions.outcome import Verdict
+from gradkit.suite.collection import graded_tests
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item, make_result
 from gradkit.suite.visibility import PRIVATE_ONLY
@@ -84,6 +85,12 @@ def test_there_are_at_least_sixty_attacks_and_some_of_every_group():
 
 def test_every_title_is_one_sentence():
     assert not [name for name, attack in ATTACKS.items() if not attack.title.endswith(".") or "\n" in attack.title]
+
+
+def test_the_items_in_labels_exist():
+    items = {test.item.id for assignment in assignments() for test in graded_tests(assignment)}
+    named = {item for attack in ATTACKS.values() for item in [*attack.unaffected, *attack.verdicts]}
+    assert named <= items
 
 
 # --- the labels ------------------------------------------------------------------------------------------------------
@@ -169,6 +176,7 @@ THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOC
         (attack(verdicts={KEEPS: Verdict.ERROR}), HIDDEN_BEHIND),
         (attack(every=(Verdict.CRASHED, Verdict.FAILED)), THE_REST_BLOCKED),
         (attack(verdicts={KEEPS: Verdict.FAILED}, earned=1), ONE_FAILED),
+        (attack(every=Verdict.FAILED, unaffected=[ADDS, "a9/test_not_graded"]), ONE_FAILED),
     ],
 )
 def test_a_report_that_is_as_its_label_says_has_nothing_wrong(label, report):
@@ -182,6 +190,8 @@ def test_a_report_that_is_as_its_label_says_has_nothing_wrong(label, report):
         (attack(all_pass=True), reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.BLOCKED, (KEEPS,)))),
         (attack(every=Verdict.FAILED), ALL_PASSED),
         (attack(every=Verdict.FAILED), ONE_FAILED),
+        (attack(every=Verdict.FAILED, unaffected=[ADDS]), THE_REST_BLOCKED),
+        (attack(every=Verdict.FAILED, unaffected=[KEEPS]), ONE_FAILED),
         (attack(every=Verdict.CRASHED), THE_REST_BLOCKED),
         (attack(every=(Verdict.CRASHED, Verdict.ERROR)), THE_REST_BLOCKED),
         (attack(verdicts={KEEPS: Verdict.FAILED}), ALL_PASSED),
