@@ -8,7 +8,7 @@ from gradkit.proof.mutants.equivalents import Equivalent, find_reason, read_equi
 from gradkit.proof.mutants.generation import generate_mutants
 from gradkit.proof.mutants.operators import OPERATORS, Scope
 from gradkit.proof.mutants.prove import MutantProof, prove_mutants
-from gradkit.proof.mutants.results import ResultsFile
+from gradkit.proof.mutants.results import open_results
 from gradkit.proof.mutants.running import ItemsRun, load_mutant_suite, run_items
 from gradkit.proof.mutants.summary import list_misses, make_record
 from gradkit.proof.records import read_records
@@ -180,11 +180,13 @@ def test_an_equivalent_covers_the_mutants_that_it_names(networks):
 
 def test_results_are_kept_until_what_they_depend_on_changes(tmp_path, monkeypatch):
     monkeypatch.setattr("gradkit.proof.mutants.results.results_folder", lambda: tmp_path)
-    ResultsFile("items", "one suite", ItemsRun).add("digest", CAUGHT)
+    open_results("items", "one suite", ItemsRun).add("digest", CAUGHT)
     with (tmp_path / "items.jsonl").open("a") as file:
         file.write('["the run was killed wh')
-    assert ResultsFile("items", "one suite", ItemsRun).by_digest == {"digest": CAUGHT}
-    assert ResultsFile("items", "another suite", ItemsRun).by_digest == {}
+    assert open_results("items", "one suite", ItemsRun).by_digest == {"digest": CAUGHT}
+    open_results("items", "one suite", ItemsRun).add("after the kill", CAUGHT)
+    assert list(open_results("items", "one suite", ItemsRun).by_digest) == ["digest", "after the kill"]
+    assert open_results("items", "another suite", ItemsRun).by_digest == {}
 
 
 def test_the_record_counts_outcomes_and_names_every_miss(networks):

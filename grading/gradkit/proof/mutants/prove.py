@@ -11,7 +11,7 @@ from typing import Literal
 from .differences import Difference, find_differences
 from .equivalents import find_reason, read_equivalents
 from .generation import Mutant
-from .results import ResultsFile, digest_items, digest_programs
+from .results import digest_items, digest_programs, open_results
 from .running import ItemsRun, load_mutant_suite, run_items
 
 Outcome = Literal["caught", "weakly caught", "equivalent", "survived"]
@@ -53,7 +53,7 @@ def prove_mutants(
 
 
 def _prove(mutants: Sequence[Mutant], n_workers: int, progress: Callable[[str, int, int], None]) -> list[MutantProof]:
-    items = ResultsFile("items", digest_items(), ItemsRun)
+    items = open_results("items", digest_items(), ItemsRun)
     new = [mutant for mutant in mutants if mutant.digest not in items.by_digest]
     if new:
         suite = load_mutant_suite()
@@ -65,7 +65,7 @@ def _prove(mutants: Sequence[Mutant], n_workers: int, progress: Callable[[str, i
     left = [
         mutant for mutant in mutants if not items.by_digest[mutant.digest].failed and not find_reason(mutant, listed)
     ]
-    programs = ResultsFile("programs", digest_programs(), Difference)
+    programs = open_results("programs", digest_programs(), Difference)
     new = [mutant for mutant in left if mutant.digest not in programs.by_digest]
     for count, (mutant, difference) in enumerate(find_differences(new, n_workers), start=1):
         programs.add(mutant.digest, difference)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -13,41 +13,14 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.catalogue.home import course_home
 from gradkit.grader.digests import KIT, is_digested
 
+from ..results_file import ResultsFile
+
 Result = TypeVar("Result", bound=msgspec.Struct)
 
 
-class ResultsFile(Generic[Result]):
-    """Results by the digest of their mutant, one JSON line each.
-
-    A file that was written for another suite is begun anew.
-
-    Args:
-        name: The name of the file, without its ending.
-        basis: A digest of what the results depend on in addition to the mutant.
-        kind: The type of the results.
-    """
-
-    def __init__(self, name: str, basis: str, kind: type[Result]) -> None:
-        self._path = results_folder() / f"{name}.jsonl"
-        self.by_digest: dict[str, Result] = {}
-        lines = self._path.read_bytes().splitlines() if self._path.is_file() else []
-        if lines[:1] == [msgspec.json.encode(basis)]:
-            decoder = msgspec.json.Decoder(tuple[str, kind])  # type: ignore[valid-type]
-            for line in lines[1:]:
-                try:
-                    digest, result = decoder.decode(line)
-                except msgspec.DecodeError:  # the last line, if the run was killed while it wrote
-                    continue
-                self.by_digest[digest] = result
-        else:
-            self._path.parent.mkdir(exist_ok=True)
-            self._path.write_bytes(msgspec.json.encode(basis) + b"\n")
-
-    def add(self, digest: str, result: Result) -> None:
-        """Add the result of a mutant."""
-        self.by_digest[digest] = result
-        with self._path.open("ab") as file:
-            file.write(msgspec.json.encode((digest, result)) + b"\n")
+def open_results(name: str, basis: str, kind: type[Result]) -> ResultsFile[Result]:
+    """Open the file of results with this name: see ResultsFile."""
+    return ResultsFile(results_folder() / f"{name}.jsonl", basis, kind)
 
 
 def results_folder() -> Path:
