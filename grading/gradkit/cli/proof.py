@@ -110,20 +110,25 @@ def page() -> None:
 
 def attacks(
     record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
+    out: Annotated[
+        Path, typer.Option(help="the folder of results: run the same command again to continue a run")
+    ] = Path(".attacks"),
 ) -> None:
     """Grade every attack of the corpus; show that each gets what its honest part earns, and carries out no secret.
+
+    Stopped with Ctrl-C, the next run goes on. Attacks that did not go as they must are graded again.
 
     Examples: gradkit attacks; gradkit attacks --record
     """
     from gradkit.proof.attacks.corpus import read_attacks
-    from gradkit.proof.attacks.run import run_attacks
+    from gradkit.proof.attacks.corpus_run import run_corpus
     from gradkit.proof.records import write_record
     from gradkit.proof.summary import make_attacks_record
 
     chosen = read_attacks()
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("grading attacks", total=len(chosen))
-        run = run_attacks(chosen, lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
+        run = run_corpus(chosen, out, lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
     table = Table(Column("attack", overflow="fold"), "group", "earned", "must get", "as it must be")
     for each in run.results:
         earned = f"{each.report.earned:g}" if each.report else "-"
