@@ -84,7 +84,8 @@ class HintFigures:
 
 
 def count_hints(screens: Sequence[Screen], ratings: Mapping[tuple[str, str], RatedHint]) -> HintFigures:
-    """Count the hints of a set's screens by their ratings."""
+    """Count the hints of a set's screens by their ratings. Mistakes are listed in the order of their names."""
+    screens = sorted(screens, key=lambda each: each.mistake)  # they come as they are graded
     caught = [each for each in screens if each.is_caught]
     by_rating: dict[Rating, list[str]] = {rating: [] for rating in RATINGS}
     unrated = []
