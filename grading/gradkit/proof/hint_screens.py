@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.files import write_whole
 from gradkit.grader.conditions import make_conditions
@@ -49,19 +49,22 @@ class Screen:
     hints: tuple[str, ...]
 
 
-def make_screens(chosen: IndependentSet, progress: Callable[[], None] = lambda: None) -> Iterator[Screen]:
-    """Grade every mistake of a set in all assignments, and yield what its author would see in self-check.
+def make_screens(
+    chosen: IndependentSet, progress: Callable[[], None] = lambda: None, course: Sequence[Assignment] = ()
+) -> Iterator[Screen]:
+    """Grade every mistake of a set, and yield what its author would see in self-check.
 
     The mistakes are the course's own files, so they run without a sandbox.
 
     Args:
         chosen: The set.
         progress: Called after each mistake.
+        course: The assignments to grade them in; all, unless given.
 
     Raises:
         ProofError: If a mistake cannot be graded.
     """
-    suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
+    suite = load_suite(course or assignments(), Library(corpora_folder()), retries=False)
     conditions = make_conditions(suite, sandboxed=False)
     mistakes = list(chosen.mistakes)
     for start in range(0, len(mistakes), CLASS_SIZE):

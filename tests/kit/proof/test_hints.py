@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from gradkit.catalogue.assignments import assignments, choose_assignments
 from gradkit.catalogue.home import course_home
 from gradkit.cli.proof import hints
 from gradkit.errors import UserError
 from gradkit.proof import hint_ratings, independent_mistakes
+from gradkit.proof.held_proofs import is_in_share
 from gradkit.proof.hint_ratings import RatedHint, count_hints, find_missed_goals, make_record, read_ratings
 from gradkit.proof.hint_screens import Screen, make_screens, write_screens
-from gradkit.proof.independent_mistakes import open_set
+from gradkit.proof.independent_mistakes import IndependentMistake, open_set
+from gradkit.proof.records import read_records
+
+IN_CI = 20
+"""The tests of the kit grade one independent mistake in this many, `make prove` all of them."""
 
 MISTAKES = """
 [exp_sets]
@@ -57,7 +64,8 @@ def made_up_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 
 
 def test_each_mistake_is_graded_as_its_authors_submission(made_up_set: Path) -> None:
-    screens = {each.mistake: each for each in make_screens(open_set("made_up"))}
+    course = [*choose_assignments("a3"), *choose_assignments("a4")]
+    screens = {each.mistake: each for each in make_screens(open_set("made_up"), course=course)}
     wrong, harmless = screens["author_1/exp_sets"], screens["author_1/says_more"]
     assert wrong.is_caught
     assert not harmless.is_caught
@@ -159,3 +167,20 @@ def test_the_sets_are_those_of_the_readme() -> None:
         assert (len(chosen.mistakes), chosen.origin.written, chosen.digest) == (int(size), written, digest)
         assert f"commit {chosen.origin.opened_for}" in state
     assert [name for name, *_ in rows if open_set(name).origin.purpose == "proof"] == ["set_b"]
+
+
+def test_the_hints_of_the_recorded_set_are_those_that_were_rated() -> None:
+    """Grade one mistake in IN_CI, in the assignments that ask for its file: later ones show no other hint."""
+    (record,) = [each for each in read_records() if each.part == "hints"]
+    name = record.command.split()[2]
+    chosen, rated = open_set(name), read_ratings(name)
+    by_file: dict[str, dict[str, IndependentMistake]] = {}
+    for mistake, each in chosen.mistakes.items():
+        if is_in_share(mistake, IN_CI):
+            by_file.setdefault(each.file, {})[mistake] = each
+    assert len(by_file) == 4
+
+    for file, mistakes in by_file.items():
+        course = [each for each in assignments() if file.removesuffix(".py") in each.modules]
+        for screen in make_screens(replace(chosen, mistakes=mistakes), course=course):
+            assert set(screen.hints) == {hint for mistake, hint in rated if mistake == screen.mistake}, screen.mistake
