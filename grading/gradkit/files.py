@@ -1,8 +1,9 @@
-"""Write files that exist either whole or not at all, and compute digests of contents."""
+"""Write files that exist either whole or not at all, and digest the contents of files."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,12 +20,13 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def digest_contents(contents: Iterable[tuple[str, bytes]]) -> str:
-    """Return one digest of many contents, in order, each with its name."""
-    digest = hashlib.sha256()
-    for name, content in contents:
-        for each in (name.encode(), content):
-            digest.update(len(each).to_bytes(8, "big") + each)
-    return digest.hexdigest()[:16]
+    """Return one digest of named contents, whatever their order.
+
+    Args:
+        contents: The name and the content of each, such as a file's.
+    """
+    facts = sorted((name, hashlib.sha256(content).hexdigest()) for name, content in contents)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def read_contents(folder: Path, pattern: str = "**/*") -> Iterator[tuple[str, bytes]]:
