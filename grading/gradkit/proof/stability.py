@@ -94,6 +94,7 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
             *(
                 f"{each.name} loses {each.loses:g} points that it has under the public seed"
                 for each in find_losing(results)
+                if each.moves <= MAX_MOVE_POINTS  # the others are misses already
             ),
             *(f"{seed} cannot be drawn: {reason}" for seed, reason in undrawn.items()),
         ],
