@@ -68,7 +68,10 @@ def make_screens(
     conditions = make_conditions(suite, sandboxed=False)
     mistakes = list(chosen.mistakes)
     for start in range(0, len(mistakes), CLASS_SIZE):
-        students = {mistake.replace("/", "."): mistake for mistake in mistakes[start : start + CLASS_SIZE]}
+        # Names of one length: a longer path moves objects in memory, on which the order of a set depends, and with it
+        # the hint on a mistake that puts parameters into one.
+        some = mistakes[start : start + CLASS_SIZE]
+        students = {f"student{number:02}": mistake for number, mistake in enumerate(some)}
         with tempfile.TemporaryDirectory() as scratch:
             folders = {student: Path(scratch) / "class" / student for student in students}
             for student, folder in folders.items():
