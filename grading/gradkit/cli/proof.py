@@ -27,10 +27,12 @@ def prove(
     """
     from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
-    from gradkit.proof.records import write_record
-    from gradkit.proof.summary import make_counterexamples_record, make_specimens_record
+    from gradkit.proof.records import check_records, write_record
+    from gradkit.proof.specimen_records import make_counterexamples_record, make_specimens_record
 
     chosen = choose_specimens(names or [])
+    if record:
+        check_records("misconceptions", "counterexamples")
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("running specimens", total=len(chosen))
         proofs = prove_specimens(lambda _name: progress.advance(task), chosen)
@@ -122,10 +124,12 @@ def attacks(
     """
     from gradkit.proof.attacks.corpus import read_attacks
     from gradkit.proof.attacks.corpus_run import run_corpus
-    from gradkit.proof.records import write_record
-    from gradkit.proof.summary import make_attacks_record
+    from gradkit.proof.attacks.record import make_attacks_record
+    from gradkit.proof.records import check_records, write_record
 
     chosen = read_attacks()
+    if record:
+        check_records("attacks")
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("grading attacks", total=len(chosen))
         run = run_corpus(chosen, out, lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
@@ -158,11 +162,12 @@ def hints(
     from gradkit.proof.hint_ratings import RATINGS, count_hints, find_missed_goals, make_record, read_ratings
     from gradkit.proof.hint_screens import make_screens, write_screens
     from gradkit.proof.independent_mistakes import open_set
-    from gradkit.proof.records import write_record
+    from gradkit.proof.records import check_records, write_record
 
     chosen = open_set(name)
     if record:
         chosen.refuse_development()
+        check_records("hints")
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("grading mistakes", total=len(chosen.mistakes))
         screens = list(make_screens(chosen, lambda: progress.advance(task)))

@@ -37,11 +37,12 @@ def pairs(names: Names = None, n_seeds: Seeds = 152, out: Out = Path(".pairs"), 
     Examples: gradkit pairs --seeds 2; gradkit pairs tape composed --seeds 10; gradkit pairs --record
     """
     from gradkit.proof.pairs import GOAL_DESIGNS, GOAL_PAIRS, find_lost_items, make_pairs_record
-    from gradkit.proof.records import write_record
+    from gradkit.proof.records import check_records, write_record
     from gradkit.proof.specimens import read_variants
 
     designs = list(read_variants())
     if record:
+        check_records("designs")
         _stop_unless_all(names)
         if len(designs) < GOAL_DESIGNS or len(designs) * n_seeds < GOAL_PAIRS:
             stop(
@@ -69,7 +70,7 @@ def seeds(names: Names = None, n_seeds: Seeds = 20, out: Out = Path(".seeds"), r
 
     Examples: gradkit seeds --seeds 3; gradkit seeds tanh_overwrites; gradkit seeds --record
     """
-    from gradkit.proof.records import write_record
+    from gradkit.proof.records import check_records, write_record
     from gradkit.proof.specimens import read_misconceptions
     from gradkit.proof.stability import (
         GOAL_SEEDS,
@@ -84,6 +85,7 @@ def seeds(names: Names = None, n_seeds: Seeds = 20, out: Out = Path(".seeds"), r
     )
 
     if record:
+        check_records("seeds")
         _stop_unless_all(names)
         if n_seeds < GOAL_SEEDS:
             stop(f"{n_seeds} seeds are too few to record: at least {GOAL_SEEDS}. Or leave out --record.")

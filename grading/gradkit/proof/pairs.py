@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .private_seeds import SpecimenSeeds, sum_points
-from .prove import GIVEN_UP
 from .records import Figure, MeasuredSet, Record, Table, today
-from .specimens import read_variants
+from .specimens import GIVEN_UP, SPECIMENS, read_variants
 
 GOAL_DESIGNS, GOAL_PAIRS = 60, 10_000
 """How many right designs there are at least, and how many pairs the whole run has."""
@@ -54,7 +53,7 @@ def make_pairs_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
         question="Do right answers of other designs lose points under any private seed?",
         command=f"gradkit pairs --seeds {n_seeds} --record",
         date=today(),
-        set=MeasuredSet(n_pairs, "pairs of a design and a private seed", "written for this course", today(), digest),
+        set=MeasuredSet(n_pairs, "pairs of a design and a private seed", SPECIMENS.author, SPECIMENS.written, digest),
         figures=[
             Figure("right designs", f"at least {GOAL_DESIGNS}", str(len(results))),
             Figure("pairs of a design and a private seed", f"at least {GOAL_PAIRS:,}", f"{n_pairs:,}"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from .private_seeds import SpecimenSeeds
 from .records import Figure, MeasuredSet, Record, Table, today
+from .specimens import SPECIMENS
 
 GOAL_SEEDS = 20
 """How many private seeds the whole run has at least."""
@@ -62,7 +63,11 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
         command=f"gradkit seeds --seeds {n_seeds} --record",
         date=today(),
         set=MeasuredSet(
-            len(results), f"misconceptions, each under {n_seeds} seeds", "written for this course", today(), digest
+            len(results),
+            f"misconceptions, each under {n_seeds} seeds",
+            SPECIMENS.author,
+            SPECIMENS.written,
+            digest,
         ),
         figures=[
             Figure(

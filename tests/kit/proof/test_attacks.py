@@ -170,7 +170,7 @@ def test_a_run_of_the_corpus_grades_only_what_has_no_result_or_a_bad_one(tmp_pat
         (tmp_path / name).mkdir(exist_ok=True)
         (tmp_path / name / "attack.toml").write_text(content)
 
-    monkeypatch.setattr(corpus_run, "attacks_folder", lambda: tmp_path)
+    monkeypatch.setattr("gradkit.proof.attacks.corpus.attacks_folder", lambda: tmp_path)
     good, bad = attack(all_pass=True, unsaid=[""]), attack(all_pass=True, unsaid=["it did not"])
     chosen = {"a": good, "b": good, "c": bad, "d": good, "e": good}
     for name in chosen:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import runpy
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,7 +16,8 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
-from gradkit.proof.specimens import Edit, EditError, reference_folder
+from gradkit.files import read_contents
+from gradkit.proof.specimens import Edit, apply_edits, reference_folder
 from gradkit.submissions.outcome import Verdict
 
 Group = Literal[
@@ -102,6 +103,12 @@ def read_attacks() -> dict[str, Attack]:
     return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
 
 
+def read_attack_files(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield every file that attacks are made from, besides the solution: the path in their folder, and the content."""
+    for name in names:
+        yield from ((f"{name}/{file}", content) for file, content in read_contents(attacks_folder() / name))
+
+
 def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:
     """Make a class in which every attack is a submission. Return the name of the attack by the submission's path.
 
@@ -161,9 +168,5 @@ def files_of(attack: Attack) -> dict[str, str]:
     """
     paths = sorted((reference_folder() / "solution").glob("*.py"))
     files = {path.name: path.read_text(encoding="utf-8") for path in paths}
-    text = files[f"{attack.module}.py"]
-    for edit in attack.edits:
-        if text.count(edit.old) != 1:
-            raise EditError(f"{attack.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
-        text = text.replace(edit.old, edit.new)
+    text = apply_edits(files[f"{attack.module}.py"], attack.edits, attack.title)
     return {**files, f"{attack.module}.py": attack.before + text + attack.after}

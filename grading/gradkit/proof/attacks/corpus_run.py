@@ -19,7 +19,7 @@ from gradkit.grader.suite import load_suite
 from gradkit.proof.results_file import ResultsFile
 from gradkit.proof.specimens import reference_folder
 
-from .corpus import Attack, attacks_folder
+from .corpus import Attack, read_attack_files
 from .run import Run, group_by_suite, run_attacks
 
 CLASS_SIZE = 16
@@ -73,8 +73,7 @@ def _encode_conditions(suite: Sequence[Assignment]) -> bytes:
 
 
 def _digest_class(conditions: bytes, attacks: Mapping[str, Attack]) -> str:
-    files = [(f"{name}/{file}", text) for name in attacks for file, text in read_contents(attacks_folder() / name)]
-    return digest_contents([("conditions", conditions), *files])
+    return digest_contents([("conditions", conditions), *read_attack_files(attacks)])
 
 
 def _digest_code() -> str:

@@ -29,9 +29,9 @@ from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import GradedTest, run_test
 from gradkit.suite.outcomes import STUDENT_ERRORS
 
-from ..selection import Trace, trace_solution
 from ..solution_functions import find_function, solution_functions
 from ..specimens import reference_folder
+from ..tracing import Trace, trace_solution
 from .generation import Mutant
 
 Result = TypeVar("Result")
