@@ -59,7 +59,7 @@ def load_programs(module: str) -> Programs:
     codes = [compile(text, "program.py", "exec") for text in texts]
     solution = reference_folder() / "solution"
     answers = run_bounded(lambda: _answers(solution, codes), list[Seen | None], LIMITS)
-    kept = [place for place, answer in enumerate(answers) if answer is not None]
+    kept = [index for index, answer in enumerate(answers) if answer is not None]
     return Programs([texts[k] for k in kept], [codes[k] for k in kept], [answers[k] or [] for k in kept])
 
 
@@ -80,12 +80,12 @@ def _find_difference(mutant: Mutant) -> Difference:
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_mutant(mutant, Path(scratch) / "mutant")
         try:
-            place = run_bounded(lambda: _first_difference(folder, programs), int, LIMITS)
+            index = run_bounded(lambda: _first_difference(folder, programs), int, LIMITS)
         except LimitReachedError as error:
             return Difference(f"A program {error.message}.", 0)
-    if place < 0:
+    if index < 0:
         return Difference("", len(programs.texts))
-    return Difference(programs.texts[place], place + 1)
+    return Difference(programs.texts[index], index + 1)
 
 
 # --- in the bounded process ------------------------------------------------------------------------------------------
@@ -97,12 +97,12 @@ def _answers(folder: Path, codes: Sequence[CodeType]) -> list[Seen | None]:
 
 
 def _first_difference(folder: Path, programs: Programs) -> int:
-    """Return the place of the first program that shows something else than on the solution, or -1."""
+    """Return the index of the first program that shows something else than on the solution, or -1."""
     _use(folder)
-    for place, (code, answer) in enumerate(zip(programs.codes, programs.answers, strict=True)):
+    for index, (code, answer) in enumerate(zip(programs.codes, programs.answers, strict=True)):
         seen = _run(code)
         if seen is None or not _are_equal(seen, answer):
-            return place
+            return index
     return -1
 
 

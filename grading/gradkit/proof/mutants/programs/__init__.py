@@ -30,5 +30,5 @@ SEED = "programs about the documented surface"
 def programs_for(module: str) -> list[str]:
     """Return all programs about a file of the solution, the same ones every time."""
     draw, written, count = PROGRAMS[module]
-    chance = Random(f"{SEED} {module}")
-    return [*written(), *(draw(chance) for _ in range(count))]
+    rng = Random(f"{SEED} {module}")
+    return [*written(), *(draw(rng) for _ in range(count))]
