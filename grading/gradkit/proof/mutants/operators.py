@@ -1,7 +1,7 @@
 """The operators: kinds of small changes to a function. Each yields replacements for one node of its syntax tree.
 
-An expression is replaced by an expression, a statement by any number of statements. Strings are never changed, because
-the solution uses them for docstrings and for `_op`, whose text is free.
+An expression is replaced by an expression, a statement by any number of statements. Strings are never changed: the
+solution uses them for `_op` alone, whose text is free. The generator removes docstrings before.
 """
 
 from __future__ import annotations
@@ -452,8 +452,8 @@ def change_slice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
             index = ast.Tuple(changed, ast.Load()) if len(changed) != 1 else changed[0]
             yield ast.Subscript(node.value, index, ast.Load())
     elif not isinstance(node.slice, ast.Slice):
-        for index in (0, -1):
-            yield ast.Subscript(node.value, ast.Constant(index), ast.Load())
+        for element in (0, -1):
+            yield ast.Subscript(node.value, ast.Constant(element), ast.Load())
 
 
 def copy_or_share(node: ast.AST, scope: Scope) -> Iterator[Replacement]:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
-from gradkit.catalogue.assignments import corpora_folder
+from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.home import course_home
-from gradkit.grader.digests import KIT, is_digested
+from gradkit.grader.digests import KIT, digest_kit, encode_graded_fields
+
+from ..specimens import reference_folder
+
+USED_BY_MUTANTS = ("selection.py", "solution_functions.py", "specimens.py")
+"""The modules of gradkit.proof that decide which items are run on a mutant, or write its files."""
 
 Result = TypeVar("Result", bound=msgspec.Struct)
 
@@ -56,21 +64,46 @@ def results_folder() -> Path:
 
 
 def digest_items() -> str:
-    """Return the digest of what decides whether an item passes: the tests, the corpora, and the kit."""
+    """Return the digest of what decides whether an item passes on a mutant, in addition to the mutant's own code.
+
+    These are the rest of the solution, the tests, the corpora, the assignments, the kit, and how mutants are run.
+    """
     suites = sorted((course_home() / "tests").glob("a[0-9]*_*/*.py"))
-    kit = sorted(path for path in KIT.rglob("*.py") if is_digested(path))
-    return digest_files([*suites, *sorted(corpora_folder().glob("*.json")), *kit, Path(__file__).parent / "running.py"])
+    kit = [KIT / "submissions/transport/local.py", *(KIT / "proof" / name for name in USED_BY_MUTANTS)]
+    paths = [*solution_files(), *suites, *sorted(corpora_folder().glob("*.json")), *kit, *_deciding_modules()]
+    assignment_fields = [encode_graded_fields(assignment).decode() for assignment in assignments()]
+    return digest_files(paths, [digest_kit(), *assignment_fields, *_versions()])
 
 
 def digest_programs() -> str:
-    """Return the digest of what decides whether a mutant computes the same: the programs, and how they are compared."""
-    folder = Path(__file__).parent
-    return digest_files([*sorted((folder / "programs").glob("*.py")), folder / "differences.py"])
+    """Return the digest of what decides whether a mutant computes the same, in addition to the mutant's own code.
+
+    These are the rest of the solution, the programs, and how they are run and compared.
+    """
+    programs = sorted((Path(__file__).parent / "programs").glob("*.py"))
+    return digest_files([*solution_files(), *programs, *_deciding_modules()], _versions())
 
 
-def digest_files(paths: Sequence[Path]) -> str:
-    """Return one digest of the names and contents of files."""
+def solution_files() -> list[Path]:
+    """Return all files of the solution."""
+    return sorted((reference_folder() / "solution").glob("*.py"))
+
+
+def _deciding_modules() -> list[Path]:
+    """Return the modules of this package that decide about results, which is all but those that count results."""
+    counting = ("equivalents", "prove", "summary")
+    return [path for path in sorted(Path(__file__).parent.glob("*.py")) if path.stem not in counting]
+
+
+def _versions() -> list[str]:
+    return [platform.python_version(), version("numpy")]
+
+
+def digest_files(paths: Sequence[Path], texts: Sequence[str] = ()) -> str:
+    """Return one digest of files, with their names, and of texts."""
     digest = hashlib.sha256()
-    for path in paths:
-        digest.update(f"{path.name} ".encode() + path.read_bytes())
+    contents = [(os.path.relpath(path, KIT), path.read_bytes()) for path in paths]
+    for name, content in [*contents, *(("", text.encode()) for text in texts)]:
+        # With the length, a text cannot continue in the next one.
+        digest.update(f"{name} {len(content)} ".encode() + content)
     return digest.hexdigest()[:16]

@@ -18,7 +18,7 @@ Draw = Callable[[Random], str]
 
 PROGRAMS: Mapping[str, tuple[Draw, Callable[[], list[str]], int]] = {
     "engine": (draw_expression, written_expressions, 3000),
-    "nn": (draw_network, written_networks, 600),
+    "nn": (draw_network, written_networks, 2000),
     "training": (draw_training, written_training, 2000),
     "tensor": (draw_tensors, written_tensors, 2500),
 }
