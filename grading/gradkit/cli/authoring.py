@@ -65,7 +65,7 @@ def corpora(
     ] = PUBLIC_SEED,
     check: Annotated[bool, typer.Option("--check", help="compare every recorded number with live PyTorch")] = False,
 ) -> None:
-    """Record the corpora of the suites, drawn with Hypothesis and answered by PyTorch.
+    """Draw the corpora of the suites, let PyTorch answer them, and record both.
 
     Only files that are missing, or that differ beyond rounding, are written. The table of what seeds each corpus,
     tests/kit/corpus_keys.txt, is kept in step.
@@ -89,7 +89,7 @@ def corpora(
     with Progress(console=console, transient=True) as progress:
         n_specs = len(specs)
         if check:
-            checked = progress.track(check_corpora(course, is_whole), n_specs, description="Asking PyTorch")
+            checked = progress.track(check_corpora(course, is_whole), n_specs, description="Comparing with PyTorch")
             wrong = [f"{name}: {reason}" for name, reasons in checked for reason in reasons]
         elif seed != PUBLIC_SEED:
             drawn = progress.track(draw_corpora(course, seed, default_cache()), n_specs, description="Drawing")
@@ -101,7 +101,7 @@ def corpora(
     if check:
         if wrong:
             stop("\n".join(wrong[:MAX_DIFFERENCES_SHOWN]))
-        console.print("Every recorded number is PyTorch's.")
+        console.print("Every recorded number agrees with PyTorch's, within the tolerance.")
     elif seed != PUBLIC_SEED:
         console.print(f"{n_cases} cases of this seed are ready.")
     else:
@@ -137,7 +137,9 @@ def stubs(
 def release(
     out: Annotated[Path, typer.Option(help="the folder to put them in")] = Path("dist"),
 ) -> None:
-    """Build what students get: a wheel and a zip, checked to hold nothing of the reference.
+    """Build what students get: a wheel and a zip.
+
+    Both are checked to contain nothing of the reference, the misconceptions' edits or the hidden items.
 
     Example: gradkit release --out dist
     """

@@ -43,9 +43,9 @@ def collect(
     assignment: Annotated[str, typer.Argument(help="a2_backprop, or a2")],
     downloads: Annotated[Path, typer.Argument(help="a folder or zip of submissions, or a platform's download")],
     into: Annotated[Path, typer.Option(help="nbgrader's folder of submissions")] = Path("submitted"),
-    force: Annotated[bool, typer.Option("--force", help="write over what is there and differs")] = False,
+    force: Annotated[bool, typer.Option("--force", help="replace a submission that exists and differs")] = False,
 ) -> None:
-    """Bring submissions into nbgrader's folder; .py files become notebooks. Nothing of a student's is run.
+    """Bring submissions into nbgrader's folder; .py files become notebooks. No student's code is run.
 
     Example: gradkit course collect a2_backprop downloads/
     """
@@ -70,7 +70,7 @@ def collect(
     n_notebooks = states.total() - states[State.NO_NOTEBOOK]
     _say(f"{n_notebooks} of {states.total()} students have a notebook in {into}: {counts}.")
     if others:
-        _say(f"Ignored, not of a student's name: {', '.join(others[:8])}", "yellow")
+        _say(f"Ignored, because they belong to no student: {', '.join(others[:8])}", "yellow")
     raise typer.Exit(bool(states[State.NO_NOTEBOOK]))
 
 

@@ -36,12 +36,14 @@ def grade(
     submissions: Annotated[Path, typer.Argument(help="a folder that holds a folder or a zip for each student")],
     out: Annotated[
         Path,
-        typer.Option(
-            help="where the reports go: for each assignment a folder with a JSON file a student, and grades.csv"
-        ),
+        typer.Option(help="the folder for reports: a folder in it has a JSON file for each student, and grades.csv"),
     ],
     workers: Annotated[
-        int | None, typer.Option(min=1, help="how many to grade at a time (default: one a core)")
+        int | None,
+        typer.Option(
+            min=1,
+            help="how many submissions to grade at a time (default: the number of cores, fewer if memory is short)",
+        ),
     ] = None,
     seed: Annotated[
         str, typer.Option(envvar="GRADKIT_SEED", help="a private seed: other graphs than the students have")
@@ -189,7 +191,7 @@ def explain(
     ] = None,
     seed: Annotated[str, typer.Option(envvar="GRADKIT_SEED", help="with --private: the private seed")] = PUBLIC_SEED,
 ) -> None:
-    """Show the evidence in a report: the smallest failing expressions, yours beside PyTorch's, and hints.
+    """Show the evidence in a report: smallest failing expressions, the student's numbers beside PyTorch's, hints.
 
     Examples: gradkit explain reports/a3_activations/ada.json tanh_collects
     GRADKIT_SEED=... gradkit explain --private reports/a3_activations/ada.json tanh_collects

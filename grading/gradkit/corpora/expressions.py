@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradkit.graphs.scalar.trace import Tracer, trace_expression
@@ -45,7 +45,7 @@ class Expressions(GraphSpec):
         """See CorpusSpec."""
         return False
 
-    def draw(self, seed: str, excluded: Collection[Graph] = ()) -> Corpus[Graph, Answers]:
+    def draw(self, seed: str, public: Corpus[Graph, Answers] | None = None) -> Corpus[Graph, Answers]:
         """See CorpusSpec. The graphs are the same for every seed."""
         return Corpus(self.graphs, tuple(map(answer_graph, self.graphs)))
 

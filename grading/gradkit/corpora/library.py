@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ class MissingCorpusError(UserError):
 
 class ThinCorpusError(UserError):
     """A private seed does not draw all that a corpus must cover. The message does not contain the seed."""
+
+
+@cache
+def _digest_of_code() -> str:
+    """Return a digest of this package, which draws corpora."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 class Library:
@@ -77,11 +87,11 @@ class Library:
 
     def _draw(self, spec: CorpusSpec[Any, Any]) -> Corpus[Any, Any]:
         recorded = self.folder / spec.file_name
-        public_cases = set(load_corpus(spec, recorded).cases) if recorded.exists() else set()
+        public = load_corpus(spec, recorded) if recorded.exists() else None
         if self._count:
-            return spec.with_count(self._count).draw(self.seed, excluded=public_cases)
+            return spec.with_count(self._count).draw(self.seed, public)
 
-        corpus = spec.draw(self.seed, excluded=public_cases)
+        corpus = spec.draw(self.seed, public)
         missing = spec.missing_features(zip(corpus.cases, corpus.answers))
         if missing:
             raise ThinCorpusError(
@@ -93,11 +103,12 @@ class Library:
     def _path(self, spec: CorpusSpec[Any, Any]) -> Path:
         """Return the file of a corpus.
 
-        The name of a drawn corpus's file depends on the recorded corpus, which changes if the way of drawing does.
+        The name of a drawn corpus's file depends on the recorded corpus and on the code that draws.
         """
         recorded = self.folder / spec.file_name
         if not self.has_private_corpus(spec) or self._cache is None:
             return recorded
         content = recorded.read_bytes() if recorded.exists() else b""
-        digest = hashlib.sha256(f"{self.seed} {spec.key} {self._count} ".encode() + content).hexdigest()[:16]
+        facts = f"{self.seed} {spec.key} {self._count} {_digest_of_code()} ".encode()
+        digest = hashlib.sha256(facts + content).hexdigest()[:16]
         return self._cache / f"{spec.name}-{digest}.json"

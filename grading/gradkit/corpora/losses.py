@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
@@ -74,7 +74,7 @@ class Losses(CorpusSpec[Loss, LossAnswers]):
             words.append("extreme")
         return "_".join(words)
 
-    def draw(self, seed: str, excluded: Collection[Loss] = ()) -> Corpus[Loss, LossAnswers]:
+    def draw(self, seed: str, public: Corpus[Loss, LossAnswers] | None = None) -> Corpus[Loss, LossAnswers]:
         """See CorpusSpec."""
         return draw_until_covered(self, seed, self._candidates, self._answer_candidate)
 

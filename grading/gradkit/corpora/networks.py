@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -75,7 +75,7 @@ class Networks(CorpusSpec[Network, NetworkAnswers]):
             words.append(self.shape)
         return "_".join(words)
 
-    def draw(self, seed: str, excluded: Collection[Network] = ()) -> Corpus[Network, NetworkAnswers]:
+    def draw(self, seed: str, public: Corpus[Network, NetworkAnswers] | None = None) -> Corpus[Network, NetworkAnswers]:
         """See CorpusSpec."""
         return draw_until_covered(self, seed, self.candidates, partial(answer_if_well_posed, answer_network))
 

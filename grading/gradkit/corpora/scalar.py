@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Literal, get_args
@@ -14,15 +14,18 @@ from gradkit.oracle import complex_step
 from gradkit.oracle.pytorch.scalar import answer_graph
 from gradkit.oracle.well_posed import answer_if_well_posed
 
-from .drawing import draw_with_hypothesis
+from .drawing import MAX_ROUNDS, draw_with_hypothesis
 from .graph_spec import GraphSpec
 from .parameters import check_at_least, check_choice, check_not_empty
-from .scalar_coverage import has_systematic_part, list_features, list_required_features
+from .scalar_coverage import has_systematic_part, list_coincidences, list_features, list_required_features
 from .spec import Corpus, format_number_in_key
 from .systematic import draw_systematic
 
 MAX_STEPS, N_GRAPHS = 5, 100
 """The maximum number of steps of a drawn graph and the number of graphs of a corpus, unless an item says otherwise."""
+
+MAX_ROUNDS_FOR_FEATURES = 100
+"""Rounds in which graphs with missing features are drawn: some features are rare."""
 
 Reuse = Literal["nothing", "leaves", "nodes"]
 
@@ -97,11 +100,18 @@ class RandomGraphs(GraphSpec):
         """See CorpusSpec."""
         return replace(self, count=count)
 
-    def draw(self, seed: str, excluded: Collection[Graph] = ()) -> GraphCorpus:
-        """See CorpusSpec."""
+    def draw(self, seed: str, public: GraphCorpus | None = None) -> GraphCorpus:
+        """See CorpusSpec. A private corpus has no coincidence that the public one lacks: see `list_coincidences`."""
+        known = dict(zip(public.cases, public.answers)) if public else {}
+        allowed = set().union(*(list_coincidences(graph, answers) for graph, answers in known.items()))
 
         def answer(graph: Graph) -> Answers | None:
-            return None if graph in excluded else answer_if_well_posed(answer_graph, graph)
+            if graph in known:
+                return None
+            answers = answer_if_well_posed(answer_graph, graph)
+            if answers and public and not list_coincidences(graph, answers) <= allowed:
+                return None
+            return answers
 
         drawn: dict[Graph, Answers] = {}
         if has_systematic_part(self):
@@ -146,7 +156,15 @@ class RandomGraphs(GraphSpec):
                 drawn[graph] = answers
 
         # Twenty examples for each missing feature are drawn in a round.
-        self._draw_random(f"{seed} more", answer, drawn, lambda _: bool(missing), collect, lambda: 10 * len(missing))
+        self._draw_random(
+            f"{seed} more",
+            answer,
+            drawn,
+            lambda _: bool(missing),
+            collect,
+            lambda: 10 * len(missing),
+            MAX_ROUNDS_FOR_FEATURES,
+        )
 
     def _draw_random(
         self,
@@ -156,6 +174,7 @@ class RandomGraphs(GraphSpec):
         is_wanted: Callable[[Graph], bool],
         collect: Callable[[Graph, Answers], None],
         n_missing: Callable[[], int],
+        max_rounds: int = MAX_ROUNDS,
     ) -> None:
         """Draw random graphs that are not drawn yet, and use one of the operations.
 
@@ -166,6 +185,7 @@ class RandomGraphs(GraphSpec):
             is_wanted: Whether a graph should be answered.
             collect: Called with each graph that has answers.
             n_missing: Returns the number of graphs that are still needed.
+            max_rounds: Maximum number of rounds.
         """
         from .scalar_strategies import expression_graphs
 
@@ -177,7 +197,7 @@ class RandomGraphs(GraphSpec):
                 collect(graph, answers)
 
         strategy = expression_graphs(self, complex_step.FUNCTIONS)
-        draw_with_hypothesis(strategy, f"{seed} {self.key}", collect_if_answered, n_missing)
+        draw_with_hypothesis(strategy, f"{seed} {self.key}", collect_if_answered, n_missing, max_rounds)
 
     def features(self, case: Graph, answer: Answers) -> set[str]:
         """See CorpusSpec."""

@@ -24,6 +24,9 @@ _RANGES: dict[str, dict[str, tuple[float, float]]] = {
 }
 """The ranges of operands, by operation, in which a corpus has a number: (above, below)."""
 
+_PRODUCTS = ("mul", "mul_const", "const_mul", "div", "div_const", "neg", "sub", "const_sub")
+"""The operations that students often write with a multiplication of nodes."""
+
 _SIDES = ("left", "right")
 
 USED_AGAIN = "of a node that is used again after it"
@@ -86,6 +89,23 @@ def _used_after(graph: Graph, node: int) -> set[int]:
             dependent.add(later)
             used |= set(parents)
     return used
+
+
+def list_coincidences(graph: Graph, answers: Answers) -> set[str]:
+    """Return what happens in a graph by chance, and lets mistakes show that other items are about.
+
+    If a private corpus had a coincidence that the public one lacks, the points of these mistakes would depend on the
+    seed.
+    """
+    n_inputs = len(graph.inputs)
+    coincidences = set()
+    for node in range(n_inputs, len(graph)):
+        operation = str(graph.steps[node - n_inputs][0])
+        if operation in _PRODUCTS and any(answers.data[parent] == 0 for parent in graph.parents(node)):
+            coincidences.add(f"{operation} of 0")
+        if answers.data.count(answers.data[node]) > 1:
+            coincidences.add("an inner node with the same number as another node")
+    return coincidences
 
 
 def has_systematic_part(spec: RandomGraphs) -> bool:

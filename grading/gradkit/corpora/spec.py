@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -39,7 +39,7 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
 
     The order of calls::
 
-        corpus = spec.draw("autumn", excluded=())
+        corpus = spec.draw("autumn", public)
         lines = [spec.encode(case, answer) for case, answer in zip(corpus.cases, corpus.answers)]
         pairs = spec.decode(b"[" + b",".join(lines) + b"]")  # the same cases and answers
         spec.answer(pairs[0][0])                             # PyTorch's answer today
@@ -82,12 +82,13 @@ class CorpusSpec(ABC, Generic[Case, NumericAnswer]):
         return True
 
     @abstractmethod
-    def draw(self, seed: str, excluded: Collection[Case] = ()) -> Corpus[Case, NumericAnswer]:
+    def draw(self, seed: str, public: Corpus[Case, NumericAnswer] | None = None) -> Corpus[Case, NumericAnswer]:
         """Draw the cases, and let PyTorch answer them. Needs PyTorch, and Hypothesis for graphs.
 
         Args:
             seed: The seed. The same seed and key draw the same corpus on every machine with the same versions.
-            excluded: The public cases, which students know. Kinds whose cases hardly ever repeat can ignore them.
+            public: For a private seed, the recorded corpus. Students know its cases, so they are not drawn again. Kinds
+                whose cases hardly ever repeat can ignore it.
         """
 
     def features(self, case: Case, answer: NumericAnswer) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -96,7 +95,9 @@ class Tensors(CorpusSpec[TensorGraph, TensorAnswers]):
             words.append("twice")
         return "_".join(["tensor", *words])
 
-    def draw(self, seed: str, excluded: Collection[TensorGraph] = ()) -> Corpus[TensorGraph, TensorAnswers]:
+    def draw(
+        self, seed: str, public: Corpus[TensorGraph, TensorAnswers] | None = None
+    ) -> Corpus[TensorGraph, TensorAnswers]:
         """See CorpusSpec. The graphs come smallest first, and any two differ in more than their numbers."""
         from .tensor_strategies import list_parts
 

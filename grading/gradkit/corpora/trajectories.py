@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -85,7 +85,9 @@ class Trajectories(CorpusSpec[Trajectory, TrajectoryAnswers]):
         """See CorpusSpec."""
         return 2 if self.data == "digits" else 4
 
-    def draw(self, seed: str, excluded: Collection[Trajectory] = ()) -> Corpus[Trajectory, TrajectoryAnswers]:
+    def draw(
+        self, seed: str, public: Corpus[Trajectory, TrajectoryAnswers] | None = None
+    ) -> Corpus[Trajectory, TrajectoryAnswers]:
         """See CorpusSpec."""
         return draw_until_covered(self, seed, self.candidates, partial(answer_if_well_posed, answer_trajectory))
 

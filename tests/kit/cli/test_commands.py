@@ -90,7 +90,7 @@ def test_ctrl_c_is_status_130(gradkit, monkeypatch):
 def test_every_recorded_number_is_pytorchs_and_corpora_check_says_so(gradkit):
     shown = gradkit("corpora", "--check")
     assert shown.exit_code == 0, shown.output
-    assert "Every recorded number is PyTorch's." in shown.output
+    assert "Every recorded number agrees with PyTorch's, within the tolerance." in shown.output
 
 
 def test_a_number_that_was_tampered_with_is_found(gradkit, monkeypatch, tmp_path):

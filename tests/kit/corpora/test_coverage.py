@@ -4,9 +4,13 @@ import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.files import load_corpus
 from gradkit.corpora.scalar import RandomGraphs, random_graphs
+from gradkit.corpora.scalar_coverage import list_coincidences
+from gradkit.corpora.spec import Corpus
 from gradkit.corpora.tensors import Tensors, tensor_graphs
 from gradkit.course.corpora import corpus_specs
+from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
+from gradkit.oracle.pytorch.scalar import answer_graph
 
 SPECS = corpus_specs(assignments())
 DRAWN = [spec for spec in SPECS.values() if spec.depends_on_seed]
@@ -25,6 +29,9 @@ PRIVATE = [
 LARGE_TENSORS = [spec for spec in GRAPHS if isinstance(spec, Tensors) and spec.steps > 2]
 
 
+EQUAL = "an inner node with the same number as another node"
+
+
 def name(spec):
     return spec.name
 
@@ -41,6 +48,30 @@ def test_a_recorded_corpus_covers_all_that_its_spec_requires(spec):
 def test_a_private_corpus_covers_all_that_its_spec_requires(spec, seed):
     corpus = spec.draw(seed)
     assert spec.missing_features(zip(corpus.cases, corpus.answers)) == set()
+
+
+@pytest.mark.parametrize("operation", ["neg", "sub_const", "exp"])
+def test_a_private_corpus_has_no_coincidence_that_the_public_one_lacks(operation):
+    spec = random_graphs(operation, reuse="leaves")
+    everything = spec.draw("spring")
+
+    def coincidences(corpus):
+        return set().union(*map(list_coincidences, corpus.cases, corpus.answers))
+
+    plain = [pair for pair in zip(everything.cases, everything.answers) if not list_coincidences(*pair)]
+    without = Corpus(*map(tuple, zip(*plain)))
+    assert coincidences(everything)
+    assert not coincidences(spec.draw("summer", public=without))
+    assert coincidences(spec.draw("summer", public=everything)) <= coincidences(everything)
+
+
+def test_an_operand_of_zero_and_equal_inner_nodes_are_coincidences():
+    zero = Graph((0.0, 2.0), (("const_mul", 0, 3), ("add", 1, 2)))
+    equal = Graph((1.0, 2.0), (("add", 0, 0), ("add", 1, 2)))
+    leaves = Graph((2.0, 2.0), (("add", 0, 1),))
+    assert list_coincidences(zero, answer_graph(zero)) == {"const_mul of 0", EQUAL}
+    assert list_coincidences(equal, answer_graph(equal)) == {EQUAL}
+    assert list_coincidences(leaves, answer_graph(leaves)) == set()
 
 
 @pytest.mark.parametrize("spec", LARGE_TENSORS, ids=name)

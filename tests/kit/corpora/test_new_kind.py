@@ -57,7 +57,7 @@ class Polynomials(CorpusSpec):
     def name(self):
         return f"polynomials_{self.degree}"
 
-    def draw(self, seed, excluded=()):
+    def draw(self, seed, public=None):
         rng = random.Random(f"{seed} {self.key}")
 
         def candidates():

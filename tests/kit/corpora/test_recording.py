@@ -166,7 +166,7 @@ def test_another_seed_is_drawn_once_and_kept(tmp_path, monkeypatch):
 def test_a_cache_never_confuses_seeds_or_specs(tmp_path, monkeypatch):
     asked = []
 
-    def draw(spec, seed, excluded):
+    def draw(spec, seed, public):
         asked.append((spec, seed))
         return load_corpus(MUL, corpora_folder() / MUL.file_name)
 

@@ -170,7 +170,7 @@ def test_a_mutant_that_hangs_is_caught_by_a_timeout(neuron, neuron_suite, monkey
     monkeypatch.setattr("gradkit.proof.mutants.running.TOGETHER", replace(TOGETHER, cpu_seconds=1))
     run = run_on(neuron(f"        {hanging}\n"), replace(neuron_suite, seconds=dict.fromkeys(neuron_suite.about, 0.1)))
     assert run.failed == {NEURON: "timeout"}
-    assert run.is_only_timeout
+    assert run.is_caught_by_limits
 
 
 SLOW_ONCE = """

@@ -33,7 +33,7 @@ def test_a_right_solution_gets_a_full_screen_without_pytorch(student, solution):
     assert "All right: every item of a1_expressions, a2_backprop and a3_activations agrees with PyTorch." in run.screen
 
 
-def test_an_overwritten_gradient_in_tanh_is_shown_by_one_small_expression(student, solution):
+def test_an_overwritten_gradient_in_tanh_is_shown_by_one_small_expression_as_in_the_readme(student, solution, root):
     run = student.write(solution(TANH)).run()
     assert run.not_passed() <= {
         "a3_activations/test_tanh_collects",
@@ -43,6 +43,10 @@ def test_an_overwritten_gradient_in_tanh_is_shown_by_one_small_expression(studen
         r"x = Value\(\S+\)\ny = x\.tanh\(\) \+ x\ny\.backward\(\)\nprint\(x\.grad\)  # yours: ", run.screen
     )
     assert "+=" in run.screen
+    (shown,) = re.findall(
+        r"^```\n(a1_expressions .*?)```$", (root / "README.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    assert shown in run.screen
 
 
 def test_many_failures_still_fit_one_screen(student, solution):

@@ -96,9 +96,9 @@ class ItemsRun(msgspec.Struct, frozen=True):
         return self.is_named or len(self.failed) >= 2
 
     @property
-    def is_only_timeout(self) -> bool:
-        """Whether it is caught, and all items that failed ran out of time."""
-        return self.is_caught and set(self.failed.values()) == {"timeout"}
+    def is_caught_by_limits(self) -> bool:
+        """Whether it is caught, and all items that failed ran out of time or memory."""
+        return self.is_caught and set(self.failed.values()) <= {"timeout", "out of memory"}
 
 
 @dataclass(frozen=True)

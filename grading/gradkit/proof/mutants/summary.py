@@ -17,7 +17,7 @@ COLUMNS = [
     "equivalent",
     "of these listed",
     "caught",
-    "of these by timeouts alone",
+    "of these by limits alone",
     "by one item alone",
     "survived",
     "caught of the others",
@@ -46,7 +46,7 @@ def _count(proofs: Sequence[MutantProof]) -> list[str]:
         n["equivalent"] + n["listed as equivalent"],
         n["listed as equivalent"],
         n["caught"],
-        sum(proof.run.is_only_timeout for proof in proofs if proof.outcome == "caught"),
+        sum(proof.run.is_caught_by_limits for proof in proofs if proof.outcome == "caught"),
         n["weakly caught"],
         n["survived"],
     ]
@@ -100,7 +100,9 @@ def make_record(proofs: Sequence[MutantProof]) -> Record:
                 "99.7 %",
                 number["caught of the others"],
             ),
-            Figure("of these caught by timeouts alone", "", number["of these by timeouts alone"]),
+            Figure(
+                "of these caught only by running out of time or memory", "", number["of these by limits alone"]
+            ),
             Figure("wrong mutants that no item catches", "", number["survived"]),
             Figure(
                 "wrong mutants caught by one item alone that is about another function",
