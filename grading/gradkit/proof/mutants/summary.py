@@ -100,9 +100,7 @@ def make_record(proofs: Sequence[MutantProof]) -> Record:
                 "99.7 %",
                 number["caught of the others"],
             ),
-            Figure(
-                "of these caught only by running out of time or memory", "", number["of these by limits alone"]
-            ),
+            Figure("of these caught only by running out of time or memory", "", number["of these by limits alone"]),
             Figure("wrong mutants that no item catches", "", number["survived"]),
             Figure(
                 "wrong mutants caught by one item alone that is about another function",
