@@ -4,9 +4,9 @@ A mutant is caught if two items fail, or one that is about the changed function.
 on the solution are run: first those about its function, then the others in the order of the course.
 
 Whether a mutant is caught must not depend on the machine. So items are first run together in one process, with a limit
-that keeps that fast, and there only a failed test counts. An item that did not end by itself is undecided: it is run
-again, alone in a process, within the limit that its assignment has in grading. A timeout counts only if the mutant has
-used that much processor time. If the machine is the cause, then the mutant has no result.
+that keeps that fast, and there only a failed test counts. An item that did not end by itself is undecided. If no other
+item catches the mutant, it is run again, alone in a process, within the limit that it has in grading. A timeout counts
+only if the mutant has used that much processor time. If the machine is the cause, then the mutant has no result.
 """
 
 from __future__ import annotations
@@ -54,16 +54,19 @@ Result = TypeVar("Result")
 Ending = Literal["failed", "timeout", "out of memory", "crashed"]
 """How an item fails: its test fails, or the mutant reaches a limit of grading or ends its process."""
 
-QUICK_SECONDS = 1.0
+QUICK_SECONDS = 0.5
 """Processor time for the mutant's code in an item that is run with others. The solution takes at most 0.3 s."""
 
-MAX_UNDECIDED = 2
-"""After so many undecided items, they are decided before others are run: most mutants that hang do it in all items."""
+HURRIED_SECONDS = 0.1
+"""The same, after an undecided item. A mutant that hangs does so in most items, but fails those that count calls."""
+
+MAX_UNDECIDED = 12
+"""After so many undecided items, they are decided before others are run."""
 
 TOGETHER = Limits(memory_bytes=MAX_MEMORY_BYTES, cpu_seconds=30, wall_seconds=120.0, file_bytes=1 << 20)
 """For the items that are run together. The solution takes 1.7 s for all items of the course."""
 
-SPARE_SECONDS = 1.0
+SPARE_SECONDS = 0.5
 """Processor time for the test itself, in addition to the item's limit, if an item is run alone."""
 
 TICKS_FACTOR = 2
@@ -259,7 +262,8 @@ class _MutantRun:
         n_undecided = 0
         for index in range(self._n_run, len(self._tests)):
             self._states[index] = _STARTED
-            ending = self._run_item(transport, self._tests[index], QUICK_SECONDS)
+            seconds = HURRIED_SECONDS if n_undecided else QUICK_SECONDS
+            ending = self._run_item(transport, self._tests[index], seconds)
             if ending == "failed":
                 self._failed[self._tests[index].item.id] = ending
             elif ending:
