@@ -15,7 +15,8 @@ from gradkit.proof.mutants.operators import OPERATORS, Scope
 from gradkit.proof.mutants.programs import programs_for
 from gradkit.proof.mutants.prove import MutantProof, prove_mutants
 from gradkit.proof.mutants.results import ResultsFile, digest_items, digest_programs
-from gradkit.proof.mutants.running import TOGETHER, ItemsRun, load_mutant_suite, run_items
+from gradkit.proof.mutants.running import TOGETHER, ItemsRun, run_items
+from gradkit.proof.mutants.suite import load_mutant_suite
 from gradkit.proof.mutants.summary import list_misses, make_record
 from gradkit.proof.records import read_records
 from gradkit.proof.specimens import reference_folder

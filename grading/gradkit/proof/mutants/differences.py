@@ -21,8 +21,8 @@ from gradkit.submissions.outcome import Verdict
 from ..errors import ProofError
 from ..specimens import reference_folder
 from .generation import Mutant
+from .jobs import run_jobs, write_mutant
 from .programs import programs_for
-from .running import run_jobs, write_mutant
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=30, wall_seconds=600.0, file_bytes=1 << 20)
 """For all programs on one mutant. The solution takes 1 to 3 s. Even on a busy machine, processor time ends first."""

@@ -11,7 +11,8 @@ from .differences import Difference, find_differences
 from .equivalents import find_reason, read_equivalents
 from .generation import Mutant
 from .results import ResultsFile, digest_items, digest_programs
-from .running import ItemsRun, load_mutant_suite, run_items
+from .running import ItemsRun, run_items
+from .suite import load_mutant_suite
 
 Outcome = Literal["caught", "weakly caught", "equivalent", "listed as equivalent", "unfairly caught", "survived"]
 """How a mutant ends:

@@ -20,21 +20,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
-from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.catalogue.subjects import SUBJECTS
-from gradkit.corpora.library import Library
-from gradkit.grader.suite import Suite, load_suite
-from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
-from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.sandbox.policy import MAX_MEMORY_BYTES
 from gradkit.submissions.transport.clock import Clock
@@ -44,12 +38,9 @@ from gradkit.suite.failures import NotPassed
 from gradkit.suite.outcomes import STUDENT_ERRORS
 
 from ..errors import ProofError
-from ..selection import Trace, trace_solution
-from ..solution_functions import find_function, solution_functions
-from ..specimens import write_solution
 from .generation import Mutant
-
-Result = TypeVar("Result")
+from .jobs import run_jobs, write_mutant
+from .suite import MutantSuite
 
 Ending = Literal["failed", "timeout", "out of memory", "crashed"]
 """How an item fails: its test fails, or the mutant reaches a limit of grading or ends its process."""
@@ -76,9 +67,6 @@ It is needed for loops inside C only."""
 ALONE_WALL_SECONDS = 600.0
 """Wall-clock time for an item that is run alone. On any machine that is not overloaded, processor time ends first."""
 
-JOB_SECONDS = 3600.0
-"""Seconds after which a grader process is killed. The processes that it starts for a mutant have their own limits."""
-
 
 class ItemsRun(msgspec.Struct, frozen=True):
     """What the items showed of a mutant.
@@ -104,57 +92,6 @@ class ItemsRun(msgspec.Struct, frozen=True):
         return self.is_caught and set(self.failed.values()) <= {"timeout", "out of memory"}
 
 
-@dataclass(frozen=True)
-class MutantSuite:
-    """The items of the course, and which of them may see a change of which code.
-
-    Attributes:
-        suite: All items.
-        trace: The functions that each item enters on the solution.
-        about: The functions that each item is about, with their files, by the item's id.
-        seconds: The limit on processor time that each item has in grading, by the item's id.
-    """
-
-    suite: Suite
-    trace: Trace
-    about: Mapping[str, frozenset[str]]
-    seconds: Mapping[str, float]
-
-    def tests(self, mutant: Mutant) -> tuple[list[GradedTest], int]:
-        """Return the tests to run on a mutant, in order, and how many of them are about its function."""
-        code = f"{mutant.module}.{mutant.code}"
-        runs_at_import = code in self.trace.at_import
-        entering = [
-            test for test in self.suite.tests if runs_at_import or _enters(self.trace.by_item[test.item.id], code)
-        ]
-        function = f"{mutant.module}.{mutant.function}"
-        named = [test for test in entering if function in self.about[test.item.id]]
-        return [*named, *(test for test in entering if test not in named)], len(named)
-
-
-def _enters(entered: frozenset[str], code: str) -> bool:
-    """Return whether an item enters a function, or a comprehension or lambda in it."""
-    return any(name == code or name.startswith(f"{code}.<locals>") for name in entered)
-
-
-def load_mutant_suite() -> MutantSuite:
-    """Load all items, and trace the solution."""
-    import numpy  # noqa: F401  (so that forked processes need not)
-
-    course = assignments()
-    suite = load_suite(course, Library(corpora_folder()), retries=False)
-    functions = solution_functions()
-    by_name: dict[str, Assignment] = {assignment.name: assignment for assignment in course}
-    about = {
-        test.item.id: frozenset(
-            find_function(name, by_name[test.item.assignment], functions) for name in test.settings.about
-        )
-        for test in suite.tests
-    }
-    seconds = {test.item.id: by_name[test.item.assignment].item_seconds for test in suite.tests}
-    return MutantSuite(suite, trace_solution(), about, seconds)
-
-
 def run_items(mutants: Sequence[Mutant], suite: MutantSuite, n_workers: int) -> Iterator[tuple[Mutant, ItemsRun]]:
     """Run the items on each mutant; yield the mutants as they are done.
 
@@ -167,37 +104,6 @@ def run_items(mutants: Sequence[Mutant], suite: MutantSuite, n_workers: int) -> 
         ProofError: If some mutants have no result. It is raised after the others have been yielded.
     """
     yield from run_jobs(mutants, lambda mutant: _run_mutant(mutant, suite), n_workers)
-
-
-def run_jobs(
-    mutants: Sequence[Mutant], job: Callable[[Mutant], Result], n_workers: int
-) -> Iterator[tuple[Mutant, Result]]:
-    """Do a job for each mutant in other processes; yield the results as they come.
-
-    Raises:
-        ProofError: If a job failed for some mutants. It is raised after the results of the others have been yielded.
-    """
-    by_digest = {mutant.digest: mutant for mutant in mutants}
-    names = [Student(mutant.digest, Path()) for mutant in mutants]
-    reasons = []
-    for done in run_in_processes(names, lambda name: job(by_digest[name.name]), n_workers, JOB_SECONDS):
-        if done and done.value is not None:
-            yield by_digest[done.student.name], done.value
-        elif done:
-            mutant = by_digest[done.student.name]
-            reasons.append(f"{mutant.module}.{mutant.function}, line {mutant.line}, {mutant.after}: {done.reason}")
-    if reasons:
-        raise ProofError(
-            f"{len(reasons)} mutants have no result. Run the same command again: it keeps the results of the others. "
-            f"The first is {reasons[0]}"
-        )
-
-
-def write_mutant(mutant: Mutant, folder: Path) -> Path:
-    """Write a mutant's files to a new folder, and return it."""
-    write_solution(folder)
-    (folder / f"{mutant.module}.py").write_text(mutant.source, encoding="utf-8")
-    return folder
 
 
 def _run_mutant(mutant: Mutant, suite: MutantSuite) -> ItemsRun:
