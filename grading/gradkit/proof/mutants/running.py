@@ -209,8 +209,9 @@ class _MutantRun:
             self._failed[test.item.id] = ending
 
     def _open(self) -> LocalTransport:
+        """Open the mutant in this process. If its code cannot be interrupted, nothing is printed about that."""
         sys.dont_write_bytecode = True
-        return LocalTransport(self._folder, Clock())
+        return LocalTransport(self._folder, Clock(os.open(os.devnull, os.O_WRONLY)))
 
     def _run_item(self, transport: LocalTransport, test: GradedTest, seconds: float) -> Ending | None:
         """Run an item in this process, and return how it failed, or None if it passed."""
