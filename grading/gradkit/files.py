@@ -1,8 +1,11 @@
-"""Write files that exist either whole or not at all."""
+"""Write files that exist either whole or not at all, and digest the contents of files."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 PARTIAL = ".partial"
@@ -14,3 +17,13 @@ def write_whole(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     partial.write_bytes(content)
     partial.replace(path)
+
+
+def digest_contents(contents: Iterable[tuple[str, bytes]]) -> str:
+    """Return one digest of named contents, whatever their order.
+
+    Args:
+        contents: The name and the content of each, such as a file's.
+    """
+    facts = sorted((name, hashlib.sha256(content).hexdigest()) for name, content in contents)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

@@ -313,15 +313,6 @@ def test_results_of_items_depend_on_the_limits_of_the_assignments(monkeypatch):
     assert digest_items() != before
 
 
-def test_a_digest_of_files_tells_where_one_ends(tmp_path):
-    (tmp_path / "a").write_text("xb y")
-    (tmp_path / "b").write_text("")
-    first = results.digest_files([tmp_path / "a", tmp_path / "b"])
-    (tmp_path / "a").write_text("x")
-    (tmp_path / "b").write_text(" y")
-    assert results.digest_files([tmp_path / "a", tmp_path / "b"]) != first
-
-
 def test_the_record_counts_outcomes_and_names_every_miss(networks):
     nothing = ItemsRun({}, False, 3)
     outcomes = [

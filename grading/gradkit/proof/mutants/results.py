@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import inspect
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -14,12 +14,12 @@ import msgspec
 
 from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.catalogue.home import course_home
+from gradkit.files import digest_contents
 from gradkit.grader.digests import KIT, digest_kit, encode_graded_fields
 
-from ..specimens import reference_folder
-
-USED_BY_MUTANTS = ("selection.py", "solution_functions.py", "specimens.py")
-"""The modules of gradkit.proof that decide which items are run on a mutant, or write its files."""
+from ..selection import trace_solution
+from ..solution_functions import find_function
+from ..specimens import reference_folder, write_solution
 
 Result = TypeVar("Result", bound=msgspec.Struct)
 
@@ -69,10 +69,11 @@ def digest_items() -> str:
     These are the rest of the solution, the tests, the corpora, the assignments, the kit, and how mutants are run.
     """
     suites = sorted((course_home() / "tests").glob("a[0-9]*_*/*.py"))
-    kit = [KIT / "submissions/transport/local.py", *(KIT / "proof" / name for name in USED_BY_MUTANTS)]
-    paths = [*solution_files(), *suites, *sorted(corpora_folder().glob("*.json")), *kit, *_deciding_modules()]
-    assignment_fields = [encode_graded_fields(assignment).decode() for assignment in assignments()]
-    return digest_files(paths, [digest_kit(), *assignment_fields, *_versions()])
+    used = [Path(inspect.getfile(function)) for function in (trace_solution, find_function, write_solution)]
+    kit = [KIT / "submissions/transport/local.py", *used, *_deciding_modules()]
+    paths = [*_solution_files(), *suites, *sorted(corpora_folder().glob("*.json")), *kit]
+    fields = [(f"fields of {assignment.name}", encode_graded_fields(assignment)) for assignment in assignments()]
+    return digest_contents([*_read(paths), *fields, ("kit", digest_kit().encode()), *_versions()])
 
 
 def digest_programs() -> str:
@@ -81,11 +82,10 @@ def digest_programs() -> str:
     These are the rest of the solution, the programs, and how they are run and compared.
     """
     programs = sorted((Path(__file__).parent / "programs").glob("*.py"))
-    return digest_files([*solution_files(), *programs, *_deciding_modules()], _versions())
+    return digest_contents([*_read([*_solution_files(), *programs, *_deciding_modules()]), *_versions()])
 
 
-def solution_files() -> list[Path]:
-    """Return all files of the solution."""
+def _solution_files() -> list[Path]:
     return sorted((reference_folder() / "solution").glob("*.py"))
 
 
@@ -95,15 +95,11 @@ def _deciding_modules() -> list[Path]:
     return [path for path in sorted(Path(__file__).parent.glob("*.py")) if path.stem not in counting]
 
 
-def _versions() -> list[str]:
-    return [platform.python_version(), version("numpy")]
+def _read(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """Yield the path of each file, from the kit's folder on, and its content."""
+    for path in paths:
+        yield os.path.relpath(path, KIT), path.read_bytes()
 
 
-def digest_files(paths: Sequence[Path], texts: Sequence[str] = ()) -> str:
-    """Return one digest of files, with their names, and of texts."""
-    digest = hashlib.sha256()
-    contents = [(os.path.relpath(path, KIT), path.read_bytes()) for path in paths]
-    for name, content in [*contents, *(("", text.encode()) for text in texts)]:
-        # With the length, a text cannot continue in the next one.
-        digest.update(f"{name} {len(content)} ".encode() + content)
-    return digest.hexdigest()[:16]
+def _versions() -> list[tuple[str, bytes]]:
+    return [("Python", platform.python_version().encode()), ("numpy", version("numpy").encode())]
