@@ -55,18 +55,18 @@ def mutants(
     file: Annotated[
         list[str] | None, typer.Option(help="a file of the solution, without .py; once for each (default: all)")
     ] = None,
-    every: Annotated[int, typer.Option(min=1, help="apply only every Nth change")] = 1,
+    every: Annotated[int, typer.Option(min=1, help="run only every Nth mutant")] = 1,
     record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
 ) -> None:
     """Run the suites on the solution with one small change each, and print every wrong one that they do not catch.
 
-    A mutant is caught if two items fail, or one that is about the changed function. Stopped with Ctrl-C, the next run
-    resumes.
+    A mutant is caught if two items fail, or one that is about the changed function. If the run is stopped with Ctrl-C,
+    the next one resumes.
 
     Examples: gradkit mutants --every 50; gradkit mutants --file tensor; gradkit mutants --record
     """
     from gradkit.proof.mutants.generation import MODULES, generate_mutants
-    from gradkit.proof.mutants.prove import prove_mutants
+    from gradkit.proof.mutants.prove import MISSES, prove_mutants
     from gradkit.proof.mutants.summary import make_record, outcome_table
     from gradkit.proof.records import write_record
 
@@ -75,7 +75,7 @@ def mutants(
         stop(f"The solution has no {unknown[0]}.py. Its files: {', '.join(MODULES)}.")
     if record and (file or every > 1):
         stop("--record is for all mutants: leave out --file and --every.")
-    chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file), every)
+    chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file))[::every]
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("running items")
         proofs = prove_mutants(
@@ -85,8 +85,8 @@ def mutants(
         )
     for proof in proofs:
         mutant = proof.mutant
-        if proof.outcome in ("survived", "weakly caught"):
-            by = f" (only by {proof.run.failed[0]})" if proof.run.failed else ""
+        if proof.outcome in MISSES:
+            by = f" by {', '.join(proof.run.failed)}" if proof.run.failed else ""
             console.print(
                 f"[bold]{proof.outcome}[/bold]{by}: {mutant.module}.py, line {mutant.line}, {mutant.operator}"
             )
@@ -94,8 +94,8 @@ def mutants(
     console.print(outcome_table("file", proofs, lambda mutant: f"{mutant.module}.py"))
     if record:
         write_record(make_record(proofs))
-    if any(proof.outcome in ("survived", "weakly caught") for proof in proofs):
-        stop("Some mutants are not caught: see above. Make an item stricter, or list a right one in reference/.")
+    if any(proof.outcome in MISSES for proof in proofs):
+        stop("Some mutants are not caught as they must be: see above. Change an item, or the list of right mutants.")
 
 
 def page() -> None:
