@@ -44,6 +44,7 @@ prove: .venv/.ready
 	@status=0; \
 	$(BIN)/gradkit prove --record || status=1; \
 	$(BIN)/gradkit mutants --record || status=1; \
+	$(BIN)/gradkit hints set_b --record || status=1; \
 	$(BIN)/gradkit page || status=1; \
 	exit $$status
 

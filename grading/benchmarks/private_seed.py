@@ -30,9 +30,8 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.prove import specimen_folders
-from gradkit.proof.runs import batches
+from gradkit.proof.runs import batches, grade_folders
 from gradkit.proof.specimens import read_misconceptions, read_variants
-from gradkit.submissions.intake.roster import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.visibility import PRIVATE_ONLY
 
@@ -109,7 +108,7 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
     with specimen_folders() as folders:
         for batch in batches(folders):
             suite = load_suite(batch.suite.assignments, Library(corpora_folder()), private, retries=False)
-            for name, graded in _reports(suite, {name: folders[name] for name in batch.parts}):
+            for name, graded in _reports(suite, {name: folders[name] for name in batch.selected}):
                 wrong = [item for item in graded.items if item.verdict is not Verdict.PASSED]
                 private_only = [item.id for item in wrong if item.evidence and item.evidence.message == PRIVATE_ONLY]
                 if private_only:
@@ -122,12 +121,5 @@ def _lost_on_private_corpora(private: Library) -> tuple[dict[str, list[str]], se
 def _reports(suite: Suite, folders: Mapping[str, Path]) -> Iterator[tuple[str, report.Report]]:
     """Grade specimens without a sandbox; yield the name and the report of each."""
     with tempfile.TemporaryDirectory() as out:
-        room = Classroom(suite, make_conditions(suite, sandboxed=False), Path(out), isolated=False)
-        for graded in room.grade([Student(name, folder) for name, folder in folders.items()], len(common.cores())):
-            if graded.reason:
-                raise RuntimeError(graded.reason)
-            yield graded.student.name, report.read(room.report_path(graded.student))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+        conditions = make_conditions(suite, sandboxed=False)
+        yield from grade_folders(Classroom(suite, conditions, Path(out), isolated=False), folders)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PARTIAL = ".partial"
@@ -27,3 +27,10 @@ def digest_contents(contents: Iterable[tuple[str, bytes]]) -> str:
     """
     facts = sorted((name, hashlib.sha256(content).hexdigest()) for name, content in contents)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def read_contents(folder: Path, pattern: str = "**/*") -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a folder whose paths match a pattern, by path within the folder, with their contents."""
+    for path in sorted(folder.glob(pattern)):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(folder).as_posix(), path.read_bytes()

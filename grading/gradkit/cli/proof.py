@@ -55,18 +55,18 @@ def mutants(
     file: Annotated[
         list[str] | None, typer.Option(help="a file of the solution, without .py; once for each (default: all)")
     ] = None,
-    every: Annotated[int, typer.Option(min=1, help="apply only every Nth change")] = 1,
+    every: Annotated[int, typer.Option(min=1, help="run only every Nth mutant")] = 1,
     record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
 ) -> None:
     """Run the suites on the solution with one small change each, and print every wrong one that they do not catch.
 
-    A mutant is caught if two items fail, or one that is about the changed function. Stopped with Ctrl-C, the next run
-    resumes.
+    A mutant is caught if two items fail, or one that is about the changed function. If the run is stopped with Ctrl-C,
+    the next one resumes.
 
     Examples: gradkit mutants --every 50; gradkit mutants --file tensor; gradkit mutants --record
     """
     from gradkit.proof.mutants.generation import MODULES, generate_mutants
-    from gradkit.proof.mutants.prove import prove_mutants
+    from gradkit.proof.mutants.prove import MISSES, prove_mutants
     from gradkit.proof.mutants.summary import make_record, outcome_table
     from gradkit.proof.records import write_record
 
@@ -75,7 +75,7 @@ def mutants(
         stop(f"The solution has no {unknown[0]}.py. Its files: {', '.join(MODULES)}.")
     if record and (file or every > 1):
         stop("--record is for all mutants: leave out --file and --every.")
-    chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file), every)
+    chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file))[::every]
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("running items")
         proofs = prove_mutants(
@@ -85,8 +85,8 @@ def mutants(
         )
     for proof in proofs:
         mutant = proof.mutant
-        if proof.outcome in ("survived", "weakly caught"):
-            by = f" (only by {proof.run.failed[0]})" if proof.run.failed else ""
+        if proof.outcome in MISSES:
+            by = f" by {', '.join(proof.run.failed)}" if proof.run.failed else ""
             console.print(
                 f"[bold]{proof.outcome}[/bold]{by}: {mutant.module}.py, line {mutant.line}, {mutant.operator}"
             )
@@ -94,8 +94,8 @@ def mutants(
     console.print(outcome_table("file", proofs, lambda mutant: f"{mutant.module}.py"))
     if record:
         write_record(make_record(proofs))
-    if any(proof.outcome in ("survived", "weakly caught") for proof in proofs):
-        stop("Some mutants are not caught: see above. Make an item stricter, or list a right one in reference/.")
+    if any(proof.outcome in MISSES for proof in proofs):
+        stop("Some mutants are not caught as they must be: see above. Change an item, or the list of right mutants.")
 
 
 def page() -> None:
@@ -112,20 +112,27 @@ def page() -> None:
 
 def attacks(
     record: Annotated[bool, typer.Option("--record", help="record the figures for docs/proof.md")] = False,
+    out: Annotated[
+        Path, typer.Option(help="the folder of results: run the same command again to continue a run")
+    ] = Path(".attacks"),
 ) -> None:
     """Grade every attack of the corpus; show that each gets what its honest part earns, and carries out no secret.
+
+    Stopped with Ctrl-C, the next run goes on. Attacks that did not go as they must are graded again.
 
     Examples: gradkit attacks; gradkit attacks --record
     """
     from gradkit.proof.attacks.corpus import read_attacks
+    from gradkit.proof.attacks.corpus_run import run_corpus
     from gradkit.proof.attacks.record import make_attacks_record
-    from gradkit.proof.attacks.run import run_attacks
-    from gradkit.proof.records import write_record
+    from gradkit.proof.records import check_records, write_record
 
     chosen = read_attacks()
+    if record:
+        check_records("attacks")
     with Progress(console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("grading attacks", total=len(chosen))
-        run = run_attacks(chosen, lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
+        run = run_corpus(chosen, out, lambda _name: progress.update(task, advance=1, refresh=True), n_cores())
     table = Table(Column("attack", overflow="fold"), "group", "earned", "must get", "as it must be")
     for each in run.results:
         earned = f"{each.report.earned:g}" if each.report else "-"
@@ -150,24 +157,31 @@ def hints(
 ) -> None:
     """Show the hints on mistakes that were written independently of them, and count their ratings.
 
-    Examples: gradkit hints set_a --out screens; gradkit hints set_a --record
+    Examples: gradkit hints set_a --out screens; gradkit hints set_b --record
     """
-    from gradkit.proof import hint_trial
+    from gradkit.proof.hint_ratings import RATINGS, count_hints, find_missed_goals, make_record, read_ratings
+    from gradkit.proof.hint_screens import make_screens, write_screens
     from gradkit.proof.independent_mistakes import open_set
-    from gradkit.proof.records import write_record
+    from gradkit.proof.records import check_records, write_record
 
     chosen = open_set(name)
+    if record:
+        chosen.refuse_development()
+        check_records("hints")
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("grading mistakes", total=len(chosen.mistakes))
-        screens = list(hint_trial.make_screens(chosen, lambda: progress.advance(task)))
-    figures = hint_trial.count_hints(screens, hint_trial.read_ratings(name))
+        screens = list(make_screens(chosen, lambda: progress.advance(task)))
+    figures = count_hints(screens, read_ratings(name))
     if out:
-        hint_trial.write_screens(chosen, screens, out)
+        write_screens(chosen, screens, out)
 
     table = Table("mistakes", "cost points", "of these with a hint", "right", "incomplete", "wrong", "not rated")
-    ratings = [figures.ratings[each] for each in ("right", "incomplete", "wrong")]
+    ratings = [figures.count(rating) for rating in RATINGS]
     numbers = [figures.n_mistakes, figures.n_caught, figures.n_with_hint, *ratings, len(figures.unrated)]
     table.add_row(*map(str, numbers))
     console.print(table)
     if record:
-        write_record(hint_trial.make_record(chosen, screens, figures))
+        write_record(make_record(chosen, screens, figures))
+    missed = find_missed_goals(figures)
+    if missed:
+        stop("\n".join(missed))

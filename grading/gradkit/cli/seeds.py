@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,55 +17,80 @@ if TYPE_CHECKING:
     from gradkit.proof.private_seeds import SpecimenSeeds
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="only these (default: all)")]
-Seeds = Annotated[int, typer.Option(help="how many private seeds to draw", min=1)]
+Seeds = Annotated[int, typer.Option("--seeds", help="how many private seeds to draw", min=1)]
 Out = Annotated[Path, typer.Option(help="the folder of results: run the same command again to continue a run")]
 Recorded = Annotated[bool, typer.Option("--record", help="write the figures into docs/proof")]
 
 
-def pairs(names: Names = None, seeds: Seeds = 152, out: Out = Path(".pairs"), record: Recorded = False) -> None:
+@dataclass(frozen=True)
+class _Run:
+    """What a run over specimens and seeds has found: the results, the digest of what was run, the seeds left out."""
+
+    results: list[SpecimenSeeds]
+    digest: str
+    undrawn: dict[str, str]
+
+
+def pairs(names: Names = None, n_seeds: Seeds = 152, out: Out = Path(".pairs"), record: Recorded = False) -> None:
     """Grade every right design under many private seeds, and show that none loses a point.
 
     Examples: gradkit pairs --seeds 2; gradkit pairs tape composed --seeds 10; gradkit pairs --record
     """
-    from gradkit.proof.pairs import find_losses, make_pairs_record
-    from gradkit.proof.records import write_record
+    from gradkit.proof.pairs import GOAL_DESIGNS, GOAL_PAIRS, find_lost_items, make_pairs_record
+    from gradkit.proof.records import check_records, write_record
     from gradkit.proof.specimens import read_variants
 
-    results, digest = _run("pair", list(read_variants()), names, seeds, out)
-    losses = find_losses(results)
-    if losses:
-        table = Table("design", "seed", "points lost", "items")
-        for loss in losses:
-            table.add_row(loss.name, loss.seed, f"{loss.points:g}", "\n".join(loss.items))
-        console.print(table)
-    n_pairs = sum(len(result.failed) for result in results)
-    console.print(f"{n_pairs} pairs of {len(results)} designs and {seeds} seeds: {len(losses)} lost points.")
+    designs = list(read_variants())
     if record:
+        check_records("designs")
         _stop_unless_all(names)
-        write_record(make_pairs_record(results, digest))
-    if losses:
+        if len(designs) < GOAL_DESIGNS or len(designs) * n_seeds < GOAL_PAIRS:
+            stop(
+                f"{len(designs)} designs and {n_seeds} seeds are too few to record: at least {GOAL_DESIGNS} designs "
+                f"and {GOAL_PAIRS:,} pairs. Give more --seeds, or leave out --record."
+            )
+    run = _run("pair", designs, names, n_seeds, out)
+    lost = find_lost_items(run.results)
+    if lost:
+        table = Table("design", "seed", "points lost", "items")
+        for each in lost:
+            table.add_row(each.name, each.seed, f"{each.points:g}", "\n".join(each.items))
+        console.print(table)
+    n_pairs = sum(len(result.failed) for result in run.results)
+    console.print(f"{n_pairs} pairs of {len(run.results)} designs and {n_seeds} seeds: {len(lost)} lost points.")
+    if record:
+        write_record(make_pairs_record(run.results, run.digest, run.undrawn))
+    _stop_if_undrawn(run)
+    if lost:
         stop("Some right designs lost points: see the table.")
 
 
-def seeds(names: Names = None, seeds: Seeds = 20, out: Out = Path(".seeds"), record: Recorded = False) -> None:
+def seeds(names: Names = None, n_seeds: Seeds = 20, out: Out = Path(".seeds"), record: Recorded = False) -> None:
     """Grade every misconception under many private seeds, and list those whose points depend on the seed.
 
     Examples: gradkit seeds --seeds 3; gradkit seeds tanh_overwrites; gradkit seeds --record
     """
-    from gradkit.proof.records import write_record
+    from gradkit.proof.records import check_records, write_record
     from gradkit.proof.specimens import read_misconceptions
     from gradkit.proof.stability import (
+        GOAL_SEEDS,
         GOAL_STABLE,
         MAX_MOVE_POINTS,
         count_chance_items,
         describe_chance,
+        find_losing,
         find_moving,
         make_seeds_record,
         share_of_stable,
     )
 
-    results, digest = _run("seed", list(read_misconceptions()), names, seeds, out)
-    moving = find_moving(results)
+    if record:
+        check_records("seeds")
+        _stop_unless_all(names)
+        if n_seeds < GOAL_SEEDS:
+            stop(f"{n_seeds} seeds are too few to record: at least {GOAL_SEEDS}. Or leave out --record.")
+    run = _run("seed", list(read_misconceptions()), names, n_seeds, out)
+    results, moving, losing = run.results, find_moving(run.results), find_losing(run.results)
     table = Table("misconception", "moves", "out of", "items that fail under some seeds only")
     for result in moving:
         table.add_row(result.name, f"{result.moves:g}", f"{result.suite.points:g}", describe_chance(result))
@@ -72,18 +98,18 @@ def seeds(names: Names = None, seeds: Seeds = 20, out: Out = Path(".seeds"), rec
         console.print(table)
         for item, count in count_chance_items(results).most_common():
             console.print(f"{item} catches {count} by chance", highlight=False)
-    console.print(f"{share_of_stable(results):.1%} of {len(results)} keep the same points under {seeds} seeds.")
+    for result in losing:
+        console.print(f"{result.name} has {result.loses:g} points more under the public seed", highlight=False)
+    console.print(f"{share_of_stable(results):.1%} of {len(results)} keep the same points under {n_seeds} seeds.")
     if record:
-        _stop_unless_all(names)
-        write_record(make_seeds_record(results, digest))
-    if share_of_stable(results) < GOAL_STABLE or any(each.moves > MAX_MOVE_POINTS for each in moving):
-        stop("Too many points depend on the seed: see the table.")
+        write_record(make_seeds_record(results, run.digest, run.undrawn))
+    _stop_if_undrawn(run)
+    if share_of_stable(results) < GOAL_STABLE or losing or any(each.moves > MAX_MOVE_POINTS for each in moving):
+        stop("Too many points depend on the seed: see above.")
 
 
-def _run(
-    prefix: str, existing: Sequence[str], names: Sequence[str] | None, n_seeds: int, out: Path
-) -> tuple[list[SpecimenSeeds], str]:
-    """Run specimens under private seeds with a progress bar; return the results, and the digest of what was run."""
+def _run(prefix: str, existing: Sequence[str], names: Sequence[str] | None, n_seeds: int, out: Path) -> _Run:
+    """Run specimens under private seeds with a progress bar."""
     from gradkit.proof.private_seeds import SeedRun, name_seeds
     from gradkit.proof.prove import choose_specimens, specimen_folders
 
@@ -94,7 +120,7 @@ def _run(
         run = SeedRun(chosen, folders, name_seeds(prefix, n_seeds), out)
         task = progress.add_task("running", total=run.n_results)
         observe: Callable[[int], None] = lambda n_done: progress.update(task, completed=n_done)  # noqa: E731
-        return run.run(n_cores(), observe), run.digest
+        return _Run(run.run(n_cores(), observe), run.digest, run.undrawn)
 
 
 def _progress() -> Progress:
@@ -113,3 +139,8 @@ def _progress() -> Progress:
 def _stop_unless_all(names: Sequence[str] | None) -> None:
     if names:
         stop("--record is about all of them: leave the names out.")
+
+
+def _stop_if_undrawn(run: _Run) -> None:
+    if run.undrawn:
+        stop("\n".join(f"{seed} cannot be drawn: {reason}" for seed, reason in run.undrawn.items()))

@@ -6,13 +6,13 @@ not hold any more; if they covered too much, then a changed help text would regr
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
+from gradkit.files import digest_contents
 from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
 
 from .reference_retry import reference_files
@@ -70,7 +70,7 @@ GRADED_FIELDS = (
 def digest_kit() -> str:
     """Return the digest of the files of gradkit that a report depends on."""
     paths = sorted(path for path in KIT.rglob("*.py") if is_digested(path))
-    return _digest((f"{path.relative_to(KIT).as_posix()} ", path.read_bytes()) for path in paths)
+    return digest_contents((path.relative_to(KIT).as_posix(), path.read_bytes()) for path in paths)
 
 
 def is_digested(path: Path) -> bool:
@@ -91,38 +91,30 @@ def digest_suite(suite: Suite) -> str:
 
     It also covers the recorded hints of all misconceptions: they are not kept by assignment.
     """
-    return _digest(_course_contents(suite))
+    return digest_contents(_course_contents(suite))
 
 
 def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of everything in the course that a report depends on."""
     for assignment in suite.assignments:
-        yield f"{assignment.name} ", encode_graded_fields(assignment)
+        yield assignment.name, encode_graded_fields(assignment)
         for path in [*sorted(assignment.suite.glob("*.py")), *reference_files(assignment, suite.reference)]:
-            yield f"{assignment.name}/{path.name} ", path.read_bytes()
+            yield f"{assignment.name}/{path.name}", path.read_bytes()
 
     earlier = {test.item.assignment for test in (*suite.earlier, *suite.retry_tests)}
     for assignment in assignments():
         if assignment.name in earlier:
-            yield f"{assignment.name} ", encode_graded_fields(assignment)
+            yield assignment.name, encode_graded_fields(assignment)
             for path in sorted(assignment.suite.glob("*.py")):
-                yield f"{assignment.name}/{path.name} ", path.read_bytes()
+                yield f"{assignment.name}/{path.name}", path.read_bytes()
 
     tests = (*suite.tests, *suite.earlier, *suite.retry_tests)
     corpora = {test.settings.corpus.file_name for test in tests if test.settings.corpus}
     for path in [corpora_folder() / name for name in (*sorted(corpora), DIAGNOSES)]:
         if path.is_file():
-            yield f"{path.name} ", path.read_bytes()
+            yield path.name, path.read_bytes()
 
 
 def encode_graded_fields(assignment: Assignment) -> bytes:
     """Return the fields of an assignment that grading reads, as JSON."""
     return msgspec.json.encode({field: getattr(assignment, field) for field in GRADED_FIELDS})
-
-
-def _digest(contents: Iterable[tuple[str, bytes]]) -> str:
-    """Return one digest of many contents, each with its name."""
-    digest = hashlib.sha256()
-    for name, content in contents:
-        digest.update(name.encode() + content)
-    return digest.hexdigest()[:16]

@@ -28,7 +28,6 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import GradedTest
 from gradkit.suite.results import ItemResult
 
-from .reference_retry import reference_files
 from .report import Report
 from .suite import Suite
 
@@ -207,7 +206,7 @@ def list_later_phases(suite: Suite) -> list[LaterPhase]:
     """List the phases after the public one, in order."""
     phases: list[LaterPhase] = [phase for phase in (PRIVATE, EARLIER_FILES) if phase.tests(suite)]
     for assignment in suite.assignments:
-        if reference_files(assignment, suite.reference):
+        if suite.has_retry(assignment):
             phases.append(RetryPhase(assignment))
     return phases
 
@@ -233,7 +232,7 @@ def replaced_assignments(assignment: Assignment) -> set[str]:
 
 def _items_to_retry(suite: Suite, assignment: Assignment, public: Report, passed: PassedItems) -> list[GradedTest]:
     """Return the tests of an assignment whose items have no points yet; none if the assignment has no retry."""
-    if not reference_files(assignment, suite.reference):
+    if not suite.has_retry(assignment):
         return []
     items = {item.id: item for item in public.items}
     tests = [test for test in suite.tests if test.item.assignment == assignment.name]

@@ -9,6 +9,7 @@ phases.py.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment
@@ -37,15 +38,14 @@ def file_names(assignment: Assignment) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def copy_with_reference(assignment: Assignment, reference: Path | None, submission: Path, target: Path) -> None:
-    """Copy a submission's files into a new folder, and write the reference's files for the retry over them.
+def copy_with_reference(reference: Sequence[Path], submission: Path, target: Path) -> None:
+    """Copy a submission's files into a new folder, and write files of the reference over them.
 
     Args:
-        assignment: The assignment of the retry.
-        reference: The folder of the reference's files.
+        reference: The reference's files for the retry: see `reference_files`.
         submission: The folder of the submission's files.
         target: The new folder.
     """
     target.mkdir(parents=True)
-    for path in [*submission.glob("*.py"), *reference_files(assignment, reference)]:
+    for path in [*submission.glob("*.py"), *reference]:
         shutil.copyfile(path, target / path.name)

@@ -91,6 +91,10 @@ class Suite:
         """Return the assignment of this name, graded or not."""
         return next(assignment for assignment in self.all_assignments if assignment.name == name)
 
+    def has_retry(self, assignment: Assignment) -> bool:
+        """Return whether items of an assignment get a reference retry."""
+        return self.reference is not None and bool(assignment.retry_with)
+
     def has_private_corpus(self, test: GradedTest) -> bool:
         """Return whether a test's private corpus differs from the public one."""
         spec = test.settings.corpus

@@ -18,7 +18,7 @@ from gradkit.catalogue.assignments import corpora_folder
 from gradkit.files import write_whole
 from gradkit.suite.collection import GradedTest
 
-from .runs import find_assignments_using
+from .runs import find_assignments
 from .specimens import read_misconceptions, read_variants, reference_folder
 
 CI_SHARE = 4
@@ -103,7 +103,7 @@ def compute_digests(tests: Iterable[GradedTest]) -> dict[str, str]:
         specimens[name] = (variant.gives_up, [(path.name, _code(path)) for path in files])
 
     return {
-        name: _digest((facts, solution, [items.get(each.name) for each in find_assignments_using(name)]))
+        name: _digest((facts, solution, [items.get(each.name) for each in find_assignments(name)]))
         for name, facts in specimens.items()
     }
 

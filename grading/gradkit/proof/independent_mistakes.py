@@ -7,13 +7,18 @@ import hashlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from gradkit.catalogue.home import course_home
+from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
 
 from .specimens import Edit, apply_edits
+
+ORIGINS = "sets.toml"
+"""The file beside the archives that says where each set comes from."""
 
 
 class IndependentMistake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,21 +37,47 @@ class IndependentMistake(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     does_not_compile: bool = False
 
 
+class SetOrigin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a set of mistakes comes from, and what it was opened for: a table of sets.toml.
+
+    Attributes:
+        author: Who wrote the mistakes, and what the authors had read.
+        written: The date of that, as `2026-11-30`.
+        purpose: What it was opened for: to improve hints afterwards ("development"), or to measure them ("proof").
+        opened_for: The commit of the hints that it was opened for.
+    """
+
+    author: str
+    written: str
+    purpose: Literal["development", "proof"]
+    opened_for: str
+
+
 @dataclass(frozen=True)
 class IndependentSet:
     """A set of mistakes, opened.
 
     Attributes:
         name: The name of its archive, without `.zip`.
+        origin: Where it comes from.
         digest: The SHA-256 of the archive.
         right_files: Each author's right files: text by file name, by author.
         mistakes: The mistakes, by `author_1/name`.
     """
 
     name: str
+    origin: SetOrigin
     digest: str
     right_files: dict[str, dict[str, str]]
     mistakes: dict[str, IndependentMistake]
+
+    def refuse_development(self) -> None:
+        """Raise UserError if the hints were improved with this set: then it cannot say how good they are."""
+        if self.origin.purpose == "development":
+            raise UserError(
+                f"The hints were improved with {self.name}, so their figures on it prove nothing: leave out --record, "
+                "or measure them on a set whose purpose in sets.toml is 'proof'."
+            )
 
     def files_of(self, name: str) -> dict[str, str]:
         """Return what the author of a mistake hands in: the text of every file, by its name."""
@@ -76,12 +107,16 @@ def open_set(name: str) -> IndependentSet:
         name: The name of its archive, without `.zip`.
 
     Raises:
-        UserError: If there is no set of that name.
+        UserError: If there is no set of that name, or no table for it in sets.toml.
     """
     path = sets_folder() / f"{name}.zip"
     if not path.is_file():
         names = ", ".join(sorted(each.stem for each in sets_folder().glob("*.zip")))
         raise UserError(f"There is no set {name!r} of independent mistakes. There are: {names or 'none'}.")
+
+    origins = read_toml(sets_folder() / ORIGINS, dict[str, SetOrigin])
+    if name not in origins:
+        raise UserError(f"{ORIGINS} has no table {name}: add one that says who wrote the set, when, and what for.")
 
     right_files: dict[str, dict[str, str]] = {}
     mistakes: dict[str, IndependentMistake] = {}
@@ -95,4 +130,4 @@ def open_set(name: str) -> IndependentSet:
             else:
                 right_files.setdefault(author, {})[Path(entry).name] = content.decode()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return IndependentSet(name, digest, right_files, mistakes)
+    return IndependentSet(name, origins[name], digest, right_files, mistakes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gradkit.suite.diagnosis.find_hint import strict_questions
 from gradkit.suite.results import ItemResult, make_result
 from gradkit.suite.visibility import follows_from_others
 
+from .errors import ProofError
 from .selection import Selection
 from .specimens import files_of, read_misconceptions
 
@@ -38,22 +39,22 @@ class Batch:
 
     Attributes:
         suite: All items of the assignments that hold a file of the specimens.
-        parts: The part of the suite that is run on each specimen, by its name. Every other item counts as passed.
+        selected: The items that are run on each specimen, by its name. Every other item counts as passed.
     """
 
     suite: Suite
-    parts: Mapping[str, Suite]
+    selected: Mapping[str, Suite]
 
 
 @dataclass(frozen=True)
 class SpecimenSteps(StudentSteps):
-    """Runs on each student its part of the suite.
+    """Runs on each student the items that are selected for it.
 
     Attributes:
-        parts: The part of each student, by name.
+        selected: The items of each student, by name.
     """
 
-    parts: Mapping[str, Suite]
+    selected: Mapping[str, Suite]
 
     def run_public(self, scratch: Path, sandbox: Sandbox, student: Student) -> PhaseResult:
         with strict_questions():
@@ -63,7 +64,7 @@ class SpecimenSteps(StudentSteps):
         return self._steps(student).run_later(phase, scratch, sandbox, student)
 
     def _steps(self, student: Student) -> StudentSteps:
-        return StudentSteps(self.parts[student.name], self.conditions, self.out)
+        return StudentSteps(self.selected[student.name], self.conditions, self.out)
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,14 @@ class SpecimenClass(Classroom):
     """A class of specimens.
 
     Attributes:
-        parts: The part of the suite that is run on each one, by name.
+        selected: The items that are run on each one, by name.
     """
 
-    parts: Mapping[str, Suite] = field(default_factory=dict)
+    selected: Mapping[str, Suite] = field(default_factory=dict)
 
     @property
     def steps(self) -> StudentSteps:
-        return SpecimenSteps(self.suite, self.conditions, self.out, self.parts)
+        return SpecimenSteps(self.suite, self.conditions, self.out, self.selected)
 
 
 @dataclass(frozen=True)
@@ -96,54 +97,45 @@ class SpecimenRun:
         return {item.id: run.get(item.id) or make_result(item, Verdict.PASSED) for item in self.suite.items}
 
 
-def find_assignments_using(name: str) -> tuple[Assignment, ...]:
-    """Return the assignments with a file in which a specimen differs from the solution. In others it is equal.
+def find_assignments(name: str, graded_only: bool = False) -> tuple[Assignment, ...]:
+    """Return the assignments that use a file in which a specimen differs from the solution. In others it is equal.
 
     For the solution itself, return all.
+
+    Args:
+        name: The name of the specimen, or "solution".
+        graded_only: Whether to leave out assignments that only build on such a file, and do not ask for it.
     """
     changed = files_of(name)
-    return tuple(assignment for assignment in assignments() if changed & set(assignment.files))
+    return tuple(each for each in assignments() if changed & set(each.modules if graded_only else each.files))
 
 
-def find_assignments_grading(name: str) -> tuple[Assignment, ...]:
-    """Return the assignments that ask for a file in which a specimen differs from the solution.
-
-    For the solution itself, return all.
-    """
-    changed = files_of(name)
-    return tuple(assignment for assignment in assignments() if changed & set(assignment.modules))
-
-
-def batches(
-    names: Iterable[str],
-    selection: Selection | None = None,
-    assignments_of: Callable[[str], tuple[Assignment, ...]] = find_assignments_using,
-) -> list[Batch]:
+def batches(names: Iterable[str], selection: Selection | None = None, graded_only: bool = False) -> list[Batch]:
     """Group specimens by the suite that they are graded with.
 
     Args:
         names: The specimens; "solution" is one too.
         selection: Selects the items of each misconception. Without it, and for other specimens, all items are run.
-        assignments_of: Returns the assignments to grade a specimen in.
+        graded_only: Whether to grade a specimen only in assignments that ask for one of its files.
     """
     library = Library(corpora_folder())
     misconceptions = read_misconceptions()
     suites: dict[tuple[Assignment, ...], Suite] = {}
-    parts: dict[tuple[Assignment, ...], dict[str, Suite]] = {}
+    selected: dict[tuple[Assignment, ...], dict[str, Suite]] = {}
     for name in names:
-        asked = assignments_of(name)
-        if asked not in suites:
-            suites[asked] = load_suite(asked, library, retries=False)
-            parts[asked] = {}
-        part = suites[asked]
+        chosen = find_assignments(name, graded_only)
+        if chosen not in suites:
+            suites[chosen] = load_suite(chosen, library, retries=False)
+            selected[chosen] = {}
+        suite = suites[chosen]
         if selection and name in misconceptions:
-            selected = selection.items(misconceptions[name], part.items)
-            part = _part(part, {item.id for item in selected})
-        parts[asked][name] = part
+            items = selection.items(misconceptions[name], suite.items)
+            suite = _select(suite, {item.id for item in items})
+        selected[chosen][name] = suite
     return [
-        Batch(suite, {name: parts[asked][name] for name in some})
-        for asked, suite in suites.items()
-        for some in _chunks(list(parts[asked]))
+        Batch(suite, {name: selected[chosen][name] for name in some})
+        for chosen, suite in suites.items()
+        for some in _chunks(list(selected[chosen]))
     ]
 
 
@@ -152,7 +144,7 @@ def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
         yield names[start : start + MAX_BATCH]
 
 
-def _part(suite: Suite, ids: set[str]) -> Suite:
+def _select(suite: Suite, ids: set[str]) -> Suite:
     return replace(suite, tests=tuple(test for test in suite.tests if test.item.id in ids))
 
 
@@ -168,17 +160,30 @@ def run_batch(
         kind: What grades them.
 
     Raises:
-        RuntimeError: If a specimen cannot be graded.
+        ProofError: If a specimen cannot be graded.
     """
     conditions = make_conditions(batch.suite, sandboxed=isolated)
     with tempfile.TemporaryDirectory() as out:
-        classroom = kind(batch.suite, conditions, Path(out), isolated, batch.parts)
-        students = [Student(name, folders[name].resolve()) for name in batch.parts]
-        for graded in classroom.grade(students, n_workers=2):
-            if graded.reason:
-                raise RuntimeError(f"{graded.student.name}: {graded.reason}")
-            report = read(classroom.report_path(graded.student))
-            yield SpecimenRun(graded.student.name, batch.suite, report)
+        classroom = kind(batch.suite, conditions, Path(out), isolated, batch.selected)
+        for name, report in grade_folders(classroom, {name: folders[name] for name in batch.selected}):
+            yield SpecimenRun(name, batch.suite, report)
+
+
+def grade_folders(classroom: Classroom, folders: Mapping[str, Path]) -> Iterator[tuple[str, Report]]:
+    """Grade folders as a class; yield the name and the report of each one as it is done.
+
+    Args:
+        classroom: What grades them.
+        folders: The submissions, by the students' names.
+
+    Raises:
+        ProofError: If one of them cannot be graded.
+    """
+    students = [Student(name, folder.resolve()) for name, folder in folders.items()]
+    for graded in classroom.grade(students, n_workers=2):
+        if graded.reason:
+            raise ProofError(f"{graded.student.name} was not graded, so run the same command again: {graded.reason}")
+        yield graded.student.name, read(classroom.report_path(graded.student))
 
 
 def find_primary_failures(results: ItemResults) -> set[str]:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .private_seeds import SpecimenSeeds
 from .records import Figure, MeasuredSet, Record, Table, today
 from .specimens import SPECIMENS
 
+GOAL_SEEDS = 20
+"""How many private seeds the whole run has at least."""
+
 GOAL_STABLE = 0.95
-"""The share of misconceptions that must have the same points under every seed."""
+"""The share of misconceptions that must have the same points under every private seed."""
 
 MAX_MOVE_POINTS = 2.0
-"""By how many points the others may move."""
+"""By how many points the others may move, and how many more points one may have under the public seed."""
 
 
 def find_moving(results: Sequence[SpecimenSeeds]) -> list[SpecimenSeeds]:
-    """Return the specimens whose points depend on the seed, those that move most first."""
+    """Return the specimens whose points depend on the private seed, those that move most first."""
     return sorted((result for result in results if result.moves), key=lambda result: (-result.moves, result.name))
+
+
+def find_losing(results: Sequence[SpecimenSeeds]) -> list[SpecimenSeeds]:
+    """Return the specimens that a private seed takes more than MAX_MOVE_POINTS from, those that lose most first."""
+    losing = [result for result in results if result.loses > MAX_MOVE_POINTS]
+    return sorted(losing, key=lambda result: (-result.loses, result.name))
 
 
 def describe_chance(result: SpecimenSeeds) -> str:
@@ -32,19 +41,20 @@ def count_chance_items(results: Sequence[SpecimenSeeds]) -> Counter[str]:
 
 
 def share_of_stable(results: Sequence[SpecimenSeeds]) -> float:
-    """Return the share of specimens that have the same points under every seed."""
+    """Return the share of specimens that have the same points under every private seed."""
     return 1 - len(find_moving(results)) / len(results)
 
 
-def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
+def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Mapping[str, str]) -> Record:
     """Return the record of a run over all misconceptions, for the page of the proof.
 
     Args:
         results: The results of each misconception.
         digest: The digest of what was run.
+        undrawn: The seeds that could not be drawn, with the reasons.
     """
     moving = find_moving(results)
-    n_seeds = len(results[0].failed)
+    n_seeds = len(results[0].failed) + len(undrawn)
     items = count_chance_items(results).most_common()
     return Record(
         part="seeds",
@@ -66,6 +76,11 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
                 f"{share_of_stable(results):.1%} ({len(results) - len(moving)} of {len(results)})",
             ),
             Figure("most points that one moves", f"at most {MAX_MOVE_POINTS:g}", f"{_most(moving):g}"),
+            Figure(
+                "most points between the public seed and a private one",
+                f"at most {MAX_MOVE_POINTS:g}",
+                f"{max(result.loses for result in results):g}",
+            ),
         ],
         tables=[
             Table(
@@ -79,7 +94,15 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
                 [[name, str(count)] for name, count in items],
             ),
         ],
-        misses=[each.name for each in moving if each.moves > MAX_MOVE_POINTS],
+        misses=[
+            *(each.name for each in moving if each.moves > MAX_MOVE_POINTS),
+            *(
+                f"{each.name} loses {each.loses:g} points that it has under the public seed"
+                for each in find_losing(results)
+                if each.moves <= MAX_MOVE_POINTS  # the others are misses already
+            ),
+            *(f"{seed} cannot be drawn: {reason}" for seed, reason in undrawn.items()),
+        ],
     )
 
 

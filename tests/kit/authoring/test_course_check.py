@@ -14,7 +14,7 @@ from gradkit.authoring.check.run import CHECKS
 from gradkit.authoring.check.variants import find_missing_names
 from gradkit.cli.main import app
 from gradkit.proof.held_proofs import _code, compute_digests
-from gradkit.proof.runs import find_assignments_using
+from gradkit.proof.runs import find_assignments
 from gradkit.proof.specimens import read_misconceptions, read_variants
 from msgspec.structs import replace as item_with
 from rich.console import Console
@@ -416,7 +416,7 @@ def test_the_record_of_proofs_is_by_what_each_specimen_is_run_on(course):
     fewer = [test for test in course.all_tests() if test.item.id != "a4_networks/test_mlp"]
     after = compute_digests(fewer)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {name for name in before if "a4_networks" in {each.name for each in find_assignments_using(name)}}
+    assert changed == {name for name in before if "a4_networks" in {each.name for each in find_assignments(name)}}
     assert 0 < len(changed) < len(before)
 
 

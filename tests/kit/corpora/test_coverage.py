@@ -1,4 +1,7 @@
-"""Coverage: every corpus of the course, public or private, has all that its spec requires."""
+"""Coverage: every recorded corpus has all that its spec requires, and so have private ones of every kind.
+
+Private corpora of five graph specs are drawn here, and none of digits: a grader refuses one that lacks something.
+"""
 
 import pytest
 from gradkit.catalogue.assignments import assignments, corpora_folder

@@ -24,16 +24,25 @@ def text(module):
     return (SOLUTION / f"{module}.py").read_text(encoding="utf-8")
 
 
+def edited(module, old, new):
+    """Return the text of a file of the solution with one replacement."""
+    assert text(module).count(old) == 1
+    return text(module).replace(old, new)
+
+
 @pytest.fixture
 def graded(tmp_path):
     """Return a function that grades files in the sandbox and returns the report: graded("a4", engine=..., nn=...)."""
 
-    def grade(name, retries=True, **files):
+    def grade(name, retries=True, item_seconds=None, **files):
         folder = tmp_path / "ada"
         folder.mkdir()
         for module, source in files.items():
             (folder / f"{module}.py").write_text(source, encoding="utf-8")
-        suite = load_suite(choose_assignments(name), Library(corpora_folder()), retries=retries)
+        chosen = choose_assignments(name)
+        if item_seconds:
+            chosen = tuple(msgspec.structs.replace(each, item_seconds=item_seconds) for each in chosen)
+        suite = load_suite(chosen, Library(corpora_folder()), retries=retries)
         classroom = Classroom(suite, make_conditions(suite, sandboxed=True), tmp_path / "reports")
         student = Student("ada", folder)
         assert [each.reason for each in classroom.grade([student], 1) if each] == [""]
@@ -42,7 +51,7 @@ def graded(tmp_path):
     return grade
 
 
-BAD_TANH = text("engine").replace("(1 - out.data**2) * out.grad", "out.data**2 * out.grad")
+BAD_TANH = edited("engine", "(1 - out.data**2) * out.grad", "out.data**2 * out.grad")
 
 
 def test_a_right_network_on_a_wrong_engine_gets_its_points(graded):
@@ -67,7 +76,7 @@ def test_a_right_engine_is_never_replaced(graded):
 
 
 def test_a_wrong_network_gains_nothing_by_another_engine(graded):
-    wrong = text("nn").replace("total = total + w * xi", "total = total + w + xi")
+    wrong = edited("nn", "total = total + w * xi", "total = total + w + xi")
     found = {item.id: item for item in graded("a4", engine=BAD_TANH, nn=wrong).items}
     assert found["a4_networks/test_neuron"].verdict is Verdict.FAILED
     assert "yours" not in found["a4_networks/test_neuron"].evidence.message
@@ -116,8 +125,9 @@ def test_a_wrong_file_decides_only_about_the_retries_that_replace_it(monkeypatch
     assert {name.partition("/")[0] for name in passed} == {"a1_expressions", "a5_training"}
 
 
-BACKWARDS = text("nn").replace("neuron(x) for neuron in self.neurons]", "neuron(x) for neuron in self.neurons[::-1]]")
-HALF_TANH = text("engine").replace("Value(math.tanh(self.data),", "Value(math.tanh(self.data) / 2,")
+BACKWARDS = edited("nn", "neuron(x) for neuron in self.neurons]", "neuron(x) for neuron in self.neurons[::-1]]")
+HANGS = edited("engine", 'out = Value(math.tanh(self.data), (self,), "tanh")', "while True: pass")
+HALF_TANH = edited("engine", "Value(math.tanh(self.data),", "Value(math.tanh(self.data) / 2,")
 
 
 def test_an_item_whose_cause_passes_the_retry_shows_its_own_failure(graded):
@@ -130,8 +140,7 @@ def test_an_item_whose_cause_passes_the_retry_shows_its_own_failure(graded):
 
 
 def test_an_item_that_was_never_run_and_fails_its_retry_says_so(graded):
-    hangs = text("engine").replace('out = Value(math.tanh(self.data), (self,), "tanh")', "while True: pass")
-    found = {item.id: item for item in graded("a4", engine=hangs, nn=BACKWARDS).items}
+    found = {item.id: item for item in graded("a4", item_seconds=1, engine=HANGS, nn=BACKWARDS).items}
     layer = found["a4_networks/test_layer"]
     assert (layer.verdict, layer.blocked_by) == (Verdict.FAILED, ())
     assert layer.evidence.message == "It fails with the course's own engine.py, too."
@@ -162,12 +171,7 @@ def test_a_right_tensor_gets_its_points_whatever_the_other_files_are(graded):
 
 
 def test_an_engine_that_hangs_takes_the_time_of_its_own_run_alone(graded):
-    hangs = (
-        text("engine")
-        .replace("t = math.tanh", "t = math.tanh")
-        .replace('out = Value(math.tanh(self.data), (self,), "tanh")', "while True: pass")
-    )
-    found = graded("a4", engine=hangs, nn=text("nn"))
+    found = graded("a4", item_seconds=1, engine=HANGS, nn=text("nn"))
     assert found.earned == found.points
 
 

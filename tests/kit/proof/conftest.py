@@ -27,7 +27,7 @@ class GradedSpecimens:
     """Runs of specimens by name. The first request for a specimen grades all specimens of its batch."""
 
     def __init__(self, batches, folders, **how):
-        self._batches = {name: batch for batch in batches for name in batch.parts}
+        self._batches = {name: batch for batch in batches for name in batch.selected}
         self._folders, self._how = folders, how
         self._runs = {}
 

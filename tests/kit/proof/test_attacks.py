@@ -9,13 +9,15 @@ import pytest
 from gradkit.catalogue.assignments import assignments
 from gradkit.grader.one_submission import run_phases
 from gradkit.grader.report import FORMAT, Conditions, Report
+from gradkit.proof.attacks import corpus_run
 from gradkit.proof.attacks.checks import check_attack, check_cells, check_text, grades_cells, is_harmless
 from gradkit.proof.attacks.corpus import GROUPS, Attack, Edit, build, build_class, files_of, read_attacks
 from gradkit.proof.attacks.host import Watch, watched
-from gradkit.proof.attacks.run import group_by_suite, run_attacks
+from gradkit.proof.attacks.run import AttackResult, Run, group_by_suite, run_attacks
 from gradkit.proof.attacks.secrets import addition, difference, find_secret_word
 from gradkit.proof.specimens import EditError
 from gradkit.submissions.outcome import Verdict
+from gradkit.suite.collection import graded_tests
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import Item, make_result
 from gradkit.suite.visibility import PRIVATE_ONLY
@@ -86,6 +88,12 @@ def test_every_title_is_one_sentence():
     assert not [name for name, attack in ATTACKS.items() if not attack.title.endswith(".") or "\n" in attack.title]
 
 
+def test_the_items_in_labels_exist():
+    items = {test.item.id for assignment in assignments() for test in graded_tests(assignment)}
+    named = {item for attack in ATTACKS.values() for item in [*attack.unaffected, *attack.verdicts]}
+    assert named <= items
+
+
 # --- the labels ------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +147,47 @@ def test_an_attack_is_graded_in_the_assignments_of_its_file():
     assert len(list(group_by_suite({"two": chosen["two"]}, assignments()))) == 1
 
 
+# --- the whole corpus ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def classes(monkeypatch):
+    """Return the names of the attacks of each graded class. What an attack has as `unsaid` becomes its reason."""
+    graded = []
+
+    def run_attacks(chosen, progress, workers, course):
+        graded.append(list(chosen))
+        results = [AttackResult(name, each, ALL_PASSED, 1.0, each.unsaid[0]) for name, each in chosen.items()]
+        return Run(tuple(results), ())
+
+    monkeypatch.setattr(corpus_run, "run_attacks", run_attacks)
+    monkeypatch.setattr(corpus_run, "CLASS_SIZE", 2)
+    return graded
+
+
+def test_a_run_of_the_corpus_grades_only_what_has_no_result_or_a_bad_one(tmp_path, monkeypatch, classes):
+    def write(name, content):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "attack.toml").write_text(content)
+
+    monkeypatch.setattr("gradkit.proof.attacks.corpus.attacks_folder", lambda: tmp_path)
+    good, bad = attack(all_pass=True, unsaid=[""]), attack(all_pass=True, unsaid=["it did not"])
+    chosen = {"a": good, "b": good, "c": bad, "d": good, "e": good}
+    for name in chosen:
+        write(name, "as it was")
+
+    out = tmp_path / "results"
+    first = corpus_run.run_corpus(chosen, out)
+    assert [result.name for result in first.results] == list(chosen)
+    assert first.reasons == ["c: it did not"]
+    assert classes == [["a", "b"], ["c", "d"], ["e"]]
+    assert corpus_run.run_corpus(chosen, out) == first
+    assert classes[3:] == [["c", "d"]]
+    write("b", "changed")
+    assert corpus_run.run_corpus(chosen, out) == first
+    assert classes[4:] == [["a", "b"], ["c", "d"]]
+
+
 # --- reports -------------------------------------------------------------------------------------------------------
 
 
@@ -169,6 +218,7 @@ THE_REST_BLOCKED = reported(item(KEEPS, Verdict.FAILED), item(ADDS, Verdict.BLOC
         (attack(verdicts={KEEPS: Verdict.ERROR}), HIDDEN_BEHIND),
         (attack(every=(Verdict.CRASHED, Verdict.FAILED)), THE_REST_BLOCKED),
         (attack(verdicts={KEEPS: Verdict.FAILED}, earned=1), ONE_FAILED),
+        (attack(every=Verdict.FAILED, unaffected=[ADDS, "a9/test_not_graded"]), ONE_FAILED),
     ],
 )
 def test_a_report_that_is_as_its_label_says_has_nothing_wrong(label, report):
@@ -182,6 +232,8 @@ def test_a_report_that_is_as_its_label_says_has_nothing_wrong(label, report):
         (attack(all_pass=True), reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.BLOCKED, (KEEPS,)))),
         (attack(every=Verdict.FAILED), ALL_PASSED),
         (attack(every=Verdict.FAILED), ONE_FAILED),
+        (attack(every=Verdict.FAILED, unaffected=[ADDS]), THE_REST_BLOCKED),
+        (attack(every=Verdict.FAILED, unaffected=[KEEPS]), ONE_FAILED),
         (attack(every=Verdict.CRASHED), THE_REST_BLOCKED),
         (attack(every=(Verdict.CRASHED, Verdict.ERROR)), THE_REST_BLOCKED),
         (attack(verdicts={KEEPS: Verdict.FAILED}), ALL_PASSED),

@@ -59,7 +59,7 @@ def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
     pairs = [
         (len(part.tests), len(batch.suite.tests))
         for batch in specimen_batches
-        for name, part in batch.parts.items()
+        for name, part in batch.selected.items()
         if name in names
     ]
     assert len(pairs) == len(names)
@@ -69,12 +69,12 @@ def test_most_pairs_of_misconception_and_item_are_not_run(specimen_batches):
 def test_every_item_that_catches_a_misconception_is_selected(specimen_batches):
     misconceptions = read_misconceptions()
     for batch in specimen_batches:
-        for name, part in batch.parts.items():
+        for name, part in batch.selected.items():
             if name in misconceptions:
                 selected = {test.item.id for test in part.tests}
                 assert selected.issuperset(misconceptions[name].caught_by), name
 
 
 def test_all_items_are_run_on_the_solution(specimen_batches):
-    (part,) = [batch.parts["solution"] for batch in specimen_batches if "solution" in batch.parts]
+    (part,) = [batch.selected["solution"] for batch in specimen_batches if "solution" in batch.selected]
     assert {test.item.assignment for test in part.tests} == {each.name for each in assignments()}

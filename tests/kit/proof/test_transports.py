@@ -11,7 +11,7 @@ from gradkit.catalogue.assignments import assignments
 from gradkit.grader.one_submission import run_phases
 from gradkit.inside.worker import GC_THRESHOLD
 from gradkit.proof.held_proofs import specimens_in_ci
-from gradkit.proof.runs import SpecimenClass, SpecimenSteps, find_assignments_grading
+from gradkit.proof.runs import SpecimenClass, SpecimenSteps
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import graded_tests
@@ -53,7 +53,7 @@ class InProcessSteps(SpecimenSteps):
 class InProcess(SpecimenClass):
     @property
     def steps(self):
-        return InProcessSteps(self.suite, self.conditions, self.out, self.parts)
+        return InProcessSteps(self.suite, self.conditions, self.out, self.selected)
 
 
 class Local(LocalTransport):
@@ -64,7 +64,7 @@ class Local(LocalTransport):
 @pytest.fixture(scope="module")
 def in_process(grade_specimens, batches_in_ci):
     """Return the runs of the specimens of CI as in self-check, in the assignments that grade a file of theirs."""
-    return grade_specimens(batches_in_ci(assignments_of=find_assignments_grading), isolated=False, kind=InProcess)
+    return grade_specimens(batches_in_ci(graded_only=True), isolated=False, kind=InProcess)
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from gradkit.suite.reproduction import Programs
 from gradkit.suite.results import Item, Results
 from gradkit.suite.visibility import failure_for_report, make_hidden_result
 
-from ..reference_retry import reference_files
 from ..suite import GraderError, Suite
 
 
@@ -94,7 +93,7 @@ class _PublicRun:
             self._find_block,
             self._programs.run,
             hint_source=hint_source,
-            explain_blocked=bool(reference_files(assignment, self._suite.reference)),
+            explain_blocked=self._suite.has_retry(assignment),
         )
         spent = self._transport.spent_seconds - spent_before - (self._earlier.spent_seconds - spent_earlier)
         self._spent_seconds[assignment.name] += spent

@@ -15,7 +15,7 @@ from .. import report, report_check
 from ..final_report import make_final_report
 from ..orphans import adopt_orphans
 from ..phases import PUBLIC, LaterPhase, PassedItems, RetryPhase, next_phase
-from ..reference_retry import copy_with_reference
+from ..reference_retry import copy_with_reference, reference_files
 from ..report import Conditions, PublicResult, Report
 from ..suite import GraderError, Suite
 from .later_phases import run_later_phase
@@ -98,7 +98,7 @@ def find_passing_items(
     tests = phase.tests_to_run(suite, public, passed)
     try:
         if isinstance(phase, RetryPhase):
-            copy_with_reference(phase.assignment, suite.reference, folder, copy)
+            copy_with_reference(reference_files(phase.assignment, suite.reference), folder, copy)
             folder = copy
         with closing(open_transport(sandbox, folder, phase.seconds(suite))) as transport:
             return run_later_phase(suite, phase, tests, transport)

@@ -43,6 +43,9 @@ def check_attack(attack: Attack, report: Report) -> str:
         others = {verdict for verdict in affected if verdict not in (*attack.ends, Verdict.BLOCKED)}
         if others or not failed:
             return f"items ended as {', '.join(sorted(others)) or 'blocked'}; expected was {attack.says()}"
+        lost = [name for name in attack.unaffected if name in results and results[name].verdict is not Verdict.PASSED]
+        if lost:
+            return f"{lost[0]} did not pass, although the attack does not affect it"
     elif failed != attack.verdicts:
         return f"these items failed: {_listing(failed)}; expected was: {_listing(attack.verdicts)}"
 

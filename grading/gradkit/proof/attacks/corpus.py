@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import runpy
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,6 +16,7 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
+from gradkit.files import read_contents
 from gradkit.proof.specimens import Edit, apply_edits, reference_folder
 from gradkit.submissions.outcome import Verdict
 
@@ -100,6 +101,12 @@ def attacks_folder() -> Path:
 def read_attacks() -> dict[str, Attack]:
     """Read every attack, by the name of its folder. Raises SettingsError if an attack.toml is malformed."""
     return {path.parent.name: read_toml(path, Attack) for path in sorted(attacks_folder().glob("*/attack.toml"))}
+
+
+def read_attack_files(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield every file that attacks are made from, besides the solution: the path in their folder, and the content."""
+    for name in names:
+        yield from ((f"{name}/{file}", content) for file, content in read_contents(attacks_folder() / name))
 
 
 def build_class(chosen: Mapping[str, Attack], folder: Path) -> dict[Path, str]:

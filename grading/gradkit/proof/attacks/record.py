@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
 
 from ..records import Authorship, Figure, Record, Table, describe_set, today
-from .corpus import attacks_folder
+from .corpus import read_attack_files
 from .run import Run
 
 ATTACKS = Authorship("the authors of the course", "2026-11-30")
@@ -27,7 +26,7 @@ def make_attacks_record(run: Run) -> Record:
             size=len(run.results),
             what="hostile submissions",
             made=ATTACKS,
-            contents=_contents({result.name for result in run.results}),
+            contents=read_attack_files({result.name for result in run.results}),
         ),
         figures=[
             Figure("attacks that get what their honest part earns", "all", f"{n_as_they_must} of {len(run.results)}"),
@@ -36,12 +35,3 @@ def make_attacks_record(run: Run) -> Record:
         tables=[Table("Attacks by group", ["group", "attacks"], [[name, str(count)] for name, count in by_group])],
         misses=[*(f"{each.name}: {each.reason}" for each in run.results if each.reason), *run.host],
     )
-
-
-def _contents(names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of every file that these attacks are made from."""
-    folder = attacks_folder()
-    for name in names:
-        for path in (folder / name).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path.relative_to(folder).as_posix(), path.read_bytes()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
 from gradkit.corpora.library import Library
@@ -21,8 +22,7 @@ from .host import CANARY, temporary_canary, watched
 from .secrets import find_leak, grade_under_a_secret
 
 
-@dataclass(frozen=True)
-class AttackResult:
+class AttackResult(msgspec.Struct, frozen=True):
     """How an attack was graded, and whether that is as it must be.
 
     Attributes:
@@ -40,15 +40,15 @@ class AttackResult:
     reason: str
 
 
-@dataclass(frozen=True)
-class Run:
-    """The results of all attacks. `host` holds reasons that belong to no single attack."""
+class Run(msgspec.Struct, frozen=True):
+    """The results of attacks that were graded together. `host` holds reasons that belong to no single attack."""
 
     results: tuple[AttackResult, ...]
     host: tuple[str, ...]
 
     @property
     def reasons(self) -> list[str]:
+        """Why the run was not as it must be, in sentences."""
         return [f"{each.name}: {each.reason}" for each in self.results if each.reason] + list(self.host)
 
 
@@ -94,7 +94,7 @@ def run_attacks(
             for one, name in pairs:
                 results[name] = _check_graded(each.classroom, one, name, chosen[name], forbidden, created)
             for name, leak in each.leaks(chosen if compared is None else compared, workers):
-                results[name] = replace(results[name], reason=results[name].reason or leak)
+                results[name] = msgspec.structs.replace(results[name], reason=results[name].reason or leak)
     return Run(tuple(results[name] for name in sorted(results)), tuple(host))
 
 

@@ -14,15 +14,18 @@ from typing import Any
 
 import msgspec
 
+from gradkit.errors import UserError
 from gradkit.submissions.bounded import LimitReachedError, Limits, run_bounded
+from gradkit.submissions.outcome import Verdict
 
+from ..errors import ProofError
 from ..specimens import reference_folder
 from .generation import Mutant
+from .jobs import run_jobs, write_mutant
 from .programs import programs_for
-from .running import run_jobs, write_mutant
 
-LIMITS = Limits(memory_bytes=512 << 20, cpu_seconds=30, wall_seconds=120.0, file_bytes=1 << 20)
-"""For all programs on one mutant. The solution takes 1 to 2 s."""
+LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=30, wall_seconds=600.0, file_bytes=1 << 20)
+"""For all programs on one mutant. The solution takes 1 to 3 s. Even on a busy machine, processor time ends first."""
 
 Seen = list[float | str]
 """What a program has shown: numbers, and texts for shapes and for what is not a number."""
@@ -52,15 +55,24 @@ class Programs:
 
 @functools.cache
 def load_programs(module: str) -> Programs:
-    """Return the programs about a file on which the solution does not fail."""
+    """Return the programs about a file.
+
+    Raises:
+        UserError: If the solution fails on one of them.
+    """
     import numpy  # noqa: F401  (so that forked processes need not)
 
     texts = programs_for(module)
     codes = [compile(text, "program.py", "exec") for text in texts]
     solution = reference_folder() / "solution"
-    answers = run_bounded(lambda: _answers(solution, codes), list[Seen | None], LIMITS)
-    kept = [place for place, answer in enumerate(answers) if answer is not None]
-    return Programs([texts[k] for k in kept], [codes[k] for k in kept], [answers[k] or [] for k in kept])
+    answers: list[Seen] = []
+    for text, answer in zip(texts, run_bounded(lambda: _answers(solution, codes), list[Seen | None], LIMITS)):
+        if answer is None:
+            raise UserError(
+                f"A program about {module}.py fails on the solution. Change proof/mutants/programs:\n{text}"
+            )
+        answers.append(answer)
+    return Programs(texts, codes, answers)
 
 
 def find_differences(mutants: Sequence[Mutant], n_workers: int) -> Iterator[tuple[Mutant, Difference]]:
@@ -69,6 +81,9 @@ def find_differences(mutants: Sequence[Mutant], n_workers: int) -> Iterator[tupl
     Args:
         mutants: The mutants.
         n_workers: How many to run at a time.
+
+    Raises:
+        ProofError: If some mutants have no result. It is raised after the others have been yielded.
     """
     for module in dict.fromkeys(mutant.module for mutant in mutants):
         load_programs(module)  # before the processes are forked, so that all have it
@@ -80,12 +95,14 @@ def _find_difference(mutant: Mutant) -> Difference:
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_mutant(mutant, Path(scratch) / "mutant")
         try:
-            place = run_bounded(lambda: _first_difference(folder, programs), int, LIMITS)
+            index = run_bounded(lambda: _first_difference(folder, programs), int, LIMITS)
         except LimitReachedError as error:
+            if error.verdict is Verdict.OUT_OF_MEMORY:  # not a MemoryError, which ends the program and not the process
+                raise ProofError("A process was killed, perhaps because memory ran out.") from error
             return Difference(f"A program {error.message}.", 0)
-    if place < 0:
+    if index < 0:
         return Difference("", len(programs.texts))
-    return Difference(programs.texts[place], place + 1)
+    return Difference(programs.texts[index], index + 1)
 
 
 # --- in the bounded process ------------------------------------------------------------------------------------------
@@ -97,12 +114,12 @@ def _answers(folder: Path, codes: Sequence[CodeType]) -> list[Seen | None]:
 
 
 def _first_difference(folder: Path, programs: Programs) -> int:
-    """Return the place of the first program that shows something else than on the solution, or -1."""
+    """Return the index of the first program that shows something else than on the solution, or -1."""
     _use(folder)
-    for place, (code, answer) in enumerate(zip(programs.codes, programs.answers, strict=True)):
+    for index, (code, answer) in enumerate(zip(programs.codes, programs.answers, strict=True)):
         seen = _run(code)
         if seen is None or not _are_equal(seen, answer):
-            return place
+            return index
     return -1
 
 
@@ -117,9 +134,7 @@ def _run(code: CodeType) -> Seen | None:
     seen: Seen = []
     try:
         exec(code, {"see": lambda thing: _record(thing, seen)})
-    except MemoryError:
-        raise
-    except BaseException:
+    except BaseException:  # also a MemoryError
         return None
     if any(isinstance(each, float) and not abs(each) < float("inf") for each in seen):
         return None

@@ -1,4 +1,7 @@
-"""Mutants that are right answers too, listed by hand where random programs cannot decide it, each with its reason."""
+"""Mutants that are right answers although programs show a difference, listed by hand, each with its reason.
+
+The difference is in something that is never graded. A mutant without a difference need not be listed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Mutants of one kind that are right.
 
     Attributes:
-        reason: Why they are right, or what of them is never graded.
+        reason: Why they are right, or why the difference is never graded.
         functions: The functions that they change, with their files, such as "engine.Value.backward".
         before: A part of the changed statement in the solution; an empty text for every statement.
         after: The changed statements, as `gradkit mutants` prints them.

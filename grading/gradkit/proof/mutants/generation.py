@@ -46,32 +46,27 @@ class Mutant:
     source: str
 
 
-def generate_mutants(modules: tuple[str, ...] = MODULES, every: int = 1) -> list[Mutant]:
-    """Return the mutants of some files of the solution, in the order of their lines.
-
-    Args:
-        modules: The files.
-        every: Apply only every Nth change that the operators can make, for a sample.
-    """
+def generate_mutants(modules: tuple[str, ...] = MODULES) -> list[Mutant]:
+    """Return the mutants of some files of the solution, in the order of their lines. All of them take about 4 s."""
     mutants: dict[str, Mutant] = {}
     for module in modules:
         source = (reference_folder() / "solution" / f"{module}.py").read_text(encoding="utf-8")
-        for mutant in _Generator(module, source, every).mutants():
+        for mutant in _Generator(module, source).mutants():
             mutants.setdefault(mutant.digest, mutant)
     return list(mutants.values())
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A node of a function, and where in its parent it is.
+class _Slot:
+    """A position in a syntax tree: the field of a node, or an element of it, and the node that it holds.
 
     Attributes:
-        node: The node.
-        parent: Its parent.
+        node: The node that it holds.
+        parent: The parent of that node.
         field: The name of the parent's field.
-        index: Its place in the field, if that is a list; else -1.
-        scope: What operators may know of its surroundings.
-        functions: The names of the functions around it, the outermost first.
+        index: Its index in the field, if that is a list; else -1.
+        scope: What operators may know of the node's surroundings.
+        functions: The names of the functions around the node, the outermost first.
     """
 
     node: ast.AST
@@ -88,13 +83,10 @@ class _Generator:
     Args:
         module: The file's name, without `.py`.
         source: The file's text.
-        every: Apply only every Nth change.
     """
 
-    def __init__(self, module: str, source: str, every: int) -> None:
+    def __init__(self, module: str, source: str) -> None:
         self._module = module
-        self._every = every
-        self._n_changes = 0
         self._tree = ast.parse(source)
         _drop_docstrings(self._tree)
         self._around: dict[str, tuple[str, str]] = {}
@@ -116,25 +108,22 @@ class _Generator:
         if not text or text in after:
             raise ValueError(f"{self._module}: {prefix}{function.name} is there twice")
         self._around[prefix + function.name] = (before, after + "\n")
-        for place in _places(function, (), (), (function.name,)):
-            if _is_never_graded(place):
+        for slot in _slots(function, (), (), (function.name,)):
+            if _is_never_graded(slot):
                 continue
             for name, operator in OPERATORS.items():
-                for replacement in operator(place.node, place.scope):
-                    self._n_changes += 1
-                    if self._n_changes % self._every:
-                        continue
-                    mutant = self._mutant(function, prefix, place, name, replacement, original)
+                for replacement in operator(slot.node, slot.scope):
+                    mutant = self._mutant(function, prefix, slot, name, replacement, original)
                     if mutant:
                         yield mutant
 
     def _mutant(
-        self, function: ast.FunctionDef, prefix: str, place: _Place, name: str, replacement: Replacement, original: str
+        self, function: ast.FunctionDef, prefix: str, slot: _Slot, name: str, replacement: Replacement, original: str
     ) -> Mutant | None:
         """Return the mutant of one replacement; None if it does not compile, or compiles to the same."""
-        statement = next((node for node in (place.node, *place.scope.parents) if isinstance(node, ast.stmt)), function)
+        statement = next((node for node in (slot.node, *slot.scope.parents) if isinstance(node, ast.stmt)), function)
         before = _header(statement)
-        with _Replaced(place, replacement, swaps=name == "swap statements"):
+        with _Replaced(slot, replacement, swaps=name == "swap statements"):
             try:
                 bytecode = _bytecode(function)
             except (SyntaxError, ValueError, TypeError):
@@ -143,12 +132,12 @@ class _Generator:
                 return None
             after = "; ".join(map(_header, replacement)) if isinstance(replacement, list) else _header(statement)
             text = _indented(function, prefix)
-        if name == "swap statements" and place.scope.next:
-            before = f"{before}; {_header(place.scope.next)}"
+        if name == "swap statements" and slot.scope.next:
+            before = f"{before}; {_header(slot.scope.next)}"
 
         digest = hashlib.sha256(f"{self._module} {prefix}{function.name} {bytecode}".encode()).hexdigest()[:16]
-        code = prefix + ".<locals>.".join(place.functions)
-        line = getattr(place.node, "lineno", statement.lineno)
+        code = prefix + ".<locals>.".join(slot.functions)
+        line = getattr(slot.node, "lineno", statement.lineno)
         around = self._around[prefix + function.name]
         return Mutant(digest, self._module, prefix + function.name, code, line, name, before, after, text.join(around))
 
@@ -156,27 +145,27 @@ class _Generator:
 class _Replaced:
     """A block in which one node is replaced by another one, or a statement by statements."""
 
-    def __init__(self, place: _Place, replacement: Replacement, swaps: bool) -> None:
-        self._place, self._replacement, self._swaps = place, replacement, swaps
-        self._before = getattr(place.parent, place.field)
+    def __init__(self, slot: _Slot, replacement: Replacement, swaps: bool) -> None:
+        self._slot, self._replacement, self._swaps = slot, replacement, swaps
+        self._before = getattr(slot.parent, slot.field)
 
     def __enter__(self) -> None:
-        place, new = self._place, self._replacement
-        if place.index < 0:
-            setattr(place.parent, place.field, new)
+        slot, new = self._slot, self._replacement
+        if slot.index < 0:
+            setattr(slot.parent, slot.field, new)
             return
-        after = place.index + (2 if self._swaps else 1)
-        changed = [*self._before[: place.index], *(new if isinstance(new, list) else [new]), *self._before[after:]]
-        setattr(place.parent, place.field, changed)
+        after = slot.index + (2 if self._swaps else 1)
+        changed = [*self._before[: slot.index], *(new if isinstance(new, list) else [new]), *self._before[after:]]
+        setattr(slot.parent, slot.field, changed)
 
     def __exit__(self, *_: object) -> None:
-        setattr(self._place.parent, self._place.field, self._before)
+        setattr(self._slot.parent, self._slot.field, self._before)
 
 
-def _places(
+def _slots(
     node: ast.AST, parents: tuple[ast.AST, ...], names: tuple[str, ...], functions: tuple[str, ...]
-) -> Iterator[_Place]:
-    """Yield every node inside a function that operators may change, in order."""
+) -> Iterator[_Slot]:
+    """Yield the slot of every node inside a function that operators may change, in order."""
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         arguments = [*node.args.args, *filter(None, [node.args.vararg])]
         names = tuple(dict.fromkeys((*names, *(argument.arg for argument in arguments))))
@@ -194,9 +183,9 @@ def _places(
             following = children[index + 1] if isinstance(child, ast.stmt) and index + 1 < len(children) else None
             scope = Scope(names, (node, *parents), following)
             if isinstance(child, ast.expr | ast.stmt):
-                yield _Place(child, node, field, index if isinstance(value, list) else -1, scope, functions)
+                yield _Slot(child, node, field, index if isinstance(value, list) else -1, scope, functions)
             inside = (*functions, child.name) if isinstance(child, ast.FunctionDef) else functions
-            yield from _places(child, (node, *parents), names, inside)
+            yield from _slots(child, (node, *parents), names, inside)
             if isinstance(child, ast.Assign | ast.For):
                 assigned = child.targets if isinstance(child, ast.Assign) else [child.target]
                 stored = [part.id for each in assigned for part in ast.walk(each) if isinstance(part, ast.Name)]
@@ -205,12 +194,12 @@ def _places(
                 names = tuple(dict.fromkeys((*names, child.name)))
 
 
-def _is_never_graded(place: _Place) -> bool:
+def _is_never_graded(slot: _Slot) -> bool:
     """Return whether a node is part of the text of `_op`, which is free: `self._op = _op`, or a string."""
-    for node in (place.node, *place.scope.parents):
+    for node in (slot.node, *slot.scope.parents):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "self._op":
             return True
-    return isinstance(place.node, ast.Constant) and isinstance(place.node.value, str)
+    return isinstance(slot.node, ast.Constant) and isinstance(slot.node.value, str)
 
 
 def _drop_docstrings(tree: ast.AST) -> None:

@@ -1,7 +1,7 @@
 """The operators: kinds of small changes to a function. Each yields replacements for one node of its syntax tree.
 
-An expression is replaced by an expression, a statement by any number of statements. Strings are never changed, because
-the solution uses them for docstrings and for `_op`, whose text is free.
+An expression is replaced by an expression, a statement by any number of statements. Strings are never changed: the
+solution uses them for `_op` alone, whose text is free. The generator removes docstrings before.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def repeat_statement(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 
 def swap_statements(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
-    """Run a statement after the next one. The generator removes the next one from its old place."""
+    """Run a statement after the next one. The generator removes the next one from its old position."""
     if isinstance(node, ast.stmt) and scope.next and not isinstance(scope.next, ast.Return | ast.FunctionDef):
         yield [scope.next, node]
 
@@ -329,29 +329,29 @@ def change_arguments(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     """Replace f(a, b) by f(a), f(b, a) and f(a, a). A string among the arguments stays."""
     if not isinstance(node, ast.Call):
         return
-    places = [place for place, argument in enumerate(node.args) if not _is_text(argument)]
-    for place in places:
-        yield ast.Call(node.func, node.args[:place] + node.args[place + 1 :], node.keywords)
-        for other in places:
+    indices = [index for index, argument in enumerate(node.args) if not _is_text(argument)]
+    for index in indices:
+        yield ast.Call(node.func, node.args[:index] + node.args[index + 1 :], node.keywords)
+        for other in indices:
             changed = list(node.args)
-            if other != place:
-                changed[place] = node.args[other]
+            if other != index:
+                changed[index] = node.args[other]
                 yield ast.Call(node.func, changed, node.keywords)
-            if other > place:
+            if other > index:
                 changed = list(node.args)
-                changed[place], changed[other] = node.args[other], node.args[place]
+                changed[index], changed[other] = node.args[other], node.args[index]
                 yield ast.Call(node.func, changed, node.keywords)
 
 
 def change_keywords(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     """Replace f(axis=1) by f(), f(axis=0), f(axis=-1) and f(axis=None)."""
     if isinstance(node, ast.Call):
-        for place, keyword in enumerate(node.keywords):
-            yield ast.Call(node.func, node.args, node.keywords[:place] + node.keywords[place + 1 :])
+        for index, keyword in enumerate(node.keywords):
+            yield ast.Call(node.func, node.args, node.keywords[:index] + node.keywords[index + 1 :])
             if keyword.arg == "axis":
                 for axis in (0, 1, -1, None):
                     changed = [*node.keywords]
-                    changed[place] = ast.keyword("axis", ast.Constant(axis))
+                    changed[index] = ast.keyword("axis", ast.Constant(axis))
                     yield ast.Call(node.func, node.args, changed)
 
 
@@ -419,9 +419,9 @@ def change_container(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
                 yield kind(node.elts, ast.Load())
         if node.elts:
             yield ast.Set(node.elts)
-        for place in range(len(node.elts)):
-            yield type(node)(node.elts[:place] + node.elts[place + 1 :], ast.Load())
-            yield type(node)([*node.elts, node.elts[place]], ast.Load())
+        for index in range(len(node.elts)):
+            yield type(node)(node.elts[:index] + node.elts[index + 1 :], ast.Load())
+            yield type(node)([*node.elts, node.elts[index]], ast.Load())
         if len(node.elts) > 1:
             yield type(node)(node.elts[::-1], ast.Load())
     if isinstance(node, ast.ListComp):
@@ -447,12 +447,13 @@ def change_slice(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
         return
     if isinstance(node.slice, ast.Tuple):
         elements = node.slice.elts
-        for changed in (elements[::-1], *(elements[:place] + elements[place + 1 :] for place in range(len(elements)))):
+        shorter = [elements[:left_out] + elements[left_out + 1 :] for left_out in range(len(elements))]
+        for changed in (elements[::-1], *shorter):
             index = ast.Tuple(changed, ast.Load()) if len(changed) != 1 else changed[0]
             yield ast.Subscript(node.value, index, ast.Load())
     elif not isinstance(node.slice, ast.Slice):
-        for place in (0, -1):
-            yield ast.Subscript(node.value, ast.Constant(place), ast.Load())
+        for element in (0, -1):
+            yield ast.Subscript(node.value, ast.Constant(element), ast.Load())
 
 
 def copy_or_share(node: ast.AST, scope: Scope) -> Iterator[Replacement]:

@@ -1,21 +1,32 @@
-"""Run mutants: the items on all of them, random programs on those that no item catches, and the figures of it."""
+"""Run mutants: the items on all of them, random programs on those that no item catches, and count the outcomes."""
 
 from __future__ import annotations
 
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from .differences import Difference, find_differences
 from .equivalents import find_reason, read_equivalents
 from .generation import Mutant
-from .results import ResultsFile, digest_items, digest_programs
-from .running import ItemsRun, load_mutant_suite, run_items
+from .results import digest_items, digest_programs, open_results
+from .running import ItemsRun, run_items
+from .suite import load_mutant_suite
 
-Outcome = Literal["caught", "weakly caught", "equivalent", "survived"]
-"""Weakly caught: by one item alone, which is not about the changed function."""
+Outcome = Literal["caught", "weakly caught", "equivalent", "listed as equivalent", "unfairly caught", "survived"]
+"""How a mutant ends:
+
+- caught: by two items, or by one that is about the changed function
+- weakly caught: by one item alone, which is not about the changed function
+- equivalent: no item fails, and every program shows the same as on the solution
+- listed as equivalent: no item fails, a program shows a difference, and the list of right mutants says why it is right
+- unfairly caught: the list says that it is right, and an item fails
+- survived: no item fails, and a program shows a difference
+"""
+
+MISSES: tuple[Outcome, ...] = ("survived", "weakly caught", "unfairly caught")
+"""The outcomes that should not be."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class MutantProof:
         mutant: The mutant.
         outcome: Whether it is caught.
         run: What the items showed.
-        reason: For an equivalent one, why it is that; for a survivor, a program that shows a difference.
+        reason: For a listed one, why it is right; for a survivor, a program that shows a difference.
     """
 
     mutant: Mutant
@@ -46,6 +57,9 @@ def prove_mutants(
         mutants: The mutants.
         n_workers: How many to run at a time.
         progress: Called with what is run, how many are done, and of how many.
+
+    Raises:
+        ProofError: If some mutants have no result. The results of the others are kept.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the mutants' code, in the processes that are forked here
@@ -53,7 +67,7 @@ def prove_mutants(
 
 
 def _prove(mutants: Sequence[Mutant], n_workers: int, progress: Callable[[str, int, int], None]) -> list[MutantProof]:
-    items = ResultsFile("items", digest_items(), ItemsRun)
+    items = open_results("items", digest_items(), ItemsRun)
     new = [mutant for mutant in mutants if mutant.digest not in items.by_digest]
     if new:
         suite = load_mutant_suite()
@@ -61,44 +75,36 @@ def _prove(mutants: Sequence[Mutant], n_workers: int, progress: Callable[[str, i
             items.add(mutant.digest, run)
             progress("running items", count, len(new))
 
-    listed = read_equivalents()
-    left = [
-        mutant for mutant in mutants if not items.by_digest[mutant.digest].failed and not find_reason(mutant, listed)
-    ]
-    programs = ResultsFile("programs", digest_programs(), Difference)
+    left = [mutant for mutant in mutants if not items.by_digest[mutant.digest].failed]
+    programs = open_results("programs", digest_programs(), Difference)
     new = [mutant for mutant in left if mutant.digest not in programs.by_digest]
     for count, (mutant, difference) in enumerate(find_differences(new, n_workers), start=1):
         programs.add(mutant.digest, difference)
         progress("running programs", count, len(new))
 
-    proofs = []
-    for mutant in mutants:
-        run = items.by_digest[mutant.digest]
-        reason = find_reason(mutant, listed)
-        if run.failed:
-            proofs.append(MutantProof(mutant, "caught" if run.is_caught else "weakly caught", run))
-        elif reason:
-            proofs.append(MutantProof(mutant, "equivalent", run, reason))
-        else:
-            program = programs.by_digest[mutant.digest].program
-            proofs.append(MutantProof(mutant, "survived" if program else "equivalent", run, program))
-    return proofs
+    listed = read_equivalents()
+    return [
+        _make_proof(
+            mutant, items.by_digest[mutant.digest], programs.by_digest.get(mutant.digest), find_reason(mutant, listed)
+        )
+        for mutant in mutants
+    ]
 
 
-def count_outcomes(proofs: Iterable[MutantProof], key: Callable[[Mutant], str]) -> dict[str, Counter[Outcome]]:
-    """Count the outcomes of mutants in groups.
+def _make_proof(mutant: Mutant, run: ItemsRun, difference: Difference | None, reason: str) -> MutantProof:
+    """Return the outcome of a mutant.
 
     Args:
-        proofs: The mutants.
-        key: Returns the name of a mutant's group.
+        mutant: The mutant.
+        run: What the items showed.
+        difference: What the programs showed; not needed if an item failed.
+        reason: Why it is listed as right; empty if it is not listed.
     """
-    counts: dict[str, Counter[Outcome]] = {}
-    for proof in proofs:
-        counts.setdefault(key(proof.mutant), Counter())[proof.outcome] += 1
-    return counts
-
-
-def share_caught(counts: Counter[Outcome]) -> float:
-    """Return the share of mutants that are caught among those that are not equivalent, from 0 to 1."""
-    wrong = counts.total() - counts["equivalent"]
-    return counts["caught"] / wrong if wrong else 1.0
+    if run.failed:
+        outcome: Outcome = "unfairly caught" if reason else "caught" if run.is_caught else "weakly caught"
+        return MutantProof(mutant, outcome, run, reason)
+    if not difference or not difference.program:
+        return MutantProof(mutant, "equivalent", run)
+    if reason:
+        return MutantProof(mutant, "listed as equivalent", run, reason)
+    return MutantProof(mutant, "survived", run, difference.program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rich.table import Table as ScreenTable
@@ -11,9 +12,18 @@ from gradkit.files import digest_contents
 from ..records import Figure, MeasuredSet, Record, Table, today
 from .generation import Mutant
 from .operators import OPERATORS
-from .prove import MutantProof, count_outcomes, share_caught
+from .prove import MISSES, MutantProof
 
-COLUMNS = ["mutants", "equivalent", "caught", "by one item alone", "survived", "caught of the others"]
+COLUMNS = [
+    "mutants",
+    "equivalent",
+    "of these listed",
+    "caught",
+    "of these by limits alone",
+    "by one item alone",
+    "survived",
+    "caught of the others",
+]
 
 
 def count_rows(proofs: Sequence[MutantProof], key: Callable[[Mutant], str]) -> list[list[str]]:
@@ -23,15 +33,33 @@ def count_rows(proofs: Sequence[MutantProof], key: Callable[[Mutant], str]) -> l
         proofs: The mutants.
         key: Returns the name of a mutant's group.
     """
-    groups = [*count_outcomes(proofs, key).items(), *count_outcomes(proofs, lambda mutant: "all").items()]
-    return [
-        [
-            name,
-            *(f"{counts.total():,}", f"{counts['equivalent']:,}", f"{counts['caught']:,}"),
-            *(str(counts["weakly caught"]), str(counts["survived"]), percent(share_caught(counts))),
-        ]
-        for name, counts in groups
+    groups: dict[str, list[MutantProof]] = {}
+    for proof in proofs:
+        groups.setdefault(key(proof.mutant), []).append(proof)
+    groups["all"] = list(proofs)
+    return [[name, *_count(group)] for name, group in groups.items()]
+
+
+def _count(proofs: Sequence[MutantProof]) -> list[str]:
+    """Return the values of COLUMNS for some mutants."""
+    n = Counter(proof.outcome for proof in proofs)
+    numbers = [
+        len(proofs),
+        n["equivalent"] + n["listed as equivalent"],
+        n["listed as equivalent"],
+        n["caught"],
+        sum(proof.run.is_caught_by_limits for proof in proofs if proof.outcome == "caught"),
+        n["weakly caught"],
+        n["survived"],
     ]
+    return [*(f"{number:,}" for number in numbers), percent(share_caught(proofs))]
+
+
+def share_caught(proofs: Sequence[MutantProof]) -> float:
+    """Return the share of mutants that are caught among those that are wrong, from 0 to 1."""
+    n = Counter(proof.outcome for proof in proofs)
+    n_wrong = n["caught"] + n["weakly caught"] + n["survived"]
+    return n["caught"] / n_wrong if n_wrong else 1.0
 
 
 def outcome_table(title: str, proofs: Sequence[MutantProof], key: Callable[[Mutant], str]) -> ScreenTable:
@@ -49,8 +77,11 @@ def percent(share: float) -> str:
 
 def make_record(proofs: Sequence[MutantProof]) -> Record:
     """Return the record of a run of all mutants."""
-    (counts,) = count_outcomes(proofs, lambda mutant: "all").values()
+    (row,) = count_rows(proofs, lambda mutant: "all")[-1:]
+    number = dict(zip(COLUMNS, row[1:]))
     by_operator = sorted(proofs, key=lambda proof: list(OPERATORS).index(proof.mutant.operator))
+    listed = [proof for proof in proofs if proof.outcome == "listed as equivalent"]
+    n_unfair = sum(proof.outcome == "unfairly caught" for proof in proofs)
     return Record(
         part="mutants",
         title="Mutants",
@@ -65,23 +96,32 @@ def make_record(proofs: Sequence[MutantProof]) -> Record:
             digest_contents((proof.mutant.digest, b"") for proof in proofs),
         ),
         figures=[
-            Figure("mutants, distinct by bytecode", "at least 5,000", f"{len(proofs):,}"),
+            Figure("mutants, distinct by bytecode", "at least 5,000", number["mutants"]),
             Figure(
                 "wrong mutants caught by two items, or by one about the function",
                 "99.7 %",
-                percent(share_caught(counts)),
+                number["caught of the others"],
             ),
-            Figure("wrong mutants that no item catches", "", str(counts["survived"])),
+            Figure("of these caught only by running out of time or memory", "", number["of these by limits alone"]),
+            Figure("wrong mutants that no item catches", "", number["survived"]),
             Figure(
                 "wrong mutants caught by one item alone that is about another function",
                 "",
-                str(counts["weakly caught"]),
+                number["by one item alone"],
             ),
+            Figure("mutants that compute the same as the solution", "", number["equivalent"]),
+            Figure("of these listed by hand, because the difference is not graded", "", number["of these listed"]),
+            Figure("mutants listed as right that an item catches", "0", str(n_unfair)),
         ],
         tables=[
             Table("Mutants by file", ["file", *COLUMNS], count_rows(proofs, lambda mutant: f"{mutant.module}.py")),
             Table(
                 "Mutants by operator", ["operator", *COLUMNS], count_rows(by_operator, lambda mutant: mutant.operator)
+            ),
+            Table(
+                "Mutants listed as equivalent by hand",
+                ["mutant", "why it is right, or why the difference is not graded"],
+                [[describe(proof), proof.reason] for proof in listed],
             ),
         ],
         misses=list_misses(proofs),
@@ -89,11 +129,14 @@ def make_record(proofs: Sequence[MutantProof]) -> Record:
 
 
 def list_misses(proofs: Sequence[MutantProof]) -> list[str]:
-    """Return the mutants that should be caught and are not, each as a line of text."""
-    return [
-        f"{proof.mutant.module}.py, line {proof.mutant.line}, {proof.mutant.operator}: "
-        f"`{proof.mutant.before}` became `{proof.mutant.after}`"
-        + (f" (only {proof.run.failed[0]} fails)" if proof.run.failed else "")
-        for proof in proofs
-        if proof.outcome in ("survived", "weakly caught")
-    ]
+    """Return the mutants that should be caught and are not, or are and should not be, each as a line of text."""
+    return [describe(proof) for proof in proofs if proof.outcome in MISSES]
+
+
+def describe(proof: MutantProof) -> str:
+    """Return a mutant as a line of text, with the item that fails if it is one alone, or should not fail."""
+    mutant = proof.mutant
+    text = f"{mutant.module}.py, line {mutant.line}, {mutant.operator}: `{mutant.before}` became `{mutant.after}`"
+    if proof.outcome == "unfairly caught":
+        return f"{text} (listed as right, and {', '.join(proof.run.failed)} fails)"
+    return f"{text} (only {', '.join(proof.run.failed)} fails)" if proof.run.failed else text

@@ -18,7 +18,7 @@ Draw = Callable[[Random], str]
 
 PROGRAMS: Mapping[str, tuple[Draw, Callable[[], list[str]], int]] = {
     "engine": (draw_expression, written_expressions, 3000),
-    "nn": (draw_network, written_networks, 600),
+    "nn": (draw_network, written_networks, 2000),
     "training": (draw_training, written_training, 2000),
     "tensor": (draw_tensors, written_tensors, 2500),
 }
@@ -30,5 +30,5 @@ SEED = "programs about the documented surface"
 def programs_for(module: str) -> list[str]:
     """Return all programs about a file of the solution, the same ones every time."""
     draw, written, count = PROGRAMS[module]
-    chance = Random(f"{SEED} {module}")
-    return [*written(), *(draw(chance) for _ in range(count))]
+    rng = Random(f"{SEED} {module}")
+    return [*written(), *(draw(rng) for _ in range(count))]

@@ -11,38 +11,38 @@ MAX_SIZE = 1e6
 _NODES = "nodes"
 
 
-def draw_number(chance: Random) -> float:
+def draw_number(rng: Random) -> float:
     """Draw a number that a student could write: mostly from -3 to 3, often a whole number, at times 0 or large."""
-    kind = chance.random()
+    kind = rng.random()
     if kind < 0.45:
-        return round(chance.uniform(-3, 3), 3)
+        return round(rng.uniform(-3, 3), 3)
     if kind < 0.6:
-        return chance.randint(-3, 4)
+        return rng.randint(-3, 4)
     if kind < 0.7:
-        return float(chance.randint(-2, 3))
+        return float(rng.randint(-2, 3))
     if kind < 0.8:
-        return chance.uniform(-1, 1)
+        return rng.uniform(-1, 1)
     if kind < 0.9:
-        return round(chance.uniform(-0.1, 0.1), 4)
-    return round(chance.uniform(-40, 40), 2)
+        return round(rng.uniform(-0.1, 0.1), 4)
+    return round(rng.uniform(-40, 40), 2)
 
 
-def draw_expression(chance: Random) -> str:
+def draw_expression(rng: Random) -> str:
     """Draw a program with a random graph: leaves, operations on them, backward, and everything that can be read."""
-    values = [float(draw_number(chance)) for _ in range(chance.randint(1, 3))]
+    values = [float(draw_number(rng)) for _ in range(rng.randint(1, 3))]
     lines = ["from engine import Value", "nodes = []"]
-    lines += [f"nodes.append(Value({value if chance.random() < 0.8 else _whole(value)!r}))" for value in values]
+    lines += [f"nodes.append(Value({value if rng.random() < 0.8 else _whole(value)!r}))" for value in values]
     lines += ["see([node.grad for node in nodes])"]
-    for _ in range(chance.randint(1, 7)):
-        text, value = _operation(chance, values)
+    for _ in range(rng.randint(1, 7)):
+        text, value = _operation(rng, values)
         if math.isfinite(value) and abs(value) < MAX_SIZE and (value == 0 or abs(value) > 1 / MAX_SIZE):
             lines.append(f"nodes.append({text})")
             values.append(value)
     lines += ["see([node.data for node in nodes])", "nodes[-1].backward()", "see([node.grad for node in nodes])"]
     lines += ["see([node.data for node in nodes])"]
     lines += ["see([sum(parent.data for parent in set(node._prev)) for node in nodes])"]
-    if chance.random() < 0.3:  # leaves can be used again, in another graph
-        first = chance.randrange(len(values))
+    if rng.random() < 0.3:  # leaves can be used again, in another graph
+        first = rng.randrange(len(values))
         lines += [
             "for node in nodes:",
             "    node.grad = 0.0",
@@ -57,14 +57,14 @@ def _whole(value: float) -> float:
     return int(value) if value == int(value) else value
 
 
-def _operation(chance: Random, values: list[float]) -> tuple[str, float]:
+def _operation(rng: Random, values: list[float]) -> tuple[str, float]:
     """Draw an operation on nodes so far; return its text and its value (NaN if it is not to be asked)."""
-    a, b = chance.randrange(len(values)), chance.randrange(len(values))
+    a, b = rng.randrange(len(values)), rng.randrange(len(values))
     x, y = values[a], values[b]
     left, right = f"nodes[{a}]", f"nodes[{b}]"
-    number = draw_number(chance)
+    number = draw_number(rng)
     try:
-        match chance.randrange(22):
+        match rng.randrange(22):
             case 0 | 1:
                 return f"{left} + {right}", x + y
             case 2 | 3:
@@ -94,7 +94,7 @@ def _operation(chance: Random, values: list[float]) -> tuple[str, float]:
             case 15:
                 return f"{number!r} / {left}", number / x
             case 16:
-                exponent = chance.choice([2, 3, -1, -2, 0.5, 1, 0, 1.5, 2.0, 4])
+                exponent = rng.choice([2, 3, -1, -2, 0.5, 1, 0, 1.5, 2.0, 4])
                 if x < 0 and exponent != int(exponent):
                     return "", math.nan
                 if x == 0 and exponent < 1:
@@ -108,7 +108,7 @@ def _operation(chance: Random, values: list[float]) -> tuple[str, float]:
             case 19:
                 return f"{left}.log()", math.log(x)
             case 20:
-                name = chance.choice(["tanh", "sigmoid"])
+                name = rng.choice(["tanh", "sigmoid"])
                 value = math.tanh(x) if name == "tanh" else 1 / (1 + math.exp(-x))
                 return f"{left}.{name}()", value if abs(x) < 12 else math.nan
             case _:

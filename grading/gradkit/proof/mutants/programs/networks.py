@@ -11,19 +11,19 @@ def give(model, seed):
 """
 
 
-def draw_network(chance: Random) -> str:
+def draw_network(rng: Random) -> str:
     """Draw a program with a network that gets its parameters, its outputs and all gradients, twice."""
-    nin = chance.randint(1, 4)
-    widths = [chance.randint(1, 3) for _ in range(chance.randint(1, 3))]
-    linear = chance.random() < 0.5
-    kind = chance.choice(["Neuron", "Layer", "MLP", "MLP"])
+    nin = rng.randint(1, 4)
+    widths = [rng.randint(1, 3) for _ in range(rng.randint(1, 3))]
+    linear = rng.random() < 0.5
+    kind = rng.choice(["Neuron", "Layer", "MLP", "MLP"])
     made = {
         "Neuron": f"Neuron({nin}{', linear=True' if linear else ''})",
         "Layer": f"Layer({nin}, {widths[0]}{', linear=True' if linear else ''})",
         "MLP": f"MLP({nin}, {widths}{', linear_last=True' if linear else ''})",
     }[kind]
-    inputs = [round(chance.uniform(-2, 2), 2) for _ in range(nin)]
-    given = ", ".join(f"Value({x})" if chance.random() < 0.5 else repr(x) for x in inputs)
+    inputs = [round(rng.uniform(-2, 2), 2) for _ in range(nin)]
+    given = ", ".join(f"Value({x})" if rng.random() < 0.5 else repr(x) for x in inputs)
     return "\n".join(
         [
             "import random",
@@ -32,7 +32,7 @@ def draw_network(chance: Random) -> str:
             SET,
             f"model = {made}",
             "see(len(model.parameters()))",
-            f"give(model, {chance.randint(0, 12)})",
+            f"give(model, {rng.randint(0, 12)})",
             f"x = [{given}]",
             "for turn in range(2):",
             "    y = model(x)",
@@ -43,7 +43,7 @@ def draw_network(chance: Random) -> str:
             "    total.backward()",
             "    see([p.grad for p in model.parameters()])",
             "    see([xi.grad for xi in x if isinstance(xi, Value)])",
-            f"    {'model.zero_grad()' if chance.random() < 0.5 else 'pass'}",
+            f"    {'model.zero_grad()' if rng.random() < 0.5 else 'pass'}",
             "    see([p.grad for p in model.parameters()])",
             "    see([p.data for p in model.parameters()])",
             "see([xi.data if isinstance(xi, Value) else xi for xi in x])",

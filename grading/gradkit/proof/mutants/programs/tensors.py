@@ -27,11 +27,11 @@ SHAPES = (
 )
 
 
-def _draw_array(chance: Random, shape: tuple[int, ...]) -> Array:
-    if chance.random() < 0.25:  # whole numbers, which are often equal
-        numbers = [float(chance.randint(-2, 3)) for _ in range(int(np.prod(shape)))]
+def _draw_array(rng: Random, shape: tuple[int, ...]) -> Array:
+    if rng.random() < 0.25:  # whole numbers, which are often equal
+        numbers = [float(rng.randint(-2, 3)) for _ in range(int(np.prod(shape)))]
     else:
-        numbers = [round(chance.uniform(-3, 3), 2) for _ in range(int(np.prod(shape)))]
+        numbers = [round(rng.uniform(-3, 3), 2) for _ in range(int(np.prod(shape)))]
     return np.array(numbers).reshape(shape)
 
 
@@ -39,36 +39,36 @@ def _text(array: Array) -> str:
     return repr(array.tolist())
 
 
-def draw_tensors(chance: Random) -> str:
+def draw_tensors(rng: Random) -> str:
     """Draw a program with a graph of tensors, whose gradient begins with an array, or with a network, or a loss."""
-    kind = chance.random()
+    kind = rng.random()
     if kind < 0.08:
-        return _draw_network(chance)
+        return _draw_network(rng)
     if kind < 0.14:
-        return _draw_loss(chance)
-    values: list[Array] = [_draw_array(chance, chance.choice(SHAPES)) for _ in range(chance.randint(1, 3))]
+        return _draw_loss(rng)
+    values: list[Array] = [_draw_array(rng, rng.choice(SHAPES)) for _ in range(rng.randint(1, 3))]
     lines = ["import numpy as np", "from tensor import Tensor", "nodes = []"]
     for value in values:
-        made = f"Tensor(np.array({_text(value)}))" if chance.random() < 0.3 else f"Tensor({_text(value)})"
+        made = f"Tensor(np.array({_text(value)}))" if rng.random() < 0.3 else f"Tensor({_text(value)})"
         lines.append(f"nodes.append({made})")
     lines.append("see([node.grad for node in nodes])")
-    for _ in range(chance.randint(1, 6)):
-        drawn = _draw_operation(chance, values)
+    for _ in range(rng.randint(1, 6)):
+        drawn = _draw_operation(rng, values)
         if drawn and _is_moderate(drawn[1]):
             lines.append(f"nodes.append({drawn[0]})")
             values.append(np.asarray(drawn[1], dtype=float))
     lines += ["see([node.data for node in nodes])"]
-    gradient = _draw_array(chance, values[-1].shape)
-    if values[-1].shape == () and chance.random() < 0.5:
+    gradient = _draw_array(rng, values[-1].shape)
+    if values[-1].shape == () and rng.random() < 0.5:
         lines += ["nodes[-1].backward()"]
     else:
         lines += [f"gradient = np.array({_text(gradient)})", "nodes[-1].backward(gradient)", "see(gradient)"]
     lines += ["see([node.grad for node in nodes])", "see([node.data for node in nodes])"]
     lines += ["see([sum(parent.data.sum() for parent in set(node._prev)) for node in nodes])"]
-    if chance.random() < 0.3:  # a leaf collects from a second graph, and inner gradients stay
+    if rng.random() < 0.3:  # a leaf collects from a second graph, and inner gradients stay
         lines += [
             "other = nodes[0] * 2 + nodes[0]",
-            f"other.backward(np.array({_text(_draw_array(chance, values[0].shape))}))",
+            f"other.backward(np.array({_text(_draw_array(rng, values[0].shape))}))",
         ]
         lines += ["see([node.grad for node in nodes])"]
     return "\n".join(lines)
@@ -81,41 +81,41 @@ def _is_moderate(value: Array) -> bool:
     )
 
 
-def _draw_operation(chance: Random, values: list[Array]) -> tuple[str, Array] | None:
+def _draw_operation(rng: Random, values: list[Array]) -> tuple[str, Array] | None:
     """Draw an operation on nodes so far; return its text and its value, or None if it is not to be asked."""
-    a, b = chance.randrange(len(values)), chance.randrange(len(values))
+    a, b = rng.randrange(len(values)), rng.randrange(len(values))
     x, y = values[a], values[b]
     left, right = f"nodes[{a}]", f"nodes[{b}]"
-    number = chance.choice([2, 3.0, -1, 0.5, -2.5, 1, 0])
-    array = _draw_array(chance, chance.choice([x.shape, x.shape[-1:], (1, *x.shape)]))
-    if chance.random() < 0.3:
+    number = rng.choice([2, 3.0, -1, 0.5, -2.5, 1, 0])
+    array = _draw_array(rng, rng.choice([x.shape, x.shape[-1:], (1, *x.shape)]))
+    if rng.random() < 0.3:
         array = np.round(array)
         other = f"np.array({array.astype(int).tolist()})"
     else:
         other = f"np.array({_text(array)})"
-    if chance.random() < 0.2:
+    if rng.random() < 0.2:
         right, y = other, array
-    elif chance.random() < 0.2:
+    elif rng.random() < 0.2:
         right, y = repr(number), np.asarray(float(number))
     try:
         with np.errstate(all="ignore"):
-            match chance.randrange(20):
+            match rng.randrange(20):
                 case 0 | 1:
-                    return _ordered(chance, left, "+", right, x + y)
+                    return _ordered(rng, left, "+", right, x + y)
                 case 2 | 3:
-                    return _ordered(chance, left, "*", right, x * y)
+                    return _ordered(rng, left, "*", right, x * y)
                 case 4:
                     return f"-{left}", -x
                 case 5:
-                    if chance.random() < 0.5:
+                    if rng.random() < 0.5:
                         return f"{right} - {left}", y - x
                     return f"{left} - {right}", x - y
                 case 6:
-                    if chance.random() < 0.5:
+                    if rng.random() < 0.5:
                         return f"{right} / {left}", y / x
                     return f"{left} / {right}", x / y
                 case 7:
-                    exponent = chance.choice([2, 3, -1, 1, 2.0, -2])
+                    exponent = rng.choice([2, 3, -1, 1, 2.0, -2])
                     if exponent < 1 and np.any(x == 0):
                         return None
                     return f"{left} ** {exponent}", x ** float(exponent)
@@ -132,70 +132,68 @@ def _draw_operation(chance: Random, values: list[Array]) -> tuple[str, Array] | 
                 case 12:
                     return f"{left}.relu()", np.maximum(x, 0)
                 case 13 | 14:
-                    return _draw_reduction(chance, left, x)
+                    return _draw_reduction(rng, left, x)
                 case 15:
-                    return _draw_reshape(chance, left, x)
+                    return _draw_reshape(rng, left, x)
                 case 16:
-                    axes = chance.sample(range(x.ndim), x.ndim)
-                    if chance.random() < 0.3:
+                    axes = rng.sample(range(x.ndim), x.ndim)
+                    if rng.random() < 0.3:
                         return f"{left}.transpose()", x.transpose()
                     return f"{left}.transpose({', '.join(map(str, axes))})", x.transpose(*axes)
                 case 17:
-                    return _draw_index(chance, left, x)
+                    return _draw_index(rng, left, x)
                 case _:
-                    return _draw_product(chance, left, x, values)
+                    return _draw_product(rng, left, x, values)
     except ValueError:
         return None
 
 
-def _ordered(chance: Random, left: str, operator: str, right: str, value: Array) -> tuple[str, Array]:
-    return (f"{left} {operator} {right}" if chance.random() < 0.5 else f"{right} {operator} {left}"), value
+def _ordered(rng: Random, left: str, operator: str, right: str, value: Array) -> tuple[str, Array]:
+    return (f"{left} {operator} {right}" if rng.random() < 0.5 else f"{right} {operator} {left}"), value
 
 
-def _draw_reduction(chance: Random, left: str, x: Array) -> tuple[str, Array]:
-    name = chance.choice(["sum", "mean", "max"])
+def _draw_reduction(rng: Random, left: str, x: Array) -> tuple[str, Array]:
+    name = rng.choice(["sum", "mean", "max"])
     axes: list[object] = [None, *range(-x.ndim, x.ndim)]
     axes += [(0, 1), (0, -1), (-1, 0)] if x.ndim > 1 else []
-    axis, keepdims = chance.choice(axes), chance.random() < 0.4
-    if x.ndim == 2 and isinstance(axis, tuple) and chance.random() < 0.5:
+    axis, keepdims = rng.choice(axes), rng.random() < 0.4
+    if x.ndim == 2 and isinstance(axis, tuple) and rng.random() < 0.5:
         axis = (1, 0)
-    arguments = (
-        [] if axis is None and chance.random() < 0.7 else [f"axis={axis}" if chance.random() < 0.7 else f"{axis}"]
-    )
+    arguments = [] if axis is None and rng.random() < 0.7 else [f"axis={axis}" if rng.random() < 0.7 else f"{axis}"]
     arguments += ["keepdims=True"] if keepdims else []
     return f"{left}.{name}({', '.join(arguments)})", getattr(x, name)(axis=axis, keepdims=keepdims)
 
 
-def _draw_reshape(chance: Random, left: str, x: Array) -> tuple[str, Array]:
+def _draw_reshape(rng: Random, left: str, x: Array) -> tuple[str, Array]:
     shapes = [(-1,), (x.size,), (1, x.size), (x.size, 1), (1, -1)]
     if x.size % 2 == 0:
         shapes += [(2, x.size // 2), (-1, 2)]
-    shape = chance.choice(shapes)
+    shape = rng.choice(shapes)
     return f"{left}.reshape({', '.join(map(str, shape))})", x.reshape(shape)
 
 
-def _draw_index(chance: Random, left: str, x: Array) -> tuple[str, Array] | None:
+def _draw_index(rng: Random, left: str, x: Array) -> tuple[str, Array] | None:
     if x.ndim == 0:
         return None
     first = x.shape[0]
     texts = ["0", "-1", "1:", ":1", "::2", "::-1", "[0, 0]", f"[{first - 1}, 0]", "np.array([0, 0])", "None", "..."]
     if x.ndim > 1:
         texts += [":, 0", "0, 0", "[0, 0], [0, 1]", ":, [0, 0]", "np.arange(1), [0]", "..., None", ":, ::-1", "0, :"]
-    text = chance.choice(texts)
+    text = rng.choice(texts)
     try:
         return f"{left}[{text}]", np.asarray(eval(f"x[{text}]", {"x": x, "np": np}))
     except IndexError:
         return None
 
 
-def _draw_product(chance: Random, left: str, x: Array, values: list[Array]) -> tuple[str, Array] | None:
-    fitting = [place for place, y in enumerate(values) if x.ndim and y.ndim and _fits(x, y)]
+def _draw_product(rng: Random, left: str, x: Array, values: list[Array]) -> tuple[str, Array] | None:
+    fitting = [index for index, y in enumerate(values) if x.ndim and y.ndim and _fits(x, y)]
     if fitting:
-        place = chance.choice(fitting)
-        return f"{left} @ nodes[{place}]", x @ values[place]
+        index = rng.choice(fitting)
+        return f"{left} @ nodes[{index}]", x @ values[index]
     if not x.ndim:
         return None
-    other = _draw_array(chance, (x.shape[-1], 2) if chance.random() < 0.6 else (x.shape[-1],))
+    other = _draw_array(rng, (x.shape[-1], 2) if rng.random() < 0.6 else (x.shape[-1],))
     return f"{left} @ Tensor({_text(other)})", x @ other
 
 
@@ -212,12 +210,12 @@ GIVE = (
 )
 
 
-def _draw_network(chance: Random) -> str:
-    nin, widths = chance.randint(1, 3), [chance.randint(1, 3) for _ in range(chance.randint(1, 3))]
-    linear = chance.choice(["", ", linear_last=True", ", linear_last=False"])
-    rows = _draw_array(chance, (chance.randint(1, 3), nin))
-    gradient = _draw_array(chance, (rows.shape[0], widths[-1]))
-    given = f"np.array({_text(rows)})" if chance.random() < 0.5 else f"Tensor({_text(rows)})"
+def _draw_network(rng: Random) -> str:
+    nin, widths = rng.randint(1, 3), [rng.randint(1, 3) for _ in range(rng.randint(1, 3))]
+    linear = rng.choice(["", ", linear_last=True", ", linear_last=False"])
+    rows = _draw_array(rng, (rng.randint(1, 3), nin))
+    gradient = _draw_array(rng, (rows.shape[0], widths[-1]))
+    given = f"np.array({_text(rows)})" if rng.random() < 0.5 else f"Tensor({_text(rows)})"
     return "\n".join(
         [
             "import numpy as np",
@@ -225,14 +223,14 @@ def _draw_network(chance: Random) -> str:
             GIVE,
             f"model = MLP({nin}, {widths}{linear})",
             "see([p.data.shape for p in model.parameters()])",
-            f"give(model, {chance.randint(0, 12)})",
+            f"give(model, {rng.randint(0, 12)})",
             f"x = {given}",
             "for turn in range(2):",
             "    y = model(x)",
             "    see(y.data)",
             f"    y.backward(np.array({_text(gradient)}))",
             "    see([p.grad for p in model.parameters()])",
-            f"    {'model.zero_grad()' if chance.random() < 0.5 else 'pass'}",
+            f"    {'model.zero_grad()' if rng.random() < 0.5 else 'pass'}",
             "    see([p.grad for p in model.parameters()])",
             "see(x.grad if isinstance(x, Tensor) else x)",
             "see([p.data for p in model.parameters()])",
@@ -240,12 +238,12 @@ def _draw_network(chance: Random) -> str:
     )
 
 
-def _draw_loss(chance: Random) -> str:
-    rows = _draw_array(chance, (chance.randint(1, 4), chance.randint(2, 4)))
-    if chance.random() < 0.2:
+def _draw_loss(rng: Random) -> str:
+    rows = _draw_array(rng, (rng.randint(1, 4), rng.randint(2, 4)))
+    if rng.random() < 0.2:
         rows = rows * 300
-    targets = [chance.randrange(rows.shape[1]) for _ in range(rows.shape[0])]
-    given = f"np.array({targets})" if chance.random() < 0.5 else repr(targets)
+    targets = [rng.randrange(rows.shape[1]) for _ in range(rows.shape[0])]
+    given = f"np.array({targets})" if rng.random() < 0.5 else repr(targets)
     return "\n".join(
         [
             "import numpy as np",

@@ -9,98 +9,98 @@ from .networks import SET
 LOSSES = ("mean_squared_error", "hinge", "binary_cross_entropy", "cross_entropy", "softmax")
 
 
-def draw_training(chance: Random) -> str:
+def draw_training(rng: Random) -> str:
     """Draw a program about one function of the file."""
-    return chance.choice((_loss, _loss, _decision, _optimizer, _optimizer, _training))(chance)
+    return rng.choice((_loss, _loss, _decision, _optimizer, _optimizer, _training))(rng)
 
 
-def _numbers(chance: Random, count: int) -> list[float]:
-    size = chance.choice([0.5, 2.0, 2.0, 5.0])
-    return [round(chance.uniform(-size, size), 3) for _ in range(count)]
+def _numbers(rng: Random, count: int) -> list[float]:
+    size = rng.choice([0.5, 2.0, 2.0, 5.0])
+    return [round(rng.uniform(-size, size), 3) for _ in range(count)]
 
 
-def _loss(chance: Random) -> str:
-    name = chance.choice(LOSSES)
-    count = chance.choice([1, 1, 2, 3, 4])
+def _loss(rng: Random) -> str:
+    name = rng.choice(LOSSES)
+    count = rng.choice([1, 1, 2, 3, 4])
     lines = ["from engine import Value", "from training import *"]
     if name in ("cross_entropy", "softmax"):
-        classes = chance.randint(1 if name == "softmax" else 2, 4)
-        rows = [_numbers(chance, classes) for _ in range(count)]
-        if chance.random() < 0.2:
+        classes = rng.randint(1 if name == "softmax" else 2, 4)
+        rows = [_numbers(rng, classes) for _ in range(count)]
+        if rng.random() < 0.2:
             rows[0][0] = rows[0][-1]
         lines.append(f"rows = [[Value(z) for z in row] for row in {rows}]")
     if name == "softmax":
         lines += ["result = softmax(rows[0])", "see([p.data for p in result])"]
         lines += ["total = sum((k + 1) * p for k, p in enumerate(result))"]
     elif name == "cross_entropy":
-        lines += [f"targets = {[chance.randrange(classes) for _ in range(count)]}"]
+        lines += [f"targets = {[rng.randrange(classes) for _ in range(count)]}"]
         lines += ["total = cross_entropy(rows, targets)", "see(targets)"]
     else:
         targets: list[float] = {
-            "mean_squared_error": _numbers(chance, count),
-            "hinge": [chance.choice([1, -1, 1.0, -1.0]) for _ in range(count)],
-            "binary_cross_entropy": [chance.choice([0, 1, 0.0, 1.0]) for _ in range(count)],
+            "mean_squared_error": _numbers(rng, count),
+            "hinge": [rng.choice([1, -1, 1.0, -1.0]) for _ in range(count)],
+            "binary_cross_entropy": [rng.choice([0, 1, 0.0, 1.0]) for _ in range(count)],
         }[name]
-        lines += [f"rows = [[Value(z) for z in {_numbers(chance, count)}]]", f"targets = {targets}"]
+        lines += [f"rows = [[Value(z) for z in {_numbers(rng, count)}]]", f"targets = {targets}"]
         lines += [f"total = {name}(rows[0], targets)", "see(targets)"]
     lines += ["see(total.data)", "total.backward()", "see([z.grad for row in rows for z in row])"]
     lines += ["see([z.data for row in rows for z in row])"]
     return "\n".join(lines)
 
 
-def _decision(chance: Random) -> str:
+def _decision(rng: Random) -> str:
     head = "from engine import Value\nfrom training import *\n"
-    if chance.random() < 0.5:
-        return head + f"see([int(binary_decision(Value(z))) for z in {_numbers(chance, 3)}])"
-    logits = [round(chance.uniform(-2, 2), 1) for _ in range(chance.randint(1, 5))]
+    if rng.random() < 0.5:
+        return head + f"see([int(binary_decision(Value(z))) for z in {_numbers(rng, 3)}])"
+    logits = [round(rng.uniform(-2, 2), 1) for _ in range(rng.randint(1, 5))]
     return head + f"see(int(most_likely([Value(z) for z in {logits}])))"
 
 
-def _optimizer(chance: Random) -> str:
+def _optimizer(rng: Random) -> str:
     """Draw some steps of an optimizer on numbers or arrays, with every setting given, or left out."""
-    count, steps = chance.randint(1, 3), chance.randint(1, 5)
-    lr = round(chance.uniform(0.01, 0.5), 3)
-    if chance.random() < 0.5:
-        made = f"SGD(parameters, {chance.choice(['', 'lr='])}{lr}"
-        made += chance.choice(["", f", momentum={round(chance.uniform(0, 0.95), 2)}"]) + ")"
+    count, steps = rng.randint(1, 3), rng.randint(1, 5)
+    lr = round(rng.uniform(0.01, 0.5), 3)
+    if rng.random() < 0.5:
+        made = f"SGD(parameters, {rng.choice(['', 'lr='])}{lr}"
+        made += rng.choice(["", f", momentum={round(rng.uniform(0, 0.95), 2)}"]) + ")"
     else:
-        settings = [f"lr={lr}", f"betas=({chance.choice([0.3, 0.8, 0.9])}, {chance.choice([0.9, 0.99, 0.4])})"]
-        settings += [f"eps={chance.choice([1e-8, 1e-3, 0.1])}"]
-        chosen = [setting for setting in settings if chance.random() < 0.6]
+        settings = [f"lr={lr}", f"betas=({rng.choice([0.3, 0.8, 0.9])}, {rng.choice([0.9, 0.99, 0.4])})"]
+        settings += [f"eps={rng.choice([1e-8, 1e-3, 0.1])}"]
+        chosen = [setting for setting in settings if rng.random() < 0.6]
         made = f"Adam({', '.join(['parameters', *chosen])})"
-    is_array = chance.random() < 0.3
+    is_array = rng.random() < 0.3
     lines = ["import numpy as np", "from engine import Value", "from tensor import Tensor", "from training import *"]
     if is_array:
-        lines += [f"parameters = [Tensor({_numbers(chance, 2)}) for _ in range({count})]"]
+        lines += [f"parameters = [Tensor({_numbers(rng, 2)}) for _ in range({count})]"]
     else:
-        lines += [f"parameters = [Value(x) for x in {_numbers(chance, count)}]"]
+        lines += [f"parameters = [Value(x) for x in {_numbers(rng, count)}]"]
     lines += [f"optimizer = {made}", "kept = [p.data for p in parameters]"]
     for _ in range(steps):
-        for place in range(count):
-            gradient = f"np.array({_numbers(chance, 2)})" if is_array else repr(_numbers(chance, 1)[0])
-            lines.append(f"parameters[{place}].grad = {gradient}")
+        for index in range(count):
+            gradient = f"np.array({_numbers(rng, 2)})" if is_array else repr(_numbers(rng, 1)[0])
+            lines.append(f"parameters[{index}].grad = {gradient}")
         lines += ["optimizer.step()", "see([p.data for p in parameters])", "see([p.grad for p in parameters])"]
     lines += ["see(kept)", "see(len(parameters))"]
-    if chance.random() < 0.3:
+    if rng.random() < 0.3:
         lines += [f"again = {made}", "again.step()", "see([p.data for p in parameters])"]
     return "\n".join(lines)
 
 
-def _training(chance: Random) -> str:
-    name = chance.choice(["mean_squared_error", "hinge", "binary_cross_entropy", "cross_entropy"])
+def _training(rng: Random) -> str:
+    name = rng.choice(["mean_squared_error", "hinge", "binary_cross_entropy", "cross_entropy"])
     classes = 2 if name == "cross_entropy" else 1
-    count = chance.randint(1, 4) if chance.random() < 0.9 else 35
-    inputs = [_numbers(chance, 2) for _ in range(count)]
+    count = rng.randint(1, 4) if rng.random() < 0.9 else 35
+    inputs = [_numbers(rng, 2) for _ in range(count)]
     kinds: dict[str, list[float]] = {
         "mean_squared_error": [0.5, -0.5],
         "hinge": [1, -1],
         "binary_cross_entropy": [0, 1],
         "cross_entropy": [0, 1],
     }
-    targets = [chance.choice(kinds[name]) for _ in range(count)]
-    hidden = chance.choice(["", "2, "]) if count < 10 else ""
-    optimizer = chance.choice(["SGD(model.parameters(), 0.1)", "Adam(model.parameters(), 0.05)"])
-    optimizer = chance.choice([optimizer, "SGD(model.parameters(), 0.1, momentum=0.5)"])
+    targets = [rng.choice(kinds[name]) for _ in range(count)]
+    hidden = rng.choice(["", "2, "]) if count < 10 else ""
+    optimizer = rng.choice(["SGD(model.parameters(), 0.1)", "Adam(model.parameters(), 0.05)"])
+    optimizer = rng.choice([optimizer, "SGD(model.parameters(), 0.1, momentum=0.5)"])
     return "\n".join(
         [
             "from engine import Value",
@@ -108,10 +108,10 @@ def _training(chance: Random) -> str:
             "from training import *",
             SET,
             f"model = MLP(2, [{hidden}{classes}], linear_last=True)",
-            f"give(model, {chance.randint(0, 12)})",
+            f"give(model, {rng.randint(0, 12)})",
             f"inputs, targets = {inputs}, {targets}",
             "model.parameters()[0].grad = 5.0",
-            f"history = train(model, inputs, targets, {name}, {optimizer}, {chance.choice([0, 1, 2, 3])})",
+            f"history = train(model, inputs, targets, {name}, {optimizer}, {rng.choice([0, 1, 2, 3])})",
             "see(history)",
             "see([p.data for p in model.parameters()])",
             "see(inputs)",

@@ -1,0 +1,108 @@
+"""What a student sees of an independent mistake: the screen of self-check, and the hints on it.
+
+A set of mistakes is opened once. Every mistake is graded as a submission of its author, whose other files are right,
+and the screen is what the author would see in self-check.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
+from gradkit.corpora.library import Library
+from gradkit.files import write_whole
+from gradkit.grader.conditions import make_conditions
+from gradkit.grader.report import Report
+from gradkit.grader.suite import load_suite
+from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.suite import screen
+
+from .independent_mistakes import IndependentSet
+from .runs import grade_folders
+
+CLASS_SIZE = 20
+"""How many mistakes are graded as one class."""
+
+HINT = "Hint: "
+"""What a hint's line on the screen begins with."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a student with a mistake sees.
+
+    Attributes:
+        mistake: The mistake, as `author_1/name`.
+        file: The file that has it.
+        is_caught: Whether it costs points.
+        text: The screen.
+        hints: The hints on it, without repetition.
+    """
+
+    mistake: str
+    file: str
+    is_caught: bool
+    text: str
+    hints: tuple[str, ...]
+
+
+def make_screens(
+    chosen: IndependentSet, progress: Callable[[], None] = lambda: None, course: Sequence[Assignment] = ()
+) -> Iterator[Screen]:
+    """Grade every mistake of a set, and yield what its author would see in self-check.
+
+    The mistakes are the course's own files, so they run without a sandbox.
+
+    Args:
+        chosen: The set.
+        progress: Called after each mistake.
+        course: The assignments to grade them in; all, unless given.
+
+    Raises:
+        ProofError: If a mistake cannot be graded.
+    """
+    suite = load_suite(course or assignments(), Library(corpora_folder()), retries=False)
+    conditions = make_conditions(suite, sandboxed=False)
+    mistakes = list(chosen.mistakes)
+    for start in range(0, len(mistakes), CLASS_SIZE):
+        # Names of one length: a longer path moves objects in memory, on which the order of a set depends, and with it
+        # the hint on a mistake that puts parameters into one.
+        some = mistakes[start : start + CLASS_SIZE]
+        students = {f"student{number:02}": mistake for number, mistake in enumerate(some)}
+        with tempfile.TemporaryDirectory() as scratch:
+            folders = {student: Path(scratch) / "class" / student for student in students}
+            for student, folder in folders.items():
+                folder.mkdir(parents=True)
+                for file, text in chosen.files_of(students[student]).items():
+                    (folder / file).write_text(text, encoding="utf-8")
+
+            classroom = Classroom(suite, conditions, Path(scratch) / "reports", isolated=False)
+            for student, report in grade_folders(classroom, folders):
+                mistake = students[student]
+                yield _make_screen(mistake, chosen.mistakes[mistake].file, report)
+                progress()
+
+
+def _make_screen(name: str, file: str, report: Report) -> Screen:
+    lines = screen.summary(report.items, report.items, assignments(), report.warnings)
+    texts = [text for _style, text in lines]
+    hints = tuple(dict.fromkeys(text.removeprefix(HINT) for text in texts if text.startswith(HINT)))
+    return Screen(name, file, report.earned < report.points, "\n".join(texts), hints)
+
+
+def write_screens(chosen: IndependentSet, screens: Sequence[Screen], folder: Path) -> None:
+    """Write what a rater sees of each mistake: `<author>/<name>.txt`, with the edit and the screen.
+
+    Args:
+        chosen: The set.
+        screens: The screens.
+        folder: Where the files go.
+    """
+    for each in screens:
+        text = f"{chosen.describe(each.mistake)}\n\n{'=' * 100}\n\n{each.text}\n"
+        path = folder / f"{each.mistake}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text.encode())
