@@ -27,10 +27,12 @@ def prove(
     """
     from gradkit.proof.prove import choose_specimens, record_proofs
     from gradkit.proof.prove import prove as prove_specimens
-    from gradkit.proof.records import write_record
-    from gradkit.proof.summary import make_counterexamples_record, make_specimens_record
+    from gradkit.proof.records import check_records, write_record
+    from gradkit.proof.specimen_records import make_counterexamples_record, make_specimens_record
 
     chosen = choose_specimens(names or [])
+    if record:
+        check_records("misconceptions", "counterexamples")
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("running specimens", total=len(chosen))
         proofs = prove_specimens(lambda _name: progress.advance(task), chosen)
@@ -116,9 +118,9 @@ def attacks(
     Examples: gradkit attacks; gradkit attacks --record
     """
     from gradkit.proof.attacks.corpus import read_attacks
+    from gradkit.proof.attacks.record import make_attacks_record
     from gradkit.proof.attacks.run import run_attacks
     from gradkit.proof.records import write_record
-    from gradkit.proof.summary import make_attacks_record
 
     chosen = read_attacks()
     with Progress(console=console, transient=True, auto_refresh=False) as progress:

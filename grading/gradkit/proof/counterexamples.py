@@ -1,25 +1,25 @@
-"""Measure the counterexamples that students are shown: how small they are, and whether the first wrong node is right.
-
-A first wrong node is right if the edited function computed it (for a number) or used it (for a gradient).
-Which functions the lines of a program enter is traced on the solution.
-"""
+"""Measure the counterexamples that students are shown: how small they are, and whether first wrong nodes are right."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 
 import msgspec
 
 from gradkit.suite.results import ItemResult
 
-from .selection import edited_functions
-from .specimens import Misconception, reference_folder
+from .edited_functions import Functions, edited_definitions
+from .first_wrong_nodes import ProgramWithOrigin, find_first_wrong_nodes, is_right
+from .specimens import Misconception, reference_folder, write_misconception
 
-TRACER = """
+COUNTER = """
 import contextlib, io, json, os, sys
 programs = json.load(sys.stdin)
 folder = os.getcwd()
@@ -33,21 +33,19 @@ def is_operation(code):
 
 
 for program in programs:
-    entered, operations = {}, 0
+    operations = 0
 
     def note(frame, event, argument):
         global operations
         code = frame.f_code
-        if event != "call" or os.path.dirname(code.co_filename) != folder:
+        if event != "call" or os.path.dirname(code.co_filename) != folder or not is_operation(code):
             return
-        module = os.path.basename(code.co_filename).removesuffix(".py")
-        outer, is_inner = frame.f_back, False
+        outer = frame.f_back
         while outer and outer.f_code.co_filename != "<program>":
-            is_inner = is_inner or is_operation(outer.f_code)
+            if is_operation(outer.f_code):
+                return
             outer = outer.f_back
-        if outer:
-            entered.setdefault(outer.f_lineno, set()).add(f"{module}.{code.co_qualname}")
-            operations += is_operation(code) and not is_inner
+        operations += outer is not None
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
         code = compile(program, "<program>", "exec")
@@ -56,10 +54,9 @@ for program in programs:
             exec(code, {"__name__": "__main__"})
         finally:
             sys.setprofile(None)
-    print(json.dumps([operations, {line: sorted(names) for line, names in entered.items()}]))
+    print(operations)
 """
-"""Prints for each program how many operations on Values and Tensors it runs, not counting those within others, and
-which functions of the files in the folder each of its lines enters."""
+"""Prints for each program how many operations on Values and Tensors it runs, not counting those within others."""
 
 _NOT_OPERATIONS = (
     "Value",
@@ -86,15 +83,22 @@ class Counterexample(msgspec.Struct, frozen=True):
         n_operations: Number of operations on Values or Tensors that it runs, also within networks and losses. For a
             program without any, the number of calls of the student's functions.
         origin: The first wrong node, as it is shown; empty if none is.
-        is_origin_right: Whether that is the first node of the edited function whose number differs; None if no origin
-            is shown, or the edit is not in a function.
+        first_wrong_node: The first node of the edited function whose number differs: see first_wrong_nodes.py. Empty if
+            no origin is shown, or it was not judged.
+        not_judged: Why it was not judged; empty if it was.
     """
 
     specimen: str
     item: str
     n_operations: int
     origin: str
-    is_origin_right: bool | None
+    first_wrong_node: str = ""
+    not_judged: str = ""
+
+    @property
+    def is_origin_right(self) -> bool:
+        """Whether the first wrong node that is shown is the first node of the edited function that is wrong."""
+        return is_right(self.origin, self.first_wrong_node)
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -104,8 +108,9 @@ class Summary(msgspec.Struct, frozen=True):
         n_programs: Number of programs.
         median_operations: The median over all specimens of the operations in the first program of each.
         largest: The largest programs, by name, with their operations.
-        n_origins: Number of first wrong nodes that are shown and can be judged.
+        n_origins: Number of first wrong nodes that are shown and were judged.
         wrong_origins: Those that are not right, by name.
+        not_judged: Number of first wrong nodes that were not judged, by the reason.
     """
 
     n_programs: int
@@ -113,6 +118,7 @@ class Summary(msgspec.Struct, frozen=True):
     largest: tuple[str, ...]
     n_origins: int
     wrong_origins: tuple[str, ...]
+    not_judged: Counter[str]
 
 
 def measure_counterexamples(
@@ -130,17 +136,48 @@ def measure_counterexamples(
         for result in results
         if name in misconceptions and result.evidence and result.evidence.code and not result.hidden
     ]
-    traces = _trace(["\n".join(evidence.code) for _, _, evidence in shown])
-    return [
-        Counterexample(
-            name,
-            result.id,
-            n_operations or count_calls(evidence.code),
-            evidence.origin,
-            _is_right(evidence.origin, evidence.code, trace, edited_functions(misconceptions[name])),
-        )
-        for (name, result, evidence), (n_operations, trace) in zip(shown, traces, strict=True)
+    n_operations = _count_operations(["\n".join(evidence.code) for _, _, evidence in shown])
+    counterexamples = [
+        Counterexample(name, result.id, n or count_calls(evidence.code), evidence.origin)
+        for (name, result, evidence), n in zip(shown, n_operations, strict=True)
     ]
+    return _judge(counterexamples, [evidence.code for _, _, evidence in shown], misconceptions)
+
+
+def _judge(
+    counterexamples: Sequence[Counterexample],
+    programs: Sequence[tuple[str, ...]],
+    misconceptions: Mapping[str, Misconception],
+) -> list[Counterexample]:
+    """Return the counterexamples with what can be said of the first wrong nodes that they show."""
+    judged = list(counterexamples)
+    shown: dict[int, ProgramWithOrigin] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for index, each in enumerate(judged):
+            if not each.origin:
+                continue
+            misconception = misconceptions[each.specimen]
+            edited = edited_definitions(misconception)
+            reason = _why_not_judged(edited)
+            if edited is None or reason:
+                judged[index] = msgspec.structs.replace(each, not_judged=reason)
+                continue
+            folder = Path(scratch) / each.specimen
+            if not folder.exists():
+                write_misconception(misconception, folder)
+            shown[index] = ProgramWithOrigin(folder, edited, programs[index])
+        for index, node in zip(shown, find_first_wrong_nodes(list(shown.values())), strict=True):
+            judged[index] = msgspec.structs.replace(judged[index], first_wrong_node=node)
+    return judged
+
+
+def _why_not_judged(edited: Functions | None) -> str:
+    """Return why no node can be called the first one that the edited functions made; empty if one can."""
+    if edited is None:
+        return "the edit is not in the definitions of functions alone"
+    if any(name.endswith(".backward") for name in edited):
+        return "the edit is in backward(), which makes every gradient"
+    return ""
 
 
 def summarize(counterexamples: Sequence[Counterexample], n_largest: int = 10) -> Summary:
@@ -154,13 +191,19 @@ def summarize(counterexamples: Sequence[Counterexample], n_largest: int = 10) ->
     for each in counterexamples:
         first.setdefault(each.specimen, each)
     by_size = sorted(first.values(), key=lambda each: -each.n_operations)
-    judged = [each for each in counterexamples if each.is_origin_right is not None]
+    with_origin = [each for each in counterexamples if each.origin]
+    judged = [each for each in with_origin if not each.not_judged]
     return Summary(
         len(counterexamples),
         float(median(each.n_operations for each in first.values())),
         tuple(f"{each.specimen} in {each.item}: {each.n_operations}" for each in by_size[:n_largest]),
         len(judged),
-        tuple(f"{each.specimen} in {each.item}: {each.origin}" for each in judged if not each.is_origin_right),
+        tuple(
+            f"{each.specimen} in {each.item}: {each.origin}, not {each.first_wrong_node or 'any node that is shown'}"
+            for each in judged
+            if not each.is_origin_right
+        ),
+        Counter(each.not_judged for each in with_origin if each.not_judged),
     )
 
 
@@ -174,41 +217,11 @@ def count_calls(code: Sequence[str]) -> int:
     return n_calls
 
 
-def _trace(programs: Sequence[str]) -> list[tuple[int, dict[int, list[str]]]]:
-    """Return for each program how many operations it runs, and which functions of the solution each line enters."""
+def _count_operations(programs: Sequence[str]) -> list[int]:
+    """Return how many operations each program runs on the solution."""
     if not programs:
         return []
-    command = [sys.executable, "-B", "-c", TRACER]
+    command = [sys.executable, "-B", "-c", COUNTER]
     folder = reference_folder() / "solution"
     run = subprocess.run(command, input=msgspec.json.encode(programs), cwd=folder, capture_output=True, check=True)
-    return [msgspec.json.decode(line, type=tuple[int, dict[int, list[str]]]) for line in run.stdout.splitlines()]
-
-
-def _is_right(
-    origin: str, code: Sequence[str], trace: Mapping[int, Sequence[str]], edited: frozenset[str] | None
-) -> bool | None:
-    """Return whether an edited function computed or used the node `origin`; see `Counterexample`."""
-    if not origin or edited is None:
-        return None
-    functions = {_outermost(name) for name in edited}
-    entering = {line for line, names in trace.items() if functions & set(map(_outermost, names))}
-    name = origin.partition(" = ")[0]
-    involved = {
-        number
-        for number, line in enumerate(code, 1)
-        if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(_parse_line(line)))
-    }
-    calls_backward = {number for number, line in enumerate(code, 1) if ".backward(" in line}
-    building = entering - calls_backward
-    return bool(building & involved) if building else bool(entering)
-
-
-def _outermost(function: str) -> str:
-    return function.partition(".<locals>")[0]
-
-
-def _parse_line(line: str) -> ast.AST:
-    try:
-        return ast.parse(line.strip())
-    except SyntaxError:  # the head of a loop
-        return ast.Module([], [])
+    return [int(line) for line in run.stdout.splitlines()]

@@ -13,7 +13,7 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 
-from .specimens import Edit
+from .specimens import Edit, apply_edits
 
 
 class IndependentMistake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,12 +51,9 @@ class IndependentSet:
     def files_of(self, name: str) -> dict[str, str]:
         """Return what the author of a mistake hands in: the text of every file, by its name."""
         mistake = self.mistakes[name]
-        files = dict(self.right_files[name.partition("/")[0]])
-        for edit in mistake.edits:
-            if files[mistake.file].count(edit.old) != 1:
-                raise UserError(f"{self.name}, {name}: {edit.old!r} is not in {mistake.file} exactly once.")
-            files[mistake.file] = files[mistake.file].replace(edit.old, edit.new)
-        return files
+        files = self.right_files[name.partition("/")[0]]
+        where = f"{self.name}, {name}, {mistake.file}"
+        return {**files, mistake.file: apply_edits(files[mistake.file], mistake.edits, where)}
 
     def describe(self, name: str) -> str:
         """Return a mistake as its author means it: the sentence, and the edit as a diff."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from gradkit.catalogue.home import course_home
 from gradkit.files import write_whole
 
-from .records import COMMIT_BEFORE, PARTS, Record, Table, read_records
+from .records import COMMIT_BEFORE, PARTS, Figure, Record, read_records
 
 PAGE = "proof.md"
 PICTURE = "proof.svg"
+PICTURE_TEXT = "Share of what was caught, kept or right, by part"
 
 INTRODUCTION = f"""# The proof
 
@@ -40,7 +42,7 @@ def make_page(records: Sequence[Record]) -> str:
         records: The records of the parts, in order.
     """
     missing = [part for part in PARTS if part not in {record.part for record in records}]
-    lines = [INTRODUCTION, f"![Share of what was caught or kept, by part]({PICTURE})", "", *_overview(records)]
+    lines = [INTRODUCTION, f"![{PICTURE_TEXT}]({PICTURE})", "", *_overview(records)]
     if missing:
         lines += ["", f"Not measured yet: {', '.join(missing)}."]
     for record in records:
@@ -100,34 +102,38 @@ def _anchor(title: str) -> str:
 
 # --- the picture -----------------------------------------------------------------------------------------------------
 
-WIDTH, ROW, LABEL, BAR = 900, 22, 260, 520
-"""Sizes of the picture in pixels: its width, the height of a row, and the widths of labels and bars."""
+WIDTH, ROW, LEFT, BAR = 900, 22, 10, 640
+"""Sizes of the picture in pixels: its width, the height of a row, where texts and bars begin, and the widest bar."""
 
-SHARE = "caught of the others"
-"""The column of a table whose percentages the picture shows."""
+_COUNT = re.compile(r"([\d,]+) of ([\d,]+)")
+_PERCENTAGE = re.compile(r"([\d.]+) ?%")
 
 
 def make_picture(records: Sequence[Record]) -> str:
-    """Return an SVG with a bar for each row of the tables that have a column SHARE: mutants by file and by operator."""
-    tables = [table for record in records for table in record.tables if SHARE in table.columns]
+    """Return an SVG with a bar for each figure that is a share and should be high, by part."""
     body: list[str] = []
-    y = 30
-    for table in tables:
-        body.append(f'<text x="10" y="{y}" font-weight="bold">{escape(table.title)}</text>')
-        for label, text, share in _shares(table):
-            y += ROW
-            body += [
-                f'<text x="{LABEL - 10}" y="{y}" text-anchor="end">{escape(label)}</text>',
-                f'<rect x="{LABEL}" y="{y - 12}" width="{BAR}" height="14" fill="#e4e4e4"/>',
-                f'<rect x="{LABEL}" y="{y - 12}" width="{BAR * share:.1f}" height="14" fill="#2f6f4f"/>',
-                f'<text x="{LABEL + BAR + 10}" y="{y}">{escape(text)}</text>',
-            ]
+    y = 0
+    for record in records:
+        bars = [(figure, share) for figure in record.figures if (share := find_share(figure)) is not None]
+        if not bars:
+            continue
         y += 2 * ROW
+        body.append(f'<text x="{LEFT}" y="{y}" font-weight="bold">{escape(record.title)}</text>')
+        for figure, share in bars:
+            y += 2 * ROW
+            body += [
+                f'<text x="{LEFT}" y="{y - ROW}">{escape(figure.name)}; goal: {escape(figure.goal)}</text>',
+                f'<rect x="{LEFT}" y="{y - 15}" width="{BAR}" height="14" fill="#e4e4e4"/>',
+                f'<rect x="{LEFT}" y="{y - 15}" width="{BAR * share:.1f}" height="14" fill="#2f6f4f"/>',
+                f'<text x="{LEFT + BAR + 10}" y="{y - 3}">{escape(figure.now)}</text>',
+            ]
+    height = y + ROW
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}" '
-            'font-family="sans-serif" font-size="13" role="img" aria-label="Share of wrong mutants that are caught">',
-            f'<rect width="{WIDTH}" height="{y}" fill="white"/>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+            f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13" role="img" '
+            f'aria-label="{PICTURE_TEXT}">',
+            f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
             *body,
             "</svg>",
             "",
@@ -135,9 +141,11 @@ def make_picture(records: Sequence[Record]) -> str:
     )
 
 
-def _shares(table: Table) -> Iterator[tuple[str, str, float]]:
-    """Yield the label, the text and the share of each row of a table."""
-    column = table.columns.index(SHARE)
-    for row in table.rows:
-        share = float(row[column].removesuffix("%")) / 100
-        yield row[0], f"{row[column]} of {row[1]}", share
+def find_share(figure: Figure) -> float | None:
+    """Return a figure's value as a share between 0 and 1; None if it is not one, or does not have to be high."""
+    count, percentage = _COUNT.search(figure.now), _PERCENTAGE.search(figure.now)
+    if not figure.goal or figure.goal.startswith("at most"):
+        return None
+    if count and count[2] != "0":
+        return int(count[1].replace(",", "")) / int(count[2].replace(",", ""))
+    return float(percentage[1]) / 100 if percentage else None

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .private_seeds import SpecimenSeeds, sum_points
-from .prove import GIVEN_UP
 from .records import Figure, MeasuredSet, Record, Table, today
-from .specimens import read_variants
+from .specimens import GIVEN_UP, SPECIMENS, read_variants
 
 GOAL_PAIRS = 10_000
 """How many pairs the whole run has at least."""
@@ -53,7 +52,7 @@ def make_pairs_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
         question="Do right answers of other designs lose points under any private seed?",
         command=f"gradkit pairs --seeds {n_seeds} --record",
         date=today(),
-        set=MeasuredSet(n_pairs, "pairs of a design and a private seed", "written for this course", today(), digest),
+        set=MeasuredSet(n_pairs, "pairs of a design and a private seed", SPECIMENS.author, SPECIMENS.written, digest),
         figures=[
             Figure("right designs", "at least 60", str(len(results))),
             Figure("pairs of a design and a private seed", f"at least {GOAL_PAIRS:,}", f"{n_pairs:,}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,29 +21,48 @@ from gradkit.suite.diagnosis.fingerprints import DIAGNOSES, fingerprint
 from .held_proofs import ProofRecord, compute_digests, read_proofs, write_proofs
 from .runs import ItemResults, batches, find_primary_failures, run_batch
 from .selection import Selection
-from .shown_programs import WrongProgram, find_wrong_programs
-from .specimens import Misconception, Variant, read_misconceptions, read_variants, write_misconception, write_variant
-
-SHOWS_ANOTHER_PROGRAM = "shows a program that"
-"""Part of the reason of a proof that fails because of what is shown."""
-
-GIVEN_UP = {
-    "depth": ["a2_backprop/test_depth"],
-    "stability": ["a3_activations/test_stability"],
-    "arrays": ["a6_tensors/test_digits_by_adam", "a6_tensors/test_digits_are_read"],
-}
-"""The items that a variant may fail, by what its design gives up."""
+from .shown_programs import ShownProgram, check_programs
+from .specimens import (
+    GIVEN_UP,
+    Misconception,
+    Variant,
+    read_misconceptions,
+    read_variants,
+    write_misconception,
+    write_variant,
+)
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What running a specimen showed. `reason` says why the proof fails; it is empty if the proof holds."""
+    """What running a specimen showed.
+
+    Attributes:
+        name: The name of the specimen.
+        title: Its title.
+        kind: Its kind; "variant" for a right design.
+        results: The result of every item.
+        wrong_results: Why the results are not those that they must be; empty if they are.
+        programs: The programs that its report shows, after they were run.
+    """
 
     name: str
     title: str
     kind: str
     results: ItemResults
-    reason: str
+    wrong_results: str
+    programs: tuple[ShownProgram, ...] = ()
+
+    @property
+    def wrong_programs(self) -> list[ShownProgram]:
+        """The programs that do not show what the report says."""
+        return [program for program in self.programs if program.fault]
+
+    @property
+    def reason(self) -> str:
+        """Why the proof fails; empty if it holds."""
+        programs = [f"{program.item} shows a program that {program.fault}" for program in self.wrong_programs]
+        return "; ".join(filter(None, [self.wrong_results, *programs]))
 
     @property
     def caught_by(self) -> list[str]:
@@ -146,24 +165,17 @@ def prove(progress: Callable[[str], None] = lambda name: None, names: Collection
                 progress(run.name)
         for batch in batches(misconceptions, Selection()):
             selected.update((run.name, run.results) for run in run_batch(batch, folders))
-        wrong = find_wrong_programs(folders, {name: results.values() for name, results in results_of.items()})
+        programs = check_programs(folders, {name: results.values() for name, results in results_of.items()})
     proofs = [check_selection(proof, selected.get(proof.name)) for proof in check_specimens(results_of)]
-    return [check_programs(proof, wrong.get(proof.name, ())) for proof in proofs]
+    return [replace(proof, programs=tuple(programs.get(proof.name, ()))) for proof in proofs]
 
 
 def check_selection(proof: Proof, selected: ItemResults | None) -> Proof:
     """Check that a run on selected items, if there was one, has the results of the run on all items."""
-    if selected is None or selected == proof.results or proof.reason:
+    if selected is None or selected == proof.results or proof.wrong_results:
         return proof
     wrong = [item for item in proof.results if selected.get(item) != proof.results[item]]
-    return replace(proof, reason=f"a run of the selected items alone differs in {wrong}")
-
-
-def check_programs(proof: Proof, wrong: Sequence[WrongProgram]) -> Proof:
-    """Check that every program that a specimen's report shows prints what the report says: see shown_programs.py."""
-    if proof.reason or not wrong:
-        return proof
-    return replace(proof, reason="; ".join(f"{each.item} {SHOWS_ANOTHER_PROGRAM} {each.reason}" for each in wrong))
+    return replace(proof, wrong_results=f"a run of the selected items alone differs in {wrong}")
 
 
 def list_fingerprints(proof: Proof) -> list[str]:

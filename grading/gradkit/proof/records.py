@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from gradkit.catalogue.home import course_home
-from gradkit.files import write_whole
+from gradkit.errors import UserError
+from gradkit.files import digest_contents, write_whole
 
 PARTS = ("mutants", "misconceptions", "designs", "seeds", "hints", "counterexamples", "attacks")
 """The parts of the proof, in the order of the page."""
@@ -43,6 +43,18 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: list[list[str]]
 
 
+class Authorship(msgspec.Struct, frozen=True):
+    """Where a set comes from. Each set has one beside the code that reads it: change the date with the set.
+
+    Attributes:
+        author: Who wrote the set, or what made it.
+        written: The date at which something was last added or changed, such as "2026-11-30".
+    """
+
+    author: str
+    written: str
+
+
 class MeasuredSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was measured.
 
@@ -50,8 +62,8 @@ class MeasuredSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         size: How many things.
         what: What they are, in the plural.
         author: Who wrote them, or what made them.
-        written: The date of that.
-        digest: A digest of all of them. Another set has another digest.
+        written: The date at which one was last added or changed; not that of the run.
+        digest: A digest of their contents. Another set has another digest, whatever the results are.
     """
 
     size: int
@@ -59,6 +71,18 @@ class MeasuredSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     author: str
     written: str
     digest: str
+
+
+def describe_set(size: int, what: str, made: Authorship, contents: Iterable[tuple[str, bytes]]) -> MeasuredSet:
+    """Describe a set for its record.
+
+    Args:
+        size: How many things were measured.
+        what: What they are, in the plural.
+        made: Where they come from.
+        contents: The name and the content of each of them.
+    """
+    return MeasuredSet(size, what, made.author, made.written, digest_contents(contents))
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,14 +121,35 @@ def records_folder() -> Path:
 
 
 def read_records() -> list[Record]:
-    """Return the records of all parts that have one, in the order of PARTS."""
-    paths = [records_folder() / f"{part}.json" for part in PARTS]
-    return [msgspec.json.decode(path.read_bytes(), type=Record) for path in paths if path.is_file()]
+    """Return the records of all parts that have one, in the order of PARTS. Raises UserError as `read_record`."""
+    return [record for record in map(read_record, PARTS) if record]
+
+
+def read_record(part: str) -> Record | None:
+    """Return the record of a part; None if it has none.
+
+    Raises:
+        UserError: If the file is not a record.
+    """
+    path = records_folder() / f"{part}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record) if path.is_file() else None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} is not a record of the proof: {error}. Restore it, or delete it and measure this part again."
+        ) from None
+
+
+def check_records(*parts: str) -> None:
+    """Raise UserError if the record of one of these parts is damaged: call this before a run that will replace it."""
+    for part in parts:
+        read_record(part)
 
 
 def write_record(record: Record) -> None:
     """Write the record of a part. A figure without `before` keeps the one that the existing record has."""
-    before = {figure.name: figure.before for old in read_records() if old.part == record.part for figure in old.figures}
+    old = read_record(record.part)
+    before = {figure.name: figure.before for figure in old.figures} if old else {}
     figures = [
         msgspec.structs.replace(figure, before=figure.before or before.get(figure.name, "not measured"))
         for figure in record.figures
@@ -117,8 +162,3 @@ def write_record(record: Record) -> None:
 def today() -> str:
     """Return today's date (UTC), as records have it."""
     return datetime.now(timezone.utc).date().isoformat()
-
-
-def digest_texts(texts: Iterable[str]) -> str:
-    """Return one digest of texts, whatever their order."""
-    return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:16]

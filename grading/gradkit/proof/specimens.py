@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,11 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
+
+from .records import Authorship
+
+SPECIMENS = Authorship("the authors of the course, with sight of the suites", "2026-11-30")
+"""Who wrote the misconceptions and the variants, and when they were last changed."""
 
 Kind = Literal["operation", "form", "order", "wiring", "training"]
 """What a misconception breaks."""
@@ -45,16 +51,27 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     module: str = "engine"
 
 
+GivenUp = Literal["depth", "stability", "arrays"]
+"""What the design of a variant cannot do; "arrays" is an optimizer for numbers alone."""
+
+GIVEN_UP: dict[GivenUp, list[str]] = {
+    "depth": ["a2_backprop/test_depth"],
+    "stability": ["a3_activations/test_stability"],
+    "arrays": ["a6_tensors/test_digits_by_adam", "a6_tensors/test_digits_are_read"],
+}
+"""The items that a variant may fail, by what its design gives up."""
+
+
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Right files of another design.
 
     Attributes:
         title: The design in a few words.
-        gives_up: What the design cannot do: "depth", "stability", or "arrays" (an optimizer for numbers alone).
+        gives_up: What the design cannot do.
     """
 
     title: str
-    gives_up: list[str]
+    gives_up: list[GivenUp]
 
 
 def reference_folder() -> Path:
@@ -108,7 +125,7 @@ def write_variant(name: str, folder: Path) -> None:
 
 
 class EditError(UserError):
-    """The old text of an edit does not occur in the solution exactly once. The message quotes it."""
+    """The old text of an edit does not occur exactly once. The message quotes it."""
 
 
 def write_misconception(misconception: Misconception, folder: Path) -> None:
@@ -128,8 +145,36 @@ def edited_source(misconception: Misconception) -> str:
         EditError: If the old text of an edit does not occur in the solution exactly once.
     """
     text = (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
-    for edit in misconception.edits:
+    return apply_edits(text, misconception.edits, misconception.title)
+
+
+def apply_edits(text: str, edits: Sequence[Edit], where: str) -> str:
+    """Return a text with edits, applied in order.
+
+    Args:
+        text: The text.
+        edits: The edits.
+        where: What has these edits, for the error.
+
+    Raises:
+        EditError: If the old text of an edit does not occur exactly once.
+    """
+    for edit in edits:
         if text.count(edit.old) != 1:
-            raise EditError(f"{misconception.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
+            raise EditError(f"{where}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
         text = text.replace(edit.old, edit.new)
     return text
+
+
+def specimen_contents(names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield what makes each of these specimens what it is: a misconception's edits, the files of a variant.
+
+    What the specimens must show does not count.
+    """
+    for name, misconception in read_misconceptions().items():
+        if name in names:
+            yield name, msgspec.json.encode((misconception.module, misconception.edits))
+    for name in read_variants():
+        if name in names:
+            for path in sorted((reference_folder() / "variants" / name).glob("*.py")):
+                yield f"{name}/{path.name}", path.read_bytes()

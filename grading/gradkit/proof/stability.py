@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from .private_seeds import SpecimenSeeds
 from .records import Figure, MeasuredSet, Record, Table, today
+from .specimens import SPECIMENS
 
 GOAL_STABLE = 0.95
 """The share of misconceptions that must have the same points under every seed."""
@@ -52,7 +53,11 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str) -> Record:
         command=f"gradkit seeds --seeds {n_seeds} --record",
         date=today(),
         set=MeasuredSet(
-            len(results), f"misconceptions, each under {n_seeds} seeds", "written for this course", today(), digest
+            len(results),
+            f"misconceptions, each under {n_seeds} seeds",
+            SPECIMENS.author,
+            SPECIMENS.written,
+            digest,
         ),
         figures=[
             Figure(

@@ -87,6 +87,11 @@ def test_a_choice_is_named_with_all_choices(explanation):
             dict[str, Variant],
             "unknown key `why` in [...]. Allowed keys:",
         ),
+        (
+            "[tape]\ntitle = 't'\ngives_up = ['deepth']",
+            dict[str, Variant],
+            "wrong value of `[...].gives_up[0]`. Allowed values: 'depth', 'stability', 'arrays'.",
+        ),
         ("title = 't'\nkinds = 'form'", Misconception, "unknown key `kinds`. Allowed keys: title, kind, explanation,"),
         ("title = 't'\nkind = 'bug'", Misconception, "wrong value of `kind`. Allowed values: 'operation', 'form',"),
         ("title = 't'\ngroup = 'resources'\nends = 1", Attack, "unknown key `ends`. Allowed keys: title, group,"),

@@ -68,7 +68,7 @@ def test_an_edit_that_does_not_fit_is_refused(made_up_set: Path) -> None:
     chosen = open_set("made_up")
     edit = msgspec.structs.replace(chosen.mistakes["author_1/exp_sets"].edits[0], old="not there")
     chosen.mistakes["author_1/exp_sets"].edits[0] = edit
-    with pytest.raises(UserError, match=r"author_1/exp_sets: 'not there' is not in engine.py exactly once"):
+    with pytest.raises(UserError, match=r"author_1/exp_sets, engine.py: 'not there' occurs 0 times"):
         chosen.files_of("author_1/exp_sets")
 
 

@@ -2,9 +2,8 @@
 
 import xml.etree.ElementTree as ElementTree
 
-import pytest
 from gradkit.proof.page import make_page, make_picture
-from gradkit.proof.records import Figure, MeasuredSet, Record, Table, read_records, write_record
+from gradkit.proof.records import Figure, MeasuredSet, Record, Table, read_records
 from msgspec import structs
 
 MADE = MeasuredSet(5, "mutants", "operators", "2026-11-30", "0123456789abcdef")
@@ -42,23 +41,18 @@ def test_a_long_list_of_misses_is_there_to_the_last():
     assert page.count("- miss ") == 300
 
 
-def test_the_picture_has_a_bar_for_each_row():
-    picture = ElementTree.fromstring(make_picture([RECORD]))
+def test_the_picture_has_a_bar_for_each_share_that_should_be_high():
+    figures = [
+        Figure("kept", "all", "1,500 of 2,000"),
+        Figure("right", "at least 95 %", "95.5% (191 of 200)"),
+        Figure("a<b", "99.7 %", "99.5 %"),
+        Figure("wrong", "at most 2 %", "3 of 302 (1.0 %)"),
+        Figure("not checked", "", "17 of 251"),
+        Figure("median", "at most 3", "2"),
+        Figure("mutants", "at least 5,000", "9,646"),
+        Figure("judged", "all", "0 of 0"),
+    ]
+    picture = ElementTree.fromstring(make_picture([RECORD, structs.replace(RECORD, figures=figures)]))
     widths = [float(each.get("width")) for each in picture.iter("{http://www.w3.org/2000/svg}rect")]
-    assert widths[1:] == [520.0, 517.4, 520.0, 260.0]
-    assert "a<b" in {each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")}
-
-
-def test_a_figure_keeps_the_value_from_before(tmp_path, monkeypatch):
-    monkeypatch.setattr("gradkit.proof.records.records_folder", lambda: tmp_path)
-    write_record(RECORD)
-    again = Figure("caught", "99.7 %", "100 %")
-    new = Figure("survivors", "0", "0")
-    write_record(Record("mutants", "Mutants", "?", "gradkit mutants", "2026-12-01", MADE, [again, new]))
-    (record,) = read_records()
-    assert [(figure.now, figure.before) for figure in record.figures] == [("100 %", "98.1 %"), ("0", "not measured")]
-
-
-def test_a_record_is_of_a_part_that_exists():
-    with pytest.raises(ValueError, match="is not a part of the proof"):
-        Record("others", "Others", "?", "gradkit others", "2026-11-30", MADE, [])
+    assert widths[2::2] == [round(640 * share, 1) for share in (0.999, 0.75, 0.955, 0.995)]
+    assert "a<b; goal: 99.7 %" in {each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")}

@@ -1,8 +1,8 @@
 """Selection of the items that a misconception can change: those that enter an edited function, and their dependents."""
 
-import pytest
 from gradkit.catalogue.assignments import assignments
-from gradkit.proof.selection import Selection, changes_lasting_state, edited_functions
+from gradkit.proof.edited_functions import edited_functions
+from gradkit.proof.selection import Selection
 from gradkit.proof.specimens import Edit, Misconception, read_misconceptions
 from gradkit.suite.results import Item
 
@@ -12,64 +12,6 @@ CLOSURE = "engine.Value.tanh.<locals>._backward"
 
 def misconception(*edits, module="engine"):
     return Misconception("Something", "operation", "", "", [], [Edit(*edit) for edit in edits], module)
-
-
-# --- edited functions ------------------------------------------------------------------------------------------------
-
-
-def test_an_edit_in_a_closure_edits_only_the_closure():
-    edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
-    assert edited_functions(misconception(edit)) == {CLOSURE}
-
-
-def test_lines_that_move_are_not_edited():
-    assert edited_functions(misconception(("import math\n", "import math\n\n\n"))) == set()
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        ("import math\n", "import maths\n"),
-        ("class Value:\n", "class Value:\n    count = 0\n"),
-        ('def __init__(self, data, _children=(), _op=""', 'def __init__(self, data, _children=[], _op=""'),
-        ("def tanh(self)", "def tangent(self)"),
-    ],
-)
-def test_an_edit_outside_functions_may_change_every_item(edit):
-    assert edited_functions(misconception(edit)) is None
-
-
-@pytest.mark.parametrize(
-    ("line", "lasts"),
-    [
-        ("self.grad = 0.0", False),
-        ("self.grad, other.grad = 0.0, 1.0", False),
-        ("found = []; found.append(self); found[0] = 1", False),
-        ("return math.exp(self.data)", False),
-        ("global count", True),
-        ("Value.count = 1", True),
-        ("Value.count += 1", True),
-        ("Value.made[0] = 1", True),
-        ("type(self).count = 1", True),
-        ("self.__class__.count = 1", True),
-        ("del Value.count", True),
-        ("CACHE[self] = 1", True),
-        ("CACHE.append(self)", True),
-        ("random.seed(0)", True),
-        ("np.random.seed(0)", True),
-        ("math.count = 1", True),
-    ],
-)
-def test_state_that_lasts_longer_than_a_call_is_noticed(line, lasts):
-    source = (
-        "import math\nimport random\nimport numpy as np\nCACHE = []\n"
-        f"class Value:\n    def exp(self, other):\n        def inner():\n            {line}\n"
-    )
-    assert changes_lasting_state(source, {"Value.exp.<locals>.inner"}) is lasts
-    assert not changes_lasting_state(source, {"Value.log"})
-
-
-# --- selected items --------------------------------------------------------------------------------------------------
 
 
 def test_an_item_is_selected_if_it_enters_an_edited_function(selection, suite):

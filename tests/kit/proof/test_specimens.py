@@ -19,7 +19,6 @@ from gradkit.proof.held_proofs import (
 )
 from gradkit.proof.prove import (
     check_misconception,
-    check_programs,
     check_selection,
     check_variant,
     choose_specimens,
@@ -29,7 +28,7 @@ from gradkit.proof.prove import (
     record_proofs,
 )
 from gradkit.proof.runs import batches, find_primary_failures, run_batch
-from gradkit.proof.shown_programs import find_wrong_programs
+from gradkit.proof.shown_programs import check_programs
 from gradkit.proof.specimens import EditError, read_misconceptions, read_variants, write_misconception
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.diagnosis.fingerprints import DIAGNOSES
@@ -76,8 +75,9 @@ def test_a_variant_has_all_points_except_for_what_its_design_gives_up(proof):
 
 def test_every_program_that_is_shown_prints_the_numbers_that_are_shown_with_it(graded_specimens, specimens):
     in_ci = [name for name in IN_CI if name in MISCONCEPTIONS]
-    results_of = {name: graded_specimens[name].results.values() for name in in_ci}
-    assert find_wrong_programs(specimens, results_of) == {}
+    checked = check_programs(specimens, {name: graded_specimens[name].results.values() for name in in_ci})
+    assert [program for programs in checked.values() for program in programs if program.fault] == []
+    assert sum(program.check == "numbers" for programs in checked.values() for program in programs) > 80
 
 
 def test_a_program_that_shows_something_else_fails_the_proof(proofs, specimens):
@@ -89,9 +89,11 @@ def test_a_program_that_shows_something_else_fails_the_proof(proofs, specimens):
     changed = msgspec.structs.replace(
         result, evidence=msgspec.structs.replace(result.evidence, rows=(other, *result.evidence.rows[1:]))
     )
-    wrong = find_wrong_programs(specimens, {"tanh_overwrites": [changed]})["tanh_overwrites"]
-    assert check_programs(proof, ()).reason == ""
-    assert check_programs(proof, wrong).reason.startswith(f"{item} shows a program that prints")
+    checked = check_programs(specimens, {"tanh_overwrites": [changed, result]})["tanh_overwrites"]
+    wrong = replace(proof, programs=tuple(checked))
+    assert (wrong.wrong_results, [program.item for program in wrong.wrong_programs]) == ("", [item])
+    assert wrong.reason.startswith(f"{item} shows a program that prints")
+    assert replace(proof, programs=tuple(checked[1:])).reason == ""
 
 
 def test_the_sizes_of_counterexamples_and_their_first_wrong_nodes_are_measured(graded_specimens):
@@ -117,8 +119,8 @@ def test_there_are_specimens_of_every_kind():
     kinds = Counter(misconception.kind for misconception in MISCONCEPTIONS.values())
     assert kinds.keys() == {"operation", "form", "order", "wiring", "training"}
     assert min(kinds.values()) >= 3
-    assert sum(kinds.values()) >= 280
-    assert len(VARIANTS) >= 20
+    assert sum(kinds.values()) >= 450
+    assert len(VARIANTS) >= 60
 
 
 def test_the_recorded_diagnoses_match_a_new_run(proofs):
@@ -152,7 +154,7 @@ def test_a_proof_is_recorded_if_it_holds_and_the_other_records_stay(proofs, tmp_
     without_tanh = {name: record for name, record in before.items() if name != "tanh_overwrites"}
     write_proofs(without_tanh)
 
-    broken = replace(proofs["exp_overwrites"], reason="also fails another item")
+    broken = replace(proofs["exp_overwrites"], wrong_results="also fails another item")
     record_proofs([proofs["tanh_overwrites"], broken])
     after = {name: record for name, record in before.items() if name != "exp_overwrites"}
     assert read_proofs() == after
@@ -169,15 +171,17 @@ def test_specimens_are_chosen_by_name():
         choose_specimens(["tanh_overwrite"])
 
 
-def test_proving_without_a_sandbox_gives_the_results_of_grading_with_one(monkeypatch, proofs):
+def test_proving_without_a_sandbox_gives_the_results_of_grading_with_one(monkeypatch, proofs, selection):
     few = {"tanh_overwrites": MISCONCEPTIONS["tanh_overwrites"]}
     for module in ("prove", "runs"):
         monkeypatch.setattr(f"gradkit.proof.{module}.read_misconceptions", lambda: few)
     monkeypatch.setattr("gradkit.proof.prove.read_variants", lambda: {"tape": VARIANTS["tape"]})
+    monkeypatch.setattr("gradkit.proof.prove.Selection", lambda: selection)
     done = []
     found = prove(done.append)
     assert sorted(done) == ["tanh_overwrites", "tape"]
-    assert found == [proofs["tanh_overwrites"], proofs["tape"]]
+    assert [replace(proof, programs=()) for proof in found] == [proofs["tanh_overwrites"], proofs["tape"]]
+    assert [(each.check, each.fault) for proof in found for each in proof.programs] == [("numbers", "")]
 
 
 @pytest.fixture(scope="module")

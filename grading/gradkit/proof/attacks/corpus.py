@@ -16,7 +16,7 @@ import msgspec
 from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
-from gradkit.proof.specimens import Edit, EditError, reference_folder
+from gradkit.proof.specimens import Edit, apply_edits, reference_folder
 from gradkit.submissions.outcome import Verdict
 
 Group = Literal[
@@ -161,9 +161,5 @@ def files_of(attack: Attack) -> dict[str, str]:
     """
     paths = sorted((reference_folder() / "solution").glob("*.py"))
     files = {path.name: path.read_text(encoding="utf-8") for path in paths}
-    text = files[f"{attack.module}.py"]
-    for edit in attack.edits:
-        if text.count(edit.old) != 1:
-            raise EditError(f"{attack.title}: {edit.old!r} occurs {text.count(edit.old)} times there, not once")
-        text = text.replace(edit.old, edit.new)
+    text = apply_edits(files[f"{attack.module}.py"], attack.edits, attack.title)
     return {**files, f"{attack.module}.py": attack.before + text + attack.after}

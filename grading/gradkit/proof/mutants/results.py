@@ -17,9 +17,9 @@ from gradkit.catalogue.home import course_home
 from gradkit.files import digest_contents
 from gradkit.grader.digests import KIT, digest_kit, encode_graded_fields
 
-from ..selection import trace_solution
 from ..solution_functions import find_function
 from ..specimens import reference_folder, write_solution
+from ..tracing import trace_solution
 
 Result = TypeVar("Result", bound=msgspec.Struct)
 

@@ -10,8 +10,8 @@ from gradkit.corpora.library import Library
 from gradkit.grader.suite import Suite, load_suite
 from gradkit.suite.collection import GradedTest
 
-from ..selection import Trace, trace_solution
 from ..solution_functions import find_function, solution_functions
+from ..tracing import Trace, trace_solution
 from .generation import Mutant
 
 
