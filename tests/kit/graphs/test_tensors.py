@@ -212,6 +212,15 @@ def test_kinks_near_zero_and_near_ties_are_recognized():
     assert is_off_the_kinks(*answered("exp", 2.0, 2.0 + 1e-9, 0.0))
 
 
+@pytest.mark.parametrize(("n_columns", "is_allowed"), [(2, True), (3, False)])
+def test_a_tie_of_maxima_is_refused_where_rounding_could_break_it(n_columns, is_allowed):
+    """A maximum of three equal numbers can be computed as 3 / 3 + 3 / 3 + 3 / 3, for example."""
+    a = Leaf((2, n_columns), (3.0,) * (2 * n_columns))
+    graph = TensorGraph((a,), (("max", 0, 1), ("max", 1)), Leaf((), (1.0,)))
+    data = (*a.numbers, 3.0, 3.0, 3.0)
+    assert is_off_the_kinks(graph, TensorAnswers((a.shape, (2,), ()), data, data)) is is_allowed
+
+
 @OF_EACH
 def test_every_recorded_graph_avoids_the_kinks(spec):
     assert all(is_off_the_kinks(graph, answers) for graph, answers in recorded(spec))
