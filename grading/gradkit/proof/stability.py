@@ -72,10 +72,10 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
         figures=[
             Figure(
                 "same points under every seed",
-                f"at least {GOAL_STABLE:.0%}",
-                f"{share_of_stable(results):.1%} ({len(results) - len(moving)} of {len(results)})",
+                f"at least {100 * GOAL_STABLE:g} %",
+                f"{len(results) - len(moving)} of {len(results)} ({100 * share_of_stable(results):.1f} %)",
             ),
-            Figure("most points that one moves", f"at most {MAX_MOVE_POINTS:g}", f"{_most(moving):g}"),
+            Figure("largest difference between the points of one misconception", f"at most {MAX_MOVE_POINTS:g}", f"{_most(moving):g}"),
             Figure(
                 "most points between the public seed and a private one",
                 f"at most {MAX_MOVE_POINTS:g}",

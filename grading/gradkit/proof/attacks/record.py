@@ -18,13 +18,13 @@ def make_attacks_record(run: Run) -> Record:
     n_as_they_must = sum(not result.reason for result in run.results)
     return Record(
         part="attacks",
-        title="Attacks on the sandbox",
-        question="Does any hostile submission earn points that it does not deserve, or carry out a secret?",
+        title="Attacks and accidents",
+        question="Does a submission earn points that it does not deserve, lose points that it deserves, or leak a secret?",
         command="gradkit attacks --record",
         date=today(),
         set=describe_set(
             size=len(run.results),
-            what="hostile submissions",
+            what="attacks and accidents",
             made=ATTACKS,
             contents=read_attack_files({result.name for result in run.results}),
         ),
