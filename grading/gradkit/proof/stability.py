@@ -75,7 +75,11 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
                 f"at least {100 * GOAL_STABLE:g} %",
                 f"{len(results) - len(moving)} of {len(results)} ({100 * share_of_stable(results):.1f} %)",
             ),
-            Figure("largest difference between the points of one misconception", f"at most {MAX_MOVE_POINTS:g}", f"{_most(moving):g}"),
+            Figure(
+                "largest difference between the points of one misconception",
+                f"at most {MAX_MOVE_POINTS:g}",
+                f"{_most(moving):g}",
+            ),
             Figure(
                 "most points between the public seed and a private one",
                 f"at most {MAX_MOVE_POINTS:g}",

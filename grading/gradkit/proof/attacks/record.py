@@ -19,7 +19,7 @@ def make_attacks_record(run: Run) -> Record:
     return Record(
         part="attacks",
         title="Attacks and accidents",
-        question="Does a submission earn points that it does not deserve, lose points that it deserves, or leak a secret?",
+        question="Does any submission earn or lose points that it should not, or leak a secret?",
         command="gradkit attacks --record",
         date=today(),
         set=describe_set(

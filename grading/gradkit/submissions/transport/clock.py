@@ -12,6 +12,8 @@ import faulthandler
 import math
 import threading
 import time
+from traceback import clear_frames
+from types import TracebackType
 
 from .time_limit import ProcessorClock, TimeLimit
 
@@ -72,9 +74,12 @@ class Clock:
         is_paused = False
         while not is_paused:
             try:
-                with self._lock:
+                self._lock.acquire()
+                try:
                     self._is_watched = False
                     self._limit.stop()
+                finally:  # unlike the end of a `with`, this needs no memory, of which there may be none
+                    self._lock.release()
                 _receive_exception()
                 is_paused = True
             except TimeIsUp:
@@ -97,7 +102,11 @@ class Clock:
             self._exit_after(self._limit.left_seconds + GRACE_SECONDS)
             self._is_watched = True
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if isinstance(
+            error, MemoryError
+        ):  # what the student's code holds is freed, so that there is memory for a verdict
+            clear_frames(traceback)
         self._pause()
 
     def _watch(self) -> None:

@@ -327,3 +327,37 @@ def test_the_clock_knows_which_limit_was_reached(clock, clocks):
     with pytest.raises(WallClockIsUp), clock:
         hardly_runs(clocks)
     clock.stop()
+
+
+FILLS_MEMORY = """
+import math, resource, sys
+from pathlib import Path
+from gradkit.submissions.outcome import SubmissionError
+from gradkit.submissions.transport.clock import Clock
+from gradkit.submissions.transport.local import LocalTransport
+
+folder = Path(sys.argv[1])
+(folder / "engine.py").write_text('''
+class Value:
+    def __init__(self, data): self.data = data
+    def backward(self):
+        stack = [self]
+        while stack: stack.append((stack[-1],))
+''')
+transport = LocalTransport(folder, Clock())
+transport.start_item(float(sys.argv[2]))
+value = transport.load("engine", "Value")(1.0)
+in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (in_use + (60 << 20),) * 2)
+try:
+    value.backward()
+except SubmissionError as error:
+    print(error.verdict.value)
+"""
+
+
+@pytest.mark.parametrize("seconds", ["inf", "20"])
+def test_code_that_fills_the_memory_gets_its_verdict_and_never_hangs(tmp_path, seconds):
+    command = [sys.executable, "-c", FILLS_MEMORY, str(tmp_path), seconds]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == f"{Verdict.OUT_OF_MEMORY.value}\n", done.stderr
