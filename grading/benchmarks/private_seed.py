@@ -123,3 +123,7 @@ def _reports(suite: Suite, folders: Mapping[str, Path]) -> Iterator[tuple[str, r
     with tempfile.TemporaryDirectory() as out:
         conditions = make_conditions(suite, sandboxed=False)
         yield from grade_folders(Classroom(suite, conditions, Path(out), isolated=False), folders)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -68,13 +68,15 @@ def mutants(
     from gradkit.proof.mutants.generation import MODULES, generate_mutants
     from gradkit.proof.mutants.prove import MISSES, prove_mutants
     from gradkit.proof.mutants.summary import make_record, outcome_table
-    from gradkit.proof.records import write_record
+    from gradkit.proof.records import check_records, write_record
 
     unknown = sorted(set(file or ()) - set(MODULES))
     if unknown:
         stop(f"The solution has no {unknown[0]}.py. Its files: {', '.join(MODULES)}.")
     if record and (file or every > 1):
         stop("--record is for all mutants: leave out --file and --every.")
+    if record:
+        check_records("mutants")
     chosen = generate_mutants(tuple(name for name in MODULES if not file or name in file))[::every]
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("running items")
@@ -118,7 +120,7 @@ def attacks(
 ) -> None:
     """Grade every attack of the corpus; show that each gets what its honest part earns, and carries out no secret.
 
-    Stopped with Ctrl-C, the next run goes on. Attacks that did not go as they must are graded again.
+    If the run is stopped with Ctrl-C, the next one resumes. Attacks that did not go as they must are graded again.
 
     Examples: gradkit attacks; gradkit attacks --record
     """

@@ -1,4 +1,4 @@
-"""`gradkit pairs`, `gradkit seeds`: specimens under many private seeds. Both can be stopped and continued."""
+"""`gradkit pairs`, `gradkit seeds`: specimens under many private seeds. Both can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ Recorded = Annotated[bool, typer.Option("--record", help="write the figures into
 
 
 @dataclass(frozen=True)
-class _Run:
+class _Results:
     """What a run over specimens and seeds has found: the results, the digest of what was run, the seeds left out."""
 
     results: list[SpecimenSeeds]
     digest: str
     undrawn: dict[str, str]
+
+    @property
+    def n_seeds(self) -> int:
+        """The number of seeds that were drawn."""
+        return len(self.results[0].failed)
 
 
 def pairs(names: Names = None, n_seeds: Seeds = 152, out: Out = Path(".pairs"), record: Recorded = False) -> None:
@@ -49,7 +54,7 @@ def pairs(names: Names = None, n_seeds: Seeds = 152, out: Out = Path(".pairs"), 
                 f"{len(designs)} designs and {n_seeds} seeds are too few to record: at least {GOAL_DESIGNS} designs "
                 f"and {GOAL_PAIRS:,} pairs. Give more --seeds, or leave out --record."
             )
-    run = _run("pair", designs, names, n_seeds, out)
+    run = _run_specimens("pair", designs, names, n_seeds, out)
     lost = find_lost_items(run.results)
     if lost:
         table = Table("design", "seed", "points lost", "items")
@@ -57,7 +62,9 @@ def pairs(names: Names = None, n_seeds: Seeds = 152, out: Out = Path(".pairs"), 
             table.add_row(each.name, each.seed, f"{each.points:g}", "\n".join(each.items))
         console.print(table)
     n_pairs = sum(len(result.failed) for result in run.results)
-    console.print(f"{n_pairs} pairs of {len(run.results)} designs and {n_seeds} seeds: {len(lost)} lost points.")
+    console.print(
+        f"{n_pairs} pairs of {len(run.results)} designs and {run.n_seeds} seeds: {len(lost)} of them lost points."
+    )
     if record:
         write_record(make_pairs_record(run.results, run.digest, run.undrawn))
     _stop_if_undrawn(run)
@@ -89,26 +96,30 @@ def seeds(names: Names = None, n_seeds: Seeds = 20, out: Out = Path(".seeds"), r
         _stop_unless_all(names)
         if n_seeds < GOAL_SEEDS:
             stop(f"{n_seeds} seeds are too few to record: at least {GOAL_SEEDS}. Or leave out --record.")
-    run = _run("seed", list(read_misconceptions()), names, n_seeds, out)
+    run = _run_specimens("seed", list(read_misconceptions()), names, n_seeds, out)
     results, moving, losing = run.results, find_moving(run.results), find_losing(run.results)
     table = Table("misconception", "moves", "out of", "items that fail under some seeds only")
     for result in moving:
-        table.add_row(result.name, f"{result.moves:g}", f"{result.suite.points:g}", describe_chance(result))
+        table.add_row(result.name, f"{result.spread_points:g}", f"{result.suite.points:g}", describe_chance(result))
     if moving:
         console.print(table)
         for item, count in count_chance_items(results).most_common():
             console.print(f"{item} catches {count} by chance", highlight=False)
     for result in losing:
-        console.print(f"{result.name} has {result.loses:g} points more under the public seed", highlight=False)
-    console.print(f"{share_of_stable(results):.1%} of {len(results)} keep the same points under {n_seeds} seeds.")
-    if record:
+        console.print(
+            f"{result.name} has {result.max_loss_points:g} points more under the public seed", highlight=False
+        )
+    console.print(f"{share_of_stable(results):.1%} of {len(results)} keep the same points under {run.n_seeds} seeds.")
+    if record and run.n_seeds >= GOAL_SEEDS:
         write_record(make_seeds_record(results, run.digest, run.undrawn))
     _stop_if_undrawn(run)
-    if share_of_stable(results) < GOAL_STABLE or losing or any(each.moves > MAX_MOVE_POINTS for each in moving):
+    if share_of_stable(results) < GOAL_STABLE or losing or any(each.spread_points > MAX_MOVE_POINTS for each in moving):
         stop("Too many points depend on the seed: see above.")
 
 
-def _run(prefix: str, existing: Sequence[str], names: Sequence[str] | None, n_seeds: int, out: Path) -> _Run:
+def _run_specimens(
+    prefix: str, existing: Sequence[str], names: Sequence[str] | None, n_seeds: int, out: Path
+) -> _Results:
     """Run specimens under private seeds with a progress bar."""
     from gradkit.proof.private_seeds import SeedRun, name_seeds
     from gradkit.proof.prove import choose_specimens, specimen_folders
@@ -120,7 +131,7 @@ def _run(prefix: str, existing: Sequence[str], names: Sequence[str] | None, n_se
         run = SeedRun(chosen, folders, name_seeds(prefix, n_seeds), out)
         task = progress.add_task("running", total=run.n_results)
         observe: Callable[[int], None] = lambda n_done: progress.update(task, completed=n_done)  # noqa: E731
-        return _Run(run.run(n_cores(), observe), run.digest, run.undrawn)
+        return _Results(run.run(n_cores(), observe), run.digest, run.undrawn)
 
 
 def _progress() -> Progress:
@@ -141,6 +152,6 @@ def _stop_unless_all(names: Sequence[str] | None) -> None:
         stop("--record is about all of them: leave the names out.")
 
 
-def _stop_if_undrawn(run: _Run) -> None:
+def _stop_if_undrawn(run: _Results) -> None:
     if run.undrawn:
         stop("\n".join(f"{seed} cannot be drawn: {reason}" for seed, reason in run.undrawn.items()))

@@ -24,7 +24,7 @@ from .systematic import draw_systematic
 MAX_STEPS, N_GRAPHS = 5, 100
 """The maximum number of steps of a drawn graph and the number of graphs of a corpus, unless an item says otherwise."""
 
-MAX_ROUNDS_FOR_FEATURES = 100
+_MAX_ROUNDS_FOR_FEATURES = 100
 """Rounds in which graphs with missing features are drawn: some features are rare."""
 
 Reuse = Literal["nothing", "leaves", "nodes"]
@@ -155,7 +155,7 @@ class RandomGraphs(GraphSpec):
                 missing.difference_update(new)
                 drawn[graph] = answers
 
-        # Twenty examples for each missing feature are drawn in a round.
+        # In a round, 20 examples are drawn for each missing feature, and 20 more.
         self._draw_random(
             f"{seed} more",
             answer,
@@ -163,7 +163,7 @@ class RandomGraphs(GraphSpec):
             lambda _: bool(missing),
             collect,
             lambda: 10 * len(missing),
-            MAX_ROUNDS_FOR_FEATURES,
+            _MAX_ROUNDS_FOR_FEATURES,
         )
 
     def _draw_random(

@@ -95,7 +95,7 @@ def list_coincidences(graph: Graph, answers: Answers) -> set[str]:
     """Return what happens in a graph by chance, and lets mistakes show that other items are about.
 
     If a private corpus had a coincidence that the public one lacks, the points of these mistakes would depend on the
-    seed.
+    seed more than they do: see docs/proof.md.
     """
     n_inputs = len(graph.inputs)
     coincidences = set()

@@ -198,9 +198,9 @@ def tensor_graphs(
 def is_off_the_kinks(graph: TensorGraph, answers: TensorAnswers) -> bool:
     """Return whether no relu is near its kink, and no max has two numbers that are nearly equal.
 
-    Exactly equal numbers are allowed, except where they depend on a maximum of more than two numbers that has some,
-    too: a right engine can compute it as the sum of the largest numbers, each divided by how many there are, and that
-    can have a rounding error.
+    Exactly equal numbers (a tie) are allowed, with one exception: a max of numbers that depend on an earlier max, which
+    was taken over more than two numbers and had a tie. A right engine can compute the earlier one as the sum of the
+    largest numbers, each divided by how many there are, and its rounding error would break the later tie.
     """
     data = answers.arrays("data")
     inexact: set[int] = set()

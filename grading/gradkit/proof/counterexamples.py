@@ -84,7 +84,7 @@ class Counterexample(msgspec.Struct, frozen=True):
             program without any, the number of calls of the student's functions.
         origin: The first wrong node, as it is shown; empty if none is.
         first_wrong_node: The first node of the edited function whose number differs: see first_wrong_nodes.py. Empty if
-            no origin is shown, or it was not judged.
+            no origin is shown, it was not judged, or the edited function made no wrong node.
         not_judged: Why it was not judged; empty if it was.
     """
 

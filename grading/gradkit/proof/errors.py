@@ -1,4 +1,4 @@
-"""What ends a run of the proof: not a fault of the course, and the same command goes on."""
+"""The error that ends a run of the proof. The course is not at fault, and the same command resumes the run."""
 
 from __future__ import annotations
 

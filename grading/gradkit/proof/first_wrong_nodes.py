@@ -123,7 +123,7 @@ class _Run(msgspec.Struct, frozen=True):
         grad: The gradient of each node at the end, by its name.
         made: The indices of the lines after which a node had a new number, by its name.
         entered: The indices of the lines that enter an edited function.
-        held: The names of the nodes that a closure held which is an edited function, or enters one.
+        held: The names of the nodes that were held by a closure that is an edited function or calls one.
     """
 
     data: dict[str, _Numbers]
@@ -158,7 +158,7 @@ def is_right(origin: str, first_wrong_node: str) -> bool:
 def _run(tasks: Sequence[tuple[str, Sequence[str], Sequence[str]]]) -> list[_Run]:
     command = [sys.executable, "-B", "-c", PROBE]
     run = subprocess.run(command, input=json.dumps(tasks).encode(), capture_output=True, check=True)
-    return [msgspec.convert(json.loads(line), _Run) for line in run.stdout.splitlines()]  # msgspec reads no NaN
+    return [msgspec.convert(json.loads(line), _Run) for line in run.stdout.splitlines()]  # msgspec does not read NaN
 
 
 def _find(lines: Sequence[str], yours: _Run, right: _Run) -> str:

@@ -22,7 +22,7 @@ This page says, in measured figures, how well gradkit tells right answers from w
 that makes its figures, what was measured (how many, who wrote it and when, and its digest), the value before (at commit
 `{COMMIT_BEFORE}`), the value now, and its misses: everything that did not go as it should, by name. `make prove`
 measures misconceptions, mutants, hints and what students are shown, in about an hour on two cores, and writes this
-page. Designs, seeds and attacks are measured by commands of their own, which can be stopped and run again to go on. The
+page. Designs, seeds and attacks are measured by commands of their own, which can be stopped and resumed. The
 page is made from the records in [docs/proof/](proof/) alone, and a test compares them.
 """
 

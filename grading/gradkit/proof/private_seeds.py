@@ -1,4 +1,4 @@
-"""Run specimens under many private seeds, and keep each result, so that a run can be stopped and continued.
+"""Run specimens under many private seeds, and keep each result, so that a run can be stopped and resumed.
 
 Only the private phase of grading depends on the seed. So a specimen is graded once under the public seed, as a class
 is, and then the items that have a private corpus are run under each seed, by the function that grading uses. A result
@@ -90,12 +90,12 @@ class SpecimenSeeds:
         return {seed: sum_points(self.suite, failed) for seed, failed in self.failed.items()}
 
     @property
-    def moves(self) -> float:
+    def spread_points(self) -> float:
         """The difference between its most and its least points under private seeds."""
         return max(self.points.values()) - min(self.points.values())
 
     @property
-    def loses(self) -> float:
+    def max_loss_points(self) -> float:
         """The most points that a private seed takes from those that it earns under the public one."""
         return sum_points(self.suite, self.public) - min(self.points.values())
 
@@ -333,10 +333,8 @@ def _draw(tests: Iterable[GradedTest], seed: str, drawn: Path) -> str:
 def _digest_basis() -> str:
     """Return the digest of what all results depend on, and reports do not: this code, and what draws corpora."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in DRAWING_PACKAGES]
-    files = [
-        *_find_imported(Path(__file__)),
-        KIT / "submissions" / "transport" / "local.py",
-    ]  # with which items are traced
+    # Items are traced with the local transport.
+    files = [*_find_imported(Path(__file__)), KIT / "submissions" / "transport" / "local.py"]
     return digest_contents(
         [*((version, b"") for version in versions), *((path.name, path.read_bytes()) for path in files)]
     )

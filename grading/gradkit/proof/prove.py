@@ -152,7 +152,7 @@ def prove(progress: Callable[[str], None] = lambda name: None, names: Collection
         names: The specimens; without names all of them.
 
     Raises:
-        UserError: If there is no specimen of one of the names, or an edit does not fit the solution.
+        UserError: If a name is not that of a specimen, or an edit does not fit the solution.
     """
     chosen = choose_specimens(names)
     misconceptions = [name for name in read_misconceptions() if name in chosen]

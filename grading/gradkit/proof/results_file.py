@@ -13,7 +13,7 @@ Result = TypeVar("Result", bound=msgspec.Struct)
 class ResultsFile(Generic[Result]):
     """Results by the digest of what was run, one JSON line each.
 
-    A file that was written on another basis is begun anew.
+    A file with another basis is overwritten.
 
     Args:
         path: The file.

@@ -59,7 +59,7 @@ for folder, program in programs:
 """Runs programs, each in a process of its own that is forked before the student's files are imported."""
 
 
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
+class ProgramRun(msgspec.Struct, frozen=True, array_like=True):
     """How a program ended.
 
     Attributes:
@@ -93,7 +93,7 @@ class ShownProgram(msgspec.Struct, frozen=True):
     fault: str
 
 
-def run_programs(programs: Sequence[tuple[str, str]]) -> list[Outcome]:
+def run_programs(programs: Sequence[tuple[str, str]]) -> list[ProgramRun]:
     """Run programs, each in a new process and beside a student's files.
 
     Args:
@@ -104,7 +104,7 @@ def run_programs(programs: Sequence[tuple[str, str]]) -> list[Outcome]:
     command = [sys.executable, "-B", "-c", RUNNER]
     task = msgspec.json.encode((programs, SECONDS_PER_PROGRAM))
     run = subprocess.run(command, input=task, capture_output=True, check=True)
-    return [msgspec.json.decode(line, type=Outcome) for line in run.stdout.splitlines()]
+    return [msgspec.json.decode(line, type=ProgramRun) for line in run.stdout.splitlines()]
 
 
 def check_programs(
@@ -130,7 +130,7 @@ def check_programs(
     return checked
 
 
-def compare(verdict: Verdict, evidence: Evidence, outcome: Outcome) -> tuple[Check, str]:
+def compare(verdict: Verdict, evidence: Evidence, outcome: ProgramRun) -> tuple[Check, str]:
     """Compare what a program shows with what the evidence says.
 
     Args:
@@ -160,7 +160,7 @@ def compare(verdict: Verdict, evidence: Evidence, outcome: Outcome) -> tuple[Che
     return "ends", raised
 
 
-def _compare_numbers(evidence: Evidence, outcome: Outcome) -> str:
+def _compare_numbers(evidence: Evidence, outcome: ProgramRun) -> str:
     printed = outcome.printed.splitlines()[-len(evidence.rows) :]
     yours = [number_text(row.yours) for row in evidence.rows]
     same = len(printed) == len(yours) and all(

@@ -21,13 +21,15 @@ MAX_MOVE_POINTS = 2.0
 
 def find_moving(results: Sequence[SpecimenSeeds]) -> list[SpecimenSeeds]:
     """Return the specimens whose points depend on the private seed, those that move most first."""
-    return sorted((result for result in results if result.moves), key=lambda result: (-result.moves, result.name))
+    return sorted(
+        (result for result in results if result.spread_points), key=lambda result: (-result.spread_points, result.name)
+    )
 
 
 def find_losing(results: Sequence[SpecimenSeeds]) -> list[SpecimenSeeds]:
     """Return the specimens that a private seed takes more than MAX_MOVE_POINTS from, those that lose most first."""
-    losing = [result for result in results if result.loses > MAX_MOVE_POINTS]
-    return sorted(losing, key=lambda result: (-result.loses, result.name))
+    losing = [result for result in results if result.max_loss_points > MAX_MOVE_POINTS]
+    return sorted(losing, key=lambda result: (-result.max_loss_points, result.name))
 
 
 def describe_chance(result: SpecimenSeeds) -> str:
@@ -64,7 +66,7 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
         date=today(),
         set=MeasuredSet(
             len(results),
-            f"misconceptions, each under {n_seeds} seeds",
+            f"misconceptions, each under {len(results[0].failed)} seeds",
             SPECIMENS.author,
             SPECIMENS.written,
             digest,
@@ -83,7 +85,7 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
             Figure(
                 "most points between the public seed and a private one",
                 f"at most {MAX_MOVE_POINTS:g}",
-                f"{max(result.loses for result in results):g}",
+                f"{max(result.max_loss_points for result in results):g}",
             ),
         ],
         tables=[
@@ -99,11 +101,11 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
             ),
         ],
         misses=[
-            *(each.name for each in moving if each.moves > MAX_MOVE_POINTS),
+            *(each.name for each in moving if each.spread_points > MAX_MOVE_POINTS),
             *(
-                f"{each.name} loses {each.loses:g} points that it has under the public seed"
+                f"{each.name} loses {each.max_loss_points:g} points that it has under the public seed"
                 for each in find_losing(results)
-                if each.moves <= MAX_MOVE_POINTS  # the others are misses already
+                if each.spread_points <= MAX_MOVE_POINTS  # the others are misses already
             ),
             *(f"{seed} cannot be drawn: {reason}" for seed, reason in undrawn.items()),
         ],
@@ -111,7 +113,7 @@ def make_seeds_record(results: Sequence[SpecimenSeeds], digest: str, undrawn: Ma
 
 
 def _most(moving: Sequence[SpecimenSeeds]) -> float:
-    return moving[0].moves if moving else 0.0
+    return moving[0].spread_points if moving else 0.0
 
 
 def _range(result: SpecimenSeeds) -> str:

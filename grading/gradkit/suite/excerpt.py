@@ -173,7 +173,7 @@ class _Writer:
         try:
             current = eval(self._source(loop.target), {}, dict(self._variables))
             return [ast.literal_eval(element) for element in rounds].index(current)
-        except (NameError, ValueError, SyntaxError, TypeError):  # TypeError: a Subject is never equal to anything
+        except (NameError, ValueError, SyntaxError, TypeError):  # TypeError: == is refused on a Subject
             raise _NotShownError from None
 
     def _source(self, node: ast.AST) -> str:

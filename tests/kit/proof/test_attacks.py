@@ -1,6 +1,7 @@
 """The corpus of attacks, graded as a class: nobody gets more, or less, than the honest part of it earns."""
 
 import dataclasses
+import shutil
 import sys
 from pathlib import Path
 
@@ -186,6 +187,16 @@ def test_a_run_of_the_corpus_grades_only_what_has_no_result_or_a_bad_one(tmp_pat
     write("b", "changed")
     assert corpus_run.run_corpus(chosen, out) == first
     assert classes[4:] == [["a", "b"], ["c", "d"]]
+
+
+def test_results_of_attacks_depend_on_the_outputs_that_are_checked(tmp_path, monkeypatch):
+    before = corpus_run._digest_code()
+    shutil.copytree(corpus_run.KIT, tmp_path / "kit", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(corpus_run, "KIT", tmp_path / "kit")
+    assert corpus_run._digest_code() == before
+    with (tmp_path / "kit" / "outputs" / "grades_csv.py").open("a") as file:
+        file.write("\n")
+    assert corpus_run._digest_code() != before
 
 
 # --- reports -------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_the_record_of_pairs_names_every_loss(seeds_of):
 def test_what_fails_under_some_seeds_only_makes_points_move(seeds_of):
     steady, moving = seeds_of("steady", (DEPTH,), (DEPTH,)), seeds_of("moving", (DEPTH,), ())
     assert find_moving([steady, moving]) == [moving]
-    assert (moving.moves, describe_chance(moving)) == (1.0, f"{DEPTH} (1 of 2)")
+    assert (moving.spread_points, describe_chance(moving)) == (1.0, f"{DEPTH} (1 of 2)")
     assert share_of_stable([steady, moving]) == 0.5
     record = make_seeds_record([steady, moving], "0" * 16, {})
     assert record.misses == []
@@ -81,7 +81,7 @@ def test_what_fails_under_some_seeds_only_makes_points_move(seeds_of):
 def test_points_that_every_private_seed_takes_are_a_figure_of_their_own(seeds_of):
     items = ("a2_backprop/test_depth", "a2_backprop/test_addition_gradient", "a2_backprop/test_addition_collects")
     record = make_seeds_record([seeds_of("overfitted", items, items), seeds_of("steady", (DEPTH,), (DEPTH,))], "", {})
-    assert [figure.now for figure in record.figures] == ["100.0% (2 of 2)", "0", "3"]
+    assert [figure.now for figure in record.figures] == ["2 of 2 (100.0 %)", "0", "3"]
     assert record.misses == ["overfitted loses 3 points that it has under the public seed"]
 
 
@@ -141,7 +141,7 @@ def test_results_are_those_of_grading(tmp_path, specimens, addition_alone, overf
         "tape": {"seed 1": frozenset()},
         OVERFITTED: {"seed 1": frozenset({ADDITION})},
     }
-    assert (results[OVERFITTED].public, results[OVERFITTED].loses) == (frozenset(), 1.0)
+    assert (results[OVERFITTED].public, results[OVERFITTED].max_loss_points) == (frozenset(), 1.0)
 
     private = Library(corpora_folder(), "seed 1", run._drawn_folder("seed 1"))
     suite = load_suite(choose_assignments("a2"), Library(corpora_folder()), private, retries=False)

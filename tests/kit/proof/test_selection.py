@@ -29,7 +29,7 @@ def test_functions_that_an_item_enters_while_their_calls_are_counted_are_traced(
     assert "a2_backprop/test_cost_is_linear_in_depth" in selected
 
 
-def test_a_prerequisite_between_two_selected_items_is_selected(suite):
+def test_a_prerequisite_between_two_selected_items_is_selected():
     class Traced(Selection):
         @property
         def _trace(self):

@@ -1,4 +1,4 @@
-"""Grade the whole corpus of attacks, one small class after another, so that a run can be stopped and continued.
+"""Grade the whole corpus of attacks, one small class after another, so that a run can be stopped and resumed.
 
 What a class showed is kept with a digest of everything that it depends on, if all of it was as it must be. Faults of
 the host are found class by class, so that a fault is about the attacks of one class.
@@ -15,6 +15,7 @@ from gradkit.catalogue.assignments import Assignment, assignments, corpora_folde
 from gradkit.corpora.library import Library
 from gradkit.files import digest_contents, read_contents
 from gradkit.grader.conditions import make_conditions
+from gradkit.grader.digests import KIT
 from gradkit.grader.suite import load_suite
 from gradkit.proof.results_file import ResultsFile
 from gradkit.proof.specimens import reference_folder
@@ -77,5 +78,11 @@ def _digest_class(conditions: bytes, attacks: Mapping[str, Attack]) -> str:
 
 
 def _digest_code() -> str:
-    """Return the digest of the code of this package, and of the solution, which attacks are made of."""
-    return digest_contents([*read_contents(Path(__file__).parent), *read_contents(reference_folder() / "solution")])
+    """Return the digest of what decides about attacks in addition to the conditions of reports.
+
+    These are this package, the outputs that it reads, and the solution and the code that attacks are made of.
+    """
+    folders = [Path(__file__).parent, KIT / "outputs", reference_folder() / "solution"]
+    files = [KIT / "grader/whole_class/results.py", KIT / "proof/specimens.py"]
+    contents = [(f"{folder.name}/{name}", content) for folder in folders for name, content in read_contents(folder)]
+    return digest_contents([*contents, *((path.name, path.read_bytes()) for path in files)])

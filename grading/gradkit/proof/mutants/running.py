@@ -72,7 +72,8 @@ class ItemsRun(msgspec.Struct, frozen=True):
     """What the items showed of a mutant.
 
     Attributes:
-        failed: How items failed, by id. Undecided items come after others. It ends as soon as the mutant is caught.
+        failed: How items failed, by id. Undecided items come after others. Running stops as soon as
+            the mutant is caught, so later items are missing.
         is_named: Whether one of them is about the changed function.
         n_run: How many items were run.
     """

@@ -1,4 +1,4 @@
-"""The items that are run on mutants: all items of the course, and which of them may see a change of which code."""
+"""The items that are run on mutants: all items of the course, and which of them run which code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .generation import Mutant
 
 @dataclass(frozen=True)
 class MutantSuite:
-    """The items of the course, and which of them may see a change of which code.
+    """The items of the course, and which of them run which code.
 
     Attributes:
         suite: All items.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -72,7 +73,7 @@ def outcome_table(title: str, proofs: Sequence[MutantProof], key: Callable[[Muta
 
 def percent(share: float) -> str:
     """Return a share as a percentage that is never rounded up to 100 %."""
-    return f"{int(share * 10_000) / 100:g} %"
+    return f"{math.floor(round(share * 10_000, 6)) / 100:g} %"
 
 
 def make_record(proofs: Sequence[MutantProof]) -> Record:

@@ -12,6 +12,7 @@ import faulthandler
 import math
 import threading
 import time
+from contextlib import suppress
 from traceback import clear_frames
 from types import TracebackType
 
@@ -44,7 +45,7 @@ class Clock:
         self._limit = TimeLimit(math.inf)
         self._spent_before = 0.0
         """Seconds that earlier items have used."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         """Held while either thread uses the limit or the attributes below."""
         self._is_watched = False
         self._exit_at = math.inf
@@ -83,7 +84,8 @@ class Clock:
                 _receive_exception()
                 is_paused = True
             except TimeIsUp:
-                continue
+                with suppress(RuntimeError):  # it is not held, unless the exception came between acquire() and try
+                    self._lock.release()
 
     def __enter__(self) -> None:
         if self._processor is None:
@@ -103,11 +105,12 @@ class Clock:
             self._is_watched = True
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: TracebackType | None) -> None:
-        if isinstance(
-            error, MemoryError
-        ):  # what the student's code holds is freed, so that there is memory for a verdict
-            clear_frames(traceback)
-        self._pause()
+        try:
+            # Free what the student's code holds, so that there is memory for a verdict. Then --pdb shows no variables.
+            if isinstance(error, MemoryError):
+                clear_frames(traceback)
+        finally:
+            self._pause()
 
     def _watch(self) -> None:
         while True:

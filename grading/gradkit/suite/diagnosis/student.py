@@ -127,7 +127,7 @@ MISSPELLINGS = {
 
 
 def find_misspelling(subject: Subject, name: str, fresh: Subject) -> str:
-    """Return the misspelt name of an attribute that an object has got; empty if it has got none.
+    """Return the misspelt name under which an object has an attribute; empty if it has none.
 
     Args:
         subject: The object.

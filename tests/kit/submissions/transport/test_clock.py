@@ -361,3 +361,36 @@ def test_code_that_fills_the_memory_gets_its_verdict_and_never_hangs(tmp_path, s
     command = [sys.executable, "-c", FILLS_MEMORY, str(tmp_path), seconds]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == f"{Verdict.OUT_OF_MEMORY.value}\n", done.stderr
+
+
+class InterruptedLock:
+    """A lock whose acquire() is interrupted once by the second thread, just after it has the lock."""
+
+    def __init__(self, lock):
+        self._lock, self._is_interrupted = lock, False
+
+    def acquire(self):
+        self._lock.acquire()
+        if not self._is_interrupted:
+            self._is_interrupted = True
+            raise TimeIsUp
+
+    def release(self):
+        self._lock.release()
+
+    def __enter__(self):
+        self._lock.acquire()
+
+    def __exit__(self, *_):
+        self._lock.release()
+
+
+def test_the_clock_is_free_if_its_own_lock_was_interrupted(clock):
+    lock = clock._lock
+    clock._lock = InterruptedLock(lock)
+    clock.stop()
+    other_thread = threading.Thread(target=lambda: lock.acquire(timeout=5) and lock.release())
+    started = time.monotonic()
+    other_thread.start()
+    other_thread.join()
+    assert time.monotonic() - started < 5
