@@ -119,6 +119,10 @@ def test_zero_grad(TensorMLP, array):
     expect_array(parameters[1], "grad", [1.0])
     expect_array(parameters[2], "grad", [[0.0]])
     expect_array(parameters[3], "grad", [0.5])
+    deep = TensorMLP(1, [1] * 20, linear_last=True)
+    deep(array([[3.0]])).backward(array([[0.5]]))
+    deep.zero_grad()
+    expect_array(list(deep.parameters())[-1], "grad", [0.0])
 
 
 @graded(
