@@ -29,7 +29,7 @@ def report_number(number: float) -> Number:
     return "inf" if number > 0 else "-inf"
 
 
-def number_text(number: Number) -> str:
+def number_text(number: Number | bool) -> str:
     """Return a number as Python prints it."""
     return number if isinstance(number, str) else repr(number)
 
@@ -39,13 +39,13 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         name: The expression whose number it is, as the code prints it.
-        yours: The student's number.
-        expected: The right number.
+        yours: The student's number, or a bool if the code prints one, as `print(x.data > 0)` does.
+        expected: The right one.
     """
 
     name: str
-    yours: Number
-    expected: Number
+    yours: Number | bool
+    expected: Number | bool
 
 
 def make_row(name: str, yours: float, expected: float) -> Row:

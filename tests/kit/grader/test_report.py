@@ -50,7 +50,7 @@ EVIDENCE = st.builds(
     Evidence,
     WORDS,
     st.lists(WORDS, max_size=3).map(tuple),
-    st.lists(st.builds(make_row, WORDS, st.floats(), st.floats()), max_size=2).map(tuple),
+    st.lists(st.builds(make_row, WORDS, *[st.floats() | st.booleans()] * 2), max_size=2).map(tuple),
     *[WORDS] * 5,
 )
 

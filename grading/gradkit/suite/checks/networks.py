@@ -243,6 +243,8 @@ def check_all_different(models: Sequence[Subject], sizes: Sequence[int], code: S
             raise not_passed(evidence)
         for index, number in enumerate(start):
             name = f"models[{position}].parameters()[{index}].data"
+            if not math.isfinite(number):
+                fail(f"{name} begins at {number!r}", code)
             if is_weight[index] and first_name.setdefault(number, name) != name:
                 fail(f"{first_name[number]} and {name} both begin at {number!r}", code)
 
