@@ -22,6 +22,7 @@ import msgspec
 from gradkit.oracle.tolerance import is_close
 
 from .edited_functions import Functions
+from .errors import ProofError
 from .specimens import reference_folder
 
 PROBE = """
@@ -63,14 +64,15 @@ def run(folder, lines, edited):
                 held.update(names[id(each)] for each in frame.f_locals.values() if id(each) in names)
             frame = frame.f_back
 
-    before = {}
+    before, error = {}, ""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         for current, line in enumerate(lines):
             code = compile(line, "<program>", "exec")
             sys.setprofile(note)
             try:
                 exec(code, variables)
-            except Exception:
+            except Exception as failure:  # an edited file may raise one; on the solution it is an error, see `_find`
+                error = f"{type(failure).__name__}: {failure}"
                 break
             finally:
                 sys.setprofile(None)
@@ -80,7 +82,8 @@ def run(folder, lines, edited):
                     made.setdefault(name, []).append(current)
             before = after
     grad = {name: numbers_of(each.grad) for name, each in nodes().items()}
-    return {"data": before, "grad": grad, "made": made, "entered": sorted(entered), "held": sorted(held)}
+    where = {"made": made, "entered": sorted(entered), "held": sorted(held)}
+    return {"data": before, "grad": grad, **where, "error": error}
 
 
 for task in tasks:
@@ -124,6 +127,7 @@ class _Run(msgspec.Struct, frozen=True):
         made: The indices of the lines after which a node had a new number, by its name.
         entered: The indices of the lines that enter an edited function.
         held: The names of the nodes that were held by a closure that is an edited function or calls one.
+        error: The exception that ended it; empty if none did.
     """
 
     data: dict[str, _Numbers]
@@ -131,6 +135,7 @@ class _Run(msgspec.Struct, frozen=True):
     made: dict[str, list[int]]
     entered: set[int]
     held: set[str]
+    error: str
 
 
 def find_first_wrong_nodes(programs: Sequence[ProgramWithOrigin]) -> list[str]:
@@ -138,6 +143,9 @@ def find_first_wrong_nodes(programs: Sequence[ProgramWithOrigin]) -> list[str]:
 
     Args:
         programs: The programs.
+
+    Raises:
+        ProofError: If a program does not run on the solution.
     """
     written = [write_one_operation_a_line(each.code) for each in programs]
     solution = str((reference_folder() / "solution").resolve())
@@ -162,6 +170,9 @@ def _run(tasks: Sequence[tuple[str, Sequence[str], Sequence[str]]]) -> list[_Run
 
 
 def _find(lines: Sequence[str], yours: _Run, right: _Run) -> str:
+    if right.error:
+        program = "\n".join(lines)
+        raise ProofError(f"This program does not run on the solution ({right.error}): mend its rewriting.\n{program}")
     uses = {index: _nodes_used(line) for index, line in enumerate(lines)}
     entered = yours.entered | right.entered
     kind: Literal["data", "grad"] = "grad" if any(".backward(" in line for line in lines) else "data"

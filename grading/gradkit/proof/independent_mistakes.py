@@ -107,7 +107,7 @@ def open_set(name: str) -> IndependentSet:
         name: The name of its archive, without `.zip`.
 
     Raises:
-        UserError: If there is no set of that name, or no table for it in sets.toml.
+        UserError: If the set does not exist, or sets.toml does not describe it.
     """
     path = sets_folder() / f"{name}.zip"
     if not path.is_file():

@@ -2,13 +2,14 @@
 
 import pytest
 from gradkit.proof.edited_functions import edited_definitions
+from gradkit.proof.errors import ProofError
 from gradkit.proof.first_wrong_nodes import (
     ProgramWithOrigin,
     find_first_wrong_nodes,
     is_right,
     write_one_operation_a_line,
 )
-from gradkit.proof.specimens import Edit, Misconception, write_misconception
+from gradkit.proof.specimens import Edit, Misconception, reference_folder, write_misconception
 
 LEAVES = "a = Value(0.5); b = Value(2.0)"
 TANH_OVERWRITES = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
@@ -75,3 +76,10 @@ def test_a_node_is_right_by_its_name():
     assert is_right("a", "a")
     assert not is_right("y = a + b", "a")
     assert not is_right("a", "")
+
+
+def test_a_program_that_does_not_run_on_the_solution_is_an_error_and_not_a_result():
+    code = ("from engine import Value", "a = Value(1.0)", "y = a.missing()", "print(y.data)")
+    program = ProgramWithOrigin(reference_folder() / "solution", frozenset({"engine.Value.__add__"}), code)
+    with pytest.raises(ProofError, match="does not run on the solution"):
+        find_first_wrong_nodes([program])

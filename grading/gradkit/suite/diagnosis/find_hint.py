@@ -84,7 +84,7 @@ def find_hint(item: Item, verdict: Verdict, evidence: Evidence, hint_source: Hin
             with hint_source.student.questions(hint_source.packages):
                 found = _ask(hint_source.student, hint_source.about, item, verdict, evidence)
                 steps_are_wrong = not found and _are_steps_wrong(hint_source.student, hint_source.about)
-        except (UserError, OSError):  # this is no answer, and the next run could show another hint
+        except (UserError, OSError):  # a fault of this machine: without it there could have been a hint
             raise
         except (SubmissionError, UnexpectedAnswerError):
             pass

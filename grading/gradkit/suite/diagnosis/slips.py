@@ -54,8 +54,8 @@ JOIN = "; and "
 def find_slip(yours: Sequence[float], slips: Mapping[str, Sequence[float]]) -> str:
     """Return the text of the slip whose numbers are the student's; empty if none is, or more than one.
 
-    There is no minimum of numbers, as there is one of points: the numbers of one call, such as a neuron's output, have
-    many digits that depend on all of its inputs. Two mistakes seldom share them, unless the call was a special one.
+    One number is enough here, while find_formula needs MIN_POINTS of them. A call such as that of a neuron gives a
+    number that depends on all of its inputs, so two mistakes seldom give the same one.
     """
     texts = [text for text, numbers in slips.items() if agree(yours, numbers)]
     return texts[0] if len(texts) == 1 else ""

@@ -24,7 +24,7 @@ code that hangs at questions must not use up the time of later items."""
 
 
 class UnexpectedAnswerError(Exception):
-    """An answer of the student's code has a form in which no question can use it, so there is no hint."""
+    """The student's code has answered a question in a form that the question cannot use, so there is no hint."""
 
 
 class Student:
@@ -40,7 +40,7 @@ class Student:
 
     @contextmanager
     def questions(self, packages: tuple[str, ...] = ()) -> Iterator[None]:
-        """Let questions about one item be asked within this context. Subjects of the item itself are no longer valid.
+        """Allow questions about one item within this context. Subjects that were loaded before are no longer valid.
 
         Args:
             packages: Packages that the student's code can import beside the standard library.

@@ -264,8 +264,9 @@ TABLES = {
     "cross_entropy of tensors": tensor_networks.tensor_loss_slips(),
     **{f"matmul {place}": tensor_matrices.matmul_slips(place) for place in (0, 1)},
 }
-"""Tables whose rows are told apart. Not here: without momentum many slips of momentum do not show, the general slips of
-a derivative are the same for some operations, and what reductions and stretching pass on depends on the case."""
+"""Tables in which no two slips give the same numbers. Three kinds are left out. Without momentum, many slips of SGD
+change nothing. Some general slips of a derivative are equal for some operations. For reductions and stretching it
+depends on the case."""
 
 
 @pytest.mark.parametrize("name", TABLES)
