@@ -9,7 +9,7 @@ from gradkit.proof.held_proofs import specimens_in_ci
 from gradkit.proof.prove import specimen_folders
 from gradkit.proof.runs import batches, run_batch
 from gradkit.proof.selection import Selection
-from gradkit.proof.specimens import read_misconceptions, read_variants
+from gradkit.proof.specimens import Edit, Misconception, read_misconceptions, read_variants
 from gradkit.suite.collection import graded_tests
 
 NAMED = ("classic_recursive", "exp_overwrites", "tanh_overwrites", "tape")
@@ -21,6 +21,16 @@ def no_submission_imported():
     """Forget the student's files that earlier tests imported: processes that the proof forks would inherit them."""
     for module in {module for module, _name in SUBJECTS.values()} & {"engine", "nn", "training", "tensor"}:
         sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def misconception():
+    """Return a function that makes a misconception of the edits that it is given."""
+
+    def make(*edits, module="engine"):
+        return Misconception("Something", "operation", "", "", [], [Edit(*edit) for edit in edits], module)
+
+    return make
 
 
 class GradedSpecimens:

@@ -2,21 +2,16 @@
 
 import pytest
 from gradkit.proof.edited_functions import changes_lasting_state, edited_definitions, edited_functions
-from gradkit.proof.specimens import Edit, Misconception
 
 CLOSURE = "engine.Value.tanh.<locals>._backward"
 
 
-def misconception(*edits, module="engine"):
-    return Misconception("Something", "operation", "", "", [], [Edit(*edit) for edit in edits], module)
-
-
-def test_an_edit_in_a_closure_edits_only_the_closure():
+def test_an_edit_in_a_closure_edits_only_the_closure(misconception):
     edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
     assert edited_functions(misconception(edit)) == {CLOSURE}
 
 
-def test_lines_that_move_are_not_edited():
+def test_lines_that_move_are_not_edited(misconception):
     assert edited_functions(misconception(("import math\n", "import math\n\n\n"))) == set()
 
 
@@ -29,7 +24,7 @@ def test_lines_that_move_are_not_edited():
         ("def tanh(self)", "def tangent(self)"),
     ],
 )
-def test_an_edit_outside_functions_may_change_every_item(edit):
+def test_an_edit_outside_functions_may_change_every_item(misconception, edit):
     assert edited_functions(misconception(edit)) is None
 
 
@@ -74,5 +69,5 @@ def test_state_that_lasts_longer_than_a_call_is_noticed(line, lasts):
         (("def tanh(self)", "def tangent(self)"), None),
     ],
 )
-def test_an_edit_of_definitions_alone_names_them(edit, edited):
+def test_an_edit_of_definitions_alone_names_them(misconception, edit, edited):
     assert edited_definitions(misconception(edit)) == edited

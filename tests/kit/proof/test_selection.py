@@ -3,25 +3,21 @@
 from gradkit.catalogue.assignments import assignments
 from gradkit.proof.edited_functions import edited_functions
 from gradkit.proof.selection import Selection
-from gradkit.proof.specimens import Edit, Misconception, read_misconceptions
+from gradkit.proof.specimens import read_misconceptions
 from gradkit.suite.results import Item
 
 TANH = "a3_activations/test_tanh"
 CLOSURE = "engine.Value.tanh.<locals>._backward"
 
 
-def misconception(*edits, module="engine"):
-    return Misconception("Something", "operation", "", "", [], [Edit(*edit) for edit in edits], module)
-
-
-def test_an_item_is_selected_if_it_enters_an_edited_function(selection, suite):
+def test_an_item_is_selected_if_it_enters_an_edited_function(misconception, selection, suite):
     edit = ("self.grad += (1 - out.data**2) * out.grad", "self.grad = (1 - out.data**2) * out.grad")
     selected = {item.id for item in selection.items(misconception(edit), suite("a3").items)}
     assert {f"{TANH}_gradient", f"{TANH}_collects"} <= selected
     assert not {"a3_activations/test_exp", "a3_activations/test_exp_gradient"} & selected
 
 
-def test_functions_that_an_item_enters_while_their_calls_are_counted_are_traced(selection, suite):
+def test_functions_that_an_item_enters_while_their_calls_are_counted_are_traced(misconception, selection, suite):
     edit = ("def backward(self):", "def backward(self):\n        self.grad = self.grad")
     (backward,) = edited_functions(misconception(edit))
     assert backward == "engine.Value.backward"
@@ -29,7 +25,7 @@ def test_functions_that_an_item_enters_while_their_calls_are_counted_are_traced(
     assert "a2_backprop/test_cost_is_linear_in_depth" in selected
 
 
-def test_a_prerequisite_between_two_selected_items_is_selected():
+def test_a_prerequisite_between_two_selected_items_is_selected(misconception):
     class Traced(Selection):
         @property
         def _trace(self):
@@ -44,7 +40,7 @@ def test_a_prerequisite_between_two_selected_items_is_selected():
     assert [each.id for each in Traced().items(misconception(edit), items)] == ["first", "between", "last"]
 
 
-def test_all_items_are_selected_if_an_edited_function_runs_while_its_file_is_imported(suite):
+def test_all_items_are_selected_if_an_edited_function_runs_while_its_file_is_imported(misconception, suite):
     class Traced(Selection):
         @property
         def _trace(self):
