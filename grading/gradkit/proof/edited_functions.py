@@ -51,6 +51,15 @@ def _read_solution(misconception: Misconception) -> str:
     return (reference_folder() / "solution" / f"{misconception.module}.py").read_text(encoding="utf-8")
 
 
+def changed_definitions(before: str, after: str) -> Functions:
+    """Return the functions and methods, without their file, whose definitions two texts of a file do not share.
+
+    One that only one of them defines is among these. What differs outside definitions does not count.
+    """
+    old, new = _definitions(before)[0], _definitions(after)[0]
+    return frozenset(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
 def _definitions(source: str) -> tuple[dict[str, str], str]:
     """Return the definitions of functions and methods by qualified name, and the rest of the file, as syntax trees."""
     definitions: dict[str, str] = {}

@@ -58,18 +58,24 @@ class HintFigures:
     Attributes:
         n_mistakes: The mistakes of the set.
         n_caught: Those that cost points.
-        n_with_hint: Those of them with a hint on the screen.
+        n_judged: Those of them that edit a function which items are about.
+        n_named: Those of these that fail an item about that function.
+        n_with_hint: The caught mistakes with a hint on the screen.
         by_rating: The mistakes with a right, incomplete and wrong hint, once for each such hint.
         without_hint: The mistakes that are caught without a hint.
+        not_named: The judged mistakes that fail other items only.
         not_caught: The mistakes that cost nothing.
         unrated: The hints that nobody has rated, as (mistake, hint).
     """
 
     n_mistakes: int
     n_caught: int
+    n_judged: int
+    n_named: int
     n_with_hint: int
     by_rating: Mapping[Rating, Sequence[str]]
     without_hint: Sequence[str]
+    not_named: Sequence[str]
     not_caught: Sequence[str]
     unrated: Sequence[tuple[str, str]]
 
@@ -99,9 +105,12 @@ def count_hints(screens: Sequence[Screen], ratings: Mapping[tuple[str, str], Rat
     return HintFigures(
         len(screens),
         len(caught),
+        sum(each.is_named is not None for each in caught),
+        sum(each.is_named is True for each in caught),
         sum(bool(each.hints) for each in caught),
         by_rating,
         [each.mistake for each in caught if not each.hints],
+        [each.mistake for each in caught if each.is_named is False],
         [each.mistake for each in screens if not each.is_caught],
         unrated,
     )
@@ -165,6 +174,7 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
         ),
         figures=[
             Figure("mistakes that cost points", "", _share(figures.n_caught, figures.n_mistakes)),
+            Figure("of these lost at an item about the edited function", "", _share(figures.n_named, figures.n_judged)),
             Figure(
                 "caught mistakes with a hint",
                 f"at least {MIN_WITH_HINT_PERCENT} %",
@@ -193,6 +203,7 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
             *(f"{name} has a wrong hint" for name in figures.by_rating["wrong"]),
             *(f"{name} has an incomplete hint" for name in figures.by_rating["incomplete"]),
             *(f"{name} has no hint" for name in figures.without_hint),
+            *(f"{name} fails no item about the edited function" for name in figures.not_named),
             *(f"{name} costs nothing" for name in figures.not_caught),
         ],
     )

@@ -7,7 +7,7 @@ and the screen is what the author would see in self-check.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,13 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
+from gradkit.submissions.outcome import Verdict
 from gradkit.suite import screen
 
+from .edited_functions import Functions
 from .independent_mistakes import IndependentSet
 from .runs import grade_folders
+from .solution_functions import find_functions_of_items
 
 CLASS_SIZE = 20
 """How many mistakes are graded as one class."""
@@ -38,6 +41,7 @@ class Screen:
         mistake: The mistake, as `author_1/name`.
         file: The file that has it.
         is_caught: Whether it costs points.
+        is_named: Whether an item fails that is about a function which the mistake edits; None if no item is about any.
         text: The screen.
         hints: The hints on it, without repetition.
     """
@@ -45,6 +49,7 @@ class Screen:
     mistake: str
     file: str
     is_caught: bool
+    is_named: bool | None
     text: str
     hints: tuple[str, ...]
 
@@ -64,7 +69,9 @@ def make_screens(
     Raises:
         ProofError: If a mistake cannot be graded.
     """
-    suite = load_suite(course or assignments(), Library(corpora_folder()), retries=False)
+    graded = course or assignments()
+    suite = load_suite(graded, Library(corpora_folder()), retries=False)
+    about = find_functions_of_items(suite.tests, graded)
     conditions = make_conditions(suite, sandboxed=False)
     mistakes = list(chosen.mistakes)
     for start in range(0, len(mistakes), CLASS_SIZE):
@@ -82,15 +89,24 @@ def make_screens(
             classroom = Classroom(suite, conditions, Path(scratch) / "reports", isolated=False)
             for student, report in grade_folders(classroom, folders):
                 mistake = students[student]
-                yield _make_screen(mistake, chosen.mistakes[mistake].file, report)
+                is_named = _is_named(report, chosen.edited_functions(mistake), about)
+                yield _make_screen(mistake, chosen.mistakes[mistake].file, report, is_named)
                 progress()
 
 
-def _make_screen(name: str, file: str, report: Report) -> Screen:
+def _is_named(report: Report, edited: Functions, about: Mapping[str, Functions]) -> bool | None:
+    """Return whether an item that is about an edited function fails; None if no item is about any of them."""
+    naming = {item for item, functions in about.items() if functions & edited}
+    if not naming:
+        return None
+    return any(each.id in naming and each.verdict not in (Verdict.PASSED, Verdict.BLOCKED) for each in report.items)
+
+
+def _make_screen(name: str, file: str, report: Report, is_named: bool | None) -> Screen:
     lines = screen.summary(report.items, report.items, assignments(), report.warnings)
     texts = [text for _style, text in lines]
     hints = tuple(dict.fromkeys(text.removeprefix(HINT) for text in texts if text.startswith(HINT)))
-    return Screen(name, file, report.earned < report.points, "\n".join(texts), hints)
+    return Screen(name, file, report.earned < report.points, is_named, "\n".join(texts), hints)
 
 
 def write_screens(chosen: IndependentSet, screens: Sequence[Screen], folder: Path) -> None:

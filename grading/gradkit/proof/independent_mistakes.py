@@ -15,6 +15,7 @@ from gradkit.catalogue.home import course_home
 from gradkit.catalogue.toml_files import read_toml
 from gradkit.errors import UserError
 
+from .edited_functions import Functions, changed_definitions
 from .specimens import Edit, apply_edits
 
 ORIGINS = "sets.toml"
@@ -85,6 +86,16 @@ class IndependentSet:
         files = self.right_files[name.partition("/")[0]]
         where = f"{self.name}, {name}, {mistake.file}"
         return {**files, mistake.file: apply_edits(files[mistake.file], mistake.edits, where)}
+
+    def edited_functions(self, name: str) -> Functions:
+        """Return the functions that a mistake edits, with their file; none if its file does not compile."""
+        mistake = self.mistakes[name]
+        if mistake.does_not_compile:
+            return frozenset()
+        module = mistake.file.removesuffix(".py")
+        right = self.right_files[name.partition("/")[0]][mistake.file]
+        edited = changed_definitions(right, self.files_of(name)[mistake.file])
+        return frozenset(f"{module}.{function}" for function in edited)
 
     def describe(self, name: str) -> str:
         """Return a mistake as its author means it: the sentence, and the edit as a diff."""

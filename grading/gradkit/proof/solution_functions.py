@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gradkit.catalogue.assignments import Assignment
+from gradkit.suite.collection import GradedTest
 
 from .specimens import reference_folder
 
@@ -40,3 +41,20 @@ def find_function(name: str, assignment: Assignment, functions: Mapping[str, fro
         if name in functions.get(module, ()):
             return f"{module}.{name}"
     return ""
+
+
+def find_functions_of_items(tests: Sequence[GradedTest], course: Sequence[Assignment]) -> dict[str, frozenset[str]]:
+    """Return the functions that each item is about, with their files, by the item's id.
+
+    Args:
+        tests: The items.
+        course: The assignments that they belong to.
+    """
+    functions = solution_functions()
+    by_name = {assignment.name: assignment for assignment in course}
+    return {
+        test.item.id: frozenset(
+            find_function(name, by_name[test.item.assignment], functions) for name in test.settings.about
+        )
+        for test in tests
+    }

@@ -1,7 +1,12 @@
 """The functions that a misconception edits, and whether what it changes lasts longer than their calls."""
 
 import pytest
-from gradkit.proof.edited_functions import changes_lasting_state, edited_definitions, edited_functions
+from gradkit.proof.edited_functions import (
+    changed_definitions,
+    changes_lasting_state,
+    edited_definitions,
+    edited_functions,
+)
 
 CLOSURE = "engine.Value.tanh.<locals>._backward"
 
@@ -71,3 +76,9 @@ def test_state_that_lasts_longer_than_a_call_is_noticed(line, lasts):
 )
 def test_an_edit_of_definitions_alone_names_them(misconception, edit, edited):
     assert edited_definitions(misconception(edit)) == edited
+
+
+def test_a_definition_that_only_one_text_has_is_changed():
+    before = "class A:\n    def f(self): return 1\n    def g(self): return 2\n"
+    after = "LIMIT = 3\nclass A:\n    def g(self): return 2\n    def h(self): return 1\n"
+    assert changed_definitions(before, after) == {"A.f", "A.h"}

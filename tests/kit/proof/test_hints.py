@@ -69,13 +69,14 @@ def test_each_mistake_is_graded_as_its_authors_submission(made_up_set: Path) -> 
     wrong, harmless = screens["author_1/exp_sets"], screens["author_1/says_more"]
     assert wrong.is_caught
     assert not harmless.is_caught
+    assert (wrong.is_named, harmless.is_named) == (True, None)
     assert len(wrong.hints) == 1
     assert f"Hint: {wrong.hints[0]}" in wrong.text
 
 
 def test_a_rater_sees_the_edit_and_the_screen(made_up_set: Path) -> None:
     chosen = open_set("made_up")
-    screens = [Screen("author_1/exp_sets", "engine.py", True, "the screen", ())]
+    screens = [Screen("author_1/exp_sets", "engine.py", True, True, "the screen", ())]
     write_screens(chosen, screens, made_up_set / "screens")
     text = (made_up_set / "screens" / "author_1" / "exp_sets.txt").read_text(encoding="utf-8")
     assert text.startswith("Sets the gradient.")
@@ -97,10 +98,10 @@ def test_an_unknown_set_is_refused_with_the_names_of_the_others(made_up_set: Pat
 
 
 SCREENS = [
-    Screen("author_1/a", "engine.py", True, "", ("one", "two")),
-    Screen("author_1/b", "engine.py", True, "", ("one",)),
-    Screen("author_1/c", "nn.py", True, "", ()),
-    Screen("author_1/d", "nn.py", False, "", ()),
+    Screen("author_1/a", "engine.py", True, True, "", ("one", "two")),
+    Screen("author_1/b", "engine.py", True, False, "", ("one",)),
+    Screen("author_1/c", "nn.py", True, None, "", ()),
+    Screen("author_1/d", "nn.py", False, False, "", ()),
 ]
 RATINGS = [
     RatedHint("author_1/a", "one", "right"),
@@ -112,6 +113,7 @@ RATINGS = [
 def test_figures_count_each_hint_on_each_screen() -> None:
     figures = count_hints(SCREENS, {(each.mistake, each.hint): each for each in RATINGS})
     assert (figures.n_mistakes, figures.n_caught, figures.n_with_hint) == (4, 3, 2)
+    assert (figures.n_judged, figures.n_named, figures.not_named) == (2, 1, ["author_1/b"])
     assert figures.by_rating == {"right": ["author_1/a"], "incomplete": ["author_1/a"], "wrong": ["author_1/b"]}
     assert figures.without_hint == ["author_1/c"]
     assert figures.not_caught == ["author_1/d"]
@@ -137,6 +139,7 @@ def test_the_record_names_every_hint_that_is_not_right(made_up_set: Path) -> Non
         "author_1/b has a wrong hint",
         "author_1/a has an incomplete hint",
         "author_1/c has no hint",
+        "author_1/b fails no item about the edited function",
         "author_1/d costs nothing",
     ]
     assert (record.set.author, record.set.written) == ("nobody", "2026-11-30")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gradkit.catalogue.assignments import Assignment, assignments, corpora_folder
+from gradkit.catalogue.assignments import assignments, corpora_folder
 from gradkit.corpora.library import Library
 from gradkit.grader.suite import Suite, load_suite
 from gradkit.suite.collection import GradedTest
 
-from ..solution_functions import find_function, solution_functions
+from ..solution_functions import find_functions_of_items
 from ..tracing import Trace, trace_solution
 from .generation import Mutant
 
@@ -54,13 +54,7 @@ def load_mutant_suite() -> MutantSuite:
 
     course = assignments()
     suite = load_suite(course, Library(corpora_folder()), retries=False)
-    functions = solution_functions()
-    by_name: dict[str, Assignment] = {assignment.name: assignment for assignment in course}
-    about = {
-        test.item.id: frozenset(
-            find_function(name, by_name[test.item.assignment], functions) for name in test.settings.about
-        )
-        for test in suite.tests
-    }
+    about = find_functions_of_items(suite.tests, course)
+    by_name = {assignment.name: assignment for assignment in course}
     seconds = {test.item.id: by_name[test.item.assignment].item_seconds for test in suite.tests}
     return MutantSuite(suite, trace_solution(), about, seconds)
