@@ -59,7 +59,8 @@ def make_screens(
 ) -> Iterator[Screen]:
     """Grade every mistake of a set, and yield what its author would see in self-check.
 
-    The mistakes are the course's own files, so they run without a sandbox.
+    They run in the sandbox, whose workers lay out memory alike each time: the order of a set depends on addresses, and
+    with it the hint on a mistake that puts parameters into one.
 
     Args:
         chosen: The set.
@@ -68,17 +69,16 @@ def make_screens(
 
     Raises:
         ProofError: If a mistake cannot be graded.
+        SandboxError: If there is no sandbox here.
     """
     graded = course or assignments()
     suite = load_suite(graded, Library(corpora_folder()), retries=False)
     about = find_functions_of_items(suite.tests, graded)
-    conditions = make_conditions(suite, sandboxed=False)
+    conditions = make_conditions(suite, sandboxed=True)
     mistakes = list(chosen.mistakes)
     for start in range(0, len(mistakes), CLASS_SIZE):
-        # Names of one length: a longer path moves objects in memory, on which the order of a set depends, and with it
-        # the hint on a mistake that puts parameters into one.
         some = mistakes[start : start + CLASS_SIZE]
-        students = {f"student{number:02}": mistake for number, mistake in enumerate(some)}
+        students = {f"student{number}": mistake for number, mistake in enumerate(some)}
         with tempfile.TemporaryDirectory() as scratch:
             folders = {student: Path(scratch) / "class" / student for student in students}
             for student, folder in folders.items():
@@ -86,7 +86,7 @@ def make_screens(
                 for file, text in chosen.files_of(students[student]).items():
                     (folder / file).write_text(text, encoding="utf-8")
 
-            classroom = Classroom(suite, conditions, Path(scratch) / "reports", isolated=False)
+            classroom = Classroom(suite, conditions, Path(scratch) / "reports", isolated=True)
             for student, report in grade_folders(classroom, folders):
                 mistake = students[student]
                 is_named = _is_named(report, chosen.edited_functions(mistake), about)

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 
 from gradkit.proof.page import make_page, make_picture
-from gradkit.proof.records import Figure, MeasuredSet, Record, Table, read_records
+from gradkit.proof.records import PARTS, Figure, MeasuredSet, Record, Table, read_records
 from msgspec import structs
 
 MADE = MeasuredSet(5, "mutants", "operators", "2026-11-30", "0123456789abcdef")
@@ -25,6 +25,10 @@ def test_the_page_and_its_picture_are_those_of_the_records(root):
     records = read_records()
     assert (root / "docs/proof.md").read_text(encoding="utf-8") == make_page(records)
     assert (root / "docs/proof.svg").read_text(encoding="utf-8") == make_picture(records)
+
+
+def test_every_part_of_the_proof_is_measured():
+    assert [record.part for record in read_records()] == list(PARTS)
 
 
 def test_the_page_has_a_row_for_each_figure_and_every_miss():
