@@ -174,7 +174,11 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
         ),
         figures=[
             Figure("mistakes that cost points", "", _share(figures.n_caught, figures.n_mistakes)),
-            Figure("of these lost at an item about the edited function", "", _share(figures.n_named, figures.n_judged)),
+            Figure(
+                "caught mistakes that fail an item about the function they edit",
+                "",
+                _share(figures.n_named, figures.n_judged),
+            ),
             Figure(
                 "caught mistakes with a hint",
                 f"at least {MIN_WITH_HINT_PERCENT} %",
