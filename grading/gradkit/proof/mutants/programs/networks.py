@@ -111,11 +111,12 @@ def spread(numbers):
     see([max(numbers) > 0.98, min(numbers) < -0.98, len(set(numbers)) == len(numbers)])
 spread([layer.parameters()[-1].data for layer in (MLP(1, [1, 1]) for _ in range(4000))])
 
-random.seed(3)
-a = [p.data for p in MLP(2, [3, 1]).parameters()]
-random.seed(3)
-b = [p.data for p in MLP(2, [3, 1]).parameters()]
-see([x == y for x, y in zip(a, b)])
+for width in range(1, 20):  # a set has the same order twice now and then, but not for every width
+    random.seed(3)
+    a = [p.data for p in MLP(2, [width, 1]).parameters()]
+    random.seed(3)
+    b = [p.data for p in MLP(2, [width, 1]).parameters()]
+    see([x == y for x, y in zip(a, b)])
 
 a, b = MLP(2, [2, 1]), MLP(2, [2, 1])
 see(any(p.data == q.data for p in a.parameters() for q in b.parameters()))
