@@ -179,6 +179,7 @@ def make_record(chosen: IndependentSet, screens: Sequence[Screen], figures: Hint
                 "",
                 _share(figures.n_named, figures.n_judged),
             ),
+            Figure("caught mistakes that edit no function with an item", "", str(figures.n_caught - figures.n_judged)),
             Figure(
                 "caught mistakes with a hint",
                 f"at least {MIN_WITH_HINT_PERCENT} %",

@@ -69,7 +69,7 @@ def make_screens(
 
     Raises:
         ProofError: If a mistake cannot be graded.
-        SandboxError: If there is no sandbox here.
+        SandboxError: If workers cannot be isolated on this machine.
     """
     graded = course or assignments()
     suite = load_suite(graded, Library(corpora_folder()), retries=False)

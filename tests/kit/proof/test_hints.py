@@ -19,7 +19,7 @@ from gradkit.proof.held_proofs import is_in_share
 from gradkit.proof.hint_ratings import RatedHint, count_hints, find_missed_goals, make_record, read_ratings
 from gradkit.proof.hint_screens import Screen, make_screens, write_screens
 from gradkit.proof.independent_mistakes import IndependentMistake, open_set
-from gradkit.proof.records import read_records
+from gradkit.proof.records import Figure, read_records
 
 IN_CI = 20
 """The tests of the kit grade one independent mistake in this many, `make prove` all of them."""
@@ -142,6 +142,7 @@ def test_the_record_names_every_hint_that_is_not_right(made_up_set: Path) -> Non
         "author_1/b fails no item about the edited function",
         "author_1/d costs nothing",
     ]
+    assert Figure("caught mistakes that edit no function with an item", "", "1") in record.figures
     assert (record.set.author, record.set.written) == ("nobody", "2026-11-30")
     assert "0123abc" in record.set.what
 
