@@ -21,7 +21,7 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 
 HERE = Path(__file__).parent
 MEASURED = ("a1", "a2", "a3")

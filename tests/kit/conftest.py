@@ -28,7 +28,7 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import read_misconceptions, write_misconception
-from gradkit.submissions.intake.roster import read_roster
+from gradkit.submissions.intake.students import list_students
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport import time_limit
 from gradkit.submissions.transport.clock import Clock
@@ -417,7 +417,7 @@ class School:
         """Grade the class, and return the reports by student. `ended` has the result for each student."""
         suite = suite or self.suite
         classroom = kind(suite, make_conditions(suite, isolated), self.out, isolated)
-        students, _ = read_roster(self.submissions, self.out)
+        students, _ = list_students(self.submissions, self.out)
         ended = list(classroom.grade(students, workers))
         assert [graded.reason for graded in ended if graded.reason] == []
         self.ended = {graded.student.name: graded for graded in ended}

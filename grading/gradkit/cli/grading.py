@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
     from gradkit.grader.whole_class.results import StudentResult
     from gradkit.outputs.gradebook_process import GradebookProcess
-    from gradkit.submissions.intake.roster import Student
+    from gradkit.submissions.intake.students import Student
     from gradkit.suite.results import ItemResult
 
 MAX_PRIVATE_LINE_LENGTH = 100_000
@@ -67,12 +67,12 @@ def grade(
     from gradkit.grader.whole_class.reports_folder import remember_submissions
     from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import show_class
-    from gradkit.submissions.intake.roster import read_roster
+    from gradkit.submissions.intake.students import list_students
 
     watch_processor_limit()
     try:
         course = choose_assignments(assignment)
-        students, others = read_roster(submissions, out)
+        students, others = list_students(submissions, out)
         suite = _load_suite(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / (course[0].name if len(course) == 1 else "all")
@@ -218,7 +218,7 @@ def _explain_privately(path: Path, report: Report, item: ItemResult, submission:
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
     from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
-    from gradkit.submissions.intake.roster import find_student
+    from gradkit.submissions.intake.students import find_student
 
     if label_seed(seed) != report.conditions.seed:
         given = "none was given" if seed == PUBLIC_SEED else f"{label_seed(seed)} was given"

@@ -22,7 +22,7 @@ from gradkit.submissions.intake.choose import ChosenFiles, choose_files, open_ne
 from gradkit.submissions.intake.downloads import Submission, open_downloads
 from gradkit.submissions.intake.entries import Entry, UnfitError
 from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
-from gradkit.submissions.intake.roster import safe_name
+from gradkit.submissions.intake.students import safe_name
 from gradkit.submissions.intake.take_in import describe_error
 
 from .notebooks import KERNEL, make_cell_metadata

@@ -22,7 +22,7 @@ from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.errors import UserError
 from gradkit.grader.report import Report
 from gradkit.grader.suite import Suite
-from gradkit.submissions.intake.roster import Student, safe_name
+from gradkit.submissions.intake.students import Student, safe_name
 
 from .timestamps import read_timestamp
 

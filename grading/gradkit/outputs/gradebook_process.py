@@ -17,7 +17,7 @@ from typing import NamedTuple
 from gradkit.grader import report
 from gradkit.grader.suite import Suite
 from gradkit.submissions.bounded import defer_interrupt, die_with_parent
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 
 from .gradebook import GradebookError, not_handed_in, open_gradebook
 

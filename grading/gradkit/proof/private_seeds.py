@@ -38,7 +38,7 @@ from gradkit.grader.phases import PRIVATE
 from gradkit.grader.suite import Suite
 from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.submissions.bounded import defer_interrupt, die_with_parent
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.suite.collection import GradedTest

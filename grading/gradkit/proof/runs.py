@@ -15,7 +15,7 @@ from gradkit.grader.report import Report, read
 from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.student_steps import PhaseResult, StudentSteps
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.suite.diagnosis.find_hint import strict_questions

@@ -13,7 +13,7 @@ from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
 from gradkit.grader.suite import Suite, load_suite
 from gradkit.grader.whole_class.processes import run_in_processes
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import run_test

@@ -22,7 +22,7 @@ from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
 from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.outputs.terminal import describe_time_left, show_progress
-from gradkit.submissions.intake.roster import read_roster
+from gradkit.submissions.intake.students import list_students
 from gradkit.submissions.sandbox import image, system_calls
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
@@ -324,7 +324,7 @@ def test_the_progress_bar_shows_its_progress_and_the_latest_end(school, solution
     for name in ("ada", "ben", "cleo"):
         school.hand_in(name, solution())
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
-    students, _ = read_roster(school.submissions, school.out)
+    students, _ = list_students(school.submissions, school.out)
     classroom = Classroom(school.suite, make_conditions(school.suite, True), school.out)
     with show_progress(console, len(students)) as observe_progress:
         results = grade_class(classroom, students, 2, observe_progress, lambda _graded: None)

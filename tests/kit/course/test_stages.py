@@ -12,7 +12,7 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import read
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 
 COURSE = assignments()
 NAMES = [assignment.short for assignment in COURSE]

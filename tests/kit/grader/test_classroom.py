@@ -15,7 +15,7 @@ from gradkit.grader.whole_class import reports_folder
 from gradkit.grader.whole_class.processes import run_in_processes
 from gradkit.grader.whole_class.reports_folder import BusyError
 from gradkit.grader.whole_class.student_steps import FINISHED, PhaseResult, StudentSteps
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.sandbox import SandboxError
 from gradkit.submissions.transport import process_tree

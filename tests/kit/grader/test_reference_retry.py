@@ -14,7 +14,7 @@ from gradkit.grader.phases import EARLIER_FILES
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import reference_folder
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.outcome import Verdict
 
 SOLUTION = reference_folder() / "solution"

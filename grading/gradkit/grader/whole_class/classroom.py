@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport.time_limit import BACKSTOP_FACTOR
 

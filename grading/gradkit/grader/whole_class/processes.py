@@ -20,7 +20,7 @@ from typing import Generic, NoReturn, TypeVar
 
 from gradkit.errors import ProcessorTimeUp, UserError, describe_os_error
 from gradkit.submissions.bounded import defer_interrupt, die_with_parent
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 
 from ..suite import GraderError
 

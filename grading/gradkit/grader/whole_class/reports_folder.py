@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gradkit.errors import UserError
 from gradkit.files import PARTIAL, write_whole
-from gradkit.submissions.intake.roster import RosterError
+from gradkit.submissions.intake.students import StudentsError
 
 from .. import unfinished
 
@@ -59,12 +59,12 @@ def read_submissions_folder(out: Path) -> Path:
         out: The folder of reports.
 
     Raises:
-        RosterError: If the folder has no file `.submissions`.
+        StudentsError: If the folder has no file `.submissions`.
     """
     try:
         return Path((out / SUBMISSIONS).read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n"))
     except OSError:
-        raise RosterError(f"{out} does not say where the submissions are. Name this one with --submission.") from None
+        raise StudentsError(f"{out} does not say where the submissions are. Name this one with --submission.") from None
 
 
 @contextmanager

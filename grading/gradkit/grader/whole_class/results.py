@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 
 from ..report import Report, UnreadableError, read
 from .classroom import ClassProgress, Classroom, GradedStudent

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from gradkit.errors import UserError
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.intake.take_in import Intake, Reader, make_reader, take_in
 from gradkit.submissions.sandbox.sandbox import Sandbox
 

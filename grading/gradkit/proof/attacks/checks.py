@@ -20,7 +20,7 @@ from gradkit.grader.whole_class.results import read_results
 from gradkit.outputs.grades_csv import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
 from gradkit.proof.specimens import reference_folder
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.visibility import follows_from_others
 

@@ -14,7 +14,7 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report, read
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
-from gradkit.submissions.intake.roster import read_roster
+from gradkit.submissions.intake.students import list_students
 
 from .checks import check_attack, check_files, check_tables, check_text, reference_words
 from .corpus import Attack, build_class
@@ -127,7 +127,7 @@ class _AttackClass:
 
     def grade(self, workers: int, progress: Callable[[str], None]) -> Iterator[tuple[GradedStudent, str]]:
         """Grade the class; yield each student, with the attack's name."""
-        students, _ = read_roster(self.folder, self.classroom.out)
+        students, _ = list_students(self.folder, self.classroom.out)
         for graded in self.classroom.grade(students, workers):
             name = self._attack_of[graded.student.source]
             progress(name)
@@ -135,7 +135,7 @@ class _AttackClass:
 
     def leaks(self, names: Collection[str], workers: int) -> Iterator[tuple[str, str]]:
         """Grade attacks under two secrets; yield each one's name and what shows that it carried something out."""
-        everyone, _ = read_roster(self.folder, self._home)
+        everyone, _ = list_students(self.folder, self._home)
         students = [student for student in everyone if self._attack_of[student.source] in names]
         if not students:
             return

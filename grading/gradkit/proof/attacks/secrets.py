@@ -28,7 +28,7 @@ from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.inside.graph import Graph
 from gradkit.oracle import complex_step
 from gradkit.proof.specimens import reference_folder
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence
 from gradkit.suite.results import ItemResult

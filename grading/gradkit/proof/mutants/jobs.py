@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gradkit.grader.whole_class.processes import run_in_processes
-from gradkit.submissions.intake.roster import Student
+from gradkit.submissions.intake.students import Student
 
 from ..errors import ProofError
 from ..specimens import write_solution

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from gradkit.errors import UserError
 
 from .entries import Entry, UnfitError, list_folder_entries, list_zip_entries, open_regular, read_start
-from .roster import is_left_out, safe_name
+from .students import is_left_out, safe_name
 from .take_in import describe_error
 
 MAX_CLASS_BYTES = 4 << 30

@@ -15,7 +15,7 @@ from gradkit.corpora.library import Library
 from gradkit.grader.report import FORMAT, Conditions, Report
 from gradkit.grader.suite import load_suite
 from gradkit.outputs.gradebook import open_gradebook
-from gradkit.submissions.intake.roster import Student, safe_name
+from gradkit.submissions.intake.students import Student, safe_name
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.results import make_result

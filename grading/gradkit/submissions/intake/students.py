@@ -13,7 +13,7 @@ MAX_NAME_BYTES = 200
 """Bytes of a student's name. A file name may have 255: the rest is for endings."""
 
 
-class RosterError(UserError):
+class StudentsError(UserError):
     """The folder is not a folder of submissions, or a student is not in it."""
 
 
@@ -30,7 +30,7 @@ class Student:
     source: Path
 
 
-def read_roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
+def list_students(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:
     """List the students of a folder that contains a folder or a zip for each of them.
 
     Args:
@@ -41,12 +41,12 @@ def read_roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]
         The students, sorted by name, and the names of the other files, sorted.
 
     Raises:
-        RosterError: If `folder` is not a folder, or contains no submission.
+        StudentsError: If `folder` is not a folder, or contains no submission.
     """
     if folder.is_file():
-        raise RosterError(f"{safe_name(folder.name)} is a file: unpack it, and name the folder of submissions.")
+        raise StudentsError(f"{safe_name(folder.name)} is a file: unpack it, and name the folder of submissions.")
     if not folder.is_dir():
-        raise RosterError(f"There is no folder {safe_name(str(folder), 300)}.")
+        raise StudentsError(f"There is no folder {safe_name(str(folder), 300)}.")
 
     students: dict[str, Student] = {}
     others: list[str] = []
@@ -68,7 +68,7 @@ def read_roster(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]
         students[name] = Student(name, path)
 
     if not students:
-        raise RosterError(_describe_missing_submissions(folder, others))
+        raise StudentsError(_describe_missing_submissions(folder, others))
     return sorted(students.values(), key=lambda student: student.name), sorted(others)
 
 
@@ -87,12 +87,12 @@ def is_left_out(path: Path, leave_out: Path) -> bool:
 
 
 def find_student(name: str, folder: Path) -> Student:
-    """Return the student of this name in a folder of submissions. Raises RosterError if it has none."""
-    students, _ = read_roster(folder, folder / ".reports")
+    """Return the student of this name in a folder of submissions. Raises StudentsError if it has none."""
+    students, _ = list_students(folder, folder / ".reports")
     for student in students:
         if student.name == name:
             return student
-    raise RosterError(f"{name} has no submission in {folder}: name the student's folder or zip with --submission.")
+    raise StudentsError(f"{name} has no submission in {folder}: name the student's folder or zip with --submission.")
 
 
 def _describe_missing_submissions(folder: Path, others: list[str]) -> str:

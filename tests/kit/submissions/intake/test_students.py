@@ -1,14 +1,14 @@
-"""The roster: every folder and zip is a student, under a name that is safe in files, tables and pages."""
+"""The students: every folder and zip is a student, under a name that is safe in files, tables and pages."""
 
 import pytest
-from gradkit.submissions.intake.roster import RosterError, read_roster, safe_name
+from gradkit.submissions.intake.students import StudentsError, list_students, safe_name
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 
 @pytest.fixture
 def read_names(tmp_path):
-    """Make these entries and read the roster: names("ada/", "b.zip") returns (names of students, other files).
+    """Make these entries and list the students: names("ada/", "b.zip") returns (names of students, other files).
 
     A name that ends in / is a folder.
     """
@@ -17,7 +17,7 @@ def read_names(tmp_path):
         for entry in entries:
             path = tmp_path / entry
             path.mkdir() if entry.endswith("/") else path.write_bytes(b"")
-        students, others = read_roster(tmp_path, tmp_path / "reports")
+        students, others = list_students(tmp_path, tmp_path / "reports")
         return [student.name for student in students], others
 
     return of
@@ -42,7 +42,7 @@ def test_the_folder_of_reports_is_not_a_student(read_names):
 def test_a_folder_that_contains_the_reports_is_not_a_student(tmp_path):
     (tmp_path / "ada").mkdir()
     (tmp_path / "reports" / "a1").mkdir(parents=True)
-    students, _ = read_roster(tmp_path, tmp_path / "reports" / "a1")
+    students, _ = list_students(tmp_path, tmp_path / "reports" / "a1")
     assert [student.name for student in students] == ["ada"]
 
 
@@ -53,8 +53,8 @@ def test_no_student_replaces_another_with_the_same_safe_name(read_names):
 
 def test_a_file_instead_of_a_folder_is_refused(tmp_path):
     (tmp_path / "class.zip").write_bytes(b"")
-    with pytest.raises(RosterError, match=r"class\.zip is a file: unpack it"):
-        read_roster(tmp_path / "class.zip", tmp_path)
+    with pytest.raises(StudentsError, match=r"class\.zip is a file: unpack it"):
+        list_students(tmp_path / "class.zip", tmp_path)
 
 
 def test_a_link_is_not_a_student(read_names, tmp_path):
@@ -72,13 +72,13 @@ def test_a_link_is_not_a_student(read_names, tmp_path):
     ],
 )
 def test_a_folder_without_submissions_is_refused_with_advice(read_names, entries, message):
-    with pytest.raises(RosterError, match=message):
+    with pytest.raises(StudentsError, match=message):
         read_names(*entries)
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(RosterError, match="There is no folder"):
-        read_roster(tmp_path / "nowhere", tmp_path)
+    with pytest.raises(StudentsError, match="There is no folder"):
+        list_students(tmp_path / "nowhere", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["Ada", "Ada Lovelace", "Zoë", "李雷", "o'neill", "ada@home", "a.b", "=SUM(A1)"])
