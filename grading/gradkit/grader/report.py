@@ -16,13 +16,14 @@ import msgspec
 from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
-from gradkit.submissions.intake.take_in import Intake
+from gradkit.submissions.intake.students import Student
+from gradkit.submissions.intake.take_in import Intake, NotTakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import Item, ItemResult, Results, strip_result
 
 from .report_check import MAX_REPORT_BYTES, check
 
-FORMAT: Literal[3] = 3
+FORMAT: Literal[4] = 4
 """The version of the schema."""
 
 MAX_SUGGESTIONS = 8
@@ -53,25 +54,49 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     packages: tuple[str, ...] = ()
 
 
+class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The line of a file at which its import ended with an exception. What it had defined by then was graded.
+
+    Attributes:
+        file: The file's name.
+        line: The number of the line, from 1.
+        message: The exception, in one line.
+    """
+
+    file: str
+    line: int
+    message: str
+
+
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What happened to a submission.
 
     Attributes:
         format: The version of the schema.
         student: The student's name, which is the name of the folder or zip.
+        ids: What identifies the student or the submission elsewhere, by kind: see `students.ID_KINDS`.
+        submitted: When it was handed in, in ISO 8601 with an offset from UTC; empty if that is not known.
+        is_marked_late: Whether the download marks it as late.
         submission: The digest of the files that were graded.
         missing: The files to grade that were not handed in, without `.py`.
+        not_taken_in: The files that were handed in and could not be used.
+        stopped: The files whose import ended with an exception.
         warnings: What the instructor should know.
         conditions: What it was graded with.
         earned: Points earned.
-        points: Maximum points.
+        points: Maximum points, without bonus items.
         items: The result of every item of the suite, in its order.
     """
 
-    format: Literal[3]
+    format: Literal[4]
     student: str
+    ids: dict[str, str]
+    submitted: str
+    is_marked_late: bool
     submission: str
     missing: tuple[str, ...]
+    not_taken_in: tuple[NotTakenIn, ...]
+    stopped: tuple[StoppedImport, ...]
     warnings: tuple[str, ...]
     conditions: Conditions
     earned: float
@@ -79,11 +104,11 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: tuple[ItemResult, ...]
 
     def points_by_assignment(self) -> dict[str, tuple[float, float]]:
-        """Return the points earned and the maximum points of each assignment."""
+        """Return the points earned and the maximum points, without bonus items, of each assignment."""
         totals: dict[str, tuple[float, float]] = {}
         for item in self.items:
             earned, points = totals.get(item.assignment, (0.0, 0.0))
-            totals[item.assignment] = (earned + item.earned, points + item.points)
+            totals[item.assignment] = (earned + item.earned, points + (0 if item.bonus else item.points))
         return totals
 
     def verdict_counts(self) -> Counter[Verdict]:
@@ -129,7 +154,7 @@ def make_report(student: str, intake: Intake, conditions: Conditions, results: R
     """Return the report of a submission.
 
     Args:
-        student: The student's name.
+        student: The student's name. `about_student` adds what else is known.
         intake: Result of the submission's intake.
         conditions: What it was graded with.
         results: The results of all items.
@@ -143,13 +168,33 @@ def make_report(student: str, intake: Intake, conditions: Conditions, results: R
     return Report(
         format=FORMAT,
         student=student,
+        ids={},
+        submitted="",
+        is_marked_late=False,
         submission=intake.digest,
         missing=intake.missing,
+        not_taken_in=intake.not_taken_in,
+        stopped=(),
         warnings=tuple(tidy(warning) for warning in intake.warnings),
         conditions=conditions,
         earned=sum(item.earned for item in items),
-        points=sum(item.points for item in items),
+        points=sum(item.points for item in items if not item.bonus),
         items=items,
+    )
+
+
+def about_student(report: Report, student: Student) -> Report:
+    """Return a report with what the download and the roster say of its student.
+
+    Args:
+        report: The report.
+        student: The student.
+    """
+    return msgspec.structs.replace(
+        report,
+        ids=dict(sorted(student.ids.items())),
+        submitted=student.submitted,
+        is_marked_late=student.is_marked_late,
     )
 
 

@@ -52,7 +52,14 @@ def check(report: Report) -> None:
         ValueError: If `gradkit grade` cannot have written it. The message says why.
     """
     _require(len(report.items) <= MAX_ITEMS, f"it has more than {MAX_ITEMS:,} items")
-    _check_texts("its head", report.student, report.submission, *report.missing, *report.warnings)
+    _check_texts("its head", report.student, report.submitted, report.submission, *report.missing, *report.warnings)
+    _check_texts("its ids", *report.ids, *report.ids.values())
+    for each in report.not_taken_in:
+        _check_texts("what was not taken in", each.file, each.reason, each.advice)
+    for stopped in report.stopped:
+        _check_texts("a stopped import", stopped.file, stopped.message)
+    _require(len(report.not_taken_in) <= MAX_LIST_LENGTH, f"over {MAX_LIST_LENGTH:,} files were not taken in")
+    _require(len(report.stopped) <= MAX_LIST_LENGTH, f"over {MAX_LIST_LENGTH:,} imports were stopped")
     conditions = report.conditions
     _check_texts(
         "its conditions", conditions.kit, conditions.python, conditions.suite, conditions.seed, *conditions.packages
@@ -64,7 +71,7 @@ def check(report: Report) -> None:
     n_lines = sum(_count_lines(item.evidence) for item in report.items if item.evidence)
     _require(n_lines <= MAX_REPORT_LINES, f"its evidence has more than {MAX_REPORT_LINES:,} lines")
     earned = sum(item.earned for item in report.items)
-    points = sum(item.points for item in report.items)
+    points = sum(item.points for item in report.items if not item.bonus)
     adds_up = math.isclose(report.earned, earned, abs_tol=1e-6) and math.isclose(report.points, points, abs_tol=1e-6)
     _require(adds_up, "its points do not add up")
 

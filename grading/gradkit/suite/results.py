@@ -22,6 +22,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         points: A multiple of 0.5; all or nothing.
         needs: The ids of its prerequisites.
         hidden: Whether students see its title and verdict only.
+        bonus: Whether its points are not part of the maximum.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: float
     needs: tuple[str, ...]
     hidden: bool = False
+    bonus: bool = False
 
 
 class ItemResult(Item, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,6 +82,7 @@ def make_result(
         item.points,
         item.needs,
         item.hidden,
+        item.bonus,
         verdict=verdict,
         earned=item.points if verdict is Verdict.PASSED else 0.0,
         blocked_by=blocked_by,
@@ -94,7 +97,7 @@ def has_failed(result: ItemResult) -> bool:
 
 def strip_result(result: ItemResult) -> Item:
     """Return the item of a result, without the result's fields."""
-    return Item(result.id, result.assignment, result.title, result.points, result.needs, result.hidden)
+    return Item(result.id, result.assignment, result.title, result.points, result.needs, result.hidden, result.bonus)
 
 
 @dataclass

@@ -214,7 +214,9 @@ def report(tmp_path):
         conditions = Conditions("0", "3", "", "public", True, True)
         path = tmp_path / "ada.json"
         earned = sum(item.earned for item in items)
-        write(Report(FORMAT, "ada", "", (), (), conditions, earned, float(len(items)), items), path)
+        write(
+            Report(FORMAT, "ada", {}, "", False, "", (), (), (), (), conditions, earned, float(len(items)), items), path
+        )
         return path
 
     return written

@@ -37,7 +37,7 @@ def item(name, hidden=False):
 def make_report(*items):
     conditions = Conditions("kit", "3.11", "suite", "public", True, True)
     earned = sum(each.earned for each in items)
-    return Report(FORMAT, "ada", "0" * 32, (), (), conditions, earned, float(len(items)), items)
+    return Report(FORMAT, "ada", {}, "", False, "0" * 32, (), (), (), (), conditions, earned, float(len(items)), items)
 
 
 @pytest.fixture

@@ -210,7 +210,7 @@ def item(name, verdict, blocked_by=(), message="", needs=(), hidden=False):
 def reported(*items, earned=None):
     earned = sum(each.earned for each in items) if earned is None else earned
     conditions = Conditions("kit", "3.11", "suite", "public", True, True)
-    return Report(FORMAT, "eve", "0" * 32, (), (), conditions, earned, len(items), items)
+    return Report(FORMAT, "eve", {}, "", False, "0" * 32, (), (), (), (), conditions, earned, len(items), items)
 
 
 ALL_PASSED = reported(item(KEEPS, Verdict.PASSED), item(ADDS, Verdict.PASSED))

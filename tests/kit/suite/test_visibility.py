@@ -109,7 +109,7 @@ def on_page(results):
 def explained(results):
     conditions = Conditions("kit", "3.11", "suite", "public", True, True)
     earned, points = sum(result.earned for result in results), sum(result.points for result in results)
-    report = Report(FORMAT, "ada", "0" * 32, (), (), conditions, earned, points, tuple(results))
+    report = Report(FORMAT, "ada", {}, "", False, "0" * 32, (), (), (), (), conditions, earned, points, tuple(results))
     shown = StringIO()
     show_report(Console(file=shown, width=200, color_system=None), report, results[-1])
     return shown.getvalue()

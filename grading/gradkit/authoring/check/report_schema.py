@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from gradkit.grader.report import Conditions, Report
+from gradkit.grader.report import Conditions, Report, StoppedImport
+from gradkit.submissions.intake.take_in import NotTakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, FailingGraph, NodeNumbers, PictureNode, Row
 from gradkit.suite.results import ItemResult
@@ -21,6 +22,8 @@ SCHEMA = "docs/report.schema.json"
 DEFINITIONS: dict[str, type[msgspec.Struct]] = {
     "": Report,
     "conditions": Conditions,
+    "not_taken_in": NotTakenIn,
+    "stopped": StoppedImport,
     "item": ItemResult,
     "evidence": Evidence,
     "row": Row,

@@ -68,7 +68,10 @@ class StudentSteps:
         folder = _submission_folder(scratch, student)
         suite = self.suite
         intake = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _get_reader())
-        if self._has_report(student, intake):
+        earlier = self._read_earlier(student, intake)
+        if earlier:
+            if earlier != report.about_student(earlier, student):
+                report.write(report.about_student(earlier, student), report_path(self.out, student.name))
             shutil.rmtree(folder, ignore_errors=True)
             unfinished.path_of(self.out, student.name).unlink(missing_ok=True)
             return PhaseResult(FINISHED, None)
@@ -76,7 +79,9 @@ class StudentSteps:
         state = self._read_unfinished(student, intake)
         if state is None:
             public = make_public_report(student.name, intake, self.conditions, suite, sandbox, folder)
-            state = Unfinished(public.report, time.monotonic() - started, unblocked=public.unblocked)
+            state = Unfinished(
+                report.about_student(public.report, student), time.monotonic() - started, unblocked=public.unblocked
+            )
         phase = None if intake.failure else next_phase(suite, state.public, state.passed)
         return self._write(folder, student, state, phase)
 
@@ -121,13 +126,13 @@ class StudentSteps:
         shutil.rmtree(folder, ignore_errors=True)
         return PhaseResult(FINISHED, state.seconds)
 
-    def _has_report(self, student: Student, intake: Intake) -> bool:
-        """Return whether an earlier run has left a report of this submission that can be kept."""
+    def _read_earlier(self, student: Student, intake: Intake) -> Report | None:
+        """Return the report that an earlier run has left of this submission, or None if it cannot be kept."""
         try:
             earlier = report.read(report_path(self.out, student.name))
         except report.UnreadableError:
-            return False
-        return self._is_about(earlier, student, intake)
+            return None
+        return earlier if self._is_about(earlier, student, intake) else None
 
     def _read_unfinished(self, student: Student, intake: Intake) -> Unfinished | None:
         """Return what is known of this submission if an earlier run was stopped between two phases, else None."""

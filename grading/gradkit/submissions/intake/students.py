@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradkit.errors import UserError
 
 MAX_NAME_BYTES = 200
 """Bytes of a student's name. A file name may have 255: the rest is for endings."""
+
+
+ID_KINDS = {
+    "id": "the student's id in the roster",
+    "email": "the student's e-mail address",
+    "canvas_user": "Canvas' number of the student",
+    "canvas_submission": "Canvas' number of the submission",
+    "moodle_participant": "Moodle's number of the participant in this assignment",
+    "gradescope_submission": "Gradescope's number of the submission",
+    "gradescope_sid": "the student's id in Gradescope",
+    "github_login": "the student's login at GitHub",
+}
+"""Kinds of ids that a roster or a download has, and what each of them is."""
 
 
 class StudentsError(UserError):
@@ -24,10 +38,16 @@ class Student:
     Attributes:
         name: The student's name in reports, and the name of the student's files.
         source: The submission, a folder or a zip.
+        ids: What identifies the student or the submission elsewhere, by kind: one of ID_KINDS.
+        submitted: When it was handed in, in ISO 8601 with an offset from UTC; empty if that is not known.
+        is_marked_late: Whether the download marks it as late.
     """
 
     name: str
     source: Path
+    ids: Mapping[str, str] = field(default_factory=dict)
+    submitted: str = ""
+    is_marked_late: bool = False
 
 
 def list_students(folder: Path, leave_out: Path) -> tuple[list[Student], list[str]]:

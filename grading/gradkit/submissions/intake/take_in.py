@@ -33,6 +33,20 @@ from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, list_folder_
 from .notebook import NotebookError, convert_to_module, read_solutions
 
 
+class NotTakenIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that was handed in and could not be used. All texts are safe to print.
+
+    Attributes:
+        file: The file's path in the submission.
+        reason: Why it was not used, as a sentence.
+        advice: What to do, as a sentence.
+    """
+
+    file: str
+    reason: str
+    advice: str
+
+
 class Intake(msgspec.Struct, frozen=True, tag=True):
     """Result of the intake: the digest, warnings, and the reason if there is nothing to grade.
 
@@ -41,6 +55,7 @@ class Intake(msgspec.Struct, frozen=True, tag=True):
         verdict: Verdict of all items if the submission cannot be graded.
         message: The reason for this verdict.
         missing: Files to grade that were not handed in, without `.py`.
+        not_taken_in: Files that were handed in and could not be used.
         warnings: Sentences for the instructor about what intake did, each safe to print.
     """
 
@@ -48,6 +63,7 @@ class Intake(msgspec.Struct, frozen=True, tag=True):
     verdict: Verdict | None = None
     message: str = ""
     missing: tuple[str, ...] = ()
+    not_taken_in: tuple[NotTakenIn, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -211,4 +227,4 @@ def _make_intake(
     for name, content in sorted(files.items()):
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
     verdict, message = (failure.verdict, failure.message) if failure else (None, "")
-    return Intake(digest.hexdigest()[:32], verdict, message, missing, tuple(tidy_warnings(warnings)))
+    return Intake(digest.hexdigest()[:32], verdict, message, missing, warnings=tuple(tidy_warnings(warnings)))

@@ -217,7 +217,22 @@ def _report(course, wrong, seed):
     rng = random.Random(seed)
     items = [_record(test.item, rng.random() < wrong) for test in suite(course).tests]
     earned, points = sum(item.earned for item in items), sum(item.points for item in items)
-    return Report(FORMAT, "", "", (), (), Conditions("", "", "", "", True, True), earned, points, tuple(items))
+    return Report(
+        FORMAT,
+        "",
+        {},
+        "",
+        False,
+        "",
+        (),
+        (),
+        (),
+        (),
+        Conditions("", "", "", "", True, True),
+        earned,
+        points,
+        tuple(items),
+    )
 
 
 def _record(item, failed):
