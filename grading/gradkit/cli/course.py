@@ -18,7 +18,10 @@ from gradkit.errors import UserError
 from .console import console
 from .options import CourseFile
 
-app = typer.Typer(no_args_is_help=True, help="Check the course's settings, make nbgrader's source notebooks, and collect submissions for it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Check the course's settings, make nbgrader's source notebooks, and collect submissions for it.",
+)
 
 
 @app.callback()
