@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
+from gradkit.catalogue.course_settings import course_settings
 from gradkit.corpora.spec import PUBLIC_SEED
 
 from .console import console, n_cores, stop
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gradkit.grader.suite import Suite
     from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
     from gradkit.grader.whole_class.results import StudentResult
+    from gradkit.grades.class_list import ClassList
     from gradkit.outputs.gradebook_process import GradebookProcess
     from gradkit.submissions.intake.students import Student
     from gradkit.suite.results import ItemResult
@@ -65,6 +67,8 @@ def grade(
     from gradkit.grader.whole_class.classroom import Classroom
     from gradkit.grader.whole_class.processor_limit import watch_processor_limit
     from gradkit.grader.whole_class.reports_folder import remember_submissions
+    from gradkit.grades.class_grades import make_grades
+    from gradkit.grades.class_list import read_class_list
     from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import show_class
     from gradkit.submissions.intake.students import list_students
@@ -73,16 +77,18 @@ def grade(
     try:
         course = choose_assignments(assignment)
         students, others = list_students(submissions, out)
+        class_list = read_class_list(course_settings(), students, [each.name for each in course])
         suite = _load_suite(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / (course[0].name if len(course) == 1 else "all")
         classroom = Classroom(suite, make_conditions(suite, not no_sandbox), folder.absolute(), isolated=not no_sandbox)
-        writer = _start_gradebook(gradebook, suite) if gradebook else None
+        writer = _start_gradebook(gradebook, suite, class_list) if gradebook else None
 
-        results = _grade(classroom, students, workers, writer)
-        show_class(console, results, suite.points)
+        results = _grade(classroom, class_list.students, workers, writer)
         reports = [result.report for result in results if result.report]
-        write_grades(reports, classroom.out / GRADES)
+        grades = make_grades(class_list, reports, out)
+        show_class(console, results, grades, suite.points)
+        write_grades(grades, classroom.out / GRADES)
         remember_submissions(classroom.out, submissions)
         if writer:
             _await_gradebook(writer)
@@ -122,13 +128,13 @@ def _load_suite(course: Sequence[Assignment], seed: str) -> Suite:
     return load_suite(course, Library(corpora_folder()), private)
 
 
-def _start_gradebook(url: str, suite: Suite) -> GradebookProcess:
+def _start_gradebook(url: str, suite: Suite, class_list: ClassList) -> GradebookProcess:
     """Start the process that writes reports to a gradebook. Raises GradebookError if the gradebook cannot be opened."""
     from gradkit.outputs.gradebook import database_url
     from gradkit.outputs.gradebook_process import GradebookProcess
 
     database_url(url)  # an error is shown now, and not after an hour of grading
-    return GradebookProcess(url, suite)
+    return GradebookProcess(url, suite, class_list.joined.entries)
 
 
 def _await_gradebook(gradebook: GradebookProcess) -> None:

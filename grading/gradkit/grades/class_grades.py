@@ -103,8 +103,11 @@ def make_grades(class_list: ClassList, reports: Sequence[Report], folder: Path) 
         entry = class_list.entry(report.student)
         status = Status.NOT_IN_ROSTER if joined.has_roster and entry is None else Status.GRADED
         grades.append(Grade(report.student, status, report, entry, term.find_lateness(report.student, entry)))
+    names = {report.student for report in reports}
     for status, entries in ((Status.ABSENT, joined.absent), (Status.UNCLEAR, joined.unclear)):
-        grades += [Grade(safe_name(entry.name), status, entry=entry) for entry in entries]
+        for entry in entries:
+            name = safe_name(entry.name) if safe_name(entry.name) not in names else safe_name(str(entry))
+            grades.append(Grade(name, status, entry=entry))
 
     plans = [settings.plan(name) for name in class_list.graded]
     notes = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from gradkit.catalogue.course_settings import LateRule
@@ -62,8 +62,8 @@ def count_late_days(due: datetime, submitted: datetime, grace_minutes: int) -> i
         submitted: When it was handed in.
         grace_minutes: If it came within so many minutes after the due date, it is not late.
     """
-    # Python ignores a change to summer time between two times of the same zone.
-    late = submitted.astimezone(timezone.utc) - due.astimezone(timezone.utc)
+    # In one zone Python subtracts local times, so a day ends at the same time of day when summer time ends, too.
+    late = submitted.astimezone(due.tzinfo) - due
     if late <= timedelta(minutes=grace_minutes):
         return 0
     return -(-late // _DAY)  # rounded up

@@ -52,7 +52,7 @@ _OTHER_MEANINGS = (
 )
 """Headers that mean something else in an export: those that show which export it is, the header, and its column.
 
-Canvas' gradebook has its own numbers under ID, and Moodle's grading worksheet has `Participant 123` under Identifier."""
+Canvas' gradebook has its own numbers under ID. Moodle's grading worksheet has `Participant 123` under Identifier."""
 
 _ID_COLUMNS = ("id", "login", "email", "canvas_user", "moodle_participant", "github_login")
 """Columns that can identify a student. The first one that every student has is the id."""
@@ -270,8 +270,8 @@ def _make_entry(row: _Row, id_: str) -> RosterEntry:
     cells = row.by_column
     first, last = cells.get("first_name", ""), cells.get("last_name", "")
     name = cells.get("name", "") or f"{first} {last}".strip() or id_
-    if not (first or last) and name.count(",") == 1:  # Canvas: "Doe, Jane"
-        last, _, first = (part.strip() for part in name.partition(","))
+    if not (first or last):
+        first, last = _split_name(name)
     email = cells.get("email", "") or (id_ if re.fullmatch(r"\S+@\S+\.\S+", id_) else "")
     return RosterEntry(
         id=id_,
@@ -283,7 +283,16 @@ def _make_entry(row: _Row, id_: str) -> RosterEntry:
         section=cells.get("section", ""),
         group=cells.get("group", ""),
         ids={kind: cells[kind] for kind in _DOWNLOADED_IDS if kind in cells},
-        lms_user_id=cells.get("lms_user_id", "") or cells.get("canvas_user", ""),
+        lms_user_id=cells.get("lms_user_id", "") or cells.get("canvas_user", "") or id_,
         submitted=cells.get("submitted", ""),
         line=row.line,
     )
+
+
+def _split_name(name: str) -> tuple[str, str]:
+    """Return the first and the last name of a name: `Doe, Jane`, as Canvas writes it, or else the last word is last."""
+    if name.count(",") == 1:
+        last, _, first = name.partition(",")
+    else:
+        first, _, last = name.rpartition(" ")
+    return first.strip(), last.strip()

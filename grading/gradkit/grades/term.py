@@ -13,6 +13,7 @@ from gradkit.catalogue.assignments import assignments
 from gradkit.catalogue.course_settings import CourseSettings
 from gradkit.grader.report import Report
 from gradkit.grader.report_check import MAX_REPORT_BYTES
+from gradkit.submissions.intake.entries import read_start
 from gradkit.submissions.intake.students import Student
 
 from .joining import join_class
@@ -53,8 +54,7 @@ def read_heads(folder: Path) -> list[ReportHead]:
     heads = []
     for path in sorted(folder.glob("*.json")):
         try:
-            with path.open("rb") as file:
-                heads.append(msgspec.json.decode(file.read(MAX_REPORT_BYTES), type=ReportHead))
+            heads.append(msgspec.json.decode(read_start(path, MAX_REPORT_BYTES), type=ReportHead))
         except (OSError, ValueError, RecursionError):
             continue
     return heads

@@ -1,0 +1,108 @@
+"""Lateness: the worked examples of docs/course.md, and dates as platforms write them."""
+
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from gradkit.catalogue.course_settings import LateRule
+from gradkit.grades.lateness import Lateness, find_lateness
+from gradkit.grades.times import read_time
+from hypothesis import given
+from hypothesis import strategies as st
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DUE = datetime(2026, 10, 1, 23, 59, tzinfo=BERLIN)
+RULE = LateRule(grace_minutes=15, percent_per_day=10.0, max_days=5)
+
+# Handed in, free days left, then: late days, free days, what is left of 20 points.
+EXAMPLES = [
+    ("2026-10-01 23:58", 4, 0, 0, 20.0),  # on time
+    ("2026-10-02 00:14", 4, 0, 0, 20.0),  # within the grace
+    ("2026-10-02 00:15", 0, 1, 0, 18.0),  # after it, the time since the due date counts
+    ("2026-10-02 23:59", 0, 1, 0, 18.0),  # a whole day
+    ("2026-10-03 00:00", 0, 2, 0, 16.0),  # a second day has begun
+    ("2026-10-03 12:00", 4, 2, 2, 20.0),  # both days are free
+    ("2026-10-04 12:00", 2, 3, 2, 18.0),  # one day is not
+    ("2026-10-06 23:59", 1, 5, 1, 12.0),  # the last day that counts
+    ("2026-10-07 00:00", 4, 6, 0, 0.0),  # too late: no free day is used
+    ("", 4, 0, 0, 20.0),  # no time, and no mark of being late
+]
+
+
+@pytest.mark.parametrize(("submitted", "free_days_left", "days", "free_days", "points"), EXAMPLES)
+def test_the_examples_of_the_manual(submitted, free_days_left, days, free_days, points):
+    lateness = find_lateness(DUE, read_time(submitted, BERLIN), False, RULE, free_days_left)
+    assert (lateness.days, lateness.free_days, lateness.reduce(20.0)) == (days, free_days, points)
+
+
+def test_a_mark_without_a_time_costs_nothing_and_is_not_hidden():
+    lateness = find_lateness(DUE, None, True, RULE, 4)
+    assert lateness.is_unknown
+    assert str(lateness) == "late by an unknown time"
+    assert lateness.reduce(20.0) == 20.0
+
+
+def test_the_course_s_date_decides_and_not_the_platform_s_mark():
+    assert find_lateness(DUE, read_time("2026-10-01 12:00", BERLIN), True, RULE, 0).days == 0
+
+
+def test_without_an_end_a_penalty_takes_at_most_all_points():
+    lateness = find_lateness(DUE, DUE + timedelta(days=99), False, LateRule(percent_per_day=10.0), 0)
+    assert (lateness.days, lateness.reduce(20.0)) == (99, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("points", "percent", "left"), [(0.5, 5.0, 0.48), (31.5, 10.0, 28.35), (19.5, 33.0, 13.07), (0.5, 1.0, 0.5)]
+)
+def test_points_are_rounded_to_hundredths_and_halves_upwards(points, percent, left):
+    assert Lateness(DUE, DUE, percent=percent).reduce(points) == left
+
+
+def test_a_day_ends_at_the_same_time_of_day_also_when_summer_time_ends():
+    due = datetime(2026, 10, 24, 12, tzinfo=BERLIN)
+    assert find_lateness(due, read_time("2026-10-25T11:00:00Z", BERLIN), False, LateRule(), 0).days == 1
+    assert find_lateness(due, read_time("2026-10-25T11:01:00Z", BERLIN), False, LateRule(), 0).days == 2
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10), st.integers(0, 10), st.integers(0, 100))
+def test_a_later_hand_in_never_earns_more(minutes, more, free_days_left, percent):
+    rule = LateRule(percent_per_day=float(percent), max_days=7)
+    earlier, later = (
+        find_lateness(DUE, DUE + timedelta(minutes=each), False, rule, free_days_left).reduce(20.0)
+        for each in (minutes, minutes + more * 1000)
+    )
+    assert 0 <= later <= earlier <= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-10-01T21:58:03Z", "21:58:03"),
+        ("2026-10-01 21:58:03.123456 UTC", "21:58:03"),
+        ("2026-10-01 21:58:03.123456789 Z", "21:58:03"),
+        ("2026-10-01 13:58:03 -0800", "21:58:03"),
+        ("2026-10-01T23:58:03+02:00", "21:58:03"),
+        ("2026-10-01 23:58", "21:58:00"),
+        ("Thursday, 1 October 2026, 11:58 PM", "21:58:00"),
+        ("Thursday, 1 October 2026, 11:58\u202fPM", "21:58:00"),
+        ("Thursday, 01 Oct 2026, 11:58 PM", "21:58:00"),
+        ("Thursday, October 1, 2026, 11:58 PM", "21:58:00"),
+        ("1 October 2026, 23:58", "21:58:00"),
+    ],
+)
+def test_times_are_read_as_platforms_write_them(text, utc):
+    time = read_time(text, BERLIN)
+    assert time is not None
+    assert time.astimezone(timezone.utc).isoformat(" ") == f"2026-10-01 {utc}+00:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "yesterday", "Donnerstag, 1. Oktober 2026, 23:58", "2026-13-01 10:00", "1/10/2026"]
+)
+def test_what_is_not_a_time_is_not_guessed(text):
+    assert read_time(text, BERLIN) is None
+
+
+@given(st.text(st.sampled_from("0123456789-:.TZ +UTC,OctoberPM ")) | st.text())
+def test_no_text_raises(text):
+    read_time(text, BERLIN)
