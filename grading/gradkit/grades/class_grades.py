@@ -70,7 +70,8 @@ class ClassGrades:
     """The grades of a class.
 
     Attributes:
-        grades: The grades: those of the reports in their order, then those of the other students in the roster.
+        grades: The grades: those of the reports in their order, then those of the other students in the roster. A
+            group's report has a grade for each member.
         notes: Sentences for the instructor.
         has_roster: Whether there is a roster.
         has_due_dates: Whether a graded assignment has a due date.
@@ -98,11 +99,16 @@ def make_grades(class_list: ClassList, reports: Sequence[Report], folder: Path) 
     """
     joined, settings = class_list.joined, class_list.settings
     term = read_term(class_list, reports, folder)
+    statuses = {each.student: Status.UNCLEAR if each.candidates else Status.NOT_IN_ROSTER for each in joined.unjoined}
     grades = []
     for report in reports:
-        entry = class_list.entry(report.student)
-        status = Status.NOT_IN_ROSTER if joined.has_roster and entry is None else Status.GRADED
-        grades.append(Grade(report.student, status, report, entry, term.find_lateness(report.student, entry)))
+        entries = joined.entries_of(report.student)
+        for entry in entries:
+            lateness = term.find_lateness(report.student, entry)
+            grades.append(Grade(report.student, Status.GRADED, report, entry, lateness))
+        if not entries:
+            status = statuses.get(report.student, Status.GRADED)
+            grades.append(Grade(report.student, status, report, None, term.find_lateness(report.student, None)))
     names = {report.student for report in reports}
     for status, entries in ((Status.ABSENT, joined.absent), (Status.UNCLEAR, joined.unclear)):
         for entry in entries:
@@ -168,11 +174,11 @@ def _describe_lateness(grades: Iterable[Grade]) -> list[str]:
 
 
 def _describe_missing_submissions(class_list: ClassList) -> list[str]:
-    """Name those who handed in, according to a list of times, and whose submission is not there."""
+    """Name those who handed in, according to a list of times, and whose submission is not known."""
     return [
-        f"Handed in {assignment} according to its times, but not among the submissions: {_list(map(str, entries))}. "
-        "Was the whole class downloaded?"
-        for assignment, entries in class_list.not_handed_in.items()
+        f"Handed in {assignment} according to its times, but no submission is surely theirs: "
+        f"{_list(map(str, entries))}. Was the whole class downloaded?"
+        for assignment, entries in class_list.not_joined.items()
         if entries
     ]
 

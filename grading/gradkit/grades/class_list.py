@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ class ClassList:
         roster: The roster; empty if there is none.
         joined: The students who handed in, joined with the roster.
         times: By graded assignment, when students handed in, by name, from the files that course.toml names.
-        not_handed_in: By graded assignment, the entries of such a file that have a time, but no submission.
+        not_joined: By graded assignment, the entries of such a file that have a time, but no submission.
     """
 
     settings: CourseSettings
@@ -39,16 +39,12 @@ class ClassList:
     roster: tuple[RosterEntry, ...]
     joined: JoinedClass
     times: Mapping[str, Mapping[str, datetime]]
-    not_handed_in: Mapping[str, Sequence[RosterEntry]]
+    not_joined: Mapping[str, Sequence[RosterEntry]]
 
     @property
     def students(self) -> tuple[Student, ...]:
         """The students who handed in, with the ids that the roster gives them."""
         return self.joined.students
-
-    def entry(self, student: str) -> RosterEntry | None:
-        """Return a student's entry in the roster, by the student's name in reports."""
-        return self.joined.entries.get(student)
 
 
 def read_class_list(settings: CourseSettings, students: Sequence[Student], graded: Sequence[str]) -> ClassList:
@@ -66,12 +62,12 @@ def read_class_list(settings: CourseSettings, students: Sequence[Student], grade
     if settings.roster and settings.sections:
         _check_sections(settings.roster, roster, settings.sections)
 
-    times, not_handed_in = {}, {}
+    times, not_joined = {}, {}
     for assignment in graded:
         path = settings.plan(assignment).times
         if path:
-            times[assignment], not_handed_in[assignment] = _read_times(path, students, settings)
-    return ClassList(settings, tuple(graded), tuple(roster), join_class(students, roster), times, not_handed_in)
+            times[assignment], not_joined[assignment] = _read_times(path, students, settings)
+    return ClassList(settings, tuple(graded), tuple(roster), join_class(students, roster), times, not_joined)
 
 
 def read_term(class_list: ClassList, reports: Sequence[Report], folder: Path) -> Term:
@@ -116,9 +112,10 @@ def _read_times(
             raise RosterError(
                 f"{path.name}, line {entry.line}: {entry.submitted!r} is not a time. Write it as in {EXAMPLE}."
             )
-        known[entry.id] = time.astimezone(timezone.utc)
+        known[entry.id] = time
     joined = join_class(students, entries)
-    return {name: known[entry.id] for name, entry in joined.entries.items()}, [*joined.absent, *joined.unclear]
+    times = {student.name: [known[each.id] for each in joined.entries_of(student.name)] for student in students}
+    return {name: max(own) for name, own in times.items() if own}, [*joined.absent, *joined.unclear]
 
 
 def _check_sections(path: Path, roster: Sequence[RosterEntry], sections: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from gradkit.submissions.intake.students import Student, safe_name
@@ -36,6 +36,7 @@ class JoinedClass:
     Attributes:
         students: The students, with the id and e-mail address that the roster gives them.
         entries: The roster's entry of each student who is in it, by the student's name in reports.
+        groups: The members of each group that handed in under its name, without those who handed in alone.
         absent: The entries of those who handed in nothing.
         unclear: The entries that an unjoined submission could belong to.
         unjoined: The submissions that are not joined with an entry. Empty without a roster.
@@ -44,16 +45,26 @@ class JoinedClass:
 
     students: tuple[Student, ...]
     entries: Mapping[str, RosterEntry]
+    groups: Mapping[str, Sequence[RosterEntry]] = field(default_factory=dict)
     absent: tuple[RosterEntry, ...] = ()
     unclear: tuple[RosterEntry, ...] = ()
     unjoined: tuple[Unjoined, ...] = ()
     has_roster: bool = True
 
+    def entries_of(self, student: str) -> Sequence[RosterEntry]:
+        """Return whose submission it is: one student's, that of all members of a group, or nobody's in the roster.
+
+        Args:
+            student: The name in reports.
+        """
+        return [self.entries[student]] if student in self.entries else self.groups.get(student, ())
+
 
 def join_class(students: Sequence[Student], roster: Sequence[RosterEntry]) -> JoinedClass:
     """Join students with the roster, each with the only entry that their ids, or else their name, agree with.
 
-    An entry is joined with one student only. If several agree with it equally well, none of them is.
+    An entry is joined with one student only. If several agree with it equally well, none of them is. What is nobody's
+    but called like a group is handed in by all members of the group.
 
     Args:
         students: The students who handed in: all of them, since the others in the roster are absent.
@@ -74,13 +85,23 @@ def join_class(students: Sequence[Student], roster: Sequence[RosterEntry]) -> Jo
         if sum(way == best[0] for way, _ in match_claims) == 1:
             entries[best[1]] = matches[best[1]].entries[0]
 
-    unjoined = [Unjoined(name, match.entries) for name, match in matches.items() if name not in entries]
     joined_ids = {entry.id for entry in entries.values()}
+    groups = {}
+    for name in [name for name, match in matches.items() if not match.entries]:
+        members = [entry for entry in roster if _name_letters(name) in map(_name_letters, entry.groups)]
+        alone = [entry for entry in members if entry.id in joined_ids]
+        if len(members) > len(alone):
+            groups[name] = [entry for entry in members if entry not in alone]
+    joined_ids |= {entry.id for members in groups.values() for entry in members}
+
+    no_entry = [name for name in matches if name not in entries and name not in groups]
+    unjoined = [Unjoined(name, matches[name].entries) for name in no_entry]
     candidates = {entry.id for each in unjoined for entry in each.candidates}
     left = [entry for entry in roster if entry.id not in joined_ids]
     return JoinedClass(
         students=tuple(_add_ids(student, entries.get(student.name)) for student in students),
         entries=entries,
+        groups=groups,
         absent=tuple(entry for entry in left if entry.id not in candidates),
         unclear=tuple(entry for entry in left if entry.id in candidates),
         unjoined=tuple(unjoined),

@@ -20,7 +20,7 @@ class Lateness:
 
     Attributes:
         due: When it was due for this student, with an extension if there is one.
-        submitted: When it was handed in; None if that is not known.
+        submitted: When it was handed in, in the time zone of `due`; None if that is not known.
         is_marked_late: Whether the download marks it as late.
         days: How many days it is late. A day that has begun counts.
         free_days: How many of these days cost nothing.
@@ -85,6 +85,7 @@ def find_lateness(
     """
     if submitted is None:
         return Lateness(due, None, is_marked_late)
+    submitted = submitted.astimezone(due.tzinfo)
     days = count_late_days(due, submitted, rule.grace_minutes)
     if rule.max_days is not None and days > rule.max_days:
         return Lateness(due, submitted, is_marked_late, days, 0, ALL_POINTS)

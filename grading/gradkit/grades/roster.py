@@ -113,8 +113,17 @@ class RosterEntry:
     @property
     def sections(self) -> list[str]:
         """The section as it is written, and what it consists of if it names several: `Monday and Lab 2`."""
-        parts = re.split(r"\s*[,;|]\s*(?:and\s+)?|\s+and\s+", self.section)
-        return list(dict.fromkeys(part for part in (self.section, *parts) if part))
+        return _take_apart(self.section)
+
+    @property
+    def groups(self) -> list[str]:
+        """The same for the group."""
+        return _take_apart(self.group)
+
+
+def _take_apart(text: str) -> list[str]:
+    parts = re.split(r"\s*[,;|]\s*(?:and\s+)?|\s+and\s+", text)
+    return list(dict.fromkeys(part for part in (text, *parts) if part))
 
 
 def read_roster(path: Path) -> list[RosterEntry]:

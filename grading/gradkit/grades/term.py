@@ -131,8 +131,9 @@ def index_hand_ins(
         heads: The heads of the reports that they are from.
         roster: The roster; empty if there is none.
     """
-    entries = join_class(students_of(heads), roster).entries
-    return EarlierHandIns({entries[name].id: each for name, each in hand_ins.items() if name in entries}, hand_ins)
+    joined = join_class(students_of(heads), roster)
+    by_id = {entry.id: each for name, each in hand_ins.items() for entry in joined.entries_of(name)}
+    return EarlierHandIns(by_id, hand_ins)
 
 
 def students_of(heads: Iterable[ReportHead]) -> list[Student]:

@@ -7,6 +7,9 @@ from datetime import datetime, tzinfo
 
 EXAMPLE = "2026-10-01 23:58"
 
+YEARS = range(1970, 3000)
+"""Years that a time can have. Python cannot convert one at the end of the year 9999 to another zone."""
+
 _FORMATS = (
     "%d %B %Y %I:%M %p",  # Moodle: Thursday, 1 October 2026, 11:58 PM
     "%d %B %Y %H:%M",
@@ -33,7 +36,7 @@ def read_time(text: str, zone: tzinfo) -> datetime | None:
     """
     text = " ".join(text.split())  # Moodle separates PM by a narrow space
     time = _read_iso(text) or _read_words(text)
-    if time is None:
+    if time is None or time.year not in YEARS:
         return None
     return time if time.tzinfo else time.replace(tzinfo=zone)
 

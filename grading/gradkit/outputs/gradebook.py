@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from gradkit.errors import UserError
 from gradkit.grader.report import Report
 from gradkit.grader.suite import Suite
 from gradkit.grades.roster import RosterEntry
+from gradkit.grades.times import read_time
 from gradkit.submissions.intake.students import Student, safe_name
 
 from .timestamps import read_timestamp
@@ -102,7 +104,8 @@ class GradebookWriter:
 
     def _write_assignment(self, cells: _GradeCells, student: str, source: Path, report: Report) -> bool:
         stamp = read_timestamp(source, cells.assignment.name)
-        known = {"timestamp": stamp.time} if stamp and stamp.time else {}
+        time = stamp.time if stamp and stamp.time else _utc(report.submitted)
+        known = {"timestamp": time} if time else {}
         submission = self._gradebook.update_or_create_submission(cells.assignment.name, student, **known)
 
         earned = {item.id: item.earned for item in report.items}
@@ -115,6 +118,12 @@ class GradebookWriter:
         is_late = submission.assignment.duedate is not None and bool(submission.total_seconds_late)
         self._gradebook.db.commit()
         return is_late
+
+
+def _utc(text: str) -> datetime | None:
+    """Return the time of a report as nbgrader keeps times: in UTC, without an offset."""
+    time = read_time(text, timezone.utc)
+    return time.astimezone(timezone.utc).replace(tzinfo=None) if time else None
 
 
 def _write_person(row: Any, student: Student, entry: RosterEntry | None) -> None:

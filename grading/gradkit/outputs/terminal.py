@@ -117,7 +117,7 @@ def show_class(console: Console, results: Sequence[StudentResult], grades: Class
         box=None,
         pad_edge=False,
     )
-    by_student = {grade.student: grade for grade in grades.grades if grade.report}
+    by_student = {grade.student: grade for grade in reversed(grades.grades) if grade.report}
     for result in results:
         table.add_row(*_cells(result, by_student.get(result.student.name), grades.has_due_dates))
     console.print(table)

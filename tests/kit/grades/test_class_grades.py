@@ -99,10 +99,25 @@ def test_absent_students_have_a_row_without_points_and_are_listed(course):
 
 def test_an_unclear_hand_in_is_nobody_s_and_both_names_are_said(course):
     grades = course.grade(A1, ("Ben Doe", ""), ("doeben", ""))
-    assert rows(grades)["Ben Doe"]["id"] == ""
+    assert (rows(grades)["Ben Doe"]["id"], rows(grades)["Ben Doe"]["status"]) == ("", "unclear")
     assert rows(grades)["Ben Doe (2)"]["points"] == ""
     assert [grade.status.value for grade in grades.grades if grade.entry and grade.entry.id == "2"] == ["unclear"]
     assert any("doeben: graded, but it is not clear whether this is Ben Doe (2)" in note for note in grades.notes)
+
+
+def test_what_a_group_hands_in_counts_for_each_member_with_its_own_dates(course):
+    course.write(
+        "roster.csv", "id,name,section,group\n1,Ada,Mon,Team 1\n2,Ben,Wed,Team 1\n3,Cleo,Mon,Team 1\n4,Dan,,\n"
+    )
+    grades = course.grade(A1, ("team1", "2026-10-03T12:00:00+02:00"), ("Cleo", "")).grades
+    found = [(grade.student, grade.entry.id, grade.status.value) for grade in grades]
+    assert found == [
+        ("team1", "1", "graded"),
+        ("team1", "2", "graded"),
+        ("Cleo", "3", "graded"),
+        ("Dan", "4", "absent"),
+    ]
+    assert [grade.lateness[A1].days for grade in grades[:2]] == [2, 0]
 
 
 def test_the_due_date_is_that_of_the_section_or_the_extension(course):
@@ -151,8 +166,8 @@ def test_a_list_of_times_counts_and_shows_whose_submission_is_not_there(course):
     course.write("times.csv", "id,name,submitted\n1,Ada Lovelace,2026-10-02 01:00\n4,Dan Absent,2026-10-01 12:00\n")
     grades = course.grade(A1, ("Ada Lovelace", "LATE"))
     assert rows(grades)["Ada Lovelace"]["late_days"] == "1"
-    assert rows(grades)["Ada Lovelace"]["submitted"] == "2026-10-01 23:00:00+00:00"
-    assert any("not among the submissions: Dan Absent (4)" in note for note in grades.notes)
+    assert rows(grades)["Ada Lovelace"]["submitted"] == "2026-10-02 01:00:00+02:00"
+    assert any("no submission is surely theirs: Dan Absent (4)" in note for note in grades.notes)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,16 @@ def test_times_are_read_as_platforms_write_them(text, utc):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "yesterday", "Donnerstag, 1. Oktober 2026, 23:58", "2026-13-01 10:00", "1/10/2026"]
+    "text",
+    [
+        "",
+        "-",
+        "yesterday",
+        "Donnerstag, 1. Oktober 2026, 23:58",
+        "2026-13-01 10:00",
+        "1/10/2026",
+        "9999-12-31 23:59 -0959",
+    ],
 )
 def test_what_is_not_a_time_is_not_guessed(text):
     assert read_time(text, BERLIN) is None
