@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -23,7 +24,7 @@ COURSE_FILE = "course.toml"
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
-Points = Annotated[float, msgspec.Meta(ge=0, multiple_of=0.5)]
+Points = Annotated[float, msgspec.Meta(gt=0, le=1000, multiple_of=0.5)]
 
 
 class LateRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +60,8 @@ class AssignmentPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         due: When submissions are due. It has a time zone.
         due_by_section: The same for the sections that have another date.
         points: Points of items, by the name of the item without `test_`.
-        task_points: Points of tasks, by the name of the task. Its items share what those in `points` leave.
+        task_points: Points of tasks, by the name of the task. Its items, without bonus items, share what those in
+            `points` leave.
         bonus: Items whose points are not part of the maximum.
         off: Items that are not graded, whatever else is said of them.
         late: The rule of this assignment. None: the rule of the course.
@@ -187,6 +189,32 @@ def course_settings(given: Path | None = None) -> CourseSettings:
         SettingsError: If the file is missing, has an unknown key or a wrong value, or names something unknown.
     """
     return read_course(find_course_file(given))
+
+
+def read_seed(settings: CourseSettings) -> str | None:
+    """Read the private seed of a course. None if the course names none.
+
+    Args:
+        settings: The settings of the course.
+
+    Raises:
+        SettingsError: If the course names a file or an environment variable that does not hold a seed.
+    """
+    if settings.seed_env is not None:
+        seed = os.environ.get(settings.seed_env, "")
+        if not seed:
+            raise SettingsError(f"`seed_env`: the environment variable {settings.seed_env} is not set. Set it.")
+        return seed
+    if settings.seed_file is None:
+        return None
+    try:
+        lines = settings.seed_file.read_text(encoding="utf-8").split("\n")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"`seed_file`: {settings.seed_file} cannot be read: {error}") from None
+    seed, *others = [line.strip() for line in lines if line.strip()] or [""]
+    if not seed or others:
+        raise SettingsError(f"`seed_file`: {settings.seed_file} should hold one line, the seed.")
+    return seed
 
 
 def read_course(path: Path) -> CourseSettings:

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from gradkit.catalogue.assignments import choose_assignments
+from gradkit.catalogue.course_settings import course_settings
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 
 from .console import console
+from .options import CourseFile
 
 app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, and collect submissions for it.")
 
@@ -25,6 +27,7 @@ def course() -> None:
 @app.command()
 def build(
     out: Annotated[Path | None, typer.Option(help="nbgrader's source folder (default: assignments/source)")] = None,
+    course_file: CourseFile = None,
 ) -> None:
     """Make each assignment's source notebook, from its text and the reference.
 
@@ -34,7 +37,7 @@ def build(
     from gradkit.proof.specimens import reference_folder
 
     target = out or course_home() / "assignments" / "source"
-    for path in build_sources(target, reference_folder() / "solution"):
+    for path in build_sources(target, reference_folder() / "solution", course_settings(course_file)):
         console.print(str(path.relative_to(target.parent)), highlight=False)
 
 

@@ -203,9 +203,14 @@ def is_about(report: Report, items: Sequence[Item]) -> bool:
     return [strip_result(result) for result in report.items] == list(items)
 
 
+def encode(report: Report) -> bytes:
+    """Return the content of a report's file."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
 def write(report: Report, path: Path) -> None:
     """Write a report to a file, which exists either whole or not at all."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    write_whole(path, encode(report))
 
 
 def read(path: Path) -> Report:
@@ -228,5 +233,20 @@ def read(path: Path) -> Report:
         report = msgspec.json.decode(content, type=Report)
         check(report)
     except (ValueError, RecursionError) as error:
+        if format_ := _older_format(content):
+            raise UnreadableError(f"{name} was made by an older gradkit (format {format_}). Grade again.") from None
         raise UnreadableError(f"{name} is not a report of `gradkit grade`: {tidy(str(error)[:2000])}") from None
     return report
+
+
+class _Formatted(msgspec.Struct):
+    format: int
+
+
+def _older_format(content: bytes) -> int:
+    """Return the version of an older schema that a file was written in, or 0."""
+    try:
+        number = msgspec.json.decode(content, type=_Formatted).format
+    except (ValueError, RecursionError):
+        return 0
+    return number if 0 < number < FORMAT else 0

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gradkit.catalogue.assignments import Assignment
 from gradkit.catalogue.course_settings import CourseSettings
 from gradkit.grader.report import Report
 from gradkit.submissions.intake.students import Student
@@ -87,10 +88,17 @@ def read_term(class_list: ClassList, reports: Sequence[Report], folder: Path) ->
         name, path = assignment.name, settings.plan(assignment.name).times
         if name in class_list.graded:
             continue
-        found = read_heads(folder / name)
+        found = read_heads(_find_reports(folder, assignment))
         times = _read_times(path, students_of(found), settings)[0] if path and found else {}
         earlier[name] = index_hand_ins(list_hand_ins(name, found, times), found, class_list.roster)
     return Term(settings, graded, earlier)
+
+
+def _find_reports(folder: Path, assignment: Assignment) -> Path:
+    """Return the folder of an assignment's reports: its own, or else one of several assignments, such as `a1+a2`."""
+    shared = [path for path in sorted(folder.glob("*+*")) if assignment.short in path.name.split("+")]
+    folders = [folder / assignment.name, folder / "all", *shared]
+    return next((path for path in folders if any(path.glob("*.json"))), folders[0])
 
 
 def _read_times(

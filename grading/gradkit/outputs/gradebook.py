@@ -1,7 +1,7 @@
 """Write reports into nbgrader's gradebook with its API: what its Autograde would have written, and nothing else.
 
-Manual scores, comments, extra credit and late penalties are never touched. Writing the same report again changes
-nothing, so a run can be stopped anywhere and repeated.
+Manual scores, comments and late penalties are never touched, and extra credit only where the course has bonus items.
+Writing the same report again changes nothing, so a run can be stopped anywhere and repeated.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -26,6 +26,7 @@ from gradkit.grader.suite import Suite
 from gradkit.grades.roster import RosterEntry
 from gradkit.grades.times import read_time
 from gradkit.submissions.intake.students import Student, safe_name
+from gradkit.suite.results import Item, ItemResult
 
 from .timestamps import read_timestamp
 
@@ -69,8 +70,8 @@ class GradebookWriter:
     def __init__(self, gradebook: Gradebook, suite: Suite) -> None:
         self._gradebook = gradebook
         gradebook.db().expire_on_commit = False  # otherwise nbgrader reads the assignment's cells after every commit
-        points = {test.item.id: test.item.points for test in suite.tests}
-        self._cells = [_find_grade_cells(gradebook, assignment, points) for assignment in suite.assignments]
+        items = {item.id: item for item in suite.items}
+        self._cells = [_find_grade_cells(gradebook, assignment, items) for assignment in suite.assignments]
 
     def write(self, student: Student, report: Report, entry: RosterEntry | None = None) -> bool:
         """Write a report, except for assignments of which nothing was handed in (see `not_handed_in`).
@@ -108,11 +109,11 @@ class GradebookWriter:
         known = {"timestamp": time} if time else {}
         submission = self._gradebook.update_or_create_submission(cells.assignment.name, student, **known)
 
-        earned = {item.id: item.earned for item in report.items}
+        results = report.by_id()
         for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
             task = cells.tasks.get(grade.cell_id)
             if task:
-                _write_score(grade, sum(earned[item] for item in task.items))
+                _write_score(grade, [results[item] for item in task.items if item in results])
 
         # nbgrader raises if there is an extension of an assignment without a due date.
         is_late = submission.assignment.duedate is not None and bool(submission.total_seconds_late)
@@ -139,8 +140,18 @@ def _write_person(row: Any, student: Student, entry: RosterEntry | None) -> None
             setattr(row, field, text[:MAX_FIELD_LENGTH])
 
 
-def _write_score(grade: Any, earned: float) -> None:
-    """Write an automatic score. A manual score stays, and is flagged for a review if the automatic one has changed."""
+def _write_score(grade: Any, results: Sequence[ItemResult]) -> None:
+    """Write an automatic score, and points of bonus items as extra credit, which nbgrader adds to any score.
+
+    A manual score stays, and is flagged for a review if the automatic one has changed.
+
+    Args:
+        grade: nbgrader's grade of a test cell.
+        results: The results of the cell's items.
+    """
+    earned = sum(item.earned for item in results if not item.bonus)
+    if any(item.bonus for item in results):
+        grade.extra_credit = sum(item.earned for item in results if item.bonus)
     if grade.manual_score is None:
         grade.needs_manual_grade = False
     elif grade.auto_score != earned:
@@ -278,13 +289,13 @@ def _first_line(error: Exception, database: URL) -> str:
     return line.replace(database.password, "***") if database.password else line
 
 
-def _find_grade_cells(gradebook: Gradebook, assignment: Assignment, points: Mapping[str, float]) -> _GradeCells:
+def _find_grade_cells(gradebook: Gradebook, assignment: Assignment, items: Mapping[str, Item]) -> _GradeCells:
     """Find an assignment's grade cells. Raises GradebookError if they have other tasks or points than the course.
 
     Args:
         gradebook: The gradebook.
         assignment: The assignment.
-        points: The points of every item, by id.
+        items: The items that are graded, by id.
     """
     from nbgrader.api import MissingEntry
 
@@ -294,7 +305,8 @@ def _find_grade_cells(gradebook: Gradebook, assignment: Assignment, points: Mapp
     except MissingEntry:
         raise GradebookError(f"The gradebook has no {name}: run `nbgrader generate_assignment {name}` first.") from None
     cells = {cell.name: cell for cell in notebook.grade_cells}
-    in_course = {task.name: sum(points[item] for item in task.items) for task in assignment.tasks}
+    points = {id_: 0 if item.bonus else item.points for id_, item in items.items()}
+    in_course = {task.name: sum(points.get(item, 0) for item in task.items) for task in assignment.tasks}
     in_gradebook = {task: cells[task].max_score for task in in_course if task in cells}
     if in_course != in_gradebook:
         raise GradebookError(

@@ -12,6 +12,7 @@ import jupytext
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, choose_assignments
+from gradkit.catalogue.course_settings import CourseSettings
 from gradkit.course import notebooks
 from gradkit.course.notebooks import TextError, make_source_notebook
 from gradkit.suite.collection import graded_tests
@@ -142,7 +143,9 @@ def test_no_experiment_needs_parameters_to_be_a_list_because_a_generator_is_righ
 
 def test_a_build_gives_the_same_bytes_again(tmp_path, root):
     for folder in ("one", "two"):
-        assert len(list(notebooks.build_sources(tmp_path / folder, root / "reference/solution"))) == len(COURSE)
+        assert len(
+            list(notebooks.build_sources(tmp_path / folder, root / "reference/solution", CourseSettings()))
+        ) == len(COURSE)
     for path in (tmp_path / "one").rglob("*.ipynb"):
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
 
@@ -156,16 +159,15 @@ def test_a_notebook_for_students_own_files_says_that_they_are_needed(assignment,
     assert all(f"`{module}.py`" in text for module in assignment.builds_on for text in (own, given))
 
 
-def test_files_of_earlier_assignments_are_beside_a_notebook_unless_students_use_their_own(root, tmp_path, monkeypatch):
+def test_files_of_earlier_assignments_are_beside_a_notebook_unless_students_use_their_own(root, tmp_path):
     def beside():
         return {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*.py")}
 
-    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
+    list(notebooks.build_sources(tmp_path, root / "reference/solution", CourseSettings()))
     given = {f"{each.name}/{module}.py": module for each in COURSE for module in each.builds_on}
     assert {"a4_networks/engine.py", "a5_training/nn.py", "a6_tensors/training.py"} <= given.keys()
     assert beside() == {path: (root / f"reference/solution/{module}.py").read_bytes() for path, module in given.items()}
-    monkeypatch.setattr(notebooks, "uses_own_engine", lambda: True)
-    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
+    list(notebooks.build_sources(tmp_path, root / "reference/solution", CourseSettings(engine_so_far="own")))
     assert beside() == {}
 
 

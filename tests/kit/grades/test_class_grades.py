@@ -143,6 +143,13 @@ def test_free_days_of_the_term_are_used_up_in_the_order_of_due_dates(course):
     assert (first["free_days"], first["final_points"]) == ("2", "20"), "a2 is due later and takes nothing from a1"
 
 
+@pytest.mark.parametrize("folder", ["all", "a1+a2"])
+def test_reports_of_several_assignments_count_too(course, folder):
+    course.grade(A1, ("Ada Lovelace", "2026-10-03T12:00:00Z"))
+    (course.folder / A1).rename(course.folder / folder)
+    assert rows(course.grade(A2, ("1", "2026-10-10T12:00:00Z")))["1"]["free_days"] == "1"
+
+
 def test_lateness_changes_no_report(course):
     course.grade(A1, ("Ada Lovelace", "2026-10-05T12:00:00Z"))
     before = (course.folder / A1 / "Ada Lovelace.json").read_bytes()

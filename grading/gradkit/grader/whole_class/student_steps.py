@@ -23,7 +23,7 @@ from ..phases import LaterPhase, next_phase
 from ..report import Conditions, Report
 from ..suite import Suite
 from ..unfinished import Unfinished
-from .reports_folder import report_path
+from .reports_folder import replace_report, report_path
 
 FINISHED = ""
 """The next phase of a submission whose report is written."""
@@ -121,7 +121,7 @@ class StudentSteps:
             unfinished.write(state, path)
             return PhaseResult(phase.name, state.seconds)
         final = make_final_report(self.suite, state.public, state.passed, state.unblocked)
-        report.write(final, report_path(self.out, student.name))
+        replace_report(final, self.out)
         path.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         return PhaseResult(FINISHED, state.seconds)
