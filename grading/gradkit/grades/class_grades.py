@@ -5,6 +5,7 @@ A student who handed in nothing has a grade without a report: no points, which d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -109,11 +110,13 @@ def make_grades(class_list: ClassList, reports: Sequence[Report], folder: Path) 
         if not entries:
             status = statuses.get(report.student, Status.GRADED)
             grades.append(Grade(report.student, status, report, None, term.find_lateness(report.student, None)))
-    names = {report.student for report in reports}
-    for status, entries in ((Status.ABSENT, joined.absent), (Status.UNCLEAR, joined.unclear)):
-        for entry in entries:
-            name = safe_name(entry.name) if safe_name(entry.name) not in names else safe_name(str(entry))
-            grades.append(Grade(name, status, entry=entry))
+    n_called = Counter(
+        [*(report.student for report in reports), *(safe_name(entry.name) for entry in class_list.roster)]
+    )
+    for status, without_report in ((Status.ABSENT, joined.absent), (Status.UNCLEAR, joined.unclear)):
+        for entry in without_report:
+            name = safe_name(entry.name)
+            grades.append(Grade(name if n_called[name] == 1 else safe_name(str(entry)), status, entry=entry))
 
     plans = [settings.plan(name) for name in class_list.graded]
     notes = [

@@ -63,12 +63,13 @@ def read_class_list(settings: CourseSettings, students: Sequence[Student], grade
     if settings.roster and settings.sections:
         _check_sections(settings.roster, roster, settings.sections)
 
+    joined = join_class(students, roster)
     times, not_joined = {}, {}
     for assignment in graded:
         path = settings.plan(assignment).times
         if path:
-            times[assignment], not_joined[assignment] = _read_times(path, students, settings)
-    return ClassList(settings, tuple(graded), tuple(roster), join_class(students, roster), times, not_joined)
+            times[assignment], not_joined[assignment] = _read_times(path, joined, settings)
+    return ClassList(settings, tuple(graded), tuple(roster), joined, times, not_joined)
 
 
 def read_term(class_list: ClassList, reports: Sequence[Report], folder: Path) -> Term:
@@ -89,8 +90,9 @@ def read_term(class_list: ClassList, reports: Sequence[Report], folder: Path) ->
         if name in class_list.graded:
             continue
         found = read_heads(_find_reports(folder, assignment))
-        times = _read_times(path, students_of(found), settings)[0] if path and found else {}
-        earlier[name] = index_hand_ins(list_hand_ins(name, found, times), found, class_list.roster)
+        joined = join_class(students_of(found), class_list.roster)
+        times = _read_times(path, joined, settings)[0] if path and found else {}
+        earlier[name] = index_hand_ins(list_hand_ins(name, found, times), joined)
     return Term(settings, graded, earlier)
 
 
@@ -102,9 +104,14 @@ def _find_reports(folder: Path, assignment: Assignment) -> Path:
 
 
 def _read_times(
-    path: Path, students: Sequence[Student], settings: CourseSettings
+    path: Path, joined: JoinedClass, settings: CourseSettings
 ) -> tuple[dict[str, datetime], list[RosterEntry]]:
-    """Read when students handed in.
+    """Read when students handed in. A time is a student's if it has the id of the roster, or else as join_class joins.
+
+    Args:
+        path: The file.
+        joined: The students, joined with the roster.
+        settings: The settings of the course.
 
     Returns:
         The times by the students' names, and the entries with a time that are none of these students.
@@ -121,9 +128,16 @@ def _read_times(
                 f"{path.name}, line {entry.line}: {entry.submitted!r} is not a time. Write it as in {EXAMPLE}."
             )
         known[entry.id] = time
-    joined = join_class(students, entries)
-    times = {student.name: [known[each.id] for each in joined.entries_of(student.name)] for student in students}
-    return {name: max(own) for name, own in times.items() if own}, [*joined.absent, *joined.unclear]
+    by_times = join_class(joined.students, entries)
+    times: dict[str, datetime] = {}
+    used = set()
+    for name in (student.name for student in joined.students):
+        ids = [each.id for each in joined.entries_of(name) if each.id in known]
+        ids = ids or [each.id for each in by_times.entries_of(name)]
+        if ids:
+            times[name] = max(known[each] for each in ids)
+        used.update(ids)
+    return times, [entry for entry in entries if entry.id not in used]
 
 
 def _check_sections(path: Path, roster: Sequence[RosterEntry], sections: Sequence[str]) -> None:

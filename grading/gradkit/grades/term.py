@@ -16,7 +16,7 @@ from gradkit.grader.report_check import MAX_REPORT_BYTES
 from gradkit.submissions.intake.entries import read_start
 from gradkit.submissions.intake.students import Student
 
-from .joining import join_class
+from .joining import JoinedClass
 from .lateness import Lateness, find_lateness
 from .roster import RosterEntry
 from .times import read_time
@@ -121,17 +121,13 @@ class EarlierHandIns:
         return (self.by_id.get(entry.id) if entry else None) or self.by_name.get(student)
 
 
-def index_hand_ins(
-    hand_ins: Mapping[str, HandIn], heads: Sequence[ReportHead], roster: Sequence[RosterEntry]
-) -> EarlierHandIns:
+def index_hand_ins(hand_ins: Mapping[str, HandIn], joined: JoinedClass) -> EarlierHandIns:
     """Return hand-ins by the students' ids in the roster and by name.
 
     Args:
         hand_ins: The hand-ins by name.
-        heads: The heads of the reports that they are from.
-        roster: The roster; empty if there is none.
+        joined: These students, joined with the roster.
     """
-    joined = join_class(students_of(heads), roster)
     by_id = {entry.id: each for name, each in hand_ins.items() for entry in joined.entries_of(name)}
     return EarlierHandIns(by_id, hand_ins)
 

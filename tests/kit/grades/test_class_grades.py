@@ -177,6 +177,15 @@ def test_a_list_of_times_counts_and_shows_whose_submission_is_not_there(course):
     assert any("no submission is surely theirs: Dan Absent (4)" in note for note in grades.notes)
 
 
+def test_a_time_with_the_roster_s_id_is_found_under_any_name_and_for_a_group(course):
+    course.write("course.toml", COURSE.replace("due = 2026-10-01", 'times = "times.csv"\ndue = 2026-10-01'))
+    course.write("roster.csv", "id,name,group\n1,Ada Lovelace,\n2,Ben,Team 1\n3,Cleo,Team 1\n")
+    course.write("times.csv", "id,name,submitted\n1,A. L.,2026-10-02 01:00\n3,C,2026-10-03 12:00\n")
+    grades = course.grade(A1, ("lovelaceada", ""), ("team1", ""))
+    assert {grade.entry.id: grade.lateness[A1].days for grade in grades.grades} == {"1": 1, "2": 2, "3": 0}
+    assert not any("surely theirs" in note for note in grades.notes)
+
+
 @pytest.mark.parametrize(
     ("times", "message"),
     [("id,name\n1,Ada\n", "has no times"), ("id,name,submitted\n1,Ada,soon\n", r"line 2: 'soon' is not a time")],
