@@ -7,21 +7,26 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Column, Table
+from rich.text import Text
 
 from gradkit.catalogue.assignments import choose_assignments
-from gradkit.catalogue.course_settings import course_settings
+from gradkit.catalogue.course_settings import course_settings, find_course_file
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 
 from .console import console
 from .options import CourseFile
 
-app = typer.Typer(no_args_is_help=True, help="Make nbgrader's source notebooks, and collect submissions for it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Check the course's settings, make nbgrader's source notebooks, and collect submissions for it.",
+)
 
 
 @app.callback()
 def course() -> None:
-    """Make nbgrader's source notebooks, and collect submissions for it."""
+    """Check the course's settings, make nbgrader's source notebooks, and collect submissions for it."""
 
 
 @app.command()
@@ -39,6 +44,43 @@ def build(
     target = out or course_home() / "assignments" / "source"
     for path in build_sources(target, reference_folder() / "solution", course_settings(course_file)):
         console.print(str(path.relative_to(target.parent)), highlight=False)
+
+
+@app.command()
+def check(course_file: CourseFile = None) -> None:
+    """Check the course's settings, and show what they amount to: items, points, due dates, late rules.
+
+    Example: gradkit course check
+    """
+    from gradkit.course.overview import list_assignments, list_facts, show_date
+
+    path = find_course_file(course_file)
+    settings = course_settings(path)
+    table = Table(
+        "assignment",
+        Column("items", justify="right"),
+        Column("points", justify="right"),
+        Column("bonus", justify="right"),
+        "off",
+        "due",
+        "late costs",
+        box=None,
+        pad_edge=False,
+    )
+    for each in list_assignments(settings):
+        dues = [f"{section}: {show_date(due)}" if section else show_date(due) for section, due in each.due.items()]
+        table.add_row(
+            each.name,
+            str(each.n_items),
+            f"{each.points:g}",
+            f"{each.bonus:g}" if each.bonus else "",
+            *(Text(text) for text in ("\n".join(each.off), "\n".join(dues), each.late)),
+        )
+    facts = list(list_facts(settings))
+    _say(f"{path}: no fault found.")
+    console.print(table)
+    for fact in facts:
+        _say(fact)
 
 
 @app.command()

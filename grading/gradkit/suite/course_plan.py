@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -75,8 +75,10 @@ class CourseTests:
                 )
         return needs
 
-    def _bridge(self, needs: Sequence[str]) -> tuple[str, ...]:
+    def _bridge(self, needs: tuple[str, ...]) -> tuple[str, ...]:
         """Replace every prerequisite that is off by what that one needs."""
+        if not self._needs_of_items_off.keys() & set(needs):
+            return needs
         waiting, bridged = list(needs), []
         while waiting:
             need = waiting.pop(0)
