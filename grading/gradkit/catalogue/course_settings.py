@@ -65,6 +65,8 @@ class AssignmentPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         bonus: Items whose points are not part of the maximum.
         off: Items that are not graded, whatever else is said of them.
         late: The rule of this assignment. None: the rule of the course.
+        times: When the class handed in, a CSV file with the columns of a roster and `submitted`. Its times count, and
+            not those of the download.
     """
 
     due: datetime.datetime | None = None
@@ -74,6 +76,7 @@ class AssignmentPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     bonus: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
     late: LateRule | None = None
+    times: Path | None = None
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -279,6 +282,7 @@ class _Completion:
             plan,
             due=plan.due and self._with_zone(plan.due),
             due_by_section={section: self._with_zone(due) for section, due in plan.due_by_section.items()},
+            times=self._absolute(plan.times),
         )
 
     def _extension(self, number: int, extension: Extension) -> Extension:

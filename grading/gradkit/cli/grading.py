@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradkit.grader.suite import Suite
     from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
     from gradkit.grader.whole_class.results import StudentResult
+    from gradkit.grades.class_list import ClassList
     from gradkit.outputs.gradebook_process import GradebookProcess
     from gradkit.submissions.intake.students import Student
     from gradkit.suite.results import ItemResult
@@ -75,6 +76,8 @@ def grade(
     from gradkit.grader.whole_class.processor_limit import watch_processor_limit
     from gradkit.grader.whole_class.reports_folder import finish_regrade, remember_submissions
     from gradkit.grader.whole_class.results import read_kept_reports
+    from gradkit.grades.class_grades import make_grades
+    from gradkit.grades.class_list import read_class_list
     from gradkit.outputs.grades_csv import GRADES, write_grades
     from gradkit.outputs.terminal import show_class
     from gradkit.submissions.intake.students import list_students
@@ -86,20 +89,23 @@ def grade(
         no_sandbox = no_sandbox or not settings.sandbox
         course = choose_assignments(assignment, settings.chosen_assignments)
         students, others = list_students(submissions, out)
+        class_list = read_class_list(settings, students, [each.name for each in course])
+        students = list(class_list.students)
         chosen = _choose_students(students, only)
         suite = _load_suite(course, seed, settings)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / _name_folder(assignment, course)
         classroom = Classroom(suite, make_conditions(suite, not no_sandbox), folder.absolute(), isolated=not no_sandbox)
-        writer = _start_gradebook(gradebook, suite) if gradebook else None
+        writer = _start_gradebook(gradebook, suite, class_list) if gradebook else None
 
         results = _grade(classroom, chosen, workers, writer)
-        show_class(console, results, suite.points)
         kept = read_kept_reports(classroom, [student for student in students if student not in chosen])
         reports = sorted([*kept, *(each.report for each in results if each.report)], key=lambda each: each.student)
+        grades = make_grades(class_list, reports, out)
+        show_class(console, results, grades, suite.points)
         n_without = sum(each.report is None for each in results)
         is_regrade = finish_regrade(classroom.out, classroom.conditions, GRADES, is_complete=not n_without)
-        write_grades(reports, classroom.out / GRADES)
+        write_grades(grades, classroom.out / GRADES)
         remember_submissions(classroom.out, submissions)
         if writer:
             _await_gradebook(writer)
@@ -187,13 +193,13 @@ def _load_suite(course: Sequence[Assignment], seed: str, settings: CourseSetting
     return load_suite(course, Library(corpora_folder()), private, tests_of=CourseTests(settings))
 
 
-def _start_gradebook(url: str, suite: Suite) -> GradebookProcess:
+def _start_gradebook(url: str, suite: Suite, class_list: ClassList) -> GradebookProcess:
     """Start the process that writes reports to a gradebook. Raises GradebookError if the gradebook cannot be opened."""
     from gradkit.outputs.gradebook import database_url
     from gradkit.outputs.gradebook_process import GradebookProcess
 
     database_url(url)  # an error is shown now, and not after an hour of grading
-    return GradebookProcess(url, suite)
+    return GradebookProcess(url, suite, class_list.joined.entries)
 
 
 def _await_gradebook(gradebook: GradebookProcess) -> None:

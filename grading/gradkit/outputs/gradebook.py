@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.errors import UserError
 from gradkit.grader.report import Report
 from gradkit.grader.suite import Suite
+from gradkit.grades.roster import RosterEntry
+from gradkit.grades.times import read_time
 from gradkit.submissions.intake.students import Student, safe_name
 from gradkit.suite.results import Item, ItemResult
 
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 MAX_ID_BYTES = 128
 """Bytes of a student's id in nbgrader's table."""
+
+MAX_FIELD_LENGTH = 128
+"""Characters of a student's name, e-mail address and id of the learning platform in nbgrader's table."""
 
 CONNECT_SECONDS = 10
 """How long to wait for a PostgreSQL server that does not answer, unless PGCONNECT_TIMEOUT says otherwise."""
@@ -67,12 +73,13 @@ class GradebookWriter:
         items = {item.id: item for item in suite.items}
         self._cells = [_find_grade_cells(gradebook, assignment, items) for assignment in suite.assignments]
 
-    def write(self, student: Student, report: Report) -> bool:
+    def write(self, student: Student, report: Report, entry: RosterEntry | None = None) -> bool:
         """Write a report, except for assignments of which nothing was handed in (see `not_handed_in`).
 
         Args:
             student: The student, with the folder of the submission.
             report: The report.
+            entry: The student's entry in the roster, if there is one.
 
         Returns:
             Whether the submission is late, by the due date and the timestamp that are known.
@@ -82,23 +89,24 @@ class GradebookWriter:
 
         for _ in range(_TRIES - 1):
             try:
-                return self._write(student, report)
+                return self._write(student, report, entry)
             except InvalidEntry as error:
                 if not isinstance(error.__context__, IntegrityError):
                     raise
-        return self._write(student, report)
+        return self._write(student, report, entry)
 
-    def _write(self, student: Student, report: Report) -> bool:
+    def _write(self, student: Student, report: Report, entry: RosterEntry | None) -> bool:
         name, missing = student_id(student), not_handed_in(report)
         handed_in = [cells for cells in self._cells if cells.assignment.name not in missing]
         if handed_in:
-            self._gradebook.update_or_create_student(name)
+            _write_person(self._gradebook.update_or_create_student(name), student, entry)
         are_late = [self._write_assignment(cells, name, student.source, report) for cells in handed_in]
         return any(are_late)
 
     def _write_assignment(self, cells: _GradeCells, student: str, source: Path, report: Report) -> bool:
         stamp = read_timestamp(source, cells.assignment.name)
-        known = {"timestamp": stamp.time} if stamp and stamp.time else {}
+        time = stamp.time if stamp and stamp.time else _utc(report.submitted)
+        known = {"timestamp": time} if time else {}
         submission = self._gradebook.update_or_create_submission(cells.assignment.name, student, **known)
 
         results = report.by_id()
@@ -111,6 +119,25 @@ class GradebookWriter:
         is_late = submission.assignment.duedate is not None and bool(submission.total_seconds_late)
         self._gradebook.db.commit()
         return is_late
+
+
+def _utc(text: str) -> datetime | None:
+    """Return the time of a report as nbgrader keeps times: in UTC, without an offset."""
+    time = read_time(text, timezone.utc)
+    return time.astimezone(timezone.utc).replace(tzinfo=None) if time else None
+
+
+def _write_person(row: Any, student: Student, entry: RosterEntry | None) -> None:
+    """Write a student's name and ids, where the gradebook has none and the roster or the download has some."""
+    known = {
+        "first_name": entry.first_name if entry else "",
+        "last_name": entry.last_name if entry else "",
+        "email": (entry.email if entry else "") or student.ids.get("email", ""),
+        "lms_user_id": (entry.lms_user_id if entry else "") or student.ids.get("canvas_user", ""),
+    }
+    for field, text in known.items():
+        if text and not getattr(row, field):
+            setattr(row, field, text[:MAX_FIELD_LENGTH])
 
 
 def _write_score(grade: Any, results: Sequence[ItemResult]) -> None:

@@ -18,12 +18,13 @@ from gradkit.grader.doctor import Capability
 from gradkit.grader.report import Report
 from gradkit.grader.whole_class.classroom import ClassProgress
 from gradkit.grader.whole_class.results import StudentResult
+from gradkit.grades.class_grades import ClassGrades, Grade
 from gradkit.submissions.exception_text import MAX_MESSAGE_LENGTH, tidy
 from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import GradebookProcess
-from .statistics import find_most_failed_items, summarize_verdicts
+from .statistics import describe_lateness, find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -98,40 +99,47 @@ def describe_time_left(elapsed_seconds: float, n_done: int, n_submissions: int, 
     return f"about {timedelta(seconds=math.ceil(estimate))}, {bound}"
 
 
-def show_class(console: Console, results: Sequence[StudentResult], points: float) -> None:
-    """Print a row for every student, then the warnings for the instructor and the class's average.
+def show_class(console: Console, results: Sequence[StudentResult], grades: ClassGrades, points: float) -> None:
+    """Print a row for every student, then what the instructor should know, and the class's average.
 
     Args:
         console: Where to print.
         results: The class's results.
+        grades: The class's grades.
         points: The maximum number of points.
     """
     table = Table(
         Column("student", overflow="fold"),
         Column(f"of {points:g}", justify="right"),
+        *([Column("final", justify="right"), Column("late")] if grades.has_due_dates else []),
         "items",
         Column("seconds", justify="right"),
         box=None,
         pad_edge=False,
     )
+    by_student = {grade.student: grade for grade in reversed(grades.grades) if grade.report}
     for result in results:
-        _add_row(table, result)
+        table.add_row(*_cells(result, by_student.get(result.student.name), grades.has_due_dates))
     console.print(table)
 
     for result in results:
         for warning in _warnings(result):
             console.print(Text(warning), style="yellow")
+    for note in grades.notes:
+        console.print(Text(note), style="yellow")
     _show_average(console, [result.report for result in results if result.report], points)
 
 
-def _add_row(table: Table, result: StudentResult) -> None:
-    """Add the row of a student."""
+def _cells(result: StudentResult, grade: Grade | None, has_due_dates: bool) -> list[Text | str]:
+    """Return the cells of a student's row."""
     name, report = Text(result.student.name), result.report
     if report is None:
-        table.add_row(name, "-", Text("no report", "red"), "")
-        return
+        return [name, "-", *(["", ""] if has_due_dates else []), Text("no report", "red"), ""]
+    late: list[Text | str] = []
+    if has_due_dates:
+        late = [f"{grade.final_points:g}", describe_lateness(grade)] if grade else ["", ""]
     seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
-    table.add_row(name, f"{report.earned:g}", summarize_verdicts(report), seconds)
+    return [name, f"{report.earned:g}", *late, summarize_verdicts(report), seconds]
 
 
 def _warnings(result: StudentResult) -> list[str]:

@@ -1,5 +1,6 @@
 """The gradebook after `gradkit grade --gradebook`: every point is there, and what an instructor entered stays."""
 
+import dataclasses
 import datetime
 import multiprocessing
 import os
@@ -8,13 +9,15 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
 from gradkit.catalogue.course_settings import AssignmentPlan, CourseSettings
 from gradkit.corpora.library import Library
 from gradkit.grader.report import Conditions, make_report
 from gradkit.grader.suite import load_suite
-from gradkit.outputs.gradebook import MAX_ID_BYTES, GradebookError, open_gradebook, student_id
+from gradkit.grades.roster import read_roster
+from gradkit.outputs.gradebook import MAX_FIELD_LENGTH, MAX_ID_BYTES, GradebookError, open_gradebook, student_id
 from gradkit.outputs.timestamps import read_timestamp
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
@@ -169,6 +172,46 @@ def test_a_manual_score_needs_another_look_if_the_automatic_score_has_changed(
     corrected.enter("a1", student_and_report("ada", "a1", wrong))
     assert corrected.grades("ada")["powers"][1:] == (1.5, 0.25, looks_again)
     assert corrected.grades("ada")["minus"][3] is False, "extra credit is no judgement of the automatic score"
+
+
+@pytest.fixture
+def ada_in_the_roster(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name,email\n77,Ada Lovelace,ada@uni.example\n", encoding="utf-8")
+    (entry,) = read_roster(tmp_path / "roster.csv")
+    return entry
+
+
+def person(book):
+    with book.by_hand() as opened:
+        student = opened.find_student("ada")
+        return student.first_name, student.last_name, student.email, student.lms_user_id
+
+
+def test_names_come_from_the_roster_and_what_is_there_stays(book, student_and_report, ada_in_the_roster):
+    ada, report = student_and_report("ada", "a1")
+    book.enter("a1", (ada, report))
+    assert person(book) == (None, None, None, None)
+    book.enter("a1", (ada, report, ada_in_the_roster))
+    assert person(book) == ("Ada", "Lovelace", "ada@uni.example", "77")
+    with book.by_hand() as opened:
+        opened.update_or_create_student("ada", first_name="Augusta")
+    book.enter("a1", (ada, report, ada_in_the_roster))
+    book.enter("a1", (ada, report))
+    assert person(book) == ("Augusta", "Lovelace", "ada@uni.example", "77")
+
+
+def test_without_a_roster_the_ids_of_the_download_count(book, student_and_report):
+    ada, report = student_and_report("ada", "a1")
+    known = dataclasses.replace(ada, ids={"email": "a" * 200 + "@uni.example", "canvas_user": "501"})
+    book.enter("a1", (known, report))
+    assert person(book) == (None, None, "a" * MAX_FIELD_LENGTH, "501")
+
+
+def test_the_time_of_a_download_counts_if_there_is_no_timestamp(book, student_and_report):
+    ada, report = student_and_report("ada", "a1")
+    report = msgspec.structs.replace(report, submitted="2026-05-01T15:00:00+02:00")
+    assert book.enter("a1", (ada, report)) == ["ada"]
+    assert book.seen()["ada", A1]["timestamp"] == ONE_O_CLOCK
 
 
 def test_students_without_a_submission_and_other_assignments_are_untouched(corrected, student_and_report):
