@@ -33,7 +33,12 @@ MAX_PRIVATE_LINE_LENGTH = 100_000
 
 def grade(
     assignment: Annotated[str, typer.Argument(help="a2_backprop, a2, ... or all")],
-    submissions: Annotated[Path, typer.Argument(help="a folder that holds a folder or a zip for each student")],
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            help="a folder or zip with a folder or archive for each student, or a learning platform's download"
+        ),
+    ],
     out: Annotated[
         Path,
         typer.Option(help="the folder for reports: a folder in it has a JSON file for each student, and grades.csv"),
@@ -66,13 +71,13 @@ def grade(
     from gradkit.grader.whole_class.processor_limit import watch_processor_limit
     from gradkit.grader.whole_class.reports_folder import remember_submissions
     from gradkit.outputs.grades_csv import GRADES, write_grades
-    from gradkit.outputs.terminal import show_class
-    from gradkit.submissions.intake.students import list_students
+    from gradkit.outputs.terminal import show_class, show_not_taken_in
+    from gradkit.submissions.intake.downloads import list_students
 
     watch_processor_limit()
     try:
         course = choose_assignments(assignment)
-        students, others = list_students(submissions, out)
+        students, others = list_students(submissions, out, course[0].name if len(course) == 1 else "")
         suite = _load_suite(course, seed)
         # Each assignment has a folder of its own: a run for another one must not replace these reports.
         folder = out / (course[0].name if len(course) == 1 else "all")
@@ -81,6 +86,7 @@ def grade(
 
         results = _grade(classroom, students, workers, writer)
         show_class(console, results, suite.points)
+        show_not_taken_in(console, results, others)
         reports = [result.report for result in results if result.report]
         write_grades(reports, classroom.out / GRADES)
         remember_submissions(classroom.out, submissions)
@@ -90,7 +96,7 @@ def grade(
         console.print("\nStopped. Run the same command again to continue.")
         raise typer.Exit(130) from None
 
-    _show_warnings(others, seed, no_sandbox)
+    _show_warnings(seed, no_sandbox)
     if len(reports) < len(students):
         stop(
             f"{len(students) - len(reports)} of {len(students)} submissions have no report; the reasons are above. "
@@ -101,10 +107,8 @@ def grade(
     )
 
 
-def _show_warnings(others: Sequence[str], seed: str, no_sandbox: bool) -> None:
+def _show_warnings(seed: str, no_sandbox: bool) -> None:
     """Print what the instructor should know about the run as a whole."""
-    if others:
-        console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
     if seed == PUBLIC_SEED:
         console.print("Graded on the graphs that students have. Use a private --seed for other graphs.", style="yellow")
     if no_sandbox:
@@ -218,7 +222,7 @@ def _explain_privately(path: Path, report: Report, item: ItemResult, submission:
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
     from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
-    from gradkit.submissions.intake.students import find_student
+    from gradkit.submissions.intake.downloads import find_student
 
     if label_seed(seed) != report.conditions.seed:
         given = "none was given" if seed == PUBLIC_SEED else f"{label_seed(seed)} was given"

@@ -16,8 +16,9 @@ import msgspec
 from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.submissions.intake.students import Student
-from gradkit.submissions.intake.take_in import Intake, NotTakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import Item, ItemResult, Results, strip_result
 

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.errors import UserError
 from gradkit.grader.report import Report
 from gradkit.grader.suite import Suite
+from gradkit.submissions.intake.sources import Source
 from gradkit.submissions.intake.students import Student, safe_name
 
 from .timestamps import read_timestamp
@@ -95,9 +97,9 @@ class GradebookWriter:
         are_late = [self._write_assignment(cells, name, student.source, report) for cells in handed_in]
         return any(are_late)
 
-    def _write_assignment(self, cells: _GradeCells, student: str, source: Path, report: Report) -> bool:
-        stamp = read_timestamp(source, cells.assignment.name)
-        known = {"timestamp": stamp.time} if stamp and stamp.time else {}
+    def _write_assignment(self, cells: _GradeCells, student: str, source: Source, report: Report) -> bool:
+        time = _read_time(source, report, cells.assignment.name)
+        known = {"timestamp": time} if time else {}
         submission = self._gradebook.update_or_create_submission(cells.assignment.name, student, **known)
 
         earned = {item.id: item.earned for item in report.items}
@@ -110,6 +112,16 @@ class GradebookWriter:
         is_late = submission.assignment.duedate is not None and bool(submission.total_seconds_late)
         self._gradebook.db.commit()
         return is_late
+
+
+def _read_time(source: Source, report: Report, assignment: str) -> datetime | None:
+    """Return when something was handed in, in UTC and without a zone as nbgrader keeps it. None if it is not known."""
+    if isinstance(source, Path) and not report.ids:  # otherwise a platform knows it, and timestamp.txt is the student's
+        stamp = read_timestamp(source, assignment)
+        return stamp.time if stamp else None
+    if not report.submitted:
+        return None
+    return datetime.fromisoformat(report.submitted).astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def _write_score(grade: Any, earned: float) -> None:

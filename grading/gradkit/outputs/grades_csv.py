@@ -31,7 +31,7 @@ def grades_csv(reports: Sequence[Report]) -> bytes:
     text = StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     verdicts = [verdict.value for verdict in Verdict]
-    writer.writerow(["student", *assignments, "points", "out_of", *verdicts, "warnings"])
+    writer.writerow(["student", *assignments, "points", "out_of", *verdicts, "warnings", "not_taken_in"])
     for report in reports:
         writer.writerow(_cells(report, assignments))
     return text.getvalue().encode("utf-8-sig")
@@ -46,6 +46,7 @@ def _cells(report: Report, assignments: Sequence[str]) -> list[object]:
         f"{report.points:g}",
         *(counts[verdict] for verdict in Verdict),
         without_formulas(" / ".join(report.warnings)),
+        without_formulas(" / ".join(map(str, report.not_taken_in))),
     ]
 
 

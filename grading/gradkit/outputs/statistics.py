@@ -18,6 +18,11 @@ def summarize_verdicts(report: Report) -> str:
     return ", ".join(f"{counts[verdict]} {verdict.value.replace('_', ' ')}" for verdict in Verdict if counts[verdict])
 
 
+def find_intake_failure(report: Report) -> str:
+    """Return why nothing of a submission could be graded; empty if something could."""
+    return next((each.reason for each in report.not_taken_in if not each.file), "")
+
+
 def find_most_failed_items(reports: Sequence[Report]) -> list[tuple[str, int]]:
     """Return the titles of the items that the largest numbers of students got wrong, and these numbers.
 

@@ -19,11 +19,12 @@ from gradkit.grader.report import Report
 from gradkit.grader.whole_class.classroom import ClassProgress
 from gradkit.grader.whole_class.results import StudentResult
 from gradkit.submissions.exception_text import MAX_MESSAGE_LENGTH, tidy
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import GradebookProcess
-from .statistics import find_most_failed_items, summarize_verdicts
+from .statistics import find_intake_failure, find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -124,6 +125,24 @@ def show_class(console: Console, results: Sequence[StudentResult], points: float
     _show_average(console, [result.report for result in results if result.report], points)
 
 
+def show_not_taken_in(console: Console, results: Sequence[StudentResult], others: Sequence[NotTakenIn]) -> None:
+    """Print what was handed in and could not be used: for each file, whose it is, the reason, and what to do.
+
+    Args:
+        console: Where to print.
+        results: The class's results.
+        others: What belongs to no student.
+    """
+    lines = [
+        f"{result.report.student}: {each}" for result in results if result.report for each in result.report.not_taken_in
+    ]
+    lines += map(str, others)
+    if lines:
+        console.print("\nNot taken in:", style="bold")
+        for line in lines:
+            console.print(Text(f"- {line}"), style="yellow", soft_wrap=True)
+
+
 def _add_row(table: Table, result: StudentResult) -> None:
     """Add the row of a student."""
     name, report = Text(result.student.name), result.report
@@ -131,7 +150,8 @@ def _add_row(table: Table, result: StudentResult) -> None:
         table.add_row(name, "-", Text("no report", "red"), "")
         return
     seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
-    table.add_row(name, f"{report.earned:g}", summarize_verdicts(report), seconds)
+    reason = find_intake_failure(report)
+    table.add_row(name, f"{report.earned:g}", Text(reason, "yellow") if reason else summarize_verdicts(report), seconds)
 
 
 def _warnings(result: StudentResult) -> list[str]:

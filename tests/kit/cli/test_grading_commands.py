@@ -22,7 +22,7 @@ from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
 from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.outputs.terminal import describe_time_left, show_progress
-from gradkit.submissions.intake.students import list_students
+from gradkit.submissions.intake.downloads import list_students
 from gradkit.submissions.sandbox import image, system_calls
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
@@ -63,7 +63,7 @@ def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
     assert shown.exit_code == 0
     assert re.search(r"Ada Lovelace +19\.5 +27 passed", shown.output)
     assert re.search(r"ben +17\.5 +25 passed, 1 failed, 1 blocked", shown.output)
-    assert "Ignored, not a folder or a zip: notes.txt" in shown.output
+    assert "- notes.txt was not taken in: It is not in a student's folder or archive." in shown.output
     assert "Most often wrong: 2 - x is not x - 2 (1)" in shown.output
     assert rows(reports_of(school) / "grades.csv")["ben"]["points"] == "17.5"
     assert rows(reports_of(school) / "grades.csv")["ben"]["failed"] == "1"
