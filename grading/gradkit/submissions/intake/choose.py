@@ -417,7 +417,7 @@ def _select(entries: Sequence[Entry], folder: _Path, names: Mapping[_Path, str],
             others.append((name, entry))
         elif original:
             not_taken_in.append(_ignored(name, original))
-        elif _DATA.fullmatch(file_name) and name != TIMESTAMP:
+        elif _DATA.fullmatch(file_name) and file_name != TIMESTAMP:
             data.append((name, entry))
 
     for files, most, kind in ((others, MAX_OTHER_FILES, "other .py"), (data, MAX_DATA_FILES, "data")):
