@@ -16,7 +16,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from pathlib import Path
@@ -28,11 +27,11 @@ from gradkit.submissions.exception_text import tidy
 
 from .archives import USE_ZIP, archive_stem, is_archive
 from .choose import TIMESTAMP
-from .entries import Entry, UnfitError, list_zip_entries, open_regular, read_start
+from .entries import UnfitError, read_start
 from .gradescope import MAX_METADATA_BYTES, METADATA, GradescopeSubmission, Submitter, read_metadata
 from .not_taken_in import NotTakenIn
 from .platform_names import PlatformName, match_platform
-from .sources import MAX_CLASS_BYTES, MAX_CLASS_ENTRIES, Part, Source, Upload
+from .sources import Part, Source, Upload, list_class_zip, read_part
 from .students import Student, StudentsError, safe_name
 from .take_in import describe_error
 from .times import parse_time
@@ -81,9 +80,8 @@ def list_students(
         StudentsError: If there is no student in it.
         OSError: If it cannot be read.
     """
-    with ExitStack() as stack:
-        level = _unwrap(_list_level(downloads, leave_out, stack), leave_out, stack)
-        finds, not_taken_in = _find_uploads(level)
+    level = _unwrap(_list_level(downloads, leave_out), leave_out)
+    finds, not_taken_in = _find_uploads(level)
     if not finds:
         raise StudentsError(_describe_missing_students(downloads, level.tops))
     students = [_add_nbgrader_time(each, assignment) for each in _make_students(finds, make_name)]
@@ -137,13 +135,13 @@ class _Top:
         path: Its path on disk, or the zip of the class that contains it.
         inside: Its path in that zip; empty if it is on disk.
         is_folder: Whether it is a folder.
-        files: The files in it, or itself, if it is in a zip.
+        files: Paths of the files in it, or of itself, if it is in a zip.
     """
 
     path: Path
     inside: tuple[str, ...]
     is_folder: bool
-    files: tuple[Entry, ...] = ()
+    files: tuple[tuple[str, ...], ...] = ()
 
     @property
     def name(self) -> str:
@@ -174,10 +172,6 @@ class _Top:
         """Return it as a part of an upload, under the name that the student gave it."""
         return Part(self.path, self.inside, "" if self.is_folder else name or self.name)
 
-    def read(self, max_bytes: int) -> bytes:
-        """Read the start of a file."""
-        return self.files[0].read(max_bytes) if self.inside else read_start(self.path, max_bytes)
-
 
 class _Level(NamedTuple):
     """A folder or zip that can be the download.
@@ -202,8 +196,8 @@ class _Level(NamedTuple):
         return n_clones > 1 or (self.name.endswith(_SUBMISSIONS) and n_folders > 0)
 
 
-def _list_level(downloads: Path, leave_out: Path, stack: ExitStack) -> _Level:
-    """List a folder or a zip. The zip stays open until `stack` is closed."""
+def _list_level(downloads: Path, leave_out: Path) -> _Level:
+    """List a folder or a zip; the zip in a bounded process. Raises StudentsError if it is neither or cannot be read."""
     name = downloads.resolve().name
     if downloads.is_dir():
         items = sorted(os.scandir(downloads), key=lambda item: item.name)
@@ -218,37 +212,45 @@ def _list_level(downloads: Path, leave_out: Path, stack: ExitStack) -> _Level:
 
     path = downloads.resolve()
     try:
-        opened = stack.enter_context(open_regular(path))
-        entries = list(list_zip_entries(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES))
-    except UnfitError as error:
-        raise StudentsError(f"{safe_name(downloads.name)}: {error} Unpack it, and name the folder.") from None
+        reply = run_bounded(lambda: _try_to_list_zip(path), list[tuple[str, ...]] | str, READING)
+    except LimitReachedError as error:
+        reply = f"Reading it {error.message}."
+    if isinstance(reply, str):
+        raise StudentsError(f"{safe_name(downloads.name)} cannot be used: {reply} Unpack it, and name the folder.")
+    return _Level(archive_stem(name), _tops_of_paths(path, (), reply), [])
+
+
+def _try_to_list_zip(path: Path) -> list[tuple[str, ...]] | str:
+    """List the paths in a class's zip, or return the reason why it cannot be read. Call it in a bounded process."""
+    try:
+        return list_class_zip(path)
+    except MemoryError:
+        raise
     except Exception as error:
-        reason = describe_error(error).message
-        raise StudentsError(f"{safe_name(downloads.name)} cannot be read as a zip: {reason}") from None
-    return _Level(archive_stem(name), _tops_of_entries(path, (), entries), [])
+        return describe_error(error).message
 
 
-def _tops_of_entries(path: Path, folder: tuple[str, ...], entries: Iterable[Entry]) -> list[_Top]:
+def _tops_of_paths(path: Path, folder: tuple[str, ...], files: Iterable[tuple[str, ...]]) -> list[_Top]:
     """Return the tops of a folder in a zip.
 
     Args:
         path: The zip.
         folder: The folder's path in the zip.
-        entries: All files below the folder, with their paths in the zip.
+        files: The paths in the zip of all files below the folder.
     """
     n_parts = len(folder)
     tops = []
-    in_order = sorted(entries, key=lambda entry: entry.parts)
-    for name, group in groupby(in_order, lambda entry: entry.parts[n_parts]):
+    for name, group in groupby(sorted(files), lambda parts: parts[n_parts]):
         with_name = list(group)
-        below = tuple(entry for entry in with_name if len(entry.parts) > n_parts + 1)
+        below = tuple(parts for parts in with_name if len(parts) > n_parts + 1)
         if below:
             tops.append(_Top(path, (*folder, name), True, below))
-        tops += [_Top(path, (*folder, name), False, (entry,)) for entry in with_name if entry not in below]
+        if len(below) < len(with_name):  # a file of this name
+            tops.append(_Top(path, (*folder, name), False, (with_name[0],)))
     return tops
 
 
-def _unwrap(level: _Level, leave_out: Path, stack: ExitStack) -> _Level:
+def _unwrap(level: _Level, leave_out: Path) -> _Level:
     """Return the platform's download that is the only folder or zip in this one, or else `level`."""
     inner, outside = level, list(level.outside)
     for _ in range(MAX_LEVELS):
@@ -259,13 +261,13 @@ def _unwrap(level: _Level, leave_out: Path, stack: ExitStack) -> _Level:
         (container,) = containers
         try:
             if not container.inside:
-                inner = _list_level(container.path, leave_out, stack)
+                inner = _list_level(container.path, leave_out)
             elif container.is_folder:
-                tops = _tops_of_entries(container.path, container.inside, container.files)
+                tops = _tops_of_paths(container.path, container.inside, container.files)
                 inner = _Level(container.name, tops, [])
             else:
                 break
-        except Exception:  # it is one student's submission, and that student's result says what is wrong
+        except (StudentsError, OSError):  # it is one student's submission, and that student's result says what is wrong
             break
     return inner._replace(outside=outside) if inner.is_platforms else level
 
@@ -419,7 +421,7 @@ def _read_metadata(tops: Iterable[_Top], not_taken_in: list[NotTakenIn]) -> dict
 def _try_to_read_metadata(top: _Top) -> dict[str, GradescopeSubmission] | str:
     """Read the metadata, or return the reason why it cannot be read."""
     try:
-        return read_metadata(top.read(MAX_METADATA_BYTES + 1))
+        return read_metadata(read_part(top.part(), MAX_METADATA_BYTES + 1))
     except MemoryError:
         raise
     except Exception as error:

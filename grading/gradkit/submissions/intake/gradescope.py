@@ -6,22 +6,28 @@ needed stands in lines of a fixed form, which this module finds by their indenta
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
 import msgspec
 
 from .times import parse_time
 
 METADATA = "submission_metadata.yml"
-MAX_METADATA_BYTES = 32 << 20
+MAX_METADATA_BYTES = 64 << 20
 MAX_SUBMITTERS = 50
 """People who handed in together."""
 
 MAX_VALUE_LENGTH = 1_000
 """Characters of a name, an id or an e-mail address."""
 
-_SUBMISSION = re.compile(r"'?\"?(submission_\d{1,18})'?\"?:.*")
+MAX_LINES = 500
+"""Lines about who handed in one submission."""
+
+_NEEDED = (b"  :submitters:", b"  :created_at:")
+_SUBMISSION = re.compile(rb"['\"]?(submission_[0-9]{1,18})['\"]?:( .*)?")
 _FIELD = re.compile(r"(?P<indent> *)(?P<item>- )?:(?P<key>[a-z_]+):(?: +(?P<value>.*))?")
 _ANCHOR = re.compile(r"[&!][^ ]* ?")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
@@ -62,17 +68,21 @@ def read_metadata(raw: bytes) -> dict[str, GradescopeSubmission]:
     found: dict[str, GradescopeSubmission] = {}
     name = ""
     lines: list[str] = []
-    for line in [*raw.decode("utf-8-sig", "replace").split("\n"), "submission_0:"]:
-        line = line.rstrip("\r")
-        start = _SUBMISSION.fullmatch(line)
+    is_needed = False
+    for raw_line in BytesIO(raw.removeprefix(codecs.BOM_UTF8)):
+        start = _SUBMISSION.fullmatch(raw_line.rstrip())
         if start:
             if name:
                 found[name] = _read_submission(lines)
-            name, lines = start[1], []
-        else:
-            lines.append(line)
-    if not found:
+            name, lines, is_needed = start[1].decode(), [], False
+            continue
+        if raw_line.startswith(b"  :"):  # a key of the submission itself
+            is_needed = raw_line.startswith(_NEEDED)
+        if is_needed and len(lines) < MAX_LINES:
+            lines.append(raw_line[:MAX_VALUE_LENGTH].decode("utf-8", "replace").rstrip())
+    if not name:
         raise ValueError("it holds no submission")
+    found[name] = _read_submission(lines)
     return found
 
 

@@ -91,6 +91,19 @@ def list_source(source: Source, stack: ExitStack) -> Listing:
     return listing._replace(not_taken_in=[*source.not_taken_in, *listing.not_taken_in])
 
 
+def list_class_zip(path: Path) -> list[tuple[str, ...]]:
+    """List the paths of the files in the zip of a class. Raises as `list_source` does."""
+    with open_regular(path) as opened:
+        return [entry.parts for entry in list_zip_entries(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES)]
+
+
+def read_part(part: Part, max_bytes: int) -> bytes:
+    """Read the start of a file of a download. Call it in a bounded process. Raises as `list_source` does."""
+    with ExitStack() as stack:
+        (entry,) = list_source(Upload((part,)), stack).entries
+        return entry.read(max_bytes)
+
+
 def _list_part(part: Part, archive: Sequence[Entry]) -> list[Entry]:
     """List the files of a part.
 
