@@ -232,7 +232,8 @@ def _explain_privately(path: Path, report: Report, item: ItemResult, submission:
     names = {each.assignment for each in report.items}
     suite = _load_suite([assignment for assignment in assignments() if assignment.name in names], seed)
     test = find_private_test(suite, item.id)
-    source = submission or find_student(report.student, read_submissions_folder(path.parent)).source
+    only = names.pop() if len(names) == 1 else ""
+    source = submission or find_student(report.student, read_submissions_folder(path.parent), only).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explain_privately(suite, report, test, source, Path(scratch))
 

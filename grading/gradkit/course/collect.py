@@ -85,7 +85,8 @@ def collect(
         ImportError: If a time has to be read, and nbgrader is not installed.
     """
     in_place = downloads.resolve() == into.resolve()
-    students, not_taken_in = list_students(downloads, into, assignment.name, _make_student_id)
+    # In nbgrader's own folder, notebooks are written to the folders of students.
+    students, not_taken_in = list_students(downloads, into, "" if in_place else assignment.name, _make_student_id)
     for student in students:
         folder = _folder_of(student) if in_place else None
         yield collect_student(assignment, student, (folder or into / student.name) / assignment.name, in_place, force)

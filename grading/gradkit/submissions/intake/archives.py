@@ -9,6 +9,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
@@ -77,12 +78,31 @@ def list_archive(name: str, opened: BinaryIO) -> list[Entry]:
         opened: The archive.
 
     Raises:
-        UnfitError: If the archive is too large, or has too many entries.
-        Exception: If it is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: If the archive is too large, has too many entries, or is damaged. Reading an entry raises it, too.
     """
-    if name.lower().endswith(".zip"):
-        return list(list_zip_entries(opened, MAX_ZIP_BYTES, MAX_ENTRIES))
-    return list(_list_tar_entries(opened, is_packed=not name.lower().endswith(".tar")))
+    with _name_damage(name):
+        if name.lower().endswith(".zip"):
+            entries = list(list_zip_entries(opened, MAX_ZIP_BYTES, MAX_ENTRIES))
+        else:
+            entries = list(_list_tar_entries(opened, is_packed=not name.lower().endswith(".tar")))
+    return [Entry(entry.parts, partial(_read_entry, name, entry)) for entry in entries]
+
+
+def _read_entry(name: str, entry: Entry, max_bytes: int) -> bytes:
+    with _name_damage(name):
+        return entry.read(max_bytes)
+
+
+@contextmanager
+def _name_damage(name: str) -> Iterator[None]:
+    """Name the archive in the error if it is damaged. That can raise anything, depending on where the damage is."""
+    try:
+        yield
+    except (UnfitError, MemoryError):
+        raise
+    except Exception as error:
+        kind = "a zip" if name.lower().endswith(".zip") else "a tar"
+        raise UnfitError(f"{name} is damaged, or is not {kind} ({type(error).__name__}).") from None
 
 
 def open_archives(entries: list[Entry], graded: Collection[str], depth: int = 0) -> Listing:
@@ -96,8 +116,7 @@ def open_archives(entries: list[Entry], graded: Collection[str], depth: int = 0)
         depth: In how many archives the entries are.
 
     Raises:
-        UnfitError: If several archives could be meant, or the only one is too large.
-        Exception: If the only archive is damaged. `take_in.describe_error` knows the exceptions.
+        UnfitError: If several archives could be meant, or the only one cannot be opened.
     """
     archives = [entry for entry in entries if is_archive(entry.parts[-1])]
     not_taken_in = [
@@ -127,10 +146,8 @@ def open_archives(entries: list[Entry], graded: Collection[str], depth: int = 0)
             if has_any(listing.entries, graded) or (not has_notebook and _has_notebook(listing.entries)):
                 found.append((archive, listing))
                 continue
-        except MemoryError:
-            raise
-        except Exception as error:
-            reason = str(error) if isinstance(error, UnfitError) else f"It cannot be read: {type(error).__name__}."
+        except UnfitError as error:
+            reason = str(error)
         not_taken_in += _decline([archive], reason, ASK_AGAIN)
     not_taken_in += _decline(archives[MAX_ARCHIVES:], f"Only {MAX_ARCHIVES} archives are opened.", USE_ZIP)
 

@@ -256,7 +256,9 @@ def _choose_beside(entries: Sequence[Entry], graded: Sequence[str], imported: se
     warnings = list(folder.warnings)
     if unused:
         n_folders = len(unused) + 1
-        warnings.append(f"{n_folders} folders contain files to grade. The outermost was used: {_show(folder.path)}")
+        warnings.append(
+            f"{n_folders} folders contain files to grade. The outermost was used: {_show_folder(folder.path)}."
+        )
     if folder.path and any(entry.parts[-1] == "__init__.py" for entry in here):
         warnings.append(f"{_show(folder.path)} is a package: its files were used without the folder.")
     return ChosenFiles(
@@ -358,7 +360,7 @@ def _find_elsewhere(entries: Sequence[Entry], missing: set[str], folder: _Path) 
 def _describe_unused(other: _Path, entries: Sequence[Entry], folder: _Path, expected: set[str]) -> NotTakenIn:
     """Say that the files to grade in another folder were not used."""
     files = [each.parts for each in entries if each.parts[:-1] == other and each.parts[-1] in expected]
-    reason = f"The files in the outermost folder were used: {_show(folder)}."
+    reason = f"The files to grade in {_show_folder(folder)} were used."
     return NotTakenIn(join_paths(files or [other]), reason, "If these are meant, remove the others.")
 
 
@@ -494,18 +496,25 @@ def _make_missing_error(
     entries: Iterable[Entry], module: str, notebook: Notebook | None, not_taken_in: list[NotTakenIn]
 ) -> UnfitError:
     """Say that a file is missing and what the submission has instead, since only the name may be wrong."""
-    likely = [entry.parts for entry in entries if _LIKELY_SOLUTION.fullmatch(entry.parts[-1])]
+    everything = [entry.parts for entry in entries]
+    likely = [parts for parts in everything if _LIKELY_SOLUTION.fullmatch(parts[-1])] or everything
     due = f"{module}.py or {notebook_file(notebook)}" if notebook else f"{module}.py"
     message = f"There is no {due} in this submission"
     if not likely:
         return UnfitError(f"{message}.", Verdict.NOT_IMPLEMENTED, f"Ask the student for {due}.", not_taken_in)
     listed = f"{join_paths(likely[:5])}{', ...' if len(likely) > 5 else ''}"
-    advice = f"If one of these is {due}, rename it. If not, ask the student for it."
+    advice = f"Ask the student for {due}."
+    if any(parts[-1].lower().endswith((".py", ".ipynb", ".txt")) for parts in likely):
+        advice = f"If one of these is {due}, rename it. If not, ask the student for it."
     return UnfitError(f"{message}; it holds {listed}.", Verdict.NOT_IMPLEMENTED, advice, not_taken_in)
 
 
 def _show(path: _Path) -> str:
     return "/".join(path) or "."
+
+
+def _show_folder(path: _Path) -> str:
+    return "/".join(path) or "the submission's own folder"
 
 
 def _list_paths(entries: Sequence[Entry]) -> str:

@@ -73,7 +73,7 @@ def list_students(
         downloads: A folder or a zip.
         leave_out: A folder that gradkit writes to. It may be inside `downloads`; the entry that contains it is not a
             student.
-        assignment: Name of the assignment, to find nbgrader's times of submission.
+        assignment: Name of the assignment. In nbgrader's layout, only its folders count.
         make_name: Makes a name that is safe in a path from the name that a download has for a student.
 
     Raises:
@@ -84,7 +84,7 @@ def list_students(
     finds, not_taken_in = _find_uploads(level)
     if not finds:
         raise StudentsError(_describe_missing_students(downloads, level.tops))
-    students = [_add_nbgrader_time(each, assignment) for each in _make_students(finds, make_name)]
+    students = [_enter_assignment(each, assignment) for each in _make_students(finds, make_name)]
     return ClassList(sorted(students, key=lambda student: student.name), not_taken_in)
 
 
@@ -135,7 +135,7 @@ class _Top:
         path: Its path on disk, or the zip of the class that contains it.
         inside: Its path in that zip; empty if it is on disk.
         is_folder: Whether it is a folder.
-        files: Paths of the files in it, or of itself, if it is in a zip.
+        files: Paths of the files in it, or of itself, if it is in a zip: see `list_class_zip`.
     """
 
     path: Path
@@ -241,6 +241,8 @@ def _tops_of_paths(path: Path, folder: tuple[str, ...], files: Iterable[tuple[st
     n_parts = len(folder)
     tops = []
     for name, group in groupby(sorted(files), lambda parts: parts[n_parts]):
+        if not name:  # the folder is empty
+            continue
         with_name = list(group)
         below = tuple(parts for parts in with_name if len(parts) > n_parts + 1)
         if below:
@@ -539,21 +541,31 @@ def _merge_ids(group: Sequence[_Find]) -> dict[str, str]:
     return ids
 
 
-def _add_nbgrader_time(student: Student, assignment: str) -> Student:
-    """Add the time of submission that nbgrader has left in <student>/<assignment>/timestamp.txt.
+def _enter_assignment(student: Student, assignment: str) -> Student:
+    """Return a student with the folder of one assignment and its time of submission, if the layout is nbgrader's.
 
-    The file counts only in nbgrader's layout, a folder with folders of assignments only: elsewhere a student can have
-    handed it in.
+    That is a folder on disk with nothing but folders of assignments. In other layouts a student can have handed in the
+    file with the time.
+
+    Args:
+        student: The student.
+        assignment: Name of the assignment; empty for several assignments.
     """
     folder = student.source
     if not assignment or not isinstance(folder, Path) or folder.is_symlink() or not folder.is_dir():
         return student
     names = {each.name for each in assignments()}
     items = [item for item in islice(os.scandir(folder), 100) if not item.name.startswith(".")]
-    if not all(item.is_dir(follow_symlinks=False) and item.name in names for item in items):
+    if not items or not all(item.is_dir(follow_symlinks=False) and item.name in names for item in items):
         return student
+
+    present = sorted(item.name for item in items)
+    if assignment not in present:
+        reason = f"Nothing was handed in for {assignment}, only for other assignments."
+        nothing = [NotTakenIn(name, reason, "If it is meant, rename the folder.") for name in present]
+        return replace(student, source=Upload((), not_taken_in=tuple(nothing)))
     try:
         content = read_start(folder / assignment / TIMESTAMP, MAX_TIMESTAMP_BYTES)
     except OSError:  # missing, or not a regular file
-        return student
-    return replace(student, submitted=parse_time(content.decode("utf-8", "replace")))
+        content = b""
+    return replace(student, source=folder / assignment, submitted=parse_time(content.decode("utf-8", "replace")))

@@ -177,9 +177,7 @@ def list_zip_entries(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iter
         UnfitError: If the zip is too large, or has too many entries.
         Exception: If the zip is damaged. `take_in.describe_error` knows the exceptions.
     """
-    if opened.seek(0, os.SEEK_END) > max_bytes:
-        raise UnfitError(f"The zip is larger than {max_bytes >> 20} megabytes.")
-    for info in zipfile.ZipFile(_BoundedDirectory(opened, max_entries)).infolist():
+    for info in _list_zip_directory(opened, max_bytes, max_entries):
         parts = split_path(info.filename)
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir() or not parts or ".." in parts or kind not in (0, stat.S_IFREG):
@@ -188,6 +186,30 @@ def list_zip_entries(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iter
             continue
         if not any(map(is_ignored, parts)):
             yield Entry(parts, partial(_decompress, opened, info))
+
+
+def list_zip_folders(opened: BinaryIO, max_bytes: int, max_entries: int) -> set[tuple[str, ...]]:
+    """List the folders in a zip, also those that are empty or hold only files that never count.
+
+    The arguments and exceptions are those of `list_zip_entries`.
+    """
+    folders: set[tuple[str, ...]] = set()
+    for info in _list_zip_directory(opened, max_bytes, max_entries):
+        parts = split_path(info.filename)
+        folder = parts if info.is_dir() else parts[:-1]
+        if len(info.filename) <= MAX_NAME_LENGTH and len(parts) <= MAX_FOLDER_DEPTH and ".." not in parts:
+            while folder and any(map(is_ignored, folder)):
+                folder = folder[:-1]
+            if folder:
+                folders.add(folder)
+    return folders
+
+
+def _list_zip_directory(opened: BinaryIO, max_bytes: int, max_entries: int) -> list[zipfile.ZipInfo]:
+    """List the directory of a zip. Raises as `list_zip_entries` does."""
+    if opened.seek(0, os.SEEK_END) > max_bytes:
+        raise UnfitError(f"The zip is larger than {max_bytes >> 20} megabytes.")
+    return zipfile.ZipFile(_BoundedDirectory(opened, max_entries)).infolist()
 
 
 class _Decompressor(Protocol):

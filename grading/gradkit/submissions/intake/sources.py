@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from .archives import Listing, list_archive
-from .entries import Entry, list_folder_entries, list_zip_entries, open_regular, read_start
+from .entries import Entry, list_folder_entries, list_zip_entries, list_zip_folders, open_regular, read_start
 from .file_names import join_paths
 from .not_taken_in import NotTakenIn
 
@@ -92,9 +92,15 @@ def list_source(source: Source, stack: ExitStack) -> Listing:
 
 
 def list_class_zip(path: Path) -> list[tuple[str, ...]]:
-    """List the paths of the files in the zip of a class. Raises as `list_source` does."""
+    """List the paths of the files in the zip of a class. Raises as `list_source` does.
+
+    A folder without files that count, such as an empty clone, is in the list as a path that ends in an empty part.
+    """
     with open_regular(path) as opened:
-        return [entry.parts for entry in list_zip_entries(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES)]
+        files = [entry.parts for entry in list_zip_entries(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES)]
+        folders = list_zip_folders(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES)
+    above = {parts[:length] for parts in files for length in range(1, len(parts))}
+    return files + [(*folder, "") for folder in folders - above]
 
 
 def read_part(part: Part, max_bytes: int) -> bytes:

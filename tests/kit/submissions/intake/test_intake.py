@@ -149,7 +149,9 @@ def test_the_right_name_takes_precedence_over_a_copy(take, write_folder):
 def test_of_several_engines_the_outermost_is_used_with_a_warning(take, write_folder):
     files, intake = take(write_folder({"engine.py": ENGINE, "backup/old/engine.py": b"old"}))
     assert files == {"engine.py": ENGINE}
-    assert intake.warnings == ("2 folders contain files to grade. The outermost was used: .",)
+    assert intake.warnings == (
+        "2 folders contain files to grade. The outermost was used: the submission's own folder.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_an_ambiguous_submission_is_an_error_and_nothing_is_guessed(files, messa
     ("files", "message"),
     [
         ({}, "."),
-        ({"engine/readme.md": b""}, "."),
+        ({"engine.py.png": b""}, "; it holds engine.py.png."),
         ({"notes.txt": b"sorry"}, "; it holds notes.txt."),
         ({"ada_engine.py": ENGINE, "old/engine_final.py": b""}, "; it holds ada_engine.py, old/engine_final.py."),
         ({"engine.rar": b"Rar!"}, "; it holds engine.rar."),
@@ -278,7 +280,7 @@ def test_a_wrong_checksum_is_noticed_whatever_the_method(method, take, tmp_path)
     raw = bytearray(zipped(tmp_path / "it.zip", ("engine.py", ENGINE), compression=METHODS[method]).read_bytes())
     raw[raw.index(b"PK\1\2") + 16] ^= 1
     (tmp_path / "it.zip").write_bytes(raw)
-    assert take(tmp_path / "it.zip")[1].failure.message == "The submission cannot be read: BadZipFile."
+    assert take(tmp_path / "it.zip")[1].failure.message == "it.zip is damaged, or is not a zip (BadZipFile)."
 
 
 def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(take, write_folder, monkeypatch):
