@@ -24,7 +24,7 @@ from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import GradebookProcess
-from .statistics import find_intake_failure, find_most_failed_items, summarize_verdicts
+from .statistics import describe_stopped, find_intake_failure, find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -159,7 +159,7 @@ def _warnings(result: StudentResult) -> list[str]:
     name, report = result.student.name, result.report
     if report is None:
         return [f"{result.reason} {name} has no report; the other reports are complete."]
-    return [f"{name}: {warning}" for warning in report.warnings]
+    return [f"{name}: {warning}" for warning in [*describe_stopped(report), *report.warnings]]
 
 
 def _show_average(console: Console, reports: Sequence[Report], points: float) -> None:
@@ -201,7 +201,8 @@ def show_report(
         max_length: Characters after which a line is cut.
     """
     if item is None:
-        lines = screen.summary(report.items, report.items, assignments(), report.warnings)
+        notes = [*describe_stopped(report), *report.warnings, *map(str, report.not_taken_in)]
+        lines = screen.summary(report.items, report.items, assignments(), notes)
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:

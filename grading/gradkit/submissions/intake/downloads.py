@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -46,6 +47,9 @@ MAX_ID_LENGTH = 200
 MAX_TIMESTAMP_BYTES = 64
 
 _GRADESCOPE = re.compile(r"submission_(?P<number>\d{1,18})")
+_BRANCH_ZIP = re.compile(r"-(main|master)\.zip\Z")
+"""End of the name of the zip that GitHub makes of a repository."""
+
 _SUBMISSIONS = "-submissions"
 """End of the name of the folder that `gh classroom clone` makes. The rest is the assignment's name."""
 
@@ -85,7 +89,23 @@ def list_students(
     if not finds:
         raise StudentsError(_describe_missing_students(downloads, level.tops))
     students = [_enter_assignment(each, assignment) for each in _make_students(finds, make_name)]
+    if len(students) == 1:
+        not_taken_in += _suspect_class(students[0], leave_out)
     return ClassList(sorted(students, key=lambda student: student.name), not_taken_in)
+
+
+def _suspect_class(student: Student, leave_out: Path) -> list[NotTakenIn]:
+    """Say what to do if the only student of a download is a folder of folders, which can be those of a class."""
+    folder = student.source
+    if not isinstance(folder, Path) or not folder.is_dir():
+        return []
+    tops = _list_level(folder, leave_out).tops
+    names = {each.name for each in assignments()}
+    others = [top for top in tops if top.is_container and top.name not in names]
+    if len(others) < 2 or len(others) < len(tops):
+        return []
+    reason = f"It is the only student of this download, and holds {len(others)} folders or archives."
+    return [NotTakenIn(safe_name(folder.name), reason, "If these are students, name this folder in the command.")]
 
 
 def find_student(name: str, downloads: Path, assignment: str = "") -> Student:
@@ -160,8 +180,15 @@ class _Top:
 
     @property
     def is_clone(self) -> bool:
-        """Whether it is a clone of a repository."""
-        return self.is_folder and not self.inside and os.path.lexists(self.path / ".git")
+        """Whether it is a clone of a repository, or a zip that GitHub made of one."""
+        if self.is_folder:
+            return not self.inside and os.path.lexists(self.path / ".git")
+        return _BRANCH_ZIP.search(self.name) is not None
+
+    @property
+    def stem(self) -> str:
+        """Its name, that of an archive without the ending and, if GitHub made it, without the branch."""
+        return self.name if self.is_folder else archive_stem(_BRANCH_ZIP.sub("", self.name))
 
     @property
     def is_gradescope(self) -> bool:
@@ -191,7 +218,7 @@ class _Level(NamedTuple):
         """Whether a platform has named what is in it."""
         if any(match_platform(top.name, top.is_folder) or top.is_gradescope for top in self.tops):
             return True
-        n_clones = sum(top.is_clone for top in self.tops)
+        n_clones = sum(top.is_clone for top in self.tops if top.is_folder)
         n_folders = sum(top.is_folder for top in self.tops)
         return n_clones > 1 or (self.name.endswith(_SUBMISSIONS) and n_folders > 0)
 
@@ -352,8 +379,8 @@ def _find_of_student(top: _Top, prefix: str) -> _Find:
     """
     name = top.name if top.is_folder else archive_stem(top.name)
     ids = {}
-    if prefix and top.is_folder and top.name.startswith(prefix):
-        name = top.name.removeprefix(prefix)
+    if prefix and top.stem.startswith(prefix):
+        name = top.stem.removeprefix(prefix)
         ids["github_login"] = name
     source = top.part() if top.inside else top.path
     return _Find((top.name, str(top.is_folder)), name, top.name, source, ids)
@@ -361,11 +388,11 @@ def _find_of_student(top: _Top, prefix: str) -> _Find:
 
 def _clone_prefix(level: _Level) -> str:
     """Return what precedes the login in the names of clones, or an empty string if that is not certain."""
-    folders = [top.name for top in level.tops if top.is_folder]
+    folders = [top.stem for top in level.tops if top.is_container]
     slug = level.name.removesuffix(_SUBMISSIONS)
     if slug != level.name and folders and all(re.match(f"{re.escape(slug)}-.", name) for name in folders):
         return f"{slug}-"
-    clones = [top.name for top in level.tops if top.is_clone]
+    clones = [top.stem for top in level.tops if top.is_clone]
     if len(clones) < MIN_CLONES or len(clones) < len(folders):
         return ""
     shared = os.path.commonprefix(clones)  # noqa: RUF071 (character by character, as is meant)
@@ -476,9 +503,9 @@ def _keep_newest_submissions(finds: list[_Find], not_taken_in: list[NotTakenIn])
             by_person.setdefault(person, []).append(find)
     older: set[int] = set()
     for submissions in by_person.values():
-        times = {find.submitted for find in submissions}
-        if len(submissions) > 1 and len(times) == len(submissions) and "" not in times:
-            newest = max(submissions, key=lambda find: find.submitted)
+        times = {datetime.fromisoformat(find.submitted) if find.submitted else None for find in submissions}
+        if len(submissions) > 1 and len(times) == len(submissions) and None not in times:
+            newest = max(submissions, key=lambda find: datetime.fromisoformat(find.submitted))
             for find in submissions:
                 if find is not newest:
                     older.add(id(find))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from io import BytesIO
+from itertools import takewhile
 
 import msgspec
 
@@ -26,8 +26,14 @@ MAX_VALUE_LENGTH = 1_000
 MAX_LINES = 500
 """Lines about who handed in one submission."""
 
-_NEEDED = (b"  :submitters:", b"  :created_at:")
-_SUBMISSION = re.compile(rb"['\"]?(submission_[0-9]{1,18})['\"]?:( .*)?")
+MAX_SECTION_BYTES = 100_000
+
+_KEY = re.compile(
+    rb"^(?:['\"]?(?P<name>submission_[0-9]{1,18})['\"]?:(?: .*)?\r?$|  :(?:submitters|created_at):)", re.M
+)
+"""A submission, or a key of one that is needed."""
+
+_SECTION_END = re.compile(rb"  :|['\"]?submission_")
 _FIELD = re.compile(r"(?P<indent> *)(?P<item>- )?:(?P<key>[a-z_]+):(?: +(?P<value>.*))?")
 _ANCHOR = re.compile(r"[&!][^ ]* ?")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
@@ -65,25 +71,24 @@ def read_metadata(raw: bytes) -> dict[str, GradescopeSubmission]:
     """
     if len(raw) > MAX_METADATA_BYTES:
         raise ValueError(f"it is larger than {MAX_METADATA_BYTES >> 20} megabytes")
-    found: dict[str, GradescopeSubmission] = {}
+    lines: dict[str, list[str]] = {}
     name = ""
-    lines: list[str] = []
-    is_needed = False
-    for raw_line in BytesIO(raw.removeprefix(codecs.BOM_UTF8)):
-        start = _SUBMISSION.fullmatch(raw_line.rstrip())
-        if start:
-            if name:
-                found[name] = _read_submission(lines)
-            name, lines, is_needed = start[1].decode(), [], False
-            continue
-        if raw_line.startswith(b"  :"):  # a key of the submission itself
-            is_needed = raw_line.startswith(_NEEDED)
-        if is_needed and len(lines) < MAX_LINES:
-            lines.append(raw_line[:MAX_VALUE_LENGTH].decode("utf-8", "replace").rstrip())
-    if not name:
+    for start in _KEY.finditer(raw.removeprefix(codecs.BOM_UTF8)):
+        if start["name"]:
+            name = start["name"].decode()
+            lines[name] = []
+        elif name and len(lines[name]) < MAX_LINES:
+            lines[name] += _read_section(start.string[start.start() : start.start() + MAX_SECTION_BYTES])
+    if not lines:
         raise ValueError("it holds no submission")
-    found[name] = _read_submission(lines)
-    return found
+    return {name: _read_submission(each) for name, each in lines.items()}
+
+
+def _read_section(raw: bytes) -> list[str]:
+    """Read the lines of a key of a submission, up to its next key or the next submission."""
+    first, *others = raw.split(b"\n", MAX_LINES)[:MAX_LINES]
+    lines = [first, *takewhile(lambda line: not _SECTION_END.match(line), others)]
+    return [line[:MAX_VALUE_LENGTH].decode("utf-8", "replace").rstrip() for line in lines]
 
 
 def _read_submission(lines: list[str]) -> GradescopeSubmission:

@@ -79,6 +79,17 @@ def test_a_folder_without_submissions_is_refused_with_advice(read_names, entries
         read_names(*entries)
 
 
+def test_a_class_in_a_folder_of_its_own_is_noticed(tmp_path):
+    for name in ("class/ada", "class/ben"):
+        (tmp_path / name).mkdir(parents=True)
+    students, (other,) = list_students(tmp_path, tmp_path / "reports")
+    assert [student.name for student in students] == ["class"]
+    assert str(other) == (
+        "class was not taken in: It is the only student of this download, and holds 2 folders or archives. If these "
+        "are students, name this folder in the command."
+    )
+
+
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(StudentsError, match="There is no folder"):
         list_students(tmp_path / "nowhere", tmp_path)

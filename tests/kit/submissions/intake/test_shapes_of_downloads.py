@@ -297,6 +297,10 @@ SHAPES = {
         {login: Student(ids={"github_login": login}) for login in ("ada", "ben", "cleo-b")},
         on_disk=True,
     ),
+    "GitHub: zips of repositories": Shape(
+        {f"hw1-{login}-main.zip": zip_of(**{f"hw1-{login}-main/engine.py": E}) for login in ("ada", "ben", "cleo-b")},
+        {login: Student(ids={"github_login": login}) for login in ("ada", "ben", "cleo-b")},
+    ),
     "GitHub: two clones, whose names do not say where a login begins": Shape(
         {f"a1-{login}/{path}": E for login in ("jane-doe", "jane-roe") for path in (".git/config", "engine.py")},
         {f"a1-{login}": Student() for login in ("jane-doe", "jane-roe")},
