@@ -245,8 +245,10 @@ def _choose_beside(entries: Sequence[Entry], graded: Sequence[str], imported: se
     unused = [other for other in folder.others if other not in {parts[:-1] for parts in elsewhere.names}]
 
     below = _list_below(entries, folder.path, expected)
-    filling = [entry for entry in entries if entry.parts in elsewhere.names]
-    selection = _select([*here, *below, *filling], folder.path, names | elsewhere.names, expected)
+    helpers = _find_helpers(entries, elsewhere.names, expected | {entry.parts[-1] for entry in here})
+    names = {**names, **elsewhere.names, **helpers}
+    filling = [entry for entry in entries if entry.parts in elsewhere.names or entry.parts in helpers]
+    selection = _select([*here, *below, *filling], folder.path, names, expected)
     read = _read(selection.entries, expected)
 
     files = dict(read.files)
@@ -355,6 +357,31 @@ def _find_elsewhere(entries: Sequence[Entry], missing: set[str], folder: _Path) 
         elif found:
             not_taken_in.append(_ambiguous(name, found))
     return _Renamed(names, warnings, not_taken_in)
+
+
+def _find_helpers(entries: Sequence[Entry], elsewhere: Mapping[_Path, str], used: set[str]) -> dict[_Path, str]:
+    """Find the .py files beside expected files of other folders, which these may import.
+
+    Args:
+        entries: All files of the submission.
+        elsewhere: Names of the expected files of other folders, by path.
+        used: Names of files that are used already.
+
+    Returns:
+        The name to use, by path.
+    """
+    folders = {parts[:-1] for parts in elsewhere}
+    helpers: dict[str, _Path] = {}
+    for entry in entries:
+        name = entry.parts[-1]
+        if (
+            entry.parts[:-1] in folders
+            and entry.parts not in elsewhere
+            and name not in used
+            and _MODULE.fullmatch(name)
+        ):
+            helpers.setdefault(name, entry.parts)
+    return {parts: name for name, parts in helpers.items()}
 
 
 def _describe_unused(other: _Path, entries: Sequence[Entry], folder: _Path, expected: set[str]) -> NotTakenIn:

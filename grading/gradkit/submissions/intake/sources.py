@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .archives import Listing, list_archive
+from .archives import Listing, is_archive, list_archive
 from .entries import Entry, list_folder_entries, list_zip_entries, list_zip_folders, open_regular, read_start
 from .file_names import join_paths
 from .not_taken_in import NotTakenIn
@@ -60,7 +60,7 @@ class Upload:
 
 
 Source = Path | Upload
-"""A folder or archive on disk, or an upload."""
+"""A folder, archive or single file on disk, or an upload."""
 
 
 def list_source(source: Source, stack: ExitStack) -> Listing:
@@ -78,6 +78,8 @@ def list_source(source: Source, stack: ExitStack) -> Listing:
     if isinstance(source, Path):
         if source.is_dir():
             return Listing(list(list_folder_entries(source)), [], [])
+        if not is_archive(source.name):
+            return Listing([Entry((source.name,), partial(read_start, source))], [], [])
         return Listing(list_archive(source.name, stack.enter_context(open_regular(source))), [], [])
 
     archives: dict[Path, list[Entry]] = {}

@@ -399,6 +399,7 @@ SHAPES = {
             "ada/demo.py": b"",
             "ben/micrograd/nn.py": NN,
             "ben/core/engine.py": E,
+            "ben/core/util.py": b"x = 1",
             "cleo/nn.py": NN,
             "cleo/engine.py": E,
             "cleo/helpers/__init__.py": b"",
@@ -415,7 +416,8 @@ SHAPES = {
         {
             "ada": Student({"__init__.py": b"", "engine.py": E, "nn.py": NN}, note="micrograd is a package"),
             "ben": Student(
-                {"nn.py": NN, "engine.py": E}, note="engine.py was taken from another folder: core/engine.py."
+                {"nn.py": NN, "engine.py": E, "util.py": b"x = 1"},
+                note="engine.py was taken from another folder: core/engine.py.",
             ),
             "cleo": Student(
                 {
