@@ -116,7 +116,8 @@ class GradebookWriter:
 
 def _read_time(source: Source, report: Report, assignment: str) -> datetime | None:
     """Return when something was handed in, in UTC and without a zone as nbgrader keeps it. None if it is not known."""
-    if isinstance(source, Path) and not report.ids:  # otherwise a platform knows it, and timestamp.txt is the student's
+    # In Gradescope's export a timestamp.txt is the student's.
+    if isinstance(source, Path) and "gradescope_submission" not in report.ids:
         stamp = read_timestamp(source, assignment)
         return stamp.time if stamp else None
     if not report.submitted:

@@ -13,8 +13,6 @@ from gradkit.files import write_whole
 from gradkit.grader.report import Report
 from gradkit.submissions.outcome import Verdict
 
-from .statistics import describe_stopped
-
 GRADES = "grades.csv"
 """The file's name."""
 
@@ -47,7 +45,7 @@ def _cells(report: Report, assignments: Sequence[str]) -> list[object]:
         f"{report.earned:g}",
         f"{report.points:g}",
         *(counts[verdict] for verdict in Verdict),
-        without_formulas(" / ".join([*describe_stopped(report), *report.warnings])),
+        without_formulas(" / ".join(report.warnings)),
         without_formulas(" / ".join(map(str, report.not_taken_in))),
     ]
 

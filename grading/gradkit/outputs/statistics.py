@@ -23,14 +23,6 @@ def find_intake_failure(report: Report) -> str:
     return next((each.reason for each in report.not_taken_in if not each.file), "")
 
 
-def describe_stopped(report: Report) -> list[str]:
-    """Return a sentence for each file whose import ended with an exception."""
-    return [
-        f"{each.file} stopped at line {each.line}: {each.message}. What it had defined by then was graded."
-        for each in report.stopped
-    ]
-
-
 def find_most_failed_items(reports: Sequence[Report]) -> list[tuple[str, int]]:
     """Return the titles of the items that the largest numbers of students got wrong, and these numbers.
 

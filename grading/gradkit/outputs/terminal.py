@@ -24,7 +24,7 @@ from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import GradebookProcess
-from .statistics import describe_stopped, find_intake_failure, find_most_failed_items, summarize_verdicts
+from .statistics import find_intake_failure, find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -159,7 +159,7 @@ def _warnings(result: StudentResult) -> list[str]:
     name, report = result.student.name, result.report
     if report is None:
         return [f"{result.reason} {name} has no report; the other reports are complete."]
-    return [f"{name}: {warning}" for warning in [*describe_stopped(report), *report.warnings]]
+    return [f"{name}: {warning}" for warning in report.warnings]
 
 
 def _show_average(console: Console, reports: Sequence[Report], points: float) -> None:
@@ -201,8 +201,7 @@ def show_report(
         max_length: Characters after which a line is cut.
     """
     if item is None:
-        notes = [*describe_stopped(report), *report.warnings, *map(str, report.not_taken_in)]
-        lines = screen.summary(report.items, report.items, assignments(), notes)
+        lines = screen.summary(report.items, report.items, assignments(), report.warnings)
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:
@@ -211,6 +210,8 @@ def show_report(
         # Anyone can write a report, so control characters are replaced and markup is not interpreted.
         indent = len(text) - len(text.lstrip(" "))
         console.print(Text(" " * indent + tidy(text.lstrip(" "), max_length), _STYLES[style]), soft_wrap=True)
+    for each in report.not_taken_in if item is None else ():
+        console.print(Text(tidy(str(each), 3 * max_length)), style="yellow", soft_wrap=True)
 
 
 def show_capabilities(console: Console, capabilities: Sequence[Capability]) -> None:
