@@ -74,7 +74,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         format: The version of the schema.
-        student: The student's name, which is the name of the folder or zip.
+        student: The student's name, as `students.Student` has it.
         ids: What identifies the student or the submission elsewhere, by kind: see `students.ID_KINDS`.
         submitted: When it was handed in, in ISO 8601 with an offset from UTC; empty if that is not known.
         is_marked_late: Whether the download marks it as late.
