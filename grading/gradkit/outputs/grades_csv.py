@@ -41,7 +41,7 @@ def grades_csv(grades: ClassGrades) -> bytes:
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     verdicts = [verdict.value for verdict in Verdict]
     heads = [column.header for column in columns]
-    writer.writerow(["student", *assignments, "points", "out_of", *verdicts, "warnings", *heads])
+    writer.writerow(["student", *assignments, "points", "out_of", *verdicts, "warnings", "not_taken_in", *heads])
     for grade in grades.grades:
         more = [without_formulas(column.cell(grade)) for column in columns]
         writer.writerow([without_formulas(grade.student), *_cells(grade.report, assignments), *more])
@@ -51,7 +51,7 @@ def grades_csv(grades: ClassGrades) -> bytes:
 def _cells(report: Report | None, assignments: Sequence[str]) -> list[object]:
     """Return the cells of a report, which are empty if there is none."""
     if report is None:
-        return [""] * (len(assignments) + len(Verdict) + 3)
+        return [""] * (len(assignments) + len(Verdict) + 4)
     points, counts = report.points_by_assignment(), report.verdict_counts()
     return [
         *(f"{points[name][0]:g}" if name in points else "" for name in assignments),
@@ -59,6 +59,7 @@ def _cells(report: Report | None, assignments: Sequence[str]) -> list[object]:
         f"{report.points:g}",
         *(counts[verdict] for verdict in Verdict),
         without_formulas(" / ".join(report.warnings)),
+        without_formulas(" / ".join(map(str, report.not_taken_in))),
     ]
 
 
