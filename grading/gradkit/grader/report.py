@@ -19,6 +19,7 @@ from gradkit.submissions.exception_text import tidy
 from gradkit.submissions.intake.students import Student
 from gradkit.submissions.intake.take_in import Intake, NotTakenIn
 from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.stopped_import import StoppedImport
 from gradkit.suite.results import Item, ItemResult, Results, strip_result
 
 from .report_check import MAX_REPORT_BYTES, check
@@ -52,20 +53,6 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     sandbox: bool
     fixed_addresses: bool
     packages: tuple[str, ...] = ()
-
-
-class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The line of a file at which its import ended with an exception. What it had defined by then was graded.
-
-    Attributes:
-        file: The file's name.
-        line: The number of the line, from 1.
-        message: The exception, in one line.
-    """
-
-    file: str
-    line: int
-    message: str
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,7 +161,7 @@ def make_report(student: str, intake: Intake, conditions: Conditions, results: R
         submission=intake.digest,
         missing=intake.missing,
         not_taken_in=intake.not_taken_in,
-        stopped=(),
+        stopped=tuple(results.stopped),
         warnings=tuple(tidy(warning) for warning in intake.warnings),
         conditions=conditions,
         earned=sum(item.earned for item in items),

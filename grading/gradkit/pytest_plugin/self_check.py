@@ -102,6 +102,7 @@ class SelfCheck:
         """Whether the current item has less time than an item usually has."""
         self._library = library
         self._results = results
+        self._results.stopped = self._transport.stopped
         self._earlier: EarlierItems | None = None
         """Items of assignments that were not collected. Most runs do not need them."""
         self._exitstatus = 0
@@ -152,7 +153,7 @@ class SelfCheck:
         assignment = assignment_of(test)
         seconds_left = self._budget.start_item(assignment)
         self._is_short_of_time = seconds_left < assignment.item_seconds
-        self._transport.start_item(max(0.0, min(assignment.item_seconds, seconds_left)))
+        self._transport.start_item(max(0.0, min(assignment.item_seconds, seconds_left)), assignment.packages)
         reason = _missing_package(assignment) or reason_to_skip(self._results, test.stash[ITEM])
         if reason is None and seconds_left <= 0:
             reason = no_time_left(assignment)
@@ -162,7 +163,8 @@ class SelfCheck:
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            hint_source = HintSource(self._student, test.stash[SETTINGS].about)
+            packages = assignment_of(test).packages
+            hint_source = HintSource(self._student, test.stash[SETTINGS].about, packages)
             test.stash[RESULT] = record_outcome(
                 self._results,
                 test.stash[ITEM],

@@ -637,7 +637,7 @@ def test_a_worker_holds_no_descriptor_but_the_null_device_s_and_its_own_socket(r
     assert run_submission("import os", closed, held) == 4
 
 
-def test_a_worker_holds_the_submission_five_files_of_ours_and_the_standard_library(run_submission):
+def test_a_worker_holds_the_submission_six_files_of_ours_and_the_standard_library(run_submission):
     assert (
         run_submission(
             "import sys",
@@ -645,7 +645,7 @@ def test_a_worker_holds_the_submission_five_files_of_ours_and_the_standard_libra
             "files = {m.__file__ for m in map(sys.modules.get, ours) if '__init__' not in m.__file__}",
             "found = len(files)",
         )
-        == 5
+        == 6
     )
     assert run_submission("import os; found = len(os.listdir('/submission'))") == 1
 
