@@ -90,6 +90,10 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: float
     items: tuple[ItemResult, ...]
 
+    def notes(self) -> list[str]:
+        """Return the warnings, and a line for each file whose import ended with an exception."""
+        return [*self.warnings, *(stop.describe() for stop in self.stopped)]
+
     def points_by_assignment(self) -> dict[str, tuple[float, float]]:
         """Return the points earned and the maximum points, without bonus items, of each assignment."""
         totals: dict[str, tuple[float, float]] = {}

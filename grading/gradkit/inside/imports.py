@@ -87,7 +87,7 @@ class StudentModules:
         """The `__builtins__` of the student's code."""
         self._modules: dict[str, Any] = {}
         self._own_names: dict[str, str] = {}
-        """What `_own_name` has found: a function that imports something would search for it at every call."""
+        """What `own_name` has found: a function that imports something would search for it at every call."""
         self._folders: dict[str, ModuleType] = {}
         """What stands for a folder that was not handed in, as `micrograd` in `import micrograd.engine`, by its name."""
         self._guarded: dict[str, frozenset[int]] = {}
@@ -127,6 +127,25 @@ class StudentModules:
         for name in taken:
             del sys.modules[name]
         return taken
+
+    def own_names_in(self, top: str, names: Sequence[str]) -> list[str]:
+        """Return those of these names that are files of the student's, as in `from micrograd import engine, nn`."""
+        return [] if top in LIBRARIES else [each for each in names if self.has(each)]
+
+    def own_name(self, name: str) -> str:
+        """Return the name of the student's module that a name means, which can begin with folders above it.
+
+        Returns:
+            The name; empty if it is not one of the student's modules.
+        """
+        if name not in self._own_names:
+            parts = name.split(".")
+            endings = [".".join(parts[i:]) for i in range(1 if parts[0] in LIBRARIES else len(parts))]
+            found = next((ending for ending in endings if self._find(ending)), "")
+            if not found:
+                return ""
+            self._own_names[name] = found
+        return self._own_names[name]
 
     # --- finding and executing a file ------------------------------------------------------------------------------
 
@@ -214,11 +233,11 @@ class StudentModules:
             return __import__(name, globals, locals, fromlist or (), level)
 
         top = name.partition(".")[0]
-        found = self._own_name(name)
+        found = self.own_name(name)
         if found:
             return self._with_names(found, names) if names else self._top_of(name, found)
-        own = [each for each in names if self.has(each)]
-        if own and top not in LIBRARIES:  # `from micrograd import engine`
+        own = self.own_names_in(top, names)
+        if own:
             return self._folder(top, own)
         if self._find(top) or (name.rpartition(".")[2] in COURSE_FILES and top not in LIBRARIES):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
@@ -234,25 +253,10 @@ class StudentModules:
         if not name and not base:  # `from . import engine`
             return self._folder("", names)
         wanted = ".".join([*base, name] if name else base)
-        found = self._own_name(wanted)
+        found = self.own_name(wanted)
         if not found:
             raise ModuleNotFoundError(f"No module named {wanted!r}", name=wanted)
         return self._with_names(found, names)
-
-    def _own_name(self, name: str) -> str:
-        """Return the name of the student's module that a name means, which can begin with folders above it.
-
-        Returns:
-            The name; empty if it is not one of the student's modules.
-        """
-        if name not in self._own_names:
-            parts = name.split(".")
-            endings = [".".join(parts[i:]) for i in range(1 if parts[0] in LIBRARIES else len(parts))]
-            found = next((ending for ending in endings if self._find(ending)), "")
-            if not found:
-                return ""
-            self._own_names[name] = found
-        return self._own_names[name]
 
     def _with_names(self, found: str, names: Sequence[str]) -> Any:
         """Import a module of the student's, and those of these names that are modules in it.

@@ -45,7 +45,7 @@ def _cells(report: Report, assignments: Sequence[str]) -> list[object]:
         f"{report.earned:g}",
         f"{report.points:g}",
         *(counts[verdict] for verdict in Verdict),
-        without_formulas(" / ".join(report.warnings)),
+        without_formulas(" / ".join(report.notes())),
     ]
 
 

@@ -31,8 +31,10 @@ class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line: int
     message: str
 
-    def __str__(self) -> str:
-        return f"{self.file} stopped at line {self.line}: {self.message}"
+    def describe(self) -> str:
+        """Say where the file has stopped, and what was done with it."""
+        rest = " What stands above that line was checked." if self.line > 1 else ""
+        return f"{self.file} stopped at line {self.line}: {self.message.rstrip('.')}.{rest}"
 
 
 def add_stops(stopped: list[StoppedImport], frames: Iterable[Frame]) -> None:

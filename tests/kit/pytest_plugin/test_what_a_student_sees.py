@@ -132,9 +132,12 @@ def test_a_closure_that_is_not_written_is_distinguished_from_a_wrong_one(student
     assert "Either no closure is written for it, or its closure is not kept in it" in run.screen
 
 
-def test_an_import_that_grading_does_not_offer_is_a_warning(student, solution):
-    run = student.write(solution(("import math\n", "import math\nimport numpy\n"))).run()
-    assert "engine.py imports numpy: grading offers Python's standard library only" in run.screen
+def test_a_package_that_grading_does_not_offer_is_named_where_it_is_used(student, solution):
+    run = student.write(solution(("import math\n", "import math\nimport numpy\n")) + "\n\nnumpy.zeros(3)\n").run()
+    assert "NotOfferedError: numpy is not offered" in run.screen
+    assert "What stands above that line was checked." in run.screen
+    assert run.verdicts() == {"passed"}
+    assert "engine.py uses numpy: grading offers Python's standard library only" in run.screen
 
 
 def test_markup_and_terminal_escapes_of_a_student_do_not_reach_the_screen(student, solution):
