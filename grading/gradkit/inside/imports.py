@@ -372,6 +372,8 @@ def _input(_prompt: object = "", /) -> NoReturn:
 class StandIn:
     """Stands for a module that is not offered, or for a name imported from it. Any use raises NotOfferedError.
 
+    It can be compared and hashed, as `Optional[Tensor]` in an annotation does.
+
     Its attributes are what an `import` statement binds next, so `from torch import nn` and `import a.b as c` work.
 
     Args:
@@ -397,8 +399,6 @@ class StandIn:
         """Replace each operation."""
         raise NotOfferedError(not_offered(self._not_offered), name=self._not_offered)
 
-    __hash__ = object.__hash__
-
 
 def not_offered(module: str) -> str:
     """Return the message for the use of a module that is not offered."""
@@ -408,7 +408,7 @@ def not_offered(module: str) -> str:
 _OPERATORS = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or"
 _OTHERS = (
     "call getitem setitem delitem setattr delattr len iter contains bool enter exit mro_entries instancecheck "
-    "subclasscheck eq ne lt le gt ge neg pos abs invert int float complex index round"
+    "subclasscheck lt le gt ge neg pos abs invert int float complex index round"
 )
 
 for _name in _OTHERS.split():

@@ -1,0 +1,3 @@
+from .numbers_of import one
+
+two = one + one
