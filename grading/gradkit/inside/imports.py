@@ -202,10 +202,10 @@ class StudentModules:
             spec._initializing = False  # type: ignore[attr-defined]
 
     def _can_register(self, name: str) -> bool:
-        """Return whether a module can be in sys.modules: a name of anything else in this process stays as it is."""
+        """Return whether a module can be in sys.modules: other code in this process may import another of its name."""
         top = name.partition(".")[0]
-        if top in sys.modules and not self._is_own(sys.modules[top]):
-            return False
+        if top in sys.modules or top in COURSE_FILES:
+            return top not in sys.modules or self._is_own(sys.modules[top])
         spec = PathFinder.find_spec(top)
         return spec is None or spec.origin is None or bool(name_in(self.folder, spec.origin))
 

@@ -1,3 +1,0 @@
-from .numbers_of import one
-
-two = one + one
