@@ -133,7 +133,9 @@ def test_a_guarded_import_takes_its_fallback(hand_in, source):
 
 
 def test_a_guard_around_the_definition_of_a_function_does_not_guard_its_calls(failure_of):
-    source = "try:\n    def f():\n        import numpy\n        return numpy.zeros(3)\nexcept ImportError:\n    pass\nf()"
+    source = (
+        "try:\n    def f():\n        import numpy\n        return numpy.zeros(3)\nexcept ImportError:\n    pass\nf()"
+    )
     assert "numpy is not offered" in failure_of(source + VALUE).message
 
 
@@ -155,7 +157,7 @@ def test_a_student_s_file_comes_before_a_stand_in_and_after_what_is_offered(numb
 def test_a_stand_in_passes_for_no_number(hand_in):
     transport = hand_in({"engine.py": "from torch import zero\n" + VALUE.replace("= data", "= zero")})
     with pytest.raises(SubmissionError):
-        transport.load("engine", "Value")(2.0).data  # noqa: B018
+        transport.load("engine", "Value")(2.0).data
 
 
 def test_a_missing_file_of_the_course_is_no_stand_in(failure_of):
