@@ -34,7 +34,7 @@ from gradkit.suite.reproduction import Programs
 from gradkit.suite.results import Item, ItemResult, Results
 
 from .budget import Budget
-from .collection import ITEM, SETTINGS, Collection, assignment_of, assignments_present
+from .collection import ITEM, SETTINGS, Collection, assignment_of, assignments_present, submission_folder
 from .screen import Screen
 
 RESULT = pytest.StashKey[ItemResult | None]()
@@ -55,6 +55,7 @@ def register(config: pytest.Config, folder: Path) -> None:
     """
     if not folder.is_dir():
         raise pytest.UsageError(f"There is no folder {folder} to check.")
+    folder = submission_folder(folder)
     library = _choose_library(config)
     if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
         config.args[:] = [str(assignment.suite) for assignment in assignments_present(folder)]

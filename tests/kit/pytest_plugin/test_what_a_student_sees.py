@@ -145,3 +145,16 @@ def test_markup_and_terminal_escapes_of_a_student_do_not_reach_the_screen(studen
     run = student.write(solution(("out = Value(math.exp(self.data)", evil))).run("--color=no")
     assert "\x1b" not in run.screen
     assert "\x07" not in run.screen
+
+
+def test_micrograd_s_layout_is_checked_as_grading_does(student, solution):
+    (student.write(solution()).folder / "micrograd").mkdir()
+    (student.folder / "engine.py").rename(student.folder / "micrograd/engine.py")
+    (student.folder / "micrograd/__init__.py").write_text("")
+    assert student.run("-k", "a1").verdicts() == {"passed"}
+
+
+def test_a_try_out_of_a_method_that_is_not_written_costs_no_other_item(student, solution):
+    run = student.write(solution() + "\n\nprint(Value(2.0).gelu())\n").run("-k", "a1")
+    assert "! engine.py stopped at line 185: AttributeError: 'Value' object has no attribute 'gelu'." in run.screen
+    assert run.verdicts() == {"passed"}
