@@ -36,6 +36,9 @@ LIBRARIES = ("flax", "haiku", "jax", "keras", "mindspore", "mlx", "mxnet", "padd
 """Packages with a module that is called like one of COURSE_FILES, such as torch.nn, which is not the student's nn.py.
 """
 
+ABSENT = ("_tkinter", "ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtle", "turtledemo")
+"""Modules of the standard library that a worker does not have. Editors add `from turtle import ...` by themselves."""
+
 _CAUGHT = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 """Names in an `except` that catch a failed import."""
 
@@ -93,9 +96,14 @@ class StudentModules:
         self._guarded: dict[str, frozenset[int]] = {}
         """The lines on which a failed import is caught, by the path of the file."""
 
+    def is_offered(self, name: str) -> bool:
+        """Return whether a module is one of Python's, or of a package that the assignment offers."""
+        top = name.partition(".")[0]
+        return (top in sys.stdlib_module_names and top not in ABSENT) or top in self.packages
+
     def has(self, name: str) -> bool:
         """Return whether a name is that of one of the student's files: a module of Python or a package comes first."""
-        return not self._is_offered(name) and (name in self._modules or self._find(name) is not None)
+        return not self.is_offered(name) and (name in self._modules or self._find(name) is not None)
 
     def load(self, name: str) -> Any:
         """Import one of the student's files and return its module. If it stops, `stops` says where.
@@ -148,10 +156,6 @@ class StudentModules:
         return self._own_names[name]
 
     # --- finding and executing a file ------------------------------------------------------------------------------
-
-    def _is_offered(self, name: str) -> bool:
-        top = name.partition(".")[0]
-        return top in sys.stdlib_module_names or top in self.packages
 
     def _find(self, name: str) -> ModuleSpec | None:
         """Return the spec of a file or folder of the student's; None if it does not exist."""
@@ -229,7 +233,7 @@ class StudentModules:
         names = [each for each in fromlist or () if type(each) is str]
         if level > 0:
             return self._import_relative(name, globals or {}, names, level)
-        if type(name) is not str or self._is_offered(name):
+        if type(name) is not str or self.is_offered(name):
             return __import__(name, globals, locals, fromlist or (), level)
 
         top = name.partition(".")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +51,7 @@ def static_warnings(folder: Path, module: str, packages: Sequence[str] = ()) -> 
         try:
             nodes = list(_nodes_that_run(ast.parse((folder / file).read_bytes())))
             own = {each: _own_files(modules, each) for each in _imported(nodes)}
-            lines += [f"{file} {what}" for what in _warnings_of(folder, nodes, own, packages)]
+            lines += [f"{file} {what}" for what in _warnings_of(modules, nodes, own)]
         except Exception:  # parsers fail in many ways, and these are only warnings
             continue
         others = list(dict.fromkeys(other for files in own.values() for other in files))
@@ -61,27 +60,27 @@ def static_warnings(folder: Path, module: str, packages: Sequence[str] = ()) -> 
     return lines
 
 
-def _warnings_of(
-    folder: Path, nodes: Sequence[ast.AST], own: Mapping[_Import, list[str]], packages: Sequence[str]
-) -> Iterator[str]:
+def _warnings_of(modules: StudentModules, nodes: Sequence[ast.AST], own: Mapping[_Import, list[str]]) -> Iterator[str]:
     """Yield what to say of a file.
 
     Args:
-        folder: The student's folder.
+        modules: The student's modules.
         nodes: What of the file can run.
         own: The student's files that each import means.
-        packages: The packages that grading offers for it.
     """
-    offered = {*sys.stdlib_module_names, *packages}
     used = _used_names(nodes)
     absolute = [each for each in own if not each.is_relative]
-    foreign = [each for each in absolute if each.top not in offered and not own[each]]
+    foreign = [each for each in absolute if not modules.is_offered(each.top) and not own[each]]
     missing = list(dict.fromkeys(each.top for each in foreign if each.bound in used))
-    hidden = [each.top for each in absolute if each.top in offered and (folder / f"{each.top}.py").exists()]
+    hidden = [
+        each.top
+        for each in absolute
+        if modules.is_offered(each.top) and (Path(modules.folder) / f"{each.top}.py").exists()
+    ]
     written = [node.lineno for node in nodes if isinstance(node, ast.Call) and _opens_to_write(node)]
     if missing:
         names = ", ".join(missing)
-        only = f" and {', '.join(packages)}" if packages else ""
+        only = f" and {', '.join(modules.packages)}" if modules.packages else ""
         yield f"uses {names}: grading offers Python's standard library{only} only, and the .py files beside it."
     if hidden:
         yield f"imports {hidden[0]}: Python has a module of that name, which grading finds first; rename yours."
@@ -114,7 +113,7 @@ def _imported(nodes: Iterable[ast.AST]) -> Iterator[_Import]:
 def _own_files(modules: StudentModules, imported: _Import) -> list[str]:
     """Return the student's files that an import means."""
     if imported.module:
-        if not imported.is_relative and imported.top in (*sys.stdlib_module_names, *modules.packages):
+        if not imported.is_relative and modules.is_offered(imported.top):
             return []
         found = modules.own_name(imported.module)
         if found or imported.is_relative:

@@ -74,6 +74,7 @@ def failure_of(hand_in):
 STRAY = (
     "import numpy",
     "import numpy as np",
+    "from turtle import forward\nfrom tkinter import *",
     "import torch.nn.functional as F",
     "import matplotlib.pyplot as plt, IPython",
     "from torch import nn, Tensor",
@@ -163,6 +164,14 @@ def test_a_stand_in_passes_for_no_number(hand_in):
 def test_a_missing_file_of_the_course_is_no_stand_in(failure_of):
     for line in ("import nn", "from nn import MLP", "from micrograd.nn import MLP", "from .nn import MLP"):
         assert failure_of(line + VALUE).message.startswith("ModuleNotFoundError: No module named")
+
+
+def test_modules_of_python_that_a_worker_lacks_have_stand_ins():
+    from gradkit.inside.imports import ABSENT
+    from gradkit.submissions.sandbox import image
+
+    lacking = {name for name in image._OMITTED_FOLDERS if name in sys.stdlib_module_names}
+    assert lacking <= set(ABSENT)
 
 
 def test_the_files_of_the_course_are_those_that_assignments_ask_for():
