@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 sys.path.append(__file__.rpartition("/benchmarks/")[0])
 
 from gradkit.inside.graph import STUDENT_FUNCTIONS, Graph, replay  # noqa: E402
+from gradkit.inside.imports import StudentModules  # noqa: E402
 from gradkit.inside.operations import OPERATIONS  # noqa: E402
 from gradkit.inside.worker import Worker, calls, load, reply  # noqa: E402
 
@@ -56,14 +57,14 @@ class Bare:
     """The work that a pass does for each request, one method for each kind of measurement."""
 
     def __init__(self, requests: list[Request], folder: str) -> None:
-        self.folder = folder
+        self.modules = StudentModules(folder)
         for request in requests:
             if request.name == "load":
-                load(*request.arguments)  # otherwise only the first pass would import
+                load(self.modules, *request.arguments)  # otherwise only the first pass would import
 
     def begin(self) -> None:
         """Begin a pass. The handles in its requests are numbers that count from here."""
-        self.worker = Worker(self.folder)
+        self.worker = Worker(self.modules)
 
     def execute(self, request: Request) -> None:
         """Execute a request as the worker does."""

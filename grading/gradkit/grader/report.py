@@ -20,6 +20,7 @@ from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.submissions.intake.students import Student
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.stopped_import import StoppedImport
 from gradkit.suite.results import Item, ItemResult, Results, strip_result
 
 from .report_check import MAX_REPORT_BYTES, check
@@ -53,20 +54,6 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     sandbox: bool
     fixed_addresses: bool
     packages: tuple[str, ...] = ()
-
-
-class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The line of a file at which its import ended with an exception. What it had defined by then was graded.
-
-    Attributes:
-        file: The file's name.
-        line: The number of the line, from 1.
-        message: The exception, in one line.
-    """
-
-    file: str
-    line: int
-    message: str
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +90,10 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     earned: float
     points: float
     items: tuple[ItemResult, ...]
+
+    def notes(self) -> list[str]:
+        """Return the warnings, and a line for each file whose import ended with an exception."""
+        return [*self.warnings, *(stop.describe() for stop in self.stopped)]
 
     def points_by_assignment(self) -> dict[str, tuple[float, float]]:
         """Return the points earned and the maximum points, without bonus items, of each assignment."""
@@ -175,7 +166,7 @@ def make_report(student: str, intake: Intake, conditions: Conditions, results: R
         submission=intake.digest,
         missing=intake.missing,
         not_taken_in=intake.not_taken_in,
-        stopped=(),
+        stopped=tuple(results.stopped),
         warnings=tuple(tidy(warning) for warning in intake.warnings),
         conditions=conditions,
         earned=sum(item.earned for item in items),

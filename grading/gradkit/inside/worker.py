@@ -15,6 +15,7 @@ import sys
 from . import tensor_replay
 from .absent import find_absent_method
 from .graph import STUDENT_FUNCTIONS, Graph, NotANumber, number_of, plain_number, replay
+from .imports import Stop, StudentModules, name_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ UNREADABLE = "(its message cannot be read)"
 MAX_FRAMES = 4
 """Frames of a traceback that are passed on."""
 
+MAX_STOPS = 8
+"""Files whose import ended with an exception, of one submission, that are passed on."""
+
 
 class MissingNameError(Exception):
     """A student's module does not define a name yet."""
@@ -65,19 +69,35 @@ _VERDICTS: tuple[tuple[type[BaseException], str], ...] = (
 # --- operations on a student's objects -------------------------------------------------------------------------------
 
 
-def load(module: str, name: str) -> object:
-    """Import a student's module and return the object that has this name in it.
+def load(modules: StudentModules, module: str, name: str) -> object:
+    """Import a module and return the object that has this name in it.
+
+    Args:
+        modules: The student's modules.
+        module: One of them, or a module of Python or of a package that the assignment offers.
+        name: The name.
 
     Raises:
         MissingNameError: If the module does not define the name.
-        Exception: Whatever the import raises.
+        Exception: Whatever the import raises, and what stopped it before it defined the name.
     """
     recursion_limit = sys.getrecursionlimit()
-    __import__(module)
-    loaded = getattr(sys.modules[module], name, None)
+    if modules.has(module):
+        imported = modules.load(module)
+    else:
+        __import__(module)
+        imported = sys.modules[module]
+    loaded = getattr(imported, name, None)
     # A module may raise the limit. A lower one than before could stop the code that calls this function.
     sys.setrecursionlimit(max(recursion_limit, sys.getrecursionlimit()))
     if loaded is None:
+        stop = modules.stops.get(module)
+        if stop and verdict_of(stop.error) == "not_implemented":
+            raise MissingNameError(
+                f"{stop.file} has stopped at line {stop.line}, before {name}: {_text_of(stop.error)}"
+            )
+        if stop:
+            raise stop.error
         raise MissingNameError(f"{module}.py has no {name} yet.")
     return loaded
 
@@ -173,7 +193,7 @@ def calls(value_class: Callable[[float], Any], graph: Graph, max_calls: int) -> 
     return n_calls
 
 
-def run_program(source: str, folder: str) -> list[float]:
+def run_program(source: str, modules: StudentModules) -> list[float]:
     """Run a program that imports the student's files anew, and return the numbers that it prints.
 
     So it sees none of what earlier requests have left in a class or a module. The modules that were imported before
@@ -181,7 +201,7 @@ def run_program(source: str, folder: str) -> list[float]:
 
     Args:
         source: The program, which is the course's.
-        folder: The student's files.
+        modules: The student's modules.
 
     Raises:
         Exception: Whatever the student's code raises.
@@ -193,25 +213,17 @@ def run_program(source: str, folder: str) -> list[float]:
         if number is not None:
             printed.append(number)
 
-    before = {name: module for name, module in sys.modules.items() if _name_in(folder, _file_of(module))}
-    for name in before:
-        del sys.modules[name]
+    before = modules.unload()
+    anew = StudentModules(modules.folder, modules.packages)
     recursion_limit = sys.getrecursionlimit()
+    variables = {"__name__": "__main__", "__builtins__": anew.builtins, "print": collect}
     try:
-        exec(compile(source, "<program>", "exec"), {"__name__": "__main__", "print": collect})
+        exec(compile(source, "<program>", "exec"), variables)
     finally:
-        anew = [name for name, module in sys.modules.items() if _name_in(folder, _file_of(module))]
-        for name in anew:
-            del sys.modules[name]
+        anew.unload()
         sys.modules.update(before)
         sys.setrecursionlimit(max(recursion_limit, sys.getrecursionlimit()))  # as `load` does
     return printed
-
-
-def _file_of(module: object) -> str:
-    # Without getattr: a module that is loaded lazily would be imported now, or fail.
-    file = getattr(module, "__dict__", {}).get("__file__")
-    return file if type(file) is str else ""
 
 
 def _printed_number(value: object) -> float | None:
@@ -260,10 +272,20 @@ def message_of(error: BaseException, doing: str) -> str:
         return f"{kind}: this ends the whole program, where an answer is due ({doing})."
     if isinstance(error, RecursionError):
         return "RecursionError: maximum recursion depth exceeded"  # Python's text depends on where it was raised
-    text = error.msg if isinstance(error, SyntaxError) and _is_pythons_own(error) else _text_of(error)
     if verdict in ("not_implemented", "failed"):
-        return text or "not written yet"
-    return f"{kind}: {text}" if text else kind
+        return _text_of(error) or "not written yet"
+    return _last_line(error)
+
+
+def _last_line(error: BaseException) -> str:
+    """Return the last line of a traceback."""
+    text = error.msg if isinstance(error, SyntaxError) and _is_pythons_own(error) else _text_of(error)
+    return f"{_class_name(error)}: {text}" if text else _class_name(error)
+
+
+def describe_stop(stop: Stop) -> Frame:
+    """Return (file, line, message, 0) of an exception at which the import of a file ended."""
+    return (stop.file, stop.line, _last_line(stop.error), 0)
 
 
 def _text_of(error: BaseException) -> str:
@@ -288,27 +310,21 @@ def _class_name(error: BaseException) -> str:
 
 
 def frames_of(error: BaseException, folder: str) -> list[Frame]:
-    """Return the last MAX_FRAMES frames of a traceback in files directly in `folder`, innermost last."""
+    """Return the last MAX_FRAMES frames of a traceback in files in `folder`, innermost last."""
     if verdict_of(error) in ("not_implemented", "failed"):
         return []
     if isinstance(error, SyntaxError) and _is_pythons_own(error):
-        name = _name_in(folder, str(error.filename))
+        name = name_in(folder, str(error.filename))
         return [(name, error.lineno or 0, "", error.offset or 0)] if name else []
     frames: list[Frame] = []
     trace: TracebackType | None = error.__traceback__
     while trace:
         code = trace.tb_frame.f_code
-        name = _name_in(folder, code.co_filename)
+        name = name_in(folder, code.co_filename)
         if name:
             frames = [*frames[1 - MAX_FRAMES :], (name, trace.tb_lineno, code.co_name, 0)]
         trace = trace.tb_next
     return frames[-1:] if isinstance(error, RecursionError) else frames
-
-
-def _name_in(folder: str, path: str) -> str:
-    """Return the name of a file directly in `folder`; empty for any other file."""
-    start, _, name = path.replace("\\", "/").rpartition("/")
-    return name if start == folder.replace("\\", "/") else ""
 
 
 # --- the worker ------------------------------------------------------------------------------------------------------
@@ -341,11 +357,13 @@ class Worker:
     (handles, numbers).
 
     Args:
-        folder: The student's files.
+        modules: The student's modules.
     """
 
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
+    def __init__(self, modules: StudentModules) -> None:
+        self._modules = modules
+        self._n_told_stops = 0
+        """How many of the stops of imports were returned by `new_stops`."""
         self._objects: list[object] = []
         self._handle_of: dict[int, int] = {}
         """Handles, by the id of the object."""
@@ -370,14 +388,23 @@ class Worker:
         result: tuple[list[int], Sequence[float]] = getattr(self, f"do_{name}")(*arguments)
         return result
 
+    def new_stops(self) -> list[Frame]:
+        """Return the first MAX_STOPS exceptions at which the import of a file ended, each of them once."""
+        stops = list(self._modules.stops.values())[self._n_told_stops : MAX_STOPS]
+        self._n_told_stops += len(stops)
+        return list(map(describe_stop, stops))
+
     def do_program(self, source: str) -> tuple[list[int], Sequence[float]]:
-        return [], run_program(source, self.folder)
+        return [], run_program(source, self._modules)
 
     def do_finish(self) -> tuple[list[int], Sequence[float]]:
         return [], ()
 
+    def do_stops(self) -> tuple[list[int], Sequence[float]]:
+        return [], ()  # every reply without an error has the new stops
+
     def do_load(self, module: str, name: str) -> tuple[list[int], Sequence[float]]:
-        handle = self._handle(load(module, name))
+        handle = self._handle(load(self._modules, module, name))
         self._n_lasting = len(self._objects)
         return [handle], ()
 
@@ -458,7 +485,7 @@ def reply(
         numbers: Sent as raw doubles.
         verdict: How the student's code failed; empty if it did not.
         message: Describes the exception.
-        frames: The student's frames of the traceback, innermost last.
+        frames: The student's frames of the traceback, innermost last; without an error, `Worker.new_stops`.
     """
     from _struct import pack  # the array module would load half the collections package
 
@@ -493,7 +520,7 @@ def _set_limits(limits: Sequence[tuple[str, int]]) -> None:
         resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def main(descriptor: int, folder: str) -> None:
+def main(descriptor: int, folder: str, packages: Sequence[str] = ()) -> None:
     """Execute the requests that arrive on a socket, and reply to each, until the socket is closed.
 
     The first message holds the resource limits. They are set before any code of the submission runs.
@@ -501,6 +528,7 @@ def main(descriptor: int, folder: str) -> None:
     Args:
         descriptor: The socket.
         folder: The student's files.
+        packages: The packages that the assignment offers.
     """
     import gc
     import marshal
@@ -521,7 +549,7 @@ def main(descriptor: int, folder: str) -> None:
         while view:
             view = view[posix.write(descriptor, view) :]
 
-    worker = Worker(folder)
+    worker = Worker(StudentModules(folder, packages))
     spare = [bytes(SPARE_BYTES)]
     sys.path.append(folder)
     gc.set_threshold(GC_THRESHOLD)
@@ -534,7 +562,7 @@ def main(descriptor: int, folder: str) -> None:
         nonce, *request = marshal.loads(read(int.from_bytes(read(HEADER_BYTES), "big")))
         try:
             handles, numbers = worker.execute(*request)
-            message = reply(nonce, handles, numbers)
+            message = reply(nonce, handles, numbers, "", "", worker.new_stops())
         except BaseException as error:
             spare.clear()
             done, cause = (error.numbers, error.error) if isinstance(error, BatchError) else ((), error)

@@ -58,7 +58,7 @@ def _cells(report: Report | None, assignments: Sequence[str]) -> list[object]:
         f"{report.earned:g}",
         f"{report.points:g}",
         *(counts[verdict] for verdict in Verdict),
-        without_formulas(" / ".join(report.warnings)),
+        without_formulas(" / ".join(report.notes())),
         without_formulas(" / ".join(map(str, report.not_taken_in))),
     ]
 

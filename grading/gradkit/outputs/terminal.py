@@ -173,7 +173,7 @@ def _warnings(result: StudentResult) -> list[str]:
     name, report = result.student.name, result.report
     if report is None:
         return [f"{result.reason} {name} has no report; the other reports are complete."]
-    return [f"{name}: {warning}" for warning in report.warnings]
+    return [f"{name}: {note}" for note in report.notes()]
 
 
 def _show_average(console: Console, reports: Sequence[Report], points: float) -> None:
@@ -215,7 +215,7 @@ def show_report(
         max_length: Characters after which a line is cut.
     """
     if item is None:
-        lines = screen.summary(report.items, report.items, assignments(), report.warnings)
+        lines = screen.summary(report.items, report.items, assignments(), report.notes())
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:

@@ -74,14 +74,18 @@ def _traced(suite: Suite, folder: Path) -> Trace:
     by_item: dict[str, Functions] = {}
     # Not sys.setprofile: worker.calls sets its own profiler, and the functions that it counts would be missing.
     sys.settrace(enter)
+    packages = tuple(
+        {name for assignment in suite.assignments for name in assignment.packages}
+    )  # for all, imported once
     try:
+        transport.start_item(TRACE_SECONDS, packages)
         for name in dict.fromkeys(name for test in suite.tests for name in test.subjects):
             transport.load(*SUBJECTS[name])
         at_import = _names(entered)
 
         for test in suite.tests:
             entered.clear()
-            transport.start_item(TRACE_SECONDS)
+            transport.start_item(TRACE_SECONDS, packages)
             run_test(test, {name: transport.load(*SUBJECTS[name]) for name in test.subjects}, suite.library)
             by_item[test.item.id] = _names(entered)
     finally:

@@ -23,6 +23,17 @@ SETTINGS = pytest.StashKey[ItemSettings]()
 """What `@graded` says of a test."""
 
 
+def submission_folder(folder: Path) -> Path:
+    """Return the folder that has the student's files: this one, or the only one in it that has some.
+
+    In micrograd's layout they are in a package. Grading finds them there, too.
+    """
+    names = {f"{name}.py" for each in assignments() for name in each.files}
+    inner = [each for each in sorted(folder.iterdir()) if each.is_dir() and not each.name.startswith(".")]
+    having = [each for each in (folder, *inner) if any((each / name).is_file() for name in names)]
+    return having[0] if len(having) == 1 else folder
+
+
 def assignments_present(folder: Path) -> list[Assignment]:
     """Return the assignments whose files are all in a folder; if there are none, those that grade the first file."""
     present = [each for each in assignments() if all((folder / f"{name}.py").exists() for name in each.files)]

@@ -70,9 +70,9 @@ class Screen:
             writer.line(screen.make_printable(text, writer._file), **screen.STYLES[style])
 
     def _warnings(self) -> list[str]:
-        """Return what grading does not offer and the files of the collected assignments need."""
+        """Return where files stopped, and what grading does not offer and files of the collected assignments need."""
         names = {item.assignment for item in self._results.collected}
-        warnings: list[str] = []
+        warnings = [stop.describe() for stop in self._results.stopped]
         for assignment in assignments():
             if assignment.name in names:
                 for module in assignment.modules:

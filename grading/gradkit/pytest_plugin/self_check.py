@@ -34,7 +34,7 @@ from gradkit.suite.reproduction import Programs
 from gradkit.suite.results import Item, ItemResult, Results
 
 from .budget import Budget
-from .collection import ITEM, SETTINGS, Collection, assignment_of, assignments_present
+from .collection import ITEM, SETTINGS, Collection, assignment_of, assignments_present, submission_folder
 from .screen import Screen
 
 RESULT = pytest.StashKey[ItemResult | None]()
@@ -55,6 +55,7 @@ def register(config: pytest.Config, folder: Path) -> None:
     """
     if not folder.is_dir():
         raise pytest.UsageError(f"There is no folder {folder} to check.")
+    folder = submission_folder(folder)
     library = _choose_library(config)
     if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
         config.args[:] = [str(assignment.suite) for assignment in assignments_present(folder)]
@@ -102,6 +103,7 @@ class SelfCheck:
         """Whether the current item has less time than an item usually has."""
         self._library = library
         self._results = results
+        self._results.stopped = self._transport.stopped
         self._earlier: EarlierItems | None = None
         """Items of assignments that were not collected. Most runs do not need them."""
         self._exitstatus = 0
@@ -152,7 +154,7 @@ class SelfCheck:
         assignment = assignment_of(test)
         seconds_left = self._budget.start_item(assignment)
         self._is_short_of_time = seconds_left < assignment.item_seconds
-        self._transport.start_item(max(0.0, min(assignment.item_seconds, seconds_left)))
+        self._transport.start_item(max(0.0, min(assignment.item_seconds, seconds_left)), assignment.packages)
         reason = _missing_package(assignment) or reason_to_skip(self._results, test.stash[ITEM])
         if reason is None and seconds_left <= 0:
             reason = no_time_left(assignment)
@@ -162,7 +164,8 @@ class SelfCheck:
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            hint_source = HintSource(self._student, test.stash[SETTINGS].about)
+            packages = assignment_of(test).packages
+            hint_source = HintSource(self._student, test.stash[SETTINGS].about, packages)
             test.stash[RESULT] = record_outcome(
                 self._results,
                 test.stash[ITEM],

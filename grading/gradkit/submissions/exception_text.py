@@ -43,7 +43,8 @@ def failure(verdict: Verdict, message: str, frames: Sequence[Frame], folder: Pat
 def _frame_lines(frame: Frame, folder: Path) -> list[str]:
     """Return a frame as two lines of text, or three if its column is inside the line of code."""
     file, number, function, column = frame
-    source = _source_line(folder / file, number) if Path(file).name == file else ""
+    is_inside = bool(file) and not Path(file).is_absolute() and ".." not in Path(file).parts
+    source = _source_line(folder / file, number) if is_inside else ""
     shown = source.strip()
     heading = f"{file}:{number}" + (f", in {function}" if function else "")
     lines = [tidy(heading), "    " + tidy(shown)]

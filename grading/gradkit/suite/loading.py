@@ -52,8 +52,9 @@ class Loader:
             except SubmissionError as new_error:
                 error = new_error
                 if not (is_short_of_time and error.verdict is Verdict.TIMEOUT):
-                    # A missing name says nothing of the module's other names. A failing import settles all of them.
-                    self._errors[name if error.verdict is Verdict.NOT_IMPLEMENTED else module] = error
+                    # A missing name says nothing of the module's other names. An import that ends the worker settles
+                    # all of them.
+                    self._errors[name if error.verdict.keeps_worker else module] = error
         raise NotLoadedError(module, error)
 
     def has_failed(self, name: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from gradkit.submissions.outcome import Verdict
+from gradkit.submissions.stopped_import import StoppedImport
 
 from .evidence import Evidence
 
@@ -115,6 +116,8 @@ class Results:
     """The ids of earlier items that stop others: they stopped, and so did a graded item that needs them."""
     unblocked: dict[str, ItemResult] = field(default_factory=dict)
     """What some of the blocked items show if nothing blocks them: see `record_outcome`."""
+    stopped: list[StoppedImport] = field(default_factory=list)
+    """The files whose import ended with an exception."""
 
     def add(self, result: ItemResult) -> None:
         """Add the result of an item."""

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from gradkit.inside.imports import StudentModules
+
+
+@dataclass(frozen=True)
+class _Import:
+    """One name that an `import` statement makes.
+
+    Attributes:
+        module: The module, with dots; without those that it begins with.
+        name: The name that is imported from it; empty if the statement has no `from`.
+        bound: The name that code uses afterwards.
+        is_relative: Whether the module is named from the file's own folder.
+    """
+
+    module: str
+    name: str
+    bound: str
+    is_relative: bool
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
 
 
 def static_warnings(folder: Path, module: str, packages: Sequence[str] = ()) -> list[str]:
-    """Return a line for each package that grading does not find, and for each file that it does not write.
+    """Return a line for packages that a file uses and grading does not offer, and for each file that it writes.
 
     The files beside it that a file imports are read too. A file that cannot be read or parsed is left out, because it
     has its own error message.
@@ -19,30 +42,46 @@ def static_warnings(folder: Path, module: str, packages: Sequence[str] = ()) -> 
         module: The file's name, without `.py`.
         packages: The packages that grading offers for it.
     """
+    modules = StudentModules(str(folder), packages)
     lines: list[str] = []
     waiting, seen = [module], {module}
     while waiting:
         name = waiting.pop(0)
+        file = f"{name.replace('.', '/')}.py"
         try:
-            tree = ast.parse((folder / f"{name}.py").read_bytes())
-            imported = list(dict.fromkeys(_imported(tree)))
-            lines += [f"{name}.py {what}" for what in _warnings_of(folder, tree, imported, packages)]
+            nodes = list(_nodes_that_run(ast.parse((folder / file).read_bytes())))
+            own = {each: _own_files(modules, each) for each in _imported(nodes)}
+            lines += [f"{file} {what}" for what in _warnings_of(modules, nodes, own)]
         except Exception:  # parsers fail in many ways, and these are only warnings
             continue
-        waiting += [other for other in imported if _is_beside(folder, other) and other not in seen]
-        seen.update(imported)
+        others = list(dict.fromkeys(other for files in own.values() for other in files))
+        waiting += [other for other in others if other not in seen]
+        seen.update(others)
     return lines
 
 
-def _warnings_of(folder: Path, tree: ast.AST, imported: list[str], packages: Sequence[str]) -> Iterator[str]:
-    offered = {*sys.stdlib_module_names, *packages}
-    missing = [name for name in imported if name not in offered and not _is_beside(folder, name)]
-    hidden = [name for name in imported if name in offered and _is_beside(folder, name)]
-    written = [node.lineno for node in _nodes_that_run(tree) if isinstance(node, ast.Call) and _opens_to_write(node)]
+def _warnings_of(modules: StudentModules, nodes: Sequence[ast.AST], own: Mapping[_Import, list[str]]) -> Iterator[str]:
+    """Yield what to say of a file.
+
+    Args:
+        modules: The student's modules.
+        nodes: What of the file can run.
+        own: The student's files that each import means.
+    """
+    used = _used_names(nodes)
+    absolute = [each for each in own if not each.is_relative]
+    foreign = [each for each in absolute if not modules.is_offered(each.top) and not own[each]]
+    missing = list(dict.fromkeys(each.top for each in foreign if each.bound in used))
+    hidden = [
+        each.top
+        for each in absolute
+        if modules.is_offered(each.top) and (Path(modules.folder) / f"{each.top}.py").exists()
+    ]
+    written = [node.lineno for node in nodes if isinstance(node, ast.Call) and _opens_to_write(node)]
     if missing:
         names = ", ".join(missing)
-        only = f" and {', '.join(packages)}" if packages else ""
-        yield f"imports {names}: grading offers Python's standard library{only} only, and the .py files beside it."
+        only = f" and {', '.join(modules.packages)}" if modules.packages else ""
+        yield f"uses {names}: grading offers Python's standard library{only} only, and the .py files beside it."
     if hidden:
         yield f"imports {hidden[0]}: Python has a module of that name, which grading finds first; rename yours."
     if written:
@@ -60,17 +99,32 @@ def _nodes_that_run(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _nodes_that_run(node)
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
-    """Yield the names of the packages that a file imports."""
-    for node in _nodes_that_run(tree):
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[_Import]:
+    """Yield every name that the `import` statements of a file make."""
+    for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            for alias in node.names:
+                yield _Import(alias.name, "", alias.asname or alias.name.partition(".")[0], is_relative=False)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield _Import(node.module or "", alias.name, alias.asname or alias.name, is_relative=node.level > 0)
 
 
-def _is_beside(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.py").exists()
+def _own_files(modules: StudentModules, imported: _Import) -> list[str]:
+    """Return the student's files that an import means."""
+    if imported.module:
+        if not imported.is_relative and modules.is_offered(imported.top):
+            return []
+        found = modules.own_name(imported.module)
+        if found or imported.is_relative:
+            return [found] if found else []
+    return modules.own_names_in(imported.top, [imported.name])
+
+
+def _used_names(nodes: Sequence[ast.AST]) -> set[str]:
+    """Return the names that code reads. A name that stands alone as an annotation is not used."""
+    annotations = {id(getattr(node, field, None)) for node in nodes for field in ("annotation", "returns")}
+    return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in annotations}
 
 
 def _opens_to_write(call: ast.Call) -> bool:

@@ -62,7 +62,7 @@ def test_a_missing_folder_is_a_clear_error(student):
     [
         ("while True: pass", "timeout"),
         ("import sys; sys.exit(0)", "crashed"),
-        ("import pytest; pytest.skip('no')", "crashed"),
+        ("import sys; sys.modules['pytest'].skip('no')", "crashed"),
         ("import unittest; raise unittest.SkipTest", "error"),
         ("raise MemoryError", "out_of_memory"),
         ("return self.tanh()", "error"),

@@ -132,9 +132,12 @@ def test_a_closure_that_is_not_written_is_distinguished_from_a_wrong_one(student
     assert "Either no closure is written for it, or its closure is not kept in it" in run.screen
 
 
-def test_an_import_that_grading_does_not_offer_is_a_warning(student, solution):
-    run = student.write(solution(("import math\n", "import math\nimport numpy\n"))).run()
-    assert "engine.py imports numpy: grading offers Python's standard library only" in run.screen
+def test_a_package_that_grading_does_not_offer_is_named_where_it_is_used(student, solution):
+    run = student.write(solution(("import math\n", "import math\nimport numpy\n")) + "\n\nnumpy.zeros(3)\n").run()
+    assert "NotOfferedError: numpy is not offered" in run.screen
+    assert "What stands above that line was checked." in run.screen
+    assert run.verdicts() == {"passed"}
+    assert "engine.py uses numpy: grading offers Python's standard library only" in run.screen
 
 
 def test_markup_and_terminal_escapes_of_a_student_do_not_reach_the_screen(student, solution):
@@ -142,3 +145,16 @@ def test_markup_and_terminal_escapes_of_a_student_do_not_reach_the_screen(studen
     run = student.write(solution(("out = Value(math.exp(self.data)", evil))).run("--color=no")
     assert "\x1b" not in run.screen
     assert "\x07" not in run.screen
+
+
+def test_micrograd_s_layout_is_checked_as_grading_does(student, solution):
+    (student.write(solution()).folder / "micrograd").mkdir()
+    (student.folder / "engine.py").rename(student.folder / "micrograd/engine.py")
+    (student.folder / "micrograd/__init__.py").write_text("")
+    assert student.run("-k", "a1").verdicts() == {"passed"}
+
+
+def test_a_try_out_of_a_method_that_is_not_written_costs_no_other_item(student, solution):
+    run = student.write(solution() + "\n\nprint(Value(2.0).gelu())\n").run("-k", "a1")
+    assert "! engine.py stopped at line 185: AttributeError: 'Value' object has no attribute 'gelu'." in run.screen
+    assert run.verdicts() == {"passed"}

@@ -35,18 +35,38 @@ def test_what_grading_offers_or_never_runs_needs_no_warning(warnings_for, source
 
 
 @pytest.mark.parametrize(
-    ("source", "names"),
+    "source",
     [
-        ("import numpy", "numpy"),
-        ("import numpy as np", "numpy"),
-        ("from torch.nn import Module", "torch"),
-        ("import matplotlib.pyplot as plt\nimport math", "matplotlib"),
-        ("import numpy\nfrom numpy import array\nimport torch", "numpy, torch"),
-        ("def plot():\n    import matplotlib.pyplot", "matplotlib"),
+        "import numpy",
+        "import matplotlib.pyplot as plt\nfrom torch import nn",
+        "from torch import *",
+        "from torch import Tensor\ndef f(x: Tensor) -> Tensor: pass",
     ],
 )
-def test_an_import_that_would_fail_in_grading_is_named_once(warnings_for, source, names):
-    assert warnings_for(source).startswith(f"engine.py imports {names}: grading offers")
+def test_an_import_that_nothing_uses_needs_no_warning(warnings_for, source):
+    assert warnings_for(source) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import numpy\nnumpy.zeros(3)", "numpy"),
+        ("import numpy as np\ndef f():\n    return np.zeros(3)", "numpy"),
+        ("from torch.nn import Module\nclass A(Module): pass", "torch"),
+        ("import matplotlib.pyplot as plt\nimport math\nplt.show()", "matplotlib"),
+        ("import numpy\nfrom numpy import array\nimport torch\narray, numpy, torch", "numpy, torch"),
+        ("def plot():\n    import matplotlib.pyplot\n    matplotlib.pyplot.plot([])", "matplotlib"),
+    ],
+)
+def test_a_package_whose_use_would_fail_in_grading_is_named_once(warnings_for, source, names):
+    assert warnings_for(source).startswith(f"engine.py uses {names}: grading offers")
+
+
+def test_the_student_s_own_files_by_micrograd_s_names_are_not_packages(warnings_for, tmp_path):
+    (tmp_path / "nn.py").write_text("import numpy as np\nnp.zeros(3)")
+    for line in ("from .nn import MLP", "from micrograd.nn import MLP", "import micrograd.nn as MLP"):
+        assert warnings_for(f"{line}\nMLP").startswith("nn.py uses numpy: ")
+    assert warnings_for("from torch.nn import MLP\nMLP").startswith("engine.py uses torch: ")
 
 
 @pytest.mark.parametrize(
@@ -79,9 +99,9 @@ def test_a_file_that_cannot_be_parsed_gets_no_static_warning(warnings_for, sourc
 
 
 def test_a_package_that_grading_offers_is_not_a_warning_but_a_file_of_its_name_is(tmp_path):
-    (tmp_path / "tensor.py").write_text("import numpy\nimport torch\n")
+    (tmp_path / "tensor.py").write_text("import numpy\nimport torch\ntorch.zeros(3)\n")
     (line,) = static_warnings(tmp_path, "tensor", ["numpy"])
-    assert "imports torch: grading offers Python's standard library and numpy only" in line
+    assert "uses torch: grading offers Python's standard library and numpy only" in line
     (tmp_path / "tensor.py").write_text("import numpy\n")
     assert static_warnings(tmp_path, "tensor", ["numpy"]) == []
     (tmp_path / "numpy.py").write_text("")
@@ -94,4 +114,4 @@ def test_a_missing_file_has_no_imports(tmp_path):
 
 
 def test_a_bom_and_crlf_do_not_hide_an_import(warnings_for):
-    assert "numpy" in warnings_for(b"\xef\xbb\xbfimport math\r\nimport numpy\r\n")
+    assert "numpy" in warnings_for(b"\xef\xbb\xbfimport math\r\nimport numpy\r\nnumpy.zeros(3)\r\n")

@@ -46,6 +46,7 @@ def run_public_phase(suite: Suite, intake: Intake, transport: Transport, run_hid
         else:
             run.run_item(test)
 
+    results.stopped = transport.stopped
     # Hidden items are recorded last: no other item may be blocked by one that was not run.
     for item in not_run:
         results.add(make_hidden_result(item))

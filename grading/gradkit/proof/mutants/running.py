@@ -216,7 +216,7 @@ class _MutantRun:
 
     def _run_item(self, transport: LocalTransport, test: GradedTest, seconds: float) -> Ending | None:
         """Run an item in this process, and return how it failed, or None if it passed."""
-        transport.start_item(seconds)
+        transport.start_item(seconds, self._suite.suite.assignment(test.item.assignment).packages)
         try:
             subjects = {name: transport.load(*SUBJECTS[name]) for name in test.subjects}
             run_test(test, subjects, self._suite.suite.library)

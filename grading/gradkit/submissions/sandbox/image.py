@@ -37,7 +37,7 @@ MIN_FREE_BYTES = 256 << 20
 _PREFIX = "gradkit-image-"
 _OURS = (
     *("__init__.py", "inside/__init__.py", "inside/operations.py", "inside/graph.py", "inside/tensor_replay.py"),
-    *("inside/absent.py", "inside/worker.py"),
+    *("inside/absent.py", "inside/imports.py", "inside/worker.py"),
 )
 
 _OMITTED_FOLDERS = {

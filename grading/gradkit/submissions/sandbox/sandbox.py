@@ -46,11 +46,13 @@ class _Setup:
     """What workers with the same packages have in common.
 
     Attributes:
+        packages: The names of the packages.
         root: The folder that is `/` for them; None if they are not isolated.
         package_folders: Where they find packages, as sys.path takes it.
         environment: Their environment variables.
     """
 
+    packages: tuple[str, ...]
     root: Path | None
     package_folders: list[str]
     environment: Mapping[str, str]
@@ -210,12 +212,12 @@ class Sandbox:
         if self._image:
             with _errors_of_copying():
                 root = self._image.root(packages)
-            return _Setup(root, [policy.PACKAGES] if packages else [], environment)
+            return _Setup(names, root, [policy.PACKAGES] if packages else [], environment)
         if not packages:
-            return _Setup(None, [], environment)
+            return _Setup(names, None, [], environment)
         folder = self._scratch / "-".join(["packages", *names])  # not a random name: a student's message may hold it
         installed.link(packages, folder)
-        return _Setup(None, [str(folder)], environment)
+        return _Setup(names, None, [str(folder)], environment)
 
     def _worker_command(self, setup: _Setup, submission: Path, descriptor: int) -> list[str]:
         """Return the command of a worker that serves the requests of a socket."""
@@ -225,7 +227,8 @@ class Sandbox:
         program = (
             f"import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.append({kit!r})\n"
             "from gradkit.inside.worker import main\n"
-            f"sys.path.remove({kit!r}); sys.path += {setup.package_folders!r}; main({descriptor}, {folder!r})"
+            f"sys.path.remove({kit!r}); sys.path += {setup.package_folders!r}; "
+            f"main({descriptor}, {folder!r}, {setup.packages!r})"
         )
         return [interpreter(), *policy.INTERPRETER_OPTIONS, "-c", program]
 

@@ -37,7 +37,7 @@ class WorkerReply(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
         numbers: Floats, as bytes.
         verdict: How the student's code failed; empty if it did not.
         message: The error's message.
-        frames: The student's frames of its traceback.
+        frames: The student's frames of its traceback. Without an error: files whose import was stopped.
     """
 
     nonce: bytes

@@ -6,6 +6,7 @@ So tracebacks lead into the student's code, and a debugger works there.
 from __future__ import annotations
 
 import marshal
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from gradkit.graphs.tensor.graph import Array, TensorGraph, decode_arrays
 from gradkit.inside import tensor_replay, worker
 from gradkit.inside.graph import Graph
 from gradkit.inside.graph import replay as replay_graph
+from gradkit.inside.imports import StudentModules, name_in
 from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP, failure
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.stopped_import import StoppedImport, add_stops
 
 from .clock import Clock, TimeIsUp, WallClockIsUp
 from .protocol import STANDARD_MODULES
@@ -36,7 +39,11 @@ class LocalTransport:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.folder = folder.resolve()
+        self.stopped: list[StoppedImport] = []
         self._clock = clock
+        self._modules = StudentModules(str(self.folder))
+        self._n_noted_stops = 0
+        """How many of the stops of `_modules` are in `stopped`."""
         self._subjects: dict[int, Subject] = {}
         """By the id of the object, which lives as long as its subject."""
 
@@ -45,8 +52,12 @@ class LocalTransport:
         return self._clock.spent_seconds
 
     def start_item(self, seconds: float, packages: tuple[str, ...] = ()) -> None:
-        """Start a new item. `packages` is ignored: everything installed can be imported here (static_warnings.py)."""
+        """Start a new item. If it has other packages, the student's files are imported anew: a worker would be new."""
         self._subjects.clear()
+        if packages != self._modules.packages:
+            self._modules.unload()
+            self._modules = StudentModules(str(self.folder), packages)
+            self._n_noted_stops = 0
         self._clock.allow(seconds)
 
     def finish_item(self) -> None:
@@ -54,18 +65,14 @@ class LocalTransport:
 
     def load(self, module: str, name: str) -> Subject:
         if str(self.folder) not in sys.path:
-            sys.path.insert(0, str(self.folder))
+            sys.path.append(str(self.folder))  # for importlib.import_module; `import` does not need it
         if module in STANDARD_MODULES:
-            with self._student_code("load", module):  # numpy may not be installed, or be a file of the student's
-                return self._subject(worker.load(module, name))
+            with self._student_code("load", module):  # numpy may not be installed
+                return self._subject(worker.load(self._modules, module, name))
         if not (self.folder / f"{module}.py").exists():
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this folder yet.")
         with self._student_code("load", module):
-            try:
-                loaded = worker.load(module, name)
-            finally:
-                if module in sys.modules and _folder_of(module) != self.folder:
-                    raise SubmissionError(Verdict.ERROR, f"Python already has another module called {module}.")
+            loaded = worker.load(self._modules, module, name)
         return self._subject(loaded)
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:
@@ -105,7 +112,7 @@ class LocalTransport:
 
     def run_program(self, lines: Sequence[str]) -> list[float]:
         with self._student_code("program"):
-            return worker.run_program("\n".join(lines), str(self.folder))
+            return worker.run_program("\n".join(lines), self._modules)
 
     def arrays(self, targets: Sequence[Subject], name: str) -> list[Array]:
         with self._student_code("arrays"):
@@ -134,12 +141,14 @@ class LocalTransport:
         The new exception carries the student's frames last, so that `--pdb` opens in the student's code.
         """
         try:
-            with self._clock:
+            with _working_folder(self.folder), self._clock:
                 yield
+            self._note_stops()
         except (KeyboardInterrupt, SubmissionError):
             raise
         except BaseException as error:
             self._clock.stop()
+            self._note_stops()
             frames = worker.frames_of(error, str(self.folder))
             if isinstance(error, TimeIsUp):
                 message = WALL_CLOCK_IS_UP if isinstance(error, WallClockIsUp) else TIME_IS_UP
@@ -160,11 +169,32 @@ class LocalTransport:
 
     def _student_frames(self, traceback: TracebackType | None) -> TracebackType | None:
         """Return the part of a traceback that begins at the student's first frame, if there is one."""
-        while traceback and Path(traceback.tb_frame.f_code.co_filename).parent != self.folder:
+        while traceback and not name_in(str(self.folder), traceback.tb_frame.f_code.co_filename):
             traceback = traceback.tb_next
         return traceback
 
+    def _note_stops(self) -> None:
+        """Add new stops of imports to `stopped`. Their messages can be student code, so the time limit holds for it."""
+        for stop in list(self._modules.stops.values())[self._n_noted_stops :]:
+            self._n_noted_stops += 1
+            try:
+                with self._clock:
+                    frame = worker.describe_stop(stop)
+            except TimeIsUp:
+                self._clock.stop()
+                frame = (stop.file, stop.line, worker.UNREADABLE, 0)
+            add_stops(self.stopped, [frame])
 
-def _folder_of(module: str) -> Path:
-    """Return the folder that an imported module was loaded from. The file itself may be a link."""
-    return Path(getattr(sys.modules[module], "__file__", None) or "").parent.resolve()
+
+@contextmanager
+def _working_folder(folder: Path) -> Iterator[None]:
+    """Make a folder the current one, as it is in a worker: code opens files beside it by their names."""
+    before = os.getcwd()
+    if before == str(folder):
+        yield
+        return
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -17,6 +17,7 @@ from gradkit.inside.graph import Graph
 from gradkit.inside.worker import MAX_ITEMS
 from gradkit.submissions.exception_text import TIME_IS_UP, WALL_CLOCK_IS_UP, failure
 from gradkit.submissions.outcome import SubmissionError, Verdict
+from gradkit.submissions.stopped_import import StoppedImport, add_stops
 
 from .link import EndedError, GarbledError, Link, WorkerReply
 from .protocol import STANDARD_MODULES
@@ -40,6 +41,7 @@ class PipeTransport:
     """
 
     def __init__(self, start: Callable[[tuple[str, ...]], Link], folder: Path) -> None:
+        self.stopped: list[StoppedImport] = []
         self._start = start
         self._folder = folder
         self._packages: tuple[str, ...] = ()
@@ -87,7 +89,12 @@ class PipeTransport:
             raise SubmissionError(Verdict.NOT_IMPLEMENTED, f"There is no {module}.py in this submission.")
         key = (module, name)
         if key not in self._loaded:
-            subject = self._only_subject(self._request("load", module, name))
+            reply, error = self._exchange("load", module, name)
+            if error and error.verdict.keeps_worker:
+                self._request("stops")  # whose reply has them, because that of an error has the frames of the error
+            if error or reply is None:
+                raise error or self._abandon_garbled()
+            subject = self._only_subject(reply)
             self._loaded[key] = subject._operand[0]
         return self._subject(self._loaded[key])
 
@@ -174,6 +181,7 @@ class PipeTransport:
     def _error_in(self, reply: WorkerReply) -> SubmissionError | None:
         """Return the error that a reply reports, if it reports one."""
         if not reply.verdict:
+            add_stops(self.stopped, reply.frames)
             return None
         verdict = next((verdict for verdict in _FROM_WORKER if verdict.value == reply.verdict), None)
         if verdict is None:

@@ -15,6 +15,8 @@ from gradkit.inside.graph import Graph
 from .replies import Reply
 
 if TYPE_CHECKING:
+    from gradkit.submissions.stopped_import import StoppedImport
+
     from .subject import Subject
 
 STANDARD_MODULES = ("builtins", "random", "numpy", "numpy.random")
@@ -52,6 +54,9 @@ class Transport(Protocol):
     are not the submission's fault and must not end in a verdict.
     """
 
+    stopped: list[StoppedImport]
+    """The files whose import has ended with an exception so far, at most one for each name."""
+
     @property
     def spent_seconds(self) -> float:
         """Seconds of time limits that the student's code has used, over all items: see time_limit.py."""
@@ -61,7 +66,8 @@ class Transport(Protocol):
 
         Args:
             seconds: The limit on the sum of all calls of this item. With 0 or less, every call raises timeout.
-            packages: Packages that the student's code can import beside the standard library.
+            packages: Packages that the student's code can import beside the standard library. If they are other ones
+                than those of the item before, its files are imported anew.
         """
 
     def finish_item(self) -> None:
@@ -70,10 +76,12 @@ class Transport(Protocol):
     def load(self, module: str, name: str) -> Subject:
         """Return the object that has this name in a student's module, or in one of STANDARD_MODULES.
 
-        The module is imported at the first request.
+        The module is imported at the first request. If it raises an exception, what it has defined by then can be
+        loaded, and `stopped` says where it ended.
 
         Raises:
-            SubmissionError: If the import fails. The verdict is not_implemented if the file or the name does not exist.
+            SubmissionError: If the name is not defined. The verdict is that of the exception which has stopped the
+                file, or not_implemented if the file or the name does not exist. Or if the import ends otherwise.
         """
 
     def apply(self, operation: str, operands: Sequence[Any], keywords: dict[str, Any]) -> Subject:

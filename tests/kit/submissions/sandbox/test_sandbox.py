@@ -132,7 +132,9 @@ def test_a_submission_finds_no_test_no_reference_and_no_other_package(run_submis
 
 @pytest.mark.parametrize("package", ["torch", "numpy", "pytest", "hypothesis", "msgspec", "pip", "jax", "micrograd"])
 def test_a_submission_imports_no_package(failure_of, package):
-    assert f"No module named '{package}'" in failure_of(f"import {package}").message
+    line = f"import importlib; importlib.import_module('{package}')"
+    assert f"No module named '{package}'" in failure_of(line).message
+    assert "is not offered" in failure_of(f"import {package} as it; it.anything").message
 
 
 def test_a_submission_has_python_s_standard_library(run_submission):
@@ -637,7 +639,7 @@ def test_a_worker_holds_no_descriptor_but_the_null_device_s_and_its_own_socket(r
     assert run_submission("import os", closed, held) == 4
 
 
-def test_a_worker_holds_the_submission_five_files_of_ours_and_the_standard_library(run_submission):
+def test_a_worker_holds_the_submission_six_files_of_ours_and_the_standard_library(run_submission):
     assert (
         run_submission(
             "import sys",
@@ -645,7 +647,7 @@ def test_a_worker_holds_the_submission_five_files_of_ours_and_the_standard_libra
             "files = {m.__file__ for m in map(sys.modules.get, ours) if '__init__' not in m.__file__}",
             "found = len(files)",
         )
-        == 5
+        == 6
     )
     assert run_submission("import os; found = len(os.listdir('/submission'))") == 1
 

@@ -421,6 +421,7 @@ def test_the_worker_s_files_are_those_that_the_kit_lists(sandbox):
         "gradkit/inside/absent.pyc",
         "gradkit/inside/operations.pyc",
         "gradkit/inside/graph.pyc",
+        "gradkit/inside/imports.pyc",
         "gradkit/inside/tensor_replay.pyc",
         "gradkit/inside/worker.pyc",
     }

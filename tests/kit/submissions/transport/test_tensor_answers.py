@@ -12,6 +12,7 @@ from gradkit.corpora.library import Library
 from gradkit.grader.one_submission.public_phase import run_public_phase
 from gradkit.grader.suite import load_suite
 from gradkit.graphs.tensor.graph import decode_arrays
+from gradkit.inside.imports import StudentModules
 from gradkit.inside.tensor_replay import MAX_AXES, MAX_NUMBERS
 from gradkit.inside.worker import Worker
 from gradkit.proof.specimens import reference_folder
@@ -80,7 +81,7 @@ class Forger:
     """A link to a worker in this process that runs the reference, with one changed reply."""
 
     def __init__(self, at=-1, forged=lambda handles, numbers: (handles, numbers)):
-        self.worker = Worker("")
+        self.worker = Worker(StudentModules(str(reference_folder() / "solution"), ("numpy",)))
         self.at, self.forged, self.asked = at, forged, 0
 
     def request(self, request, limit):

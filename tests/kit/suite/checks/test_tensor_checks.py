@@ -55,7 +55,9 @@ def load_from_student(open_folder, tmp_path, monkeypatch):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
         (tmp_path / "tensor.py").write_text(text, encoding="utf-8")
-        return open_folder().load
+        transport = open_folder()
+        transport.start_item(30, ("numpy",))
+        return transport.load
 
     yield of
     for name in MODULES:

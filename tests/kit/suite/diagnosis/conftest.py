@@ -48,7 +48,7 @@ def open_student(tmp_path, clock, root, monkeypatch):
         forget_modules()
         importlib.invalidate_caches()
         student = Student(LocalTransport(folder, clock))
-        open_questions.enter_context(student.questions())
+        open_questions.enter_context(student.questions(("numpy",)))
         return student
 
     with ExitStack() as open_questions:
