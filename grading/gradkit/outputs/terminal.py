@@ -181,7 +181,7 @@ def show_report(
         max_length: Characters after which a line is cut.
     """
     if item is None:
-        lines = screen.summary(report.items, report.items, assignments(), report.warnings)
+        lines = screen.summary(report.items, {}, assignments(), report.warnings)
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:

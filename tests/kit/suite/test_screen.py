@@ -1,6 +1,7 @@
 """The self-check's screen: it has few lines, begins with the first failure, and shows nothing twice."""
 
 import io
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -44,19 +45,20 @@ def record(results, item, verdict, evidence=None):
     return record_outcome(results, item, error, Path("test_trial.py"))
 
 
-def screen_of(results, warnings=(), course=COURSE):
-    return screen.summary(list(results.all()), results.collected, course, warnings)
+def screen_of(results, warnings=(), course=COURSE, hidden=()):
+    n_items = Counter(each.assignment for each in results.collected)
+    return screen.summary(list(results.all()), n_items, course, warnings, hidden)
 
 
 @pytest.fixture
 def lines():
     """Return a function that returns the lines of the screen for items given as (item, verdict, evidence)."""
 
-    def of(*run, collected=None, warnings=(), course=COURSE):
+    def of(*run, collected=None, warnings=(), course=COURSE, hidden=()):
         results = Results(collected=list(collected or [each for each, *_ in run]))
         for each, verdict, *evidence in run:
             record(results, each, verdict, *evidence)
-        return [text for _, text in screen_of(results, warnings, course)]
+        return [text for _, text in screen_of(results, warnings, course, hidden)]
 
     return of
 
