@@ -35,7 +35,7 @@ from gradkit.suite.results import Item, ItemResult, Results
 
 from .arguments import resolve_arguments, suite_paths
 from .budget import Budget
-from .collection import ITEM, SETTINGS, Collection, assignment_of
+from .collection import ITEM, SETTINGS, Collection, assignment_of, sort_items
 from .screen import Screen
 from .terminal import Terminal, without_input
 from .workers import Workers, attach_result
@@ -142,6 +142,11 @@ class SelfCheck:
         if spec is None:
             raise LookupError(f"{request.node.name} takes `corpus`, but @graded(corpus=...) does not say which")
         return self._library.corpus(spec)
+
+    @pytest.hookimpl(trylast=True)  # after plugins that shuffle
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the order of the course, in which the screen says what to look at first."""
+        sort_items(items)
 
     # --- running an item ---------------------------------------------------------------------------------------------
 

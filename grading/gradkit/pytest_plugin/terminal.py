@@ -77,12 +77,12 @@ class _FewLines:
         self._n_lines = 0
 
     def write(self, text: str) -> int:
-        room = MAX_PRINTED_LINES - self._n_lines
+        n_left = MAX_PRINTED_LINES - self._n_lines
         self._n_lines += text.count("\n")
-        if not self.is_limited or self._n_lines <= MAX_PRINTED_LINES:
+        if not self.is_limited:
             self.stream.write(text)
-        elif room > 0:
-            self.stream.write("".join(text.splitlines(keepends=True)[:room]))
+        elif n_left > 0:
+            self.stream.write("".join(text.splitlines(keepends=True)[:n_left]))
         return len(text)
 
     def end(self) -> None:
