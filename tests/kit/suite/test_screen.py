@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
+from gradkit.catalogue.hidden_items import HiddenItem
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite import screen
 from gradkit.suite.diagnosis import find_hint
@@ -222,6 +223,24 @@ def test_when_everything_passes_practice_is_suggested(lines):
     shown = lines((item("one"), Verdict.PASSED), (item("two", assignment="a2_second"), Verdict.PASSED))
     assert "All right: every item of a1_first and a2_second agrees with PyTorch." in shown
     assert "--fresh" in shown[-1]
+
+
+def test_hidden_items_are_named_with_their_points_once_the_rest_is_right(lines):
+    hidden = [HiddenItem("a1_first", "What is kept", 0.5)]
+    shown = lines((item("one"), Verdict.PASSED), hidden=hidden)
+    assert "Grading has 1 hidden item more in a1 (0.5 points): What is kept" in shown
+    assert not any("hidden" in text for text in lines((item("one"), Verdict.FAILED, WRONG), hidden=hidden))
+
+
+def test_missing_files_are_named_in_the_courses_order_also_beside_a_failure(lines):
+    files = [
+        msgspec.structs.replace(FIRST, modules=("training",)),
+        msgspec.structs.replace(SECOND, modules=("tensor",)),
+    ]
+    missing = [Evidence(f"There is no {name}.py in this folder yet.") for name in ("tensor", "training")]
+    stubs = [(item(str(n)), Verdict.NOT_IMPLEMENTED, evidence) for n, evidence in enumerate(missing)]
+    shown = lines((item("wrong"), Verdict.FAILED, WRONG), *stubs, course=files)
+    assert "There are no training.py and tensor.py in this folder yet." in shown
 
 
 # --- terminals -------------------------------------------------------------------------------------------------------
