@@ -1,6 +1,7 @@
 """Puts the course (suites, corpora, assignment.toml) into a built wheel; an editable install finds it in place."""
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ class CourseHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         sys.path.insert(0, str(root / "grading"))
-        from gradkit.course.release import list_course_files
+        from gradkit.catalogue.hidden_items import FILE, write_hidden_items
+        from gradkit.course.release import list_course_files, list_hidden_items
 
+        self._made = tempfile.TemporaryDirectory()  # deleted with this hook, after the build
+        hidden = Path(self._made.name) / Path(FILE).name
+        write_hidden_items(list_hidden_items(), hidden)
+        build_data["force_include"][str(hidden)] = f"{INSIDE}/{FILE}"
         build_data["force_include"].update({str(root / name): f"{INSIDE}/{name}" for name in list_course_files()})

@@ -73,8 +73,8 @@ def loss(losses, path, label):
         smooth.append(sum(losses[i - reach : i + reach + 1]) / (2 * reach + 1))
     figure, axes = plt.subplots(figsize=(7, 4))
     steps = range(1, len(losses) + 1)
-    axes.plot(steps, losses, color=BLUE, alpha=0.35, linewidth=1, label="each step")
-    axes.plot(steps, smooth, color=BLUE, linewidth=2, label="smoothed")
+    axes.plot(steps, smooth, color=BLUE, alpha=0.35, linewidth=3, label="smoothed")
+    axes.plot(steps, losses, color=INK, linewidth=0.8, label="each step")  # on top, or a smooth curve would hide it
     axes.set(xlabel="Step", ylabel=label, ylim=(0, None), xlim=(0, len(losses)))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)

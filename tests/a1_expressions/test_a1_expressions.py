@@ -283,7 +283,7 @@ def test_number_over_value(Value, corpus):
 
 
 @graded(
-    1,
+    0.5,
     "A result remembers its parents: _prev holds the operands themselves",
     about=("Value.__init__", "Value.__add__", "Value.__mul__"),
     needs="test_multiplication",
@@ -298,6 +298,21 @@ def test_a_result_remembers_its_parents(Value):
     expect(sum(parent.data for parent in c._prev), 320.0)
     expect(sum(parent.data for parent in d._prev), 320.0)
     expect(len(a._prev), 0)
+
+
+@graded(
+    0.5,
+    "-x and x ** 2 remember x: _prev holds it, too, where there is one operand",
+    about=("Value.__neg__", "Value.__pow__"),
+    needs=("test_a_result_remembers_its_parents", "test_negation", "test_square"),
+)
+def test_a_single_operand_is_remembered(Value):
+    x = Value(2.0)
+    minus = -x
+    square = x**2
+    x.data = 20.0  # the other parents, if there are any, are smaller
+    expect(max((parent.data for parent in minus._prev), default=0.0), 20.0)
+    expect(max((parent.data for parent in square._prev), default=0.0), 20.0)
 
 
 @graded(

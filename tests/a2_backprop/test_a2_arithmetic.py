@@ -3,6 +3,7 @@
 from gradkit.suite import check_gradients, expect, expressions, graded, random_graphs
 
 VALUES = "a1_expressions/"
+ONE_OPERAND = VALUES + "test_a_single_operand_is_remembered"
 
 
 @graded(
@@ -174,7 +175,7 @@ def test_number_times_value_gradient(Value, corpus):
     1,
     "-x and its gradient",
     about=("Value.__neg__",),
-    needs=("test_multiplication_collects", "test_a_factor_of_zero_gradient", VALUES + "test_negation"),
+    needs=("test_multiplication_collects", "test_a_factor_of_zero_gradient", ONE_OPERAND),
     corpus=random_graphs("neg", reuse="leaves"),
 )
 def test_negation_gradient(Value, corpus):
@@ -221,7 +222,7 @@ def test_number_minus_value_gradient(Value, corpus):
     1,
     "x ** 2 and its gradient, 2 * x",
     about=("Value.__pow__",),
-    needs=("test_multiplication_collects", VALUES + "test_square"),
+    needs=("test_multiplication_collects", ONE_OPERAND),
     corpus=random_graphs("pow_const", constants=(2,), reuse="leaves"),
 )
 def test_square_gradient(Value, corpus):

@@ -37,30 +37,32 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="A course kit for building an autograd engine. Students need pytest and, for pictures, graph; the other "
-    "commands are for those who grade (grade, explain, compare, doctor, course) and those who write the course (check, "
-    "new, corpora, stubs, release, prove, mutants, pairs, seeds, attacks, hints, page). Each has an example: "
-    "gradkit COMMAND --help.",
+    help="A course kit for building an autograd engine. Students run `pytest` in their folder, `pytest --items` for a "
+    "list of what is checked, and `gradkit graph` for pictures. Each command has an example: gradkit COMMAND --help.",
     epilog="Exit status: 0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C.",
 )
-app.command()(grading.grade)
-app.command()(grading.explain)
-app.command()(comparing.compare)
-app.command()(graph)
-app.command()(grading.doctor)
-app.command()(authoring.check)
-app.command()(authoring.corpora)
-app.command()(authoring.stubs)
-app.command()(authoring.release)
-app.command()(proof.prove)
-app.command()(proof.mutants)
-app.command()(proof.page)
-app.command()(proof.attacks)
-app.command()(seeds.pairs)
-app.command()(seeds.seeds)
-app.command()(proof.hints)
-app.add_typer(new.app, name="new")
-app.add_typer(course.app, name="course")
+STUDENTS = "For students (beside pytest, which checks your folder)"
+INSTRUCTORS = "For those who grade"
+AUTHORS = "For those who write the course"
+
+app.command(rich_help_panel=STUDENTS)(graph)
+app.command(rich_help_panel=INSTRUCTORS)(grading.grade)
+app.command(rich_help_panel=INSTRUCTORS)(grading.explain)
+app.command(rich_help_panel=INSTRUCTORS)(comparing.compare)
+app.command(rich_help_panel=INSTRUCTORS)(grading.doctor)
+app.add_typer(course.app, name="course", rich_help_panel=INSTRUCTORS)
+app.command(rich_help_panel=AUTHORS)(authoring.check)
+app.add_typer(new.app, name="new", rich_help_panel=AUTHORS)
+app.command(rich_help_panel=AUTHORS)(authoring.corpora)
+app.command(rich_help_panel=AUTHORS)(authoring.stubs)
+app.command(rich_help_panel=AUTHORS)(authoring.release)
+app.command(rich_help_panel=AUTHORS)(proof.prove)
+app.command(rich_help_panel=AUTHORS)(proof.mutants)
+app.command(rich_help_panel=AUTHORS)(proof.page)
+app.command(rich_help_panel=AUTHORS)(proof.attacks)
+app.command(rich_help_panel=AUTHORS)(seeds.pairs)
+app.command(rich_help_panel=AUTHORS)(seeds.seeds)
+app.command(rich_help_panel=AUTHORS)(proof.hints)
 
 
 @app.callback()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gradkit.catalogue.assignments import assignments, corpora_folder
+from gradkit.catalogue.hidden_items import HiddenItem
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.suite.collection import GradedTest, graded_tests
@@ -79,6 +80,12 @@ def list_course_files() -> list[str]:
     hidden = set(_hidden_corpora(tests))
     files += [path for path in corpora_folder().glob("*.json") if path not in hidden]
     return sorted(str(path.relative_to(course_home())) for path in files)
+
+
+def list_hidden_items() -> tuple[HiddenItem, ...]:
+    """Return what a release says of the hidden items, in the order of the course."""
+    items = [test.item for test in _all_tests() if test.item.hidden]
+    return tuple(HiddenItem(item.assignment, item.title, item.points) for item in items)
 
 
 def _all_tests() -> list[GradedTest]:

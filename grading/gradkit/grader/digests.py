@@ -38,6 +38,7 @@ DIGESTED = (
 
 NOT_DIGESTED = (
     "catalogue.course_settings",
+    "catalogue.hidden_items",
     "corpora.recording",
     "grader.doctor",
     "grader.one_submission.appeal",

@@ -45,6 +45,9 @@ MAX_MESSAGE_LENGTH = 2_000
 UNREADABLE = "(its message cannot be read)"
 """Sent in place of a message that raises an exception when it is read."""
 
+SHOULD_HAVE = ", and should have "
+"""Stands in the message about a name whose capitals are wrong, between that name and the right one."""
+
 MAX_FRAMES = 4
 """Frames of a traceback that are passed on."""
 
@@ -98,7 +101,9 @@ def load(modules: StudentModules, module: str, name: str) -> object:
             )
         if stop:
             raise stop.error
-        raise MissingNameError(f"{module}.py has no {name} yet.")
+        other = next((each for each in vars(imported) if each.lower() == name.lower()), "")
+        has = f"has {other}{SHOULD_HAVE}{name}." if other else f"has no {name} yet."
+        raise MissingNameError(f"{module}.py {has}")
     return loaded
 
 

@@ -215,7 +215,7 @@ def show_report(
         max_length: Characters after which a line is cut.
     """
     if item is None:
-        lines = screen.summary(report.items, report.items, assignments(), report.notes())
+        lines = screen.summary(report.items, {}, assignments(), report.notes())
     elif item.evidence or item.blocked_by:
         lines = screen.explanation(item)
     else:

@@ -103,7 +103,7 @@ def _is_named(report: Report, edited: Functions, about: Mapping[str, Functions])
 
 
 def _make_screen(name: str, file: str, report: Report, is_named: bool | None) -> Screen:
-    lines = screen.summary(report.items, report.items, assignments(), report.warnings)
+    lines = screen.summary(report.items, {}, assignments(), report.warnings)
     texts = [text for _style, text in lines]
     hints = tuple(dict.fromkeys(text.removeprefix(HINT) for text in texts if text.startswith(HINT)))
     return Screen(name, file, report.earned < report.points, is_named, "\n".join(texts), hints)

@@ -34,12 +34,6 @@ def submission_folder(folder: Path) -> Path:
     return having[0] if len(having) == 1 else folder
 
 
-def assignments_present(folder: Path) -> list[Assignment]:
-    """Return the assignments whose files are all in a folder; if there are none, those that grade the first file."""
-    present = [each for each in assignments() if all((folder / f"{name}.py").exists() for name in each.files)]
-    return present or [each for each in assignments() if each.modules == assignments()[0].modules]
-
-
 def assignment_of(test: pytest.Item) -> Assignment:
     """Return the assignment of a graded test. Raises UsageError if its folder is not an assignment's."""
     folder = test.path.parent.name
@@ -105,10 +99,23 @@ class Collection:
             if paths.setdefault(item.id, test.path) != test.path:
                 raise pytest.UsageError(f"{item.id} is in two files. Give each item a name of its own.")
             test.stash[ITEM], test.stash[SETTINGS] = item, settings
+            test.add_marker(pytest.mark.filterwarnings("ignore"))  # numpy's would stand between the bars and the items
             _suppress_traceback(test)
             if test.nodeid.startswith(f"{assignment.name}::"):
                 test.location = (assignment.name, test.location[1], test.name)
             self._results.collected.append(item)
+
+
+def sort_items(tests: list[pytest.Item]) -> None:
+    """Sort graded tests in place into the order of the course. Other tests stay at their positions."""
+    positions = [position for position, test in enumerate(tests) if ITEM in test.stash]
+    graded = sorted((tests[position] for position in positions), key=_position_in_course)
+    for position, test in zip(positions, graded):
+        tests[position] = test
+
+
+def _position_in_course(test: pytest.Item) -> tuple[str, str, int]:
+    return test.stash[ITEM].assignment, test.path.name, test.reportinfo()[1] or 0
 
 
 def _suppress_traceback(test: pytest.Item) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -33,9 +33,12 @@ from gradkit.suite.outcomes import STUDENT_ERRORS, Block, reason_to_skip, record
 from gradkit.suite.reproduction import Programs
 from gradkit.suite.results import Item, ItemResult, Results
 
+from .arguments import resolve_arguments, suite_paths
 from .budget import Budget
-from .collection import ITEM, SETTINGS, Collection, assignment_of, assignments_present, submission_folder
+from .collection import ITEM, SETTINGS, Collection, assignment_of, sort_items, submission_folder
 from .screen import Screen
+from .terminal import Terminal, without_input
+from .workers import Workers, attach_result
 
 RESULT = pytest.StashKey[ItemResult | None]()
 """The result of an item whose test has ended; None if it ended by an error that is not the student's."""
@@ -57,15 +60,33 @@ def register(config: pytest.Config, folder: Path) -> None:
         raise pytest.UsageError(f"There is no folder {folder} to check.")
     folder = submission_folder(folder)
     library = _choose_library(config)
-    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
-        config.args[:] = [str(assignment.suite) for assignment in assignments_present(folder)]
-        if config.get_verbosity() <= 0 and library.seed == PUBLIC_SEED:
-            config.option.no_header = True  # the screen is for the student's code
+    _choose_arguments(config, folder)
+    if config.get_verbosity() <= 0 and library.seed == PUBLIC_SEED and _are_suites(config.args):
+        config.option.no_header = True  # the screen is for the student's code
 
     results = Results()
-    config.pluginmanager.register(SelfCheck(folder, library, results), "gradkit-self-check")
+    config.pluginmanager.register(SelfCheck(config, folder, library, results), "gradkit-self-check")
     config.pluginmanager.register(Collection(config, results), "gradkit-collection")
     config.pluginmanager.register(Screen(config, folder, library, results), "gradkit-screen")
+    config.pluginmanager.register(Workers(config, results), "gradkit-workers")
+    if config.getoption("--items"):
+        config.option.verbose = -2  # of pytest's own lines, none
+
+
+def _choose_arguments(config: pytest.Config, folder: Path) -> None:
+    """Have pytest collect the suites that its arguments mean; without arguments, those that the student has begun."""
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        config.args[:] = resolve_arguments(
+            config.args, folder, config.invocation_params.dir, config.inipath is not None
+        )
+    elif config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
+        config.args[:] = suite_paths(folder)
+
+
+def _are_suites(arguments: Sequence[str]) -> bool:
+    """Return whether pytest collects nothing but suites."""
+    suites = [str(assignment.suite) for assignment in assignments()]
+    return all(argument.startswith(tuple(suites)) for argument in arguments)
 
 
 def _choose_library(config: pytest.Config) -> Library:
@@ -87,12 +108,14 @@ class SelfCheck:
     """The hooks and fixtures that run items.
 
     Args:
+        config: The run's settings.
         folder: The student's folder.
         library: The corpora.
         results: Where results are recorded.
     """
 
-    def __init__(self, folder: Path, library: Library, results: Results) -> None:
+    def __init__(self, config: pytest.Config, folder: Path, library: Library, results: Results) -> None:
+        self._terminal = Terminal(is_seen=config.getoption("capture") == "no")
         self._clock = Clock(os.dup(2))
         self._transport: Transport = LocalTransport(folder, self._clock)
         self._loader = Loader(self._transport)
@@ -122,6 +145,11 @@ class SelfCheck:
             raise LookupError(f"{request.node.name} takes `corpus`, but @graded(corpus=...) does not say which")
         return self._library.corpus(spec)
 
+    @pytest.hookimpl(trylast=True)  # after plugins that shuffle
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the order of the course, in which the screen says what to look at first."""
+        sort_items(items)
+
     # --- running an item ---------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True)
@@ -131,7 +159,8 @@ class SelfCheck:
             return (yield)
         try:
             self._start(item)
-            return (yield)
+            with self._terminal.of_item():
+                return (yield)
         except STUDENT_ERRORS as error:
             self._record(item, error)
             raise
@@ -142,7 +171,8 @@ class SelfCheck:
         if ITEM not in item.stash:
             return (yield)
         try:
-            outcome = yield
+            with self._terminal.of_item():
+                outcome = yield
         except STUDENT_ERRORS as error:
             self._record(item, error)
             raise
@@ -163,7 +193,7 @@ class SelfCheck:
 
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
-        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()), without_input():
             packages = assignment_of(test).packages
             hint_source = HintSource(self._student, test.stash[SETTINGS].about, packages)
             test.stash[RESULT] = record_outcome(
@@ -205,12 +235,13 @@ class SelfCheck:
         if result and result.verdict is not Verdict.PASSED:
             report.longrepr = "\n".join(text for _, text in screen.explanation(result))
             report.outcome = "failed"
-        report.gradkit = result  # type: ignore[attr-defined]
+        attach_result(report, result)
         return report
 
     def pytest_enter_pdb(self) -> None:
-        """Lift the time limit in the debugger."""
+        """Lift the time limit in the debugger, which prints and reads lines."""
         self._clock.allow(float("inf"))
+        self._terminal.release()
 
     # --- the end of the run ------------------------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TextIO
 
 from gradkit.catalogue.assignments import Assignment
+from gradkit.catalogue.hidden_items import HiddenItem
+from gradkit.inside.worker import SHOULD_HAVE
 from gradkit.submissions.outcome import Verdict
 
 from .evidence import Evidence, number_text
@@ -33,27 +35,65 @@ BAR_WIDTH = 24
 
 
 def summary(
-    results: Sequence[ItemResult], collected: Sequence[Item], course: Sequence[Assignment], warnings: Sequence[str]
+    results: Sequence[ItemResult],
+    n_items: Mapping[str, int],
+    course: Sequence[Assignment],
+    warnings: Sequence[str],
+    hidden: Sequence[HiddenItem] = (),
 ) -> list[Line]:
-    """Return the whole screen: points, warnings, what to correct first, then what to write next.
+    """Return the whole screen: points, warnings, what to correct first, what is complete, and what to write next.
 
     Args:
         results: The results, in the order in which they came.
-        collected: All items that were collected. If some did not run, the screen says so.
+        n_items: How many items an assignment has, by its name. If fewer have run, the screen says so. An assignment
+            that is not in it is complete.
         course: All assignments of the course, in order.
         warnings: Lines to show above the failures.
+        hidden: The items that grading has in addition.
     """
     names = {result.assignment for result in results}
     shown = [assignment for assignment in course if assignment.name in names]
     by_id = {result.id: result for result in results}
     failures = [result for result in results if is_listed_on_screen(result, by_id)]
+    complete = [assignment for assignment in shown if _is_complete(assignment, results, n_items)]
 
-    lines = [_bar(assignment, results, collected) for assignment in shown]
-    lines += [("bad", f"! {warning}") for warning in warnings]
+    lines = [_bar(assignment, results, n_items) for assignment in shown]
+    lines += [("bad", f"! {warning}") for warning in (*warnings, *_other_names(results))]
     lines += _failures(results, failures)
+    lines += _praise(complete, course, hidden)
     lines += _not_written(results, course)
-    lines += _praise(shown, results, collected, course)
+    lines += _next(results, shown, complete, course)
     return lines
+
+
+def list_items(items: Sequence[Item], course: Sequence[Assignment], hidden: Sequence[HiddenItem]) -> list[Line]:
+    """Return a line for each item: points, the name behind `-k`, title. Hidden items have no name.
+
+    Args:
+        items: The items, in the course's order.
+        course: All assignments of the course, in order.
+        hidden: The items that grading has in addition.
+    """
+    lines: list[Line] = []
+    for assignment in course:
+        mine = [item for item in items if item.assignment == assignment.name]
+        if not mine:
+            continue
+        unknown = [item for item in hidden if item.assignment == assignment.name]
+        width = max(len(test_name(item)) for item in mine)
+        points = sum(item.points for item in mine) + sum(item.points for item in unknown)
+        lines += [("plain", ""), ("title", f"{assignment.name}: {assignment.title} ({_count(points, 'point')})")]
+        lines += [
+            ("plain", f"{item.points:4g}  {'(hidden)' if item.hidden else test_name(item):<{width}}  {item.title}")
+            for item in mine
+        ]
+        lines += [("plain", f"{item.points:4g}  {'(hidden)':<{width}}  {item.title}") for item in unknown]
+    return lines
+
+
+def test_name(item: Item) -> str:
+    """Return the name of an item as `-k` selects it."""
+    return item.id.rpartition("/test_")[2]
 
 
 def explanation(result: ItemResult) -> list[Line]:
@@ -61,9 +101,8 @@ def explanation(result: ItemResult) -> list[Line]:
     evidence = result.evidence
     short = result.assignment.partition("_")[0]
     points = _count(result.points, "point")
-    test = result.id.rpartition("/test_")[2]
     heading = evidence.heading if evidence and evidence.heading else result.title
-    lines: list[Line] = [("title", f"{heading}  ({short}, {points}; -k {test})")]
+    lines: list[Line] = [("title", f"{heading}  ({short}, {points}; -k {test_name(result)})")]
     if evidence is None:
         return [*lines, *(("plain", f"blocked by {name}") for name in result.blocked_by[:1])]
 
@@ -91,18 +130,24 @@ def make_printable(text: str, stream: TextIO) -> str:
 # --- points ----------------------------------------------------------------------------------------------------------
 
 
-def _bar(assignment: Assignment, results: Sequence[ItemResult], collected: Sequence[Item]) -> Line:
+def _bar(assignment: Assignment, results: Sequence[ItemResult], n_items: Mapping[str, int]) -> Line:
     mine = [result for result in results if result.assignment == assignment.name]
-    n_collected = sum(item.assignment == assignment.name for item in collected)
+    n_all = n_items.get(assignment.name, len(mine))
     earned = sum(result.earned for result in mine)
     points = sum(result.points for result in mine)
 
     filled = int(BAR_WIDTH * earned / points)
     bar = "█" * filled + "░" * (BAR_WIDTH - filled)
     text = f"{assignment.name:<16} {bar} {earned:g} of {points:g} points"
-    if len(mine) < n_collected:
-        text += f" ({len(mine)} of {n_collected} items ran)"
+    if len(mine) < n_all:
+        text += f" ({len(mine)} of {n_all} items ran)"
     return ("good" if earned == points else "plain", text)
+
+
+def _is_complete(assignment: Assignment, results: Sequence[ItemResult], n_items: Mapping[str, int]) -> bool:
+    """Return whether all items of an assignment ran and passed."""
+    verdicts = [result.verdict for result in results if result.assignment == assignment.name]
+    return set(verdicts) == {Verdict.PASSED} and len(verdicts) == n_items.get(assignment.name, len(verdicts))
 
 
 # --- failures --------------------------------------------------------------------------------------------------------
@@ -158,47 +203,103 @@ def _related_items(results: Sequence[ItemResult], group: Sequence[ItemResult]) -
     return [("dim", "(" + ", ".join(parts) + ")")] if parts else []
 
 
-# --- what comes next -------------------------------------------------------------------------------------------------
+# --- what is complete, and what comes next ---------------------------------------------------------------------------
+
+
+def _praise(complete: Sequence[Assignment], course: Sequence[Assignment], hidden: Sequence[HiddenItem]) -> list[Line]:
+    """Name the assignments that are complete, and the items that grading has in addition."""
+    if not complete:
+        return []
+    names = _listed([assignment.name for assignment in complete])
+    lines: list[Line] = [("plain", ""), ("good", f"All right: every item of {names} agrees with PyTorch.")]
+    for assignment in complete:
+        more = [item for item in hidden if item.assignment == assignment.name]
+        if more:
+            items = f"{len(more)} hidden {'item' if len(more) == 1 else 'items'}"
+            points, titles = _count(sum(item.points for item in more), "point"), "; ".join(item.title for item in more)
+            lines.append(("plain", f"Grading has {items} more in {assignment.short} ({points}): {titles}"))
+    if len(complete) == len(course):
+        lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 50"))
+    return lines
 
 
 def _not_written(results: Sequence[ItemResult], course: Sequence[Assignment]) -> list[Line]:
-    """Say how much is not written yet and, if nothing that is written is wrong, what to write next."""
+    """Say how much is not written yet, and which files are missing."""
     stubs = [result for result in results if result.verdict is Verdict.NOT_IMPLEMENTED]
-    messages = {stub.evidence.message for stub in stubs if stub.evidence}
-    if not messages:
+    if not any(stub.evidence for stub in stubs):
         return []
-
     size = f"{_count(len(stubs), 'item')}, {_count(sum(stub.points for stub in stubs), 'point')}"
-    lines = [("plain", ""), ("title", f"Not written yet: {size}.")]
-    if any(result.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for result in results):
-        return lines
+    lines: list[Line] = [("plain", ""), ("title", f"Not written yet: {size}.")]
+    missing = _missing_files(_messages(stubs), course)
+    if missing:
+        there = "There is" if len(missing) == 1 else "There are"
+        lines.append(("plain", f"{there} no {_listed(missing)} in this folder yet."))
+    return lines
 
-    in_order = [f"{assignment.short}: write {name}" for assignment in course for name in assignment.names]
-    known = [message for message in in_order if message in messages]
-    return [*lines, ("plain", f"Next: {(known or sorted(messages))[0]}")]
 
-
-def _praise(
-    shown: Sequence[Assignment],
+def _next(
     results: Sequence[ItemResult],
-    collected: Sequence[Item],
+    shown: Sequence[Assignment],
+    complete: Sequence[Assignment],
     course: Sequence[Assignment],
 ) -> list[Line]:
-    """Name the assignments that are complete and, if nothing is wrong, the one that follows."""
-    verdicts = {result.id: result.verdict for result in results}
-    incomplete = {item.assignment for item in collected if verdicts.get(item.id) is not Verdict.PASSED}
-    complete = [assignment for assignment in shown if assignment.name not in incomplete]
-    if not complete:
+    """Say in one line what to write next, if nothing that is written is wrong."""
+    stubs = [result for result in results if result.verdict is Verdict.NOT_IMPLEMENTED]
+    if any(result.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED) for result in results):
         return []
+    if not stubs:
+        if not complete or complete != list(shown):
+            return []
+        later = course[course.index(complete[-1]) + 1 :]
+        return [("plain", f"Next: {_about(later[0])}")] if later else []
 
-    names = " and ".join(", ".join(assignment.name for assignment in complete).rsplit(", ", 1))
-    lines: list[Line] = [("plain", ""), ("good", f"All right: every item of {names} agrees with PyTorch.")]
-    if len(complete) == len(course):
-        lines.append(("plain", "That is everything there is to check here. For practice: pytest --fresh 50"))
-    elif {verdicts.get(item.id) for item in collected} <= {Verdict.PASSED, Verdict.NOT_IMPLEMENTED}:
-        following = next(assignment for assignment in course if assignment not in complete)
-        lines.append(("plain", f"Next: {following.name}. {following.title}: {following.story}"))
-    return lines
+    messages = _messages(stubs)
+    known = ((each, name) for each in course for name in each.names if messages.keys() & _messages_without(name, each))
+    assignment, name = next(known, (_first_with(stubs, course), ""))
+    if complete and not any(result.earned for result in results if result.assignment == assignment.name):
+        return [("plain", f"Next: {_about(assignment)}" + (f" Write {name} first." if name else ""))]
+    todo = name or next(iter(_missing_files(messages, course)), "")
+    step = f"{assignment.short}: write {todo}" if todo else next(iter(messages), "")
+    return [("plain", f"Next: {step}")] if step else []
+
+
+def _first_with(results: Sequence[ItemResult], course: Sequence[Assignment]) -> Assignment:
+    """Return the first assignment that some of these results belong to."""
+    names = {result.assignment for result in results}
+    return next(assignment for assignment in course if assignment.name in names)
+
+
+def _messages_without(name: str, assignment: Assignment) -> set[str]:
+    """Return the messages of items that need a function or method which is not written: those of a stub, or of none."""
+    owner, _, method = name.rpartition(".")
+    files = [f"{module}.py" for module in assignment.modules]
+    absent = [f"{owner} has no {method} yet."] if owner else [f"{file} has no {name} yet." for file in files]
+    return {f"{assignment.short}: write {name}", *absent}
+
+
+def _about(assignment: Assignment) -> str:
+    return f"{assignment.name}. {assignment.title}: {assignment.story}"
+
+
+def _messages(stubs: Sequence[ItemResult]) -> dict[str, None]:
+    """Return the different messages of stubs, in order."""
+    return dict.fromkeys(stub.evidence.message for stub in stubs if stub.evidence)
+
+
+def _missing_files(messages: Collection[str], course: Sequence[Assignment]) -> list[str]:
+    """Return the files that stubs miss, in the order of the course."""
+    files = dict.fromkeys(f"{module}.py" for assignment in course for module in assignment.files)
+    return [file for file in files if f"There is no {file} in this folder yet." in messages]
+
+
+def _other_names(results: Sequence[ItemResult]) -> list[str]:
+    """Return the messages that say under which other name something is there."""
+    stubs = [result for result in results if result.verdict is Verdict.NOT_IMPLEMENTED]
+    return [message for message in _messages(stubs) if SHOULD_HAVE in message]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(", ".join(names).rsplit(", ", 1))
 
 
 def _count(number: float, what: str) -> str:

@@ -18,7 +18,15 @@ ABSENT = {
     "-a": ([("neg", 0)], "__neg__"),
     "a.exp()": ([("exp", 0)], "exp"),
 }
+MET_BY_THE_STUDENT = {
+    "x / y as x * y**-1": ("def __truediv__(self, k): return self * k**-1", [("div", 0, 1)], "__pow__"),
+    "x - y as x + -y": ("def __sub__(self, other): return self + -other", [("sub", 0, 1)], "__neg__"),
+    "2 - x as 2 + -x": ("def __rsub__(self, k): return k + self", [("const_sub", 0, 2)], "__radd__"),
+    "sigmoid by exp": ("def sigmoid(self): return self.exp()", [("sigmoid", 0)], "exp"),
+}
 WRONG = {
+    "misspelled by the student": ("def sigmoid(self): return self.exq()", [("sigmoid", 0)]),
+    "a number in place of a Value": ("def sigmoid(self): return self.data.exp()", [("sigmoid", 0)]),
     "misspelled": ("def __div__(self, other): return self", [("div", 0, 1)]),
     "without underscores": ("def radd(self, other): return self", [("const_add", 0, 2)]),
     "misspelled name": ("def tahn(self): return self", [("tanh", 0)]),
@@ -43,6 +51,13 @@ def failure_of(load_value):
 def test_an_absent_method_is_not_written_yet(failure_of, written):
     steps, name = ABSENT[written]
     failure = failure_of(steps)
+    assert (failure.verdict, failure.message) == (Verdict.NOT_IMPLEMENTED, f"Value has no {name} yet.")
+
+
+@pytest.mark.parametrize("written", MET_BY_THE_STUDENT)
+def test_a_method_that_the_student_s_own_code_needs_is_not_written_yet(failure_of, written):
+    method, steps, name = MET_BY_THE_STUDENT[written]
+    failure = failure_of(steps, method)
     assert (failure.verdict, failure.message) == (Verdict.NOT_IMPLEMENTED, f"Value has no {name} yet.")
 
 

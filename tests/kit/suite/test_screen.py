@@ -1,11 +1,13 @@
 """The self-check's screen: it has few lines, begins with the first failure, and shows nothing twice."""
 
 import io
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments
+from gradkit.catalogue.hidden_items import HiddenItem
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite import screen
 from gradkit.suite.diagnosis import find_hint
@@ -44,19 +46,20 @@ def record(results, item, verdict, evidence=None):
     return record_outcome(results, item, error, Path("test_trial.py"))
 
 
-def screen_of(results, warnings=(), course=COURSE):
-    return screen.summary(list(results.all()), results.collected, course, warnings)
+def screen_of(results, warnings=(), course=COURSE, hidden=()):
+    n_items = Counter(each.assignment for each in results.collected)
+    return screen.summary(list(results.all()), n_items, course, warnings, hidden)
 
 
 @pytest.fixture
 def lines():
     """Return a function that returns the lines of the screen for items given as (item, verdict, evidence)."""
 
-    def of(*run, collected=None, warnings=(), course=COURSE):
+    def of(*run, collected=None, warnings=(), course=COURSE, hidden=()):
         results = Results(collected=list(collected or [each for each, *_ in run]))
         for each, verdict, *evidence in run:
             record(results, each, verdict, *evidence)
-        return [text for _, text in screen_of(results, warnings, course)]
+        return [text for _, text in screen_of(results, warnings, course, hidden)]
 
     return of
 
@@ -220,6 +223,24 @@ def test_when_everything_passes_practice_is_suggested(lines):
     shown = lines((item("one"), Verdict.PASSED), (item("two", assignment="a2_second"), Verdict.PASSED))
     assert "All right: every item of a1_first and a2_second agrees with PyTorch." in shown
     assert "--fresh" in shown[-1]
+
+
+def test_hidden_items_are_named_with_their_points_once_the_rest_is_right(lines):
+    hidden = [HiddenItem("a1_first", "What is kept", 0.5)]
+    shown = lines((item("one"), Verdict.PASSED), hidden=hidden)
+    assert "Grading has 1 hidden item more in a1 (0.5 points): What is kept" in shown
+    assert not any("hidden" in text for text in lines((item("one"), Verdict.FAILED, WRONG), hidden=hidden))
+
+
+def test_missing_files_are_named_in_the_courses_order_also_beside_a_failure(lines):
+    files = [
+        msgspec.structs.replace(FIRST, modules=("training",)),
+        msgspec.structs.replace(SECOND, modules=("tensor",)),
+    ]
+    missing = [Evidence(f"There is no {name}.py in this folder yet.") for name in ("tensor", "training")]
+    stubs = [(item(str(n)), Verdict.NOT_IMPLEMENTED, evidence) for n, evidence in enumerate(missing)]
+    shown = lines((item("wrong"), Verdict.FAILED, WRONG), *stubs, course=files)
+    assert "There are no training.py and tensor.py in this folder yet." in shown
 
 
 # --- terminals -------------------------------------------------------------------------------------------------------

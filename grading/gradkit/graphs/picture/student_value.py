@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from math import isnan
 from numbers import Real
 
 from .cards import MAX_NODES, Card, Row, TooLargeError, short_number
@@ -99,7 +100,8 @@ def _row(label: str, number: object) -> Row:
         if isinstance(shape, tuple) and shape:
             return Row(label, f"array of {'×'.join(f'{size:d}' for size in shape)}")
         if not isinstance(number, bool) and (isinstance(number, Real) or shape == ()):
-            return Row(label, short_number(float(number)))  # type: ignore[arg-type]
+            as_float = float(number)  # type: ignore[arg-type]
+            return Row(label, short_number(as_float), isnan(as_float))
     except Exception:  # an object that only looked like a number
         pass
     return Row(label, _type_name(number), True)

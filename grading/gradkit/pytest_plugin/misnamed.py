@@ -1,0 +1,40 @@
+"""Files that a student means to be checked and that Python does not import: a line for each, with what to do."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from gradkit.catalogue.assignments import Assignment
+
+
+def list_misnamed(folder: Path, assignments: Iterable[Assignment]) -> list[str]:
+    """Return a line for each file of these assignments that is there under another name, or in an encoding of its own.
+
+    Args:
+        folder: The student's folder.
+        assignments: The assignments that are checked.
+    """
+    names = os.listdir(folder)  # a name's capitals as they are, also where the file system ignores them
+    modules = dict.fromkeys(name for assignment in assignments for name in assignment.files)
+    lines = [_line_of(folder, module, names) for module in modules]
+    return [line for line in lines if line]
+
+
+def _line_of(folder: Path, module: str, names: list[str]) -> str:
+    due = f"{module}.py"
+    if due in names:
+        with open(folder / due, "rb") as file:
+            is_utf_16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return f"{due} is saved as UTF-16, which Python cannot read: save it as UTF-8." if is_utf_16 else ""
+
+    copy = re.compile(rf"{module}([ _-]*\(\d+\)|[ _-]*copy.*|-\d+)?(\.py(\.txt)?|\.txt)", re.IGNORECASE)
+    for name in sorted(names):
+        if copy.fullmatch(name):
+            return f"{due} is missing. {name} lies here: rename it to {due}."
+    if f"{module}.ipynb" in names:
+        return f"{due} is missing. {module}.ipynb lies here, and pytest checks files: copy its code into {due}."
+    return ""
