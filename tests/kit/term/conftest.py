@@ -31,9 +31,12 @@ max_days = 5
 
 [assignment.a1_expressions]
 due = 2026-10-01T23:59:00
+due_by_section = {{ Wed = 2026-10-03T23:59:00 }}
+{a1}
 
 [assignment.a2_backprop]
 due = 2026-10-15T23:59:00
+{a2}
 """
 
 EXTENSION = """
@@ -58,15 +61,27 @@ class Term:
             place.mkdir(parents=True)
             self.downloads[assignment] = self.platform.write(place, assignment, self.platform.hand_ins(assignment))
         (folder / "roster.csv").write_text(self.platform.roster(), encoding="utf-8")
-        self.write_course(COURSE + self.extensions())
+        self.write_course()
 
-    def extensions(self) -> str:
+    def _write_times(self) -> dict[str, str]:
+        """Write the platform's list of times for each assignment, and return the line of course.toml that names it."""
+        lines = dict.fromkeys((A1, A2), "")
+        if self.platform.list_times:
+            for assignment in lines:
+                text = self.platform.list_times(self.platform.hand_ins(assignment))
+                (self.folder / f"times_{assignment}.csv").write_text(text, encoding="utf-8")
+                lines[assignment] = f'times = "times_{assignment}.csv"'
+        return lines
+
+    def _extensions(self) -> str:
         """Return the extension of the student who was ill."""
         ill = [person for person in self.platform.people if person.full_name == "Dora Weiss"]
         return "".join(EXTENSION.format(id=person.id) for person in ill)
 
-    def write_course(self, text: str) -> None:
-        """Write course.toml."""
+    def write_course(self, more_of_a1: str = "") -> None:
+        """Write course.toml, with more lines for a1."""
+        times = self._write_times()
+        text = COURSE.format(a1=f"{times[A1]}\n{more_of_a1}", a2=times[A2]) + self._extensions()
         (self.folder / "course.toml").write_text(text, encoding="utf-8")
 
     def run(self, *arguments: object) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from works import A1, A2, WORKS, Work
 
@@ -116,12 +117,12 @@ _TABLE: dict[str, list[tuple[str, str, str, str]]] = {
         ("Jane", "Doe", "right", "wrong_addition_gradient"),
         ("Nadia", "Haas", "nothing", "right"),
         ("Ole", "Dahl", "broken_zip", "tar_gz"),
-        ("Petra", "Novák", "capital_engine", "class_value"),
+        ("Petra", "Novák", "capital_engine late 26", "class_value"),
         ("Rui", "Costa e Silva", "zip_in_zip", "helpers"),
         ("Søren", "Kjær", "two_notebooks", "notebook"),
         ("Thea", "D'Angelo", "utf_16", "bom_and_crlf"),
         (LONG_NAME, "Zu Tiefenbach", "right", "right"),
-        ("Viktor", "Popov", "rar", "right"),
+        ("Viktor", "Popov", "rar", "right late 49"),
         ("Wanda", "Klein", "picture", "syntax_error"),
         ("Xaver", "Huber", "engine_py_txt", "capital_engine"),
         ("Yara", "Said", "", ""),
@@ -133,10 +134,10 @@ _TABLE: dict[str, list[tuple[str, str, str, str]]] = {
         ("Ann", "Lee", "wrong_minus", "right"),
         ("Cem", "Yıldız", "right late 26", "right late 1"),
         ("Dora", "Weiss", "right late 50", "right"),
-        ("Emil", "Sand", "micrograd", "micrograd"),
+        ("Emil", "Sand", "micrograd", "micrograd late 144"),
         ("Fay", "Stone", "data_file", "helpers"),
-        ("Gus", "Reed", "used_import", "stray_imports"),
-        ("Hana", "Ito", "input_at_the_end", "right"),
+        ("Gus", "Reed", "used_import late 26", "stray_imports late 1"),
+        ("Hana", "Ito", "input_at_the_end", "right late 0.2"),
         ("Ivo", "Marek", "noise_of_macos", "zip_in_zip"),
         ("Jin", "Park", "notebook", "right"),
         ("Kai", "Lund", "nothing", "readme_alone"),
@@ -159,7 +160,7 @@ _TABLE: dict[str, list[tuple[str, str, str, str]]] = {
         ("Zora", "Kovač", "tar_gz", "broken_zip"),
         ("Abel", "Stern", "", "right"),
         ("Britt", "Nygaard", "input_at_the_end", "guarded_import"),
-        ("Carl", "Winter", "try_out_at_the_end", "try_out_at_the_end"),
+        ("Carl", "Winter", "try_out_at_the_end late 73", "try_out_at_the_end"),
         ("Dina", "Falk", "zip", "right"),
     ],
 }
@@ -197,3 +198,26 @@ def _read_hand_in(person: Person, assignment: str, text: str, people: list[Perso
 
 
 CLASS = _make_class()
+
+
+class Lateness(NamedTuple):
+    """What must come of a late hand-in: late days, how many of them are free, and the points that are left."""
+
+    days: int
+    free_days: int
+    points: float
+
+
+LATENESS = {
+    ("Gus Reed", A1): Lateness(2, 2, 19.0),
+    ("Gus Reed", A2): Lateness(1, 0, 28.8),  # the free days are used up
+    ("Cem Yıldız", A1): Lateness(0, 0, 19.5),  # on Wednesdays, a1 is due two days later
+    ("Cem Yıldız", A2): Lateness(1, 1, 32.0),
+    ("Dora Weiss", A1): Lateness(0, 0, 19.5),  # an extension
+    ("Hana Ito", A2): Lateness(0, 0, 32.0),  # within the minutes of grace
+    ("Emil Sand", A2): Lateness(6, 0, 0.0),  # later than the last day
+    ("Petra Novák", A1): Lateness(2, 2, 19.5),
+    ("Viktor Popov", A2): Lateness(3, 2, 28.8),
+    ("Carl Winter", A1): Lateness(4, 2, 15.6),
+}
+"""What must come of late hand-ins under the rules of conftest.COURSE, by student and assignment."""

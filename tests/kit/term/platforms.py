@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from people import CLASS, HandIn, Person
 from works import A1, make_zip, pack
@@ -31,6 +32,7 @@ class Platform:
         find_id: Returns that id of a hand-in.
         write: Writes a download of an assignment into a folder, and returns the path to grade.
         roster: Returns the platform's own export of the class.
+        list_times: Returns the platform's list of when hand-ins came, if the download does not say so.
         has_times: Whether its download says when something was handed in.
         marks_late: Whether its download marks what is late.
     """
@@ -40,6 +42,7 @@ class Platform:
     find_id: Callable[[HandIn], str]
     write: Callable[[Path, str, Sequence[HandIn]], Path]
     roster: Callable[[], str]
+    list_times: Callable[[Sequence[HandIn]], str] | None = None
     has_times: bool = False
     marks_late: bool = False
 
@@ -150,6 +153,18 @@ def _moodle_roster() -> str:
     return "\ufeff" + _as_csv(rows, ";")
 
 
+def _moodle_times(hand_ins: Sequence[HandIn]) -> str:
+    """Return the grading worksheet, with times in Moodle's words."""
+    heads = ["Identifier", "Full name", "ID number", "Email address", "Status", "Grade", "Maximum grade"]
+    rows: list[list[object]] = [[*heads, "Grade can be changed", "Last modified (submission)", "Feedback comments"]]
+    for each in hand_ins:
+        person = each.person
+        time = each.submitted.astimezone(ZoneInfo("Europe/Berlin")).strftime("%A, %d %B %Y, %I:%M %p")
+        start = [f"Participant {moodle_participant(each)}", person.full_name, person.id, person.email]
+        rows.append([*start, "Submitted for grading", "", "19.50", "Yes", time, ""])
+    return "\ufeff" + _as_csv(rows)
+
+
 # --- Gradescope: folders and one file of metadata ---------------------------------------------------------------------
 
 
@@ -229,6 +244,17 @@ def _github_roster() -> str:
     return _as_csv(rows)
 
 
+def _github_times(hand_ins: Sequence[HandIn]) -> str:
+    """Return the grades that GitHub Classroom exports."""
+    heads = ["assignment_name", "github_username", "roster_identifier", "student_repository_name"]
+    rows: list[list[object]] = [[*heads, "submission_timestamp", "points_awarded", "points_available"]]
+    for each in hand_ins:
+        repository = f"{each.assignment.replace('_', '-')}-{each.person.login}"
+        time = each.submitted.strftime("%Y-%m-%d %H:%M:%S UTC")
+        rows.append([each.assignment, each.person.login, each.person.id, repository, time, "0", "0"])
+    return _as_csv(rows)
+
+
 PLATFORMS = {
     platform.name: platform
     for platform in (
@@ -240,16 +266,23 @@ PLATFORMS = {
             _canvas_roster,
             marks_late=True,
         ),
-        Platform("moodle", "moodle_participant", moodle_participant, _write_moodle, _moodle_roster),
+        Platform("moodle", "moodle_participant", moodle_participant, _write_moodle, _moodle_roster, _moodle_times),
         Platform(
             "gradescope",
-            "gradescope_submission",
-            gradescope_submission,
+            "gradescope_sid",
+            lambda hand_in: hand_in.person.id,
             _write_gradescope,
             _gradescope_roster,
             has_times=True,
         ),
-        Platform("github", "github_login", lambda hand_in: hand_in.person.login, _write_github, _github_roster),
+        Platform(
+            "github",
+            "github_login",
+            lambda hand_in: hand_in.person.login,
+            _write_github,
+            _github_roster,
+            _github_times,
+        ),
     )
 }
 

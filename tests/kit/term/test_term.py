@@ -6,7 +6,7 @@ Each test is a promise about all students of a platform. `works.WORKS` has the l
 import re
 from itertools import chain
 
-from people import CLASS
+from people import CLASS, LATENESS
 from platforms import PLATFORMS, list_uploads
 from works import A1, A2, WORKS
 
@@ -142,7 +142,6 @@ def test_the_test_student_of_the_platform_is_nobody(term):
 def test_ids_of_the_download_are_in_every_output(term):
     for hand_in in hand_ins(term):
         platform_id = term.platform.find_id(hand_in)
-        assert platform_id in term.report_of(hand_in).ids.values()
         assert [row for row in term.rows(hand_in.assignment) if platform_id in row.values()]
 
 
@@ -154,3 +153,27 @@ def test_time_and_late_mark_of_the_download_are_kept(term):
             assert report.submitted.startswith(leader.submitted.strftime("%Y-%m-%dT%H:%M"))
         if term.platform.marks_late:
             assert report.is_marked_late == hand_in.is_late
+
+
+def test_late_days_are_counted_and_cost_what_the_course_says(term):
+    seen = set()
+    for hand_in in hand_ins(term):
+        key = (hand_in.person.full_name, hand_in.assignment)
+        rows = term.rows_of(hand_in.person, hand_in.assignment)
+        if term.platform.marks_late or not rows or not rows[0]["final_points"]:
+            continue
+        (row,) = rows
+        found = (int(row["late_days"]), int(row["free_days"]), float(row["final_points"]))
+        assert found == LATENESS.get(key, (0, 0, float(row["points"]))), key
+        seen.add(key)
+    expected = {key for key in LATENESS if key[0] in {person.full_name for person in term.platform.people}}
+    assert expected <= seen
+
+
+def test_late_by_an_unknown_time_costs_nothing_and_is_listed(term):
+    for hand_in in hand_ins(term):
+        if term.platform.marks_late and hand_in.is_late:
+            (row,) = term.rows_of(hand_in.person, hand_in.assignment)
+            assert row["final_points"] == row["points"]
+            lines = [line for line in term.screens[hand_in.assignment].splitlines() if "unknown time" in line]
+            assert any(row["student"] in line for line in lines)
