@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -287,10 +287,15 @@ PLATFORMS = {
 }
 
 
-def list_uploads(path: Path) -> Iterator[str]:
-    """List the names at the top of a download: what must be a student's, or be named on the screen."""
+def list_uploads(path: Path) -> list[str]:
+    """List the names at the top of a download: each must be somebody's, or be named on the screen."""
     if path.is_file():
         with zipfile.ZipFile(path) as archive:
-            yield from sorted({name.partition("/")[0] for name in archive.namelist()})
-    else:
-        yield from sorted(item.name for item in path.iterdir())
+            return sorted({name.partition("/")[0] for name in archive.namelist()})
+    names = sorted(item.name for item in path.iterdir() if not _is_noise(item.name))
+    # A download that was unpacked one level too deep.
+    return list_uploads(path / names[0]) if len(names) == 1 else names
+
+
+def _is_noise(name: str) -> bool:
+    return name.startswith((".", "__MACOSX")) or name == "submission_metadata.yml"

@@ -102,3 +102,10 @@ def test_one_student_alone_is_graded_again_and_the_others_stay_in_the_list(make_
     status, shown = term.run("compare", term.reports_folder(A1))
     assert status == 0
     assert re.search(rf"{re.escape(name)}.*19\.5", shown)
+
+
+@pytest.mark.parametrize(
+    "command", ["gradkit grade ", "gradkit explain ", "gradkit compare ", "--only ", "--out reports"]
+)
+def test_the_page_about_a_term_has_the_commands_that_these_tests_run(command, root):
+    assert command in (root / "docs/course.md").read_text(encoding="utf-8")
