@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ def _write_canvas(folder: Path, assignment: str, hand_ins: Sequence[HandIn]) -> 
             files[f"{head}_{670000 + position}_{stem}{again}{dot}{ending}"] = content
     if assignment == A1:
         return _write_zip(folder / "engines-expressions_submissions.zip", files)
+    files = {unicodedata.normalize("NFD", name): content for name, content in files.items()}
     noise = {f"__MACOSX/._{name}": b"\0\5\26\7" for name in files}
     _write_all(folder / "downloads", {**{f"submissions/{name}": text for name, text in files.items()}, **noise})
     return folder / "downloads"
