@@ -274,7 +274,7 @@ WORKS: dict[str, Work] = {
     "picture": Work(
         {"engine.py.png": b"\x89PNG\r\n\x1a\n" + bytes(40)},
         points=NOTHING,
-        shown=(r"engine\.py",),
+        shown=(r"engine\.py\.png",),
         is_taken_in=False,
         is_imported_by_name=False,
         self_check=r"engine\.py",
