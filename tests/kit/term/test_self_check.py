@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from works import PACKAGES, WORKS, pack
 
 LATER = ("engine.py", "nn.py", "training.py", "tensor.py")
-BY_NAME = [name for name, work in WORKS.items() if work.is_imported_by_name]
+BY_NAME = [name for name, work in WORKS.items() if work.is_imported_by_name and not work.packing]
 OTHERS = [name for name, work in WORKS.items() if work.self_check]
 
 
