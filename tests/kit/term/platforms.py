@@ -103,6 +103,10 @@ def _write_canvas(folder: Path, assignment: str, hand_ins: Sequence[HandIn]) -> 
             stem, dot, ending = name.partition(".")
             again = f"-{hand_in.n_earlier}" if hand_in.n_earlier else ""
             files[f"{head}_{670000 + position}_{stem}{again}{dot}{ending}"] = content
+            for earlier in range(
+                1, hand_in.n_earlier
+            ):  # an earlier upload, from a second download into the same folder
+                files[f"{head}_{650000 + position}_{stem}-{earlier}{dot}{ending}"] = b"class Value:\n    pass\n"
     if assignment == A1:
         return _write_zip(folder / "engines-expressions_submissions.zip", files)
     files = {unicodedata.normalize("NFD", name): content for name, content in files.items()}

@@ -24,6 +24,12 @@ def test_the_class_has_60_students_and_every_odd_work_is_in_it():
     assert handed_in == WORKS.keys()
 
 
+def test_the_course_file_and_the_platforms_list_of_the_class_have_no_fault(term):
+    status, shown = term.run("course", "check")
+    assert status == 0
+    assert "no fault found" in shown
+
+
 # --- intake -----------------------------------------------------------------------------------------------------------
 
 
