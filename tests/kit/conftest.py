@@ -79,6 +79,8 @@ LONG_FILES = (
     "pytest_plugin/test_what_a_student_sees.py",
     "course/test_notebook_texts.py",
     "proof/test_mutants.py",
+    "term/test_self_check.py",
+    "term/test_term.py",
 )
 """Other files that take more than 20 s. They start after the groups, for the same reason."""
 
