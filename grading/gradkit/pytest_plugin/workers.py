@@ -71,7 +71,7 @@ class Workers:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take the collected items of a worker that has ended, and its stopped imports. All workers collect the same."""
+        """Take what a worker that has ended has collected, as all others have, and where imports stopped in it."""
         output = getattr(node, "workeroutput", {})
         if not self._results.collected:
             self._results.collected += msgspec.convert(output.get(COLLECTED, []), list[Item])
