@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from gradkit.errors import ProcessorTimeUp, UserError, describe_os_error
 
-from . import authoring, course, grading, new, proof, seeds
+from . import authoring, comparing, course, grading, new, proof, seeds
 from .console import stop, stop_if_optional
 from .graph import graph
 
@@ -38,13 +38,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="A course kit for building an autograd engine. Students need pytest and, for pictures, graph; the other "
-    "commands are for those who grade (grade, explain, doctor, course) and those who write the course (check, new, "
-    "corpora, stubs, release, prove, mutants, pairs, seeds, attacks, hints, page). Each has an example: "
+    "commands are for those who grade (grade, explain, compare, doctor, course) and those who write the course (check, "
+    "new, corpora, stubs, release, prove, mutants, pairs, seeds, attacks, hints, page). Each has an example: "
     "gradkit COMMAND --help.",
     epilog="Exit status: 0 done, 1 an error or something that is left to do, 2 wrong usage, 130 stopped by Ctrl-C.",
 )
 app.command()(grading.grade)
 app.command()(grading.explain)
+app.command()(comparing.compare)
 app.command()(graph)
 app.command()(grading.doctor)
 app.command()(authoring.check)

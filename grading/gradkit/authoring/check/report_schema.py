@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gradkit.grader.report import Conditions, Report
-from gradkit.submissions.intake.take_in import NotTakenIn
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.stopped_import import StoppedImport
 from gradkit.suite.evidence import Evidence, FailingGraph, NodeNumbers, PictureNode, Row
