@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -130,19 +130,24 @@ def assignments() -> tuple[Assignment, ...]:
     return tuple(_read(path) for path in sorted((course_home() / "assignments").glob("*/assignment.toml")))
 
 
-def choose_assignments(name: str) -> tuple[Assignment, ...]:
-    """Return the assignments that a command's argument names: a2_backprop, a2, or all.
+def choose_assignments(names: str, course: Sequence[Assignment] | None = None) -> tuple[Assignment, ...]:
+    """Return the assignments that a command's argument names, in the order of the course.
+
+    Args:
+        names: Full or short names, separated by commas, as in "a2_backprop" or "a1,a2"; or "all".
+        course: The assignments of the course. None: all.
 
     Raises:
-        UserError: If no assignment has this name. The message lists all names.
+        UserError: If no assignment has one of the names. The message lists all names.
     """
-    course = assignments()
-    if name == "all":
-        return course
-    for assignment in course:
-        if name in (assignment.name, assignment.short):
-            return (assignment,)
-    raise UserError(f"There is no assignment {name!r}: choose all, {', '.join(each.name for each in course)}.")
+    course = assignments() if course is None else course
+    if names == "all":
+        return tuple(course)
+    wanted = [name.strip() for name in names.split(",")]
+    for name in wanted:
+        if all(name not in (each.name, each.short) for each in course):
+            raise UserError(f"There is no assignment {name!r}: choose all, {', '.join(each.name for each in course)}.")
+    return tuple(each for each in course if each.name in wanted or each.short in wanted)
 
 
 def _read(path: Path) -> Assignment:

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from gradkit.errors import ProcessorTimeUp, UserError, describe_os_error
 
-from . import authoring, course, grading, new, proof, seeds
+from . import authoring, comparing, course, grading, new, proof, seeds
 from .console import stop, stop_if_optional
 from .graph import graph
 
@@ -48,6 +48,7 @@ AUTHORS = "For those who write the course"
 app.command(rich_help_panel=STUDENTS)(graph)
 app.command(rich_help_panel=INSTRUCTORS)(grading.grade)
 app.command(rich_help_panel=INSTRUCTORS)(grading.explain)
+app.command(rich_help_panel=INSTRUCTORS)(comparing.compare)
 app.command(rich_help_panel=INSTRUCTORS)(grading.doctor)
 app.add_typer(course.app, name="course", rich_help_panel=INSTRUCTORS)
 app.command(rich_help_panel=AUTHORS)(authoring.check)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradkit.catalogue.assignments import Assignment, Task, assignments
-from gradkit.catalogue.course_settings import course_settings
+from gradkit.catalogue.course_settings import CourseSettings
 from gradkit.catalogue.home import course_home
 from gradkit.errors import UserError
 from gradkit.files import write_whole
@@ -24,6 +24,7 @@ from gradkit.graphs.scalar.trace_program import trace_program
 from gradkit.inside.graph import Answers
 from gradkit.oracle import complex_step
 from gradkit.suite.collection import graded_tests
+from gradkit.suite.course_plan import CourseTests, TestSource
 from gradkit.suite.results import Item
 
 from .stages import make_solution_cell
@@ -59,12 +60,7 @@ class _Illustrated(NamedTuple):
     pictures: dict[str, dict[str, str]]
 
 
-def uses_own_engine() -> bool:
-    """Return whether the notebooks of a2 and later begin with the student's own engine. Raises as `course_settings`."""
-    return course_settings().engine_so_far == "own"
-
-
-def build_sources(target: Path, solution: Path) -> Iterator[Path]:
+def build_sources(target: Path, solution: Path, settings: CourseSettings) -> Iterator[Path]:
     """Write each assignment's source notebook to <target>/<name>/<name>.ipynb, where nbgrader expects it.
 
     The files that an assignment builds on are written beside it, unless students continue with their own.
@@ -72,6 +68,7 @@ def build_sources(target: Path, solution: Path) -> Iterator[Path]:
     Args:
         target: nbgrader's folder of source notebooks.
         solution: Folder of the reference.
+        settings: The settings of the course.
 
     Yields:
         The path of each notebook when it is written.
@@ -81,9 +78,10 @@ def build_sources(target: Path, solution: Path) -> Iterator[Path]:
         OSError: If a text is missing, or a file cannot be written.
         ImportError: If jupytext or pygraphviz is not installed.
     """
-    own_engine = uses_own_engine()
-    for assignment in assignments():
-        notebook = make_source_notebook(assignment, solution, own_engine)
+    own_engine = settings.engine_so_far == "own"
+    tests_of = CourseTests(settings)
+    for assignment in settings.chosen_assignments:
+        notebook = make_source_notebook(assignment, solution, own_engine, tests_of)
         path = target / assignment.name / f"{assignment.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, f"{json.dumps(notebook, ensure_ascii=False, indent=1)}\n".encode())
@@ -97,23 +95,27 @@ def build_sources(target: Path, solution: Path) -> Iterator[Path]:
         yield path
 
 
-def make_source_notebook(assignment: Assignment, solution: Path, own_engine: bool) -> NotebookNode:
+def make_source_notebook(
+    assignment: Assignment, solution: Path, own_engine: bool, tests_of: TestSource = graded_tests
+) -> NotebookNode:
     """Make an assignment's notebook with its solution and all tests.
 
     Args:
         assignment: The assignment.
         solution: Folder of the reference.
         own_engine: Whether students continue with their own code of earlier assignments.
+        tests_of: Returns the tests of the assignment.
 
     Raises:
+        CoursePlanError: If a course's points cannot be given.
         TextError: If the text does not match the assignment.
         OSError: If the text is missing.
         ImportError: If jupytext or pygraphviz is not installed.
     """
     import jupytext
 
-    items = {test.item.id: test.item for test in graded_tests(assignment)}
-    _check_tasks(assignment, items)
+    _check_tasks(assignment, [test.item.id for test in graded_tests(assignment)])
+    items = {test.item.id: test.item for test in tests_of(assignment)}
 
     path = course_home() / "assignments" / assignment.name / "notebook.md"
     text = _SETTING.sub(r"\2" if own_engine else r"\1", path.read_text(encoding="utf-8"))
@@ -130,7 +132,7 @@ def make_source_notebook(assignment: Assignment, solution: Path, own_engine: boo
     return notebook
 
 
-def _check_tasks(assignment: Assignment, items: Mapping[str, Item]) -> None:
+def _check_tasks(assignment: Assignment, items: Collection[str]) -> None:
     """Check that every item belongs to one task, and that the cells have different names. Raises TextError."""
     for fault in find_task_faults(assignment, items):
         raise TextError(f"{assignment.name}: {fault}")
@@ -180,7 +182,11 @@ class _CellFiller:
         return self._tasks[name]
 
     def _points_of(self, task: Task) -> float:
-        return sum(self._items[item].points for item in task.items)
+        """Return the maximum points of a task: without bonus items, as in the gradebook."""
+        return sum(item.points for item in self._items_of(task) if not item.bonus)
+
+    def _items_of(self, task: Task) -> list[Item]:
+        return [self._items[item] for item in task.items if item in self._items]
 
     def _fill_solution(self, cell: NotebookNode, module: str) -> None:
         self._solution_cells.append(module)
@@ -190,13 +196,15 @@ class _CellFiller:
 
     def _fill_test(self, cell: NotebookNode, task: Task) -> None:
         self._test_cells.append(task.name)
-        shown = [f'    "{item}",' for item in task.items if not self._items[item].hidden]
-        hidden = [f'    "{item}",' for item in task.items if self._items[item].hidden]
+        shown = [f'    "{item.id}",' for item in self._items_of(task) if not item.hidden]
+        hidden = [f'    "{item.id}",' for item in self._items_of(task) if item.hidden]
         if hidden:
             hidden = [f"    {BEGIN_HIDDEN}", *hidden, f"    {END_HIDDEN}"]
 
         call = ["check(", f"    {self._subject},", *shown, *hidden, ")"]
         source = "\n".join(["from gradkit.notebook import check", "", *call])
+        if not shown and not hidden:
+            source = "# Your course does not grade this task."
         cell.source = source.replace("/test_", "/")
         cell.metadata["nbgrader"] = make_cell_metadata(task.name, points=self._points_of(task))
 

@@ -49,6 +49,9 @@ NOT_DIGESTED = (
     "graphs.scalar.trace_program",
     "oracle.programs",
     "submissions.intake.downloads",
+    "submissions.intake.gradescope",
+    "submissions.intake.platform_names",
+    "submissions.intake.times",
     "submissions.transport.local",
     "suite.screen",
     "suite.static_warnings",
@@ -108,6 +111,10 @@ def _course_contents(suite: Suite) -> Iterator[tuple[str, bytes]]:
             yield assignment.name, encode_graded_fields(assignment)
             for path in sorted(assignment.suite.glob("*.py")):
                 yield f"{assignment.name}/{path.name}", path.read_bytes()
+
+    # A course can leave some out, which is not in the files. The graded items are in the report itself.
+    not_graded = [(test.item.id, test.item.needs) for test in (*suite.earlier, *suite.retry_tests)]
+    yield "items that are not graded", msgspec.json.encode(not_graded)
 
     tests = (*suite.tests, *suite.earlier, *suite.retry_tests)
     corpora = {test.settings.corpus.file_name for test in tests if test.settings.corpus}

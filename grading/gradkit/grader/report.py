@@ -16,8 +16,9 @@ import msgspec
 from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.submissions.intake.students import Student
-from gradkit.submissions.intake.take_in import Intake, NotTakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import Item, ItemResult, Results, strip_result
 
@@ -73,7 +74,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         format: The version of the schema.
-        student: The student's name, which is the name of the folder or zip.
+        student: The student's name, as `students.Student` has it.
         ids: What identifies the student or the submission elsewhere, by kind: see `students.ID_KINDS`.
         submitted: When it was handed in, in ISO 8601 with an offset from UTC; empty if that is not known.
         is_marked_late: Whether the download marks it as late.
@@ -203,9 +204,14 @@ def is_about(report: Report, items: Sequence[Item]) -> bool:
     return [strip_result(result) for result in report.items] == list(items)
 
 
+def encode(report: Report) -> bytes:
+    """Return the content of a report's file."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
 def write(report: Report, path: Path) -> None:
     """Write a report to a file, which exists either whole or not at all."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    write_whole(path, encode(report))
 
 
 def read(path: Path) -> Report:
@@ -228,5 +234,20 @@ def read(path: Path) -> Report:
         report = msgspec.json.decode(content, type=Report)
         check(report)
     except (ValueError, RecursionError) as error:
+        if format_ := _older_format(content):
+            raise UnreadableError(f"{name} was made by an older gradkit (format {format_}). Grade again.") from None
         raise UnreadableError(f"{name} is not a report of `gradkit grade`: {tidy(str(error)[:2000])}") from None
     return report
+
+
+class _Formatted(msgspec.Struct):
+    format: int
+
+
+def _older_format(content: bytes) -> int:
+    """Return the version of an older schema that a file was written in, or 0."""
+    try:
+        number = msgspec.json.decode(content, type=_Formatted).format
+    except (ValueError, RecursionError):
+        return 0
+    return number if 0 < number < FORMAT else 0

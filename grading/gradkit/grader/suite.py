@@ -12,6 +12,7 @@ from gradkit.corpora.library import Library
 from gradkit.corpora.spec import PUBLIC_SEED
 from gradkit.errors import UserError
 from gradkit.suite.collection import GradedTest, graded_tests
+from gradkit.suite.course_plan import TestSource
 from gradkit.suite.earlier import find_earlier_tests
 from gradkit.suite.results import Item
 
@@ -73,8 +74,8 @@ class Suite:
 
     @property
     def points(self) -> float:
-        """The maximum number of points."""
-        return sum(test.item.points for test in self.tests)
+        """The maximum number of points, without bonus items."""
+        return sum(test.item.points for test in self.tests if not test.item.bonus)
 
     @property
     def seed(self) -> str:
@@ -102,7 +103,11 @@ class Suite:
 
 
 def load_suite(
-    assignments: Sequence[Assignment], library: Library, private: Library | None = None, retries: bool = True
+    assignments: Sequence[Assignment],
+    library: Library,
+    private: Library | None = None,
+    retries: bool = True,
+    tests_of: TestSource = graded_tests,
 ) -> Suite:
     """Return the suite of some assignments, with every corpus loaded.
 
@@ -111,15 +116,17 @@ def load_suite(
         library: The public corpora.
         private: The corpora of a private seed.
         retries: Whether assignments with `retry_with` get a reference retry.
+        tests_of: Returns the tests of an assignment: a course can change their points, or leave some out.
 
     Raises:
+        CoursePlanError: If a course's points cannot be given.
         MissingCorpusError: If a corpus is not recorded.
         SuiteError: If a test file cannot be graded as it is.
     """
-    tests = tuple(test for assignment in assignments for test in graded_tests(assignment))
-    earlier = find_earlier_tests((test.item for test in tests), assignments)
+    tests = tuple(test for assignment in assignments for test in tests_of(assignment))
+    earlier = find_earlier_tests((test.item for test in tests), assignments, tests_of)
     reference = reference_folder() if retries else None
-    retry_tests = _find_retry_tests(assignments) if reference else ()
+    retry_tests = _find_retry_tests(assignments, tests_of) if reference else ()
     suite = Suite(tuple(assignments), tests, library, private, reference, earlier, retry_tests)
     for test in (*earlier, *retry_tests):
         if test.settings.corpus:
@@ -132,9 +139,9 @@ def load_suite(
     return suite
 
 
-def _find_retry_tests(assignments: Sequence[Assignment]) -> tuple[GradedTest, ...]:
+def _find_retry_tests(assignments: Sequence[Assignment], tests_of: TestSource) -> tuple[GradedTest, ...]:
     """Return the public tests of assignments that are not among these, and whose files their retries replace."""
     replaced = {module for assignment in assignments for module in assignment.retry_with}
     graded = {assignment.name for assignment in assignments}
     others = [each for each in course_assignments() if each.name not in graded and replaced & set(each.modules)]
-    return tuple(test for other in others for test in graded_tests(other) if not test.item.hidden)
+    return tuple(test for other in others for test in tests_of(other) if not test.item.hidden)

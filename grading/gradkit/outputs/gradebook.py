@@ -1,7 +1,7 @@
 """Write reports into nbgrader's gradebook with its API: what its Autograde would have written, and nothing else.
 
-Manual scores, comments, extra credit and late penalties are never touched. Writing the same report again changes
-nothing, so a run can be stopped anywhere and repeated.
+Manual scores, comments and late penalties are never touched, and extra credit only where the course has bonus items.
+Writing the same report again changes nothing, so a run can be stopped anywhere and repeated.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,11 @@ from gradkit.catalogue.assignments import Assignment, Task, assignments
 from gradkit.errors import UserError
 from gradkit.grader.report import Report
 from gradkit.grader.suite import Suite
+from gradkit.grades.roster import RosterEntry
+from gradkit.grades.times import read_time
+from gradkit.submissions.intake.sources import Source
 from gradkit.submissions.intake.students import Student, safe_name
+from gradkit.suite.results import Item, ItemResult
 
 from .timestamps import read_timestamp
 
@@ -32,6 +37,9 @@ if TYPE_CHECKING:
 
 MAX_ID_BYTES = 128
 """Bytes of a student's id in nbgrader's table."""
+
+MAX_FIELD_LENGTH = 128
+"""Characters of a student's name, e-mail address and id of the learning platform in nbgrader's table."""
 
 CONNECT_SECONDS = 10
 """How long to wait for a PostgreSQL server that does not answer, unless PGCONNECT_TIMEOUT says otherwise."""
@@ -63,15 +71,16 @@ class GradebookWriter:
     def __init__(self, gradebook: Gradebook, suite: Suite) -> None:
         self._gradebook = gradebook
         gradebook.db().expire_on_commit = False  # otherwise nbgrader reads the assignment's cells after every commit
-        points = {test.item.id: test.item.points for test in suite.tests}
-        self._cells = [_find_grade_cells(gradebook, assignment, points) for assignment in suite.assignments]
+        items = {item.id: item for item in suite.items}
+        self._cells = [_find_grade_cells(gradebook, assignment, items) for assignment in suite.assignments]
 
-    def write(self, student: Student, report: Report) -> bool:
+    def write(self, student: Student, report: Report, entry: RosterEntry | None = None) -> bool:
         """Write a report, except for assignments of which nothing was handed in (see `not_handed_in`).
 
         Args:
             student: The student, with the folder of the submission.
             report: The report.
+            entry: The student's entry in the roster, if there is one.
 
         Returns:
             Whether the submission is late, by the due date and the timestamp that are known.
@@ -81,30 +90,30 @@ class GradebookWriter:
 
         for _ in range(_TRIES - 1):
             try:
-                return self._write(student, report)
+                return self._write(student, report, entry)
             except InvalidEntry as error:
                 if not isinstance(error.__context__, IntegrityError):
                     raise
-        return self._write(student, report)
+        return self._write(student, report, entry)
 
-    def _write(self, student: Student, report: Report) -> bool:
+    def _write(self, student: Student, report: Report, entry: RosterEntry | None) -> bool:
         name, missing = student_id(student), not_handed_in(report)
         handed_in = [cells for cells in self._cells if cells.assignment.name not in missing]
         if handed_in:
-            self._gradebook.update_or_create_student(name)
+            _write_person(self._gradebook.update_or_create_student(name), student, entry)
         are_late = [self._write_assignment(cells, name, student.source, report) for cells in handed_in]
         return any(are_late)
 
-    def _write_assignment(self, cells: _GradeCells, student: str, source: Path, report: Report) -> bool:
-        stamp = read_timestamp(source, cells.assignment.name)
-        known = {"timestamp": stamp.time} if stamp and stamp.time else {}
+    def _write_assignment(self, cells: _GradeCells, student: str, source: Source, report: Report) -> bool:
+        time = _read_time(source, report, cells.assignment.name)
+        known = {"timestamp": time} if time else {}
         submission = self._gradebook.update_or_create_submission(cells.assignment.name, student, **known)
 
-        earned = {item.id: item.earned for item in report.items}
+        results = report.by_id()
         for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
             task = cells.tasks.get(grade.cell_id)
             if task:
-                _write_score(grade, sum(earned[item] for item in task.items))
+                _write_score(grade, [results[item] for item in task.items if item in results])
 
         # nbgrader raises if there is an extension of an assignment without a due date.
         is_late = submission.assignment.duedate is not None and bool(submission.total_seconds_late)
@@ -112,8 +121,42 @@ class GradebookWriter:
         return is_late
 
 
-def _write_score(grade: Any, earned: float) -> None:
-    """Write an automatic score. A manual score stays, and is flagged for a review if the automatic one has changed."""
+def _read_time(source: Source, report: Report, assignment: str) -> datetime | None:
+    """Return when something was handed in, in UTC without an offset, as nbgrader keeps times; None if not known."""
+    # In Gradescope's export a timestamp.txt is the student's.
+    if isinstance(source, Path) and "gradescope_submission" not in report.ids:
+        stamp = read_timestamp(source, assignment)
+        if stamp and stamp.time:
+            return stamp.time
+    time = read_time(report.submitted, timezone.utc)
+    return time.astimezone(timezone.utc).replace(tzinfo=None) if time else None
+
+
+def _write_person(row: Any, student: Student, entry: RosterEntry | None) -> None:
+    """Write a student's name and ids, where the gradebook has none and the roster or the download has some."""
+    known = {
+        "first_name": entry.first_name if entry else "",
+        "last_name": entry.last_name if entry else "",
+        "email": (entry.email if entry else "") or student.ids.get("email", ""),
+        "lms_user_id": (entry.lms_user_id if entry else "") or student.ids.get("canvas_user", ""),
+    }
+    for field, text in known.items():
+        if text and not getattr(row, field):
+            setattr(row, field, text[:MAX_FIELD_LENGTH])
+
+
+def _write_score(grade: Any, results: Sequence[ItemResult]) -> None:
+    """Write an automatic score, and points of bonus items as extra credit, which nbgrader adds to any score.
+
+    A manual score stays, and is flagged for a review if the automatic one has changed.
+
+    Args:
+        grade: nbgrader's grade of a test cell.
+        results: The results of the cell's items.
+    """
+    earned = sum(item.earned for item in results if not item.bonus)
+    if any(item.bonus for item in results):
+        grade.extra_credit = sum(item.earned for item in results if item.bonus)
     if grade.manual_score is None:
         grade.needs_manual_grade = False
     elif grade.auto_score != earned:
@@ -251,13 +294,13 @@ def _first_line(error: Exception, database: URL) -> str:
     return line.replace(database.password, "***") if database.password else line
 
 
-def _find_grade_cells(gradebook: Gradebook, assignment: Assignment, points: Mapping[str, float]) -> _GradeCells:
+def _find_grade_cells(gradebook: Gradebook, assignment: Assignment, items: Mapping[str, Item]) -> _GradeCells:
     """Find an assignment's grade cells. Raises GradebookError if they have other tasks or points than the course.
 
     Args:
         gradebook: The gradebook.
         assignment: The assignment.
-        points: The points of every item, by id.
+        items: The items that are graded, by id.
     """
     from nbgrader.api import MissingEntry
 
@@ -267,7 +310,8 @@ def _find_grade_cells(gradebook: Gradebook, assignment: Assignment, points: Mapp
     except MissingEntry:
         raise GradebookError(f"The gradebook has no {name}: run `nbgrader generate_assignment {name}` first.") from None
     cells = {cell.name: cell for cell in notebook.grade_cells}
-    in_course = {task.name: sum(points[item] for item in task.items) for task in assignment.tasks}
+    points = {id_: 0 if item.bonus else item.points for id_, item in items.items()}
+    in_course = {task.name: sum(points.get(item, 0) for item in task.items) for task in assignment.tasks}
     in_gradebook = {task: cells[task].max_score for task in in_course if task in cells}
     if in_course != in_gradebook:
         raise GradebookError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from gradkit.grader import report
 from gradkit.grader.suite import Suite
+from gradkit.grades.roster import RosterEntry
 from gradkit.submissions.bounded import defer_interrupt, die_with_parent
 from gradkit.submissions.intake.students import Student
 
@@ -44,12 +46,13 @@ class GradebookProcess:
     Args:
         url: The gradebook's file or URL.
         suite: The items.
+        entries: The roster's entry of each student who is in it, by the student's name in reports.
     """
 
-    def __init__(self, url: str, suite: Suite) -> None:
+    def __init__(self, url: str, suite: Suite, entries: Mapping[str, RosterEntry]) -> None:
         fork = multiprocessing.get_context("fork")
         self._pipe, child_pipe = fork.Pipe()
-        arguments = (child_pipe, self._pipe, os.getpid(), url, suite)
+        arguments = (child_pipe, self._pipe, os.getpid(), url, suite, entries)
         process = fork.Process(target=_enter_reports, args=arguments, daemon=True)
         with defer_interrupt():
             process.start()
@@ -84,7 +87,9 @@ class GradebookProcess:
         return reply
 
 
-def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: str, suite: Suite) -> None:
+def _enter_reports(
+    pipe: Connection, parent_pipe: Connection, parent: int, url: str, suite: Suite, entries: Mapping[str, RosterEntry]
+) -> None:
     """Enter reports until None is received, then send what was entered, or the error.
 
     Args:
@@ -93,6 +98,7 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
         parent: The parent's process id.
         url: The gradebook's file or URL.
         suite: The items.
+        entries: The roster's entry of each student who is in it, by the student's name in reports.
     """
     parent_pipe.close()  # while it is open here, the end of the parent would not be noticed
     die_with_parent(parent)
@@ -111,7 +117,7 @@ def _enter_reports(pipe: Connection, parent_pipe: Connection, parent: int, url: 
                 except report.UnreadableError:
                     lost.append(student.name)
                     continue
-                if gradebook.write(student, student_report):
+                if gradebook.write(student, student_report, entries.get(student.name)):
                     late.append(student.name)
                 not_entered = not_handed_in(student_report)
                 if len(not_entered) < len(suite.assignments):

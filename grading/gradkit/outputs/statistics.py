@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gradkit.grader.report import Report
+from gradkit.grades.class_grades import Grade
 from gradkit.submissions.outcome import Verdict
 
 N_FAILED_ITEMS = 3
@@ -16,6 +17,19 @@ def summarize_verdicts(report: Report) -> str:
     """Return how many items ended in each way, in words: `80 passed, 1 failed, 5 blocked`."""
     counts = report.verdict_counts()
     return ", ".join(f"{counts[verdict]} {verdict.value.replace('_', ' ')}" for verdict in Verdict if counts[verdict])
+
+
+def describe_lateness(grade: Grade) -> str:
+    """Return how late a submission is, in words; for several assignments, each with its name."""
+    late = {assignment: str(lateness) for assignment, lateness in grade.lateness.items() if str(lateness)}
+    if len(grade.lateness) == 1:
+        return "".join(late.values())
+    return " / ".join(f"{assignment}: {words}" for assignment, words in late.items())
+
+
+def find_intake_failure(report: Report) -> str:
+    """Return why nothing of a submission could be graded; empty if something could."""
+    return next((each.reason for each in report.not_taken_in if not each.file), "")
 
 
 def find_most_failed_items(reports: Sequence[Report]) -> list[tuple[str, int]]:

@@ -18,12 +18,14 @@ from gradkit.grader.doctor import Capability
 from gradkit.grader.report import Report
 from gradkit.grader.whole_class.classroom import ClassProgress
 from gradkit.grader.whole_class.results import StudentResult
+from gradkit.grades.class_grades import ClassGrades, Grade
 from gradkit.submissions.exception_text import MAX_MESSAGE_LENGTH, tidy
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import GradebookProcess
-from .statistics import find_most_failed_items, summarize_verdicts
+from .statistics import describe_lateness, find_intake_failure, find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -98,40 +100,72 @@ def describe_time_left(elapsed_seconds: float, n_done: int, n_submissions: int, 
     return f"about {timedelta(seconds=math.ceil(estimate))}, {bound}"
 
 
-def show_class(console: Console, results: Sequence[StudentResult], points: float) -> None:
-    """Print a row for every student, then the warnings for the instructor and the class's average.
+def show_class(console: Console, results: Sequence[StudentResult], grades: ClassGrades, points: float) -> None:
+    """Print a row for every student, then what the instructor should know, and the class's average.
 
     Args:
         console: Where to print.
         results: The class's results.
+        grades: The class's grades.
         points: The maximum number of points.
     """
     table = Table(
         Column("student", overflow="fold"),
         Column(f"of {points:g}", justify="right"),
+        *([Column("final", justify="right"), Column("late")] if grades.has_due_dates else []),
         "items",
         Column("seconds", justify="right"),
         box=None,
         pad_edge=False,
     )
+    by_student = {grade.student: grade for grade in reversed(grades.grades) if grade.report}
     for result in results:
-        _add_row(table, result)
+        table.add_row(*_cells(result, by_student.get(result.student.name), grades.has_due_dates))
     console.print(table)
 
     for result in results:
         for warning in _warnings(result):
             console.print(Text(warning), style="yellow")
+    for note in grades.notes:
+        console.print(Text(note), style="yellow")
     _show_average(console, [result.report for result in results if result.report], points)
 
 
-def _add_row(table: Table, result: StudentResult) -> None:
-    """Add the row of a student."""
+def show_not_taken_in(console: Console, results: Sequence[StudentResult], others: Sequence[NotTakenIn]) -> None:
+    """Print what was handed in and could not be used: for each file, whose it is, the reason, and what to do.
+
+    Args:
+        console: Where to print.
+        results: The class's results.
+        others: What belongs to no student.
+    """
+    lines = [
+        f"{result.report.student}: {each}" for result in results if result.report for each in result.report.not_taken_in
+    ]
+    lines += map(str, others)
+    if lines:
+        console.print("\nNot taken in:", style="bold")
+        for line in lines:
+            console.print(Text(f"- {line}"), style="yellow", soft_wrap=True)
+
+
+def _cells(result: StudentResult, grade: Grade | None, has_due_dates: bool) -> list[Text | str]:
+    """Return the cells of a student's row."""
     name, report = Text(result.student.name), result.report
     if report is None:
-        table.add_row(name, "-", Text("no report", "red"), "")
-        return
+        return [name, "-", *(["", ""] if has_due_dates else []), Text("no report", "red"), ""]
+    late: list[Text | str] = []
+    if has_due_dates:
+        late = [f"{grade.final_points:g}", describe_lateness(grade)] if grade else ["", ""]
     seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
-    table.add_row(name, f"{report.earned:g}", summarize_verdicts(report), seconds)
+    reason = find_intake_failure(report)
+    return [
+        name,
+        f"{report.earned:g}",
+        *late,
+        Text(reason, "yellow") if reason else summarize_verdicts(report),
+        seconds,
+    ]
 
 
 def _warnings(result: StudentResult) -> list[str]:
@@ -190,6 +224,8 @@ def show_report(
         # Anyone can write a report, so control characters are replaced and markup is not interpreted.
         indent = len(text) - len(text.lstrip(" "))
         console.print(Text(" " * indent + tidy(text.lstrip(" "), max_length), _STYLES[style]), soft_wrap=True)
+    for each in report.not_taken_in if item is None else ():
+        console.print(Text(tidy(str(each), 3 * max_length)), style="yellow", soft_wrap=True)
 
 
 def show_capabilities(console: Console, capabilities: Sequence[Capability]) -> None:

@@ -18,6 +18,7 @@ from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.protocol import Transport
 
 from .collection import GradedTest, graded_tests, run_test
+from .course_plan import TestSource
 from .diagnosis.find_hint import HintSource
 from .diagnosis.student import Student
 from .evidence import Evidence
@@ -31,7 +32,9 @@ class EarlierItemError(Exception):
     """An error in the test of an earlier item, or in gradkit: not a verdict. The message names the item."""
 
 
-def find_earlier_tests(items: Iterable[Item], graded: Sequence[Assignment]) -> tuple[GradedTest, ...]:
+def find_earlier_tests(
+    items: Iterable[Item], graded: Sequence[Assignment], tests_of: TestSource = graded_tests
+) -> tuple[GradedTest, ...]:
     """Return the tests of other assignments that items need, directly or not, in the order of the course.
 
     Hidden tests are left out: a student is shown nothing of them, and a release does not contain them.
@@ -39,6 +42,7 @@ def find_earlier_tests(items: Iterable[Item], graded: Sequence[Assignment]) -> t
     Args:
         items: The items.
         graded: The assignments that are graded.
+        tests_of: Returns the tests of an assignment.
     """
     names = {assignment.name for assignment in graded}
     needed = {need for item in items for need in item.needs if need.partition("/")[0] not in names}
@@ -46,7 +50,7 @@ def find_earlier_tests(items: Iterable[Item], graded: Sequence[Assignment]) -> t
     for assignment in reversed(assignments()):  # an item needs items of its own or of earlier assignments only
         if assignment.name in names or not any(need.startswith(f"{assignment.name}/") for need in needed):
             continue
-        for test in reversed(list(graded_tests(assignment))):
+        for test in reversed(list(tests_of(assignment))):
             if test.item.id in needed and not test.item.hidden:
                 needed.update(test.item.needs)
                 found.append(test)

@@ -39,7 +39,9 @@ def test_an_unknown_key_is_named_with_the_keys_that_are_allowed(text, explanatio
 
 def test_an_unknown_key_in_a_task_is_named_with_the_keys_of_a_task(text, explanation):
     message = explanation(text.replace("minutes = 30", "minute = 30", 1))
-    assert message == ": unknown key `minute` in tasks[0]. Allowed keys: name, title, minutes, items."
+    assert message == (
+        ": unknown key `minute` in tasks[0]. Did you mean `minutes`? Allowed keys: name, title, minutes, items."
+    )
 
 
 def test_the_name_of_an_assignment_is_its_folder_and_is_not_a_key(text, explanation):
@@ -85,16 +87,16 @@ def test_a_choice_is_named_with_all_choices(explanation):
         (
             "[tape]\ntitle = 't'\ngives_up = []\nwhy = ''",
             dict[str, Variant],
-            "unknown key `why` in [...]. Allowed keys:",
+            "unknown key `why` in tape. Allowed keys:",
         ),
         (
             "[tape]\ntitle = 't'\ngives_up = ['deepth']",
             dict[str, Variant],
-            "wrong value of `[...].gives_up[0]`. Allowed values: 'depth', 'stability', 'arrays'.",
+            "wrong value of `tape.gives_up[0]`. Allowed values: 'depth', 'stability', 'arrays'.",
         ),
-        ("title = 't'\nkinds = 'form'", Misconception, "unknown key `kinds`. Allowed keys: title, kind, explanation,"),
+        ("title = 't'\nkinds = 'form'", Misconception, "unknown key `kinds`. Did you mean `kind`?"),
         ("title = 't'\nkind = 'bug'", Misconception, "wrong value of `kind`. Allowed values: 'operation', 'form',"),
-        ("title = 't'\ngroup = 'resources'\nends = 1", Attack, "unknown key `ends`. Allowed keys: title, group,"),
+        ("title = 't'\ngroup = 'resources'\nends = 1", Attack, "unknown key `ends`. Did you mean `edits`?"),
         ("title = 't'\ngroup = 'x'", Attack, "wrong value of `group`. Allowed values: 'leaving early',"),
         ("title = 't'\ngroup = 'resources'", Attack, "give exactly one of all_pass, every and verdicts"),
     ],

@@ -12,9 +12,11 @@ import jupytext
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, choose_assignments
+from gradkit.catalogue.course_settings import AssignmentPlan, CourseSettings
 from gradkit.course import notebooks
 from gradkit.course.notebooks import TextError, make_source_notebook
 from gradkit.suite.collection import graded_tests
+from gradkit.suite.course_plan import CourseTests
 
 COURSE = assignments()
 
@@ -44,6 +46,30 @@ def test_a_test_cell_has_its_tasks_items_and_the_sum_of_their_points(assignment,
     assert sum(cell.metadata.nbgrader.get("points", 0) for cell in cells.values()) == sum(
         i.points for i in items.values()
     )
+
+
+def test_a_course_s_points_are_on_the_page_and_in_the_cells_and_what_is_off_is_nowhere(root):
+    off = [item.rpartition("/test_")[2] for item in COURSE[0].tasks[0].items]
+    plan = AssignmentPlan(
+        task_points={"minus": 4},
+        points={"addition": 3},
+        bonus=("larger_expressions",),
+        off=(*off, "number_minus_value"),
+    )
+    tests_of = CourseTests(CourseSettings(assignment={COURSE[0].name: plan}))
+    items = {test.item.id: test.item for test in tests_of(COURSE[0])}
+    notebook = make_source_notebook(COURSE[0], root / "reference/solution", own_engine=False, tests_of=tests_of)
+    cells = marks(notebook)
+    points = {task.name: cells[task.name].metadata.nbgrader["points"] for task in COURSE[0].tasks}
+    assert points["minus"] == 4
+    assert points[COURSE[0].tasks[0].name] == 0
+    for task in COURSE[0].tasks:
+        graded = [items[item] for item in task.items if item in items]
+        assert points[task.name] == sum(item.points for item in graded if not item.bonus)
+        asked = re.findall(r'"(a\d_\w+/\w+)"', cells[task.name].source)
+        assert [item.replace("/", "/test_") for item in asked] == [item.id for item in graded]
+        compile(cells[task.name].source, task.name, "exec")
+    assert f"**{sum(points.values()):g}**" in "\n".join(cell.source for cell in notebook.cells)
 
 
 @pytest.mark.parametrize("assignment", COURSE, ids=lambda each: each.name)
@@ -142,7 +168,9 @@ def test_no_experiment_needs_parameters_to_be_a_list_because_a_generator_is_righ
 
 def test_a_build_gives_the_same_bytes_again(tmp_path, root):
     for folder in ("one", "two"):
-        assert len(list(notebooks.build_sources(tmp_path / folder, root / "reference/solution"))) == len(COURSE)
+        assert len(
+            list(notebooks.build_sources(tmp_path / folder, root / "reference/solution", CourseSettings()))
+        ) == len(COURSE)
     for path in (tmp_path / "one").rglob("*.ipynb"):
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
 
@@ -156,16 +184,15 @@ def test_a_notebook_for_students_own_files_says_that_they_are_needed(assignment,
     assert all(f"`{module}.py`" in text for module in assignment.builds_on for text in (own, given))
 
 
-def test_files_of_earlier_assignments_are_beside_a_notebook_unless_students_use_their_own(root, tmp_path, monkeypatch):
+def test_files_of_earlier_assignments_are_beside_a_notebook_unless_students_use_their_own(root, tmp_path):
     def beside():
         return {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*.py")}
 
-    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
+    list(notebooks.build_sources(tmp_path, root / "reference/solution", CourseSettings()))
     given = {f"{each.name}/{module}.py": module for each in COURSE for module in each.builds_on}
     assert {"a4_networks/engine.py", "a5_training/nn.py", "a6_tensors/training.py"} <= given.keys()
     assert beside() == {path: (root / f"reference/solution/{module}.py").read_bytes() for path, module in given.items()}
-    monkeypatch.setattr(notebooks, "uses_own_engine", lambda: True)
-    list(notebooks.build_sources(tmp_path, root / "reference/solution"))
+    list(notebooks.build_sources(tmp_path, root / "reference/solution", CourseSettings(engine_so_far="own")))
     assert beside() == {}
 
 

@@ -11,6 +11,7 @@ import pytest
 from gradkit.authoring.check.report_schema import DEFINITIONS, find_schema_faults
 from gradkit.grader import report
 from gradkit.grader.report import Conditions, UnreadableError, make_report, read
+from gradkit.grades.class_grades import make_plain_grades
 from gradkit.outputs.grades_csv import without_formulas, write_grades
 from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
@@ -144,7 +145,10 @@ def rows_of(path):
 def test_the_grades_hold_points_by_assignment_and_the_counts_of_verdicts(tmp_path):
     evidence = Evidence("m")
     whole = report_with((item("one"), Verdict.FAILED, evidence), (item("two", "one"), Verdict.FAILED, evidence))
-    write_grades([whole, report_with((item("one"), Verdict.PASSED, None), student="Zoë")], tmp_path / "grades.csv")
+    write_grades(
+        make_plain_grades([whole, report_with((item("one"), Verdict.PASSED, None), student="Zoë")]),
+        tmp_path / "grades.csv",
+    )
     header, ada, zoe = rows_of(tmp_path / "grades.csv")
     assert header[:4] == ["student", "a1_trial", "points", "out_of"]
     assert dict(zip(header, ada))["failed"] == "1"
@@ -191,7 +195,12 @@ def test_no_cell_is_a_formula_in_any_country_s_spreadsheet(formula, tmp_path):
     path = tmp_path / "grades.csv"
     for before in ("", "a;", "a; ", "a,", "a\t", "a\n", "a\r\n", "a|", 'a"', 'a";"'):
         name = before + formula
-        write_grades([report_with((item("one"), Verdict.PASSED, None), student=name, warnings=[name, "b", name])], path)
+        write_grades(
+            make_plain_grades(
+                [report_with((item("one"), Verdict.PASSED, None), student=name, warnings=[name, "b", name])]
+            ),
+            path,
+        )
         assert formula_cells(path) == []
 
 
@@ -199,7 +208,10 @@ def test_no_cell_is_a_formula_in_any_country_s_spreadsheet(formula, tmp_path):
 def test_no_name_of_a_student_and_no_warning_becomes_a_formula(tmp_path_factory, name, warning):
     path = tmp_path_factory.mktemp("grades") / "grades.csv"
     for texts in ((name, warning), (warning, name)):
-        write_grades([report_with((item("one"), Verdict.PASSED, None), student=texts[0], warnings=texts)], path)
+        write_grades(
+            make_plain_grades([report_with((item("one"), Verdict.PASSED, None), student=texts[0], warnings=texts)]),
+            path,
+        )
         assert formula_cells(path) == []
 
 
@@ -211,6 +223,9 @@ def test_an_ordinary_cell_stays_as_it_is(text):
 
 
 def test_excel_reads_letters_outside_ascii_correctly(tmp_path):
-    write_grades([report_with((item("one"), Verdict.PASSED, None), student="M\xfcller")], tmp_path / "grades.csv")
+    write_grades(
+        make_plain_grades([report_with((item("one"), Verdict.PASSED, None), student="M\xfcller")]),
+        tmp_path / "grades.csv",
+    )
     assert (tmp_path / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert rows_of(tmp_path / "grades.csv")[1][0] == "M\xfcller"

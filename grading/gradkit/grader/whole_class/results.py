@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gradkit.submissions.intake.students import Student
@@ -74,3 +75,17 @@ def _read_result(classroom: Classroom, graded: GradedStudent) -> StudentResult:
         reason = f"{error} Was it deleted? Run the same command again."
         return StudentResult(graded.student, None, reason=reason)
     return StudentResult(graded.student, report, graded.seconds)
+
+
+def read_kept_reports(classroom: Classroom, students: Sequence[Student]) -> list[Report]:
+    """Return the reports that earlier runs have left of students who were not graded, as far as they can be read.
+
+    Args:
+        classroom: What the others were graded with. Its folder has the reports.
+        students: The students.
+    """
+    reports = []
+    for student in students:
+        with suppress(UnreadableError):
+            reports.append(read(classroom.report_path(student)))
+    return reports

@@ -17,6 +17,7 @@ from rich.console import Console
 from gradkit.grader.report import Report
 from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
 from gradkit.grader.whole_class.results import read_results
+from gradkit.grades.class_grades import make_plain_grades
 from gradkit.outputs.grades_csv import GRADES, write_grades
 from gradkit.outputs.terminal import show_class, show_report
 from gradkit.proof.specimens import reference_folder
@@ -109,13 +110,14 @@ def check_tables(classroom: Classroom, graded: Sequence[GradedStudent]) -> list[
     screen = StringIO()
     console = Console(file=screen, width=200, color_system=None)
     results = read_results(classroom, graded)
-    show_class(console, results, classroom.suite.points)
     reports = [result.report for result in results if result.report]
+    grades = make_plain_grades(reports)
+    show_class(console, results, grades, classroom.suite.points)
     for report in reports:
         show_report(console, report)
     harmful = [line for line in screen.getvalue().splitlines() if not is_harmless(line)]
 
-    write_grades(reports, classroom.out / GRADES)
+    write_grades(grades, classroom.out / GRADES)
     cells = grades_cells((classroom.out / GRADES).read_text(encoding="utf-8-sig"))
     return [f"the screen would show {line!r}" for line in harmful] + check_cells(cells)
 

@@ -41,10 +41,13 @@ class Book:
     def __init__(self, url):
         self.url = url
 
-    def enter(self, course, *pairs):
-        """Write the reports of students, and return the names of those who are late."""
+    def enter(self, course, *students):
+        """Write the reports of students, given as (student, report) or (student, report, entry in the roster).
+
+        Return the names of those who are late.
+        """
         with open_gradebook(self.url, suite(course)) as book:
-            return [student.name for student, report in pairs if book.write(student, report)]
+            return [student.name for student, *known in students if book.write(student, *known)]
 
     def by_hand(self):
         """Open the gradebook with nbgrader's API, as formgrader does."""

@@ -1,5 +1,6 @@
 """The gradebook after `gradkit grade --gradebook`: every point is there, and what an instructor entered stays."""
 
+import dataclasses
 import datetime
 import multiprocessing
 import os
@@ -8,10 +9,20 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, choose_assignments
-from gradkit.outputs.gradebook import MAX_ID_BYTES, student_id
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
+from gradkit.catalogue.course_settings import AssignmentPlan, CourseSettings
+from gradkit.corpora.library import Library
+from gradkit.grader.report import Conditions, make_report
+from gradkit.grader.suite import load_suite
+from gradkit.grades.roster import read_roster
+from gradkit.outputs.gradebook import MAX_FIELD_LENGTH, MAX_ID_BYTES, GradebookError, open_gradebook, student_id
 from gradkit.outputs.timestamps import read_timestamp
+from gradkit.submissions.intake.take_in import Intake
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.course_plan import CourseTests
+from gradkit.suite.results import Results, make_result
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -33,6 +44,29 @@ def test_the_points_of_each_task_arrive_exactly(book, student_and_report, seed):
     with book.by_hand() as opened:
         assert opened.find_student("ada").score == report.earned
         assert opened.find_student("ada").max_score == report.points + len(assignments()) * 4
+
+
+def test_bonus_points_arrive_as_extra_credit_and_an_item_that_is_off_needs_no_points(book, student_and_report):
+    plan = AssignmentPlan(bonus=("larger_expressions",), off=("number_minus_value",))
+    course = CourseSettings(assignment={A1: plan})
+    suite = load_suite(choose_assignments("a1"), Library(corpora_folder()), tests_of=CourseTests(course))
+    ada, _ = student_and_report("ada", "a1")
+    passed = Results([*suite.items], {item.id: make_result(item, Verdict.PASSED) for item in suite.items})
+    report = make_report("ada", Intake(), Conditions("", "", "", "", True, True), passed)
+    with pytest.raises(GradebookError, match="other tasks or points"), open_gradebook(book.url, suite):
+        pass
+    counted = {item.id: item.points for item in suite.items if not item.bonus}
+    with book.by_hand() as opened:
+        for task in choose_assignments("a1")[0].tasks:
+            points = sum(counted.get(item, 0) for item in task.items)
+            opened.update_or_create_grade_cell(task.name, A1, A1, max_score=points, cell_type="code")
+    with open_gradebook(book.url, suite) as writer:
+        writer.write(ada, report)
+    grades = book.grades("ada")
+    assert grades["together"][2] == next(item.points for item in suite.items if item.bonus)
+    assert {grade[2] for cell, grade in grades.items() if cell != "together"} == {None}
+    with book.by_hand() as opened:
+        assert opened.find_student("ada").score == report.earned == report.points + grades["together"][2]
 
 
 def test_only_cells_that_no_program_grades_need_manual_grading(book, student_and_report, points_of):
@@ -138,6 +172,46 @@ def test_a_manual_score_needs_another_look_if_the_automatic_score_has_changed(
     corrected.enter("a1", student_and_report("ada", "a1", wrong))
     assert corrected.grades("ada")["powers"][1:] == (1.5, 0.25, looks_again)
     assert corrected.grades("ada")["minus"][3] is False, "extra credit is no judgement of the automatic score"
+
+
+@pytest.fixture
+def ada_in_the_roster(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name,email\n77,Ada Lovelace,ada@uni.example\n", encoding="utf-8")
+    (entry,) = read_roster(tmp_path / "roster.csv")
+    return entry
+
+
+def person(book):
+    with book.by_hand() as opened:
+        student = opened.find_student("ada")
+        return student.first_name, student.last_name, student.email, student.lms_user_id
+
+
+def test_names_come_from_the_roster_and_what_is_there_stays(book, student_and_report, ada_in_the_roster):
+    ada, report = student_and_report("ada", "a1")
+    book.enter("a1", (ada, report))
+    assert person(book) == (None, None, None, None)
+    book.enter("a1", (ada, report, ada_in_the_roster))
+    assert person(book) == ("Ada", "Lovelace", "ada@uni.example", "77")
+    with book.by_hand() as opened:
+        opened.update_or_create_student("ada", first_name="Augusta")
+    book.enter("a1", (ada, report, ada_in_the_roster))
+    book.enter("a1", (ada, report))
+    assert person(book) == ("Augusta", "Lovelace", "ada@uni.example", "77")
+
+
+def test_without_a_roster_the_ids_of_the_download_count(book, student_and_report):
+    ada, report = student_and_report("ada", "a1")
+    known = dataclasses.replace(ada, ids={"email": "a" * 200 + "@uni.example", "canvas_user": "501"})
+    book.enter("a1", (known, report))
+    assert person(book) == (None, None, "a" * MAX_FIELD_LENGTH, "501")
+
+
+def test_the_time_of_a_download_counts_if_there_is_no_timestamp(book, student_and_report):
+    ada, report = student_and_report("ada", "a1")
+    report = msgspec.structs.replace(report, submitted="2026-05-01T15:00:00+02:00")
+    assert book.enter("a1", (ada, report)) == ["ada"]
+    assert book.seen()["ada", A1]["timestamp"] == ONE_O_CLOCK
 
 
 def test_students_without_a_submission_and_other_assignments_are_untouched(corrected, student_and_report):
