@@ -99,7 +99,8 @@ def _where_gradkit_uses_it(error: BaseException, used: dict[str, Any]) -> tuple[
         used: The local variables of that function.
     """
     if type(error) is AttributeError:
-        return error.obj, error.name if error.name is not None and error.name in _NAMED else ""
+        name = error.name if type(error.name) is str else ""
+        return error.obj, name if name in _NAMED else ""
     text = _text_of(error)
     if text.endswith("object is not callable") and "function" in used:
         return used["function"], "__call__"

@@ -101,7 +101,8 @@ def load(modules: StudentModules, module: str, name: str) -> object:
             )
         if stop:
             raise stop.error
-        other = next((each for each in vars(imported) if each.lower() == name.lower()), "")
+        names = getattr(imported, "__dict__", {})  # a module can have put anything in its own place
+        other = next((each for each in names if each.lower() == name.lower()), "")
         has = f"has {other}{SHOULD_HAVE}{name}." if other else f"has no {name} yet."
         raise MissingNameError(f"{module}.py {has}")
     return loaded

@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from gradkit.catalogue.assignments import assignments
+from gradkit.pytest_plugin import plugin
 from gradkit.pytest_plugin.arguments import resolve_arguments
 
 A2 = next(each for each in assignments() if each.short == "a2")
@@ -63,9 +65,18 @@ def test_the_id_that_is_shown_runs_and_only_that(written):
     assert "1 of 39 items ran" in run.screen
 
 
-def test_an_editor_can_run_an_item_by_the_suites_path(written):
-    run = written.run(f"--rootdir={written.folder}", f"{A2.suite / 'test_a2_graph.py'}::test_depth")
-    assert "1 passed" in run.screen
+def test_an_editor_runs_an_item_by_the_suites_path_where_pytest_finds_no_settings(student):
+    suite = os.sep.join(
+        ["", "site-packages", "gradkit", "_course", "tests", "a2_backprop", "test_a2_graph.py::test_depth"]
+    )
+    config = SimpleNamespace(
+        invocation_params=SimpleNamespace(dir=student.folder),
+        rootpath=student.folder,
+        inipath=None,
+        args=[suite],
+        args_source=pytest.Config.ArgsSource.ARGS,
+    )
+    assert plugin._folder_elsewhere(config) == student.folder
 
 
 def test_from_the_folder_above_the_only_students_folder_is_checked(written):
