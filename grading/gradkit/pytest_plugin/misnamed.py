@@ -9,6 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gradkit.catalogue.assignments import Assignment
+from gradkit.submissions.exception_text import tidy
+
+MAX_NOTEBOOKS = 3
+"""Notebooks that a line names."""
 
 
 def list_misnamed(folder: Path, assignments: Iterable[Assignment]) -> list[str]:
@@ -35,6 +39,10 @@ def _line_of(folder: Path, module: str, names: list[str]) -> str:
     for name in sorted(names):
         if copy.fullmatch(name):
             return f"{due} is missing. {name} lies here: rename it to {due}."
-    if f"{module}.ipynb" in names:
-        return f"{due} is missing. {module}.ipynb lies here, and pytest checks files: copy its code into {due}."
+    notebooks = [tidy(name) for name in sorted(names) if name.lower().endswith(".ipynb")]
+    if notebooks:
+        it = "its code" if len(notebooks) == 1 else "the code that counts"
+        lie = "lies" if len(notebooks) == 1 else "lie"
+        shown = ", ".join(notebooks[:MAX_NOTEBOOKS])
+        return f"{due} is missing. {shown} {lie} here, and pytest checks files: copy {it} into {due}."
     return ""

@@ -37,7 +37,7 @@ from .arguments import resolve_arguments, suite_paths
 from .budget import Budget
 from .collection import ITEM, SETTINGS, Collection, assignment_of, sort_items, submission_folder
 from .screen import Screen
-from .terminal import Terminal, without_input
+from .terminal import Terminal
 from .workers import Workers, attach_result
 
 RESULT = pytest.StashKey[ItemResult | None]()
@@ -193,7 +193,7 @@ class SelfCheck:
 
     def _record(self, test: pytest.Item, error: BaseException | None) -> None:
         # Explaining a failure runs the student's code again, whose prints have been seen once.
-        with redirect_stdout(StringIO()), redirect_stderr(StringIO()), without_input():
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             packages = assignment_of(test).packages
             hint_source = HintSource(self._student, test.stash[SETTINGS].about, packages)
             test.stash[RESULT] = record_outcome(

@@ -1,8 +1,7 @@
-"""What a student's code does to the terminal while an item runs: it prints a few lines, and reads none."""
+"""What a student's code does to the terminal while an item runs: it prints a few lines."""
 
 from __future__ import annotations
 
-import builtins
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +9,6 @@ from typing import Any, TextIO
 
 MAX_PRINTED_LINES = 10
 """Lines that an item may print with `pytest -s`. An item runs a student's code hundreds of times."""
-
-NO_INPUT = "input() waits for somebody to type, and nobody does while your code is checked: take it out of the file"
 
 
 class Terminal:
@@ -24,44 +21,26 @@ class Terminal:
     def __init__(self, is_seen: bool) -> None:
         self._is_seen = is_seen
         self._output: _FewLines | None = None
-        self._input: Any = builtins.input
 
     @contextmanager
     def of_item(self) -> Iterator[None]:
-        """Limit what is printed within the block, and refuse input()."""
-        with without_input():
-            if not self._is_seen:
-                yield
-                return
-            output = self._output = _FewLines(sys.stdout)
-            sys.stdout = output
-            try:
-                yield
-            finally:
-                if sys.stdout is output:
-                    sys.stdout = output.stream
-                output.end()
+        """Limit what is printed within the block."""
+        if not self._is_seen:
+            yield
+            return
+        output = self._output = _FewLines(sys.stdout)
+        sys.stdout = output
+        try:
+            yield
+        finally:
+            if sys.stdout is output:
+                sys.stdout = output.stream
+            output.end()
 
     def release(self) -> None:
-        """Lift all limits until the end of the item, for the debugger."""
-        builtins.input = self._input
+        """Lift the limit until the end of the item, for the debugger."""
         if self._output:
             self._output.is_limited = False
-
-
-@contextmanager
-def without_input() -> Iterator[None]:
-    """Have input() raise EOFError within the block, as in grading, where nothing can be typed."""
-
-    def refuse(prompt: object = "") -> str:
-        raise EOFError(NO_INPUT)
-
-    before = builtins.input
-    builtins.input = refuse
-    try:
-        yield
-    finally:
-        builtins.input = before
 
 
 class _FewLines:
