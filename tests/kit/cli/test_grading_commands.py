@@ -62,8 +62,8 @@ def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
     (school.submissions / "notes.txt").write_text("not a submission")
     shown = graded()
     assert shown.exit_code == 0
-    assert re.search(r"Ada Lovelace +19\.5 +27 passed", shown.output)
-    assert re.search(r"ben +17\.5 +25 passed, 1 failed, 1 blocked", shown.output)
+    assert re.search(r"Ada Lovelace +19\.5 +28 passed", shown.output)
+    assert re.search(r"ben +17\.5 +26 passed, 1 failed, 1 blocked", shown.output)
     assert "- notes.txt was not taken in: It is not in a student's folder or archive." in shown.output
     assert "Most often wrong: 2 - x is not x - 2 (1)" in shown.output
     assert rows(reports_of(school) / "grades.csv")["ben"]["points"] == "17.5"
@@ -73,7 +73,7 @@ def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
 def test_grading_again_says_what_was_kept(graded, school, solution):
     school.hand_in("ada", solution())
     graded()
-    assert re.search(r"ada +19\.5 +27 passed +as before", graded().output)
+    assert re.search(r"ada +19\.5 +28 passed +as before", graded().output)
 
 
 def test_two_assignments_in_one_folder_keep_their_reports_apart(graded, gradkit, school, solution):
@@ -83,7 +83,7 @@ def test_two_assignments_in_one_folder_keep_their_reports_apart(graded, gradkit,
     assert gradkit("grade", "a3", school.submissions, "--out", school.out).exit_code == 0
     assert (reports_of(school) / "ada.json").read_bytes() == first
     assert rows(school.out / "a3_activations" / "grades.csv")["ada"]["points"] == "22"
-    assert re.search(r"ada +19\.5 +27 passed +as before", graded().output)
+    assert re.search(r"ada +19\.5 +28 passed +as before", graded().output)
 
 
 def test_grading_with_the_public_seed_shows_a_warning(graded, school, solution):
@@ -180,7 +180,7 @@ def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution,
     assert "Drawing the seed's graphs" in run.stdout
     drawn = [path.name.rpartition("-")[0] for path in (tmp_path / "cache/gradkit/corpora").iterdir()]
     assert set(drawn) == {spec.name for spec in corpus_specs(choose_assignments("a1")).values() if spec.depends_on_seed}
-    assert re.search(r"ada +19\.5 +27 passed", run.stdout)
+    assert re.search(r"ada +19\.5 +28 passed", run.stdout)
     assert "Graded on the graphs that students have" not in run.stdout
     assert "s3cret" not in (reports_of(school) / "ada.json").read_text() + run.stdout
     again = graded().stdout
@@ -380,7 +380,7 @@ def test_a_kept_report_lists_what_is_not_taken_in_now(graded, school, solution):
     graded()
     (school.submissions / "ada" / "engine (1).py").write_text("old")
     shown = graded()
-    assert re.search(r"ada +19\.5 +27 passed +as before", shown.output)
+    assert re.search(r"ada +19\.5 +28 passed +as before", shown.output)
     assert "- ada: engine (1).py was not taken in: The submission has engine.py." in shown.output
 
 
@@ -389,6 +389,6 @@ def test_a_download_is_graded_as_it_is_and_its_ids_are_in_the_reports(gradkit, t
         (tmp_path / "canvas").mkdir(exist_ok=True)
         (tmp_path / "canvas" / name).write_text(solution())
     shown = gradkit("grade", "a1", tmp_path / "canvas", "--out", tmp_path / "reports")
-    assert re.search(r"doejane +19\.5 +27 passed", shown.output)
+    assert re.search(r"doejane +19\.5 +28 passed", shown.output)
     late = read_report(tmp_path / "reports" / "a1_expressions" / "roeric.json")
     assert (late.ids, late.is_marked_late) == ({"canvas_submission": "678902", "canvas_user": "12346"}, True)

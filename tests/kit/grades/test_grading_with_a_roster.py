@@ -36,7 +36,7 @@ def test_the_class_is_joined_and_late_days_are_taken(grade, school, solution):
     school.hand_in("stranger", solution())
     shown = grade()
     assert shown.exit_code == 0, shown.output
-    assert "lovelaceada     19.5   15.6  2 days late  27 passed" in shown.output
+    assert "lovelaceada     19.5   15.6  2 days late  28 passed" in shown.output
     assert "Absent, nothing handed in: Ben Doe (2)." in shown.output
     assert "Not in the roster, but graded: stranger." in shown.output
 
@@ -57,7 +57,7 @@ def test_a_changed_due_date_grades_nobody_again(grade, school, solution, tmp_pat
     school.hand_in("lovelaceada", solution())
     grade()
     (tmp_path / "course.toml").write_text(COURSE.replace("2026-10-01", "2026-10-02"))
-    assert re.search(r"lovelaceada +19\.5 +17\.55 +1 day late +27 passed +as before", grade().output)
+    assert re.search(r"lovelaceada +19\.5 +17\.55 +1 day late +28 passed +as before", grade().output)
 
 
 def test_a_roster_that_cannot_be_used_is_said_before_grading(grade, school, solution, tmp_path):
