@@ -31,10 +31,14 @@ from gradkit.graphs.picture.student_value import cards_of_value
 from gradkit.outputs.html import feedback
 from gradkit.submissions.intake.notebook import convert_to_module
 from gradkit.submissions.intake.take_in import Intake
+from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.transport.clock import Clock
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.suite.collection import graded_tests
 from gradkit.suite.static_warnings import static_warnings
+
+RUN_AGAIN = "Have you edited the solution cell? Run it again, then this one: a kernel knows a cell as it last ran."
+"""Shown with a failure, because an edited cell that was not run gives the old result."""
 
 _CLOCK = Clock()
 
@@ -77,6 +81,8 @@ def check(subject: type | FunctionType, *items: str) -> CheckResult:
             transport = LocalTransport(folder, _CLOCK)
             results = list(run_public_phase(suite, Intake(), transport, run_hidden=True).all())
         warnings = static_warnings(folder, module, assignment.packages)
+        if any(result.verdict is not Verdict.PASSED for result in results):
+            warnings = [*warnings, RUN_AGAIN]
         page = feedback(results, {result.id: result.title for result in results}, warnings)
     return CheckResult(sum(result.earned for result in results), page)
 

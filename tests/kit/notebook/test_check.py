@@ -6,7 +6,7 @@ import sys
 from functools import wraps
 
 import pytest
-from gradkit.notebook import CheckResult, check, digits
+from gradkit.notebook import RUN_AGAIN, CheckResult, check, digits
 
 ADDITION = ("a1_expressions/addition", "a1_expressions/multiplication")
 
@@ -32,6 +32,7 @@ def test_a_right_engine_gets_the_points_of_the_items(cell, solution):
     found = check(cell(solution()), *ADDITION)
     assert repr(found) == "2"
     assert "a + b adds" in found._repr_html_()
+    assert RUN_AGAIN not in found._repr_html_()
 
 
 def test_a_wrong_one_gets_part_of_them_and_the_evidence(cell, solution):
@@ -41,6 +42,7 @@ def test_a_wrong_one_gets_part_of_them_and_the_evidence(cell, solution):
     assert "PyTorch" in page
     assert "<svg" in page
     assert "from engine import" not in page, "a notebook has no engine.py"
+    assert RUN_AGAIN in page
 
 
 def test_nothing_of_what_an_engine_prints_reaches_the_cell(cell, solution, capfd):

@@ -126,6 +126,11 @@ MISSPELLINGS = {
 """Names that an attribute may have by mistake."""
 
 
+def count_attributes(subject: Subject) -> int | None:
+    """Return how many attributes an object has in its __dict__; None if it has none."""
+    return ask(lambda: len(list(subject._transport.apply("getattr", (subject, "__dict__"), {}))))
+
+
 def find_misspelling(subject: Subject, name: str, fresh: Subject) -> str:
     """Return the misspelt name under which an object has an attribute; empty if it has none.
 

@@ -13,7 +13,7 @@ from gradkit.submissions.transport.subject import Subject, write
 from .formulas import derivative, value
 from .operation import ADDITION, MULTIPLICATION, Operation
 from .slips import agree
-from .student import Student, attempt, find_misspelling, find_parents, read
+from .student import Student, attempt, count_attributes, find_misspelling, find_parents, read
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,27 @@ def same_slip_hint(student: Student) -> str:
     return ""
 
 
+_N_ATTRIBUTES_OF_A1 = 4
+"""The attributes that a result has before a2: data, grad, _prev and _op."""
+
+
+def _nothing_kept_hint(result: Subject, text: str) -> str:
+    """Return the next step of a first backward(), before any operation keeps a closure; empty if one keeps something.
+
+    Args:
+        result: The result of an operation.
+        text: The operation, as the student writes it.
+    """
+    n_attributes = count_attributes(result)
+    if n_attributes is None or n_attributes > _N_ATTRIBUTES_OF_A1:
+        return ""
+    return (
+        f"backward() gives the result of {text} the gradient 1, and nothing passes it on yet. Let every operation keep "
+        "a closure, out._backward, that adds the operation's share to the grad of each parent, and let backward() call "
+        "it."
+    )
+
+
 def why_nothing_arrives(student: Student, call: Call) -> str:
     """Explain an operation that is the result itself, with the gradient 1, and whose operands get no gradient."""
     text = call.operation.text
@@ -223,6 +244,7 @@ def why_nothing_arrives(student: Student, call: Call) -> str:
         return (
             changed_data_hint(student, call)
             or _taken_back_hint(student, call)
+            or _nothing_kept_hint(result, text)
             or (
                 f"Nothing arrives from {text}: either its result does not keep what is needed on the way back (a "
                 "closure, or the derivatives with their parents), or backward() does not add that to the grad of the "

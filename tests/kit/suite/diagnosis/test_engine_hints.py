@@ -133,6 +133,16 @@ def test_where_nothing_arrives_the_cause_is_told_apart(open_student, edit, part)
     assert part in engine_hint(open_student("engine", edit), BACKWARD, None, gradients=True)
 
 
+def test_a_first_backward_without_closures_is_told_the_next_step(open_student):
+    student = open_student(
+        "engine",
+        ("        self._backward = lambda: None  # an operation puts its own closure here\n", ""),
+        added("\n\n        out._backward = _backward", ""),
+        ("            node._backward()", "            pass"),
+    )
+    assert "nothing passes it on yet" in engine_hint(student, BACKWARD, None, gradients=True)
+
+
 ORDERS = {
     "forward": (("reversed(order)", "order"), "when it has nothing to pass on yet"),
     "last only": (("reversed(order)", "order[-1:]"), "backward() has to go on"),
