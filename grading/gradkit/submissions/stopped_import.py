@@ -18,6 +18,10 @@ MAX_LINE = 10_000_000
 """A file to grade has at most 1 MB."""
 
 
+NOT_COMPILED = ("SyntaxError", "IndentationError", "TabError")
+"""How the message of a file begins that Python cannot read at all, so that nothing of it was executed."""
+
+
 class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The line of a file at which its import ended with an exception. What it had defined by then was graded.
 
@@ -34,6 +38,8 @@ class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def describe(self) -> str:
         """Say where the file has stopped, and what was done with it."""
         rest = " What stands above that line was checked." if self.line > 1 else ""
+        if self.message.startswith(NOT_COMPILED):
+            rest = " Nothing of the file can be checked until that is mended."
         return f"{self.file} stopped at line {self.line}: {self.message.rstrip('.')}.{rest}"
 
 
