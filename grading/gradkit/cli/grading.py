@@ -160,7 +160,7 @@ def _say_what_was_kept(classroom: Classroom, kept: Sequence[Report], n_others: i
     """Print what became of the students whom `--only` does not name."""
     from gradkit.grader.conditions import are_equivalent
 
-    text = f"The reports of {len(kept)} others are kept as they are."
+    text = f"Other reports, kept as they are: {len(kept)}."
     if n_others > len(kept):
         text += f" {n_others - len(kept)} others have no report yet."
     n_different = sum(not are_equivalent(each.conditions, classroom.conditions) for each in kept)

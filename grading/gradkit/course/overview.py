@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from gradkit.catalogue.course_settings import CourseSettings, LateRule, SettingsError, read_seed
+from gradkit.catalogue.course_settings import CourseSettings, LateRule, read_seed
+from gradkit.catalogue.toml_files import SettingsError
 from gradkit.suite.course_plan import CourseTests
 
 

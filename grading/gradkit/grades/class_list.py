@@ -117,7 +117,7 @@ def _read_times(
         The times by the students' names, and the entries with a time that are none of these students.
     """
     zone = ZoneInfo(settings.time_zone)
-    entries = [entry for entry in read_roster(path) if entry.submitted]
+    entries = [entry for entry in read_roster(path, needs_names=False) if entry.submitted]
     if not entries:
         raise RosterError(f"{path.name} has no times: it needs a column `submitted`, or be Moodle's grading worksheet.")
     known = {}

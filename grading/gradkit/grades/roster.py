@@ -126,11 +126,12 @@ def _take_apart(text: str) -> list[str]:
     return list(dict.fromkeys(part for part in (text, *parts) if part))
 
 
-def read_roster(path: Path) -> list[RosterEntry]:
+def read_roster(path: Path, needs_names: bool = True) -> list[RosterEntry]:
     """Read a roster.
 
     Args:
         path: The CSV file, in UTF-8, or in UTF-16 with a byte order mark.
+        needs_names: Whether it must have a column for the name.
 
     Raises:
         RosterError: If it is not a roster: there is no column for the id or the name, a student has no id, or two have
@@ -140,7 +141,7 @@ def read_roster(path: Path) -> list[RosterEntry]:
     rows = [row for row in table.rows if _is_student(row)]
     if not rows:
         raise RosterError(f"{path.name} lists no student.")
-    if not table.columns.keys() & {"name", "first_name", "last_name"}:
+    if needs_names and not table.columns.keys() & {"name", "first_name", "last_name"}:
         raise RosterError(f"{path.name} has no column for the student's name. {_name_headers('name')}")
 
     ids = _find_ids(path, table, rows)

@@ -146,7 +146,7 @@ def _changed_items(before: Report, now: Report) -> Iterator[str]:
             yield f"{_name(id_)} is {'not graded any more' if was else 'graded now'}"
             continue
         if was.points != is_.points:
-            yield f"{_name(id_)} has {is_.points:g} points instead of {was.points:g}"
+            yield f"{_name(id_)} counts {is_.points:g} instead of {was.points:g}"
         if was.bonus != is_.bonus:
             yield f"{_name(id_)} is {'a bonus item now' if is_.bonus else 'not a bonus item any more'}"
 
@@ -218,7 +218,7 @@ def _summary(comparison: Comparison) -> Iterator[str]:
     differences = [change.difference for change in comparison.changes]
     n_gain, n_lose = sum(each > 0 for each in differences), sum(each < 0 for each in differences)
     n_same = comparison.n_compared - n_gain - n_lose
-    yield f"{n_gain} gain points, {n_lose} lose points, {n_same} have as many as before."
+    yield f"More points: {n_gain}. Fewer points: {n_lose}. As many as before: {n_same}."
     if comparison.changed_items:
         yield f"Items: {'; '.join(comparison.changed_items)}."
     if comparison.common_reasons:

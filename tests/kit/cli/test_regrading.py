@@ -102,7 +102,7 @@ def test_only_one_student_is_graded_and_the_list_stays_complete(grade, two, solu
     two.hand_in("ben", solution())
     shown = grade("--only", "ben", course=FOUR_POINTS)
     assert shown.exit_code == 0, shown.output
-    assert "The reports of 1 others are kept" in shown.output
+    assert "Other reports, kept as they are: 1." in shown.output
     assert (two.out / "a1_expressions/ada.json").read_bytes() == before
     assert points(two) == {"ada": "19.5", "ben": "22.5"}
 
@@ -169,7 +169,7 @@ def test_comparing_a_folder_shows_what_its_last_regrade_changed(grade, gradkit, 
     assert "addition: not graded any more (-1)" in rows["ada"]
     assert "another submission" in rows["ben"]
     assert "number_minus_value: failed → passed (+0.5)" in shown.output
-    assert "1 gain points, 1 lose points, 0 have as many as before." in shown.output
+    assert "More points: 1. Fewer points: 1. As many as before: 0." in shown.output
     with open("changes.csv", newline="", encoding="utf-8-sig") as opened:
         assert {row["student"]: row["change"] for row in csv.DictReader(opened)} == {"ada": "-1", "ben": "1"}
 
@@ -197,7 +197,7 @@ def test_a_report_of_an_older_gradkit_is_named_and_the_others_are_compared(grade
     shown = gradkit("compare", "old", two.out / "a1_expressions")
     assert shown.exit_code == 1
     assert "ben.json was made by an older gradkit (format 3). Grade again." in shown.output
-    assert "0 gain points, 0 lose points, 1 have as many as before." in shown.output
+    assert "More points: 0. Fewer points: 0. As many as before: 1." in shown.output
 
 
 # --- course check ----------------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ import jupytext
 import msgspec
 import pytest
 from gradkit.catalogue.assignments import assignments, choose_assignments
-from gradkit.catalogue.course_settings import CourseSettings
+from gradkit.catalogue.course_settings import AssignmentPlan, CourseSettings
 from gradkit.course import notebooks
 from gradkit.course.notebooks import TextError, make_source_notebook
 from gradkit.suite.collection import graded_tests
+from gradkit.suite.course_plan import CourseTests
 
 COURSE = assignments()
 
@@ -45,6 +46,30 @@ def test_a_test_cell_has_its_tasks_items_and_the_sum_of_their_points(assignment,
     assert sum(cell.metadata.nbgrader.get("points", 0) for cell in cells.values()) == sum(
         i.points for i in items.values()
     )
+
+
+def test_a_course_s_points_are_on_the_page_and_in_the_cells_and_what_is_off_is_nowhere(root):
+    off = [item.rpartition("/test_")[2] for item in COURSE[0].tasks[0].items]
+    plan = AssignmentPlan(
+        task_points={"minus": 4},
+        points={"addition": 3},
+        bonus=("larger_expressions",),
+        off=(*off, "number_minus_value"),
+    )
+    tests_of = CourseTests(CourseSettings(assignment={COURSE[0].name: plan}))
+    items = {test.item.id: test.item for test in tests_of(COURSE[0])}
+    notebook = make_source_notebook(COURSE[0], root / "reference/solution", own_engine=False, tests_of=tests_of)
+    cells = marks(notebook)
+    points = {task.name: cells[task.name].metadata.nbgrader["points"] for task in COURSE[0].tasks}
+    assert points["minus"] == 4
+    assert points[COURSE[0].tasks[0].name] == 0
+    for task in COURSE[0].tasks:
+        graded = [items[item] for item in task.items if item in items]
+        assert points[task.name] == sum(item.points for item in graded if not item.bonus)
+        asked = re.findall(r'"(a\d_\w+/\w+)"', cells[task.name].source)
+        assert [item.replace("/", "/test_") for item in asked] == [item.id for item in graded]
+        compile(cells[task.name].source, task.name, "exec")
+    assert f"**{sum(points.values()):g}**" in "\n".join(cell.source for cell in notebook.cells)
 
 
 @pytest.mark.parametrize("assignment", COURSE, ids=lambda each: each.name)

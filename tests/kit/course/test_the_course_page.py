@@ -46,6 +46,9 @@ def test_the_page_leads_from_an_empty_folder_to_a_regraded_and_archived_class(te
     runs, folder = term
     for done in runs:
         assert done.returncode == 0, f"{done.args}\n{done.stdout}{done.stderr}"
+    graded = runs[1].stdout
+    assert "Absent, nothing handed in: Cy Young (1003)." in graded
+    assert "Not in the roster" not in graded
     assert "2 - x" in (folder / "feedback/ben.txt").read_text(encoding="utf-8")
     with (folder / "changes.csv").open(newline="", encoding="utf-8-sig") as opened:
         changes = {row["student"]: row for row in csv.DictReader(opened)}

@@ -11,10 +11,18 @@ import time
 
 import msgspec
 import pytest
-from gradkit.catalogue.assignments import assignments, choose_assignments
+from gradkit.catalogue.assignments import assignments, choose_assignments, corpora_folder
+from gradkit.catalogue.course_settings import AssignmentPlan, CourseSettings
+from gradkit.corpora.library import Library
+from gradkit.grader.report import Conditions, make_report
+from gradkit.grader.suite import load_suite
 from gradkit.grades.roster import read_roster
-from gradkit.outputs.gradebook import MAX_FIELD_LENGTH, MAX_ID_BYTES, student_id
+from gradkit.outputs.gradebook import MAX_FIELD_LENGTH, MAX_ID_BYTES, GradebookError, open_gradebook, student_id
 from gradkit.outputs.timestamps import read_timestamp
+from gradkit.submissions.intake.take_in import Intake
+from gradkit.submissions.outcome import Verdict
+from gradkit.suite.course_plan import CourseTests
+from gradkit.suite.results import Results, make_result
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -36,6 +44,29 @@ def test_the_points_of_each_task_arrive_exactly(book, student_and_report, seed):
     with book.by_hand() as opened:
         assert opened.find_student("ada").score == report.earned
         assert opened.find_student("ada").max_score == report.points + len(assignments()) * 4
+
+
+def test_bonus_points_arrive_as_extra_credit_and_an_item_that_is_off_needs_no_points(book, student_and_report):
+    plan = AssignmentPlan(bonus=("larger_expressions",), off=("number_minus_value",))
+    course = CourseSettings(assignment={A1: plan})
+    suite = load_suite(choose_assignments("a1"), Library(corpora_folder()), tests_of=CourseTests(course))
+    ada, _ = student_and_report("ada", "a1")
+    passed = Results([*suite.items], {item.id: make_result(item, Verdict.PASSED) for item in suite.items})
+    report = make_report("ada", Intake(), Conditions("", "", "", "", True, True), passed)
+    with pytest.raises(GradebookError, match="other tasks or points"), open_gradebook(book.url, suite):
+        pass
+    counted = {item.id: item.points for item in suite.items if not item.bonus}
+    with book.by_hand() as opened:
+        for task in choose_assignments("a1")[0].tasks:
+            points = sum(counted.get(item, 0) for item in task.items)
+            opened.update_or_create_grade_cell(task.name, A1, A1, max_score=points, cell_type="code")
+    with open_gradebook(book.url, suite) as writer:
+        writer.write(ada, report)
+    grades = book.grades("ada")
+    assert grades["together"][2] == next(item.points for item in suite.items if item.bonus)
+    assert {grade[2] for cell, grade in grades.items() if cell != "together"} == {None}
+    with book.by_hand() as opened:
+        assert opened.find_student("ada").score == report.earned == report.points + grades["together"][2]
 
 
 def test_only_cells_that_no_program_grades_need_manual_grading(book, student_and_report, points_of):
