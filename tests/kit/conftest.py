@@ -28,7 +28,7 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.proof.specimens import read_misconceptions, write_misconception
-from gradkit.submissions.intake.students import list_students
+from gradkit.submissions.intake.downloads import list_students
 from gradkit.submissions.sandbox.sandbox import Sandbox
 from gradkit.submissions.transport import time_limit
 from gradkit.submissions.transport.clock import Clock

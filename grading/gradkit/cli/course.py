@@ -96,26 +96,27 @@ def collect(
     """
     from gradkit.course.collect import State
     from gradkit.course.collect import collect as collect_all
+    from gradkit.submissions.intake.not_taken_in import NotTakenIn
 
     course = choose_assignments(assignment)
     if len(course) > 1:
         raise UserError("Name one assignment: each has a notebook of its own.")
 
-    states, others = Counter[State](), []
+    states, others = Counter[State](), list[NotTakenIn]()
     for each in collect_all(course[0], downloads, into, force):
-        if isinstance(each, str):
+        if isinstance(each, NotTakenIn):
             others.append(each)
             continue
         states[each.state] += 1
         _say(f"{each.student}: {each.reason or ', '.join(each.files)}", "red" if each.reason else "")
-        for warning in each.warnings:
-            _say(f"    {warning}", "yellow")
+        for line in (*each.warnings, *each.not_taken_in):
+            _say(f"    {line}", "yellow")
 
     counts = ", ".join(f"{count} {state.value}" for state, count in sorted(states.items()))
     n_notebooks = states.total() - states[State.NO_NOTEBOOK]
     _say(f"{n_notebooks} of {states.total()} students have a notebook in {into}: {counts}.")
-    if others:
-        _say(f"Ignored, because they belong to no student: {', '.join(others[:8])}", "yellow")
+    for other in others:
+        _say(str(other), "yellow")
     raise typer.Exit(bool(states[State.NO_NOTEBOOK]))
 
 

@@ -38,7 +38,12 @@ MAX_PRIVATE_LINE_LENGTH = 100_000
 
 def grade(
     assignment: Annotated[str, typer.Argument(help="a2_backprop, a2, ... or several, as in a1,a2, or all")],
-    submissions: Annotated[Path, typer.Argument(help="a folder that holds a folder or a zip for each student")],
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            help="a folder or zip with a folder or archive for each student, or a learning platform's download"
+        ),
+    ],
     out: Annotated[
         Path,
         typer.Option(help="the folder for reports: a folder in it has a JSON file for each student, and grades.csv"),
@@ -79,8 +84,8 @@ def grade(
     from gradkit.grades.class_grades import make_grades
     from gradkit.grades.class_list import read_class_list
     from gradkit.outputs.grades_csv import GRADES, write_grades
-    from gradkit.outputs.terminal import show_class
-    from gradkit.submissions.intake.students import list_students
+    from gradkit.outputs.terminal import show_class, show_not_taken_in
+    from gradkit.submissions.intake.downloads import list_students
 
     watch_processor_limit()
     try:
@@ -88,7 +93,7 @@ def grade(
         seed = _choose_seed(settings, seed)
         no_sandbox = no_sandbox or not settings.sandbox
         course = choose_assignments(assignment, settings.chosen_assignments)
-        students, others = list_students(submissions, out)
+        students, others = list_students(submissions, out, course[0].name if len(course) == 1 else "")
         class_list = read_class_list(settings, students, [each.name for each in course])
         students = list(class_list.students)
         chosen = _choose_students(students, only)
@@ -103,6 +108,7 @@ def grade(
         reports = sorted([*kept, *(each.report for each in results if each.report)], key=lambda each: each.student)
         grades = make_grades(class_list, reports, out)
         show_class(console, results, grades, suite.points)
+        show_not_taken_in(console, results, others)
         n_without = sum(each.report is None for each in results)
         is_regrade = finish_regrade(classroom.out, classroom.conditions, GRADES, is_complete=not n_without)
         write_grades(grades, classroom.out / GRADES)
@@ -113,7 +119,7 @@ def grade(
         console.print("\nStopped. Run the same command again to continue.")
         raise typer.Exit(130) from None
 
-    _show_warnings(others, seed, no_sandbox)
+    _show_warnings(seed, no_sandbox)
     if n_without:
         stop(
             f"{n_without} of {len(chosen)} submissions have no report; the reasons are above. "
@@ -171,10 +177,8 @@ def _say_what_was_kept(classroom: Classroom, kept: Sequence[Report], n_others: i
     console.print(text, style="yellow" if n_different else "", highlight=False)
 
 
-def _show_warnings(others: Sequence[str], seed: str, no_sandbox: bool) -> None:
+def _show_warnings(seed: str, no_sandbox: bool) -> None:
     """Print what the instructor should know about the run as a whole."""
-    if others:
-        console.print(f"Ignored, not a folder or a zip: {', '.join(others[:8])}", style="yellow", markup=False)
     if seed == PUBLIC_SEED:
         console.print("Graded on the graphs that students have. Use a private --seed for other graphs.", style="yellow")
     if no_sandbox:
@@ -293,7 +297,7 @@ def _explain_privately(
     from gradkit.grader.one_submission.appeal import explain_privately, find_private_test
     from gradkit.grader.whole_class.reports_folder import read_submissions_folder
     from gradkit.outputs.terminal import show_report
-    from gradkit.submissions.intake.students import find_student
+    from gradkit.submissions.intake.downloads import find_student
 
     if label_seed(seed) != report.conditions.seed:
         given = "none was given" if seed == PUBLIC_SEED else f"{label_seed(seed)} was given"
@@ -303,7 +307,8 @@ def _explain_privately(
     names = {each.assignment for each in report.items}
     suite = _load_suite([assignment for assignment in assignments() if assignment.name in names], seed, settings)
     test = find_private_test(suite, item.id)
-    source = submission or find_student(report.student, read_submissions_folder(path.parent)).source
+    only = names.pop() if len(names) == 1 else ""
+    source = submission or find_student(report.student, read_submissions_folder(path.parent), only).source
     with tempfile.TemporaryDirectory(prefix="gradkit-") as scratch:
         result = explain_privately(suite, report, test, source, Path(scratch))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
 
@@ -18,12 +19,16 @@ from gradkit.outputs.gradebook import MAX_ID_BYTES
 from gradkit.outputs.timestamps import TIMESTAMP, read_timestamp
 from gradkit.submissions.bounded import READING, LimitReachedError, WriteFailure, run_bounded
 from gradkit.submissions.exception_text import tidy_warnings
-from gradkit.submissions.intake.choose import ChosenFiles, choose_files, open_nested_zip
-from gradkit.submissions.intake.downloads import Submission, open_downloads
+from gradkit.submissions.intake.archives import open_archives
+from gradkit.submissions.intake.choose import ChosenFiles, choose_files
+from gradkit.submissions.intake.downloads import list_students
 from gradkit.submissions.intake.entries import Entry, UnfitError
+from gradkit.submissions.intake.file_names import files_to_grade
+from gradkit.submissions.intake.not_taken_in import NotTakenIn, tidy_not_taken_in
 from gradkit.submissions.intake.notebook import MAX_CELL_BYTES
-from gradkit.submissions.intake.students import safe_name
-from gradkit.submissions.intake.take_in import describe_error
+from gradkit.submissions.intake.sources import list_source
+from gradkit.submissions.intake.students import Student, safe_name
+from gradkit.submissions.intake.take_in import describe_error, describe_not_taken_in
 
 from .notebooks import KERNEL, make_cell_metadata
 
@@ -49,6 +54,7 @@ class CollectedSubmission(msgspec.Struct, frozen=True, tag=True):
         files: Names of the files in nbgrader's folder.
         warnings: Sentences for the instructor, each safe to print.
         reason: Why there is no notebook; empty if there is one.
+        not_taken_in: Files that were handed in and could not be used.
     """
 
     student: str
@@ -56,11 +62,12 @@ class CollectedSubmission(msgspec.Struct, frozen=True, tag=True):
     files: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reason: str = ""
+    not_taken_in: tuple[NotTakenIn, ...] = ()
 
 
 def collect(
     assignment: Assignment, downloads: Path, into: Path, force: bool = False
-) -> Iterator[CollectedSubmission | str]:
+) -> Iterator[CollectedSubmission | NotTakenIn]:
     """Bring everyone's submission into <into>/<student>/<assignment>/.
 
     Args:
@@ -70,19 +77,25 @@ def collect(
         force: Whether to replace a submission that is there and differs.
 
     Yields:
-        The result of each student, and then the names of files that belong to no student.
+        The result of each student, and then what belongs to no student.
 
     Raises:
-        DownloadsError: If the download contains no student's submission.
+        StudentsError: If the download contains no student's submission.
         OSError: If a file cannot be written.
         ImportError: If a time has to be read, and nbgrader is not installed.
     """
     in_place = downloads.resolve() == into.resolve()
-    with open_downloads(downloads, into, _make_student_id) as opened:
-        for submission in opened.submissions:
-            student_folder = submission.folder if in_place and submission.folder else into / submission.student
-            yield collect_student(assignment, submission, student_folder / assignment.name, in_place, force)
-        yield from opened.others
+    # In nbgrader's own folder, notebooks are written to the folders of students.
+    students, not_taken_in = list_students(downloads, into, "" if in_place else assignment.name, _make_student_id)
+    for student in students:
+        folder = _folder_of(student) if in_place else None
+        yield collect_student(assignment, student, (folder or into / student.name) / assignment.name, in_place, force)
+    yield from not_taken_in
+
+
+def _folder_of(student: Student) -> Path | None:
+    """Return the student's folder on disk; None if the files are in an archive or in a platform's download."""
+    return student.source if isinstance(student.source, Path) and student.source.is_dir() else None
 
 
 def _make_student_id(name: str) -> str:
@@ -91,7 +104,7 @@ def _make_student_id(name: str) -> str:
 
 
 def collect_student(
-    assignment: Assignment, submission: Submission, target: Path, in_place: bool = False, force: bool = False
+    assignment: Assignment, student: Student, target: Path, in_place: bool = False, force: bool = False
 ) -> CollectedSubmission:
     """Bring one student's submission into a folder, in a bounded process.
 
@@ -99,7 +112,7 @@ def collect_student(
 
     Args:
         assignment: The assignment.
-        submission: What the student handed in.
+        student: The student.
         target: The folder to write to.
         in_place: Whether the submission is in nbgrader's folder already.
         force: Whether to replace a submission that is there and differs.
@@ -108,13 +121,16 @@ def collect_student(
         OSError: If a file cannot be written.
         ImportError: If a time has to be read, and nbgrader is not installed.
     """
-    stamp = None if in_place or submission.folder is None else _read_timestamp(assignment, submission.folder)
+    folder = _folder_of(student)
+    stamp = None if in_place or folder is None else _read_timestamp(assignment, folder)
+    if stamp is None and student.submitted and not in_place:
+        stamp = student.submitted.encode()
     try:
         reply = run_bounded(
-            lambda: _collect_in_child(assignment, submission, target, in_place, force, stamp), _Reply, READING
+            lambda: _collect_in_child(assignment, student, target, in_place, force, stamp), _Reply, READING
         )
     except LimitReachedError as error:
-        return CollectedSubmission(submission.student, State.NO_NOTEBOOK, reason=describe_error(error).message)
+        return CollectedSubmission(student.name, State.NO_NOTEBOOK, reason=describe_error(error).message)
     if isinstance(reply, WriteFailure):
         raise reply.to_error()
     return reply
@@ -141,23 +157,32 @@ _Reply = CollectedSubmission | WriteFailure
 
 
 def _collect_in_child(
-    assignment: Assignment, submission: Submission, target: Path, in_place: bool, force: bool, stamp: bytes | None
+    assignment: Assignment, student: Student, target: Path, in_place: bool, force: bool, stamp: bytes | None
 ) -> _Reply:
     """Read a submission and write it to nbgrader's folder.
 
     Args:
         assignment: The assignment.
-        submission: What the student handed in.
+        student: The student.
         target: The folder to write to.
         in_place: Whether the submission is in nbgrader's folder already.
         force: Whether to replace a submission that is there and differs.
         stamp: Content of timestamp.txt; empty if it does not contain a time.
     """
-    warnings: list[str] = []
+    warnings = list(student.warnings)
+    if student.is_marked_late:
+        warnings.append("The platform marks this submission as late.")
+    not_taken_in: list[NotTakenIn] = []
     try:
-        listing = submission.list_files()
-        warnings += listing.warnings
-        chosen = _choose_files(assignment, _without_other_assignments(listing.entries, assignment, in_place))
+        with ExitStack() as open_until_read:
+            listing = list_source(student.source, open_until_read)
+            not_taken_in += listing.not_taken_in
+            entries = _without_other_assignments(listing.entries, assignment, in_place)
+            opened = open_archives(entries, files_to_grade(assignment.modules, assignment.notebook))
+            not_taken_in += opened.not_taken_in
+            warnings += listing.warnings + opened.warnings
+            chosen = choose_files(opened.entries, assignment.modules, assignment.notebook, assignment.builds_on)
+        not_taken_in += chosen.not_taken_in
         warnings += chosen.warnings
         completed = _add_notebook(assignment, chosen.files)
         warnings += completed.warnings
@@ -165,7 +190,10 @@ def _collect_in_child(
         raise
     except Exception as error:
         reason = describe_error(error).message
-        return CollectedSubmission(submission.student, State.NO_NOTEBOOK, (), tuple(tidy_warnings(warnings)), reason)
+        # The first one is the reason itself.
+        listed = tidy_not_taken_in([*describe_not_taken_in(error)[1:], *not_taken_in])
+        shown = tuple(tidy_warnings(warnings))
+        return CollectedSubmission(student.name, State.NO_NOTEBOOK, (), shown, reason, listed)
 
     files = completed.files
     if stamp:
@@ -185,7 +213,8 @@ def _collect_in_child(
 
     if state is State.SKIPPED:
         warnings.append("A different submission was collected earlier and has been kept. Use --force to replace it.")
-    return CollectedSubmission(submission.student, state, tuple(sorted(files)), tuple(tidy_warnings(warnings)))
+    listed = tidy_not_taken_in(not_taken_in)
+    return CollectedSubmission(student.name, state, tuple(sorted(files)), tuple(tidy_warnings(warnings)), "", listed)
 
 
 def _without_other_assignments(entries: list[Entry], assignment: Assignment, in_place: bool) -> list[Entry]:
@@ -196,12 +225,6 @@ def _without_other_assignments(entries: list[Entry], assignment: Assignment, in_
     return [entry for entry in entries if entry.parts[0] not in others]
 
 
-def _choose_files(assignment: Assignment, entries: list[Entry]) -> ChosenFiles:
-    """Choose and read the files that count. Raises what reading a submission raises."""
-    entries = open_nested_zip(entries, assignment.modules, assignment.notebook)
-    return choose_files(entries, assignment.modules, assignment.notebook, assignment.builds_on)
-
-
 def _add_notebook(assignment: Assignment, files: Mapping[str, bytes]) -> ChosenFiles:
     """Replace the files to grade by a notebook that contains them, if there is no notebook.
 
@@ -210,7 +233,7 @@ def _add_notebook(assignment: Assignment, files: Mapping[str, bytes]) -> ChosenF
     """
     page = f"{assignment.name}.ipynb"
     if page in files:
-        return ChosenFiles(dict(files), [])
+        return ChosenFiles(dict(files), [], [])
 
     sources = {module: files[f"{module}.py"] for module in assignment.modules if f"{module}.py" in files}
     warnings = []
@@ -223,7 +246,7 @@ def _add_notebook(assignment: Assignment, files: Mapping[str, bytes]) -> ChosenF
     names = [f"{module}.py" for module in sources]
     warnings.append(f"{page} was made from {', '.join(names)}.")
     others = {name: content for name, content in files.items() if name not in names}
-    return ChosenFiles(others | {page: _make_notebook(assignment, sources)}, warnings)
+    return ChosenFiles(others | {page: _make_notebook(assignment, sources)}, warnings, [])
 
 
 def _make_notebook(assignment: Assignment, sources: Mapping[str, bytes]) -> bytes:
@@ -263,7 +286,7 @@ def _find_left_over(assignment: Assignment, target: Path, files: Mapping[str, by
     """List the .py files of a submission that was collected earlier, which would be graded with the new notebook."""
     if not (target / f"{assignment.name}.ipynb").exists():
         return []
-    return [path for path in sorted(target.glob("*.py")) if path.name not in files]
+    return [path for path in sorted(target.rglob("*.py")) if path.relative_to(target).as_posix() not in files]
 
 
 def _compare_with_collected(target: Path, files: Mapping[str, bytes], left_over: list[Path]) -> State:
@@ -284,4 +307,5 @@ def _write_submission(target: Path, files: Mapping[str, bytes], left_over: list[
     for path in left_over:
         path.unlink()
     for name in sorted(files, key=lambda name: name.endswith(".ipynb")):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(target / name, files[name])

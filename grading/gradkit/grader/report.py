@@ -16,8 +16,9 @@ import msgspec
 from gradkit.errors import UserError
 from gradkit.files import write_whole
 from gradkit.submissions.exception_text import tidy
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.submissions.intake.students import Student
-from gradkit.submissions.intake.take_in import Intake, NotTakenIn
+from gradkit.submissions.intake.take_in import Intake
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.results import Item, ItemResult, Results, strip_result
 
@@ -73,7 +74,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         format: The version of the schema.
-        student: The student's name, which is the name of the folder or zip.
+        student: The student's name, as `students.Student` has it.
         ids: What identifies the student or the submission elsewhere, by kind: see `students.ID_KINDS`.
         submitted: When it was handed in, in ISO 8601 with an offset from UTC; empty if that is not known.
         is_marked_late: Whether the download marks it as late.

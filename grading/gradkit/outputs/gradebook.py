@@ -25,6 +25,7 @@ from gradkit.grader.report import Report
 from gradkit.grader.suite import Suite
 from gradkit.grades.roster import RosterEntry
 from gradkit.grades.times import read_time
+from gradkit.submissions.intake.sources import Source
 from gradkit.submissions.intake.students import Student, safe_name
 from gradkit.suite.results import Item, ItemResult
 
@@ -103,9 +104,8 @@ class GradebookWriter:
         are_late = [self._write_assignment(cells, name, student.source, report) for cells in handed_in]
         return any(are_late)
 
-    def _write_assignment(self, cells: _GradeCells, student: str, source: Path, report: Report) -> bool:
-        stamp = read_timestamp(source, cells.assignment.name)
-        time = stamp.time if stamp and stamp.time else _utc(report.submitted)
+    def _write_assignment(self, cells: _GradeCells, student: str, source: Source, report: Report) -> bool:
+        time = _read_time(source, report, cells.assignment.name)
         known = {"timestamp": time} if time else {}
         submission = self._gradebook.update_or_create_submission(cells.assignment.name, student, **known)
 
@@ -121,9 +121,14 @@ class GradebookWriter:
         return is_late
 
 
-def _utc(text: str) -> datetime | None:
-    """Return the time of a report as nbgrader keeps times: in UTC, without an offset."""
-    time = read_time(text, timezone.utc)
+def _read_time(source: Source, report: Report, assignment: str) -> datetime | None:
+    """Return when something was handed in, in UTC without an offset, as nbgrader keeps times; None if not known."""
+    # In Gradescope's export a timestamp.txt is the student's.
+    if isinstance(source, Path) and "gradescope_submission" not in report.ids:
+        stamp = read_timestamp(source, assignment)
+        if stamp and stamp.time:
+            return stamp.time
+    time = read_time(report.submitted, timezone.utc)
     return time.astimezone(timezone.utc).replace(tzinfo=None) if time else None
 
 

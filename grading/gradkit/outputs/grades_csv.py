@@ -41,7 +41,7 @@ def grades_csv(grades: ClassGrades) -> bytes:
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     verdicts = [verdict.value for verdict in Verdict]
     heads = [column.header for column in columns]
-    header = ["student", *assignments, "points", "out_of", *verdicts, "warnings", *heads]
+    header = ["student", *assignments, "points", "out_of", *verdicts, "warnings", "not_taken_in", *heads]
     writer.writerow(header)
     n_cells = len(header) - 1 - len(columns)  # of a report
     for grade in grades.grades:
@@ -60,6 +60,7 @@ def _cells(report: Report, assignments: Sequence[str]) -> list[object]:
         f"{report.points:g}",
         *(counts[verdict] for verdict in Verdict),
         without_formulas(" / ".join(report.warnings)),
+        without_formulas(" / ".join(map(str, report.not_taken_in))),
     ]
 
 

@@ -27,6 +27,11 @@ def describe_lateness(grade: Grade) -> str:
     return " / ".join(f"{assignment}: {words}" for assignment, words in late.items())
 
 
+def find_intake_failure(report: Report) -> str:
+    """Return why nothing of a submission could be graded; empty if something could."""
+    return next((each.reason for each in report.not_taken_in if not each.file), "")
+
+
 def find_most_failed_items(reports: Sequence[Report]) -> list[tuple[str, int]]:
     """Return the titles of the items that the largest numbers of students got wrong, and these numbers.
 

@@ -20,11 +20,12 @@ from gradkit.grader.whole_class.classroom import ClassProgress
 from gradkit.grader.whole_class.results import StudentResult
 from gradkit.grades.class_grades import ClassGrades, Grade
 from gradkit.submissions.exception_text import MAX_MESSAGE_LENGTH, tidy
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.suite import screen
 from gradkit.suite.results import ItemResult
 
 from .gradebook_process import GradebookProcess
-from .statistics import describe_lateness, find_most_failed_items, summarize_verdicts
+from .statistics import describe_lateness, find_intake_failure, find_most_failed_items, summarize_verdicts
 
 _STYLES = {"plain": "", "good": "green", "title": "bold", "code": "cyan", "bad": "red", "dim": "dim"}
 """Rich's words for the styles of suite/screen.py."""
@@ -130,6 +131,24 @@ def show_class(console: Console, results: Sequence[StudentResult], grades: Class
     _show_average(console, [result.report for result in results if result.report], points)
 
 
+def show_not_taken_in(console: Console, results: Sequence[StudentResult], others: Sequence[NotTakenIn]) -> None:
+    """Print what was handed in and could not be used: for each file, whose it is, the reason, and what to do.
+
+    Args:
+        console: Where to print.
+        results: The class's results.
+        others: What belongs to no student.
+    """
+    lines = [
+        f"{result.report.student}: {each}" for result in results if result.report for each in result.report.not_taken_in
+    ]
+    lines += map(str, others)
+    if lines:
+        console.print("\nNot taken in:", style="bold")
+        for line in lines:
+            console.print(Text(f"- {line}"), style="yellow", soft_wrap=True)
+
+
 def _cells(result: StudentResult, grade: Grade | None, has_due_dates: bool) -> list[Text | str]:
     """Return the cells of a student's row."""
     name, report = Text(result.student.name), result.report
@@ -139,7 +158,14 @@ def _cells(result: StudentResult, grade: Grade | None, has_due_dates: bool) -> l
     if has_due_dates:
         late = [f"{grade.final_points:g}", describe_lateness(grade)] if grade else ["", ""]
     seconds = "as before" if result.seconds is None else f"{result.seconds:.2f}"
-    return [name, f"{report.earned:g}", *late, summarize_verdicts(report), seconds]
+    reason = find_intake_failure(report)
+    return [
+        name,
+        f"{report.earned:g}",
+        *late,
+        Text(reason, "yellow") if reason else summarize_verdicts(report),
+        seconds,
+    ]
 
 
 def _warnings(result: StudentResult) -> list[str]:
@@ -198,6 +224,8 @@ def show_report(
         # Anyone can write a report, so control characters are replaced and markup is not interpreted.
         indent = len(text) - len(text.lstrip(" "))
         console.print(Text(" " * indent + tidy(text.lstrip(" "), max_length), _STYLES[style]), soft_wrap=True)
+    for each in report.not_taken_in if item is None else ():
+        console.print(Text(tidy(str(each), 3 * max_length)), style="yellow", soft_wrap=True)
 
 
 def show_capabilities(console: Console, capabilities: Sequence[Capability]) -> None:

@@ -48,8 +48,10 @@ def trace_solution() -> Trace:
         ProofError: If an item does not pass, or the process that runs them is lost.
     """
     suite = load_suite(assignments(), Library(corpora_folder()), retries=False)
-    student = Student("solution", reference_folder() / "solution")
-    for done in run_in_processes([student], lambda student: _traced(suite, student.source), 1, TRACE_SECONDS):
+    folder = reference_folder() / "solution"
+    for done in run_in_processes(
+        [Student("solution", folder)], lambda _student: _traced(suite, folder), 1, TRACE_SECONDS
+    ):
         if done and done.value is None:
             raise ProofError(f"The solution cannot be traced: {done.reason} {RUN_AGAIN}")
         if done and done.value:

@@ -17,12 +17,13 @@ from gradkit.cli.main import app
 from gradkit.course.corpora import corpus_specs
 from gradkit.grader import doctor
 from gradkit.grader.conditions import make_conditions
+from gradkit.grader.report import read as read_report
 from gradkit.grader.whole_class.classroom import Classroom
 from gradkit.grader.whole_class.reports_folder import SCRATCH
 from gradkit.grader.whole_class.results import grade_class
 from gradkit.grader.whole_class.student_steps import StudentSteps
 from gradkit.outputs.terminal import describe_time_left, show_progress
-from gradkit.submissions.intake.students import list_students
+from gradkit.submissions.intake.downloads import list_students
 from gradkit.submissions.sandbox import image, system_calls
 from gradkit.submissions.sandbox import sandbox as sandboxes
 from rich.console import Console
@@ -63,7 +64,7 @@ def test_a_class_becomes_a_table_reports_and_grades(graded, school, solution):
     assert shown.exit_code == 0
     assert re.search(r"Ada Lovelace +19\.5 +27 passed", shown.output)
     assert re.search(r"ben +17\.5 +25 passed, 1 failed, 1 blocked", shown.output)
-    assert "Ignored, not a folder or a zip: notes.txt" in shown.output
+    assert "- notes.txt was not taken in: It is not in a student's folder or archive." in shown.output
     assert "Most often wrong: 2 - x is not x - 2 (1)" in shown.output
     assert rows(reports_of(school) / "grades.csv")["ben"]["points"] == "17.5"
     assert rows(reports_of(school) / "grades.csv")["ben"]["failed"] == "1"
@@ -355,3 +356,39 @@ def command_lines():
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             yield path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+
+
+# --- what was handed in and cannot be used ---------------------------------------------------------------------------
+
+
+def test_a_student_of_whom_nothing_can_be_used_has_the_reason_in_the_table_and_what_to_do_in_the_list(graded, school):
+    school.hand_in("ada", "class Value: pass")
+    (school.submissions / "ben").mkdir()
+    (school.submissions / "ben" / "homework.rar").write_bytes(b"Rar!")
+    shown = graded()
+    assert shown.exit_code == 0
+    assert re.search(r"ben +0 +There is no engine\.py or a1_expressions\.ipynb in this submission", shown.output)
+    assert "not implemented" not in next(line for line in shown.output.splitlines() if line.startswith("ben"))
+    advice = "- ben: homework.rar was not taken in: It is an archive of a kind that is not opened here. Unpack it"
+    assert advice in shown.output
+    row = rows(reports_of(school) / "grades.csv")["ben"]
+    assert "homework.rar was not taken in" in row["not_taken_in"]
+
+
+def test_a_kept_report_lists_what_is_not_taken_in_now(graded, school, solution):
+    school.hand_in("ada", solution())
+    graded()
+    (school.submissions / "ada" / "engine (1).py").write_text("old")
+    shown = graded()
+    assert re.search(r"ada +19\.5 +27 passed +as before", shown.output)
+    assert "- ada: engine (1).py was not taken in: The submission has engine.py." in shown.output
+
+
+def test_a_download_is_graded_as_it_is_and_its_ids_are_in_the_reports(gradkit, tmp_path, solution):
+    for name in ("doejane_12345_678901_engine.py", "roeric_LATE_12346_678902_engine-1.py"):
+        (tmp_path / "canvas").mkdir(exist_ok=True)
+        (tmp_path / "canvas" / name).write_text(solution())
+    shown = gradkit("grade", "a1", tmp_path / "canvas", "--out", tmp_path / "reports")
+    assert re.search(r"doejane +19\.5 +27 passed", shown.output)
+    late = read_report(tmp_path / "reports" / "a1_expressions" / "roeric.json")
+    assert (late.ids, late.is_marked_late) == ({"canvas_submission": "678902", "canvas_user": "12346"}, True)

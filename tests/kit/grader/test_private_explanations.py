@@ -61,7 +61,7 @@ def test_the_drawn_case_is_shown_with_both_numbers_and_code(school, private, gra
 
 def test_a_submission_that_has_changed_is_not_explained(school, private, graded, tmp_path):
     (school.submissions / "eve" / "engine.py").write_text("# changed since")
-    with pytest.raises(NotPrivateError, match="has changed since eve was graded"):
+    with pytest.raises(NotPrivateError, match="submission of eve has changed since it was graded"):
         explained(school, private, graded, tmp_path / "scratch")
 
 

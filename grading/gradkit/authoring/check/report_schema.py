@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gradkit.grader.report import Conditions, Report, StoppedImport
-from gradkit.submissions.intake.take_in import NotTakenIn
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
 from gradkit.submissions.outcome import Verdict
 from gradkit.suite.evidence import Evidence, FailingGraph, NodeNumbers, PictureNode, Row
 from gradkit.suite.results import ItemResult

@@ -19,8 +19,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from gradkit.course.collect import collect_student
 from gradkit.submissions.exception_text import tidy
-from gradkit.submissions.intake.downloads import Listing, Submission
-from gradkit.submissions.intake.entries import list_folder_entries
+from gradkit.submissions.intake.students import Student
 
 from .lookup import CourseMismatchError, assignment_of
 
@@ -127,11 +126,10 @@ def _copy(converter: Autograde, student: str, assignment: str, path: Path, targe
     Returns:
         The reason why it cannot be copied; empty if it was copied.
     """
-    submission = Submission(student, lambda: Listing(list(list_folder_entries(path)), []), path)
     try:
-        collected = collect_student(assignment_of(assignment), submission, target)
+        collected = collect_student(assignment_of(assignment), Student(student, path), target)
     except CourseMismatchError as error:
         return str(error)
-    for warning in collected.warnings:
+    for warning in (*collected.warnings, *collected.not_taken_in):
         converter.log.warning("%s: %s", student, warning)
     return collected.reason

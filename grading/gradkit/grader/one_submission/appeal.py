@@ -7,6 +7,7 @@ from pathlib import Path
 from gradkit.catalogue.subjects import SUBJECTS
 from gradkit.corpora.library import Library
 from gradkit.errors import UserError
+from gradkit.submissions.intake.sources import Source
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
 from gradkit.submissions.sandbox.packages import MissingPackageError
@@ -48,14 +49,14 @@ def find_private_test(suite: Suite, item: str) -> GradedTest:
     return test
 
 
-def explain_privately(suite: Suite, report: Report, test: GradedTest, source: Path, scratch: Path) -> ItemResult:
+def explain_privately(suite: Suite, report: Report, test: GradedTest, source: Source, scratch: Path) -> ItemResult:
     """Run a test of the private phase on a submission, and return its result with the failing case as it was drawn.
 
     Args:
         suite: The items, with the private seed.
         report: The submission's report.
         test: A test that `find_private_test` returned.
-        source: The submission, a folder or a zip.
+        source: What the student handed in.
         scratch: An empty folder.
 
     Raises:
@@ -66,9 +67,9 @@ def explain_privately(suite: Suite, report: Report, test: GradedTest, source: Pa
     folder = scratch / "submission"
     intake = take_in(source, folder, suite.modules, suite.notebook, suite.builds_on)
     if intake.digest != report.submission:
-        raise NotPrivateError(f"{source} has changed since {report.student} was graded: grade it again.")
+        raise NotPrivateError(f"The submission of {report.student} has changed since it was graded: grade it again.")
     if intake.failure:
-        raise NotPrivateError(f"Nothing of {source} can be run: {intake.failure.message}")
+        raise NotPrivateError(f"Nothing of {report.student} can be run: {intake.failure.message}")
 
     assignment = suite.assignment(test.item.assignment)
     (library,) = PRIVATE.libraries(suite, test)

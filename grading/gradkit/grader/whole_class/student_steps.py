@@ -68,10 +68,12 @@ class StudentSteps:
         folder = _submission_folder(scratch, student)
         suite = self.suite
         intake = take_in(student.source, folder, suite.modules, suite.notebook, suite.builds_on, _get_reader())
+        intake = msgspec.structs.replace(intake, warnings=student.warnings + intake.warnings)
         earlier = self._read_earlier(student, intake)
         if earlier:
-            if earlier != report.about_student(earlier, student):
-                report.write(report.about_student(earlier, student), report_path(self.out, student.name))
+            current = msgspec.structs.replace(report.about_student(earlier, student), not_taken_in=intake.not_taken_in)
+            if earlier != current:
+                report.write(current, report_path(self.out, student.name))
             shutil.rmtree(folder, ignore_errors=True)
             unfinished.path_of(self.out, student.name).unlink(missing_ok=True)
             return PhaseResult(FINISHED, None)

@@ -14,7 +14,8 @@ from gradkit.grader.conditions import make_conditions
 from gradkit.grader.report import Report, read
 from gradkit.grader.suite import load_suite
 from gradkit.grader.whole_class.classroom import Classroom, GradedStudent
-from gradkit.submissions.intake.students import list_students
+from gradkit.submissions.intake.downloads import list_students
+from gradkit.submissions.intake.sources import Source
 
 from .checks import check_attack, check_files, check_tables, check_text, reference_words
 from .corpus import Attack, build_class
@@ -119,7 +120,7 @@ class _AttackClass:
     def __init__(self, home: Path, suite: Sequence[Assignment], chosen: Mapping[str, Attack]) -> None:
         self.folder = home / "submissions"
         self.folder.mkdir(parents=True)
-        self._attack_of = build_class(chosen, self.folder)
+        self._attack_of: dict[Source, str] = dict(build_class(chosen, self.folder).items())
         self._home = home
         self._suite = load_suite(suite, Library(corpora_folder()), retries=False)
         self._conditions = make_conditions(self._suite, sandboxed=True)

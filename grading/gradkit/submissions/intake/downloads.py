@@ -1,7 +1,13 @@
-"""Find each student's files in a class's download: a learning platform's, or a folder or zip for each student.
+"""List the students of a class in what an instructor has downloaded: a learning platform's download, a folder or zip.
 
-Files are listed where they are and nothing is unpacked. `_PLATFORM_NAMES` describes how each platform names what a
-student uploaded; a further platform is a further row.
+Files are listed where they are and nothing is unpacked. These layouts are known:
+
+- a folder or an archive for each student, also with a folder for each assignment in it, as nbgrader's;
+- the names that Canvas and Moodle give to files and folders (`platform_names`);
+- Gradescope's export: a folder `submission_123` for each submission, and `submission_metadata.yml`;
+- clones of GitHub repositories: folders that contain `.git`, called like the assignment and the student's login.
+
+Each of the last three can be in a folder, as it is if a download was unpacked into one.
 """
 
 from __future__ import annotations
@@ -9,144 +15,133 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import partial
-from itertools import groupby
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from gradkit.errors import UserError
+from gradkit.catalogue.assignments import assignments
+from gradkit.submissions.bounded import READING, LimitReachedError, run_bounded
+from gradkit.submissions.exception_text import tidy
 
-from .entries import Entry, UnfitError, list_folder_entries, list_zip_entries, open_regular, read_start
-from .students import is_left_out, safe_name
+from .archives import USE_ZIP, archive_stem, is_archive
+from .choose import TIMESTAMP
+from .entries import UnfitError, read_start
+from .gradescope import MAX_METADATA_BYTES, METADATA, GradescopeSubmission, Submitter, read_metadata
+from .not_taken_in import NotTakenIn
+from .platform_names import PlatformName, match_platform
+from .sources import Part, Source, Upload, list_class_zip, read_part
+from .students import Student, StudentsError, safe_name
 from .take_in import describe_error
+from .times import parse_time
 
-MAX_CLASS_BYTES = 4 << 30
-"""Size of a whole class's zip. Only what is needed is read of it."""
+MAX_LEVELS = 3
+"""Folders and zips around a platform's download that are looked into."""
 
-MAX_CLASS_ENTRIES = 50_000
-"""Files in a whole class's zip. Listing this many takes up to 160 MB."""
+MIN_CLONES = 3
+"""Clones whose names must begin alike to say where a login begins. Two logins can begin alike by chance."""
 
+MAX_ID_LENGTH = 200
+MAX_TIMESTAMP_BYTES = 64
 
-class DownloadsError(UserError):
-    """The folder or zip is not a class's download."""
+_GRADESCOPE = re.compile(r"submission_(?P<number>\d{1,18})")
+_BRANCH_ZIP = re.compile(r"-(main|master)\.zip\Z")
+"""End of the name of the zip that GitHub makes of a repository."""
 
+_SUBMISSIONS = "-submissions"
+"""End of the name of the folder that `gh classroom clone` makes. The rest is the assignment's name."""
 
-class Listing(NamedTuple):
-    """The files that a student handed in.
-
-    Attributes:
-        entries: The files.
-        warnings: Sentences for the instructor.
-    """
-
-    entries: list[Entry]
-    warnings: list[str]
+_NAME_IT = "If it belongs to a student, put it into a folder with the student's name."
 
 
-@dataclass(frozen=True)
-class Submission:
-    """What a student handed in.
+class ClassList(NamedTuple):
+    """The students of a class.
 
     Attributes:
-        student: A name that no other student has.
-        list_files: Lists the files. To be called in a bounded process; it raises what reading a submission raises (see
-            `take_in.describe_error`).
-        folder: The student's folder on disk, or None if the files are in a zip or in a platform's download.
+        students: The students, sorted by name.
+        not_taken_in: What belongs to no student.
     """
 
-    student: str
-    list_files: Callable[[], Listing]
-    folder: Path | None
+    students: list[Student]
+    not_taken_in: list[NotTakenIn]
 
 
-class Downloads(NamedTuple):
-    """A class's download.
-
-    Attributes:
-        submissions: One for each student, sorted by name.
-        others: Names of files that belong to no student, sorted and safe to print.
-    """
-
-    submissions: list[Submission]
-    others: list[str]
-
-
-@contextmanager
-def open_downloads(
-    downloads: Path, leave_out: Path, make_name: Callable[[str], str] = safe_name
-) -> Iterator[Downloads]:
-    """Open a download, and list the students in it.
+def list_students(
+    downloads: Path, leave_out: Path, assignment: str = "", make_name: Callable[[str], str] = safe_name
+) -> ClassList:
+    """List the students in a download.
 
     Args:
-        downloads: A folder or a zip. The zip stays open in this block.
-        leave_out: Folder of the collected submissions. It may be inside `downloads`; the entry that contains it is not
-            a student.
-        make_name: Makes a name that is safe in a path from the name that a platform has for a student.
+        downloads: A folder or a zip.
+        leave_out: A folder that gradkit writes to. It may be inside `downloads`; the entry that contains it is not a
+            student.
+        assignment: Name of the assignment. In nbgrader's layout, only its folders count.
+        make_name: Makes a name that is safe in a path from the name that a download has for a student.
 
     Raises:
-        DownloadsError: If there is no student in it.
+        StudentsError: If there is no student in it.
         OSError: If it cannot be read.
     """
-    with ExitStack() as stack:
-        tops = _unwrap(_list_top(downloads, leave_out, stack), leave_out, stack)
-        groups, others = _group_by_student(tops)
-        if not groups:
-            raise DownloadsError(_describe_missing_students(downloads, others))
-        submissions = _name_students(groups, make_name)
-        yield Downloads(sorted(submissions, key=lambda each: each.student), sorted(map(safe_name, others)))
+    level = _unwrap(_list_level(downloads, leave_out), leave_out)
+    finds, not_taken_in = _find_uploads(level)
+    if not finds:
+        raise StudentsError(_describe_missing_students(downloads, level.tops))
+    students = [_enter_assignment(each, assignment) for each in _make_students(finds, make_name)]
+    if len(students) == 1:
+        not_taken_in += _suspect_class(students[0], leave_out)
+    return ClassList(sorted(students, key=lambda student: student.name), not_taken_in)
 
 
-def _describe_missing_students(downloads: Path, others: list[str]) -> str:
+def _suspect_class(student: Student, leave_out: Path) -> list[NotTakenIn]:
+    """Say what to do if the only student of a download is a folder of folders, which can be those of a class."""
+    folder = student.source
+    if not isinstance(folder, Path) or not folder.is_dir():
+        return []
+    tops = _list_level(folder, leave_out).tops
+    names = {each.name for each in assignments()}
+    others = [top for top in tops if top.is_container and top.name not in names]
+    if len(others) < 2 or len(others) < len(tops):
+        return []
+    reason = f"It is the only student of this download, and holds {len(others)} folders or archives."
+    return [NotTakenIn(safe_name(folder.name), reason, "If these are students, name this folder in the command.")]
+
+
+def find_student(name: str, downloads: Path, assignment: str = "") -> Student:
+    """Return the student of this name in a download. Raises StudentsError if it has none."""
+    for student in list_students(downloads, downloads / ".reports", assignment).students:
+        if student.name == name:
+            return student
+    raise StudentsError(f"{name} has no submission in {downloads}: name the student's folder or zip with --submission.")
+
+
+def is_left_out(path: Path, leave_out: Path) -> bool:
+    """Return whether an entry of a folder of submissions is not a submission.
+
+    Args:
+        path: The entry.
+        leave_out: A folder that gradkit writes to.
+
+    Returns:
+        True for hidden entries, for what macOS adds, and if `leave_out` is the entry or inside it.
+    """
+    is_noise = path.name.startswith(".") or path.name == "__MACOSX"
+    return is_noise or leave_out.resolve().is_relative_to(path.resolve())
+
+
+def _describe_missing_students(downloads: Path, tops: Iterable[_Top]) -> str:
     """Say what a download without students contains instead, and what to do."""
     name = safe_name(downloads.name)
-    if any(other.endswith((".py", ".ipynb")) for other in others):
+    if any(top.name.endswith((".py", ".ipynb")) for top in tops):
         return (
-            f"{name} contains files without a student's name. Is it one student's submission? Then name the folder "
-            "that contains it."
+            f"{name} contains files, and nothing says whose they are. Put each student's files into a folder with the "
+            f"student's name, and these folders into {name}."
         )
     return (
-        f"{name} holds no submissions. It should contain a folder or a zip for each student, or be a learning "
+        f"{name} holds no submissions. It should contain a folder or an archive for each student, or be a learning "
         "platform's download."
     )
-
-
-# --- how platforms name what a student uploaded ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _PlatformName:
-    """How a platform names what a student uploaded.
-
-    Attributes:
-        pattern: Matches the name. Groups: `name`; `number`, which differs for students of the same name; `file`, as the
-            student called it; `late`.
-        has_file: Whether it is an uploaded file, and not the platform's page of text that the student typed in.
-        is_numbered: Whether a file that is uploaded again is called name-1, name-2.
-        can_be_folder: Whether a folder can have such a name.
-    """
-
-    pattern: re.Pattern[str]
-    has_file: bool = True
-    is_numbered: bool = False
-    can_be_folder: bool = False
-
-
-_MOODLE = r"(?P<name>.+?)(?:_(?P<number>\d+))?_assignsubmission_"
-_CANVAS = r"(?P<name>.+?)(?P<late>_LATE|_late)?_(?P<number>\d+)_"
-
-_PLATFORM_NAMES = (
-    # Moodle, mod/assign/classes/downloader.php: in folders (without the last underscore since Moodle 4), or all in one.
-    _PlatformName(re.compile(_MOODLE + r"file(?:_(?P<file>.*))?", re.S), can_be_folder=True),
-    _PlatformName(re.compile(_MOODLE + r"[a-z]+(?:_.*)?", re.S), can_be_folder=True, has_file=False),
-    # Canvas, lib/content_zipper.rb: graded anonymously; with names; typed into a text box.
-    _PlatformName(re.compile(r"(?P<late>LATE_)?(?P<name>anon_[A-Za-z0-9]+)_\d+_(?P<file>.+)", re.S), is_numbered=True),
-    _PlatformName(re.compile(_CANVAS + r"\d+_(?P<file>.+)", re.S), is_numbered=True),
-    _PlatformName(re.compile(_CANVAS + r"(?:text|link)\.html", re.S), has_file=False),
-)
-_NUMBERED_FILE = re.compile(r"(?P<stem>.+?)(?:-(?P<number>\d{1,4}))?(?P<ending>\.(?:py|ipynb|zip))", re.I | re.S)
 
 
 # --- what is at the top ----------------------------------------------------------------------------------------------
@@ -157,154 +152,255 @@ class _Top:
     """A file or folder at the top of a download.
 
     Attributes:
-        name: Its name.
+        path: Its path on disk, or the zip of the class that contains it.
+        inside: Its path in that zip; empty if it is on disk.
         is_folder: Whether it is a folder.
-        list_entries: Lists its files: those in the folder, or the file itself.
-        path: Its path on disk, or None if it is in a zip.
+        files: Paths of the files in it, or of itself, if it is in a zip: see `list_class_zip`.
+    """
+
+    path: Path
+    inside: tuple[str, ...]
+    is_folder: bool
+    files: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.inside[-1] if self.inside else self.path.name
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a link. Links are not followed."""
+        return not self.inside and self.path.is_symlink()
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is a folder or an archive, and not a link to one."""
+        return self.is_folder or (is_archive(self.name) and not self.is_link)
+
+    @property
+    def is_clone(self) -> bool:
+        """Whether it is a clone of a repository, or a zip that GitHub made of one."""
+        if self.is_folder:
+            return not self.inside and os.path.lexists(self.path / ".git")
+        return _BRANCH_ZIP.search(self.name) is not None
+
+    @property
+    def stem(self) -> str:
+        """Its name, that of an archive without the ending and, if GitHub made it, without the branch."""
+        return self.name if self.is_folder else archive_stem(_BRANCH_ZIP.sub("", self.name))
+
+    @property
+    def is_gradescope(self) -> bool:
+        """Whether it is a submission in Gradescope's export."""
+        return self.is_folder and _GRADESCOPE.fullmatch(self.name) is not None
+
+    def part(self, name: str = "") -> Part:
+        """Return it as a part of an upload, under the name that the student gave it."""
+        return Part(self.path, self.inside, "" if self.is_folder else name or self.name)
+
+
+class _Level(NamedTuple):
+    """A folder or zip that can be the download.
+
+    Attributes:
+        name: Its name.
+        tops: What it contains.
+        outside: Files beside it that are not in it.
     """
 
     name: str
-    is_folder: bool
-    list_entries: Callable[[], list[Entry]]
-    path: Path | None = None
+    tops: list[_Top]
+    outside: list[_Top]
 
     @property
-    def is_zip(self) -> bool:
-        """Whether it is a zip, and not a link to one."""
-        is_link = self.path is not None and self.path.is_symlink()
-        return not self.is_folder and not is_link and self.name.lower().endswith(".zip")
-
-    def match_platform(self) -> tuple[_PlatformName, dict[str, str]] | None:
-        """Return the row of _PLATFORM_NAMES that describes its name, and the groups that are not empty, if one does."""
-        for platform in _PLATFORM_NAMES:
-            if self.is_folder and not platform.can_be_folder:
-                continue
-            match = platform.pattern.fullmatch(self.name)
-            if match:
-                return platform, {group: text for group, text in match.groupdict().items() if text}
-        return None
+    def is_platforms(self) -> bool:
+        """Whether a platform has named what is in it."""
+        if any(match_platform(top.name, top.is_folder) or top.is_gradescope for top in self.tops):
+            return True
+        n_clones = sum(top.is_clone for top in self.tops if top.is_folder)
+        n_folders = sum(top.is_folder for top in self.tops)
+        return n_clones > 1 or (self.name.endswith(_SUBMISSIONS) and n_folders > 0)
 
 
-def _list_top(downloads: Path, leave_out: Path, stack: ExitStack) -> list[_Top]:
-    """List the top of a folder or a zip. The zip stays open until `stack` is closed."""
+def _list_level(downloads: Path, leave_out: Path) -> _Level:
+    """List a folder or a zip; the zip in a bounded process. Raises StudentsError if it is neither or cannot be read."""
+    name = downloads.resolve().name
     if downloads.is_dir():
-        return list(_top_of_folder(downloads, leave_out))
+        items = sorted(os.scandir(downloads), key=lambda item: item.name)
+        kept = [item for item in items if not is_left_out(Path(item.path), leave_out)]
+        return _Level(name, [_Top(Path(item.path), (), item.is_dir(follow_symlinks=False)) for item in kept], [])
     if not downloads.is_file():
-        raise DownloadsError(f"There is no folder or zip {safe_name(str(downloads), 300)}.")
+        raise StudentsError(f"There is no folder or zip {safe_name(str(downloads), 300)}.")
+    if not name.lower().endswith(".zip"):
+        raise StudentsError(
+            f"{safe_name(downloads.name)} is neither a folder nor a zip. Unpack it, and name the folder."
+        )
+
+    path = downloads.resolve()
     try:
-        opened = stack.enter_context(open_regular(downloads.resolve()))
-        return list(_top_of_zip(list(list_zip_entries(opened, MAX_CLASS_BYTES, MAX_CLASS_ENTRIES))))
-    except UnfitError as error:
-        raise DownloadsError(f"{safe_name(downloads.name)}: {error} Unpack it, and name the folder.") from None
+        reply = run_bounded(lambda: _try_to_list_zip(path), list[tuple[str, ...]] | str, READING)
+    except LimitReachedError as error:
+        reply = f"Reading it {error.message}."
+    if isinstance(reply, str):
+        raise StudentsError(f"{safe_name(downloads.name)} cannot be used: {reply} Unpack it, and name the folder.")
+    return _Level(archive_stem(name), _tops_of_paths(path, (), reply), [])
+
+
+def _try_to_list_zip(path: Path) -> list[tuple[str, ...]] | str:
+    """List the paths in a class's zip, or return the reason why it cannot be read. Call it in a bounded process."""
+    try:
+        return list_class_zip(path)
+    except MemoryError:
+        raise
     except Exception as error:
-        reason = describe_error(error).message
-        raise DownloadsError(f"{safe_name(downloads.name)} cannot be read as a zip: {reason}") from None
+        return describe_error(error).message
 
 
-def _top_of_folder(folder: Path, leave_out: Path) -> Iterator[_Top]:
-    for item in sorted(os.scandir(folder), key=lambda item: item.name):
-        path = Path(item.path)
-        if is_left_out(path, leave_out):
+def _tops_of_paths(path: Path, folder: tuple[str, ...], files: Iterable[tuple[str, ...]]) -> list[_Top]:
+    """Return the tops of a folder in a zip.
+
+    Args:
+        path: The zip.
+        folder: The folder's path in the zip.
+        files: The paths in the zip of all files below the folder.
+    """
+    n_parts = len(folder)
+    tops = []
+    for name, group in groupby(sorted(files), lambda parts: parts[n_parts]):
+        if not name:  # the folder is empty
             continue
-        if item.is_dir(follow_symlinks=False):
-            yield _Top(item.name, True, partial(_list_folder, path), path)
-        else:  # links too: reading one fails
-            entry = Entry((item.name,), partial(read_start, path))
-            yield _Top(item.name, False, partial(list, [entry]), path)
-
-
-def _list_folder(path: Path) -> list[Entry]:
-    return list(list_folder_entries(path))
-
-
-def _top_of_zip(entries: list[Entry]) -> Iterator[_Top]:
-    in_order = sorted(entries, key=lambda entry: entry.parts)
-    for name, group in groupby(in_order, lambda entry: entry.parts[0]):
         with_name = list(group)
-        files_below = [Entry(entry.parts[1:], entry.read) for entry in with_name if len(entry.parts) > 1]
-        if files_below:
-            yield _Top(name, True, partial(list, files_below))
-        for entry in with_name:
-            if len(entry.parts) == 1:
-                yield _Top(name, False, partial(list, [entry]))
+        below = tuple(parts for parts in with_name if len(parts) > n_parts + 1)
+        if below:
+            tops.append(_Top(path, (*folder, name), True, below))
+        if len(below) < len(with_name):  # a file of this name
+            tops.append(_Top(path, (*folder, name), False, (with_name[0],)))
+    return tops
 
 
-def _unwrap(tops: list[_Top], leave_out: Path, stack: ExitStack) -> list[_Top]:
-    """Return the top of a platform's download that is the only folder or zip in this one, or else `tops`."""
-    containers = [top for top in tops if top.is_folder or top.is_zip]
-    if len(containers) != 1 or any(top.match_platform() for top in tops):
-        return tops
-
-    container = containers[0]
-    try:
-        if container.path:
-            inner = _list_top(container.path, leave_out, stack)
-        else:
-            inner = list(_top_of_zip(container.list_entries()))
-    except Exception:  # it is one student's submission, and that student's result says what is wrong
-        return tops
-    return inner if any(top.match_platform() for top in inner) else tops
+def _unwrap(level: _Level, leave_out: Path) -> _Level:
+    """Return the platform's download that is the only folder or zip in this one, or else `level`."""
+    inner, outside = level, list(level.outside)
+    for _ in range(MAX_LEVELS):
+        containers = [top for top in inner.tops if top.is_container]
+        if inner.is_platforms or len(containers) != 1:
+            break
+        outside += [top for top in inner.tops if top not in containers]
+        (container,) = containers
+        try:
+            if not container.inside:
+                inner = _list_level(container.path, leave_out)
+            elif container.is_folder:
+                tops = _tops_of_paths(container.path, container.inside, container.files)
+                inner = _Level(container.name, tops, [])
+            else:
+                break
+        except (StudentsError, OSError):  # it is one student's submission, and that student's result says what is wrong
+            break
+    return inner._replace(outside=outside) if inner.is_platforms else level
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A part of what a student handed in: something at the top of the download.
+class _Find:
+    """What is known of something at the top of a download, which is all or a part of what a student handed in.
 
     Attributes:
         student: Equal for all parts of one student, different for different students.
         name: The student's name.
         unique_name: A name to use if another student has the same name.
-        list_entries: Lists the files of this part, if it has any.
-        folder: The student's folder on disk, if this is one.
-        is_numbered: Whether the platform numbers files that are uploaded again.
+        source: The file or folder.
+        ids: Ids that the download has, by kind.
+        submitted: When it was handed in, if that is known.
         is_late: Whether the platform marks it as late.
+        is_numbered: Whether the platform numbers files that are uploaded again.
+        warnings: Sentences for the instructor.
     """
 
     student: tuple[str, ...]
     name: str
     unique_name: str
-    list_entries: Callable[[], list[Entry]] | None
-    folder: Path | None = None
-    is_numbered: bool = False
+    source: Path | Part | NotTakenIn
+    ids: Mapping[str, str] = field(default_factory=dict)
+    submitted: str = ""
     is_late: bool = False
+    is_numbered: bool = False
+    warnings: tuple[str, ...] = ()
 
 
-def _group_by_student(tops: list[_Top]) -> tuple[list[list[_Part]], list[str]]:
-    """Group the top of a download by student.
+def _find_uploads(level: _Level) -> tuple[list[_Find], list[NotTakenIn]]:
+    """Find out whose the tops of a download are.
 
     Returns:
-        The parts of each student, and the names of files that belong to no student.
+        What belongs to students, and what belongs to none.
     """
-    groups: dict[tuple[str, ...], list[_Part]] = {}
-    others = []
-    for top in tops:
-        match = top.match_platform()
+    finds: list[_Find] = []
+    not_taken_in = [_describe_file(top) for top in level.outside]
+    metadata: dict[str, GradescopeSubmission] = {}
+    if any(top.is_gradescope for top in level.tops):
+        metadata = _read_metadata(level.tops, not_taken_in)
+    prefix = _clone_prefix(level)
+
+    for top in level.tops:
+        match = match_platform(top.name, top.is_folder)
         if match:
-            part = _part_of_platform(top, *match)
-        elif top.is_folder or top.is_zip:
-            part = _part_of_student(top)
-        else:
-            others.append(top.name)
-            continue
-        groups.setdefault(part.student, []).append(part)
-    return list(groups.values()), others
+            finds.append(_find_of_platform(top, *match))
+        elif top.is_gradescope:
+            finds += _finds_of_gradescope(top, metadata.pop(top.name, None))
+        elif top.is_container:
+            finds.append(_find_of_student(top, prefix))
+        elif top.name != METADATA:
+            not_taken_in.append(_describe_file(top))
+
+    reason = f"{METADATA} names this submission, and there is no such folder."
+    not_taken_in += [NotTakenIn(name, reason, "Download the export again.") for name in sorted(metadata)]
+    return _keep_newest_submissions(finds, not_taken_in), not_taken_in
 
 
-def _part_of_student(top: _Top) -> _Part:
-    """Describe a folder or zip that is called like a student."""
-    return _Part(
-        student=(top.name, str(top.is_folder)),
-        name=top.name if top.is_folder else top.name[:-4],
-        unique_name=top.name,
-        list_entries=top.list_entries,
-        folder=top.path if top.is_folder else None,
-    )
+def _describe_file(top: _Top) -> NotTakenIn:
+    """Say why a file at the top of a download is not a submission."""
+    name = safe_name(top.name)
+    if top.is_link:
+        return NotTakenIn(name, "It is a link, and links are not followed.", "Put the folder or file itself there.")
+    if re.search(r"\.(rar|7z|gz|bz2|xz)\Z", name, re.I):
+        return NotTakenIn(name, "It is an archive of a kind that is not opened here.", USE_ZIP)
+    return NotTakenIn(name, "It is not in a student's folder or archive.", _NAME_IT)
 
 
-def _part_of_platform(top: _Top, platform: _PlatformName, groups: dict[str, str]) -> _Part:
+def _find_of_student(top: _Top, prefix: str) -> _Find:
+    """Describe a folder or archive that is called like a student.
+
+    Args:
+        top: The folder or archive.
+        prefix: What precedes a login in the name of a clone; empty if that is not known.
+    """
+    name = top.name if top.is_folder else archive_stem(top.name)
+    ids = {}
+    if prefix and top.stem.startswith(prefix):
+        name = top.stem.removeprefix(prefix)
+        ids["github_login"] = name
+    source = top.part() if top.inside else top.path
+    return _Find((top.name, str(top.is_folder)), name, top.name, source, ids)
+
+
+def _clone_prefix(level: _Level) -> str:
+    """Return what precedes the login in the names of clones, or an empty string if that is not certain."""
+    folders = [top.stem for top in level.tops if top.is_container]
+    slug = level.name.removesuffix(_SUBMISSIONS)
+    if slug != level.name and folders and all(re.match(f"{re.escape(slug)}-.", name) for name in folders):
+        return f"{slug}-"
+    clones = [top.stem for top in level.tops if top.is_clone]
+    if len(clones) < MIN_CLONES or len(clones) < len(folders):
+        return ""
+    shared = os.path.commonprefix(clones)  # noqa: RUF071 (character by character, as is meant)
+    prefix = shared[: shared.rfind("-") + 1]
+    return prefix if all(len(name) > len(prefix) for name in clones) else ""
+
+
+def _find_of_platform(top: _Top, platform: PlatformName, groups: Mapping[str, str]) -> _Find:
     """Describe a file or folder that a platform has named.
 
     Args:
@@ -313,73 +409,190 @@ def _part_of_platform(top: _Top, platform: _PlatformName, groups: dict[str, str]
         groups: Parts of its name, as `match_platform` returns them.
     """
     name, number = groups["name"].strip(), groups.get("number", "")
-    list_entries = None
-    if platform.has_file and top.is_folder:
-        list_entries = top.list_entries
-    elif platform.has_file and "file" in groups:
-        list_entries = partial(_list_under_name, top, groups["file"])
-    return _Part(
+    source: Part | NotTakenIn
+    if platform.has_file and (top.is_folder or "file" in groups):
+        source = top.part(groups.get("file", ""))
+    else:
+        reason = "It is a text or a link that was typed into the platform."
+        source = NotTakenIn(safe_name(top.name), reason, "Ask the student for a file.")
+    ids = {platform.number_kind: number, platform.upload_kind: groups.get("upload", "")}
+    return _Find(
         student=("", name, number),
         name=name,
         unique_name=f"{name}_{number}" if number else name,
-        list_entries=list_entries,
-        is_numbered=platform.is_numbered,
+        source=source,
+        ids={kind: each for kind, each in ids.items() if kind and each},
         is_late="late" in groups,
+        is_numbered=platform.is_numbered,
     )
 
 
-def _list_under_name(top: _Top, name: str) -> list[Entry]:
-    """List a file under the name that the student gave it."""
-    return [Entry((name,), entry.read) for entry in top.list_entries()]
+# --- Gradescope ------------------------------------------------------------------------------------------------------
 
 
-def _name_students(groups: list[list[_Part]], make_name: Callable[[str], str]) -> list[Submission]:
+def _read_metadata(tops: Iterable[_Top], not_taken_in: list[NotTakenIn]) -> dict[str, GradescopeSubmission]:
+    """Read who handed in what, in a bounded process. If that is not possible, add the reason to `not_taken_in`."""
+    advice = "Each student is called like the folder. Download the export again to have names."
+    files = [top for top in tops if top.name == METADATA and not top.is_folder]
+    if not files:
+        not_taken_in.append(NotTakenIn(METADATA, "It is missing.", advice))
+        return {}
+    try:
+        reply = run_bounded(lambda: _try_to_read_metadata(files[0]), dict[str, GradescopeSubmission] | str, READING)
+    except LimitReachedError as error:
+        reply = f"Reading it {error.message}."
+    if isinstance(reply, str):
+        not_taken_in.append(NotTakenIn(METADATA, reply, advice))
+        return {}
+    return reply
+
+
+def _try_to_read_metadata(top: _Top) -> dict[str, GradescopeSubmission] | str:
+    """Read the metadata, or return the reason why it cannot be read."""
+    try:
+        return read_metadata(read_part(top.part(), MAX_METADATA_BYTES + 1))
+    except MemoryError:
+        raise
+    except Exception as error:
+        reason = str(error) if isinstance(error, ValueError | UnfitError) else type(error).__name__
+        return tidy(f"It cannot be read: {reason}.")
+
+
+def _finds_of_gradescope(top: _Top, metadata: GradescopeSubmission | None) -> list[_Find]:
+    """Describe a submission in Gradescope's export, once for each of the people who handed it in together."""
+    match = _GRADESCOPE.fullmatch(top.name)
+    number = match["number"] if match else ""
+    find = _Find((top.name, ""), top.name, top.name, top.part() if top.inside else top.path)
+    find = replace(find, ids={"gradescope_submission": number}, submitted=metadata.submitted if metadata else "")
+    submitters = metadata.submitters if metadata else ()
+    if not submitters:
+        warning = f"{METADATA} does not say who handed in {top.name}."
+        return [replace(find, warnings=(warning,) if metadata else ())]
+    finds = []
+    for submitter in submitters:
+        name = submitter.name or submitter.email or submitter.sid or top.name
+        ids = {**find.ids, "gradescope_sid": submitter.sid, "email": submitter.email}
+        others = ", ".join(other.name or other.email for other in submitters if other is not submitter)
+        finds.append(
+            replace(
+                find,
+                student=(top.name, name, submitter.sid, submitter.email),
+                name=name,
+                unique_name=f"{name}_{_distinguish(submitter) or number}",
+                ids={kind: each for kind, each in ids.items() if each},
+                warnings=(f"Handed in together with {others}.",) if others else (),
+            )
+        )
+    return finds
+
+
+def _distinguish(submitter: Submitter) -> str:
+    """Return what distinguishes a person from others of the same name; empty if nothing does."""
+    return submitter.sid or submitter.email
+
+
+def _keep_newest_submissions(finds: list[_Find], not_taken_in: list[NotTakenIn]) -> list[_Find]:
+    """Keep the newest of several Gradescope submissions of one person, and add the others to `not_taken_in`.
+
+    If their times do not say which one is the newest, all are kept.
+    """
+    by_person: dict[str, list[_Find]] = {}
+    for find in finds:
+        person = find.ids.get("gradescope_sid") or find.ids.get("email")
+        if person and "gradescope_submission" in find.ids:
+            by_person.setdefault(person, []).append(find)
+    older: set[int] = set()
+    for submissions in by_person.values():
+        times = {datetime.fromisoformat(find.submitted) if find.submitted else None for find in submissions}
+        if len(submissions) > 1 and len(times) == len(submissions) and None not in times:
+            newest = max(submissions, key=lambda find: datetime.fromisoformat(find.submitted))
+            for find in submissions:
+                if find is not newest:
+                    older.add(id(find))
+                    reason = f"submission_{newest.ids['gradescope_submission']} of the same student is newer."
+                    name = f"submission_{find.ids['gradescope_submission']}"
+                    not_taken_in.append(NotTakenIn(name, reason, "If it is meant, remove the newer one."))
+    return [find for find in finds if id(find) not in older]
+
+
+# --- the students ----------------------------------------------------------------------------------------------------
+
+
+def _make_students(finds: Iterable[_Find], make_name: Callable[[str], str]) -> list[Student]:
     """Give each student a different name: with the platform's number if several students have the same name."""
-    n_called = Counter(make_name(parts[0].name) for parts in groups)
-    submissions = []
+    groups: dict[tuple[str, ...], list[_Find]] = {}
+    for find in finds:
+        groups.setdefault(find.student, []).append(find)
+    n_called = Counter(make_name(group[0].name) for group in groups.values())
+
+    students = []
     used_names: set[str] = set()
-    for parts in groups:
-        shared_name = make_name(parts[0].name)
-        warnings = ["The platform marks this submission as late."] if any(part.is_late for part in parts) else []
+    for group in groups.values():
+        shared_name = make_name(group[0].name)
+        warnings = list(dict.fromkeys(warning for find in group for warning in find.warnings))
         name = shared_name
         if n_called[shared_name] > 1:
-            name = make_name(parts[0].unique_name)
+            name = make_name(group[0].unique_name)
             warnings.append(f"{n_called[shared_name]} students are called {shared_name}.")
         while name in used_names:
             name += "~"
         used_names.add(name)
-        submissions.append(Submission(name, partial(_list_files, parts, warnings), parts[0].folder))
-    return submissions
+        students.append(
+            Student(
+                name,
+                _make_source(group),
+                _merge_ids(group),
+                max(find.submitted for find in group),
+                any(find.is_late for find in group),
+                tuple(tidy(warning) for warning in warnings),
+            )
+        )
+    return students
 
 
-def _list_files(parts: Sequence[_Part], warnings: list[str]) -> Listing:
-    """List the files of all parts of a submission."""
-    entries = [entry for part in parts if part.list_entries for entry in part.list_entries()]
-    if not parts[0].is_numbered:
-        return Listing(entries, list(warnings))
-    newest = _keep_newest(entries)
-    return Listing(newest.entries, warnings + newest.warnings)
+def _make_source(group: Sequence[_Find]) -> Source:
+    """Return what a student handed in. What was typed into the platform counts only if there is no file."""
+    if len(group) == 1 and isinstance(group[0].source, Path):
+        return group[0].source
+    parts = tuple(find.source for find in group if isinstance(find.source, Part))
+    typed = tuple(find.source for find in group if isinstance(find.source, NotTakenIn))
+    return Upload(parts, group[0].is_numbered, () if parts else typed)
 
 
-def _keep_newest(entries: list[Entry]) -> Listing:
-    """Keep the last upload of every file, under its first name. If two have the same number, both are kept."""
-    uploads: dict[str, list[tuple[int, Entry]]] = {}
-    for entry in entries:
-        name, number = entry.parts[-1], 0
-        match = _NUMBERED_FILE.fullmatch(name)
-        if match:
-            name, number = match["stem"] + match["ending"], int(match["number"] or 0)
-        uploads.setdefault(name, []).append((number, entry))
+def _merge_ids(group: Sequence[_Find]) -> dict[str, str]:
+    """Return the ids of all parts of a submission. Of several numbers of uploads, the largest is the newest."""
+    ids: dict[str, str] = {}
+    for find in group:
+        for kind, each in find.ids.items():
+            ids[kind] = max(ids.get(kind, ""), tidy(each, MAX_ID_LENGTH), key=lambda text: (len(text), text))
+    return ids
 
-    newest = []
-    warnings = []
-    for name, numbered in uploads.items():
-        last = max(number for number, _ in numbered)
-        for number, entry in numbered:
-            if number < last:
-                warnings.append(f"{entry.parts[-1]} was ignored because there is a newer upload.")
-            else:
-                newest.append(Entry((name,), entry.read))
-        if last:
-            warnings.append(f"{name}: upload number {last} was used.")
-    return Listing(newest, warnings)
+
+def _enter_assignment(student: Student, assignment: str) -> Student:
+    """Return a student with the folder of one assignment and its time of submission, if the layout is nbgrader's.
+
+    That is a folder on disk with nothing but folders of assignments. In other layouts a student can have handed in the
+    file with the time.
+
+    Args:
+        student: The student.
+        assignment: Name of the assignment; empty for several assignments.
+    """
+    folder = student.source
+    if not assignment or not isinstance(folder, Path) or folder.is_symlink() or not folder.is_dir():
+        return student
+    names = {each.name for each in assignments()}
+    items = [item for item in islice(os.scandir(folder), 100) if not item.name.startswith(".")]
+    if not items or not all(item.is_dir(follow_symlinks=False) and item.name in names for item in items):
+        return student
+
+    present = sorted(item.name for item in items)
+    if assignment not in present:
+        reason = f"Nothing was handed in for {assignment}, only for other assignments."
+        nothing = [NotTakenIn(name, reason, "If it is meant, rename the folder.") for name in present]
+        return replace(student, source=Upload((), not_taken_in=tuple(nothing)))
+    try:
+        content = read_start(folder / assignment / TIMESTAMP, MAX_TIMESTAMP_BYTES)
+    except OSError:  # missing, or not a regular file
+        content = b""
+    return replace(student, source=folder / assignment, submitted=parse_time(content.decode("utf-8", "replace")))

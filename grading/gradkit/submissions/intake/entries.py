@@ -14,7 +14,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,13 +22,15 @@ from typing import BinaryIO, Protocol
 
 from gradkit.submissions.outcome import Verdict
 
+from .not_taken_in import ASK_AGAIN, NotTakenIn
+
 MAX_ZIP_BYTES = 64 << 20
 MAX_ENTRIES = 10_000
 """Files in a submission. In a folder, its subfolders count as well."""
 
 MAX_FOLDER_DEPTH = 12
-_MAX_NAME_LENGTH = 4096
-"""Characters of a path in a zip. Linux does not allow longer paths."""
+MAX_NAME_LENGTH = 4096
+"""Characters of a path in an archive. Linux does not allow longer paths."""
 
 _MAX_DIRECTORY_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 16
@@ -54,11 +56,21 @@ class UnfitError(Exception):
     Args:
         message: The reason, as a sentence that the student reads.
         verdict: Verdict of all items.
+        advice: What the instructor can do, as a sentence.
+        not_taken_in: Files that were not used, with the reason for each.
     """
 
-    def __init__(self, message: str, verdict: Verdict = Verdict.ERROR) -> None:
+    def __init__(
+        self,
+        message: str,
+        verdict: Verdict = Verdict.ERROR,
+        advice: str = ASK_AGAIN,
+        not_taken_in: Sequence[NotTakenIn] = (),
+    ) -> None:
         super().__init__(message)
         self.verdict = verdict
+        self.advice = advice
+        self.not_taken_in = tuple(not_taken_in)
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,16 @@ class Entry:
 
     parts: tuple[str, ...]
     read: Callable[[int], bytes]
+
+
+def is_ignored(name: str) -> bool:
+    """Return whether a file or folder of this name is never part of a submission: hidden, or made by a tool."""
+    return _IGNORED_NAME.fullmatch(name) is not None
+
+
+def split_path(name: str) -> tuple[str, ...]:
+    """Return the parts of a path in an archive. Old programs on Windows separate them by backslashes."""
+    return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
@@ -93,11 +115,11 @@ def list_folder_entries(source: Path) -> Iterator[Entry]:
 
         # os.walk visits what this list holds afterwards, in this order.
         is_deep = len(parts) >= MAX_FOLDER_DEPTH
-        subfolders[:] = [] if is_deep else sorted(name for name in subfolders if not _IGNORED_NAME.fullmatch(name))
+        subfolders[:] = [] if is_deep else sorted(name for name in subfolders if not is_ignored(name))
 
         for name in sorted(names):
             path = Path(folder) / name
-            if not _IGNORED_NAME.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
+            if not is_ignored(name) and stat.S_ISREG(path.lstat().st_mode):
                 yield Entry((*parts, name), partial(read_start, path))
 
 
@@ -155,17 +177,39 @@ def list_zip_entries(opened: BinaryIO, max_bytes: int, max_entries: int) -> Iter
         UnfitError: If the zip is too large, or has too many entries.
         Exception: If the zip is damaged. `take_in.describe_error` knows the exceptions.
     """
-    if opened.seek(0, os.SEEK_END) > max_bytes:
-        raise UnfitError(f"The zip is larger than {max_bytes >> 20} megabytes.")
-    for info in zipfile.ZipFile(_BoundedDirectory(opened, max_entries)).infolist():
-        parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
+    for info in _list_zip_directory(opened, max_bytes, max_entries):
+        parts = split_path(info.filename)
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir() or not parts or ".." in parts or kind not in (0, stat.S_IFREG):
             continue
-        if len(info.filename) > _MAX_NAME_LENGTH or len(parts) > MAX_FOLDER_DEPTH:
+        if len(info.filename) > MAX_NAME_LENGTH or len(parts) > MAX_FOLDER_DEPTH:
             continue
-        if not any(_IGNORED_NAME.fullmatch(part) for part in parts):
+        if not any(map(is_ignored, parts)):
             yield Entry(parts, partial(_decompress, opened, info))
+
+
+def list_zip_folders(opened: BinaryIO, max_bytes: int, max_entries: int) -> set[tuple[str, ...]]:
+    """List the folders in a zip, also those that are empty or hold only files that never count.
+
+    The arguments and exceptions are those of `list_zip_entries`.
+    """
+    folders: set[tuple[str, ...]] = set()
+    for info in _list_zip_directory(opened, max_bytes, max_entries):
+        parts = split_path(info.filename)
+        folder = parts if info.is_dir() else parts[:-1]
+        if len(info.filename) <= MAX_NAME_LENGTH and len(parts) <= MAX_FOLDER_DEPTH and ".." not in parts:
+            while folder and any(map(is_ignored, folder)):
+                folder = folder[:-1]
+            if folder:
+                folders.add(folder)
+    return folders
+
+
+def _list_zip_directory(opened: BinaryIO, max_bytes: int, max_entries: int) -> list[zipfile.ZipInfo]:
+    """List the directory of a zip. Raises as `list_zip_entries` does."""
+    if opened.seek(0, os.SEEK_END) > max_bytes:
+        raise UnfitError(f"The zip is larger than {max_bytes >> 20} megabytes.")
+    return zipfile.ZipFile(_BoundedDirectory(opened, max_entries)).infolist()
 
 
 class _Decompressor(Protocol):

@@ -1,13 +1,14 @@
 """Copy the files of a submission that count to a new folder, in a bounded process.
 
-Nothing is unpacked: the entries of the folder or zip are listed, the few that count are read within limits and written
-to the new folder. `Intake` is the result.
+Nothing is unpacked: the entries of the folder or archive are listed, the few that count are read within limits and
+written to the new folder. `Intake` is the result.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -21,30 +22,13 @@ from gradkit.submissions.bounded import READING, LastingProcess, LimitReachedErr
 from gradkit.submissions.exception_text import tidy, tidy_warnings
 from gradkit.submissions.outcome import SubmissionError, Verdict
 
-from .choose import (
-    ChosenFiles,
-    choose_files,
-    compile_patterns,
-    notebook_file,
-    open_nested_zip,
-    python_files,
-)
-from .entries import MAX_ENTRIES, MAX_ZIP_BYTES, Entry, UnfitError, list_folder_entries, list_zip_entries, open_regular
+from .archives import open_archives
+from .choose import ChosenFiles, choose_files
+from .entries import UnfitError
+from .file_names import compile_patterns, files_to_grade, notebook_file, python_files
+from .not_taken_in import ASK_AGAIN, NotTakenIn, tidy_not_taken_in
 from .notebook import NotebookError, convert_to_module, read_solutions
-
-
-class NotTakenIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file that was handed in and could not be used. All texts are safe to print.
-
-    Attributes:
-        file: The file's path in the submission.
-        reason: Why it was not used, as a sentence.
-        advice: What to do, as a sentence.
-    """
-
-    file: str
-    reason: str
-    advice: str
+from .sources import Source, list_source
 
 
 class Intake(msgspec.Struct, frozen=True, tag=True):
@@ -73,7 +57,7 @@ class Intake(msgspec.Struct, frozen=True, tag=True):
 
 
 def take_in(
-    source: Path,
+    source: Source,
     target: Path,
     modules: Sequence[str],
     notebook: Notebook | None = None,
@@ -85,7 +69,7 @@ def take_in(
     No submission makes this raise: one that reaches a limit has a verdict in the result, like any other.
 
     Args:
-        source: The submission, a folder or a zip.
+        source: What the student handed in.
         target: The folder to make.
         modules: Files to grade, without `.py`. The submission must have at least one of them.
         notebook: Notebook whose solution cells replace these files if the submission has it.
@@ -105,7 +89,8 @@ def take_in(
     except LimitReachedError as error:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        return _make_intake({}, describe_error(error))
+        failure = describe_error(error)
+        return _make_intake({}, failure, not_taken_in=[NotTakenIn("", failure.message, ASK_AGAIN)])
     if isinstance(reply, WriteFailure):
         raise reply.to_error()
     return reply
@@ -114,7 +99,7 @@ def take_in(
 class _Request(NamedTuple):
     """The arguments of `take_in`."""
 
-    source: Path
+    source: Source
     target: Path
     modules: tuple[str, ...]
     notebook: Notebook | None
@@ -137,10 +122,17 @@ def describe_error(error: Exception) -> SubmissionError:
         return SubmissionError(error.verdict, tidy(str(error)))
     if isinstance(error, LimitReachedError):
         return SubmissionError(error.verdict, f"Reading the submission {error.message}.")
-    # A damaged zip can raise any of these, depending on where the damage is.
-    expected = (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError)
+    # A damaged archive can raise any of these, depending on where the damage is.
+    expected = (OSError, zipfile.BadZipFile, tarfile.TarError, RuntimeError, NotImplementedError, ValueError, EOFError)
     action = "read" if isinstance(error, expected) else "unpacked"
     return SubmissionError(Verdict.ERROR, f"The submission cannot be {action}: {type(error).__name__}.")
+
+
+def describe_not_taken_in(error: Exception) -> list[NotTakenIn]:
+    """Return which files were not taken in if reading a submission raised this exception, the submission first."""
+    if isinstance(error, UnfitError):
+        return [NotTakenIn("", str(error), error.advice), *error.not_taken_in]
+    return [NotTakenIn("", describe_error(error).message, ASK_AGAIN)]
 
 
 # --- in the bounded process ------------------------------------------------------------------------------------------
@@ -150,10 +142,18 @@ def _take_in(request: _Request) -> _Reply:
     """Read the files that count and write them to the new folder."""
     files: dict[str, bytes] = {}
     warnings: list[str] = []
+    not_taken_in: list[NotTakenIn] = []
     failure = None
     try:
-        chosen = _choose(request)
+        with ExitStack() as open_until_read:
+            listing = list_source(request.source, open_until_read)
+            not_taken_in += listing.not_taken_in
+            opened = open_archives(listing.entries, files_to_grade(request.modules, request.notebook))
+            not_taken_in += opened.not_taken_in
+            warnings += listing.warnings + opened.warnings
+            chosen = choose_files(opened.entries, request.modules, request.notebook, request.builds_on)
         warnings += chosen.warnings
+        not_taken_in += chosen.not_taken_in
         extracted = _extract_solutions(chosen.files, request.notebook)
         warnings += extracted.warnings
         warnings += _warn_of_missing_imports(extracted.files, request)
@@ -162,39 +162,27 @@ def _take_in(request: _Request) -> _Reply:
         raise
     except Exception as error:
         failure = describe_error(error)
+        not_taken_in = [*describe_not_taken_in(error), *not_taken_in]
 
     try:
         request.target.mkdir(parents=True)
         for name, content in files.items():
-            (request.target / name).write_bytes(content)
+            path = request.target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     except OSError as error:
         return WriteFailure.from_error(error, request.target)
 
     # If the submission has a file to grade that cannot be used, no file counts as missing.
     is_unusable = failure is not None and failure.verdict is not Verdict.NOT_IMPLEMENTED
     missing = () if is_unusable else tuple(module for module in request.modules if f"{module}.py" not in files)
-    return _make_intake(files, failure, missing, warnings)
-
-
-def _choose(request: _Request) -> ChosenFiles:
-    """List the entries of the submission and read those that count."""
-    with ExitStack() as open_until_read:
-        entries = _list_entries(request, open_until_read)
-        return choose_files(entries, request.modules, request.notebook, request.builds_on)
-
-
-def _list_entries(request: _Request, stack: ExitStack) -> list[Entry]:
-    """List the entries of a folder or a zip. The zip stays open until `stack` is closed."""
-    if request.source.is_dir():
-        return open_nested_zip(list(list_folder_entries(request.source)), request.modules, request.notebook)
-    opened = stack.enter_context(open_regular(request.source))
-    return list(list_zip_entries(opened, MAX_ZIP_BYTES, MAX_ENTRIES))
+    return _make_intake(files, failure, missing, warnings, not_taken_in)
 
 
 def _extract_solutions(files: Mapping[str, bytes], notebook: Notebook | None) -> ChosenFiles:
     """Replace the notebook, if it is one of these files, by the files that its solution cells make."""
     if notebook is None or notebook_file(notebook) not in files:
-        return ChosenFiles(dict(files), [])
+        return ChosenFiles(dict(files), [], [])
 
     page = notebook_file(notebook)
     try:
@@ -202,11 +190,12 @@ def _extract_solutions(files: Mapping[str, bytes], notebook: Notebook | None) ->
     except NotebookError as error:
         raise UnfitError(f"{page} {error}.") from None
     if not solutions.sources:
-        raise UnfitError(f"{page} holds no solution cell.", Verdict.NOT_IMPLEMENTED)
+        advice = "Ask the student for the notebook with the solution, or for the file."
+        raise UnfitError(f"{page} holds no solution cell.", Verdict.NOT_IMPLEMENTED, advice)
 
     others = {name: content for name, content in files.items() if name != page}
     modules = {f"{id_}.py": convert_to_module(source) for id_, source in solutions.sources.items()}
-    return ChosenFiles(others | modules, solutions.warnings)
+    return ChosenFiles(others | modules, solutions.warnings, [])
 
 
 def _warn_of_missing_imports(files: Mapping[str, bytes], request: _Request) -> list[str]:
@@ -221,10 +210,12 @@ def _make_intake(
     failure: SubmissionError | None,
     missing: tuple[str, ...] = (),
     warnings: Sequence[str] = (),
+    not_taken_in: Sequence[NotTakenIn] = (),
 ) -> Intake:
     """Make the result, with the digest of the files and the failure."""
     digest = hashlib.sha256(repr(failure).encode())
     for name, content in sorted(files.items()):
         digest.update(f"{len(name)} {name} {len(content)} ".encode() + content)
     verdict, message = (failure.verdict, failure.message) if failure else (None, "")
-    return Intake(digest.hexdigest()[:32], verdict, message, missing, warnings=tuple(tidy_warnings(warnings)))
+    listed = tidy_not_taken_in(not_taken_in)
+    return Intake(digest.hexdigest()[:32], verdict, message, missing, listed, tuple(tidy_warnings(warnings)))

@@ -9,7 +9,8 @@ from gradkit.catalogue.assignments import choose_assignments
 from gradkit.cli.main import app
 from gradkit.course import collect as module
 from gradkit.course.collect import State, collect
-from gradkit.submissions.intake.downloads import DownloadsError
+from gradkit.submissions.intake.not_taken_in import NotTakenIn
+from gradkit.submissions.intake.students import StudentsError
 from typer.testing import CliRunner
 
 ENGINE = "class Value:\n    '''{}'''\n"
@@ -36,7 +37,7 @@ def collect_files(tmp_path):
         into = tmp_path / "submitted"
         results = list(collect(choose_assignments("a1")[0], downloads, into, **options))
         collected_files = {str(path.relative_to(into)): path.read_bytes() for path in into.rglob("*") if path.is_file()}
-        return collected_files, {each.student: each for each in results if not isinstance(each, str)}
+        return collected_files, {each.student: each for each in results if not isinstance(each, NotTakenIn)}
 
     return of
 
@@ -91,7 +92,7 @@ def test_a_notebook_is_copied_as_it_is(collect_files):
         {"ada/a1_expressions (1).ipynb": notebook, "ada/engine.py": ENGINE, "ada/helper.py": "x"}
     )
     assert files == {f"ada/{ASSIGNMENT}/{PAGE}": notebook, f"ada/{ASSIGNMENT}/helper.py": b"x"}
-    assert any("engine.py was ignored" in warning for warning in results["ada"].warnings)
+    assert [each.file for each in results["ada"].not_taken_in] == ["engine.py"]
 
 
 BOMBS = {
@@ -125,7 +126,7 @@ def test_a_submission_that_reaches_a_limit_has_a_reason_and_the_next_student_is_
 
 
 def test_a_huge_class_is_refused_before_it_takes_memory(collect_files):
-    with pytest.raises(DownloadsError, match="holds more than 50,000 files"):
+    with pytest.raises(StudentsError, match="holds more than 50,000 files"):
         collect_files({f"ada/{number}": "" for number in range(50_001)}, as_zip=True)
 
 
@@ -147,7 +148,9 @@ def test_collecting_again_changes_nothing_and_a_different_submission_stays_until
 def test_a_submission_with_nothing_to_grade_has_a_reason(collect_files):
     files, results = collect_files({"ada/engine.py": ENGINE, "bob/essay.txt": "hello"})
     assert set(files) == {f"ada/{ASSIGNMENT}/{PAGE}"}
-    assert results["bob"].reason == "There is no engine.py in this submission; it holds essay.txt."
+    assert (
+        results["bob"].reason == "There is no engine.py or a1_expressions.ipynb in this submission; it holds essay.txt."
+    )
 
 
 def test_no_name_leads_out_of_the_folder(collect_files, tmp_path):
@@ -213,7 +216,7 @@ def test_of_several_uploads_in_canvas_the_latest_is_used_with_a_warning(collect_
     )
     assert solution(files[f"ada/{ASSIGNMENT}/{PAGE}"]) == ENGINE
     assert "engine.py: upload number 10 was used." in results["ada"].warnings
-    assert "engine-9.py was ignored because there is a newer upload." in results["ada"].warnings
+    assert {each.file for each in results["ada"].not_taken_in} == {"engine-9.py", "engine.py"}
 
 
 def test_of_two_files_with_the_same_name_neither_is_chosen(collect_files):
@@ -225,7 +228,7 @@ def test_a_zip_in_a_folder_is_a_class_if_a_platform_has_packed_it_and_a_link_is_
     collect_files({"ada_1_2_engine.py": ENGINE}, as_zip=True)
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads" / "all.zip").symlink_to(tmp_path / "all.zip")
-    with pytest.raises(DownloadsError):
+    with pytest.raises(StudentsError):
         collect_files({})
     (tmp_path / "downloads" / "all.zip").unlink()
     (tmp_path / "all.zip").rename(tmp_path / "downloads" / "all.zip")

@@ -1,15 +1,17 @@
 """Intake: the student's files are found in a submission of any layout, and nothing else happens."""
 
 import dataclasses
+import gzip
 import os
 import stat
 import struct
+import tarfile
 import tracemalloc
 import zipfile
 from io import BytesIO
 
 import pytest
-from gradkit.submissions.intake import choose, entries
+from gradkit.submissions.intake import archives, choose, entries
 from gradkit.submissions.intake import take_in as module
 from gradkit.submissions.intake.take_in import take_in
 from gradkit.submissions.outcome import Verdict
@@ -42,7 +44,8 @@ def take(tmp_path):
         count += 1
         target = tmp_path / f"intake{count}"
         intake = take_in(source, target, modules)
-        return {path.name: path.read_bytes() for path in target.iterdir()}, intake
+        files = {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*.*")}
+        return files, intake
 
     return of
 
@@ -67,10 +70,9 @@ SHAPES = {
     "plain": {"engine.py": ENGINE},
     "among junk": {
         "engine.py": ENGINE,
-        "notes.txt": b"",
+        "notes.md": b"",
         "plot.png": b"\x89",
         "report.pdf": b"%PDF",
-        "data.csv": b"1",
         "__pycache__/engine.cpython-311.pyc": b"x",
         ".git/config": b"",
         ".DS_Store": b"",
@@ -140,13 +142,16 @@ def test_the_name_of_a_download_is_recognized_with_a_warning(name, take, write_f
 def test_the_right_name_takes_precedence_over_a_copy(take, write_folder):
     files, intake = take(write_folder({"engine (1).py": b"old", "engine.py": ENGINE}))
     assert files == {"engine.py": ENGINE}
-    assert intake.warnings == ("engine (1).py was ignored because the submission has engine.py.",)
+    assert [each.file for each in intake.not_taken_in] == ["engine (1).py"]
+    assert intake.warnings == ()
 
 
 def test_of_several_engines_the_outermost_is_used_with_a_warning(take, write_folder):
     files, intake = take(write_folder({"engine.py": ENGINE, "backup/old/engine.py": b"old"}))
     assert files == {"engine.py": ENGINE}
-    assert intake.warnings == ("2 folders contain files to grade. The outermost was used: .",)
+    assert intake.warnings == (
+        "2 folders contain files to grade. The outermost was used: the submission's own folder.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,7 @@ def test_of_several_engines_the_outermost_is_used_with_a_warning(take, write_fol
     [
         ({"a/engine.py": b"1", "b/engine.py": b"2"}, "Which folder is meant? a, b"),
         ({"engine (1).py": b"1", "engine (2).py": b"2"}, "Which file is meant? engine (1).py, engine (2).py"),
-        ({"hw1.zip": b"1", "hw2.zip": b"2"}, "Which zip is meant? hw1.zip, hw2.zip"),
+        ({"hw1.zip": b"1", "hw2.zip": b"2"}, "Which archive is meant? hw1.zip, hw2.zip"),
     ],
 )
 def test_an_ambiguous_submission_is_an_error_and_nothing_is_guessed(files, message, take, write_folder):
@@ -166,7 +171,7 @@ def test_an_ambiguous_submission_is_an_error_and_nothing_is_guessed(files, messa
     ("files", "message"),
     [
         ({}, "."),
-        ({"engine/readme.md": b""}, "."),
+        ({"engine.py.png": b""}, "; it holds engine.py.png."),
         ({"notes.txt": b"sorry"}, "; it holds notes.txt."),
         ({"ada_engine.py": ENGINE, "old/engine_final.py": b""}, "; it holds ada_engine.py, old/engine_final.py."),
         ({"engine.rar": b"Rar!"}, "; it holds engine.rar."),
@@ -191,7 +196,9 @@ def test_helpers_beyond_the_maximum_are_left_out_with_a_warning(take, write_fold
     helpers = {f"helper{number:03}.py": b"" for number in range(choose.MAX_OTHER_FILES + 10)}
     files, intake = take(write_folder({"engine.py": ENGINE, **helpers}))
     assert len(files) == choose.MAX_OTHER_FILES + 1
-    assert intake.warnings == ("The submission has 60 other .py files. Only the first 50 were used.",)
+    (left_out,) = intake.not_taken_in
+    assert left_out.file == "helper050.py, helper051.py, helper052.py, helper053.py, ..."
+    assert left_out.reason == "The submission has 60 other .py files. Only the first 50 were used."
 
 
 @pytest.mark.parametrize(
@@ -273,7 +280,7 @@ def test_a_wrong_checksum_is_noticed_whatever_the_method(method, take, tmp_path)
     raw = bytearray(zipped(tmp_path / "it.zip", ("engine.py", ENGINE), compression=METHODS[method]).read_bytes())
     raw[raw.index(b"PK\1\2") + 16] ^= 1
     (tmp_path / "it.zip").write_bytes(raw)
-    assert take(tmp_path / "it.zip")[1].failure.message == "The submission cannot be read: BadZipFile."
+    assert take(tmp_path / "it.zip")[1].failure.message == "it.zip is damaged, or is not a zip (BadZipFile)."
 
 
 def test_what_takes_too_much_memory_to_read_has_its_verdict_and_always_the_same_digest(take, write_folder, monkeypatch):
@@ -293,17 +300,17 @@ def test_what_takes_too_long_to_read_has_its_verdict(take, write_folder, monkeyp
     assert (files, intake.failure.verdict) == ({}, Verdict.TIMEOUT)
 
 
-def test_warnings_are_few_and_short_however_many_there_are(take, write_folder):
+def test_what_is_not_taken_in_is_a_short_list_however_much_there_is(take, write_folder):
     copies = {f"engine ({number}).py": b"" for number in range(500)}
     _, intake = take(write_folder({"engine.py": ENGINE, **copies}))
-    assert len(intake.warnings) == 21
-    assert intake.warnings[-1] == "and 480 more"
+    assert len(intake.not_taken_in) == 21
+    assert intake.not_taken_in[-1].reason == "There are 480 more such files."
 
 
 def test_a_large_file_beside_the_engine_is_left_out_with_a_warning(take, write_folder):
     files, intake = take(write_folder({"engine.py": ENGINE, "data.py": b"#" * (choose.MAX_FILE_BYTES + 1)}))
     assert files == {"engine.py": ENGINE}
-    assert intake.warnings == ("data.py was left out because it is larger than a megabyte.",)
+    assert [(each.file, each.reason) for each in intake.not_taken_in] == [("data.py", "It is larger than a megabyte.")]
 
 
 def test_too_many_files_are_refused(take, tmp_path):
@@ -367,12 +374,89 @@ def test_the_message_of_a_failure_is_printable(take, tmp_path):
 
 
 def test_a_zip_larger_than_the_maximum_is_refused(take, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_ZIP_BYTES", 100)
+    monkeypatch.setattr(archives, "MAX_ZIP_BYTES", 100)
     assert "larger than" in take(zipped(tmp_path / "it.zip", ("engine.py", os.urandom(5000))))[1].failure.message
 
 
-def test_a_zip_within_a_zip_stays_packed(take, tmp_path):
-    inner = BytesIO()
-    zipped(inner, ("engine.py", ENGINE))
-    intake = take(zipped(tmp_path / "it.zip", ("inner.zip", inner.getvalue())))[1]
-    assert intake.failure.verdict is Verdict.NOT_IMPLEMENTED
+def packed_in(depth, name="hw.zip"):
+    """Return a submission with engine.py in `depth` zips, each in the next one."""
+    content, inner = ENGINE, "engine.py"
+    for _ in range(depth):
+        outer = BytesIO()
+        zipped(outer, (inner, content))
+        content, inner = outer.getvalue(), name
+    return {inner: content}
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_zip_within_a_zip_is_opened(depth, take, write_folder):
+    assert take(write_folder(packed_in(depth)))[0] == {"engine.py": ENGINE}
+
+
+def test_a_zip_within_three_zips_stays_packed_and_is_listed(take, write_folder):
+    files, intake = take(write_folder(packed_in(3)))
+    assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+    assert "hw.zip" in intake.failure.message
+
+
+# --- tar -------------------------------------------------------------------------------------------------------------
+
+
+def tarred(mode, *members):
+    """Return a tar of (name or TarInfo, content)."""
+    raw = BytesIO()
+    with tarfile.open(fileobj=raw, mode=mode) as archive:
+        for name, content in members:
+            info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, BytesIO(content))
+    return raw.getvalue()
+
+
+@pytest.mark.parametrize(("name", "mode"), [("hw.tar.gz", "w:gz"), ("hw.tgz", "w:gz"), ("HW.TAR", "w")])
+@pytest.mark.parametrize("within", ["a folder", "nothing", "a zip"])
+def test_a_tar_is_opened(name, mode, within, take, write_folder, tmp_path):
+    raw = tarred(mode, ("hw/engine.py", ENGINE), ("./hw/helpers/plots.py", b"x = 1"))
+    if within == "a folder":
+        source = write_folder({name: raw})
+    elif within == "a zip":
+        source = zipped(tmp_path / "it.zip", (name, raw))
+    else:
+        source = tmp_path / name
+        source.write_bytes(raw)
+    assert take(source)[0] == {"engine.py": ENGINE, "helpers/plots.py": b"x = 1"}
+
+
+def special_member(kind):
+    info = tarfile.TarInfo("engine.py")
+    info.type, info.linkname = kind, "/etc/passwd"
+    return info
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_what_is_not_a_file_in_a_tar_is_ignored(kind, take, write_folder):
+    raw = tarred("w:gz", (special_member(kind), b""), ("../evil.py", b"1"), ("hw/x/../../../evil.py", b"1"))
+    files, intake = take(write_folder({"hw.tar.gz": raw}))
+    assert (files, intake.failure.verdict) == ({}, Verdict.NOT_IMPLEMENTED)
+
+
+def test_a_tar_bomb_is_unpacked_only_until_it_is_detected(take, write_folder):
+    raw = gzip.compress(bytes(archives.MAX_TAR_BYTES + 1), 1)
+    assert "larger than 64 megabytes" in take(write_folder({"hw.tar.gz": raw}))[1].failure.message
+
+
+DAMAGED_TARS = {
+    "empty": b"",
+    "not packed": b"hello",
+    "cut": tarred("w:gz", ("engine.py", os.urandom(5000)))[:-2000],
+    "cut inside": gzip.compress(tarred("w", ("engine.py", bytes(5000)))[:2000]),
+    "a chain of headers": gzip.compress(tarred("w", ("engine.py", ENGINE))[:512] * 3),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED_TARS)
+def test_a_tar_that_cannot_be_read_is_an_error_in_plain_words(kind, take, write_folder):
+    files, intake = take(write_folder({"hw.tar.gz": DAMAGED_TARS[kind]}))
+    assert files == {}
+    assert intake.failure.message
+    assert intake.not_taken_in[0].reason == intake.failure.message

@@ -111,7 +111,9 @@ def test_half_a_surrogate_pair_is_replaced(take):
 def test_files_beside_it_are_copied_except_those_that_it_replaces(take):
     files, intake = take({"a2_backprop.ipynb": notebook(cell()), "engine.py": b"old", "helper.py": b"x = 1"})
     assert files == {"engine.py": ENGINE, "helper.py": "x = 1"}
-    assert intake.warnings == ("engine.py was ignored because the submission has a2_backprop.ipynb.",)
+    assert [(each.file, each.reason) for each in intake.not_taken_in] == [
+        ("engine.py", "The submission has a2_backprop.ipynb.")
+    ]
 
 
 def test_of_several_assignments_the_graded_one_is_used(take):
@@ -283,16 +285,17 @@ def test_a_missing_file_that_it_builds_on_is_a_warning(shape, take):
 def test_a_copy_beside_the_file_itself_is_ignored(take):
     files, intake = take({"nn.py": NN.encode(), "engine.py": ENGINE.encode(), "engine (1).py": b"old"}, **ON_ENGINE)
     assert files == {"nn.py": NN, "engine.py": ENGINE}
-    assert intake.warnings == ("engine (1).py was ignored because the submission has engine.py.",)
+    assert [(each.file, each.reason) for each in intake.not_taken_in] == [
+        ("engine (1).py", "The submission has engine.py.")
+    ]
 
 
 def test_of_two_copies_none_is_guessed_and_the_graded_file_is_still_graded(take):
     files, intake = take({"nn.py": NN.encode(), "engine (1).py": b"1", "engine (2).py": b"2"}, **ON_ENGINE)
     assert files == {"nn.py": NN}
-    assert intake.warnings[0] == (
-        "engine.py is missing, and more than one file could be meant: engine (1).py, engine (2).py. None of them was "
-        "used: ask the student which one is meant."
-    )
+    (ambiguous,) = intake.not_taken_in
+    assert ambiguous.file == "engine (1).py, engine (2).py"
+    assert ambiguous.reason == "engine.py is missing, and each of these could be meant."
 
 
 def test_a_copy_that_can_be_imported_keeps_its_own_name_too(take):

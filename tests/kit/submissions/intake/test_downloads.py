@@ -1,7 +1,8 @@
 """The students: every folder and zip is a student, under a name that is safe in files, tables and pages."""
 
 import pytest
-from gradkit.submissions.intake.students import StudentsError, list_students, safe_name
+from gradkit.submissions.intake.downloads import list_students
+from gradkit.submissions.intake.students import StudentsError, safe_name
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ def read_names(tmp_path):
             path = tmp_path / entry
             path.mkdir() if entry.endswith("/") else path.write_bytes(b"")
         students, others = list_students(tmp_path, tmp_path / "reports")
-        return [student.name for student in students], others
+        return [student.name for student in students], [other.file for other in others]
 
     return of
 
@@ -51,10 +52,13 @@ def test_no_student_replaces_another_with_the_same_safe_name(read_names):
     assert len(set(read_names(f"{long}/", f"{safe_name(long)}/")[0])) == 2
 
 
-def test_a_file_instead_of_a_folder_is_refused(tmp_path):
-    (tmp_path / "class.zip").write_bytes(b"")
-    with pytest.raises(StudentsError, match=r"class\.zip is a file: unpack it"):
-        list_students(tmp_path / "class.zip", tmp_path)
+@pytest.mark.parametrize(
+    ("name", "message"), [("class.zip", "cannot be read: BadZipFile"), ("class.rar", "neither a folder nor a zip")]
+)
+def test_a_file_that_is_not_a_zip_is_refused(name, message, tmp_path):
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(StudentsError, match=message):
+        list_students(tmp_path / name, tmp_path)
 
 
 def test_a_link_is_not_a_student(read_names, tmp_path):
@@ -66,14 +70,24 @@ def test_a_link_is_not_a_student(read_names, tmp_path):
     ("entries", "message"),
     [
         ((), "holds no submissions"),
-        (("engine.py",), "name the folder above it"),
-        (("Ada_1_assignsubmission_file_engine.py",), "Is it one student's"),
-        (("notes.txt",), "a folder or a zip for each student"),
+        (("engine.py", "nn.py"), "nothing says whose they are. Put each student's files into a folder with the"),
+        (("notes.txt",), "a folder or an archive for each student"),
     ],
 )
 def test_a_folder_without_submissions_is_refused_with_advice(read_names, entries, message):
     with pytest.raises(StudentsError, match=message):
         read_names(*entries)
+
+
+def test_a_class_in_a_folder_of_its_own_is_noticed(tmp_path):
+    for name in ("class/ada", "class/ben"):
+        (tmp_path / name).mkdir(parents=True)
+    students, (other,) = list_students(tmp_path, tmp_path / "reports")
+    assert [student.name for student in students] == ["class"]
+    assert str(other) == (
+        "class was not taken in: It is the only student of this download, and holds 2 folders or archives. If these "
+        "are students, name this folder in the command."
+    )
 
 
 def test_a_missing_folder_is_named(tmp_path):
