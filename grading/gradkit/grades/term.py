@@ -194,7 +194,9 @@ def find_due_date(
         entry: The student's entry in the roster, if there is one.
     """
     of_sections = settings.plan(assignment).due_by_section
-    sections = [section for section in (entry.sections if entry else ()) if section in of_sections]
+    # Moodle's list of participants has groups and no sections.
+    named = (entry.sections or entry.groups) if entry else []
+    sections = [section for section in named if section in of_sections]
     dates = [due for due in (settings.due(assignment, section) for section in sections or [""]) if due]
     if not dates:
         return None

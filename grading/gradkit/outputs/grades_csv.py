@@ -41,17 +41,18 @@ def grades_csv(grades: ClassGrades) -> bytes:
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     verdicts = [verdict.value for verdict in Verdict]
     heads = [column.header for column in columns]
-    writer.writerow(["student", *assignments, "points", "out_of", *verdicts, "warnings", "not_taken_in", *heads])
+    header = ["student", *assignments, "points", "out_of", *verdicts, "warnings", "not_taken_in", *heads]
+    writer.writerow(header)
+    n_cells = len(header) - 1 - len(columns)  # of a report
     for grade in grades.grades:
+        cells = _cells(grade.report, assignments) if grade.report else [""] * n_cells
         more = [without_formulas(column.cell(grade)) for column in columns]
-        writer.writerow([without_formulas(grade.student), *_cells(grade.report, assignments), *more])
+        writer.writerow([without_formulas(grade.student), *cells, *more])
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cells(report: Report | None, assignments: Sequence[str]) -> list[object]:
-    """Return the cells of a report, which are empty if there is none."""
-    if report is None:
-        return [""] * (len(assignments) + len(Verdict) + 4)
+def _cells(report: Report, assignments: Sequence[str]) -> list[object]:
+    """Return the cells of a report, without the student's name."""
     points, counts = report.points_by_assignment(), report.verdict_counts()
     return [
         *(f"{points[name][0]:g}" if name in points else "" for name in assignments),

@@ -186,6 +186,20 @@ def test_a_time_with_the_roster_s_id_is_found_under_any_name_and_for_a_group(cou
     assert not any("surely theirs" in note for note in grades.notes)
 
 
+def test_github_s_grades_are_times_although_they_have_no_names(course):
+    course.write("course.toml", COURSE.replace("due = 2026-10-01", 'times = "times.csv"\ndue = 2026-10-01'))
+    course.write(
+        "times.csv", "github_username,roster_identifier,submission_timestamp\nadal,1,2026-10-02 12:00:00 UTC\n"
+    )
+    assert rows(course.grade(A1, ("Ada Lovelace", "")))["Ada Lovelace"]["late_days"] == "1"
+
+
+def test_without_sections_the_groups_have_due_dates(course):
+    course.write("roster.csv", 'id,name,groups\n1,Ada Lovelace,"G1, Wed"\n2,Ben Doe,Mon\n')
+    found = rows(course.grade(A1, *((name, "2026-10-03T12:00:00+02:00") for name in ("1", "2"))))
+    assert [found[name]["late_days"] for name in ("1", "2")] == ["0", "2"]
+
+
 @pytest.mark.parametrize(
     ("times", "message"),
     [("id,name\n1,Ada\n", "has no times"), ("id,name,submitted\n1,Ada,soon\n", r"line 2: 'soon' is not a time")],
