@@ -124,7 +124,7 @@ def test_an_incomplete_report_is_refused():
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": 1}', b"[" * 100_000, b'{"format": 3, "student": 5}']
+    "content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"format": 4}', b"[" * 100_000, b'{"format": 4, "student": 5}']
 )
 def test_a_file_that_is_not_a_report_is_refused_with_a_reason(content, tmp_path):
     (tmp_path / "x.json").write_bytes(content)
@@ -132,6 +132,12 @@ def test_a_file_that_is_not_a_report_is_refused_with_a_reason(content, tmp_path)
         read(tmp_path / "x.json")
     with pytest.raises(UnreadableError, match="cannot be read"):
         read(tmp_path / "y.json")
+
+
+def test_a_report_of_an_earlier_format_says_so(tmp_path):
+    (tmp_path / "x.json").write_bytes(b'{"format": 3, "student": "ada"}')
+    with pytest.raises(UnreadableError, match=r"x\.json was made by an older gradkit \(format 3\)\. Grade again\."):
+        read(tmp_path / "x.json")
 
 
 # --- grades.csv ------------------------------------------------------------------------------------------------------
