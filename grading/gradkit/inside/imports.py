@@ -7,7 +7,8 @@ the student's code and for nothing else in the process:
 - The student's own files come next, by any name that fits: `engine`, `.engine`, `micrograd.engine`, `src.engine`. A
   file is one module, by whatever name it is imported.
 - Any other module is a `StandIn`: importing it costs nothing, using it raises NotOfferedError. Where the student guards
-  the import with `except ImportError`, it raises ModuleNotFoundError, so that the fallback runs.
+  the import with `except ImportError`, it raises ModuleNotFoundError, so that the fallback runs. The same holds for a
+  module of the standard library that cannot be imported on this system.
 
 If a file raises an exception while it is imported, it stops there. What it had defined by then remains, also for files
 that import it.
@@ -36,8 +37,15 @@ LIBRARIES = ("flax", "haiku", "jax", "keras", "mindspore", "mlx", "mxnet", "padd
 """Packages with a module that is called like one of COURSE_FILES, such as torch.nn, which is not the student's nn.py.
 """
 
-ABSENT = ("_tkinter", "ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtle", "turtledemo")
-"""Modules of the standard library that a worker does not have. Editors add `from turtle import ...` by themselves."""
+ABSENT = (
+    *("_tkinter", "ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtle", "turtledemo"),
+    *("_winapi", "asyncio.windows_events", "asyncio.windows_utils", "msilib", "msvcrt", "winreg", "winsound"),
+)
+"""Modules of the standard library that are not offered: a worker does not have them. Those of the second line exist on
+Windows only. Editors add `from turtle import ...` and `from asyncio.windows_events import NULL` by themselves.
+"""
+
+_ABSENT_BEGINNINGS = tuple(f"{name}." for name in ABSENT)
 
 _CAUGHT = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 """Names in an `except` that catch a failed import."""
@@ -85,21 +93,25 @@ class StudentModules:
         self.folder = folder
         self.packages = tuple(packages)
         self.stops: dict[str, Stop] = {}
-        """By the name of the module, in the order in which they happened."""
+        """By the name of the module."""
+        self.reported_stops: list[Stop] = []
+        """In the order in which they happened. Left out are stops whose ImportError the student's code catches."""
         self.builtins: dict[str, object] = {**vars(builtins), "__import__": self._import, "input": _input}
         """The `__builtins__` of the student's code."""
         self._modules: dict[str, Any] = {}
         self._own_names: dict[str, str] = {}
         """What `own_name` has found: a function that imports something would search for it at every call."""
         self._folders: dict[str, ModuleType] = {}
-        """What stands for a folder that was not handed in, as `micrograd` in `import micrograd.engine`, by its name."""
+        """Empty modules for folders that are imported and were not handed in, as `micrograd` in `import
+        micrograd.engine`, by the name of the folder."""
         self._guarded: dict[str, frozenset[int]] = {}
         """The lines on which a failed import is caught, by the path of the file."""
 
     def is_offered(self, name: str) -> bool:
         """Return whether a module is one of Python's, or of a package that the assignment offers."""
         top = name.partition(".")[0]
-        return (top in sys.stdlib_module_names and top not in ABSENT) or top in self.packages
+        is_absent = f"{name}.".startswith(_ABSENT_BEGINNINGS)
+        return (top in sys.stdlib_module_names and not is_absent) or top in self.packages
 
     def has(self, name: str) -> bool:
         """Return whether a name is that of one of the student's files: a module of Python or a package comes first."""
@@ -137,18 +149,31 @@ class StudentModules:
         return taken
 
     def own_names_in(self, top: str, names: Sequence[str]) -> list[str]:
-        """Return those of these names that are files of the student's, as in `from micrograd import engine, nn`."""
-        return [] if top in LIBRARIES else [each for each in names if self.has(each)]
+        """Return those of these names that are files of the student's, as in `from micrograd import engine, nn`.
+
+        Args:
+            top: The name of the folder from which they are imported; empty for the student's folder.
+            names: The names.
+        """
+        own = [each for each in names if self.has(each)]
+        is_own_folder = not top or self._is_folder(top) or any(each in COURSE_FILES for each in own)
+        return own if is_own_folder and top not in LIBRARIES else []
 
     def own_name(self, name: str) -> str:
         """Return the name of the student's module that a name means, which can begin with folders above it.
+
+        The folders may be left out if they were handed in too, or if the module is a file of the course. So with a
+        file `utils.py`, `sklearn.utils` is not that file.
 
         Returns:
             The name; empty if it is not one of the student's modules.
         """
         if name not in self._own_names:
             parts = name.split(".")
-            endings = [".".join(parts[i:]) for i in range(1 if parts[0] in LIBRARIES else len(parts))]
+            cuts = list(range(1 if parts[0] in LIBRARIES else len(parts)))
+            if parts[-1] not in COURSE_FILES:
+                cuts = [i for i in cuts if i == 0 or self._is_folder(".".join(parts[:i]))]
+            endings = [".".join(parts[i:]) for i in cuts]
             found = next((ending for ending in endings if self._find(ending)), "")
             if not found:
                 return ""
@@ -158,7 +183,7 @@ class StudentModules:
     # --- finding and executing a file ------------------------------------------------------------------------------
 
     def _find(self, name: str) -> ModuleSpec | None:
-        """Return the spec of a file or folder of the student's; None if it does not exist."""
+        """Return the spec of a file or folder of the student's; None if it does not exist, or holds no Python file."""
         folder, spec = self.folder, None
         parts = name.split(".")
         if not all(parts):
@@ -169,10 +194,15 @@ class StudentModules:
             if spec is None or (i < len(parts) - 1 and not spec.submodule_search_locations):
                 return None
             folder = spec.submodule_search_locations[0] if spec.submodule_search_locations else ""
-        return spec
+        return spec if spec is None or spec.loader or _holds_python_files(folder) else None
+
+    def _is_folder(self, name: str) -> bool:
+        """Return whether a name is that of a folder with Python files that was handed in."""
+        spec = self._find(name)
+        return spec is not None and spec.submodule_search_locations is not None
 
     def _execute(self, name: str) -> None:
-        """Execute a file, and keep its module, which can have put something else in its place."""
+        """Execute a file and keep its module, or the object by which the file has replaced it in sys.modules."""
         spec = self._find(name)
         if spec is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
@@ -188,7 +218,7 @@ class StudentModules:
             self._modules[name] = sys.modules.get(name, module)
 
     def _run(self, name: str, module: ModuleType, spec: ModuleSpec) -> None:
-        """Run a file in its module, up to its end or its stop."""
+        """Execute a file in its module. If it raises an exception, add a Stop."""
         path = str(spec.origin)
         code = None
         spec._initializing = True  # type: ignore[attr-defined]  # Python then says that an import is circular
@@ -202,6 +232,7 @@ class StudentModules:
                     del sys.modules[name]
                 raise
             self.stops[name] = Stop(name_in(self.folder, path), _line_in(error, path), error, code is not None)
+            self.reported_stops.append(self.stops[name])
         finally:
             spec._initializing = False  # type: ignore[attr-defined]
 
@@ -231,74 +262,109 @@ class StudentModules:
     ) -> Any:
         """Import a module as `__import__` does, whose arguments these are."""
         names = [each for each in fromlist or () if type(each) is str]
+        frame = sys._getframe(1)
         if level > 0:
-            return self._import_relative(name, globals or {}, names, level)
+            return self._import_relative(name, globals or {}, names, level, frame)
         if type(name) is not str or self.is_offered(name):
-            return __import__(name, globals, locals, fromlist or (), level)
+            try:
+                return __import__(name, globals, locals, fromlist or (), level)
+            except ImportError as error:
+                if not _is_missing_here(name, error) or self._is_guarded(frame):
+                    raise
+            return _stand_in(name, names, self.not_offered_part(name))
 
         top = name.partition(".")[0]
         found = self.own_name(name)
         if found:
-            return self._with_names(found, names) if names else self._top_of(name, found)
+            return self._with_names(found, names, frame) if names else self._top_of(name, found, frame)
         own = self.own_names_in(top, names)
         if own:
-            return self._folder(top, own)
+            return self._folder(top, own, frame)
         if self._find(top) or (name.rpartition(".")[2] in COURSE_FILES and top not in LIBRARIES):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        if self._is_guarded(sys._getframe(1)):
+        if self._is_guarded(frame):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return _stand_in(name, names)
+        return _stand_in(name, names, self.not_offered_part(name))
 
-    def _import_relative(self, name: str, globals: Mapping[str, Any], names: Sequence[str], level: int) -> Any:
-        """Import a module by a name that begins with dots. Above the student's folder there is nothing."""
+    def not_offered_part(self, name: str) -> str:
+        """Return the name by which messages call a module: `torch` for `torch.nn`, all of `asyncio.windows_events`."""
+        top = name.partition(".")[0]
+        return name if self.is_offered(top) else top
+
+    def _import_relative(
+        self, name: str, globals: Mapping[str, Any], names: Sequence[str], level: int, frame: FrameType
+    ) -> Any:
+        """Import a module by a name that begins with dots. Folders above the student's folder are left out."""
         package = globals.get("__package__")
         parts = package.split(".") if type(package) is str and package else []
         base = parts[: max(0, len(parts) - level + 1)]
         if not name and not base:  # `from . import engine`
-            return self._folder("", names)
+            return self._folder("", names, frame)
         wanted = ".".join([*base, name] if name else base)
         found = self.own_name(wanted)
         if not found:
             raise ModuleNotFoundError(f"No module named {wanted!r}", name=wanted)
-        return self._with_names(found, names)
+        return self._with_names(found, names, frame)
 
-    def _with_names(self, found: str, names: Sequence[str]) -> Any:
+    def _load_for(self, name: str, frame: FrameType) -> Any:
+        """Import a module of the student's for an `import` statement.
+
+        If the statement is guarded and the module stopped at an ImportError, that is raised, so that the fallback runs,
+        and not reported. A file of the course is never optional: what it had defined is used.
+
+        Args:
+            name: The module.
+            frame: The frame that executes the statement.
+
+        Raises:
+            ImportError: The one at which the module stopped.
+        """
+        n_before = len(self.reported_stops)
+        module = self.load(name)
+        stop = self.stops.get(name)
+        if stop and isinstance(stop.error, ImportError) and name not in COURSE_FILES and self._is_guarded(frame):
+            new = self.reported_stops[n_before:]
+            self.reported_stops[n_before:] = [each for each in new if not isinstance(each.error, ImportError)]
+            raise stop.error
+        return module
+
+    def _with_names(self, found: str, names: Sequence[str], frame: FrameType) -> Any:
         """Import a module of the student's, and those of these names that are modules in it.
 
         Raises:
             Exception: The module's own exception, if it stopped before it defined one of the names.
         """
-        module = self.load(found)
+        module = self._load_for(found, frame)
         for name in names:
             if name != "*" and not hasattr(module, name):
                 if self._find(f"{found}.{name}"):
-                    self.load(f"{found}.{name}")
+                    self._load_for(f"{found}.{name}", frame)
                 elif found in self.stops:
                     raise self.stops[found].error
         return module
 
-    def _top_of(self, name: str, found: str) -> Any:
+    def _top_of(self, name: str, found: str, frame: FrameType) -> Any:
         """Import a module of the student's, and return what `import a.b` binds to `a`."""
-        self.load(found)
+        self._load_for(found, frame)
         last = found.partition(".")[0]
         this: Any = self.load(last)
         above = name.split(".")[: -len(found.split("."))]
         for i in range(len(above), 0, -1):
-            folder = self._folder(".".join(above[:i]), ())
+            folder = self._folder(".".join(above[:i]), (), frame)
             setattr(folder, last, this)
             last, this = above[i - 1], folder
         return this
 
-    def _folder(self, name: str, names: Sequence[str]) -> ModuleType:
-        """Return what stands for a folder above the student's files, with these files in it."""
+    def _folder(self, name: str, names: Sequence[str], frame: FrameType) -> ModuleType:
+        """Return the module for a folder that was not handed in, and import these files of the student's into it."""
         folder = self._folders.setdefault(name, type(sys)(name))
         for each in names:
             if self.has(each):
-                setattr(folder, each, self.load(each))
+                setattr(folder, each, self._load_for(each, frame))
         return folder
 
     def _is_guarded(self, frame: FrameType) -> bool:
-        """Return whether the line that runs in a frame catches a failed import."""
+        """Return whether the line that a frame executes is in a `try` or `with` that catches a failed import."""
         path = frame.f_code.co_filename
         if path not in self._guarded:
             self._guarded[path] = frozenset(self._guarded_lines(path))
@@ -308,7 +374,7 @@ class StudentModules:
         if name_in(self.folder, path):
             try:
                 tree = compile(SourceFileLoader("", path).get_data(path), path, "exec", _PARSE_ONLY, dont_inherit=True)
-            except Exception:  # it was compiled before, so this is a lack of stack or a file that is gone
+            except Exception:  # The file was compiled before: too little stack is left, or the file was deleted.
                 return
             yield from _caught_lines(tree, False)
 
@@ -318,6 +384,19 @@ def name_in(folder: str, path: str) -> str:
     start, path = folder.replace("\\", "/").rstrip("/") + "/", path.replace("\\", "/")
     name = path[len(start) :] if path.startswith(start) else ""
     return "" if "/site-packages/" in f"/{name}" else name
+
+
+def _holds_python_files(folder: str) -> bool:
+    """Return whether a folder or one below it holds a Python file. If not, it holds data, and is not a package."""
+    from os import walk  # frozen, and rarely needed
+
+    return any(file.endswith(".py") for _, _, files in walk(folder) for file in files)
+
+
+def _is_missing_here(name: str, error: ImportError) -> bool:
+    """Return whether a module of the standard library exists, but not on this system. `math.sqrt` exists nowhere."""
+    is_nowhere = "." in name and isinstance(error, ModuleNotFoundError) and error.name == name
+    return name.partition(".")[0] in sys.stdlib_module_names and not is_nowhere
 
 
 def _line_in(error: Exception, path: str) -> int:
@@ -366,7 +445,7 @@ def _last_name(expression: Any) -> str:
 
 
 def _input(_prompt: object = "", /) -> NoReturn:
-    """Replace `input`: nobody can answer while the code is checked."""
+    """Raise EOFError. It replaces `input`, because nobody can answer while the code is checked."""
     raise EOFError("input() gets no answer while your code is checked. Use a fixed value in its place.")
 
 
@@ -374,27 +453,34 @@ def _input(_prompt: object = "", /) -> NoReturn:
 
 
 class StandIn:
-    """Stands for a module that is not offered, or for a name imported from it. Any use raises NotOfferedError.
+    """Replaces a module that is not offered, a name imported from it, or an attribute of these.
 
-    It can be compared and hashed, as `Optional[Tensor]` in an annotation does.
-
-    Its attributes are what an `import` statement binds next, so `from torch import nn` and `import a.b as c` work.
+    What an annotation does with it works: attributes, `|`, comparing with `==` and hashing, as in `np.ndarray`,
+    `Tensor | None` and `Optional[Tensor]`. An attribute is another StandIn. Any other use raises NotOfferedError, so
+    no number can be computed with it.
 
     Args:
-        module: The name of the module, without what follows a dot.
-        **names: The attributes.
+        module: The name of the module that messages show.
+        **names: The attributes that an `import` statement binds next, as in `from torch import nn`.
     """
 
     __slots__ = ("__dict__", "_not_offered")
+
+    _not_offered: str
 
     def __init__(self, module: str, /, **names: object) -> None:
         object.__setattr__(self, "_not_offered", module)
         self.__dict__.update(names)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):  # Python asks for such a name to find out whether something exists
-            raise AttributeError(name)
-        self._refuse()
+    def __getattr__(self, name: str) -> StandIn:
+        if name.startswith("__"):  # Python looks such names up to find out what an object can do
+            raise AttributeError(not_offered(self._not_offered))
+        return StandIn(self._not_offered)
+
+    def __or__(self, _other: object) -> StandIn:
+        return StandIn(self._not_offered)
+
+    __ror__ = __or__
 
     def __repr__(self) -> str:
         return f"<{self._not_offered}, which is not offered>"
@@ -406,10 +492,11 @@ class StandIn:
 
 def not_offered(module: str) -> str:
     """Return the message for the use of a module that is not offered."""
-    return f"{module} is not offered in this assignment, and there is no {module}.py beside this file."
+    beside = "" if "." in module else f", and there is no {module}.py beside this file"
+    return f"{module} is not offered in this assignment{beside}."
 
 
-_OPERATORS = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or"
+_OPERATORS = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor"
 _OTHERS = (
     "call getitem setitem delitem setattr delattr len iter contains bool enter exit mro_entries instancecheck "
     "subclasscheck lt le gt ge neg pos abs invert int float complex index round"
@@ -422,18 +509,18 @@ for _name in _OPERATORS.split():
         setattr(StandIn, f"__{_prefix}{_name}__", StandIn._refuse)
 
 
-def _stand_in(name: str, names: Sequence[str]) -> StandIn:
-    """Return what an import of a module that is not offered gives.
+def _stand_in(name: str, names: Sequence[str], shown: str) -> StandIn:
+    """Return the object that `__import__` returns for a module that is not offered.
 
     Args:
         name: The module.
         names: The names that are imported from it.
+        shown: The name of the module that messages show.
     """
-    top, *others = name.split(".")
     if names:
-        children: dict[str, object] = {each: StandIn(top) for each in names}
-        return StandIn(top, **{**children, "__all__": ()} if "*" in names else children)
-    made = StandIn(top)
-    for each in reversed(others):
-        made = StandIn(top, **{each: made})
+        children: dict[str, object] = {each: StandIn(shown) for each in names}
+        return StandIn(shown, **{**children, "__all__": ()} if "*" in names else children)
+    made = StandIn(shown)
+    for each in reversed(name.split(".")[1:]):
+        made = StandIn(shown, **{each: made})
     return made

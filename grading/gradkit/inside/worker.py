@@ -48,6 +48,9 @@ UNREADABLE = "(its message cannot be read)"
 SHOULD_HAVE = ", and should have "
 """Stands in the message about a name whose capitals are wrong, between that name and the right one."""
 
+MAX_FRAME_TEXT_LENGTH = 200
+"""Characters of each text in a frame that are passed on."""
+
 MAX_FRAMES = 4
 """Frames of a traceback that are passed on."""
 
@@ -290,8 +293,9 @@ def _last_line(error: BaseException) -> str:
 
 
 def describe_stop(stop: Stop) -> Frame:
-    """Return (file, line, message, 0) of an exception at which the import of a file ended."""
-    return (stop.file, stop.line, _last_line(stop.error), 0)
+    """Return (file, line, message, is_compiled) of an exception at which the import of a file ended."""
+    message = _last_line(stop.error)
+    return (stop.file[:MAX_FRAME_TEXT_LENGTH], stop.line, message[:MAX_FRAME_TEXT_LENGTH], int(stop.is_compiled))
 
 
 def _text_of(error: BaseException) -> str:
@@ -368,7 +372,7 @@ class Worker:
 
     def __init__(self, modules: StudentModules) -> None:
         self._modules = modules
-        self._n_told_stops = 0
+        self._n_sent_stops = 0
         """How many of the stops of imports were returned by `new_stops`."""
         self._objects: list[object] = []
         self._handle_of: dict[int, int] = {}
@@ -396,8 +400,8 @@ class Worker:
 
     def new_stops(self) -> list[Frame]:
         """Return the first MAX_STOPS exceptions at which the import of a file ended, each of them once."""
-        stops = list(self._modules.stops.values())[self._n_told_stops : MAX_STOPS]
-        self._n_told_stops += len(stops)
+        stops = self._modules.reported_stops[self._n_sent_stops : MAX_STOPS]
+        self._n_sent_stops += len(stops)
         return list(map(describe_stop, stops))
 
     def do_program(self, source: str) -> tuple[list[int], Sequence[float]]:
@@ -509,7 +513,13 @@ def reply(
     parts = [b"\x96", sized(0xC6, len(nonce)), nonce, sized(0xDD, len(handles)), *map(number, handles)]
     parts += [sized(0xC6, len(raw)), raw, text(verdict), text(message), sized(0xDD, len(frames))]
     for file, line, function, column in frames:
-        parts += [b"\x94", text(file[:200]), number(line), text(function[:200]), number(column)]
+        parts += [
+            b"\x94",
+            text(file[:MAX_FRAME_TEXT_LENGTH]),
+            number(line),
+            text(function[:MAX_FRAME_TEXT_LENGTH]),
+            number(column),
+        ]
     body = b"".join(parts)
     return len(body).to_bytes(HEADER_BYTES, "big") + body
 

@@ -18,10 +18,6 @@ MAX_LINE = 10_000_000
 """A file to grade has at most 1 MB."""
 
 
-NOT_COMPILED = ("SyntaxError", "IndentationError", "TabError")
-"""How the message of a file begins that Python cannot read at all, so that nothing of it was executed."""
-
-
 class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The line of a file at which its import ended with an exception. What it had defined by then was graded.
 
@@ -29,16 +25,18 @@ class StoppedImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         file: The file's name.
         line: The number of the line, from 1.
         message: The exception, in one line.
+        is_compiled: Whether Python could compile the file. If not, nothing of it was executed.
     """
 
     file: str
     line: int
     message: str
+    is_compiled: bool
 
     def describe(self) -> str:
         """Say where the file has stopped, and what was done with it."""
         rest = " What stands above that line was checked." if self.line > 1 else ""
-        if self.message.startswith(NOT_COMPILED):
+        if not self.is_compiled:
             rest = " Nothing of the file can be checked until that is mended."
         return f"{self.file} stopped at line {self.line}: {self.message.rstrip('.')}.{rest}"
 
@@ -48,9 +46,9 @@ def add_stops(stopped: list[StoppedImport], frames: Iterable[Frame]) -> None:
 
     Args:
         stopped: The list.
-        frames: (file, line, message, 0) of each. A worker can forge them, so they are made safe to show.
+        frames: (file, line, message, is_compiled) of each. A worker can forge them, so they are made safe to show.
     """
-    for file, line, text, _ in frames:
-        stop = StoppedImport(tidy(file), min(max(1, line), MAX_LINE), tidy(text))
+    for file, line, text, is_compiled in frames:
+        stop = StoppedImport(tidy(file), min(max(1, line), MAX_LINE), tidy(text), bool(is_compiled))
         if len(stopped) < MAX_STOPS and stop.file not in {each.file for each in stopped}:
             stopped.append(stop)

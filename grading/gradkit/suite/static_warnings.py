@@ -70,8 +70,8 @@ def _warnings_of(modules: StudentModules, nodes: Sequence[ast.AST], own: Mapping
     """
     used = _used_names(nodes)
     absolute = [each for each in own if not each.is_relative]
-    foreign = [each for each in absolute if not modules.is_offered(each.top) and not own[each]]
-    missing = list(dict.fromkeys(each.top for each in foreign if each.bound in used))
+    foreign = [each for each in absolute if not modules.is_offered(each.module) and not own[each]]
+    missing = list(dict.fromkeys(modules.not_offered_part(each.module) for each in foreign if each.bound in used))
     hidden = [
         each.top
         for each in absolute
@@ -113,7 +113,7 @@ def _imported(nodes: Iterable[ast.AST]) -> Iterator[_Import]:
 def _own_files(modules: StudentModules, imported: _Import) -> list[str]:
     """Return the student's files that an import means."""
     if imported.module:
-        if not imported.is_relative and modules.is_offered(imported.top):
+        if not imported.is_relative and modules.is_offered(imported.module):
             return []
         found = modules.own_name(imported.module)
         if found or imported.is_relative:
@@ -122,9 +122,25 @@ def _own_files(modules: StudentModules, imported: _Import) -> list[str]:
 
 
 def _used_names(nodes: Sequence[ast.AST]) -> set[str]:
-    """Return the names that code reads. A name that stands alone as an annotation is not used."""
-    annotations = {id(getattr(node, field, None)) for node in nodes for field in ("annotation", "returns")}
-    return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in annotations}
+    """Return the names that code reads. A name that an annotation can mention at no cost is not used."""
+    annotations = [getattr(node, field, None) for node in nodes for field in ("annotation", "returns")]
+    mentioned = {id(name) for annotation in annotations for name in _mentioned(annotation)}
+    return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in mentioned}
+
+
+def _mentioned(annotation: ast.AST | None) -> Iterator[ast.Name]:
+    """Yield the names in an annotation with which it does only what a StandIn allows, as in `np.ndarray | None`."""
+    match annotation:
+        case ast.Name():
+            yield annotation
+        case ast.Attribute(value=inner) | ast.Subscript(slice=inner):  # of `Optional[x]`, x
+            yield from _mentioned(inner)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            yield from _mentioned(left)
+            yield from _mentioned(right)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part in parts:
+                yield from _mentioned(part)
 
 
 def _opens_to_write(call: ast.Call) -> bool:

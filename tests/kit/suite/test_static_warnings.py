@@ -41,6 +41,8 @@ def test_what_grading_offers_or_never_runs_needs_no_warning(warnings_for, source
         "import matplotlib.pyplot as plt\nfrom torch import nn",
         "from torch import *",
         "from torch import Tensor\ndef f(x: Tensor) -> Tensor: pass",
+        "import numpy as np\nfrom typing import Union\ndef f(x: Union[float, np.ndarray]) -> np.ndarray | None: pass",
+        "from asyncio.windows_events import NULL",
     ],
 )
 def test_an_import_that_nothing_uses_needs_no_warning(warnings_for, source):
@@ -55,6 +57,8 @@ def test_an_import_that_nothing_uses_needs_no_warning(warnings_for, source):
         ("from torch.nn import Module\nclass A(Module): pass", "torch"),
         ("import matplotlib.pyplot as plt\nimport math\nplt.show()", "matplotlib"),
         ("import numpy\nfrom numpy import array\nimport torch\narray, numpy, torch", "numpy, torch"),
+        ("from asyncio.windows_events import NULL\nNULL()", "asyncio.windows_events"),
+        ("import numpy as np\ndef f(x: np.ndarray[float]): pass", "numpy"),
         ("def plot():\n    import matplotlib.pyplot\n    matplotlib.pyplot.plot([])", "matplotlib"),
     ],
 )

@@ -28,6 +28,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from gradkit.inside.imports import ABSENT
+
 from .packages import Package
 from .policy import KIT, PACKAGES, SUBMISSION
 
@@ -40,10 +42,7 @@ _OURS = (
     *("inside/absent.py", "inside/imports.py", "inside/worker.py"),
 )
 
-_OMITTED_FOLDERS = {
-    *("site-packages", "dist-packages", "__pycache__", "test", "tests"),
-    *("config", "ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo"),
-}
+_OMITTED_FOLDERS = {"site-packages", "dist-packages", "__pycache__", "config", "tests", *ABSENT}
 _OMITTED_SUFFIXES = {".a", ".c", ".exe", ".h", ".pxd", ".pyi", ".pyx"}
 """Files that only compilers, type checkers and other platforms read."""
 

@@ -43,7 +43,7 @@ class LocalTransport:
         self._clock = clock
         self._modules = StudentModules(str(self.folder))
         self._n_noted_stops = 0
-        """How many of the stops of `_modules` are in `stopped`."""
+        """How many of the `reported_stops` of `_modules` are in `stopped`."""
         self._subjects: dict[int, Subject] = {}
         """By the id of the object, which lives as long as its subject."""
 
@@ -175,14 +175,14 @@ class LocalTransport:
 
     def _note_stops(self) -> None:
         """Add new stops of imports to `stopped`. Their messages can be student code, so the time limit holds for it."""
-        for stop in list(self._modules.stops.values())[self._n_noted_stops :]:
+        for stop in self._modules.reported_stops[self._n_noted_stops :]:
             self._n_noted_stops += 1
             try:
                 with self._clock:
                     frame = worker.describe_stop(stop)
             except TimeIsUp:
                 self._clock.stop()
-                frame = (stop.file, stop.line, worker.UNREADABLE, 0)
+                frame = (stop.file, stop.line, worker.UNREADABLE, int(stop.is_compiled))
             add_stops(self.stopped, [frame])
 
 

@@ -91,7 +91,8 @@ class PipeTransport:
         if key not in self._loaded:
             reply, error = self._exchange("load", module, name)
             if error and error.verdict.keeps_worker:
-                self._request("stops")  # whose reply has them, because that of an error has the frames of the error
+                # The reply to a load that failed has the frames of its error. If this fails too, that error counts.
+                self._exchange("stops")
             if error or reply is None:
                 raise error or self._abandon_garbled()
             subject = self._only_subject(reply)

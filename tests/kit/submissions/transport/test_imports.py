@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from gradkit.inside.imports import COURSE_FILES, StudentModules
+from gradkit.inside.worker import MAX_FRAME_TEXT_LENGTH
 from gradkit.submissions.outcome import SubmissionError, Verdict
 from gradkit.submissions.transport.local import LocalTransport
 from gradkit.submissions.transport.pipe import PipeTransport
@@ -80,6 +81,12 @@ STRAY = (
     "from torch import nn, Tensor",
     "from numpy import *",
     "from micrograd.draw import draw_dot",
+    "from asyncio.windows_events import NULL\nimport winsound, msvcrt, winreg",
+    "from multiprocessing.popen_spawn_win32 import Popen",
+    "import numpy as np\ndef f(x: np.ndarray, *more: np.typing.Any) -> np.ndarray: return x",
+    "import numpy as np\nfrom typing import Union\ndef f(x: Union[float, np.ndarray]): return x",
+    "from torch import Tensor\ndef f(x: Tensor | None, y: None | Tensor = None) -> 'int | Tensor': return x",
+    "import numpy as np\ntwo_pi = np.pi",
     "from torch import Tensor\nfrom typing import Optional\ndef f(x: Optional[Tensor]) -> Tensor: return x",
     "import numpy as np\ndef f():\n    return np.zeros(3)",
     "def f():\n    import torch\n    return torch.zeros(3)",
@@ -106,6 +113,14 @@ USES = (
     "from torch import flag\nif flag: pass",
     "from torch import lock\nwith lock: pass",
     "import torch; torch.x = 1",
+    "import numpy as np; 2 * np.pi",
+    "import numpy as np; float(np.pi)",
+    "import numpy as np; import math; math.sin(np.pi)",
+    "import numpy as np; max(1.0, np.inf)",
+    "import numpy as np; isinstance(1, np.ndarray | float)",
+    "import torch.nn as nn\nclass A(nn.Module): pass",
+    "import torch\n@torch.no_grad\ndef f(): pass",
+    "from asyncio.windows_events import NULL; NULL()",
 )
 
 
@@ -117,9 +132,22 @@ def test_a_use_of_a_module_that_is_not_offered_says_so(failure_of, use):
     assert "is not offered in this assignment" in failure.message
 
 
+def test_a_version_of_a_module_that_is_not_offered_is_an_attribute_that_says_so(failure_of):
+    message = failure_of("import torch\nprint(torch.__version__)" + VALUE).message
+    assert (
+        message == "AttributeError: torch is not offered in this assignment, and there is no torch.py beside this file."
+    )
+
+
+def test_a_module_that_exists_in_no_system_is_an_error_even_in_the_standard_library(failure_of):
+    assert "No module named 'math.sqrt'" in failure_of("import math.sqrt" + VALUE).message
+
+
 @pytest.mark.parametrize(
     "source",
     [
+        "try:\n    import winsound\nexcept ImportError:\n    winsound = None\nassert winsound is None",
+        "try:\n    import multiprocessing.popen_spawn_win32 as w\nexcept ImportError:\n    w = 0\nassert w == 0",
         "try:\n    import numpy as np\nexcept ImportError:\n    np = None\nassert np is None",
         "try:\n    from torch import (\n        tensor)\nexcept Exception:\n    tensor = 0\nassert tensor == 0",
         "try:\n    __import__('torch')\n    assert False\nexcept (KeyError, ModuleNotFoundError):\n    pass",
@@ -155,10 +183,24 @@ def test_a_student_s_file_comes_before_a_stand_in_and_after_what_is_offered(numb
     assert number_of("import random\nrandom.random()", random="raise SystemExit") == 2.0
 
 
-def test_a_stand_in_passes_for_no_number(hand_in):
-    transport = hand_in({"engine.py": "from torch import zero\n" + VALUE.replace("= data", "= zero")})
+@pytest.mark.parametrize("zero", ["zero", "zero.data", "1 | zero", "0 | zero.x"])
+def test_a_stand_in_passes_for_no_number_and_no_answer(hand_in, zero):
+    transport = hand_in({"engine.py": "from torch import zero\n" + VALUE.replace("= data", f"= {zero}")})
+    value = transport.load("engine", "Value")(2.0)
+    for read in (lambda: value.data, lambda: transport.decisions([transport.apply("getattr", [value, "data"], {})])):
+        with pytest.raises(SubmissionError):
+            read()
     with pytest.raises(SubmissionError):
-        transport.load("engine", "Value")(2.0).data
+        transport.arrays([value], "data")
+    assert transport.run_program(["from engine import Value", "print(Value(0).data)"]) == []
+
+
+def test_a_stand_in_in_the_place_of_a_class_answers_nothing(hand_in):
+    transport = hand_in({"engine.py": "import torch\nValue = torch.Tensor"})
+    value = transport.load("engine", "Value")
+    for use in (lambda: value(2.0), lambda: value.data, lambda: transport.items(value)):
+        with pytest.raises(SubmissionError):
+            use()
 
 
 def test_a_missing_file_of_the_course_is_no_stand_in(failure_of):
@@ -166,18 +208,65 @@ def test_a_missing_file_of_the_course_is_no_stand_in(failure_of):
         assert failure_of(line + VALUE).message.startswith("ModuleNotFoundError: No module named")
 
 
-def test_modules_of_python_that_a_worker_lacks_have_stand_ins():
-    from gradkit.inside.imports import ABSENT
-    from gradkit.submissions.sandbox import image
-
-    lacking = {name for name in image._OMITTED_FOLDERS if name in sys.stdlib_module_names}
-    assert lacking <= set(ABSENT)
+@pytest.mark.parametrize(
+    ("line", "others"),
+    [
+        ("from sklearn.datasets import make_moons", {"datasets/moons.csv": "1"}),
+        ("from sklearn.datasets import make_moons", {"datasets/moons.py": "1"}),
+        ("from sklearn import datasets, utils", {"datasets/moons.py": "1", "utils.py": "1"}),
+        ("from graphviz import Digraph", {"graphviz/more/graph.svg": "1"}),
+        ("from sklearn.utils import shuffle\nimport sklearn.utils as u", {"utils.py": "1"}),
+    ],
+)
+def test_a_file_or_folder_that_is_called_like_a_part_of_a_package_is_not_that_part(hand_in, line, others):
+    transport = hand_in({"engine.py": line + VALUE, **others})
+    assert transport.load("engine", "Value")(2.0).data == 2.0
+    assert transport.stopped == []
 
 
 def test_the_files_of_the_course_are_those_that_assignments_ask_for():
     from gradkit.catalogue.assignments import assignments
 
     assert {name for each in assignments() for name in each.modules} == set(COURSE_FILES)
+
+
+# --- a guarded import of the student's own file that stops ----------------------------------------------------------
+
+PLOTTING = "import matplotlib.pyplot as plt\ndef draw(): pass\nplt.figure()\ndef later(): pass"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "import plotting",
+            "from plotting import draw",
+            "from plotting import later",
+            "import micrograd.helpers.shown",
+        ),
+        *("from . import plotting", "from .plotting import draw", "from helpers import shown", "import helpers.shown"),
+    ],
+)
+def test_a_guarded_import_of_a_file_that_stops_at_a_stray_use_takes_its_fallback(hand_in, line):
+    guarded = f"try:\n    {line}\n    PLOT = True\nexcept ImportError:\n    PLOT = False\nassert not PLOT"
+    files = {"plotting.py": PLOTTING, "helpers/shown.py": "from plotting import later", "micrograd/x.py": ""}
+    transport = hand_in({"engine.py": guarded + VALUE, **files})
+    assert transport.load("engine", "Value")(2.0).data == 2.0
+    assert transport.stopped == []
+
+
+def test_a_guarded_import_of_a_file_that_stops_otherwise_keeps_what_it_has_defined_and_is_reported(hand_in):
+    guarded = "try:\n    from plotting import draw\nexcept ImportError:\n    draw = None\nassert draw"
+    transport = hand_in({"engine.py": guarded + VALUE, "plotting.py": "def draw(): pass\n1 / 0"})
+    assert transport.load("engine", "Value")(2.0).data == 2.0
+    assert [stop.file for stop in transport.stopped] == ["plotting.py"]
+
+
+def test_a_guarded_import_of_a_file_of_the_course_uses_what_it_has_defined(hand_in):
+    nn = "try:\n    from .engine import Value\nexcept ImportError:\n    Value = None\nMLP = Value"
+    transport = hand_in({"engine.py": VALUE + PLOTTING, "nn.py": nn})
+    assert transport.load("nn", "MLP")(2.0).data == 2.0
+    assert [stop.file for stop in transport.stopped] == ["engine.py"]
 
 
 # --- stops -----------------------------------------------------------------------------------------------------------
@@ -218,6 +307,20 @@ def test_a_syntax_error_is_a_stop_that_defines_nothing(hand_in):
         with pytest.raises(SubmissionError, match="SyntaxError"):
             transport.load(module, name)
     assert {stop.file: stop.line for stop in transport.stopped} == {"engine.py": 4, "nn.py": 1}
+    engine, nn = transport.stopped
+    assert not engine.is_compiled
+    assert engine.describe().endswith(" Nothing of the file can be checked until that is mended.")
+    assert nn.is_compiled
+
+
+@pytest.mark.parametrize(
+    "line", ["raise SyntaxError('no')", "eval('1 +')", "class TabError(Exception): pass\nraise TabError"]
+)
+def test_a_syntax_error_that_code_raises_leaves_what_stands_above_it(hand_in, line):
+    transport = hand_in({"engine.py": VALUE + line})
+    assert transport.load("engine", "Value")(2.0).data == 2.0
+    assert transport.stopped[0].is_compiled
+    assert transport.stopped[0].describe().endswith(" What stands above that line was checked.")
 
 
 @pytest.mark.parametrize("ending", ["raise SystemExit", "raise MemoryError", "import sys; sys.exit(0)"])
@@ -239,7 +342,23 @@ def test_a_hostile_message_of_a_stop_is_short_and_printable(hand_in):
     transport = hand_in({"engine.py": VALUE + r"raise ValueError('\x1b[2J' + 'x' * 10**6)"})
     transport.load("engine", "Value")
     assert transport.stopped[0].message.isprintable()
-    assert len(transport.stopped[0].message) <= 300
+    assert len(transport.stopped[0].message) == MAX_FRAME_TEXT_LENGTH
+
+
+def test_a_message_of_a_stop_that_ends_the_worker_does_not_replace_the_error_of_the_load(sandbox, tmp_path):
+    source = """
+import os
+texts = ["odd"]
+class Odd(Exception):
+    def __str__(self): return texts.pop() if texts else os._exit(0)
+raise Odd
+"""
+    (tmp_path / "engine.py").write_text(source + VALUE)
+    transport = PipeTransport(partial(sandbox.start, tmp_path, 30), tmp_path)
+    transport.start_item(10)
+    with pytest.raises(SubmissionError, match="Odd: odd"):
+        transport.load("engine", "Value")
+    transport.close()
 
 
 # --- the student's own files -----------------------------------------------------------------------------------------
