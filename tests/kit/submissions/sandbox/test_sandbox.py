@@ -134,7 +134,7 @@ def test_a_submission_finds_no_test_no_reference_and_no_other_package(run_submis
 def test_a_submission_imports_no_package(failure_of, package):
     line = f"import importlib; importlib.import_module('{package}')"
     assert f"No module named '{package}'" in failure_of(line).message
-    assert "is not offered" in failure_of(f"import {package} as it; it.anything").message
+    assert "is not offered" in failure_of(f"import {package} as it; it.anything()").message
 
 
 def test_a_submission_has_python_s_standard_library(run_submission):
