@@ -104,11 +104,26 @@ def load(modules: StudentModules, module: str, name: str) -> object:
             )
         if stop:
             raise stop.error
-        names = getattr(imported, "__dict__", {})  # a module can have put anything in its own place
-        other = next((each for each in names if each.lower() == name.lower()), "")
+        other = _other_capitals(imported, name)
         has = f"has {other}{SHOULD_HAVE}{name}." if other else f"has no {name} yet."
         raise MissingNameError(f"{module}.py {has}")
     return loaded
+
+
+def _other_capitals(imported: object, name: str) -> str:
+    """Return the name in a module that differs from a class's or function's only in capitals; empty if there is none.
+
+    Args:
+        imported: The module. It can have put anything in its own place, and anything among its names.
+        name: The name of a class if it begins with a capital, else of a function.
+    """
+    names = getattr(imported, "__dict__", None)
+    for each, value in list(names.items()) if type(names) is dict else []:
+        if type(each) is str and each != name and each.lower() == name.lower():
+            is_meant = issubclass(type(value), type) if name[:1].isupper() else callable(value)
+            if is_meant:
+                return each
+    return ""
 
 
 def _call(function: Callable[..., object], *operands: object, **keywords: object) -> object:

@@ -1,4 +1,4 @@
-"""Arguments: what a student may write after `pytest`, as the paths of suites that pytest can collect.
+"""Turn what a student may write after `pytest` into the paths of suites, which pytest can collect.
 
 A suite lies among the installed packages, so its tests are shown as `a2_backprop::test_power`. What is shown can be
 typed, and so can an assignment, an item, a file of the student's, and the student's folder.
@@ -6,6 +6,7 @@ typed, and so can an assignment, an item, a file of the student's, and the stude
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
@@ -20,7 +21,7 @@ _TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
 
 def assignments_present(folder: Path) -> list[Assignment]:
     """Return the assignments whose files are all in a folder; if there are none, those that grade the first file."""
-    present = [each for each in assignments() if all((folder / f"{name}.py").exists() for name in each.files)]
+    present = [each for each in assignments() if all(os.path.exists(folder / f"{name}.py") for name in each.files)]
     return present or [each for each in assignments() if each.modules == assignments()[0].modules]
 
 
@@ -54,9 +55,11 @@ def resolve_arguments(arguments: Sequence[str], folder: Path, start: Path, has_s
 def _resolve(argument: str, folder: Path, start: Path) -> list[str]:
     written, _, test = argument.partition("::")
     path = (start / written).resolve()
-    if not path.exists() and (folder / written).exists():  # written as if pytest had been started in the folder
+    if not os.path.exists(path) and os.path.exists(
+        folder / written
+    ):  # written as if pytest had been started in the folder
         path, argument = (folder / written).resolve(), str(folder / argument)
-    if path.exists():
+    if os.path.exists(path):
         if test:
             return [argument]
         if path == folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,12 @@ def submission_folder(folder: Path) -> Path:
     In micrograd's layout they are in a package. Grading finds them there, too.
     """
     names = {f"{name}.py" for each in assignments() for name in each.files}
-    inner = [each for each in sorted(folder.iterdir()) if each.is_dir() and not each.name.startswith(".")]
-    having = [each for each in (folder, *inner) if any((each / name).is_file() for name in names)]
+    try:
+        inside = sorted(os.listdir(folder))
+    except OSError:
+        return folder
+    inner = [folder / name for name in inside if not name.startswith(".") and os.path.isdir(folder / name)]
+    having = [each for each in (folder, *inner) if any(os.path.isfile(each / name) for name in names)]
     return having[0] if len(having) == 1 else folder
 
 

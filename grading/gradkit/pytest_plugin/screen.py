@@ -51,16 +51,18 @@ class Screen:
         folder: The student's folder.
         library: The corpora of the run.
         results: The results.
+        deselected: The names of the items that were left out, in all processes.
     """
 
-    def __init__(self, config: pytest.Config, folder: Path, library: Library, results: Results) -> None:
+    def __init__(
+        self, config: pytest.Config, folder: Path, library: Library, results: Results, deselected: list[str]
+    ) -> None:
         self._folder = folder
         self._library = library
         self._results = results
         self._config = config
-        self._listed = config.getoption("--items")
-        self._deselected: list[str] = []
-        """The names of the items that were left out."""
+        self._listed = config.option.gradkit_items
+        self._deselected = deselected
         file = config.getoption("--gradkit-results")
         self._results_file = config.invocation_params.dir / file if file else None
 
@@ -108,7 +110,7 @@ class Screen:
         """Name the folder that was checked, if pytest was started in another."""
         start = self._config.invocation_params.dir.resolve()
         folder = self._folder.resolve()
-        return [] if folder == start else [("plain", f"The code in {os.path.relpath(folder, start)}:")]
+        return [] if folder == start else [("plain", f"The code in {relative_path(folder, start)}:")]
 
     def _print(self, lines: Sequence[screen.Line]) -> None:
         writer = self._config.get_terminal_writer()
@@ -131,6 +133,14 @@ class Screen:
         if self._results_file and not is_worker(self._config):
             records = {result.id: _record(result) for result in self._results.all()}
             self._results_file.write_text(json.dumps(records, indent=1), encoding="utf-8")
+
+
+def relative_path(folder: Path, start: Path) -> str:
+    """Return a folder's path from `start`; its full path if it is on another drive, as it can be on Windows."""
+    try:
+        return os.path.relpath(folder, start)
+    except ValueError:
+        return str(folder)
 
 
 def _record(result: ItemResult) -> dict[str, object]:

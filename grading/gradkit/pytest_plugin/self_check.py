@@ -56,7 +56,7 @@ def register(config: pytest.Config, folder: Path) -> None:
     Raises:
         UsageError: If the folder does not exist, or an option cannot be followed.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise pytest.UsageError(f"There is no folder {folder} to check.")
     folder = submission_folder(folder)
     library = _choose_library(config)
@@ -67,9 +67,10 @@ def register(config: pytest.Config, folder: Path) -> None:
     results = Results()
     config.pluginmanager.register(SelfCheck(config, folder, library, results), "gradkit-self-check")
     config.pluginmanager.register(Collection(config, results), "gradkit-collection")
-    config.pluginmanager.register(Screen(config, folder, library, results), "gradkit-screen")
-    config.pluginmanager.register(Workers(config, results), "gradkit-workers")
-    if config.getoption("--items"):
+    deselected: list[str] = []
+    config.pluginmanager.register(Screen(config, folder, library, results, deselected), "gradkit-screen")
+    config.pluginmanager.register(Workers(config, results, deselected), "gradkit-workers")
+    if config.option.gradkit_items:
         config.option.verbose = -2  # of pytest's own lines, none
 
 
@@ -91,7 +92,7 @@ def _are_suites(arguments: Sequence[str]) -> bool:
 
 def _choose_library(config: pytest.Config) -> Library:
     """Return the recorded corpora or, with `--fresh`, new ones that are drawn as they are needed."""
-    count: int | None = config.getoption("--fresh")
+    count: int | None = config.option.gradkit_fresh
     if count is None:
         return Library(corpora_folder(), PUBLIC_SEED)
     if count < 1:
@@ -100,7 +101,7 @@ def _choose_library(config: pytest.Config) -> Library:
         raise pytest.UsageError("--fresh asks live PyTorch, which is not installed here: pip install torch")
     from secrets import token_hex  # most runs do not need it
 
-    seed = config.getoption("--fresh-seed") or token_hex(4)
+    seed = config.option.gradkit_fresh_seed or token_hex(4)
     return Library(corpora_folder(), seed, count=count)
 
 

@@ -1,14 +1,17 @@
-"""What a student's code does to the terminal while an item runs: it prints a few lines."""
+"""Limit what a student's code prints to the terminal while an item runs."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 MAX_PRINTED_LINES = 10
 """Lines that an item may print with `pytest -s`. An item runs a student's code hundreds of times."""
+
+MAX_PRINTED_CHARACTERS = MAX_PRINTED_LINES * 120
+"""Characters that an item may print with `pytest -s`: a line can have any length, and never end."""
 
 
 class Terminal:
@@ -44,7 +47,7 @@ class Terminal:
 
 
 class _FewLines:
-    """A text stream that passes on the first lines and counts the others.
+    """A text stream that passes on the first lines and characters, and counts the others.
 
     Args:
         stream: The stream that takes the lines.
@@ -53,22 +56,42 @@ class _FewLines:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.is_limited = True
-        self._n_lines = 0
+        self._n_lines = self._n_characters = 0
+        self._n_lines_shown = self._n_characters_shown = 0
 
     def write(self, text: str) -> int:
+        if not self.is_limited or not isinstance(text, str):
+            return self.stream.write(text)
+        lines = text.split("\n")
         n_left = MAX_PRINTED_LINES - self._n_lines
-        self._n_lines += text.count("\n")
-        if not self.is_limited:
-            self.stream.write(text)
-        elif n_left > 0:
-            self.stream.write("".join(text.splitlines(keepends=True)[:n_left]))
+        shown = text if len(lines) <= n_left else "".join(f"{line}\n" for line in lines[: max(0, n_left)])
+        shown = shown[: MAX_PRINTED_CHARACTERS - self._n_characters_shown]
+        if shown:
+            self.stream.write(shown)
+        self._n_lines += len(lines) - 1
+        self._n_lines_shown += shown.count("\n")
+        self._n_characters += len(text)
+        self._n_characters_shown += len(shown)
         return len(text)
 
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
     def end(self) -> None:
-        """Say how many lines were left out."""
-        n_more = self._n_lines - MAX_PRINTED_LINES
-        if self.is_limited and n_more > 0:
-            self.stream.write(f"... and {n_more} more {'line' if n_more == 1 else 'lines'} of this item\n")
+        """Say how many lines were left out, or how many characters of a line."""
+        if not self.is_limited or self._n_characters == self._n_characters_shown:
+            return
+        n_lines = self._n_lines - self._n_lines_shown
+        more = (
+            _count(n_lines, "line") if n_lines else _count(self._n_characters - self._n_characters_shown, "character")
+        )
+        start = "\n" if self._n_characters_shown == MAX_PRINTED_CHARACTERS else ""
+        self.stream.write(f"{start}... and {more} of this item\n")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} more {what}" if number == 1 else f"{number} more {what}s"

@@ -21,6 +21,9 @@ COLLECTED = "gradkit_collected"
 STOPPED = "gradkit_stopped"
 """The key of the files whose import was stopped in a worker."""
 
+DESELECTED = "gradkit_deselected"
+"""The key of the names of the items that a worker has left out."""
+
 
 def attach_result(report: pytest.TestReport, result: ItemResult | None) -> None:
     """Put an item's result into pytest's report, as plain data."""
@@ -44,11 +47,13 @@ class Workers:
     Args:
         config: The run's settings.
         results: The results.
+        deselected: The names of the items that were left out, in all processes.
     """
 
-    def __init__(self, config: pytest.Config, results: Results) -> None:
+    def __init__(self, config: pytest.Config, results: Results, deselected: list[str]) -> None:
         self._config = config
         self._results = results
+        self._deselected = deselected
         self._has_workers = False
         """Whether some of the results come from workers."""
 
@@ -66,6 +71,7 @@ class Workers:
             output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
             output[COLLECTED] = msgspec.to_builtins(self._results.collected)
             output[STOPPED] = msgspec.to_builtins(self._results.stopped)
+            output[DESELECTED] = self._deselected
         elif self._has_workers:
             complete(self._results)
 
@@ -75,6 +81,8 @@ class Workers:
         output = getattr(node, "workeroutput", {})
         if not self._results.collected:
             self._results.collected += msgspec.convert(output.get(COLLECTED, []), list[Item])
+        if not self._deselected:
+            self._deselected += output.get(DESELECTED, [])
         for stop in msgspec.convert(output.get(STOPPED, []), list[StoppedImport]):
             if stop not in self._results.stopped:
                 self._results.stopped.append(stop)

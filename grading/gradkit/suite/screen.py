@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TextIO
 
@@ -26,6 +27,9 @@ STYLES: dict[str, dict[str, bool]] = {
     "dim": {"light": True},
 }
 """Each style's markup for pytest's terminal writer."""
+
+_OTHER_NAME = re.compile(rf"\w+\.py has \w+{re.escape(SHOULD_HAVE)}\w+\.")
+"""The whole message about a name whose capitals are wrong. A student's exception can have a part of it."""
 
 MAX_FAILURE_LINES = 27
 """Lines that failures may take. With the bars and pytest's own lines that makes one screen."""
@@ -295,7 +299,7 @@ def _missing_files(messages: Collection[str], course: Sequence[Assignment]) -> l
 def _other_names(results: Sequence[ItemResult]) -> list[str]:
     """Return the messages that say under which other name something is there."""
     stubs = [result for result in results if result.verdict is Verdict.NOT_IMPLEMENTED]
-    return [message for message in _messages(stubs) if SHOULD_HAVE in message]
+    return [message for message in _messages(stubs) if _OTHER_NAME.fullmatch(message)]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from gradkit.corpora.scalar import random_graphs
 from gradkit.corpora.scalar_strategies import expression_graphs
 from gradkit.graphs.picture.cards import MAX_NODES, Card, Row, TooLargeError, cards_of_graph, short_number
 from gradkit.graphs.picture.graphviz import MAX_LETTERS, render_svg
+from gradkit.graphs.picture.student_value import cards_of_value
 from gradkit.graphs.scalar.trace import trace_expression
 from gradkit.inside.graph import Answers, Graph
 from gradkit.inside.operations import OPERATIONS
@@ -120,6 +121,18 @@ def test_any_text_can_be_drawn(text):
 def test_nan_and_infinity_can_be_drawn():
     odd = Answers([float("nan"), float("inf")], [float("-inf"), 1.0])
     assert {"nan", "inf", "-inf"} <= set(texts(picture(Graph((1.0,), [("tanh", 0)]), odd)).split())
+
+
+def test_nan_in_a_students_value_is_red():
+    class Value:
+        def __init__(self, data, grad):
+            self.data, self.grad, self._prev = data, grad, ()
+
+    for data, grad in ((float("nan"), 0.0), (1.0, float("nan"))):
+        drawn = render_svg(cards_of_value(Value(data, grad), {}))
+        assert re.search(r'font-weight="bold"[^>]* fill="#c62828">nan<', drawn)
+        assert drawn.count(WRONG) == 1
+    assert WRONG not in render_svg(cards_of_value(Value(1.0, float("inf")), {}))
 
 
 def test_without_graphviz_it_says_what_to_install(monkeypatch):

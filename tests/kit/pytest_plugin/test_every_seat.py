@@ -1,5 +1,7 @@
 """Promises about where and how pytest is started: by names, by an editor, in several processes, from elsewhere."""
 
+import builtins
+import io
 import os
 import shutil
 import subprocess
@@ -8,8 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 from gradkit.catalogue.assignments import assignments
+from gradkit.inside.imports import StudentModules
+from gradkit.inside.worker import MissingNameError, load
 from gradkit.pytest_plugin import plugin
 from gradkit.pytest_plugin.arguments import resolve_arguments
+from gradkit.pytest_plugin.collection import submission_folder
+from gradkit.pytest_plugin.misnamed import list_misnamed
+from gradkit.pytest_plugin.screen import relative_path
+from gradkit.pytest_plugin.terminal import MAX_PRINTED_CHARACTERS, Terminal
 
 A2 = next(each for each in assignments() if each.short == "a2")
 SHUFFLE = """
@@ -117,12 +125,14 @@ def test_what_is_not_written_is_not_red(student):
     assert "\x1b[31m" not in student.run("--color=yes", "a1").screen
 
 
-def test_an_unknown_word_behind_k_is_answered_by_a_similar_one(student):
-    assert "No item is called tahn. Is it tanh?" in student.run("-k", "tahn").screen
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+def test_an_unknown_word_behind_k_is_answered_by_a_similar_one(student, workers):
+    assert student.run("-k", "tahn", *workers).screen.count("No item is called tahn. Is it tanh?") == 1
 
 
-def test_items_lists_titles_and_runs_nothing(student):
-    run = student.run("--items", "a2")
+@pytest.mark.parametrize("options", [["--items"], ["--items", "-n", "1"], ["--gradkit-items"]])
+def test_items_lists_titles_and_runs_nothing(student, options):
+    run = student.run(*options, "a2")
     assert "   1  depth " in run.screen
     assert "(hidden)" in run.screen
     assert "stays_out" not in run.screen
@@ -134,6 +144,33 @@ def test_with_s_the_prints_of_an_item_are_few(student, solution):
     shown = student.write(noisy).run("-s", "-k", "tanh_collects").screen
     assert shown.count("noise") == 10
     assert "more lines of this item" in shown
+
+
+@pytest.mark.parametrize("separator", ["", "\r", "\u2028"])
+def test_with_s_the_characters_of_an_item_are_few(monkeypatch, separator):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with Terminal(is_seen=True).of_item():
+        for _ in range(1000):
+            print("#" * 1000, end=separator)
+    shown = stream.getvalue()
+    assert shown.count("#") <= MAX_PRINTED_CHARACTERS
+    assert shown.endswith("more characters of this item\n")
+
+
+def test_with_s_a_line_ends_only_where_print_ends_it(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with Terminal(is_seen=True).of_item():
+        print("\r".join("abcdefghijklmnop"))
+        sys.stdout.writelines(f"{number}\n" for number in range(12))
+    assert (
+        stream.getvalue()
+        == "\r".join("abcdefghijklmnop")
+        + "\n"
+        + "".join(f"{number}\n" for number in range(9))
+        + "... and 3 more lines of this item\n"
+    )
 
 
 def test_input_at_the_top_waits_for_nobody(student, solution):
@@ -155,6 +192,59 @@ def test_a_file_in_utf_16_is_named(student, solution):
 def test_a_class_with_a_small_letter_is_named(student, solution):
     run = student.write(solution().replace("Value", "value")).run("-q", "a1")
     assert "! engine.py has value, and should have Value." in run.screen
+
+
+@pytest.mark.parametrize(
+    "text", ["Value = None", "value = 3", "class Value_: pass", "def value(): pass", "globals()[3] = 4", "VALUE = 'a'"]
+)
+def test_only_a_class_with_other_capitals_is_named_as_one(tmp_path, text):
+    (tmp_path / "engine.py").write_text(text)
+    with pytest.raises(MissingNameError, match=r"^engine\.py has no Value yet\.$"):
+        load(StudentModules(str(tmp_path)), "engine", "Value")
+
+
+def test_a_function_with_other_capitals_is_named(tmp_path):
+    (tmp_path / "training.py").write_text("globals()[3] = 4\ndef Train(): pass")
+    with pytest.raises(MissingNameError, match=r"^training\.py has Train, and should have train\.$"):
+        load(StudentModules(str(tmp_path)), "training", "train")
+
+
+def test_a_folder_in_place_of_a_file_is_no_traceback(student, solution):
+    (student.write(solution()).folder / "nn.py").mkdir()
+    run = student.run("-q", "a1", "a4")
+    assert "Traceback" not in run.screen
+    assert "INTERNALERROR" not in run.screen
+    assert "a1_expressions" in run.screen
+
+
+def test_a_file_and_folders_that_cannot_be_read_are_no_traceback(tmp_path, monkeypatch):
+    (tmp_path / "engine.py").touch()
+    (tmp_path / "locked").mkdir()
+    real_stat, real_open = os.stat, builtins.open
+
+    def stat(path, *arguments, **keywords):
+        if "locked" in os.fspath(path):
+            raise PermissionError(13, "Permission denied", path)
+        return real_stat(path, *arguments, **keywords)
+
+    def locked_open(path, *arguments, **keywords):
+        if os.fspath(path).endswith("engine.py"):
+            raise PermissionError(13, "Permission denied", path)
+        return real_open(path, *arguments, **keywords)
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(builtins, "open", locked_open)
+    assert submission_folder(tmp_path) == tmp_path
+    assert list_misnamed(tmp_path, assignments()[:1]) == []
+    assert list_misnamed(tmp_path / "nowhere", assignments()[:1]) == []
+
+
+def test_a_folder_on_another_drive_is_shown_in_full(tmp_path, monkeypatch):
+    def relpath(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(os.path, "relpath", relpath)
+    assert relative_path(tmp_path, tmp_path.parent) == str(tmp_path)
 
 
 def test_warnings_do_not_stand_between_the_bars_and_the_items(student, solution):

@@ -195,6 +195,13 @@ def test_stubs_are_counted_and_the_first_of_the_course_is_next(lines):
     assert shown[-2:] == ["Not written yet: 2 items, 2 points.", f"Next: a1: write {early}"]
 
 
+def test_only_the_message_about_other_capitals_becomes_a_warning(lines):
+    message = "engine.py has value, and should have Value."
+    for text, n_warnings in ((message, 1), (f"TODO: {message}", 0), (f"{message}\nlater", 0)):
+        shown = lines((item("one"), Verdict.NOT_IMPLEMENTED, Evidence(text)))
+        assert sum(line.startswith("! ") for line in shown) == n_warnings
+
+
 def test_what_is_wrong_comes_before_what_is_not_written(lines):
     shown = lines((item("one"), Verdict.FAILED, WRONG), (item("two"), Verdict.NOT_IMPLEMENTED, stub(FIRST.names[1])))
     assert shown[-1].startswith("Not written yet: 1 item, ")
