@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from gradkit.graphs.scalar.program import name_nodes
 from gradkit.inside.graph import Graph
 from gradkit.inside.operations import OPERATIONS
+from gradkit.submissions.transport.subject import Subject
 from gradkit.suite.evidence import FailingGraph
 
 from .operation import ADDITION, MULTIPLICATION, Operation
@@ -206,11 +208,27 @@ def constructor_hint(student: Student) -> str:
     return ""
 
 
+def _single_parent_hint(x: Subject) -> str:
+    """Return what is wrong with the parents of a result that has one operand; empty if nothing is."""
+    results: tuple[tuple[str, Any], ...] = (("-x", -x), ("x ** 2", x**2))
+    for text, result in results:
+        parents = find_parents(result)
+        if parents is None:
+            return f"The _prev of {text} cannot be read one by one. A tuple of one needs a comma: (self,)."
+        if not parents:
+            return f"The _prev of {text} is empty: the result keeps its operand x, as it keeps both operands of a + b."
+        if not any(parent is x for parent in parents):
+            return f"The _prev of {text} does not hold x itself, but something else (a copy or a number)."
+    return ""
+
+
 def parents_hint(student: Student, about: Sequence[str]) -> str:
     """Return what is wrong with the parents that a result remembers; empty if nothing is."""
+    make_value = student.load("Value")
+    if set(about) == {"Value.__neg__", "Value.__pow__"}:
+        return _single_parent_hint(make_value(2.0))
     if "Value.__init__" not in about:
         return ""
-    make_value = student.load("Value")
     a, b = make_value(2.0), make_value(3.0)
     for text, result in (("a + b", a + b), ("a * b", a * b)):
         parents = find_parents(result)

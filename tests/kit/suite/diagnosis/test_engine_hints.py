@@ -143,6 +143,21 @@ def test_a_first_backward_without_closures_is_told_the_next_step(open_student):
     assert "nothing passes it on yet" in engine_hint(student, BACKWARD, None, gradients=True)
 
 
+SINGLE_PARENTS = {
+    "no parents": (("return self * -1", "return Value(-self.data)"), "_prev of -x is empty"),
+    "no comma": (("return self * -1", "return Value(-self.data, (self))"), "needs a comma"),
+    "a copy": (("return self * -1", "return Value(-self.data, (Value(self.data),))"), "does not hold x itself"),
+}
+
+
+@pytest.mark.parametrize(("edit", "part"), SINGLE_PARENTS.values(), ids=SINGLE_PARENTS)
+def test_the_parent_of_a_single_operand_is_asked_for(open_student, edit, part):
+    about = ("Value.__neg__", "Value.__pow__")
+    student = open_student("engine", edit, ("self._prev = tuple(_children)", "self._prev = _children"))
+    assert part in engine_hint(student, about, None, gradients=False)
+    assert engine_hint(open_student(), about, None, gradients=False) == ""
+
+
 ORDERS = {
     "forward": (("reversed(order)", "order"), "when it has nothing to pass on yet"),
     "last only": (("reversed(order)", "order[-1:]"), "backward() has to go on"),
