@@ -16,6 +16,10 @@ _OTHER_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ"
 """Letters that Unicode does not decompose into a plain one and an accent."""
 
 
+NUMBERS_OF_PEOPLE = ("canvas_user", "gradescope_sid", "github_login")
+"""Kinds of ids that a person keeps on a platform. (Moodle's number of a participant is another in each assignment.)"""
+
+
 @dataclass(frozen=True)
 class Unjoined:
     """A student's submission that belongs to nobody in the roster, or to one of several.
@@ -87,8 +91,9 @@ def join_class(students: Sequence[Student], roster: Sequence[RosterEntry]) -> Jo
 
     joined_ids = {entry.id for entry in entries.values()}
     groups = {}
-    for name in [name for name, match in matches.items() if not match.entries]:
-        members = [entry for entry in roster if _name_letters(name) in map(_name_letters, entry.groups)]
+    for student in [student for student in students if not matches[student.name].entries]:
+        name, group = student.name, _letters(_without_number_of_download(student))
+        members = [entry for entry in roster if group in map(_letters, entry.groups)]
         alone = [entry for entry in members if entry.id in joined_ids]
         if len(members) > len(alone):
             groups[name] = [entry for entry in members if entry not in alone]
@@ -162,10 +167,19 @@ def _by_key(
 
 def _find_match(student: Student, ways: Sequence[_Way]) -> _Match:
     for number, way in enumerate(ways):
-        entries = {entry.id: entry for key in way.keys_of(student) for entry in way.entries.get(key, ())}
+        agreeing = [entry for key in way.keys_of(student) for entry in way.entries.get(key, ())]
+        if number > 0:  # the first way is that of the ids: if these disagree among themselves, nothing is joined
+            agreeing = [entry for entry in agreeing if not _has_other_number(student, entry)]
+        entries = {entry.id: entry for entry in agreeing}
         if entries:
             return _Match(number, tuple(sorted(entries.values(), key=lambda entry: entry.line)))
     return _Match(len(ways), ())
+
+
+def _has_other_number(student: Student, entry: RosterEntry) -> bool:
+    """Return whether a platform has one number for the student who handed in, and another for the entry."""
+    both = [kind for kind in NUMBERS_OF_PEOPLE if kind in student.ids and kind in entry.ids]
+    return any(_fold_case(student.ids[kind]) != _fold_case(entry.ids[kind]) for kind in both)
 
 
 def _downloaded_ids(student: Student) -> set[str]:
@@ -209,8 +223,17 @@ def _fold_case(text: str) -> str:
 
 def _name_letters(name: str) -> str:
     """Return the letters and digits of a name, as Canvas does, without the number of a student of the same name."""
-    plain = re.sub(r"_\d+$", "", unquote(name))
-    return "".join(letter for letter in _fold_case(plain) if letter.isalnum())
+    return _letters(re.sub(r"_\d+$", "", unquote(name)))
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in _fold_case(unquote(name)) if letter.isalnum())
+
+
+def _without_number_of_download(student: Student) -> str:
+    """Return a student's name without the number of the download behind it. The number of `team_1` is its own."""
+    start, _, number = student.name.rpartition("_")
+    return start if number and number in student.ids.values() else student.name
 
 
 def _fold_accents(name: str) -> str:

@@ -112,3 +112,18 @@ def test_every_hand_in_and_every_entry_is_in_one_list(tmp_path_factory, names):
     assert len({entry.id for entry in entries}) == len(entries)
     lost = {entry.id for entry in roster} - {entry.id for entry in entries}
     assert not lost
+
+
+def test_a_name_does_not_join_what_the_platforms_numbers_keep_apart(roster):
+    joined = join_class([student("doejane", canvas_user="999")], roster)
+    assert joined.entries == {}
+    assert "1" in [entry.id for entry in joined.absent]
+
+
+def test_groups_that_differ_by_a_number_are_different_groups(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name,group\n1,A B,team_1\n2,C D,team_1\n3,E F,team_2\n", encoding="utf-8")
+    joined = join_class(
+        [student("team_1"), student("team_2_77", moodle_participant="77")], read_roster(tmp_path / "roster.csv")
+    )
+    members = {name: [entry.id for entry in entries] for name, entries in joined.groups.items()}
+    assert members == {"team_1": ["1", "2"], "team_2_77": ["3"]}
