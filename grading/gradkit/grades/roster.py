@@ -66,7 +66,10 @@ _NOT_A_NAME = ("points possible", "student, test")
 _NOTHING = ("", "-", "no groups", "none")
 """Cells that say that there is nothing."""
 
-_NOT_STUDENTS = ("instructor", "teacher", "non-editing teacher", "ta", "grader", "reader", "observer", "manager")
+_NOT_STUDENTS = (
+    *("instructor", "teacher", "non-editing teacher", "ta", "teaching assistant", "assistant", "designer", "grader"),
+    *("reader", "observer", "manager"),
+)
 """Roles of people who hand in nothing."""
 
 
@@ -247,7 +250,7 @@ def _make_row(line: int, headers: Sequence[str], cells: Sequence[str], columns: 
         if filled:
             by_column[column] = filled[0]
     if "moodle_participant" in by_column:  # "Participant 123"
-        by_column["moodle_participant"] = by_column["moodle_participant"].split()[-1]
+        by_column["moodle_participant"] = by_column["moodle_participant"].rpartition(" ")[2]
     return _Row(line, by_header, by_column)
 
 

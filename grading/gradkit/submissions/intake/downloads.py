@@ -22,6 +22,8 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from gradkit.catalogue.assignments import assignments
 from gradkit.submissions.bounded import READING, LimitReachedError, run_bounded
 from gradkit.submissions.exception_text import tidy
@@ -127,7 +129,8 @@ def is_left_out(path: Path, leave_out: Path) -> bool:
         True for hidden entries, for what macOS adds, and if `leave_out` is the entry or inside it.
     """
     is_noise = path.name.startswith(".") or path.name == "__MACOSX"
-    return is_noise or leave_out.resolve().is_relative_to(path.resolve())
+    # Path.resolve raises RuntimeError for a link to itself.
+    return is_noise or Path(os.path.realpath(leave_out)).is_relative_to(os.path.realpath(path))
 
 
 def _describe_missing_students(downloads: Path, tops: Iterable[_Top]) -> str:
@@ -551,12 +554,15 @@ def _make_students(finds: Iterable[_Find], make_name: Callable[[str], str]) -> l
 
 
 def _make_source(group: Sequence[_Find]) -> Source:
-    """Return what a student handed in. What was typed into the platform counts only if there is no file."""
+    """Return what a student handed in, and what was typed into the platform, which is not taken in."""
     if len(group) == 1 and isinstance(group[0].source, Path):
         return group[0].source
     parts = tuple(find.source for find in group if isinstance(find.source, Part))
     typed = tuple(find.source for find in group if isinstance(find.source, NotTakenIn))
-    return Upload(parts, group[0].is_numbered, () if parts else typed)
+    if parts:
+        advice = "Files were handed in with it, and these count: read it if they do not run."
+        typed = tuple(msgspec.structs.replace(each, advice=advice) for each in typed)
+    return Upload(parts, group[0].is_numbered, typed)
 
 
 def _merge_ids(group: Sequence[_Find]) -> dict[str, str]:
@@ -582,7 +588,10 @@ def _enter_assignment(student: Student, assignment: str) -> Student:
     if not assignment or not isinstance(folder, Path) or folder.is_symlink() or not folder.is_dir():
         return student
     names = {each.name for each in assignments()}
-    items = [item for item in islice(os.scandir(folder), 100) if not item.name.startswith(".")]
+    try:
+        items = [item for item in islice(os.scandir(folder), 100) if not item.name.startswith(".")]
+    except OSError:  # reading the submission says so
+        return student
     if not items or not all(item.is_dir(follow_symlinks=False) and item.name in names for item in items):
         return student
 

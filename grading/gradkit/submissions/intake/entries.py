@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NoReturn, Protocol
 
 from gradkit.submissions.outcome import Verdict
 
@@ -106,8 +106,12 @@ def list_folder_entries(source: Path) -> Iterator[Entry]:
         UnfitError: If there are more than MAX_ENTRIES files and folders.
         OSError: If the folder cannot be read.
     """
+
+    def stop(error: OSError) -> NoReturn:
+        raise error
+
     n_entries = 0
-    for folder, subfolders, names in os.walk(source, followlinks=False):
+    for folder, subfolders, names in os.walk(source, onerror=stop, followlinks=False):
         parts = Path(folder).relative_to(source).parts
         n_entries += len(subfolders) + len(names)
         if n_entries > MAX_ENTRIES:

@@ -209,7 +209,7 @@ SHAPES = {
         {
             "Jane Doe_1234567": Student(ids=moodle(1234567), note="2 students are called Jane Doe."),
             "Jane Doe_1234568": Student(ids=moodle(1234568)),
-            "O'Neil, Zoë": Student(ids=moodle(3)),
+            "O'Neil, Zoë": Student(ids=moodle(3), not_taken_in=("O'Neil, Zoë_3_assignsubmission_onlinetext",)),
             "Typed Only": Student(
                 {},
                 moodle(4),
