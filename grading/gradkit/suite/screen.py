@@ -260,6 +260,9 @@ def _next(
     messages = _messages(stubs)
     known = ((each, name) for each in course for name in each.names if messages.keys() & _messages_without(name, each))
     assignment, name = next(known, (_first_with(stubs, course), ""))
+    package = next((each for each in messages if each.startswith(f"{assignment.short} stands on ")), "")
+    if package:
+        return [("plain", f"Next: {package}")]
     if complete and not any(result.earned for result in results if result.assignment == assignment.name):
         return [("plain", f"Next: {_about(assignment)}" + (f" Write {name} first." if name else ""))]
     todo = name or next(iter(_missing_files(messages, course)), "")

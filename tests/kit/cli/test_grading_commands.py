@@ -164,7 +164,9 @@ def test_names_and_messages_of_students_reach_the_terminal_as_plain_text(graded,
     assert "'=1+1" in rows(reports_of(school) / "grades.csv")
 
 
-def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution, tmp_path):
+@pytest.fixture
+def graded_with_a_seed(school, solution, tmp_path):
+    """Return the first run with a private seed, which draws the graphs, and a function that makes another."""
     school.hand_in("ada", solution())
     for name in ("gradkit", "torch", "msgspec", "typer"):  # in the instructor's working directory
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of a student ran')")
@@ -175,7 +177,11 @@ def test_a_private_seed_is_drawn_once_and_appears_in_no_output(school, solution,
         whole = [*command, "--out", str(school.out)]
         return subprocess.run(whole, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    run = graded()
+    return graded(), graded
+
+
+def test_a_private_seed_is_drawn_once_and_appears_in_no_output(graded_with_a_seed, school, tmp_path):
+    run, graded = graded_with_a_seed
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Drawing the seed's graphs" in run.stdout
     drawn = [path.name.rpartition("-")[0] for path in (tmp_path / "cache/gradkit/corpora").iterdir()]
