@@ -80,6 +80,8 @@ def home(tmp_path_factory):
     """Return a course in which each assignment has one fault."""
     home = tmp_path_factory.mktemp("course")
     table = (assignments()[0].suite.parents[1] / "assignments" / assignments()[0].name / "assignment.toml").read_text()
+    (home / "assignments").mkdir()
+    (home / "assignments" / "course.toml").write_text('engine_so_far = "given"\n')
     for name in (*FAULTS, *IN_ANOTHER_FILE, TWICE, "fine"):
         suite = home / "tests" / name
         suite.mkdir(parents=True)

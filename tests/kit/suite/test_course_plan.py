@@ -88,13 +88,13 @@ def test_items_with_points_of_their_own_and_bonus_items_take_no_part_in_the_shar
     task = next(task for task in A1.tasks if task.name == "together")
     names = [id_.rpartition("/test_")[2] for id_ in task.items]
     items = plan(task_points={"together": 5}, points={names[0]: 2}, bonus=(names[1],))
-    assert [items[id_].points for id_ in task.items] == [2, SUITE[task.items[1]].points, 3]
+    assert [items[id_].points for id_ in task.items] == [2, SUITE[task.items[1]].points, 1, 2]
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"task_points": {"together": 1}}, "1 points of together are left for 3 items, and each needs at least 0.5"),
+        ({"task_points": {"together": 1}}, "1 points of together are left for 4 items, and each needs at least 0.5"),
         (
             {"task_points": {"number": 2}, "points": {"a_value_keeps_its_number": 1}},
             "1 points of number are left for 0",

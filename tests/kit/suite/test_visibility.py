@@ -97,7 +97,7 @@ def in_report(results):
 
 
 def on_screen(results):
-    lines = screen.summary(results, results, assignments(), [])
+    lines = screen.summary(results, {}, assignments(), [])
     return "\n".join(text for _, text in lines if "about cause" not in text)
 
 
