@@ -231,8 +231,8 @@ def read_course(path: Path) -> CourseSettings:
 
 
 _REFUSED_KEYS = {
-    "seed": "the private seed never stands in course.toml, which is often shared. Write it into a file of its own and "
-    'name that (seed_file = "seed.txt"), or name an environment variable (seed_env = "GRADKIT_SEED")'
+    "seed": "course.toml must not contain the private seed, because it is often shared. Write the seed into a file of "
+    'its own and name that (seed_file = "seed.txt"), or name an environment variable (seed_env = "GRADKIT_SEED")'
 }
 """Keys that are refused with an explanation of their own."""
 

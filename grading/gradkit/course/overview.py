@@ -70,7 +70,7 @@ def list_facts(settings: CourseSettings) -> Iterator[str]:
     """Yield the other settings of a course, each in a sentence.
 
     Raises:
-        SettingsError: If the roster is missing, or there is no seed where the file says.
+        SettingsError: If the roster is missing, or the seed's file or environment variable is missing or empty.
     """
     if settings.free_days:
         yield f"Each student has {settings.free_days} free late days in the term."

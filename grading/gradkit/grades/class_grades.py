@@ -52,10 +52,10 @@ class Grade:
 
     @property
     def final_points(self) -> float:
-        """The points that are left after what lateness takes. Those of a student without a report are not 0 but none.
+        """The points that are left after what lateness takes. A student without a report has none, which is not 0.
 
         Raises:
-            ValueError: If there is no report.
+            ValueError: If the grade has no report.
         """
         if self.report is None:
             raise ValueError(f"{self.student} has no report")

@@ -137,7 +137,7 @@ def read_roster(path: Path, needs_names: bool = True) -> list[RosterEntry]:
         needs_names: Whether it must have the students' names.
 
     Raises:
-        RosterError: If it is not a roster: there is no column for the id or the name, a student has no id, or two have
+        RosterError: If the file has no column for the id or the name, a student has no id, or two students have
             the same.
     """
     table = _read_table(path)

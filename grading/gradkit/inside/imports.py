@@ -124,7 +124,7 @@ class StudentModules:
             name: The file's path from the student's folder, with dots, as in `helpers.shapes`.
 
         Raises:
-            ModuleNotFoundError: If there is no such file.
+            ModuleNotFoundError: If the submission has no file of this name.
             SyntaxError: If it cannot be compiled.
             BaseException: What the file raises, if it is a MemoryError or not an Exception.
         """

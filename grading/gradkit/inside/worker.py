@@ -46,7 +46,7 @@ UNREADABLE = "(its message cannot be read)"
 """Sent in place of a message that raises an exception when it is read."""
 
 SHOULD_HAVE = ", and should have "
-"""Stands in the message about a name whose capitals are wrong, between that name and the right one."""
+"""The words between the wrong and the right name in the message about a name with wrong capitals."""
 
 MAX_FRAME_TEXT_LENGTH = 200
 """Characters of each text in a frame that are passed on."""
@@ -100,7 +100,7 @@ def load(modules: StudentModules, module: str, name: str) -> object:
         stop = modules.stops.get(module)
         if stop and verdict_of(stop.error) == "not_implemented":
             raise MissingNameError(
-                f"{stop.file} has stopped at line {stop.line}, before {name}: {_text_of(stop.error)}"
+                f"{stop.file} stopped at line {stop.line}, before it defined {name}: {_text_of(stop.error)}"
             )
         if stop:
             raise stop.error

@@ -138,7 +138,7 @@ def _describe_result(before: ItemResult | None, now: ItemResult | None) -> str:
 
 
 def _changed_items(before: Report, now: Report) -> Iterator[str]:
-    """Yield which items are worth something else, or are no longer or newly graded."""
+    """Yield a sentence for each item whose points or bonus changed, and for each that is graded in one report only."""
     old, new = before.by_id(), now.by_id()
     for id_ in {**old, **new}:
         was, is_ = old.get(id_), new.get(id_)

@@ -40,7 +40,7 @@ PROGRESS: dict[Verdict, Status] = {
     Verdict.CRASHED: ("wrong", "X", ("CRASHED", _RED)),
     Verdict.PROTOCOL: ("wrong", "P", ("PROTOCOL", _RED)),
 }
-"""How pytest's progress shows each verdict. Only what is wrong is red."""
+"""Category, letter and word of each verdict in pytest's progress, with the color. Only wrong items are red."""
 
 
 class Screen:

@@ -84,7 +84,7 @@ def test_a_student_s_latest_extension_counts_under_name_and_id(read):
     ("old", "new", "message"),
     [
         ("sections", "section", "unknown key `section`. Did you mean `sections`? Allowed keys: engine_so_far,"),
-        ("seed_file", "seed", "unknown key `seed`: the private seed never stands in course.toml"),
+        ("seed_file", "seed", "unknown key `seed`: course.toml must not contain the private seed"),
         ("free_days", "free_day", "unknown key `free_day` in late. Did you mean `free_days`?"),
         ("late = { percent", "late = { free_days = 1, percent", "unknown key `free_days` in assignment.a1.late."),
         ("until", "til", "unknown key `til` in extension[0]. Did you mean `until`?"),

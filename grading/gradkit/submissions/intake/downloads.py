@@ -83,7 +83,7 @@ def list_students(
         make_name: Makes a name that is safe in a path from the name that a download has for a student.
 
     Raises:
-        StudentsError: If there is no student in it.
+        StudentsError: If the download contains no student's submission.
         OSError: If it cannot be read.
     """
     level = _unwrap(_list_level(downloads, leave_out), leave_out)

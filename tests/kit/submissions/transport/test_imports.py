@@ -282,9 +282,9 @@ def test_what_stands_above_an_exception_can_be_used_and_the_line_is_known(hand_i
 
 
 def test_a_stop_by_a_stub_is_not_written_yet_and_names_its_line(failure_of):
-    failure = failure_of("raise NotImplementedError('TODO')")
+    failure = failure_of("raise NotImplementedError('write it')")
     assert failure.verdict is Verdict.NOT_IMPLEMENTED
-    assert failure.message == "engine.py has stopped at line 1, before Value: TODO"
+    assert failure.message == "engine.py stopped at line 1, before it defined Value: write it"
 
 
 def test_a_later_file_uses_what_a_stopped_one_has_defined(hand_in):
