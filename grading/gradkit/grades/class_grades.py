@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from gradkit.catalogue.course_settings import CourseSettings
 from gradkit.grader.report import Report
 from gradkit.submissions.intake.students import safe_name
 
@@ -18,6 +19,7 @@ from .class_list import ClassList, read_term
 from .joining import JoinedClass
 from .lateness import Lateness
 from .roster import RosterEntry
+from .term import find_due_date, is_handed_in
 
 MAX_LISTED = 100
 """Students that a line for the instructor lists. The others are in grades.csv."""
@@ -122,6 +124,7 @@ def make_grades(class_list: ClassList, reports: Sequence[Report], folder: Path) 
     notes = [
         *_describe_roster(joined),
         *_describe_lateness(grades),
+        *_describe_missing_due_dates(settings, grades),
         *_describe_missing_submissions(class_list),
         *_describe_extensions(class_list),
     ]
@@ -173,6 +176,26 @@ def _describe_lateness(grades: Iterable[Grade]) -> list[str]:
             f"{n_students} {'submission has' if n_students == 1 else 'submissions have'} no time, and no mark of being "
             "late: taken as on time."
         )
+    return notes
+
+
+def _describe_missing_due_dates(settings: CourseSettings, grades: Iterable[Grade]) -> list[str]:
+    """Name those for whom an assignment has no due date, although it has one for some sections."""
+    notes = []
+    for assignment in [each for each in settings.chosen_assignments if settings.plan(each.name).due_by_section]:
+        without = [
+            grade.student
+            for grade in grades
+            if grade.report
+            and assignment.name in grade.report.points_by_assignment()
+            and is_handed_in(assignment.name, grade.report.missing)
+            and find_due_date(settings, assignment.name, grade.student, grade.entry) is None
+        ]
+        if without:
+            notes.append(
+                f"{assignment.name} has no due date for {_list(without)}, so no penalty was taken: they are in none of "
+                "the sections of `due_by_section`. Correct the roster, or add `due`."
+            )
     return notes
 
 

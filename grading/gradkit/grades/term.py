@@ -193,10 +193,10 @@ def find_due_date(
         student: The student's name in reports.
         entry: The student's entry in the roster, if there is one.
     """
-    of_sections = settings.plan(assignment).due_by_section
     # Moodle's list of participants has groups and no sections.
     named = (entry.sections or entry.groups) if entry else []
-    sections = [section for section in named if section in of_sections]
+    has_own_date = settings.plan(assignment).due_by_section.keys()
+    sections = [section for section in named if section in has_own_date or section in settings.sections]
     dates = [due for due in (settings.due(assignment, section) for section in sections or [""]) if due]
     if not dates:
         return None

@@ -225,3 +225,17 @@ def test_damaged_reports_of_earlier_assignments_stop_nothing(course):
     (course.folder / A1 / "broken.json").write_text("[" * 100_000)
     os.mkfifo(course.folder / A1 / "pipe.json")
     assert rows(course.grade(A2, ("1", "2026-10-10T12:00:00Z")))["1"]["free_days"] == "1"
+
+
+def test_those_without_a_due_date_are_named_if_sections_have_one(course):
+    course.write("course.toml", COURSE.replace("due = 2026-10-01T23:59:00\n", ""))
+    grades = course.grade(A1, ("Ada Lovelace", "2026-12-24T12:00:00Z"), ("Ben Doe", "2026-10-01T12:00:00Z"))
+    (note,) = [note for note in grades.notes if "has no due date" in note]
+    assert "for Ada Lovelace, so no penalty was taken" in note
+
+
+def test_of_two_sections_the_later_date_counts_also_if_it_is_that_of_everyone(course):
+    course.write("course.toml", COURSE.replace("Wed = 2026-10-03", "Wed = 2026-09-20"))
+    course.write("roster.csv", ROSTER.replace("Ben Doe,Wed", "Ben Doe,Mon and Wed"))
+    grades = course.grade(A1, ("Ben Doe", "2026-10-01T12:00:00Z"))
+    assert rows(grades)["Ben Doe"]["late_days"] == "0"
