@@ -13,7 +13,7 @@ import pytest
 from gradkit.cli.main import app
 from gradkit.errors import ProcessorTimeUp, describe_os_error
 from gradkit.grader.suite import GraderError
-from gradkit.grader.whole_class import student_steps
+from gradkit.grader.whole_class import reports_folder
 from gradkit.grader.whole_class.processes import reason_for
 from gradkit.grader.whole_class.processor_limit import watch_processor_limit
 from typer.testing import CliRunner
@@ -70,7 +70,7 @@ def fails_with(number):
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_named_and_the_run_does_not_look_good(grade, school, solution, monkeypatch, number):
     school.hand_in("ada", solution())
-    monkeypatch.setattr(student_steps.report, "write", fails_with(number))
+    monkeypatch.setattr(reports_folder, "write", fails_with(number))
     message = grade()
     assert f"ada.json: {os.strerror(number)}. Free some space there, then run the same command again." in message
     assert "1 of 1 submissions have no report" in message
@@ -85,8 +85,8 @@ def test_a_folder_named_grades_csv_is_named(grade, school, solution):
 def test_a_report_that_was_deleted_during_the_run_is_named(grade, school, solution, monkeypatch):
     for name in ("ada", "ben"):
         school.hand_in(name, solution())
-    honest = student_steps.report.write
-    monkeypatch.setattr(student_steps.report, "write", lambda report, path: path.stem != "ada" and honest(report, path))
+    honest = reports_folder.write
+    monkeypatch.setattr(reports_folder, "write", lambda report, path: path.stem != "ada" and honest(report, path))
     message = grade()
     assert "ada.json cannot be read: No such file or directory" in message
     assert "ada has no report; the other reports are complete." in message

@@ -213,6 +213,6 @@ def test_course_check_shows_points_dates_and_rules_and_refuses_what_is_missing(g
     shown = gradkit("course", "check")
     assert shown.exit_code == 0, shown.output
     (row,) = [line for line in shown.output.splitlines() if line.startswith("a1_expressions")]
-    assert " ".join(row.split()) == "a1_expressions 27 22.5 2026-10-01 23:59 CEST 10 % a day, all after 5 days"
+    assert " ".join(row.split()) == "a1_expressions 28 22.5 2026-10-01 23:59 CEST 10 % a day, all after 5 days"
     Path("course.toml").write_text(f'roster = "roster.csv"\n{course}', encoding="utf-8")
     assert "`roster`: there is no file" in gradkit("course", "check").output
