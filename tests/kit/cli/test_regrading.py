@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from gradkit.cli.console import console
 from gradkit.cli.main import app
 from gradkit.grader import report
 from gradkit.grader.whole_class.reports_folder import REGRADE, list_regrades, read_reports_before
@@ -17,6 +18,7 @@ FOUR_POINTS = "[assignment.a1_expressions]\npoints = { addition = 4 }\n"
 @pytest.fixture
 def gradkit(monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "width", 200)  # it was made before, when COLUMNS had another value
     monkeypatch.delenv("GRADKIT_SEED", raising=False)
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))

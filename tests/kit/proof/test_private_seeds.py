@@ -119,6 +119,19 @@ def drawn_quickly(monkeypatch):
 
 
 @pytest.fixture
+def only_addition_drawn(monkeypatch, drawn_quickly):
+    """Draw a private seed's corpus of the one item that is run, and take the recorded ones of all others."""
+    quick = private_seeds.Library
+    (needed,) = [test.settings.corpus for test in graded_tests(*choose_assignments("a2")) if test.item.id == ADDITION]
+
+    class DrawsOne(quick):
+        def _draw(self, spec):
+            return Library._draw(self, spec) if spec == needed else super()._draw(spec)
+
+    monkeypatch.setattr(private_seeds, "Library", DrawsOne)
+
+
+@pytest.fixture
 def overfitted(tmp_path, root):
     """Return the folder of an engine whose addition is right for the numbers of the public corpus alone."""
     (spec,) = [test.settings.corpus for test in graded_tests(*choose_assignments("a2")) if test.item.id == ADDITION]
@@ -132,7 +145,9 @@ def overfitted(tmp_path, root):
     return folder
 
 
-def test_results_are_those_of_grading(tmp_path, specimens, addition_alone, overfitted, monkeypatch):
+def test_results_are_those_of_grading(
+    tmp_path, specimens, addition_alone, only_addition_drawn, overfitted, monkeypatch
+):
     monkeypatch.setattr(private_seeds, "shutil", SimpleNamespace(rmtree=lambda *_, **__: None))  # keep what is drawn
     folders = {"tape": specimens["tape"], OVERFITTED: overfitted}
     run = SeedRun(folders, folders, ["seed 1"], tmp_path / "out")
@@ -143,7 +158,7 @@ def test_results_are_those_of_grading(tmp_path, specimens, addition_alone, overf
     }
     assert (results[OVERFITTED].public, results[OVERFITTED].max_loss_points) == (frozenset(), 1.0)
 
-    private = Library(corpora_folder(), "seed 1", run._drawn_folder("seed 1"))
+    private = private_seeds.Library(corpora_folder(), "seed 1", run._drawn_folder("seed 1"))
     suite = load_suite(choose_assignments("a2"), Library(corpora_folder()), private, retries=False)
     graded = replace(suite, tests=tuple(test for test in suite.tests if test.item.id == ADDITION))
     classroom = Classroom(graded, make_conditions(graded, sandboxed=False), tmp_path / "reports", isolated=False)
