@@ -386,6 +386,7 @@ DEFINING = {
     "a class made by a call": "Value = make()",
     "an import": "from base import Value",
     "a star": "from base import *",
+    "classes that inherit from each other": "class Base(Value): pass\nclass Value(Base): pass",
     "any attribute": "class Value:\n    def __getattr__(self, name): pass",
 }
 

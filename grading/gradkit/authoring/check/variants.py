@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 
 from gradkit.proof.specimens import read_variants, reference_folder
@@ -55,10 +56,11 @@ def find_missing_names(source: str, names: list[str]) -> list[str]:
     if _can_define_other_names(tree):
         return []
 
+    file = _FileNames(tree)
     missing = []
     for name in names:
         class_name, _, member = name.rpartition(".")
-        defined = _members(tree, class_name) if class_name else _defined_names(tree)
+        defined = file.members(class_name) if class_name else file.defined
         if defined is not None and member not in defined:
             missing.append(name)
     return missing
@@ -89,42 +91,55 @@ def _defined_names(tree: ast.AST) -> set[str]:
     return names
 
 
-def _members(tree: ast.Module, class_name: str) -> set[str] | None:
-    """Return the members of a class, with those that it inherits; None if the syntax tree does not show them."""
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == class_name]
-    if not classes:
-        return None if class_name in _defined_names(tree) else set()
+class _FileNames:
+    """The names that a file defines. Its syntax tree is walked once, because all files of all variants are read.
 
-    members = _assigned_attributes(tree, class_name)
-    for node in classes:
-        if node.keywords or not all(map(_is_dataclass, node.decorator_list)):
-            return None
-        members |= _defined_names(node)
-        if node.decorator_list:
-            members |= {"__init__", "__eq__"}
+    Attributes:
+        defined: Every name that is defined, assigned or imported anywhere in the file.
+    """
 
-        for base in node.bases:
-            base_name = base.id if isinstance(base, ast.Name) else ""
-            if base_name == "object":
-                continue
-            is_known = base_name in _defined_names(tree) and base_name != class_name
-            inherited = _members(tree, base_name) if is_known else None
-            if inherited is None:
+    def __init__(self, tree: ast.Module) -> None:
+        self.defined = _defined_names(tree)
+        self._classes: defaultdict[str, list[ast.ClassDef]] = defaultdict(list)
+        self._assigned: defaultdict[str, set[str]] = defaultdict(set)  # as in `Value.__radd__ = Value.__add__`
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                self._classes[node.name].append(node)
+            elif (
+                isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name)
+            ):
+                self._assigned[node.value.id].add(node.attr)
+        self._members: dict[str, set[str] | None] = {}
+
+    def members(self, class_name: str) -> set[str] | None:
+        """Return the members of a class, with those that it inherits; None if the syntax tree does not show them."""
+        if class_name not in self._members:
+            self._members[class_name] = None  # what a class that inherits from itself finds
+            self._members[class_name] = self._find_members(class_name)
+        return self._members[class_name]
+
+    def _find_members(self, class_name: str) -> set[str] | None:
+        if class_name not in self._classes:
+            return None if class_name in self.defined else set()
+
+        members = set(self._assigned[class_name])
+        for node in self._classes[class_name]:
+            if node.keywords or not all(map(_is_dataclass, node.decorator_list)):
                 return None
-            members |= inherited
-    return None if members & {"__getattr__", "__getattribute__"} else members
+            members |= _defined_names(node)
+            if node.decorator_list:
+                members |= {"__init__", "__eq__"}
 
-
-def _assigned_attributes(tree: ast.Module, class_name: str) -> set[str]:
-    """Return the attributes that are assigned to a class by name, as in `Value.__radd__ = Value.__add__`."""
-    return {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == class_name
-    }
+            for base in node.bases:
+                base_name = base.id if isinstance(base, ast.Name) else ""
+                if base_name == "object":
+                    continue
+                is_known = base_name in self.defined and base_name != class_name
+                inherited = self.members(base_name) if is_known else None
+                if inherited is None:
+                    return None
+                members |= inherited
+        return None if members & {"__getattr__", "__getattribute__"} else members
 
 
 def _is_dataclass(decorator: ast.expr) -> bool:
